@@ -1,0 +1,44 @@
+/**
+ * The service's numbers. Each comes from Okta's Identity Sources API description or its Anything-as-a-Source
+ * guide; lengths are in UTF-16 code units, as JSON Schema's `maxLength` is for the text the service supports.
+ */
+export const LIMITS = Object.freeze({
+  /** "Array of profiles ..." `maxItems: 200`: items of one bulk request. */
+  itemsPerRequest: 200,
+  /** The guide allows 200 KB a bulk request and does not define KB; the smaller reading is safe under both. */
+  bytesPerRequest: 200_000,
+  /** "A maximum of 50 bulk requests per identity source session", whatever their kind. */
+  requestsPerSession: 50,
+  /** A session cannot be created within five minutes of triggering an active session of the same source. */
+  sessionCooldownMs: 5 * 60_000,
+  /** A CREATED or IN_PROGRESS session expires after 24 hours without a request. */
+  sessionExpiryMs: 24 * 60 * 60_000,
+  /** `externalId` of a user: `maxLength: 512`. */
+  userExternalIdLength: 512,
+  /** `externalId` of a group: `maxLength: 255`. */
+  groupExternalIdLength: 255,
+  /** A member's id inside a membership: `maxLength: 255`. */
+  memberExternalIdLength: 255,
+  /** Attributes of a user profile that the API description constrains; every other one is a string. */
+  userProfile: Object.freeze({
+    userName: Object.freeze({ min: 1, max: 100, nullable: false }),
+    email: Object.freeze({ min: 5, max: 100, nullable: false }),
+    secondEmail: Object.freeze({ min: 5, max: 100, nullable: false }),
+    firstName: Object.freeze({ min: 1, max: 50, nullable: true }),
+    lastName: Object.freeze({ min: 1, max: 50, nullable: true }),
+    mobilePhone: Object.freeze({ min: 0, max: 100, nullable: true }),
+    homeAddress: Object.freeze({ min: 0, max: 4096, nullable: true }),
+  }),
+  /** Attributes of a group profile. */
+  groupProfile: Object.freeze({
+    displayName: Object.freeze({ min: 1, max: 255, nullable: false }),
+    description: Object.freeze({ min: 0, max: 1024, nullable: true }),
+  }),
+});
+
+/** The constraint on one attribute. */
+export interface AttributeLimit {
+  readonly min: number;
+  readonly max: number;
+  readonly nullable: boolean;
+}

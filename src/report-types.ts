@@ -1,0 +1,39 @@
+import type { Entity } from './model.js';
+import type { Rejection } from './run-context.js';
+
+/** Changes of one entity, by kind. */
+export interface KindCounts {
+  /** Entities that Okta does not hold yet. */
+  readonly creates: number;
+  readonly updates: number;
+  readonly deletes: number;
+}
+
+/** The counts of a plan. */
+export interface PlanSummary {
+  /** SHA-256 over exactly the changes of this plan, whatever their order; give it as `approve` to let it pass a tripped guard. */
+  readonly hash: string;
+  readonly entities: Readonly<Record<Entity, KindCounts>>;
+  /** What Okta was confirmed to hold before. */
+  readonly population: Readonly<Record<Entity, number>>;
+  /** Bulk requests that sending it takes. */
+  readonly requests: number;
+  readonly sessions: number;
+  /** The least milliseconds it can take under Okta's limits: five minutes between sessions. */
+  readonly leastMs: number;
+  /** Deletions that were found but are held back, because a record of the source could not be identified. */
+  readonly heldBackDeletes: Readonly<Record<Entity, number>>;
+}
+
+/** What sending came to. */
+export interface UploadReport {
+  /** Changes confirmed by Okta, by entity. */
+  readonly confirmed: Readonly<Record<Entity, KindCounts>>;
+  /** Changes not confirmed when the run ended. */
+  readonly remaining: number;
+  /** Records that Okta refused; they are tried again at the next run. */
+  readonly refused: readonly Rejection[];
+  readonly requests: number;
+  readonly sessions: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,84 @@
+import type { Entity } from './model.js';
+
+/** Why a record was refused. Names places and fields, never a value of a profile. */
+export interface Rejection {
+  readonly entity: Entity;
+  /** The record's external id (a membership: `group/member`); undefined when the record cannot be identified. */
+  readonly externalId: string | undefined;
+  /** The file or other name of the source, where it is known. */
+  readonly file: string | undefined;
+  /** 1-based line in the file, where it is known. */
+  readonly line: number | undefined;
+  /** 1-based position of the record in its flow. */
+  readonly position: number;
+  /** The attribute at fault, where there is one. */
+  readonly field: string | undefined;
+  /** Stable code, e.g. `TOO_LONG`. */
+  readonly code: string;
+  /** One sentence for a person. */
+  readonly reason: string;
+}
+
+/** What one entity's records came to: `read = accepted + rejected`. */
+export interface ReadCounts {
+  read: number;
+  accepted: number;
+  rejected: number;
+  unidentified: number;
+}
+
+/** Rejections kept in memory for the report; all are counted and all are handed to `onReject`. */
+const KEPT_REJECTIONS = 1000;
+
+/**
+ * What the stages of one pipe share: the rejections, which must reach `diff` so that a rejected record is never
+ * taken for a removed one, and the report. `pipe` hands it from stage to stage.
+ */
+export class RunContext {
+  /** The first rejections, in order. */
+  readonly rejections: Rejection[] = [];
+  /** Names that stages have added to the context, e.g. how a plan was guarded. */
+  readonly notes = new Map<string, unknown>();
+  readonly #counts = new Map<Entity, ReadCounts>();
+  readonly #rejectedKeys = new Map<Entity, string[]>();
+  readonly #listeners = new Set<(rejection: Rejection) => void>();
+
+  /** The live counts of an entity. */
+  counts(entity: Entity): ReadCounts {
+    let counts = this.#counts.get(entity);
+    if (counts === undefined) {
+      counts = { read: 0, accepted: 0, rejected: 0, unidentified: 0 };
+      this.#counts.set(entity, counts);
+    }
+    return counts;
+  }
+
+  /** Counts a rejection, keeps its key for `diff`, and tells the listeners. */
+  reject(rejection: Rejection, key: string | undefined): void {
+    const counts = this.counts(rejection.entity);
+    counts.rejected++;
+    if (key === undefined) counts.unidentified++;
+    else this.#keysOf(rejection.entity).push(key);
+    if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);
+    for (const listener of this.#listeners) listener(rejection);
+  }
+
+  /** The keys rejected since the last call; `diff` marks them as present in the source. */
+  takeRejectedKeys(entity: Entity): readonly string[] {
+    const keys = this.#rejectedKeys.get(entity);
+    if (keys === undefined || keys.length === 0) return [];
+    this.#rejectedKeys.set(entity, []);
+    return keys;
+  }
+
+  /** Calls `listener` for every rejection from now on. */
+  onReject(listener: (rejection: Rejection) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #keysOf(entity: Entity): string[] {
+    let keys = this.#rejectedKeys.get(entity);
+    if (keys === undefined) this.#rejectedKeys.set(entity, (keys = []));
+    return keys;
+  }
+}

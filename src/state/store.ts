@@ -1,0 +1,208 @@
+import type { Change, ChangeKind, Entity } from '../model.js';
+
+/** The org and identity source that a state belongs to. */
+export interface Target {
+  /** Origin of the org, e.g. `https://example.okta.com`. */
+  readonly orgUrl: string;
+  readonly identitySourceId: string;
+}
+
+/** What a state says of one record of the source. */
+export const Seen = Object.freeze({
+  /** Okta was not known to hold it. */
+  NEW: 0,
+  /** Okta was confirmed to hold exactly this. */
+  SAME: 1,
+  /** Okta was confirmed to hold something else, or it is not known what it holds. */
+  CHANGED: 2,
+  /** The key was already seen in this reading. */
+  DUPLICATE: 3,
+});
+/** One of the values of {@link Seen}. */
+export type SeenCode = (typeof Seen)[keyof typeof Seen];
+
+/** What a state knows of an entity that something refers to. */
+export const Reference = Object.freeze({
+  /** Neither held by Okta nor in this reading, or about to be removed. */
+  ABSENT: 0,
+  /** Okta was confirmed to hold it, and it stays. */
+  HELD: 1,
+  /** It is created by this reading, or it is not known whether Okta holds it. */
+  NEW: 2,
+});
+/** One of the values of {@link Reference}. */
+export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
+
+/**
+ * One comparison of a source with the baseline. It reads the baseline as it was when it was opened and writes
+ * nothing; it is asked in sets, so that a database can answer with a join. One reading is open at a time.
+ */
+export interface Reading {
+  /**
+   * Marks the keys as seen and compares their fingerprints; `fingerprints[i]` belongs to `keys[i]`. Answers a
+   * {@link SeenCode} for each, in order. A key that came before (in this call, in an earlier one, or in
+   * {@link keep}) is DUPLICATE.
+   */
+  compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array>;
+  /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
+  keep(entity: Entity, keys: readonly string[]): Promise<void>;
+  /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */
+  complete(entity: Entity): void;
+  /** A {@link ReferenceCode} for each key of another entity (users, groups) that memberships refer to. */
+  refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
+  /** The keys of the baseline (the unknown ones included) that were not seen, some thousands at a time. */
+  missing(entity: Entity): AsyncIterable<readonly string[]>;
+  /** Ends the reading and frees what it holds. */
+  close(): Promise<void>;
+}
+
+/**
+ * Where a plan waits between `diff` and `batch`, on disk once it outgrows a few megabytes. It is disposable:
+ * its content is encrypted with a key that exists only in this process, and what a crashed process left is dropped.
+ */
+export interface Outbox {
+  add(changes: readonly Change[]): Promise<void>;
+  /** Ends the writing. */
+  seal(): Promise<void>;
+  /**
+   * The changes of one lane: creations before updates, sizes mixed evenly over the lane, so that a small window
+   * of it looks like the whole and packs well. May be asked more than once.
+   */
+  read(lane: Lane): AsyncIterable<readonly Change[]>;
+  /** Drops the content. */
+  close(): Promise<void>;
+}
+
+/** The part of a plan that is sent as one stretch of requests. */
+export interface Lane {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  /** Memberships that wait for entities created in the same run; see {@link Change.dependent}. */
+  readonly dependent: boolean;
+}
+
+/** The lanes in the order in which they are sent. Dependent memberships come last, after all that they could wait for. */
+export const LANES: readonly Lane[] = Object.freeze([
+  { entity: 'users', kind: 'upsert', dependent: false },
+  { entity: 'groups', kind: 'upsert', dependent: false },
+  { entity: 'memberships', kind: 'upsert', dependent: false },
+  { entity: 'memberships', kind: 'delete', dependent: false },
+  { entity: 'groups', kind: 'delete', dependent: false },
+  { entity: 'users', kind: 'delete', dependent: false },
+  { entity: 'memberships', kind: 'upsert', dependent: true },
+] as const);
+
+/** One key of a session in flight, as the journal keeps it: no profile, only what the baseline will hold. */
+export interface PendingRow {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  readonly key: string;
+  /** `''` for a delete. */
+  readonly fingerprint: string;
+}
+
+/** How far a journaled session is known to have come. */
+export type JournalPhase =
+  /** `createSession` is about to be called; `sessionId` is not known yet. */
+  | 'creating'
+  /** It exists and takes loads. */
+  | 'loading'
+  /** `startImport` is about to be called, or was; every load was acknowledged. */
+  | 'triggering'
+  /** `startImport` was acknowledged. */
+  | 'triggered'
+  /** `deleteSession` is about to be called; its loads count as dropped once it is CLOSED. */
+  | 'cancelling';
+
+/** A session in flight, as the journal knows it. */
+export interface JournaledSession {
+  /** The journal's own number of it, rising. */
+  readonly id: number;
+  readonly sessionId: string | undefined;
+  readonly phase: JournalPhase;
+  /** When its creation was attempted, in milliseconds of the injected clock. */
+  readonly startedAt: number;
+  /** When it was triggered; undefined before. */
+  readonly triggeredAt: number | undefined;
+  /** Loads whose request was about to be sent, or was. */
+  readonly loads: number;
+  /** Loads that Okta acknowledged. */
+  readonly acknowledged: number;
+  /** Rows of all its loads. */
+  readonly rows: number;
+  /** True when any of its rows is an upsert. */
+  readonly hasUpserts: boolean;
+}
+
+/** What became of a journaled session. */
+export type SessionOutcome =
+  /** Okta reported COMPLETED, or its deletes matched nothing: its rows become the baseline. */
+  | 'completed'
+  /** It was cancelled or never existed: the baseline stays as it is. */
+  | 'dropped'
+  /** It may have been applied, whole or in part: its rows become unknown, and are sent again at the next run. */
+  | 'unknown';
+
+/** The write-ahead journal of sessions. Each call is durable, power loss included, when its promise resolves. */
+export interface Journal {
+  /** The sessions in flight, oldest first. */
+  open(): Promise<readonly JournaledSession[]>;
+  /** Before `createSession`. Answers the journal's number for it. */
+  creating(now: number): Promise<number>;
+  /** After `createSession`. */
+  created(id: number, sessionId: string): Promise<void>;
+  /** Before a load is sent, with every row it carries. */
+  loading(id: number, rows: readonly PendingRow[]): Promise<void>;
+  /** After the last load given to {@link loading} was acknowledged. */
+  loaded(id: number): Promise<void>;
+  /** After the last load given to {@link loading} was refused: nothing of it was loaded. */
+  refused(id: number): Promise<void>;
+  triggering(id: number): Promise<void>;
+  triggered(id: number, now: number): Promise<void>;
+  cancelling(id: number): Promise<void>;
+  /** Applies the outcome to the baseline and removes the session, in one transaction. */
+  settle(id: number, outcome: SessionOutcome): Promise<void>;
+  /** When a session of this source was last triggered, for the wait before the next; undefined when never. */
+  lastTriggeredAt(): Promise<number | undefined>;
+}
+
+/** Entities that a state knows Okta to hold, and those of which it is not known what Okta holds. */
+export interface EntityCounts {
+  /** Confirmed. */
+  readonly known: number;
+  /** Sent in a session whose outcome could not be learned. */
+  readonly unknown: number;
+}
+
+/**
+ * The state of one identity source: the *baseline* (what Okta was last confirmed to hold, as external ids and keyed
+ * fingerprints), the journal of sessions in flight, and the outbox.
+ *
+ * It has one writer at a time. Every write of a writer that lost its place is refused with
+ * `ERR_ROLLCALL_STATE_LOST`; "missing" is `undefined`, everything else that fails throws {@link StateError}.
+ */
+export interface StateStore extends AsyncDisposable {
+  /** 32 hexadecimal characters that key the fingerprints of this state. */
+  readonly fingerprintKey: string;
+  readonly journal: Journal;
+  /** What the state was stamped with; undefined before its first upload. */
+  target(): Promise<Target | undefined>;
+  /** Stamps the state, or throws `ERR_ROLLCALL_STATE_TARGET` when it belongs to another org or source. */
+  bind(target: Target): Promise<void>;
+  counts(): Promise<Readonly<Record<Entity, EntityCounts>>>;
+  /** Opens a reading; throws when one is open. */
+  read(): Promise<Reading>;
+  /** Opens an empty outbox. */
+  outbox(): Promise<Outbox>;
+  /**
+   * Makes rows the baseline without a session: for a state that was lost while Okta was not (`adopt`), and for
+   * `importState`.
+   */
+  adopt(rows: readonly PendingRow[]): Promise<void>;
+  /** Every row of the baseline, for `exportState` and `verifyState`. A fingerprint of `''` is an unknown row. */
+  rows(entity: Entity): AsyncIterable<readonly PendingRow[]>;
+  /** Small values that must be committed with the baseline, such as the watermark of a delta feed. */
+  getMeta(name: string): Promise<string | undefined>;
+  setMeta(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
