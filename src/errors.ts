@@ -1,9 +1,12 @@
 import type { Entity } from './model.js';
+import type { UploadReport } from './report-types.js';
 
 /** The base of every error that rollcall throws on purpose. Branch on the class or on `code`, never on the message. */
 export class RollcallError extends Error {
   /** Stable, and documented in `docs/operations.md`. */
   readonly code: string;
+  /** What was done before an upload failed; set by `upload` and `sync` only. */
+  report?: UploadReport;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -64,7 +67,8 @@ export class GuardError extends RollcallError {
   readonly planHash: string;
   constructor(trips: readonly GuardTrip[], planHash: string) {
     const reasons = trips.map((t) => `${t.entity} ${t.rule} ${round(t.actual)} exceeds ${round(t.limit)} (of ${t.population})`);
-    super('ERR_ROLLCALL_GUARD', `the guard stopped this plan, nothing was sent: ${reasons.join('; ')}. Plan ${planHash}`);
+    const why = reasons.length > 0 ? reasons.join('; ') : 'it is not the plan that was approved';
+    super('ERR_ROLLCALL_GUARD', `the guard stopped this plan, nothing was sent: ${why}. Plan ${planHash}`);
     this.trips = trips;
     this.planHash = planHash;
   }

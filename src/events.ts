@@ -1,4 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
+import { forgiving } from './forgiving-observable.js';
 import type { ChangeKind, Entity } from './model.js';
 import type { PlanSummary } from './report-types.js';
 import type { Rejection } from './run-context.js';
@@ -60,11 +61,9 @@ export const silent: EventSink = Object.freeze({ emit: () => {} });
 /** Events as an RxJS Observable. A subscriber that throws harms neither the run nor other subscribers. */
 export class EventHub implements EventSink {
   readonly #subject = new Subject<SyncEvent>();
-  readonly events$: Observable<SyncEvent> = this.#subject.asObservable();
+  readonly events$: Observable<SyncEvent> = forgiving(this.#subject);
 
   emit(event: SyncEvent): void {
-    // RxJS reports what a subscriber throws from a timer of its own, where it would end the process;
-    // see startSync, which hands out events$ with each subscriber guarded.
     this.#subject.next(event);
   }
 

@@ -53,12 +53,15 @@ export class RunContext {
     return counts;
   }
 
-  /** Counts a rejection, keeps its key for `diff`, and tells the listeners. */
-  reject(rejection: Rejection, key: string | undefined): void {
+  /**
+   * Counts a rejection, keeps its key for `diff` (unless `keep` is false: the entity it belongs to is gone), and
+   * tells the listeners. Without a key the record could not be identified, and removals are held back.
+   */
+  reject(rejection: Rejection, key: string | undefined, keep = true): void {
     const counts = this.counts(rejection.entity);
     counts.rejected++;
     if (key === undefined) counts.unidentified++;
-    else this.#keysOf(rejection.entity).push(key);
+    else if (keep) this.#keysOf(rejection.entity).push(key);
     if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);
     for (const listener of this.#listeners) listener(rejection);
   }

@@ -40,6 +40,8 @@ export interface OktaClient {
   /** The org's origin. */
   readonly orgUrl: string;
   readonly identitySourceId: string;
+  /** The `Date` of Okta's latest answer, in milliseconds; undefined before the first. */
+  serverDate(): number | undefined;
   /** Okta's `createIdentitySourceSession`. */
   createSession(options?: CallOptions): Promise<Session>;
   /** Okta's `listIdentitySourceSessions`: the active sessions. */

@@ -9,11 +9,11 @@ export interface Target {
 
 /** What a state says of one record of the source. */
 export const Seen = Object.freeze({
-  /** Okta was not known to hold it. */
+  /** Okta is not known to hold it: it is not in the baseline, or is there as unknown. */
   NEW: 0,
   /** Okta was confirmed to hold exactly this. */
   SAME: 1,
-  /** Okta was confirmed to hold something else, or it is not known what it holds. */
+  /** Okta was confirmed to hold something else. */
   CHANGED: 2,
   /** The key was already seen in this reading. */
   DUPLICATE: 3,
@@ -40,14 +40,16 @@ export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
 export interface Reading {
   /**
    * Marks the keys as seen and compares their fingerprints; `fingerprints[i]` belongs to `keys[i]`. Answers a
-   * {@link SeenCode} for each, in order. A key that came before (in this call, in an earlier one, or in
-   * {@link keep}) is DUPLICATE.
+   * {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
+   * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.
    */
   compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array>;
   /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
   keep(entity: Entity, keys: readonly string[]): Promise<void>;
   /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */
   complete(entity: Entity): void;
+  /** True once {@link complete} was called for the entity. */
+  isComplete(entity: Entity): boolean;
   /** A {@link ReferenceCode} for each key of another entity (users, groups) that memberships refer to. */
   refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
   /** The keys of the baseline (the unknown ones included) that were not seen, some thousands at a time. */
@@ -120,7 +122,7 @@ export interface JournaledSession {
   readonly id: number;
   readonly sessionId: string | undefined;
   readonly phase: JournalPhase;
-  /** When its creation was attempted, in milliseconds of the injected clock. */
+  /** When its creation was attempted, in milliseconds of the server's clock, as far as it is known. */
   readonly startedAt: number;
   /** When it was triggered; undefined before. */
   readonly triggeredAt: number | undefined;

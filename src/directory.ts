@@ -1,0 +1,136 @@
+import { throwIfAborted } from './clock.js';
+import { contextOf, flowOf, type Flow, type Source } from './flow.js';
+import { ENTITIES, type Change, type Entity, type GroupRecord, type MembershipRecord, type RecordOf, type UserRecord } from './model.js';
+import { diff, diffNoteOf, type DiffOptions } from './operators/diff.js';
+import { validate, type ValidateOptions } from './operators/validate.js';
+import { pipe } from './pipe.js';
+import { RunContext } from './run-context.js';
+import type { EntityReport } from './report/reports.js';
+import type { EventSink } from './events.js';
+import type { Reading, StateStore } from './state/store.js';
+
+/** The sources of a whole directory. An entity without a source is left alone. */
+export interface DirectorySources {
+  readonly users?: Source<UserRecord>;
+  readonly groups?: Source<GroupRecord>;
+  readonly memberships?: Source<MembershipRecord>;
+}
+
+/** How a directory is read and compared. */
+export interface DirectoryOptions extends DirectorySources {
+  /** Options of `validate`, for each entity. */
+  readonly validate?: {
+    readonly users?: ValidateOptions;
+    readonly groups?: ValidateOptions;
+    readonly memberships?: ValidateOptions;
+  };
+  /** See `diff`. @defaultValue `'reject'` */
+  readonly onDuplicate?: DiffOptions['onDuplicate'];
+  /**
+   * Sends memberships in the same session as the users and groups they refer to, for one session less; Okta does
+   * not promise the order in which one session is applied.
+   * @defaultValue `false`
+   */
+  readonly mixed?: boolean;
+}
+
+/** Records between two progress events. */
+const PROGRESS_STEP = 10_000;
+
+/**
+ * The differences of users, then groups, then memberships, in one flow with one context: written with the public
+ * operators, over a reading that the three share.
+ */
+export function directoryChanges(options: DirectoryOptions, state: StateStore, events: EventSink, context: RunContext, signal?: AbortSignal): Flow<Change> {
+  return flowOf(() => changes(options, state, events, context, signal), context);
+}
+
+async function* changes(
+  options: DirectoryOptions,
+  state: StateStore,
+  events: EventSink,
+  context: RunContext,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const reading = await state.read();
+  try {
+    for (const entity of ENTITIES) {
+      if (options[entity] === undefined) continue;
+      yield* entityChanges(entity, options, state, reading, events, context, signal).chunks();
+      const { read, rejected } = entityReport(context, entity);
+      events.emit({ type: 'source:end', entity, read, rejected });
+    }
+  } finally {
+    await reading.close();
+  }
+}
+
+function entityChanges<E extends Entity>(
+  entity: E,
+  options: DirectoryOptions,
+  state: StateStore,
+  reading: Reading,
+  events: EventSink,
+  context: RunContext,
+  signal: AbortSignal | undefined,
+): Flow<Change> {
+  const source = pipe(options[entity] as Source<RecordOf[E]>);
+  const { onDuplicate, mixed } = options;
+  return pipe(
+    inContext(source, context),
+    progress<RecordOf[E]>(entity, events, signal),
+    validate(entity, options.validate?.[entity]),
+    diff(entity, state, { reading, ...(onDuplicate && { onDuplicate }), ...(mixed !== undefined && { mixed }) }),
+  );
+}
+
+/** The same flow in another context, so that the three entities share one. */
+function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
+  return flowOf(() => source.chunks(), context);
+}
+
+/** Tells how the reading goes on, and ends it when the run is aborted. */
+function progress<T>(entity: Entity, events: EventSink, signal: AbortSignal | undefined): (source: Flow<T>) => Flow<T> {
+  return (source) => flowOf(() => counted(source, entity, events, signal), contextOf(source));
+}
+
+async function* counted<T>(
+  source: Flow<T>,
+  entity: Entity,
+  events: EventSink,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly T[], void, undefined> {
+  let read = 0;
+  let told = 0;
+  for await (const chunk of source.chunks()) {
+    throwIfAborted(signal);
+    read += chunk.length;
+    if (read - told >= PROGRESS_STEP) {
+      told = read;
+      events.emit({ type: 'source:progress', entity, read });
+    }
+    yield chunk;
+  }
+}
+
+/** What an entity's source came to, from the notes of its stages. */
+export function entityReport(context: RunContext, entity: Entity): EntityReport {
+  const { read, rejected } = context.counts(entity);
+  const note = diffNoteOf(context, entity);
+  return {
+    read,
+    unchanged: note?.unchanged ?? 0,
+    creates: note?.creates ?? 0,
+    updates: note?.updates ?? 0,
+    deletes: note?.deletes ?? 0,
+    rejected,
+    heldBackDeletes: note?.heldBack ?? 0,
+  };
+}
+
+/** The reports of every entity that has a source. */
+export function sourceReports(options: DirectorySources, context: RunContext): Partial<Record<Entity, EntityReport>> {
+  const reports: Partial<Record<Entity, EntityReport>> = {};
+  for (const entity of ENTITIES) if (options[entity] !== undefined) reports[entity] = entityReport(context, entity);
+  return reports;
+}

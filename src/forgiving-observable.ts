@@ -1,0 +1,39 @@
+import { Observable, type Observer, type Operator, type Subscription } from 'rxjs';
+
+/**
+ * An Observable whose subscribers may throw. RxJS throws what a subscriber threw once more, from a timer, where it
+ * ends the process; here it is dropped, and the subscriber goes on receiving. What operators make of it is forgiving
+ * too: `lift` keeps the kind.
+ */
+class ForgivingObservable<T> extends Observable<T> {
+  override subscribe(observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription {
+    const observer = typeof observerOrNext === 'function' ? { next: observerOrNext } : (observerOrNext ?? {});
+    // RxJS's own subscribers (its operators use them) must be passed on as they are, or operators cannot unsubscribe.
+    if ('isStopped' in observer) return super.subscribe(observer);
+    return super.subscribe({
+      next: (value) => attempt(() => observer.next?.(value)),
+      error: (cause) => attempt(() => observer.error?.(cause)),
+      complete: () => attempt(() => observer.complete?.()),
+    });
+  }
+
+  override lift<R>(operator?: Operator<T, R>): Observable<R> {
+    const lifted = new ForgivingObservable<R>();
+    lifted.source = this as unknown as Observable<unknown>;
+    if (operator) lifted.operator = operator as unknown as Operator<unknown, R>;
+    return lifted;
+  }
+}
+
+/** The same values, for subscribers that may throw. */
+export function forgiving<T>(source: Observable<T>): Observable<T> {
+  return new ForgivingObservable<T>((subscriber) => source.subscribe(subscriber));
+}
+
+function attempt(call: () => void): void {
+  try {
+    call();
+  } catch {
+    // The fault is the subscriber's own.
+  }
+}

@@ -1,0 +1,257 @@
+import { placesOf } from '../chunk.js';
+import { RecordError } from '../errors.js';
+import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import { displayKey, encodeDeletion, encodeItem, keyOf, type Change, type Entity, type RecordOf } from '../model.js';
+import { refuseUnknown, requireOneOf } from '../options.js';
+import type { RunContext } from '../run-context.js';
+import { createFingerprinter, type Fingerprinter } from '../state/fingerprint.js';
+import { Seen, type Reading, type StateStore } from '../state/store.js';
+import { checkReferences, removedReferences } from './references.js';
+
+/** Options of {@link diff}. */
+export interface DiffOptions {
+  /**
+   * What becomes of a record whose key came before in the same read: `reject` refuses the second, `fail` ends the
+   * run with `ERR_ROLLCALL_RECORD`.
+   * @defaultValue `'reject'`
+   */
+  readonly onDuplicate?: 'reject' | 'fail';
+  /**
+   * Sends memberships in the same session as the users and groups they refer to, though Okta does not promise the
+   * order in which a session is applied.
+   * @defaultValue `false`
+   */
+  readonly mixed?: boolean;
+  /**
+   * A reading that the diffs of several entities share, so that memberships know the users and groups of the same
+   * run. It stays open; without it `diff` opens one of its own and closes it.
+   */
+  readonly reading?: Reading;
+}
+
+/** What `diff` notes in the context for the guard and the report. */
+export interface DiffNote {
+  /** Records that came in. */
+  read: number;
+  unchanged: number;
+  creates: number;
+  updates: number;
+  deletes: number;
+  /** Removals found but not emitted, because a record of the source could not be identified. */
+  heldBack: number;
+}
+
+const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'reading'];
+
+/**
+ * Compares records with what Okta was last *confirmed* to hold, and emits only the differences: creations and
+ * updates as they are read, removals once the source was read to its end.
+ *
+ * A source that fails emits no removal. A record that `validate` rejected is not taken for a removed one, and a
+ * record that could not be identified holds back all removals of its entity. Stages written by hand may stand
+ * between `validate` and `diff` inside one `pipe`.
+ *
+ * @throws {@link OptionsError} at once for bad options; {@link RecordError} while reading with `onDuplicate: 'fail'`.
+ */
+export function diff<E extends Entity>(entity: E, state: StateStore, options: DiffOptions = {}): Operator<RecordOf[E], Change> {
+  requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
+  refuseUnknown('diff', options, KNOWN_OPTIONS);
+  requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
+  return (source) => {
+    const context = contextOf(source);
+    return flowOf(() => differences(entity, state, options, source, context), context);
+  };
+}
+
+/** The note of an entity's diff, made on first use. */
+export function diffNote(context: RunContext, entity: Entity): DiffNote {
+  const name = `diff:${entity}`;
+  let note = context.notes.get(name) as DiffNote | undefined;
+  if (note === undefined) {
+    note = { read: 0, unchanged: 0, creates: 0, updates: 0, deletes: 0, heldBack: 0 };
+    context.notes.set(name, note);
+  }
+  return note;
+}
+
+/** The note of an entity's diff, where one ran in this context. */
+export function diffNoteOf(context: RunContext, entity: Entity): DiffNote | undefined {
+  return context.notes.get(`diff:${entity}`) as DiffNote | undefined;
+}
+
+async function* differences<E extends Entity>(
+  entity: E,
+  state: StateStore,
+  options: DiffOptions,
+  source: Flow<RecordOf[E]>,
+  context: RunContext,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const note = diffNote(context, entity);
+  const reading = options.reading ?? (await state.read());
+  try {
+    const comparer = new Comparer(entity, reading, createFingerprinter(state.fingerprintKey), options, context, note);
+    if (entity === 'memberships') comparer.removed = await removedReferences(reading);
+    for await (const chunk of source.chunks()) {
+      const changes = await comparer.compare(chunk);
+      await reading.keep(entity, context.takeRejectedKeys(entity));
+      if (changes.length > 0) yield changes;
+    }
+    await reading.keep(entity, context.takeRejectedKeys(entity));
+    if (context.counts(entity).unidentified > 0) {
+      for await (const keys of reading.missing(entity)) note.heldBack += keys.length;
+      return;
+    }
+    reading.complete(entity);
+    for await (const keys of reading.missing(entity)) {
+      note.deletes += keys.length;
+      yield keys.map((key) => deletion(entity, key));
+    }
+  } finally {
+    if (options.reading === undefined) await reading.close();
+  }
+}
+
+/** The change that removes the entity with this key. */
+function deletion(entity: Entity, key: string): Change {
+  const { item, group } = encodeDeletion(entity, key);
+  return { entity, kind: 'delete', key, item, group, fingerprint: '', created: false, dependent: false };
+}
+
+/** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
+class Comparer<E extends Entity> {
+  /** Users and groups that this run removes; a membership that names one is refused. */
+  removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
+
+  constructor(
+    private readonly entity: E,
+    private readonly reading: Reading,
+    private readonly fingerprinter: Fingerprinter,
+    private readonly options: DiffOptions,
+    private readonly context: RunContext,
+    private readonly note: DiffNote,
+  ) {}
+
+  async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
+    const { entity, fingerprinter, note } = this;
+    const first = note.read;
+    const keys = new Array<string>(chunk.length);
+    const fingerprints = new Array<string>(chunk.length);
+    for (let i = 0; i < chunk.length; i++) {
+      const record = chunk[i] as RecordOf[E];
+      keys[i] = keyOf(entity, record);
+      fingerprints[i] = fingerprinter.of(entity, record);
+    }
+    note.read += chunk.length;
+    const refused = entity === 'memberships' ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first) : undefined;
+    const codes = await this.#codes(keys, fingerprints, refused);
+    const changes: Change[] = [];
+    for (let i = 0; i < chunk.length; i++) {
+      const code = codes[i];
+      // The common case first: of a large directory, nearly everything is unchanged.
+      if (code === Seen.SAME) {
+        note.unchanged++;
+        continue;
+      }
+      const key = keys[i] as string;
+      if (refused?.has(i)) continue;
+      if (code === Seen.DUPLICATE) {
+        this.#duplicate(chunk, i, first, key);
+        continue;
+      }
+      const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
+      const created = code === Seen.NEW;
+      changes.push({ entity, kind: 'upsert', key, item, group, fingerprint: fingerprints[i] as string, created, dependent: false });
+    }
+    const kept = entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
+    for (const change of kept) {
+      if (change.created) note.creates++;
+      else note.updates++;
+    }
+    return kept;
+  }
+
+  /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
+  async #codes(keys: string[], fingerprints: string[], refused: ReadonlySet<number> | undefined): Promise<Uint8Array> {
+    if (refused === undefined || refused.size === 0) return this.reading.compare(this.entity, keys, fingerprints);
+    const rest = keys.map((_, i) => i).filter((i) => !refused.has(i));
+    const answers = await this.reading.compare(
+      this.entity,
+      rest.map((i) => keys[i] as string),
+      rest.map((i) => fingerprints[i] as string),
+    );
+    const codes = new Uint8Array(keys.length).fill(Seen.NEW);
+    rest.forEach((i, at) => (codes[i] = answers[at] ?? Seen.NEW));
+    return codes;
+  }
+
+  /**
+   * Memberships of a user or group that this run removes. They are refused and not kept, so that Okta's membership
+   * goes with what it belonged to, and is sent anew should both come back.
+   */
+  async #refuseRemoved(chunk: readonly RecordOf['memberships'][], first: number): Promise<ReadonlySet<number> | undefined> {
+    const removed = this.removed;
+    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
+    const refused = new Set<number>();
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      const field = removed.users.has(memberExternalId) ? 'memberExternalId' : removed.groups.has(groupExternalId) ? 'groupExternalId' : undefined;
+      if (field === undefined) continue;
+      refused.add(i);
+      this.#rejectReference(chunk as readonly RecordOf[E][], i, first, field, false);
+    }
+    return refused;
+  }
+
+  async #checkMemberships(chunk: readonly RecordOf[E][], codes: Uint8Array, changes: Change[], first: number): Promise<Change[]> {
+    if (changes.length === 0) return changes;
+    const positions: number[] = [];
+    const byKey = new Map<string, number>();
+    for (let i = 0; i < chunk.length; i++) {
+      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED) byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
+    }
+    for (const change of changes) positions.push(byKey.get(change.key) ?? 0);
+    const verdicts = await checkReferences(this.reading, changes);
+    const kept: Change[] = [];
+    for (const [at, change] of changes.entries()) {
+      const verdict = verdicts[at];
+      if (verdict === 'unknown-user') this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
+      else if (verdict === 'unknown-group') this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
+      else kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
+    }
+    return kept;
+  }
+
+  #rejectReference(chunk: readonly RecordOf[E][], i: number, first: number, field: 'memberExternalId' | 'groupExternalId', keep: boolean): void {
+    const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
+    const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
+    this.#reject(chunk, i, first, key, code, `the ${what} it names is neither in the source nor held by Okta`, field, keep);
+  }
+
+  #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
+    const reason = 'its key came before in the same read';
+    if (this.options.onDuplicate === 'fail') {
+      throw new RecordError(this.entity, `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${first + i + 1})`);
+    }
+    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
+  }
+
+  #reject(chunk: readonly RecordOf[E][], i: number, first: number, key: string, code: string, reason: string, field: string | undefined, keep: boolean): void {
+    const places = placesOf(chunk);
+    const counts = this.context.counts(this.entity);
+    // Without `validate` before it nothing was counted as accepted.
+    if (counts.accepted > 0) counts.accepted--;
+    this.context.reject(
+      {
+        entity: this.entity,
+        externalId: displayKey(this.entity, key),
+        file: places?.file,
+        line: places?.lines?.[i],
+        position: first + i + 1,
+        field,
+        code,
+        reason,
+      },
+      key,
+      keep,
+    );
+  }
+}

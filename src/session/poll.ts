@@ -1,0 +1,47 @@
+import { defer, firstValueFrom, repeat, map, filter } from 'rxjs';
+import { PollTimeoutError } from '../errors.js';
+import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
+import type { ResolvedUploadOptions } from './options.js';
+import { isTransient } from './transient.js';
+
+/** States that a session does not leave. */
+export const FINAL: ReadonlySet<SessionStatus> = new Set(['COMPLETED', 'ERROR', 'CLOSED', 'EXPIRED']);
+
+/**
+ * Asks for a triggered session until it is final. `undefined` when Okta does not know it any more.
+ *
+ * The limit counts time slept, not the clock, so that a clock set forward does not end the wait.
+ * @throws {@link PollTimeoutError} when it is not final within `pollTimeoutMs`: its outcome is unknown.
+ */
+export async function pollToEnd(okta: OktaClient, sessionId: string, options: ResolvedUploadOptions): Promise<Session | undefined> {
+  const { clock, events, signal, pollIntervalMs, pollTimeoutMs } = options;
+  let waited = 0;
+  let status: SessionStatus | undefined;
+  events.emit({ type: 'wait:start', reason: 'import', until: new Date(clock.now() + pollTimeoutMs), sessionId });
+  const pause = async () => {
+    if (waited >= pollTimeoutMs) throw new PollTimeoutError(sessionId, status, waited);
+    const ms = Math.min(pollIntervalMs, pollTimeoutMs - waited);
+    await clock.sleep(ms, signal);
+    waited += ms;
+  };
+  const looks$ = defer(() => look(okta, sessionId, signal)).pipe(
+    repeat({ delay: () => defer(pause) }),
+    filter((seen) => seen !== 'no answer'),
+    map((seen) => seen.session),
+    filter((session) => {
+      status = session?.status;
+      return status === undefined || FINAL.has(status);
+    }),
+  );
+  return firstValueFrom(looks$);
+}
+
+/** One look. A look without an answer is made up for by the next. */
+async function look(okta: OktaClient, sessionId: string, signal: AbortSignal | undefined): Promise<{ session: Session | undefined } | 'no answer'> {
+  try {
+    return { session: await okta.getSession(sessionId, signal ? { signal } : {}) };
+  } catch (error) {
+    if (isTransient(error)) return 'no answer';
+    throw error;
+  }
+}
