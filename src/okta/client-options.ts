@@ -1,0 +1,142 @@
+import { systemClock, type Clock } from '../clock.js';
+import { OptionsError } from '../errors.js';
+import { refuseUnknown, requireFunction, requireNumber } from '../options.js';
+import { TokenAuthorizer, type Authorizer, type TokenSource } from './auth.js';
+import type { Transport } from './wire.js';
+
+/** A wait of the client, for progress displays. */
+export interface ClientWait {
+  readonly reason: 'rate-limit' | 'back-off';
+  /** End of the wait by the local clock, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Okta's operationId. */
+  readonly operation: string;
+}
+
+/** Options of {@link createClient}. */
+export interface ClientOptions {
+  /** The org's origin, e.g. `https://example.okta.com`. `http` is allowed for loopback hosts only. */
+  readonly orgUrl: string;
+  /** The id of the identity source at Okta. */
+  readonly identitySourceId: string;
+  /** An API token or a function that returns one; or an {@link Authorizer} of one's own. */
+  readonly auth: { readonly token: TokenSource } | Authorizer;
+  /** Sends requests. It must end them when their signal is aborted. @defaultValue HTTP by undici */
+  readonly transport?: Transport;
+  /** @defaultValue the machine's clock */
+  readonly clock?: Clock;
+  /** Numbers from 0 to 1, for the jitter of back-offs. @defaultValue `Math.random` */
+  readonly random?: () => number;
+  /** Requests at a time, 1 to 75. @defaultValue 4 */
+  readonly concurrency?: number;
+  /** The part of each rate-limit window that this client may use, above 0 to 1. @defaultValue 0.5 */
+  readonly rateLimitShare?: number;
+  /** Longest time of one attempt in milliseconds. @defaultValue 60000 */
+  readonly requestTimeoutMs?: number;
+  /** Longest time to connect in milliseconds. @defaultValue 10000 */
+  readonly connectTimeoutMs?: number;
+  /** Largest answer that is read, in bytes. @defaultValue 1048576 */
+  readonly maxResponseBytes?: number;
+  /** Attempts of one call, the first included. @defaultValue 6 */
+  readonly maxAttempts?: number;
+  /** Told before each wait. What it throws is ignored. */
+  readonly onWait?: (wait: ClientWait) => void;
+  /** @defaultValue `rollcall` */
+  readonly userAgent?: string;
+}
+
+/** Options after checking, with their defaults. */
+export type CheckedOptions = Required<Omit<ClientOptions, 'auth' | 'transport' | 'onWait'>> & {
+  readonly authorizer: Authorizer;
+  readonly transport: Transport | undefined;
+  readonly onWait: ((wait: ClientWait) => void) | undefined;
+};
+
+const DEFAULTS = Object.freeze({
+  concurrency: 4,
+  rateLimitShare: 0.5,
+  requestTimeoutMs: 60_000,
+  connectTimeoutMs: 10_000,
+  maxResponseBytes: 1_048_576,
+  maxAttempts: 6,
+  userAgent: 'rollcall',
+});
+
+const KNOWN = [
+  ...Object.keys(DEFAULTS),
+  'orgUrl',
+  'identitySourceId',
+  'auth',
+  'transport',
+  'clock',
+  'random',
+  'onWait',
+];
+
+/** Checks every option; throws {@link OptionsError} for the first that cannot work. */
+export function checkOptions(options: ClientOptions): CheckedOptions {
+  refuseUnknown('createClient', options, KNOWN);
+  const given = { ...DEFAULTS, clock: systemClock, random: Math.random, ...options };
+  const whole = (
+    name: 'concurrency' | 'requestTimeoutMs' | 'connectTimeoutMs' | 'maxResponseBytes' | 'maxAttempts',
+    max: number,
+  ) => requireNumber(name, given[name], { min: 1, max, integer: true });
+  const share = requireNumber('rateLimitShare', given.rateLimitShare, { min: 0, max: 1 });
+  if (share === 0) throw new OptionsError('rateLimitShare', 'expected more than 0, got 0');
+  if (typeof given.userAgent !== 'string' || !/^[\x20-\x7e]+$/.test(given.userAgent)) {
+    throw new OptionsError('userAgent', 'expected printable characters');
+  }
+  return {
+    orgUrl: checkOrgUrl(options.orgUrl),
+    identitySourceId: checkSegment('identitySourceId', options.identitySourceId),
+    authorizer: toAuthorizer(options.auth),
+    transport: options.transport === undefined ? undefined : requireFunction('transport', options.transport),
+    clock: given.clock,
+    random: requireFunction('random', given.random),
+    concurrency: whole('concurrency', 75),
+    rateLimitShare: share,
+    // setTimeout takes no more than 31 bits.
+    requestTimeoutMs: whole('requestTimeoutMs', 2 ** 31 - 1),
+    connectTimeoutMs: whole('connectTimeoutMs', 2 ** 31 - 1),
+    maxResponseBytes: whole('maxResponseBytes', 2 ** 30),
+    maxAttempts: whole('maxAttempts', 100),
+    onWait: options.onWait === undefined ? undefined : requireFunction('onWait', options.onWait),
+    userAgent: given.userAgent,
+  };
+}
+
+function toAuthorizer(auth: ClientOptions['auth']): Authorizer {
+  if (typeof auth !== 'object' || auth === null) throw new OptionsError('auth', 'expected { token }');
+  if ('authorize' in auth) {
+    requireFunction('auth.authorize', auth.authorize);
+    requireFunction('auth.onUnauthorized', auth.onUnauthorized);
+    return auth;
+  }
+  return new TokenAuthorizer(auth.token);
+}
+
+function checkOrgUrl(orgUrl: unknown): string {
+  // The value is not quoted: a URL with user information holds a password.
+  if (typeof orgUrl !== 'string' || !URL.canParse(orgUrl)) throw new OptionsError('orgUrl', 'expected a URL');
+  const url = new URL(orgUrl);
+  if (url.username !== '' || url.password !== '')
+    throw new OptionsError('orgUrl', 'must not hold user information');
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new OptionsError('orgUrl', `expected https, got ${url.protocol}//${url.hostname}`);
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(orgUrl)) {
+    throw new OptionsError('orgUrl', `expected the org's origin alone, such as ${url.origin}`);
+  }
+  if (/-admin\./.test(url.hostname)) {
+    throw new OptionsError('orgUrl', `expected the org's own address, not its console's: ${url.hostname}`);
+  }
+  return url.origin;
+}
+
+function checkSegment(option: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/.test(value)) {
+    throw new OptionsError(option, 'expected an id of letters, digits, ".", "_", "~" or "-"');
+  }
+  return value;
+}

@@ -1,0 +1,156 @@
+import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../errors.js';
+import { throwIfAborted } from '../clock.js';
+import { errorOf } from './answers.js';
+import type { CheckedOptions, ClientWait } from './client-options.js';
+import { isReadOnlyMode } from './lost-answer.js';
+import type { Operation } from './operations.js';
+import { RateLimiter } from './rate-limit.js';
+import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
+
+const FIRST_BACK_OFF_MS = 500;
+const LONGEST_BACK_OFF_MS = 30_000;
+
+/** Everything one call needs: what is sent, and how its answer is read. */
+export interface Call<T> {
+  readonly operation: Operation;
+  readonly path: string;
+  readonly body: string | undefined;
+  /** Throws {@link OktaResponseError} for an answer that is not what the API describes. */
+  readonly read: (response: WireResponse) => T;
+}
+
+/**
+ * Sends calls, within the rate limits, and again where that is safe: what certainly was not acted on (it never left,
+ * or 429, or read-only mode), and reads after any fault. A call that acts and whose answer was lost is thrown.
+ */
+export class Exchange {
+  readonly #options: CheckedOptions;
+  readonly #transport: Transport;
+  readonly #limiter: RateLimiter;
+  #serverDate: number | undefined;
+
+  constructor(options: CheckedOptions, transport: Transport) {
+    this.#options = options;
+    this.#transport = transport;
+    this.#limiter = new RateLimiter(options.clock, options.rateLimitShare, options.concurrency);
+  }
+
+  serverDate(): number | undefined {
+    return this.#serverDate;
+  }
+
+  async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
+    let renewed = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#attempt(call, signal);
+      if ('value' in outcome) return outcome.value;
+      const { error, response } = outcome;
+      if (response?.status === 401 && !renewed) {
+        renewed = true;
+        if (await this.#options.authorizer.onUnauthorized(response)) continue;
+      }
+      if (attempt >= this.#options.maxAttempts || !mayRepeat(call.operation, error, response)) throw error;
+      await this.#backOff(call.operation, attempt, signal);
+    }
+  }
+
+  async #attempt<T>(call: Call<T>, signal: AbortSignal): Promise<Outcome<T>> {
+    const { operation } = call;
+    const request: Omit<WireRequest, 'headers'> = {
+      method: operation.method,
+      url: this.#options.orgUrl + call.path,
+      body: call.body,
+      signal,
+    };
+    try {
+      const response = await untilAborted(signal, (started) =>
+        this.#limiter.run(
+          operation.bucket,
+          async () => this.#headers(call, await this.#options.authorizer.authorize(request)),
+          (headers) => {
+            started();
+            return this.#send({ ...request, headers });
+          },
+          (ms) => this.#tell('rate-limit', ms, operation),
+          signal,
+        ),
+      );
+      const error = errorOf(operation.id, response);
+      return error === undefined ? { value: call.read(response) } : { error, response };
+    } catch (error) {
+      if (error instanceof OktaResponseError) return { error };
+      if (!(error instanceof TransportError)) throw error;
+      const acted = error.sent && operation.method !== 'GET';
+      if (signal.aborted && !acted) throw new AbortedError();
+      return { error: new OktaNetworkError(operation.id, error.sent, error.message) };
+    }
+  }
+
+  #headers(call: Call<unknown>, credential: Readonly<Record<string, string>>): Record<string, string> {
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      'user-agent': this.#options.userAgent,
+      ...credential,
+    };
+    if (call.body !== undefined) headers['content-length'] = String(Buffer.byteLength(call.body));
+    if (call.body !== undefined && call.body !== '') headers['content-type'] = 'application/json';
+    return headers;
+  }
+
+  async #send(request: WireRequest): Promise<WireResponse> {
+    const response = await this.#transport(request);
+    const date = Date.parse(response.headers['date'] ?? '');
+    if (!Number.isNaN(date)) this.#serverDate = date;
+    return response;
+  }
+
+  /** Exponential, with full jitter; a little at least, so that a refused port is not hammered. */
+  async #backOff(operation: Operation, attempt: number, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const most = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
+    const ms = Math.max(50, Math.round(most * this.#options.random()));
+    this.#tell('back-off', ms, operation);
+    await this.#options.clock.sleep(ms, signal);
+  }
+
+  #tell(reason: ClientWait['reason'], ms: number, operation: Operation): void {
+    try {
+      this.#options.onWait?.({ reason, until: this.#options.clock.now() + ms, operation: operation.id });
+    } catch {
+      // Who listens must not reach the run.
+    }
+  }
+}
+
+type Failure = OktaHttpError | OktaResponseError | OktaNetworkError;
+type Outcome<T> = { readonly value: T } | { readonly error: Failure; readonly response?: WireResponse };
+
+function mayRepeat(operation: Operation, error: Failure, response: WireResponse | undefined): boolean {
+  if (error instanceof OktaNetworkError) return !error.sent || operation.method === 'GET';
+  // A redirect will be one again.
+  if (error instanceof OktaResponseError)
+    return operation.method === 'GET' && (error.status < 300 || error.status >= 400);
+  if (response?.status === 429 || isReadOnlyMode(error.status, error.errorCode)) return true;
+  return operation.method === 'GET' && error.status >= 500;
+}
+
+/**
+ * A call that is still queued ends at once when it is aborted, although its place in the queue stays until its turn.
+ * One that was handed to the transport ends with what the transport says, which knows whether it was sent.
+ */
+function untilAborted<T>(signal: AbortSignal, run: (started: () => void) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let handed = false;
+    const onAbort = () => {
+      if (!handed) reject(new AbortedError());
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    run(() => (handed = true))
+      .finally(() => signal.removeEventListener('abort', onAbort))
+      .then(resolve, reject);
+  });
+}

@@ -1,0 +1,106 @@
+import { Agent, type Dispatcher } from 'undici';
+import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
+
+/** Limits of the connections. */
+export interface TransportOptions {
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** A transport and the way to end its connections. */
+export interface OwnedTransport {
+  readonly send: Transport;
+  close(): Promise<void>;
+}
+
+/**
+ * HTTP by undici. Nothing is repeated and no redirect is followed. undici tells a handler right before it writes a
+ * request to a connected socket; whatever fails earlier (DNS, refused, connect timeout, abort) was certainly not sent.
+ */
+export function undiciTransport(options: TransportOptions): OwnedTransport {
+  const agent = new Agent({
+    connections: options.connections,
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs },
+    headersTimeout: options.requestTimeoutMs,
+    bodyTimeout: options.requestTimeoutMs,
+  });
+  return {
+    send: (request) => sendOnce(agent, request, options),
+    close: () => agent.destroy(),
+  };
+}
+
+function sendOnce(agent: Agent, request: WireRequest, options: TransportOptions): Promise<WireResponse> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(request.url);
+    let sent = false;
+    let over = false;
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    let headers: Record<string, string | undefined> = {};
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+
+    const end = (settle: () => void) => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', onAbort);
+      settle();
+    };
+    const fail = (reason: string) => {
+      end(() => reject(new TransportError(reason, sent)));
+      controller?.abort(new Error(reason));
+    };
+    const onAbort = () => fail('aborted');
+    const timer = setTimeout(() => fail('no whole answer in time'), options.requestTimeoutMs);
+    if (request.signal?.aborted) {
+      fail('aborted');
+      return;
+    }
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: request.headers,
+        body: request.body === undefined ? null : request.body,
+      },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (over) started.abort(new Error('ended before it was sent'));
+          else sent = true;
+        },
+        onResponseStart(_, code, answered) {
+          status = code;
+          headers = flatten(answered);
+        },
+        onResponseData(_, chunk) {
+          bytes += chunk.length;
+          if (bytes > options.maxResponseBytes) fail(`the answer exceeds ${options.maxResponseBytes} bytes`);
+          else chunks.push(chunk);
+        },
+        onResponseEnd() {
+          end(() => resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') }));
+        },
+        onResponseError(_, error) {
+          // Only the code: messages may quote parts of the request.
+          const { code } = error as { code?: unknown };
+          fail(typeof code === 'string' ? code : 'the connection failed');
+        },
+      },
+    );
+  });
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  );
+}
