@@ -108,8 +108,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
 function toAuthorizer(auth: ClientOptions['auth']): Authorizer {
   if (typeof auth !== 'object' || auth === null) throw new OptionsError('auth', 'expected { token }');
   if ('authorize' in auth) {
-    requireFunction('auth.authorize', auth.authorize);
-    requireFunction('auth.onUnauthorized', auth.onUnauthorized);
+    for (const name of ['authorize', 'onUnauthorized'] as const) requireFunction(`auth.${name}`, auth[name]);
     return auth;
   }
   return new TokenAuthorizer(auth.token);
