@@ -108,7 +108,8 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
 function toAuthorizer(auth: ClientOptions['auth']): Authorizer {
   if (typeof auth !== 'object' || auth === null) throw new OptionsError('auth', 'expected { token }');
   if ('authorize' in auth) {
-    for (const name of ['authorize', 'onUnauthorized'] as const) requireFunction(`auth.${name}`, auth[name]);
+    const parts = auth as unknown as Readonly<Record<string, unknown>>;
+    for (const name of ['authorize', 'onUnauthorized']) requireFunction(`auth.${name}`, parts[name]);
     return auth;
   }
   return new TokenAuthorizer(auth.token);
