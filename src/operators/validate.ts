@@ -1,0 +1,88 @@
+import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
+import { OptionsError } from '../errors.js';
+import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import type { AttributeLimit } from '../limits.js';
+import { displayKey, type Entity, type RecordOf } from '../model.js';
+import { refuseUnknown, requireFunction, requireOneOf } from '../options.js';
+import type { Rejection, RunContext } from '../run-context.js';
+import { createChecker, type Checker } from './record-check.js';
+import { textFault } from './text.js';
+
+/** Options of {@link validate}. */
+export interface ValidateOptions {
+  /**
+   * Attributes that every profile must have, not null.
+   * @defaultValue `['userName', 'email']` for users, `['displayName']` for groups
+   */
+  readonly required?: readonly string[];
+  /**
+   * Turns numbers and booleans into strings. Okta takes strings only.
+   * @defaultValue `false`: such a value is rejected
+   */
+  readonly coerce?: boolean | { readonly numbers?: boolean; readonly booleans?: boolean };
+  /**
+   * What becomes of characters beyond U+FFFF (emoji and the like), which Okta does not take.
+   * @defaultValue `'reject'`
+   */
+  readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
+  /** Limits of further attributes, as the identity source's own schema declares them. */
+  readonly attributes?: Readonly<Record<string, AttributeLimit>>;
+  /** Called with every rejected record. What it throws ends the run. */
+  readonly onReject?: (rejection: Rejection) => void;
+}
+
+const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'onReject'];
+
+/**
+ * Holds records to the service's limits (see `LIMITS`). A record that breaks one is rejected: named by entity,
+ * external id, place and field, never by a value; counted; handed to `onReject`; and not taken for a removed one by
+ * `diff`. Good records pass through as they are.
+ *
+ * @throws {@link OptionsError} at once for bad options. Bad records never throw.
+ */
+export function validate<E extends Entity>(entity: E, options: ValidateOptions = {}): Operator<RecordOf[E], RecordOf[E]> {
+  requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
+  refuseUnknown('validate', options, KNOWN_OPTIONS);
+  if (options.onReject !== undefined) requireFunction('onReject', options.onReject);
+  const { unsupportedCharacters } = options;
+  if (typeof unsupportedCharacters === 'object' && textFault(unsupportedCharacters.replaceWith) !== undefined) {
+    throw new OptionsError('unsupportedCharacters.replaceWith', 'is itself a character that Okta does not take');
+  }
+  const check = createChecker(entity, options);
+  return (source) => {
+    const context = contextOf(source);
+    return flowOf(() => validated(entity, source, context, check, options.onReject), context);
+  };
+}
+
+async function* validated<E extends Entity>(
+  entity: E,
+  source: Flow<RecordOf[E]>,
+  context: RunContext,
+  check: Checker,
+  onReject: ((rejection: Rejection) => void) | undefined,
+): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
+  const counts = context.counts(entity);
+  for await (const chunk of source.chunks()) {
+    const places = placesOf(chunk);
+    const first = counts.read;
+    counts.read += chunk.length;
+    const accepted: RecordOf[E][] = [];
+    const positions: number[] = [];
+    for (let i = 0; i < chunk.length; i++) {
+      const verdict = check(chunk[i]);
+      if (!('code' in verdict)) {
+        accepted.push(verdict.record as RecordOf[E]);
+        positions.push(i);
+        continue;
+      }
+      const { key, field, code, reason } = verdict;
+      const externalId = key === undefined ? undefined : displayKey(entity, key);
+      const rejection = { entity, externalId, file: places?.file, line: places?.lines?.[i], position: first + i + 1, field, code, reason };
+      context.reject(rejection, key);
+      onReject?.(rejection);
+    }
+    counts.accepted += accepted.length;
+    if (accepted.length > 0) yield withPlaces(accepted, accepted.length === chunk.length ? places : pickPlaces(places, positions));
+  }
+}

@@ -1,0 +1,70 @@
+import type { Entity } from '../model.js';
+import { Reference, Seen, type Reading } from './store.js';
+
+const MISSING_CHUNK = 4096;
+
+/** A reading over maps: the plainest form of the contract. */
+export class MemoryReading implements Reading {
+  readonly #baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>;
+  readonly #onClose: () => void;
+  readonly #compared: Record<Entity, Set<string>> = { users: new Set(), groups: new Set(), memberships: new Set() };
+  readonly #kept: Record<Entity, Set<string>> = { users: new Set(), groups: new Set(), memberships: new Set() };
+  readonly #complete = new Set<Entity>();
+
+  constructor(baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>, onClose: () => void) {
+    this.#baseline = baseline;
+    this.#onClose = onClose;
+  }
+
+  async compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array> {
+    const baseline = this.#baseline[entity];
+    const compared = this.#compared[entity];
+    return Uint8Array.from(keys, (key, i) => {
+      if (compared.has(key)) return Seen.DUPLICATE;
+      compared.add(key);
+      const known = baseline.get(key);
+      if (known === undefined || known === '') return Seen.NEW;
+      return known === fingerprints[i] ? Seen.SAME : Seen.CHANGED;
+    });
+  }
+
+  async keep(entity: Entity, keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#kept[entity].add(key);
+  }
+
+  complete(entity: Entity): void {
+    this.#complete.add(entity);
+  }
+
+  isComplete(entity: Entity): boolean {
+    return this.#complete.has(entity);
+  }
+
+  async refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
+    const known = this.#baseline[entity];
+    return Uint8Array.from(keys, (key) => {
+      const fingerprint = known.get(key);
+      const seen = this.#compared[entity].has(key);
+      if (fingerprint === undefined) return seen ? Reference.NEW : Reference.ABSENT;
+      if (this.#complete.has(entity) && !seen && !this.#kept[entity].has(key)) return Reference.ABSENT;
+      return fingerprint === '' ? Reference.NEW : Reference.HELD;
+    });
+  }
+
+  async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
+    let chunk: string[] = [];
+    for (const key of this.#baseline[entity].keys()) {
+      if (this.#compared[entity].has(key) || this.#kept[entity].has(key)) continue;
+      chunk.push(key);
+      if (chunk.length === MISSING_CHUNK) {
+        yield chunk;
+        chunk = [];
+      }
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+
+  async close(): Promise<void> {
+    this.#onClose();
+  }
+}

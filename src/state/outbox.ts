@@ -1,0 +1,208 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StateError } from '../errors.js';
+import type { Change } from '../model.js';
+import { decodeChanges, encodeChange } from './outbox-codec.js';
+import { LANES, type Lane, type Outbox } from './store.js';
+
+/** Bytes gathered before they are sealed into a block. */
+const BLOCK_BYTES = 64 * 1024;
+/** A plan smaller than this never touches the disk. */
+const MEMORY_BYTES = 4 * 1024 * 1024;
+/** Classes of item size, each about a third larger than the one before: 200 B to 200 KB. */
+const SIZE_CLASSES = 24;
+/** Memberships are gathered by group: a group is in one of these, and one of these fits in memory. */
+const GROUP_CLASSES = 64;
+/** File names of outboxes, for those that clear up after a crashed process. */
+export const OUTBOX_PREFIX = 'outbox-';
+
+interface Block {
+  /** Sealed bytes while in memory; undefined once they are in the file. */
+  bytes: Buffer | undefined;
+  readonly offset: number;
+  readonly length: number;
+  readonly nonce: Buffer;
+  readonly count: number;
+}
+
+/** Changes of one lane that are alike: creations or updates, of about one size, or of groups that share a class. */
+class Stretch {
+  readonly blocks: Block[] = [];
+  parts: Buffer[] = [];
+  bytes = 0;
+  waiting = 0;
+  count = 0;
+}
+
+/**
+ * Opens an outbox. With a directory it moves to a file there once it outgrows a few megabytes; every block is sealed
+ * with AES-256-GCM under a key that only this process holds, so that what a crash leaves behind is unreadable.
+ */
+export function createOutbox(directory: string | undefined): Outbox {
+  return new DiskOutbox(directory);
+}
+
+class DiskOutbox implements Outbox {
+  readonly #directory: string | undefined;
+  readonly #key = randomBytes(32);
+  readonly #lanes = new Map<Lane, Map<number, Stretch>>(LANES.map((lane) => [lane, new Map<number, Stretch>()]));
+  readonly #inMemory: Block[] = [];
+  #memoryBytes = 0;
+  #file: FileHandle | undefined;
+  #path: string | undefined;
+  #end = 0;
+
+  constructor(directory: string | undefined) {
+    this.#directory = directory;
+  }
+
+  async add(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) {
+      const lane = LANES.find((l) => l.entity === change.entity && l.kind === change.kind && l.dependent === change.dependent) as Lane;
+      const stretch = this.#stretch(lane, classOf(change));
+      const bytes = encodeChange(change);
+      stretch.parts.push(bytes);
+      stretch.bytes += bytes.length;
+      stretch.waiting++;
+      stretch.count++;
+      if (stretch.bytes >= BLOCK_BYTES) await this.#sealBlock(stretch);
+    }
+  }
+
+  async seal(): Promise<void> {
+    for (const stretches of this.#lanes.values()) {
+      for (const stretch of stretches.values()) if (stretch.waiting > 0) await this.#sealBlock(stretch);
+    }
+  }
+
+  async *read(lane: Lane): AsyncGenerator<readonly Change[], void, undefined> {
+    const known = LANES.find((l) => l.entity === lane.entity && l.kind === lane.kind && l.dependent === lane.dependent) as Lane;
+    const stretches = Array.from(this.#lanes.get(known) ?? []).sort(([a], [b]) => a - b);
+    if (lane.entity === 'memberships') {
+      for (const [, stretch] of stretches) yield* this.#byGroup(known, stretch);
+      return;
+    }
+    const creations = stretches.filter(([cls]) => cls < SIZE_CLASSES).map(([, stretch]) => stretch);
+    const others = stretches.filter(([cls]) => cls >= SIZE_CLASSES).map(([, stretch]) => stretch);
+    yield* this.#mixed(known, creations);
+    yield* this.#mixed(known, others);
+  }
+
+  async close(): Promise<void> {
+    this.#lanes.clear();
+    await this.#file?.close();
+    if (this.#path !== undefined) await unlink(this.#path).catch(() => undefined);
+    this.#file = undefined;
+    this.#path = undefined;
+  }
+
+  #stretch(lane: Lane, cls: number): Stretch {
+    const stretches = this.#lanes.get(lane);
+    if (stretches === undefined) throw new StateError('the outbox is closed');
+    let stretch = stretches.get(cls);
+    if (stretch === undefined) stretches.set(cls, (stretch = new Stretch()));
+    return stretch;
+  }
+
+  async #sealBlock(stretch: Stretch): Promise<void> {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    const sealed = Buffer.concat([cipher.update(Buffer.concat(stretch.parts)), cipher.final(), cipher.getAuthTag()]);
+    const block: Block = { bytes: sealed, offset: this.#end, length: sealed.length, nonce, count: stretch.waiting };
+    this.#end += sealed.length;
+    stretch.blocks.push(block);
+    stretch.parts = [];
+    stretch.bytes = 0;
+    stretch.waiting = 0;
+    this.#inMemory.push(block);
+    this.#memoryBytes += sealed.length;
+    if (this.#directory !== undefined && this.#memoryBytes > MEMORY_BYTES) await this.#spill(this.#directory);
+  }
+
+  /** Writes what is in memory behind what is in the file; blocks keep the offsets they were given. */
+  async #spill(directory: string): Promise<void> {
+    try {
+      if (this.#file === undefined) {
+        this.#path = join(directory, `${OUTBOX_PREFIX}${randomBytes(8).toString('hex')}`);
+        this.#file = await open(this.#path, 'wx+', 0o600);
+      }
+      const first = this.#inMemory[0];
+      if (first === undefined) return;
+      const bytes = Buffer.concat(this.#inMemory.map((block) => block.bytes as Buffer));
+      await this.#file.write(bytes, 0, bytes.length, first.offset);
+    } catch (cause) {
+      throw new StateError('the outbox could not be written', { cause });
+    }
+    for (const block of this.#inMemory) block.bytes = undefined;
+    this.#inMemory.length = 0;
+    this.#memoryBytes = 0;
+  }
+
+  async #open(block: Block, lane: Lane): Promise<Change[]> {
+    const sealed = block.bytes ?? (await this.#load(block));
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, block.nonce);
+    decipher.setAuthTag(sealed.subarray(-16));
+    try {
+      return decodeChanges(Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]), lane);
+    } catch (cause) {
+      throw new StateError('the outbox was changed from outside', { cause });
+    }
+  }
+
+  async #load(block: Block): Promise<Buffer> {
+    if (this.#file === undefined) throw new StateError('the outbox is closed');
+    const bytes = Buffer.allocUnsafe(block.length);
+    const { bytesRead } = await this.#file.read(bytes, 0, block.length, block.offset);
+    if (bytesRead !== block.length) throw new StateError('the outbox was truncated from outside');
+    return bytes;
+  }
+
+  /** Draws from every stretch in proportion to its length, so that any part of the result is mixed like the whole. */
+  async *#mixed(lane: Lane, stretches: readonly Stretch[]): AsyncGenerator<readonly Change[], void, undefined> {
+    const total = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
+    const cursors = stretches.map((stretch) => ({ stretch, block: 0, at: 0, taken: 0, changes: [] as Change[] }));
+    for (let given = 0; given < total; ) {
+      const chunk: Change[] = [];
+      for (const cursor of cursors) {
+        // What is due of this stretch once another thousand was given in all.
+        const due = Math.ceil((Math.min(given + 1000, total) / total) * cursor.stretch.count);
+        for (; cursor.taken < due; cursor.taken++) {
+          if (cursor.at === cursor.changes.length) {
+            cursor.changes = await this.#open(cursor.stretch.blocks[cursor.block++] as Block, lane);
+            cursor.at = 0;
+          }
+          chunk.push(cursor.changes[cursor.at++] as Change);
+        }
+      }
+      given = cursors.reduce((sum, cursor) => sum + cursor.taken, 0);
+      yield chunk;
+    }
+  }
+
+  async *#byGroup(lane: Lane, stretch: Stretch): AsyncGenerator<readonly Change[], void, undefined> {
+    const groups = new Map<string, Change[]>();
+    for (const block of stretch.blocks) {
+      for (const change of await this.#open(block, lane)) {
+        const members = groups.get(change.group);
+        if (members === undefined) groups.set(change.group, [change]);
+        else members.push(change);
+      }
+    }
+    yield* groups.values();
+  }
+}
+
+/** The class of a change inside its lane: by size, creations before others; memberships by their group. */
+function classOf(change: Change): number {
+  if (change.entity === 'memberships') return groupClass(change.group);
+  const size = Math.max(change.item.length, 1);
+  const cls = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.floor((Math.log2(size) - 7.5) * 2.4)));
+  return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+}
+
+function groupClass(group: string): number {
+  let hash = 0;
+  for (let i = 0; i < group.length; i++) hash = (Math.imul(hash, 31) + group.charCodeAt(i)) | 0;
+  return (hash >>> 0) % GROUP_CLASSES;
+}
