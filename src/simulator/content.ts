@@ -1,0 +1,147 @@
+import type { ChangeKind, Entity, Profile } from '../model.js';
+import { invalid, malformed } from './api-fault.js';
+import {
+  GROUP_ID,
+  GROUP_PROFILE,
+  MAX_BYTES,
+  MAX_ITEMS,
+  MEMBER_ID,
+  USER_ID,
+  USER_PROFILE,
+  type TextRule,
+} from './contract.js';
+import type { BulkPath } from './routes.js';
+
+/** One user, group or pair of a membership that a bulk request lists. */
+export interface Listed {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  /** Of a user or group; of a membership its group's. */
+  readonly externalId: string;
+  /** Of a membership; `''` otherwise. */
+  readonly memberExternalId: string;
+  /** Of an upsert of a user or group; empty otherwise. */
+  readonly profile: Profile;
+}
+
+const EMPTY: Profile = Object.freeze({});
+
+/** Reads the body of a bulk request, and throws what the service answers to one it does not take. */
+export function readContent(bulk: BulkPath, body: string | Uint8Array | undefined): Listed[] {
+  const value = parse(body);
+  const kind: ChangeKind = bulk.endsWith('upsert') ? 'upsert' : 'delete';
+  switch (bulk) {
+    case 'bulk-upsert':
+    case 'bulk-delete':
+      if (value['entityType'] !== 'USERS') throw malformed('entityType must be USERS');
+      return entries(value, 'profiles').map((entry, at) =>
+        readEntity('users', kind, entry, `profiles[${at}]`, USER_ID, USER_PROFILE),
+      );
+    case 'bulk-groups-upsert':
+      return entries(value, 'profiles').map((entry, at) =>
+        readEntity('groups', kind, entry, `profiles[${at}]`, GROUP_ID, GROUP_PROFILE),
+      );
+    case 'bulk-groups-delete':
+      return entries(value, 'externalIds').map((entry, at) =>
+        listed('groups', kind, readText(entry, `externalIds[${at}]`, GROUP_ID)),
+      );
+    default:
+      return entries(value, 'memberships').flatMap((entry, at) =>
+        readMembers(kind, entry, `memberships[${at}]`),
+      );
+  }
+}
+
+/** Bytes of a body as sent. */
+export function bytesOf(body: string | Uint8Array | undefined): number {
+  return body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+}
+
+function parse(body: string | Uint8Array | undefined): Readonly<Record<string, unknown>> {
+  const bytes = bytesOf(body);
+  if (body === undefined || bytes === 0) throw malformed('the request has no body');
+  if (bytes > MAX_BYTES) throw invalid(`the body has ${bytes} bytes, at most ${MAX_BYTES}`, 'too-many-bytes');
+  let value: unknown;
+  try {
+    const text = typeof body === 'string' ? body : new TextDecoder('utf-8', { fatal: true }).decode(body);
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('the body is not JSON in UTF-8');
+  }
+  if (!isObject(value)) throw malformed('the body is not a JSON object');
+  return value;
+}
+
+function entries(value: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {
+  const list = Object.hasOwn(value, name) ? value[name] : undefined;
+  if (!Array.isArray(list) || list.length === 0) throw invalid(`${name}: missing or empty`, 'invalid-value');
+  if (list.length > MAX_ITEMS) {
+    throw invalid(`${name}: ${list.length} items, at most ${MAX_ITEMS}`, 'too-many-items');
+  }
+  return list;
+}
+
+function readEntity(
+  entity: 'users' | 'groups',
+  kind: ChangeKind,
+  entry: unknown,
+  place: string,
+  idRule: TextRule,
+  rules: ReadonlyMap<string, TextRule>,
+): Listed {
+  if (!isObject(entry)) throw invalid(`${place}: not an object`, 'invalid-value');
+  const externalId = readText(entry['externalId'], `${place}.externalId`, idRule);
+  if (kind === 'delete') return listed(entity, kind, externalId);
+  const { profile } = entry;
+  if (!isObject(profile)) throw invalid(`${place}.profile: missing`, 'invalid-value');
+  const values = Object.entries(profile).map(
+    ([name, value]) => [name, readValue(value, `${place}.profile.${name}`, rules.get(name))] as const,
+  );
+  return {
+    entity,
+    kind,
+    externalId,
+    memberExternalId: '',
+    profile: Object.freeze(Object.fromEntries(values)),
+  };
+}
+
+function readMembers(kind: ChangeKind, entry: unknown, place: string): Listed[] {
+  if (!isObject(entry)) throw invalid(`${place}: not an object`, 'invalid-value');
+  const group = readText(entry['groupExternalId'], `${place}.groupExternalId`, GROUP_ID);
+  const members = entry['memberExternalIds'];
+  if (!Array.isArray(members) || members.length === 0) {
+    throw invalid(`${place}.memberExternalIds: missing or empty`, 'invalid-value');
+  }
+  return members.map((member, at) =>
+    listed('memberships', kind, group, readText(member, `${place}.memberExternalIds[${at}]`, MEMBER_ID)),
+  );
+}
+
+function listed(entity: Entity, kind: ChangeKind, externalId: string, memberExternalId = ''): Listed {
+  return { entity, kind, externalId, memberExternalId, profile: EMPTY };
+}
+
+function readText(value: unknown, place: string, rule: TextRule): string {
+  const text = readValue(value, place, rule);
+  if (text === null) throw invalid(`${place}: null`, 'invalid-value');
+  return text;
+}
+
+/** A string within its rule; null where the rule, or the lack of one, allows it. */
+function readValue(value: unknown, place: string, rule: TextRule | undefined): string | null {
+  if (value === null && (rule === undefined || rule.nullable)) return null;
+  if (typeof value !== 'string') throw invalid(`${place}: not a string`, 'invalid-value');
+  // In a sound text a surrogate is always half of a supplementary character, which takes four bytes in UTF-8.
+  if (/[\ud800-\udfff]/.test(value)) {
+    throw invalid(`${place}: a character of more than three bytes`, 'unsupported-characters');
+  }
+  if (rule !== undefined && (value.length < rule.min || value.length > rule.max)) {
+    throw invalid(`${place}: ${value.length} characters, not ${rule.min} to ${rule.max}`, 'invalid-value');
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,60 @@
+/**
+ * The service's numbers as the simulator enforces them. They are stated here once more on purpose: a wrong number in
+ * the client must not make the simulator wrong in the same way.
+ */
+
+/** "maxItems: 200": entries of one bulk request. */
+export const MAX_ITEMS = 200;
+/** 200 KB a bulk request, in the smaller reading of KB. */
+export const MAX_BYTES = 200_000;
+/** Bulk requests of one session, whatever their kind. */
+export const MAX_REQUESTS = 50;
+/** Members of one page of a group's memberships. */
+export const MAX_PAGE = 1000;
+
+/** What a string may look like. */
+export interface TextRule {
+  readonly min: number;
+  readonly max: number;
+  readonly nullable: boolean;
+}
+
+const text = (min: number, max: number, nullable = false): TextRule => Object.freeze({ min, max, nullable });
+
+/** `externalId` of a user. */
+export const USER_ID = text(1, 512);
+/** `externalId` of a group, and a group's or member's id inside a membership. */
+export const GROUP_ID = text(1, 255);
+export const MEMBER_ID = text(1, 255);
+
+/** Attributes the API description constrains; all others are strings or null of any length. */
+export const USER_PROFILE: ReadonlyMap<string, TextRule> = new Map([
+  ['userName', text(0, 100)],
+  ['email', text(5, 100)],
+  ['secondEmail', text(5, 100)],
+  ['firstName', text(1, 50, true)],
+  ['lastName', text(1, 50, true)],
+  ['mobilePhone', text(0, 100, true)],
+  ['homeAddress', text(0, 4096, true)],
+]);
+
+export const GROUP_PROFILE: ReadonlyMap<string, TextRule> = new Map([
+  ['displayName', text(1, 255)],
+  ['description', text(0, 1024, true)],
+]);
+
+/** Okta's error codes that the simulator answers with, and their summaries. */
+export const ERROR_SUMMARIES = Object.freeze({
+  E0000001: 'Api validation failed',
+  E0000003: 'The request body was not well-formed.',
+  E0000006: 'You do not have permission to perform the requested action',
+  E0000007: 'Not found: Resource not found',
+  E0000009: 'Internal Server Error',
+  E0000010: 'Service is in read only mode',
+  E0000011: 'Invalid token provided',
+  E0000022: 'The endpoint does not support the provided HTTP method',
+  E0000047: 'API call exceeded rate limit due to too many requests.',
+});
+
+/** An error code the simulator knows. */
+export type ErrorCode = keyof typeof ERROR_SUMMARIES;

@@ -1,0 +1,149 @@
+import type { MembershipRecord, Profile } from '../model.js';
+import type { Listed } from './content.js';
+import { identifier } from './random.js';
+
+/** A user that the org holds. Nothing is ever erased: a deleted user is deactivated. */
+export interface HeldUser {
+  /** The org's own id. */
+  readonly id: string;
+  readonly profile: Profile;
+  readonly status: 'ACTIVE' | 'DEACTIVATED';
+  /** Milliseconds since the Unix epoch. */
+  readonly created: number;
+  readonly lastUpdated: number;
+}
+
+/** A group that the org holds. */
+export interface HeldGroup {
+  /** The org's own id. */
+  readonly id: string;
+  readonly profile: Profile;
+}
+
+/** What the org holds of one identity source, as it was when it was asked for. */
+export interface DirectoryView {
+  /** By external id; deactivated ones included. */
+  readonly users: ReadonlyMap<string, HeldUser>;
+  /** By external id. */
+  readonly groups: ReadonlyMap<string, HeldGroup>;
+  /** All pairs, by `JSON.stringify([groupExternalId, memberExternalId])`. */
+  readonly memberships: ReadonlyMap<string, MembershipRecord>;
+  /** The same by group: the members' external ids. Every group is there, also one without members. */
+  readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+  /** How many users are ACTIVE. */
+  readonly activeUsers: number;
+}
+
+/** The users, groups and memberships of one identity source. */
+export class SimulatedDirectory {
+  readonly #users = new Map<string, HeldUser>();
+  readonly #groups = new Map<string, HeldGroup>();
+  readonly #members = new Map<string, Set<string>>();
+  readonly #seed: number;
+  #ids = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  user(externalId: string): HeldUser | undefined {
+    return this.#users.get(externalId);
+  }
+
+  /** By external id, or by the org's own. */
+  group(idOrExternalId: string): { externalId: string; group: HeldGroup } | undefined {
+    const group = this.#groups.get(idOrExternalId);
+    if (group !== undefined) return { externalId: idOrExternalId, group };
+    for (const [externalId, other] of this.#groups) {
+      if (other.id === idOrExternalId) return { externalId, group: other };
+    }
+    return undefined;
+  }
+
+  membersOf(groupExternalId: string): ReadonlySet<string> {
+    return this.#members.get(groupExternalId) ?? new Set();
+  }
+
+  /**
+   * True when a deletion finds something to delete. A user that is deactivated already is not matched: there is
+   * nothing left to do to it.
+   */
+  matches(item: Listed): boolean {
+    switch (item.entity) {
+      case 'users':
+        return this.#users.get(item.externalId)?.status === 'ACTIVE';
+      case 'groups':
+        return this.#groups.has(item.externalId);
+      case 'memberships':
+        return this.membersOf(item.externalId).has(item.memberExternalId);
+    }
+  }
+
+  /** Applies one item. Answers false for a membership whose user or group does not exist: it is lost. */
+  apply(item: Listed, now: number): boolean {
+    if (item.entity === 'users') this.#applyUser(item, now);
+    else if (item.entity === 'groups') this.#applyGroup(item);
+    else return this.#applyMembership(item);
+    return true;
+  }
+
+  /** A copy: later changes do not show in it. */
+  view(): DirectoryView {
+    const memberships = new Map<string, MembershipRecord>();
+    const members = new Map<string, ReadonlySet<string>>();
+    for (const [groupExternalId, ids] of this.#members) {
+      members.set(groupExternalId, new Set(ids));
+      for (const memberExternalId of ids) {
+        const key = JSON.stringify([groupExternalId, memberExternalId]);
+        memberships.set(key, { groupExternalId, memberExternalId });
+      }
+    }
+    let activeUsers = 0;
+    for (const { status } of this.#users.values()) if (status === 'ACTIVE') activeUsers++;
+    return {
+      users: new Map(this.#users),
+      groups: new Map(this.#groups),
+      memberships,
+      members,
+      activeUsers,
+    };
+  }
+
+  #applyUser({ kind, externalId, profile }: Listed, now: number): void {
+    const held = this.#users.get(externalId);
+    if (kind === 'delete') {
+      if (held !== undefined) {
+        this.#users.set(externalId, Object.freeze({ ...held, status: 'DEACTIVATED', lastUpdated: now }));
+      }
+      return;
+    }
+    const { id, created } = held ?? { id: this.#nextId('00u'), created: now };
+    this.#users.set(externalId, Object.freeze({ id, profile, status: 'ACTIVE', created, lastUpdated: now }));
+  }
+
+  #applyGroup({ kind, externalId, profile }: Listed): void {
+    if (kind === 'delete') {
+      this.#groups.delete(externalId);
+      this.#members.delete(externalId);
+      return;
+    }
+    const id = this.#groups.get(externalId)?.id ?? this.#nextId('00g');
+    this.#groups.set(externalId, Object.freeze({ id, profile }));
+    if (!this.#members.has(externalId)) this.#members.set(externalId, new Set());
+  }
+
+  #applyMembership({ kind, externalId, memberExternalId }: Listed): boolean {
+    const members = this.#members.get(externalId);
+    if (kind === 'delete') {
+      members?.delete(memberExternalId);
+      return true;
+    }
+    if (members === undefined || !this.#users.has(memberExternalId)) return false;
+    members.add(memberExternalId);
+    return true;
+  }
+
+  #nextId(prefix: string): string {
+    return `${prefix}${identifier(17, this.#seed, this.#ids++)}`;
+  }
+}

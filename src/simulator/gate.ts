@@ -1,0 +1,166 @@
+import { errorContent, type Content } from './answers.js';
+import { ApiFault } from './api-fault.js';
+import type { CheckedOrgOptions } from './options.js';
+import { identifier } from './random.js';
+import { RateLimits, type RateReading } from './rate-limits.js';
+import type { Fault, OrgAnswer, OrgBucket, OrgReply, OrgRequest } from './types.js';
+import type { ViolationLog } from './violations.js';
+
+/** One request on its way through the org. */
+export interface Passage {
+  readonly request: OrgRequest;
+  readonly index: number;
+  readonly now: number;
+  readonly bucket: OrgBucket;
+  readonly fault: Fault | undefined;
+  items: number;
+}
+
+const PAGE = '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>';
+
+const HTML = Object.freeze({ 'content-type': 'text/html' });
+
+/** What every request passes on its way in and out, whatever it asks for: faults, rate limits, error envelopes. */
+export class Gate {
+  readonly #options: CheckedOrgOptions;
+  readonly #limits: RateLimits;
+  readonly #violations: ViolationLog;
+
+  constructor(options: CheckedOrgOptions, violations: ViolationLog) {
+    this.#options = options;
+    this.#violations = violations;
+    this.#limits = new RateLimits(
+      (bucket) => options.rateLimits[bucket] ?? options.rateLimit,
+      options.concurrencyLimit,
+    );
+  }
+
+  /** Lets the request be acted on, or not, and gives what becomes of it. */
+  pass(passage: Passage, act: () => Content): OrgReply {
+    const reply = this.#reply(passage, act);
+    if (reply.kind !== 'refused') this.#limits.occupy(passage.now + reply.delayMs, passage.now);
+    return reply;
+  }
+
+  #reply(passage: Passage, act: () => Content): OrgReply {
+    const { bucket, now, fault } = passage;
+    const delayMs = this.#options.latencyMs;
+    switch (fault?.kind) {
+      case 'refuse':
+        return { kind: 'refused' };
+      case 'resetBefore':
+        return { kind: 'reset', acted: false, delayMs };
+      case 'concurrencyLimit':
+        return this.#answer(passage, this.#tooMany(passage), this.#busyReading(now));
+      case 'rateLimit':
+        this.#limits.exhaust(bucket, now);
+    }
+    if (this.#limits.busy(now)) return this.#answer(passage, this.#tooMany(passage), this.#busyReading(now));
+    if (this.#limits.wasTold(bucket, now, this.#options.noticeMs)) {
+      this.#violations.add('exhausted-window', undefined, `${passage.request.method} into ${bucket}`);
+    }
+    const taken = this.#limits.take(bucket, now);
+    const reading = this.#limits.read(bucket, now);
+    if (!taken) return this.#answer(passage, this.#tooMany(passage), reading);
+    const instead = faultInstead(fault);
+    if (instead !== undefined) {
+      return this.#answer(passage, errorContent(instead, this.#errorId(passage)), reading);
+    }
+    const content = this.#guarded(passage, act);
+    switch (fault?.kind) {
+      case 'resetAfter':
+        return { kind: 'reset', acted: true, delayMs };
+      case 'errorAfter':
+        return this.#answer(passage, errorContent(internalError(), this.#errorId(passage)), reading);
+      case 'html':
+        return this.#answer(passage, page(content.status), reading);
+      case 'truncated':
+        // There is nothing to cut of an answer without a body: its headers break off.
+        if (content.body === '') return { kind: 'reset', acted: true, delayMs };
+        return this.#answer(passage, content, reading, { cut: true });
+      case 'slow':
+        return this.#answer(passage, content, reading, { delayMs: fault.delayMs ?? this.#options.slowMs });
+      default:
+        return this.#answer(passage, content, reading);
+    }
+  }
+
+  /** Acts, and turns what the service refuses into its answer, and into a violation where it is one. */
+  #guarded(passage: Passage, act: () => Content): Content {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error;
+      if (error.rule !== undefined) {
+        this.#violations.add(error.rule, sessionIn(passage.request.path), error.causes.join('; '));
+      }
+      return errorContent(error, this.#errorId(passage));
+    }
+  }
+
+  #answer(
+    passage: Passage,
+    content: Content,
+    reading: RateReading,
+    { delayMs = this.#options.latencyMs, cut = false } = {},
+  ): OrgAnswer {
+    this.#limits.tell(passage.bucket, reading, passage.now + delayMs);
+    return {
+      kind: 'answer',
+      status: content.status,
+      headers: {
+        ...content.headers,
+        date: new Date(passage.now).toUTCString(),
+        'x-okta-request-id': identifier(24, this.#options.seed, 4, passage.index),
+        'x-rate-limit-limit': String(reading.limit),
+        'x-rate-limit-remaining': String(reading.remaining),
+        'x-rate-limit-reset': String(reading.reset),
+      },
+      body: cut ? content.body.slice(0, Math.floor(content.body.length / 2)) : content.body,
+      delayMs,
+      cut,
+    };
+  }
+
+  #tooMany(passage: Passage): Content {
+    return errorContent(new ApiFault(429, 'E0000047'), this.#errorId(passage));
+  }
+
+  /** "Limit 0 and remaining 0" tells the concurrency limit; its reset is only a hint. */
+  #busyReading(now: number): RateReading {
+    return { limit: 0, remaining: 0, reset: Math.ceil(now / 1000) + 60 };
+  }
+
+  #errorId({ index }: Passage): string {
+    return `oae${identifier(17, this.#options.seed, 5, index)}`;
+  }
+}
+
+/** A page in place of an answer, with the answer's own status where that can be: a client must look at the body. */
+function page(status: number): Content {
+  return { status: status < 300 && status !== 204 ? status : 502, body: PAGE, headers: HTML };
+}
+
+function internalError(): ApiFault {
+  return new ApiFault(500, 'E0000009');
+}
+
+/** What a fault answers in place of acting. */
+function faultInstead(fault: Fault | undefined): ApiFault | undefined {
+  switch (fault?.kind) {
+    case 'unavailable':
+      return new ApiFault(503, 'E0000010');
+    case 'errorBefore':
+      return internalError();
+    case 'unauthorized':
+      return new ApiFault(401, 'E0000011');
+    case 'notFound':
+      return new ApiFault(404, 'E0000007');
+    default:
+      return undefined;
+  }
+}
+
+function sessionIn(path: string): string | undefined {
+  return /\/sessions\/([^/?]+)/.exec(path)?.[1];
+}

@@ -1,0 +1,63 @@
+import {
+  emptyContent,
+  groupContent,
+  jsonContent,
+  membersContent,
+  sessionJson,
+  userContent,
+  type Content,
+} from './answers.js';
+import { invalid } from './api-fault.js';
+import { readContent } from './content.js';
+import type { Passage } from './gate.js';
+import type { CheckedOrgOptions } from './options.js';
+import type { Route } from './routes.js';
+import type { SourceSessions } from './sessions.js';
+
+/** Does what a request asks for; throws `ApiFault` for what the service refuses. */
+export function perform(
+  options: CheckedOrgOptions,
+  passage: Passage,
+  route: Route,
+  source: SourceSessions,
+): Content {
+  const { now, request, fault } = passage;
+  const { sourceId } = route;
+  switch (route.name) {
+    case 'create':
+      return jsonContent(options.createStatus, sessionJson(sourceId, source.create(now)));
+    case 'list':
+      return jsonContent(
+        200,
+        source.list().map((one) => sessionJson(sourceId, one)),
+      );
+    case 'get':
+      return jsonContent(200, sessionJson(sourceId, source.get(route.sessionId, now)));
+    case 'cancel':
+      source.cancel(route.sessionId, now);
+      return emptyContent(204);
+    case 'start-import': {
+      const failsAfter = fault?.kind === 'sessionError' ? (fault.applied ?? 0) : undefined;
+      const session = sessionJson(sourceId, source.trigger(route.sessionId, now, failsAfter));
+      return jsonContent(200, options.startImportAnswer === 'array' ? [session] : session);
+    }
+    case 'bulk': {
+      source.requireLoadable(route.sessionId, now);
+      const items = readContent(route.bulk, request.body);
+      passage.items = items.length;
+      if (items.some((item) => options.refuseItem(item))) throw invalid('an item was refused');
+      source.load(route.sessionId, items, now);
+      return emptyContent(202);
+    }
+    case 'user':
+      return userContent(source.directory, route.id);
+    case 'group':
+      return groupContent(source.directory, route.id);
+    case 'members': {
+      const host = request.headers['host'] ?? 'localhost';
+      const [pathname] = request.path.split('?');
+      const pageUrl = (query: string) => `http://${host}${pathname}${query}`;
+      return membersContent(source.directory, route.id, route.query, pageUrl);
+    }
+  }
+}

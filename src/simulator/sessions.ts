@@ -1,0 +1,227 @@
+import { ApiFault, invalid } from './api-fault.js';
+import type { Listed } from './content.js';
+import { MAX_REQUESTS } from './contract.js';
+import { SimulatedDirectory } from './directory.js';
+import type { OrgOptions } from './options.js';
+import { draw, identifier, shuffled } from './random.js';
+import type { OrgSession, OrgSessionStatus } from './types.js';
+import type { ViolationLog } from './violations.js';
+
+/** What the sessions of a source need to know of the org's options. */
+export type SessionRules = Pick<
+  Required<OrgOptions>,
+  | 'seed'
+  | 'cooldownMs'
+  | 'cooldownApplies'
+  | 'importMs'
+  | 'expiryMs'
+  | 'shuffle'
+  | 'listInProgress'
+  | 'unknownSessionStatus'
+>;
+
+interface Session {
+  readonly id: string;
+  readonly number: number;
+  readonly created: number;
+  status: OrgSessionStatus;
+  lastUpdated: number;
+  /** When a request last named it: it expires by this. */
+  lastUsed: number;
+  triggered: number | undefined;
+  /** When its import ends; set by the trigger. */
+  finishes: number;
+  /** Undefined: it will be COMPLETED. Otherwise it ends in ERROR, with this share of its content applied. */
+  failsAfter: number | undefined;
+  requests: number;
+  items: number;
+  content: Listed[];
+  /** Keys of everything listed in it, whether it matched or not. */
+  readonly seen: Set<string>;
+}
+
+/**
+ * The sessions of one identity source, and the directory they are imported into. Time is told by the caller; what
+ * happens on its own (expiry, imports) happens in {@link advance}. Every change of a session's state is a
+ * call of `#move`.
+ */
+export class SourceSessions {
+  readonly directory: SimulatedDirectory;
+  readonly #rules: SessionRules;
+  readonly #number: number;
+  readonly #violations: ViolationLog;
+  readonly #sessions = new Map<string, Session>();
+  /** Triggered sessions, the one being imported first. */
+  readonly #queue: Session[] = [];
+  #loadable: Session | undefined;
+  #lastTriggered: Session | undefined;
+
+  constructor(number: number, rules: SessionRules, violations: ViolationLog) {
+    this.#number = number;
+    this.#rules = rules;
+    this.#violations = violations;
+    this.directory = new SimulatedDirectory(Math.floor(draw(rules.seed, 1, number) * 0x7fffffff));
+  }
+
+  /** Lets everything happen that is due by `now`. */
+  advance(now: number): void {
+    const open = this.#loadable;
+    if (open !== undefined && now - open.lastUsed >= this.#rules.expiryMs) {
+      this.#move(open, 'EXPIRED', open.lastUsed + this.#rules.expiryMs);
+    }
+    for (let first = this.#queue[0]; first !== undefined && first.finishes <= now; first = this.#queue[0]) {
+      this.#queue.shift();
+      this.#import(first);
+    }
+  }
+
+  create(now: number): OrgSession {
+    if (this.#loadable !== undefined) {
+      throw invalid('there is an active session for the identity source');
+    }
+    const last = this.#lastTriggered;
+    const applies = this.#rules.cooldownApplies === 'always' || last?.status === 'TRIGGERED';
+    if (last?.triggered !== undefined && applies && now - last.triggered < this.#rules.cooldownMs) {
+      throw invalid('a session was triggered for the identity source too short a time ago');
+    }
+    const number = this.#sessions.size;
+    const session: Session = {
+      id: identifier(20, this.#rules.seed, 2, this.#number, number),
+      number,
+      created: now,
+      status: 'CREATED',
+      lastUpdated: now,
+      lastUsed: now,
+      triggered: undefined,
+      finishes: Infinity,
+      failsAfter: undefined,
+      requests: 0,
+      items: 0,
+      content: [],
+      seen: new Set(),
+    };
+    this.#sessions.set(session.id, session);
+    this.#loadable = session;
+    return view(session);
+  }
+
+  /** The active sessions, as the list shows them. */
+  list(): OrgSession[] {
+    return [...this.#queue, ...(this.#loadable === undefined ? [] : [this.#loadable])]
+      .filter(({ status }) => status !== 'IN_PROGRESS' || this.#rules.listInProgress)
+      .map(view);
+  }
+
+  get(id: string, now: number): OrgSession {
+    return view(this.#find(id, now));
+  }
+
+  cancel(id: string, now: number): void {
+    const session = this.#find(id, now);
+    if (session !== this.#loadable) {
+      const rule = session.status === 'TRIGGERED' ? 'cancel-of-triggered' : undefined;
+      throw invalid(`a session that is ${session.status} cannot be cancelled`, rule);
+    }
+    this.#move(session, 'CLOSED', now);
+  }
+
+  /** `failsAfter`: let it end in ERROR with this share of its content applied. */
+  trigger(id: string, now: number, failsAfter: number | undefined): OrgSession {
+    const session = this.#find(id, now);
+    if (session.status !== 'IN_PROGRESS') {
+      const empty = session.status === 'CREATED' && session.requests === 0;
+      throw invalid(
+        `a session that is ${session.status} cannot be imported`,
+        empty ? 'empty-trigger' : undefined,
+      );
+    }
+    const busyUntil = this.#queue.at(-1)?.finishes ?? now;
+    session.triggered = now;
+    session.finishes = Math.max(now, busyUntil) + this.#rules.importMs;
+    session.failsAfter = failsAfter;
+    this.#lastTriggered = session;
+    this.#queue.push(session);
+    this.#move(session, 'TRIGGERED', now);
+    return view(session);
+  }
+
+  /** Refuses what cannot be loaded now; called before the body is read. */
+  requireLoadable(id: string, now: number): void {
+    const session = this.#find(id, now);
+    if (session !== this.#loadable) {
+      // A session that expired on its own is not the client's mistake.
+      const rule = session.status === 'EXPIRED' ? undefined : 'upload-to-unloadable';
+      throw invalid(`a session that is ${session.status} cannot be loaded`, rule);
+    }
+    if (session.requests >= MAX_REQUESTS) {
+      throw invalid(`the session has had its ${MAX_REQUESTS} bulk requests`, 'too-many-requests');
+    }
+  }
+
+  /** Accepts the content of one bulk request. Deletions are matched now: what they do not find is forgotten. */
+  load(id: string, items: readonly Listed[], now: number): void {
+    const session = this.#find(id, now);
+    const matched = items.filter((item) => item.kind === 'upsert' || this.directory.matches(item));
+    for (const item of items) this.#watch(session, item);
+    session.requests++;
+    session.items += items.length;
+    for (const item of matched) session.content.push(item);
+    if (matched.length > 0) this.#move(session, 'IN_PROGRESS', now);
+  }
+
+  /** Every session there ever was, oldest first. */
+  all(): OrgSession[] {
+    return [...this.#sessions.values()].map(view);
+  }
+
+  #watch(session: Session, item: Listed): void {
+    const { entity, kind, externalId, memberExternalId, profile } = item;
+    const key = JSON.stringify([entity, externalId, memberExternalId]);
+    if (session.seen.has(key)) this.#violations.add('listed-twice', session.id, key);
+    session.seen.add(key);
+    if (kind === 'upsert' && entity !== 'memberships' && Object.keys(profile).length === 0) {
+      this.#violations.add('empty-profile', session.id, key);
+    }
+  }
+
+  #import(session: Session): void {
+    const { seed, shuffle } = this.#rules;
+    const ordered = shuffle
+      ? shuffled(session.content, seed, 3, this.#number, session.number)
+      : session.content;
+    const applied =
+      session.failsAfter === undefined ? ordered.length : Math.floor(ordered.length * session.failsAfter);
+    for (const item of ordered.slice(0, applied)) {
+      if (this.directory.apply(item, session.finishes)) continue;
+      const key = JSON.stringify([item.externalId, item.memberExternalId]);
+      this.#violations.add('membership-before-entity', session.id, key);
+    }
+    this.#move(session, session.failsAfter === undefined ? 'COMPLETED' : 'ERROR', session.finishes);
+  }
+
+  /** The only place where a session changes its state. */
+  #move(session: Session, status: OrgSessionStatus, at: number): void {
+    session.status = status;
+    session.lastUpdated = at;
+    if (status === 'CREATED' || status === 'IN_PROGRESS') return;
+    if (session === this.#loadable) this.#loadable = undefined;
+    if (status === 'TRIGGERED') return;
+    session.content = [];
+    session.seen.clear();
+  }
+
+  #find(id: string, now: number): Session {
+    const session = this.#sessions.get(id);
+    if (session === undefined) {
+      if (this.#rules.unknownSessionStatus === 400) throw invalid('no such session');
+      throw new ApiFault(404, 'E0000007', 'no such session');
+    }
+    session.lastUsed = now;
+    return session;
+  }
+}
+
+function view(session: Session): OrgSession {
+  const { id, status, created, lastUpdated, triggered, requests, items } = session;
+  return Object.freeze({ id, status, created, lastUpdated, triggered, requests, items });
+}
