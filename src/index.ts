@@ -16,7 +16,13 @@ export type {
 } from './model.js';
 export { LIMITS, type AttributeLimit } from './limits.js';
 
-export * from './sources/index.js';
+export { fromCsv, type CsvRow, type FromCsvOptions } from './sources/csv.js';
+export { fromJson, type FromJsonOptions } from './sources/json.js';
+export { fromJsonLines } from './sources/json-lines.js';
+export { fromPages, type Page } from './sources/pages.js';
+export { fromObservable, toObservable, type FromObservableOptions } from './sources/observable.js';
+export { toGroup, toMembership, toUser, type ToRecordOptions } from './sources/records.js';
+export type { ByteInput } from './sources/input.js';
 
 export { map } from './operators/map.js';
 export { filter } from './operators/filter.js';
@@ -27,6 +33,7 @@ export { guard, type GuardOptions } from './operators/guard.js';
 export { GUARD_DEFAULTS, type GuardLimits } from './operators/guard-rules.js';
 export { batch, type BatchOptions } from './operators/batch.js';
 
+export { toCsv, toJsonLines, type ToCsvOptions, type WrittenFile } from './report/files.js';
 export { upload } from './session/upload.js';
 export type { UploadOptions } from './session/options.js';
 
@@ -37,5 +44,57 @@ export type { KindCounts, PlanSummary, UploadReport } from './report-types.js';
 export type { ReadCounts, Rejection } from './run-context.js';
 export type { SyncEvent, WaitReason } from './events.js';
 
-export * from './errors.js';
+export { createClient } from './okta/client.js';
+export type { ClientOptions, ClientWait } from './okta/client-options.js';
+export type { Authorizer } from './okta/auth.js';
+export { isLostAnswer } from './okta/lost-answer.js';
+export {
+  TransportError,
+  type CallOptions,
+  type EncodedBody,
+  type GroupMembers,
+  type OktaClient,
+  type Session,
+  type SessionStatus,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './okta/wire.js';
+
+export { openState, type OpenStateOptions } from './state/lmdb.js';
+export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory.js';
+export {
+  Reference,
+  Seen,
+  type EntityCounts,
+  type Journal,
+  type JournaledSession,
+  type JournalPhase,
+  type Lane,
+  type Outbox,
+  type PendingRow,
+  type Reading,
+  type SessionOutcome,
+  type StateStore,
+  type Target,
+} from './state/store.js';
+
+export {
+  AbortedError,
+  BusyError,
+  ForeignSessionError,
+  GuardError,
+  OktaAuthError,
+  OktaHttpError,
+  OktaNetworkError,
+  OktaResponseError,
+  OptionsError,
+  PollTimeoutError,
+  RecordError,
+  RollcallError,
+  SessionError,
+  SourceError,
+  StateError,
+  type GuardTrip,
+} from './errors.js';
 export { systemClock, type Clock } from './clock.js';

@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { ENTITIES, type Entity } from '../../src/model.js';
+import { Reference, Seen, type PendingRow, type Reading, type StateStore } from '../../src/state/store.js';
+
+/** A store to be tested. `reopen` closes the store and opens what it left. */
+export interface StoreUnderTest {
+  readonly store: StateStore;
+  reopen(): Promise<StoreUnderTest>;
+  dispose(): Promise<void>;
+}
+
+const upsert = (entity: Entity, key: string, fingerprint = 'a'.repeat(16)): PendingRow => ({ entity, kind: 'upsert', key, fingerprint });
+const remove = (entity: Entity, key: string): PendingRow => ({ entity, kind: 'delete', key, fingerprint: '' });
+
+async function missingOf(reading: Reading, entity: Entity): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const chunk of reading.missing(entity)) keys.push(...chunk);
+  return keys.sort();
+}
+
+async function rowsOf(store: StateStore, entity: Entity): Promise<Record<string, string>> {
+  const rows: Record<string, string> = {};
+  for await (const chunk of store.rows(entity)) for (const { key, fingerprint } of chunk) rows[key] = fingerprint;
+  return rows;
+}
+
+/** One session with these loads, settled. */
+async function settled(store: StateStore, rows: readonly PendingRow[], outcome: 'completed' | 'dropped' | 'unknown') {
+  const id = await store.journal.creating(1000);
+  await store.journal.created(id, `s${id}`);
+  await store.journal.loading(id, rows);
+  await store.journal.loaded(id);
+  await store.journal.settle(id, outcome);
+}
+
+/** The contract of a state store: run it over every implementation. */
+export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
+  const law = (name: string, body: (store: StateStore, under: StoreUnderTest) => Promise<void>) =>
+    it(name, async () => {
+      const under = await make();
+      try {
+        await body(under.store, under);
+      } finally {
+        await under.dispose();
+      }
+    });
+
+  law('tells new, same and changed records apart', async (store) => {
+    await settled(store, [upsert('users', 'a'), upsert('users', 'b')], 'completed');
+    const reading = await store.read();
+    const codes = await reading.compare('users', ['a', 'b', 'c'], ['a'.repeat(16), 'x'.repeat(16), 'y'.repeat(16)]);
+    expect([...codes]).toEqual([Seen.SAME, Seen.CHANGED, Seen.NEW]);
+    await reading.close();
+  });
+
+  law('a key that is compared twice is a duplicate, in one call or in two', async (store) => {
+    await settled(store, [upsert('users', 'a')], 'completed');
+    const reading = await store.read();
+    const fp = 'a'.repeat(16);
+    expect([...(await reading.compare('users', ['a', 'a', 'n', 'n'], [fp, fp, fp, fp]))]).toEqual([
+      Seen.SAME,
+      Seen.DUPLICATE,
+      Seen.NEW,
+      Seen.DUPLICATE,
+    ]);
+    expect([...(await reading.compare('users', ['n', 'a'], [fp, fp]))]).toEqual([Seen.DUPLICATE, Seen.DUPLICATE]);
+    await reading.close();
+  });
+
+  law('what was neither compared nor kept is missing', async (store) => {
+    await settled(store, ['a', 'b', 'c', 'd'].map((key) => upsert('groups', key)), 'completed');
+    const reading = await store.read();
+    await reading.compare('groups', ['a'], ['z'.repeat(16)]);
+    await reading.keep('groups', ['c', 'nobody']);
+    expect(await missingOf(reading, 'groups')).toEqual(['b', 'd']);
+    expect([...(await reading.compare('groups', ['c'], ['a'.repeat(16)]))]).toEqual([Seen.SAME]);
+    await reading.close();
+  });
+
+  law('entities do not mix', async (store) => {
+    await settled(store, [upsert('users', 'x'), upsert('groups', 'y'), upsert('memberships', '1:yx')], 'completed');
+    const reading = await store.read();
+    expect([...(await reading.compare('groups', ['x'], ['a'.repeat(16)]))]).toEqual([Seen.NEW]);
+    expect(await missingOf(reading, 'users')).toEqual(['x']);
+    expect(await missingOf(reading, 'memberships')).toEqual(['1:yx']);
+    await reading.close();
+  });
+
+  law('an unknown row is new to a comparison, and missing when it left the source', async (store) => {
+    await settled(store, [upsert('users', 'a')], 'unknown');
+    expect((await store.counts()).users).toEqual({ known: 0, unknown: 1 });
+    const reading = await store.read();
+    expect(await missingOf(reading, 'users')).toEqual(['a']);
+    expect([...(await reading.compare('users', ['a'], ['a'.repeat(16)]))]).toEqual([Seen.NEW]);
+    await reading.close();
+  });
+
+  law('references are held, new or absent', async (store) => {
+    await settled(store, [upsert('users', 'held'), upsert('users', 'gone'), upsert('users', 'rejected')], 'completed');
+    await settled(store, [upsert('users', 'unsure')], 'unknown');
+    const reading = await store.read();
+    const keys = ['held', 'gone', 'rejected', 'unsure', 'fresh', 'nobody'];
+    const fp = 'a'.repeat(16);
+    await reading.compare('users', ['held', 'unsure', 'fresh'], [fp, fp, fp]);
+    await reading.keep('users', ['rejected', 'nobody']);
+    const { HELD, NEW, ABSENT } = Reference;
+    expect([...(await reading.refer('users', keys))]).toEqual([HELD, HELD, HELD, NEW, NEW, ABSENT]);
+    reading.complete('users');
+    expect([...(await reading.refer('users', keys))]).toEqual([HELD, ABSENT, HELD, NEW, NEW, ABSENT]);
+    await reading.close();
+  });
+
+  law('a commit while a reading is open does not touch it', async (store) => {
+    await settled(store, [upsert('users', 'a')], 'completed');
+    const reading = await store.read();
+    const fp = 'a'.repeat(16);
+    await reading.compare('users', ['a', 'b'], [fp, fp]);
+    await settled(store, [upsert('users', 'b')], 'completed');
+    expect(await missingOf(reading, 'users')).toEqual([]);
+    expect([...(await reading.compare('users', ['b'], [fp]))]).toEqual([Seen.DUPLICATE]);
+    await reading.close();
+  });
+
+  law('one reading is open at a time', async (store) => {
+    const reading = await store.read();
+    await expect(store.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    await reading.close();
+    await (await store.read()).close();
+  });
+
+  law('a state is stamped once, and refuses any other target', async (store, under) => {
+    expect(await store.target()).toBeUndefined();
+    const target = { orgUrl: 'https://a.example', identitySourceId: 's' };
+    await store.bind(target);
+    await store.bind(target);
+    await expect(store.bind({ ...target, identitySourceId: 't' })).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_TARGET' });
+    const again = await under.reopen();
+    expect(await again.store.target()).toEqual(target);
+    await expect(again.store.bind({ ...target, orgUrl: 'https://b.example' })).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_TARGET' });
+    await again.dispose();
+  });
+
+  law('the journal survives, with what each session carries', async (store, under) => {
+    const id = await store.journal.creating(5000);
+    await store.journal.created(id, 'session');
+    await store.journal.loading(id, [upsert('users', 'a'), remove('users', 'b')]);
+    await store.journal.loaded(id);
+    await store.journal.loading(id, [upsert('users', 'c')]);
+    await store.journal.refused(id);
+    await store.journal.loading(id, [remove('groups', 'd')]);
+    const again = await under.reopen();
+    expect(await again.store.journal.open()).toEqual([
+      {
+        id,
+        sessionId: 'session',
+        phase: 'loading',
+        startedAt: 5000,
+        triggeredAt: undefined,
+        loads: 2,
+        acknowledged: 1,
+        rows: 3,
+        hasUpserts: true,
+      },
+    ]);
+    await again.store.journal.triggering(id);
+    await again.store.journal.triggered(id, 6000);
+    expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
+    await again.store.journal.settle(id, 'completed');
+    expect(await again.store.journal.open()).toEqual([]);
+    expect(await rowsOf(again.store, 'users')).toEqual({ a: 'a'.repeat(16) });
+    expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
+    await again.dispose();
+  });
+
+  law('a writer whose place was taken cannot write', async (store, under) => {
+    const again = await under.reopen();
+    await expect(store.journal.creating(1)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ROLLCALL_STATE/) as string });
+    await again.dispose();
+  });
+
+  law('small values are kept', async (store, under) => {
+    expect(await store.getMeta('watermark')).toBeUndefined();
+    await store.setMeta('watermark', '42');
+    const again = await under.reopen();
+    expect(await again.store.getMeta('watermark')).toBe('42');
+    await again.dispose();
+  });
+
+  law('the baseline is what a plain map would hold, whatever is settled in whatever way', async (store) => {
+    const model: Record<Entity, Map<string, string>> = { users: new Map(), groups: new Map(), memberships: new Map() };
+    const row = fc.record({
+      entity: fc.constantFrom(...ENTITIES),
+      kind: fc.constantFrom('upsert' as const, 'delete' as const),
+      key: fc.constantFrom('a', 'b', 'c', 'ä', '汉', '1:ab', 'x'.repeat(512)),
+      fingerprint: fc.constantFrom('a'.repeat(16), '\u00ff\u0000'.repeat(8)),
+    });
+    const step = fc.record({ rows: fc.array(row, { maxLength: 12 }), outcome: fc.constantFrom('completed' as const, 'dropped' as const, 'unknown' as const) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
+        for (const { rows, outcome } of steps) {
+          await settled(store, rows.map((r) => (r.kind === 'delete' ? { ...r, fingerprint: '' } : r)), outcome);
+          for (const { entity, kind, key, fingerprint } of rows) {
+            if (outcome === 'unknown') model[entity].set(key, '');
+            if (outcome === 'completed' && kind === 'upsert') model[entity].set(key, fingerprint);
+            if (outcome === 'completed' && kind === 'delete') model[entity].delete(key);
+          }
+        }
+        const counts = await store.counts();
+        for (const entity of ENTITIES) {
+          expect(await rowsOf(store, entity)).toEqual(Object.fromEntries(model[entity]));
+          const unknown = Array.from(model[entity].values()).filter((fp) => fp === '').length;
+          expect(counts[entity]).toEqual({ known: model[entity].size - unknown, unknown });
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openState } from '../../src/state/lmdb.js';
+import { stateStoreContract, type StoreUnderTest } from '../contracts/state-store.js';
+import { profileChange } from '../support/changes.js';
+
+async function under(directory: string): Promise<StoreUnderTest> {
+  const store = await openState(directory);
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      return under(directory);
+    },
+    dispose: async () => {
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const fresh = () => mkdtemp(join(tmpdir(), 'rollcall-state-'));
+
+describe('openState', () => {
+  stateStoreContract(async () => under(await fresh()));
+
+  it('a second opener is told who holds the state', async () => {
+    const directory = await fresh();
+    const store = await openState(directory);
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY', pid: process.pid });
+    await store.close();
+    await (await openState(directory)).close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('only its owner may read the directory and its files', async () => {
+    const directory = await fresh();
+    const store = await openState(directory);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('what a crashed process left in an outbox is dropped', async () => {
+    const directory = await fresh();
+    await (await openState(directory)).close();
+    await writeFile(join(directory, 'outbox-dead'), 'x');
+    await (await openState(directory)).close();
+    expect(await readdir(directory)).not.toContain('outbox-dead');
+    await rm(directory, { recursive: true });
+  });
+
+  it('a plan that outgrows memory is on disk unreadable, and comes back whole', async () => {
+    const directory = await fresh();
+    const store = await openState(directory);
+    const outbox = await store.outbox();
+    const changes = Array.from({ length: 6000 }, (_, i) => profileChange('users', 'upsert', `u${i}`, `canary${i} `.repeat(100)));
+    await outbox.add(changes);
+    await outbox.seal();
+    const files = (await readdir(directory)).filter((name) => name.startsWith('outbox-'));
+    expect(files).toHaveLength(1);
+    expect((await readFile(join(directory, files[0] as string))).includes('canary')).toBe(false);
+    const keys: string[] = [];
+    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false })) for (const { key } of chunk) keys.push(key);
+    expect(keys.sort()).toEqual(changes.map((change) => change.key).sort());
+    await outbox.close();
+    expect((await readdir(directory)).filter((name) => name.startsWith('outbox-'))).toEqual([]);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('a directory that cannot be used is a clear error', async () => {
+    const directory = await fresh();
+    await writeFile(join(directory, 'file'), '');
+    await expect(openState(join(directory, 'file', 'state'))).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+  });
+});

@@ -1,0 +1,33 @@
+import FakeTimers from '@sinonjs/fake-timers';
+import { systemClock, type Clock } from '../../src/clock.js';
+
+const realImmediate = setImmediate;
+
+/** Idle turns of the event loop after which nothing can happen any more. */
+const IDLE_TURNS = 50;
+
+/**
+ * Runs something in virtual time: whenever nothing is left to do but wait, the next timer fires at once. It needs a run
+ * without real I/O. A run that waits for nothing that could come is a failure, not a hang.
+ */
+export async function inVirtualTime<T>(run: (clock: Clock, setTime: (jumpMs: number) => void) => Promise<T>, now = Date.UTC(2026, 0, 1)): Promise<T> {
+  const timers = FakeTimers.install({ now, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+  try {
+    let settled = false;
+    const result = run(systemClock, (jumpMs) => timers.setSystemTime(Date.now() + jumpMs)).finally(() => (settled = true));
+    result.catch(() => undefined);
+    for (let idle = 0; !settled; ) {
+      await new Promise((resolve) => realImmediate(resolve));
+      if (settled) break;
+      if (timers.countTimers() > 0) {
+        timers.next();
+        idle = 0;
+      } else if (++idle > IDLE_TURNS) {
+        throw new Error('deadlock: nothing is left to wait for');
+      }
+    }
+    return await result;
+  } finally {
+    timers.uninstall();
+  }
+}
