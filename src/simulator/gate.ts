@@ -104,7 +104,10 @@ export class Gate {
     reading: RateReading,
     { delayMs = this.#options.latencyMs, cut = false } = {},
   ): OrgAnswer {
-    this.#limits.tell(passage.bucket, reading, passage.now + delayMs);
+    // An answer that breaks off or is late may never be read: only what the client surely knows counts.
+    if (!cut && passage.fault?.kind !== 'slow') {
+      this.#limits.tell(passage.bucket, reading, passage.now + delayMs);
+    }
     return {
       kind: 'answer',
       status: content.status,

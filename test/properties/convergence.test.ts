@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RollcallError } from '../../src/errors.js';
+import { memoryState } from '../../src/state/memory.js';
+import { sync, type SyncOptions } from '../../src/sync.js';
+import { anyDay } from '../support/days.js';
+import { inVirtualTime } from '../support/virtual-time.js';
+import { clientOf, expectConverged, makeOrg } from '../support/world.js';
+
+/** Random days may remove everybody: what is tested here is not the guard. */
+const permissive: SyncOptions['guard'] = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true, maxRejectPercent: 100 };
+
+const FAULTS = {
+  refuse: 0.02,
+  resetBefore: 0.02,
+  resetAfter: 0.03,
+  rateLimit: 0.01,
+  concurrencyLimit: 0.01,
+  unavailable: 0.01,
+  errorBefore: 0.02,
+  errorAfter: 0.03,
+  truncated: 0.02,
+  html: 0.02,
+  slow: 0.01,
+  sessionError: 0.1,
+};
+
+describe('convergence', () => {
+  it('after each of some random days Okta holds exactly the source, and no rule was broken', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyDay, { minLength: 1, maxLength: 4 }), fc.integer(), async (days, seed) => {
+        await inVirtualTime(async (clock) => {
+          const org = makeOrg({ clock, seed });
+          const okta = clientOf(org);
+          const state = memoryState();
+          for (const day of days) {
+            const report = await sync({ okta, state, ...day, clock, guard: permissive });
+            expect(report.remaining).toBe(0);
+            expectConverged(org, day);
+            const again = await sync({ okta, state, ...day, clock, guard: permissive });
+            expect(again.requests).toBe(0);
+          }
+          await okta.close();
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('whatever goes wrong with requests and sessions, two runs after the faults stop Okta holds exactly the source', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyDay, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1 }), async (days, seed) => {
+        await inVirtualTime(async (clock) => {
+          const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
+          const okta = clientOf(org);
+          const state = memoryState();
+          const attempt = (day: (typeof days)[number]) => sync({ okta, state, ...day, clock, guard: permissive });
+          for (const day of days) {
+            await attempt(day).catch((error: unknown) => {
+              if (!(error instanceof RollcallError)) throw error;
+            });
+          }
+          org.stopFaults();
+          const last = days.at(-1) as (typeof days)[number];
+          await attempt(last).catch((error: unknown) => {
+            if (!(error instanceof RollcallError)) throw error;
+          });
+          await attempt(last);
+          expectConverged(org, last);
+          await okta.close();
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
