@@ -132,7 +132,7 @@ class Upload {
 
   async #runSession(content: Content): Promise<void> {
     const { events } = this.#context.options;
-    const importing = this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : Promise.resolve();
+    const importing = this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;
     events.emit({ type: 'session:created', sessionId: session.sessionId, number: this.#tally.sessions });
