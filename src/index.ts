@@ -22,7 +22,7 @@ export { fromJsonLines } from './sources/json-lines.js';
 export { fromPages, type Page } from './sources/pages.js';
 export { fromObservable, toObservable, type FromObservableOptions } from './sources/observable.js';
 export { toGroup, toMembership, toUser, type ToRecordOptions } from './sources/records.js';
-export type { ByteInput } from './sources/input.js';
+export type { ByteInput } from './sources/text-input.js';
 
 export { map } from './operators/map.js';
 export { filter } from './operators/filter.js';

@@ -1,52 +1,84 @@
+import { SourceError } from '../errors.js';
 import { LIMITS, type AttributeLimit } from '../limits.js';
-import type { GroupRecord, MembershipRecord, UserRecord } from '../model.js';
-import { refuseUnknown, requireOneOf } from '../options.js';
+import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../model.js';
+import { requireOneOf } from '../options.js';
+
+/** A flat row: a CSV row, or an object with one property per column. */
+export type FlatRow = Readonly<Record<string, string | null | undefined>>;
 
 /** Options of {@link toUser} and {@link toGroup}. */
-export interface ToRecordOptions {
+export interface RecordOptions {
   /**
-   * What an empty cell becomes: `auto` is null where the service takes null and leaves the attribute out where it does
-   * not (`secondEmail`); `keep` is `''`; `omit` leaves the attribute out.
+   * What an empty cell becomes. `'auto'`: null where the service allows null (custom attributes do), and where it does
+   * not, as for `secondEmail`, the attribute is left out. `'keep'`: the empty text it is. `'omit'`: the attribute is
+   * always left out, so that Okta keeps what it has.
    * @defaultValue `'auto'`
    */
   readonly emptyCell?: 'auto' | 'keep' | 'omit';
 }
 
-type Row = Readonly<Record<string, string | undefined>>;
+type EmptyCell = NonNullable<RecordOptions['emptyCell']>;
+type Limits = Readonly<Record<string, AttributeLimit>>;
 
-/** A function that makes a user of a row: `externalId`, and one column for each attribute of the profile. */
-export function toUser(options: ToRecordOptions = {}): (row: Row) => UserRecord {
-  return recordMaker(options, LIMITS.userProfile);
+const USER: Limits = LIMITS.userProfile;
+const GROUP: Limits = LIMITS.groupProfile;
+
+/**
+ * A row with a column `externalId` and one column for each profile attribute, as a user.
+ *
+ * @param options - May be a number, which is ignored, so that `map(toUser)` works.
+ * @throws {@link SourceError} when the row has no column `externalId`. (An empty one is for `validate` to reject.)
+ */
+export function toUser(row: FlatRow, options?: RecordOptions | number): UserRecord {
+  return toRecord(row, USER, emptyCellOf(options));
 }
 
-/** A function that makes a group of a row: `externalId`, `displayName`, `description`. */
-export function toGroup(options: ToRecordOptions = {}): (row: Row) => GroupRecord {
-  return recordMaker(options, LIMITS.groupProfile);
+/**
+ * A row with the columns `externalId`, `displayName` and, optionally, `description`, as a group.
+ *
+ * @param options - May be a number, which is ignored, so that `map(toGroup)` works.
+ * @throws {@link SourceError} when the row has no column `externalId`.
+ */
+export function toGroup(row: FlatRow, options?: RecordOptions | number): GroupRecord {
+  return toRecord(row, GROUP, emptyCellOf(options));
 }
 
-/** A function that makes a membership of a row: `groupExternalId`, `memberExternalId`. */
-export function toMembership(): (row: Row) => MembershipRecord {
-  return ({ groupExternalId = '', memberExternalId = '' }) => ({ groupExternalId, memberExternalId });
+/**
+ * A row with the columns `groupExternalId` and `memberExternalId`, as a membership; other columns are ignored.
+ *
+ * @throws {@link SourceError} when one of the columns is missing.
+ */
+export function toMembership(row: FlatRow): MembershipRecord {
+  return { groupExternalId: idOf(row, 'groupExternalId'), memberExternalId: idOf(row, 'memberExternalId') };
 }
 
-function recordMaker(options: ToRecordOptions, limits: Readonly<Record<string, AttributeLimit>>): (row: Row) => UserRecord {
-  refuseUnknown('toUser', options, ['emptyCell']);
-  const emptyCell = requireOneOf('emptyCell', options.emptyCell ?? 'auto', ['auto', 'keep', 'omit']);
-  return (row) => {
-    const profile: Record<string, string | null> = {};
-    for (const name of Object.keys(row)) {
-      if (name === 'externalId') continue;
-      const value = row[name];
-      if (value === undefined) continue;
-      if (value !== '' || emptyCell === 'keep') put(profile, name, value);
-      else if (emptyCell === 'auto' && (limits[name]?.nullable ?? true)) put(profile, name, null);
-    }
-    return { externalId: row['externalId'] ?? '', profile };
-  };
+function emptyCellOf(options: RecordOptions | number | undefined): EmptyCell {
+  if (typeof options !== 'object' || options.emptyCell === undefined) return 'auto';
+  return requireOneOf('emptyCell', options.emptyCell, ['auto', 'keep', 'omit']);
 }
 
-function put(profile: Record<string, string | null>, name: string, value: string | null): void {
-  // Assigned, `__proto__` would set the prototype; defined, validate sees and refuses it.
-  if (name === '__proto__') Object.defineProperty(profile, name, { value, enumerable: true, configurable: true, writable: true });
-  else profile[name] = value;
+function toRecord(row: FlatRow, limits: Limits, emptyCell: EmptyCell): { externalId: string; profile: Profile } {
+  const externalId = idOf(row, 'externalId');
+  const profile: Record<string, string | null> = {};
+  for (const name of Object.keys(row)) {
+    if (name === 'externalId') continue;
+    const cell = row[name];
+    const value = cell === '' || cell === null || cell === undefined ? emptyValue(cell, name, limits, emptyCell) : cell;
+    if (value === undefined) continue;
+    // `validate` is to see and refuse such an attribute; assigning would set the profile's prototype instead.
+    if (name === '__proto__') Object.defineProperty(profile, name, { value, enumerable: true, writable: true, configurable: true });
+    else profile[name] = value;
+  }
+  return { externalId, profile };
+}
+
+function emptyValue(cell: '' | null | undefined, name: string, limits: Limits, emptyCell: EmptyCell): string | null | undefined {
+  if (emptyCell === 'omit') return undefined;
+  if (emptyCell === 'keep') return cell;
+  return !Object.hasOwn(limits, name) || limits[name]?.nullable === true ? null : undefined;
+}
+
+function idOf(row: FlatRow, column: string): string {
+  if (!Object.hasOwn(row, column)) throw new SourceError(`the row has no column ${column}; rename columns with fromCsv's columns, or map them`);
+  return row[column] ?? '';
 }
