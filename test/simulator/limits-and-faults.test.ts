@@ -130,6 +130,23 @@ describe('rate limits', () => {
     expect(rules()).toEqual(['exhausted-window']);
   });
 
+  it.each<[FaultKind, boolean]>([
+    ['truncated', false],
+    ['resetAfter', false],
+    ['slow', false],
+    ['html', true],
+  ])('an answer tells that a window is used up only when it surely came: %s, %s', (kind, told) => {
+    const caller = new Caller({
+      rateLimit: { limit: 1, windowMs: 60_000 },
+      slowMs: 10,
+      fault: (_, index) => (index === 0 ? { kind } : undefined),
+    });
+    caller.try('POST', '/sessions');
+    caller.clock.advance(1000);
+    expect(caller.send('GET', '/sessions').status).toBe(429);
+    expect(caller.org.violations).toHaveLength(told ? 1 : 0);
+  });
+
   it('a client that waits until the reset, by the answer’s date, is never refused', () => {
     fc.assert(
       fc.property(

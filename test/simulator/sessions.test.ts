@@ -82,6 +82,8 @@ describe('the states of a session', () => {
     if (status === 'IN_PROGRESS') caller.upsertUsers(id, 'u1');
     caller.clock.advance(24 * HOUR - 1);
     expect(caller.get(id).status).toBe(status);
+    caller.clock.advance(24 * HOUR - 1);
+    expect(caller.get(id).status).toBe(status);
     caller.clock.advance(24 * HOUR);
     expect(caller.get(id).status).toBe('EXPIRED');
     expect(caller.upsertUsers(id, 'u2').status).toBe(400);
