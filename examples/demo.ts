@@ -32,9 +32,9 @@ const data = (path: string) => fileURLToPath(new URL(`data/${path}`, import.meta
 
 function sources(day: string, usersFrom = day) {
   return {
-    users: pipe(fromCsv(data(`${usersFrom}/users.csv`)), map(toUser())),
-    groups: pipe(fromCsv(data(`${day}/groups.csv`)), map(toGroup())),
-    memberships: pipe(fromCsv(data(`${day}/memberships.csv`)), map(toMembership())),
+    users: pipe(fromCsv(data(`${usersFrom}/users.csv`)), map(toUser)),
+    groups: pipe(fromCsv(data(`${day}/groups.csv`)), map(toGroup)),
+    memberships: pipe(fromCsv(data(`${day}/memberships.csv`)), map(toMembership)),
   };
 }
 

@@ -16,13 +16,14 @@ export type {
 } from './model.js';
 export { LIMITS, type AttributeLimit } from './limits.js';
 
-export { fromCsv, type CsvRow, type FromCsvOptions } from './sources/csv.js';
+export { fromCsv, type FromCsvOptions } from './sources/csv.js';
+export type { CsvColumns, CsvRow } from './sources/csv-columns.js';
 export { fromJson, type FromJsonOptions } from './sources/json.js';
-export { fromJsonLines } from './sources/json-lines.js';
-export { fromPages, type Page } from './sources/pages.js';
+export { fromJsonLines, type FromJsonLinesOptions } from './sources/json-lines.js';
+export { fromPages, type FromPagesOptions, type Page } from './sources/pages.js';
 export { fromObservable, toObservable, type FromObservableOptions } from './sources/observable.js';
-export { toGroup, toMembership, toUser, type ToRecordOptions } from './sources/records.js';
-export type { ByteInput } from './sources/text-input.js';
+export { toGroup, toMembership, toUser, type FlatRow, type RecordOptions } from './sources/records.js';
+export type { Input, InputChunk, InputOptions } from './sources/input.js';
 
 export { map } from './operators/map.js';
 export { filter } from './operators/filter.js';

@@ -5,7 +5,7 @@ import { refuseUnknown, requireNumber } from '../options.js';
 import { RunContext } from '../run-context.js';
 import { checkColumns, rowBuilder, type CsvColumns, type CsvRow } from './csv-columns.js';
 import { CsvScanner } from './csv-scanner.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './text-input.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './input.js';
 import { decodeText } from './text.js';
 
 /** Options of {@link fromCsv}. */

@@ -3,7 +3,7 @@ import { SourceError } from '../errors.js';
 import { flowOf, type Flow } from '../flow.js';
 import { refuseUnknown, requireNumber } from '../options.js';
 import { RunContext } from '../run-context.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './text-input.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './input.js';
 import { decodeText } from './text.js';
 
 /** Options of {@link fromJsonLines}. */

@@ -4,7 +4,7 @@ import { OptionsError, RollcallError, SourceError } from '../errors.js';
 import { flowOf, type Flow } from '../flow.js';
 import { refuseUnknown } from '../options.js';
 import { RunContext } from '../run-context.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './text-input.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './input.js';
 import { JsonLocator, type PathStep } from './json-locator.js';
 import { decodeText } from './text.js';
 

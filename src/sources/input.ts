@@ -1,0 +1,142 @@
+import { open } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { createGunzip } from 'node:zlib';
+import { OptionsError, RollcallError, SourceError } from '../errors.js';
+
+/** A piece of text as it arrives: bytes of UTF-8, or text that is decoded already. */
+export type InputChunk = Uint8Array | string;
+
+/**
+ * What the file sources read: a path (a string is always a path), a `file:` URL, a Node Readable, or any sync or
+ * async iterable of bytes or text. Chunks may be cut anywhere.
+ */
+export type Input = string | URL | Uint8Array | AsyncIterable<InputChunk> | Iterable<InputChunk>;
+
+/** Options that every file source has. */
+export interface InputOptions {
+  /**
+   * True when the input is gzipped.
+   * @defaultValue true for a path that ends in `.gz`, otherwise false
+   */
+  readonly gzip?: boolean;
+  /**
+   * The name that errors and rejections give the source.
+   * @defaultValue the path, where there is one
+   */
+  readonly name?: string;
+}
+
+/** The names of {@link InputOptions}. */
+export const INPUT_OPTIONS: readonly string[] = Object.freeze(['gzip', 'name']);
+
+/** An input that is known to be usable, and is not open yet. */
+export interface OpenableInput {
+  readonly name: string | undefined;
+  /** Opens it. What can be read only once refuses to be opened again. */
+  open(): AsyncIterable<InputChunk>;
+}
+
+/** Bytes of one read; with about 180 bytes a row a block holds some 700 rows. */
+const READ_BYTES = 128 * 1024;
+
+/**
+ * Checks an input and says how to open it; nothing is opened yet.
+ *
+ * @throws {@link OptionsError} when it is nothing that can be read.
+ */
+export function toInput(input: Input, options: InputOptions): OpenableInput {
+  const { gzip, name } = options;
+  if (gzip !== undefined && typeof gzip !== 'boolean') throw new OptionsError('gzip', 'expected true or false');
+  if (name !== undefined && typeof name !== 'string') throw new OptionsError('name', 'expected a string');
+  const path = pathOf(input);
+  const named = name ?? path ?? streamPath(input);
+  const raw = path === undefined ? readIterable(input as Exclude<Input, string | URL>) : () => readFile(path);
+  const zipped = gzip ?? path?.endsWith('.gz') ?? false;
+  return { name: named, open: () => guarded(zipped ? () => gunzip(raw()) : raw, named) };
+}
+
+function pathOf(input: Input): string | undefined {
+  if (typeof input === 'string') {
+    if (input === '') throw new OptionsError('input', 'expected a path, got ""');
+    return input;
+  }
+  if (!(input instanceof URL)) return undefined;
+  if (input.protocol !== 'file:') throw new OptionsError('input', `expected a file: URL, got ${input.protocol}`);
+  return fileURLToPath(input);
+}
+
+function streamPath(input: Input): string | undefined {
+  const { path } = input as { path?: unknown };
+  return input instanceof Readable && typeof path === 'string' ? path : undefined;
+}
+
+async function* readFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const handle = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function readIterable(input: Exclude<Input, string | URL>): () => AsyncIterable<InputChunk> | Iterable<InputChunk> {
+  if (input instanceof Uint8Array) return () => [input];
+  if (Array.isArray(input)) return () => input as InputChunk[];
+  const value: unknown = input;
+  if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value || Symbol.iterator in value)) {
+    throw new OptionsError('input', 'expected a path, a URL, a Readable or an iterable of bytes or text');
+  }
+  let used = false;
+  return () => {
+    if (used) throw new SourceError('this input can be read only once, and was read before');
+    used = true;
+    return input;
+  };
+}
+
+/** Decompresses; closes what it reads from on every exit. */
+async function* gunzip(
+  source: AsyncIterable<InputChunk> | Iterable<InputChunk>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const compressed = Readable.from(source, { objectMode: false });
+  const unzip = createGunzip({ chunkSize: READ_BYTES });
+  // `pipeline` passes a failure of either side on to `unzip`, whose reader throws it.
+  const settled = new Promise<void>((resolve) => pipeline(compressed, unzip, () => resolve()));
+  try {
+    for await (const chunk of unzip) yield chunk as Uint8Array;
+  } finally {
+    unzip.destroy();
+    compressed.destroy();
+    await settled;
+  }
+}
+
+/** Gives every failure of reading the source's name; what rollcall threw is passed on as it is. */
+async function* guarded(
+  openRaw: () => AsyncIterable<InputChunk> | Iterable<InputChunk>,
+  name: string | undefined,
+): AsyncGenerator<InputChunk, void, undefined> {
+  try {
+    for await (const chunk of openRaw()) {
+      if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
+        throw new SourceError('the input gives neither bytes nor text', { file: name });
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof RollcallError) throw error;
+    throw new SourceError(`cannot be read (${reasonOf(error)})`, { file: name ?? 'input' }, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'ENOENT') return 'ENOENT: there is no such file';
+  if (code === 'EACCES') return 'EACCES: permission denied';
+  return typeof code === 'string' ? code : 'its stream failed';
+}
