@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RollcallError } from '../../src/errors.js';
-import { memoryState } from '../../src/state/memory.js';
+import { MemoryDisk, memoryState } from '../../src/state/memory.js';
 import { sync, type SyncOptions } from '../../src/sync.js';
 import { anyDay } from '../support/days.js';
 import { inVirtualTime } from '../support/virtual-time.js';
@@ -71,6 +71,41 @@ describe('convergence', () => {
         });
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('a process that dies at any write of its state, with whatever goes wrong besides, loses nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyDay, { minLength: 1, maxLength: 2 }), fc.integer({ min: 1 }), fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }), async (days, seed, deaths) => {
+        await inVirtualTime(async (clock) => {
+          const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
+          const okta = clientOf(org);
+          const disk = new MemoryDisk();
+          const attempt = (day: (typeof days)[number]) => sync({ okta, state: memoryState({ disk }), ...day, clock, guard: permissive });
+          for (const day of days) {
+            for (const death of deaths) {
+              let writes = 0;
+              // From the fatal write on nothing of the dead process reaches the disk, as nothing would of a killed one.
+              disk.onWrite = () => {
+                if (++writes > death) throw new Error('dead');
+              };
+              await attempt(day).catch((error: unknown) => {
+                if (!(error instanceof RollcallError)) throw error;
+              });
+              disk.onWrite = undefined;
+            }
+          }
+          org.stopFaults();
+          const last = days.at(-1) as (typeof days)[number];
+          await attempt(last).catch((error: unknown) => {
+            if (!(error instanceof RollcallError)) throw error;
+          });
+          await attempt(last);
+          expectConverged(org, last);
+          await okta.close();
+        });
+      }),
+      { numRuns: 200 },
     );
   });
 });
