@@ -8,8 +8,7 @@ export type CsvRow = Readonly<Record<string, string>>;
  * answers a header's name, or `undefined` to leave the column out.
  */
 export type CsvColumns =
-  | Readonly<Record<string, string>>
-  | ((header: string, index: number) => string | undefined);
+  Readonly<Record<string, string>> | ((header: string, index: number) => string | undefined);
 
 /** Refuses what is neither names nor a function. */
 export function checkColumns(columns: CsvColumns | undefined): void {
@@ -18,7 +17,8 @@ export function checkColumns(columns: CsvColumns | undefined): void {
     throw new OptionsError('columns', 'expected names by header, or a function');
   }
   for (const [header, name] of Object.entries(columns)) {
-    if (typeof name !== 'string' || name === '') throw new OptionsError('columns', `expected a name for ${JSON.stringify(header)}`);
+    if (typeof name !== 'string' || name === '')
+      throw new OptionsError('columns', `expected a name for ${JSON.stringify(header)}`);
   }
 }
 
@@ -35,7 +35,11 @@ export function rowBuilder(
   refuseBadHeader(header, place);
   if (typeof columns === 'object') {
     const missing = Object.keys(columns).find((name) => !header.includes(name));
-    if (missing !== undefined) throw new SourceError(`the header has no column ${JSON.stringify(missing)}, which columns names`, place);
+    if (missing !== undefined)
+      throw new SourceError(
+        `the header has no column ${JSON.stringify(missing)}, which columns names`,
+        place,
+      );
   }
   const names: string[] = [];
   const positions: number[] = [];
@@ -43,7 +47,8 @@ export function rowBuilder(
     const name = nameOf(column, i, columns);
     if (name === undefined) continue;
     // Assigning to it would set a row's prototype, and Okta has no such attribute.
-    if (name === '__proto__') throw new SourceError('the header names a column __proto__, which no attribute can be called', place);
+    if (name === '__proto__')
+      throw new SourceError('the header names a column __proto__, which no attribute can be called', place);
     if (names.includes(name)) throw new SourceError(`two columns are called ${JSON.stringify(name)}`, place);
     names.push(name);
     positions.push(i);
@@ -56,7 +61,10 @@ export function rowBuilder(
   };
 }
 
-function refuseBadHeader(header: readonly string[], place: { readonly file: string | undefined; readonly line: number }): void {
+function refuseBadHeader(
+  header: readonly string[],
+  place: { readonly file: string | undefined; readonly line: number },
+): void {
   const seen = new Set<string>();
   for (const [i, name] of header.entries()) {
     if (name.trim() === '') throw new SourceError(`the header of column ${i + 1} is empty`, place);
@@ -70,6 +78,7 @@ function nameOf(header: string, index: number, columns: CsvColumns | undefined):
   if (typeof columns === 'object') return Object.hasOwn(columns, header) ? columns[header] : header;
   const name = columns(header, index);
   if (name === undefined) return undefined;
-  if (typeof name !== 'string' || name === '') throw new OptionsError('columns', `answered no name for ${JSON.stringify(header)}`);
+  if (typeof name !== 'string' || name === '')
+    throw new OptionsError('columns', `answered no name for ${JSON.stringify(header)}`);
   return name;
 }

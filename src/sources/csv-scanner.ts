@@ -97,7 +97,9 @@ export class CsvScanner {
     }
     this.#rest = at === 0 ? text : text.slice(at);
     if (this.#rest.length > this.#options.maxRecordLength) {
-      throw this.#error(`the record is longer than ${this.#options.maxRecordLength} characters (maxRecordLength); is a quote not closed?`);
+      throw this.#error(
+        `the record is longer than ${this.#options.maxRecordLength} characters (maxRecordLength); is a quote not closed?`,
+      );
     }
   }
 
@@ -138,7 +140,8 @@ export class CsvScanner {
     let at = start;
     this.#lineFeeds = 0;
     for (;;) {
-      const end = text.charCodeAt(at) === QUOTE ? this.#quotedField(at, fields) : this.#plainField(at, fields);
+      const end =
+        text.charCodeAt(at) === QUOTE ? this.#quotedField(at, fields) : this.#plainField(at, fields);
       if (end === -1) return undefined;
       if (end < text.length && text.charCodeAt(end) === this.#delimiterCode) {
         at = end + 1;
@@ -188,7 +191,8 @@ export class CsvScanner {
     let value = text.slice(start, end);
     const cr = value.indexOf('\r');
     if (cr !== -1) {
-      if (cr !== value.length - 1 || end === this.#nextDelimiter) throw this.#strayCr(this.#line + this.#lineFeeds);
+      if (cr !== value.length - 1 || end === this.#nextDelimiter)
+        throw this.#strayCr(this.#line + this.#lineFeeds);
       value = value.slice(0, -1);
     }
     fields.push(value);

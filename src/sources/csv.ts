@@ -90,7 +90,8 @@ async function* rowsOf(
     lines = [];
     if (failure !== undefined) throw failure.error;
   };
-  for await (const text of decodeText(source.open(), { file, line: () => scanner.nextLine })) yield* read(text, false);
+  for await (const text of decodeText(source.open(), { file, line: () => scanner.nextLine }))
+    yield* read(text, false);
   yield* read('', true);
   if (build === undefined) throw new SourceError('is empty; the first line must be the header', { file });
 }

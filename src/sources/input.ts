@@ -47,7 +47,8 @@ const READ_BYTES = 128 * 1024;
  */
 export function toInput(input: Input, options: InputOptions): OpenableInput {
   const { gzip, name } = options;
-  if (gzip !== undefined && typeof gzip !== 'boolean') throw new OptionsError('gzip', 'expected true or false');
+  if (gzip !== undefined && typeof gzip !== 'boolean')
+    throw new OptionsError('gzip', 'expected true or false');
   if (name !== undefined && typeof name !== 'string') throw new OptionsError('name', 'expected a string');
   const path = pathOf(input);
   const named = name ?? path ?? streamPath(input);
@@ -62,7 +63,8 @@ function pathOf(input: Input): string | undefined {
     return input;
   }
   if (!(input instanceof URL)) return undefined;
-  if (input.protocol !== 'file:') throw new OptionsError('input', `expected a file: URL, got ${input.protocol}`);
+  if (input.protocol !== 'file:')
+    throw new OptionsError('input', `expected a file: URL, got ${input.protocol}`);
   return fileURLToPath(input);
 }
 
@@ -84,11 +86,17 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array, void, undefin
   }
 }
 
-function readIterable(input: Exclude<Input, string | URL>): () => AsyncIterable<InputChunk> | Iterable<InputChunk> {
+function readIterable(
+  input: Exclude<Input, string | URL>,
+): () => AsyncIterable<InputChunk> | Iterable<InputChunk> {
   if (input instanceof Uint8Array) return () => [input];
   if (Array.isArray(input)) return () => input as InputChunk[];
   const value: unknown = input;
-  if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value || Symbol.iterator in value)) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    !(Symbol.asyncIterator in value || Symbol.iterator in value)
+  ) {
     throw new OptionsError('input', 'expected a path, a URL, a Readable or an iterable of bytes or text');
   }
   let used = false;

@@ -28,7 +28,10 @@ const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
  * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with file and line:
  * for a line that is no JSON object, bytes that are not UTF-8, and any failure to read the input.
  */
-export function fromJsonLines<T = Record<string, unknown>>(input: Input, options: FromJsonLinesOptions = {}): Flow<T> {
+export function fromJsonLines<T = Record<string, unknown>>(
+  input: Input,
+  options: FromJsonLinesOptions = {},
+): Flow<T> {
   refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength']);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
@@ -36,7 +39,10 @@ export function fromJsonLines<T = Record<string, unknown>>(input: Input, options
   return flowOf(() => objectsOf<T>(source, maxRecordLength), new RunContext());
 }
 
-async function* objectsOf<T>(source: OpenableInput, maxLength: number): AsyncGenerator<readonly T[], void, undefined> {
+async function* objectsOf<T>(
+  source: OpenableInput,
+  maxLength: number,
+): AsyncGenerator<readonly T[], void, undefined> {
   const file = source.name;
   let rest = '';
   let line = 1;
@@ -61,7 +67,11 @@ async function* objectsOf<T>(source: OpenableInput, maxLength: number): AsyncGen
         start = end + 1;
       }
       rest = text.slice(start);
-      if (rest.length > maxLength) throw new SourceError(`the line is longer than ${maxLength} characters (maxRecordLength)`, { file, line });
+      if (rest.length > maxLength)
+        throw new SourceError(`the line is longer than ${maxLength} characters (maxRecordLength)`, {
+          file,
+          line,
+        });
       if (last) take(rest);
     } catch (error) {
       failure = { error };

@@ -92,7 +92,8 @@ export class JsonLocator {
     if (level.array) level.step = (level.step as number) + 1;
     const step = this.#path[depth - 1];
     // A path in one string cannot tell an index from a key.
-    if (this.#matched === depth - 1 && step !== undefined && String(step) === String(level.step)) this.#matched = depth;
+    if (this.#matched === depth - 1 && step !== undefined && String(step) === String(level.step))
+      this.#matched = depth;
   }
 
   #endValue(): void {

@@ -40,14 +40,18 @@ export function fromJson<T = Record<string, unknown>>(input: Input, options: Fro
 function toSteps(path: unknown): readonly PathStep[] {
   if (path === undefined || path === '') return [];
   if (typeof path === 'string') return path.split('.');
-  const isStep = (step: unknown) => typeof step === 'string' || (Number.isInteger(step) && (step as number) >= 0);
+  const isStep = (step: unknown) =>
+    typeof step === 'string' || (Number.isInteger(step) && (step as number) >= 0);
   if (!Array.isArray(path) || !path.every(isStep)) {
     throw new OptionsError('path', 'expected keys joined with dots, or an array of keys and indices');
   }
   return [...(path as PathStep[])];
 }
 
-async function* elementsOf<T>(source: OpenableInput, path: readonly PathStep[]): AsyncGenerator<readonly T[], void, undefined> {
+async function* elementsOf<T>(
+  source: OpenableInput,
+  path: readonly PathStep[],
+): AsyncGenerator<readonly T[], void, undefined> {
   const file = source.name;
   let elements: T[] = [];
   const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
@@ -57,7 +61,9 @@ async function* elementsOf<T>(source: OpenableInput, path: readonly PathStep[]):
     let failure: { readonly error: unknown } | undefined;
     try {
       const result: unknown = parse(text);
-      if (typeof result === 'object') for (const token of (result as { values: Parameters<JsonLocator['take']>[0][] }).values) locator.take(token);
+      if (typeof result === 'object')
+        for (const token of (result as { values: Parameters<JsonLocator['take']>[0][] }).values)
+          locator.take(token);
     } catch (error) {
       failure = { error };
     }

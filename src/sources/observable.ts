@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
-import { SourceError } from '../errors.js';
+import { OptionsError, SourceError } from '../errors.js';
 import { flowOf, type Flow, type ObservableLike } from '../flow.js';
-import { requireNumber } from '../options.js';
+import { refuseUnknown, requireNumber } from '../options.js';
 import { RunContext } from '../run-context.js';
 
 /** Options of {@link fromObservable}. */
@@ -18,14 +18,25 @@ export interface FromObservableOptions {
  * The values of an Observable as a flow. It is subscribed to at the first pull, and unsubscribed from when the reader
  * leaves.
  *
- * @throws {@link SourceError} while reading, when the Observable fails or runs too far ahead; values before come first.
+ * @throws {@link OptionsError} at once for an option of no use. While reading, what the Observable fails with, as it is
+ * when it is an Error; {@link SourceError} when it runs too far ahead. Values before come first.
  */
-export function fromObservable<T>(observable: ObservableLike<T>, options: FromObservableOptions = {}): Flow<T> {
+export function fromObservable<T>(
+  observable: ObservableLike<T>,
+  options: FromObservableOptions = {},
+): Flow<T> {
+  refuseUnknown('fromObservable', options, ['maxBuffered']);
+  if (typeof (observable as { subscribe?: unknown } | null | undefined)?.subscribe !== 'function') {
+    throw new OptionsError('observable', 'expected an Observable');
+  }
   const maxBuffered = requireNumber('maxBuffered', options.maxBuffered ?? 10_000, { min: 1, integer: true });
   return flowOf(() => chunksOf(observable, maxBuffered), new RunContext());
 }
 
-async function* chunksOf<T>(observable: ObservableLike<T>, maxBuffered: number): AsyncGenerator<readonly T[], void, undefined> {
+async function* chunksOf<T>(
+  observable: ObservableLike<T>,
+  maxBuffered: number,
+): AsyncGenerator<readonly T[], void, undefined> {
   let buffer: T[] = [];
   let failure: { readonly error: unknown } | undefined;
   let done = false;
@@ -35,17 +46,28 @@ async function* chunksOf<T>(observable: ObservableLike<T>, maxBuffered: number):
     done = true;
     wake();
   };
-  const subscription = observable.subscribe({
+  // Undefined while `subscribe` runs, when a synchronous Observable pushes already.
+  let subscription: { unsubscribe(): void } | undefined;
+  subscription = observable.subscribe({
     next: (value) => {
       if (done) return;
       if (buffer.length >= maxBuffered) {
-        stop({ error: new SourceError(`the Observable ran more than ${maxBuffered} values ahead of its reader (maxBuffered)`) });
+        // What comes from here on is lost to a reader that will fail: there is no use in receiving it.
+        subscription?.unsubscribe();
+        stop({
+          error: new SourceError(
+            `the Observable ran more than ${maxBuffered} values ahead of its reader (maxBuffered)`,
+          ),
+        });
         return;
       }
       buffer.push(value);
       wake();
     },
-    error: (cause) => stop({ error: cause instanceof Error ? cause : new SourceError('the Observable failed', {}, { cause }) }),
+    error: (cause) =>
+      stop({
+        error: cause instanceof Error ? cause : new SourceError('the Observable failed', {}, { cause }),
+      }),
     complete: () => stop(),
   });
   try {
@@ -82,7 +104,8 @@ export function toObservable<T>(source: AsyncIterable<T>): Observable<T> {
       (error: unknown) => subscriber.error(error),
     );
     return () => {
-      iterator.return?.().catch(() => undefined);
+      // Closing it is all that is left to do; nobody listens for how that went.
+      Promise.resolve(iterator.return?.()).catch(() => undefined);
     };
   });
 }

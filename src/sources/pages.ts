@@ -44,7 +44,8 @@ export function fromPages<T, C = string>(
 ): Flow<T> {
   requireFunction('fetchPage', fetchPage);
   refuseUnknown('fromPages', options, ['signal', 'allowRepeatedCursor', 'name']);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) throw new OptionsError('signal', 'expected an AbortSignal');
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+    throw new OptionsError('signal', 'expected an AbortSignal');
   return flowOf(() => pagesOf(fetchPage, options), new RunContext());
 }
 
@@ -59,12 +60,15 @@ async function* pagesOf<T, C>(
     throwIfAborted(signal);
     const page = await fetchOne(fetchPage, cursor, number, options);
     // Copied, for the page is the caller's and a chunk carries its places.
-    if (page.records.length > 0) yield withPlaces([...page.records], file === undefined ? undefined : { file, lines: undefined });
+    if (page.records.length > 0)
+      yield withPlaces([...page.records], file === undefined ? undefined : { file, lines: undefined });
     const next = page.next;
     if (next === undefined || next === null || next === '') return;
     const key = identityOf(next);
     if (!allowRepeatedCursor && seen.has(key)) {
-      throw new SourceError(`page ${number} names a cursor that came before; the pages would never end`, { file });
+      throw new SourceError(`page ${number} names a cursor that came before; the pages would never end`, {
+        file,
+      });
     }
     seen.add(key);
     cursor = next;

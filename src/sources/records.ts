@@ -57,28 +57,42 @@ function emptyCellOf(options: RecordOptions | number | undefined): EmptyCell {
   return requireOneOf('emptyCell', options.emptyCell, ['auto', 'keep', 'omit']);
 }
 
-function toRecord(row: FlatRow, limits: Limits, emptyCell: EmptyCell): { externalId: string; profile: Profile } {
+function toRecord(
+  row: FlatRow,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): { externalId: string; profile: Profile } {
   const externalId = idOf(row, 'externalId');
   const profile: Record<string, string | null> = {};
   for (const name of Object.keys(row)) {
     if (name === 'externalId') continue;
     const cell = row[name];
-    const value = cell === '' || cell === null || cell === undefined ? emptyValue(cell, name, limits, emptyCell) : cell;
+    const value =
+      cell === '' || cell === null || cell === undefined ? emptyValue(cell, name, limits, emptyCell) : cell;
     if (value === undefined) continue;
     // `validate` is to see and refuse such an attribute; assigning would set the profile's prototype instead.
-    if (name === '__proto__') Object.defineProperty(profile, name, { value, enumerable: true, writable: true, configurable: true });
+    if (name === '__proto__')
+      Object.defineProperty(profile, name, { value, enumerable: true, writable: true, configurable: true });
     else profile[name] = value;
   }
   return { externalId, profile };
 }
 
-function emptyValue(cell: '' | null | undefined, name: string, limits: Limits, emptyCell: EmptyCell): string | null | undefined {
+function emptyValue(
+  cell: '' | null | undefined,
+  name: string,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): string | null | undefined {
   if (emptyCell === 'omit') return undefined;
   if (emptyCell === 'keep') return cell;
   return !Object.hasOwn(limits, name) || limits[name]?.nullable === true ? null : undefined;
 }
 
 function idOf(row: FlatRow, column: string): string {
-  if (!Object.hasOwn(row, column)) throw new SourceError(`the row has no column ${column}; rename columns with fromCsv's columns, or map them`);
+  if (!Object.hasOwn(row, column))
+    throw new SourceError(
+      `the row has no column ${column}; rename columns with fromCsv's columns, or map them`,
+    );
   return row[column] ?? '';
 }

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AbortedError, OptionsError, SourceError } from '../../src/errors.js';
+import { fromPages, type Page } from '../../src/sources/pages.js';
+import { drain } from './support.js';
+
+describe('fromPages', () => {
+  it('gives every record of every page in order, one chunk a page', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(fc.nat()), { minLength: 1 }), async (pages) => {
+        const asked: (number | undefined)[] = [];
+        const flow = fromPages<number, number>(async (cursor) => {
+          asked.push(cursor);
+          const at = cursor ?? 0;
+          return at + 1 < pages.length
+            ? { records: pages[at] ?? [], next: at + 1 }
+            : { records: pages[at] ?? [] };
+        });
+        const chunks: (readonly number[])[] = [];
+        for await (const chunk of flow.chunks()) chunks.push(chunk);
+        expect(chunks.map((chunk) => [...chunk])).toEqual(pages.filter((page) => page.length > 0));
+        expect(asked).toEqual(pages.map((_, i) => (i === 0 ? undefined : i)));
+      }),
+    );
+  });
+
+  it.each([undefined, null, ''])('ends at a page whose next is %j', async (next) => {
+    expect((await drain(fromPages<number>(async () => ({ records: [1], next })))).records).toEqual([1]);
+  });
+
+  it('refuses a cursor that came before, of whatever kind, after the records of its page', async () => {
+    const cursors: unknown[] = [7, 'seven', { page: 7 }, Buffer.from('seven')];
+    for (const repeated of cursors) {
+      const copy = () => (Buffer.isBuffer(repeated) ? Buffer.from(repeated) : structuredClone(repeated));
+      const { records, error } = await drain(
+        fromPages<number, unknown>(async () => ({ records: [1], next: copy() })),
+      );
+      expect(records).toEqual([1, 1]);
+      expect(error).toBeInstanceOf(SourceError);
+    }
+    let page = 0;
+    const scroll = fromPages<number>(
+      async () => ({ records: [page], next: ++page < 4 ? 'scroll' : undefined }),
+      { allowRepeatedCursor: true },
+    );
+    expect((await drain(scroll)).records).toEqual([0, 1, 2, 3]);
+  });
+
+  it('fetches a page when its records are asked for, never ahead', async () => {
+    let fetched = 0;
+    const flow = fromPages<number, number>(async (cursor = 0) => {
+      fetched++;
+      return { records: [cursor], next: cursor + 1 };
+    });
+    expect(fetched).toBe(0);
+    for await (const record of flow) if (record === 2) break;
+    expect(fetched).toBe(3);
+  });
+
+  it('a page that fails or is none fails the flow, with its number and cause', async () => {
+    const fault = new Error('503');
+    const failing = await drain(
+      fromPages<number, number>(
+        async (cursor) => {
+          if (cursor === 1) throw fault;
+          return { records: [1], next: 1 };
+        },
+        { name: 'hr api' },
+      ),
+    );
+    expect(failing.records).toEqual([1]);
+    expect(failing.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', file: 'hr api', cause: fault });
+    for (const page of [undefined, {}, { records: 'text' }, []]) {
+      const { error } = await drain(fromPages(async () => page as unknown as Page<number, string>));
+      expect(error).toBeInstanceOf(SourceError);
+    }
+  });
+
+  it('stops between two pages when its signal is aborted, and hands the signal on', async () => {
+    const abort = new AbortController();
+    const given: unknown[] = [];
+    const flow = fromPages<number, number>(
+      async (cursor = 0, signal) => {
+        given.push(signal);
+        if (cursor === 1) abort.abort();
+        return { records: [cursor], next: cursor + 1 };
+      },
+      { signal: abort.signal },
+    );
+    const { records, error } = await drain(flow);
+    expect(records).toEqual([0, 1]);
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(given).toEqual([abort.signal, abort.signal]);
+  });
+
+  it('checks its options when it is called', () => {
+    expect(() => fromPages(undefined as never)).toThrow(OptionsError);
+    expect(() => fromPages(async () => ({ records: [] }), { signal: 7 as never })).toThrow(OptionsError);
+    expect(() => fromPages(async () => ({ records: [] }), { limit: 7 } as never)).toThrow(OptionsError);
+  });
+});
