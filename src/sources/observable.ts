@@ -47,7 +47,7 @@ async function* chunksOf<T>(
     wake();
   };
   // Undefined while `subscribe` runs, when a synchronous Observable pushes already.
-  let subscription: { unsubscribe(): void } | undefined;
+  let subscription: { unsubscribe(): void } | undefined = undefined;
   subscription = observable.subscribe({
     next: (value) => {
       if (done) return;
