@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { CHUNK_SIZE } from './chunk.js';
 import { OptionsError } from './errors.js';
 import { RunContext } from './run-context.js';
@@ -15,7 +16,8 @@ export interface Flow<T> extends AsyncIterable<T> {
 }
 
 /** What `pipe` takes as its source. */
-export type Source<T> = AsyncIterable<T> | Iterable<T> | ObservableLike<T>;
+// RxJS's own type stands beside the plain one because its overloads hide the value's type from inference.
+export type Source<T> = AsyncIterable<T> | Iterable<T> | Observable<T> | ObservableLike<T>;
 
 /** An RxJS (or other) observable, known by its `subscribe`. */
 export interface ObservableLike<T> {

@@ -1,93 +1,141 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
-import { stringify } from 'csv-stringify';
-import { OptionsError, SourceError } from '../errors.js';
+import { stringify } from 'csv-stringify/sync';
+import { OptionsError } from '../errors.js';
 import type { Flow, Sink } from '../flow.js';
 import { refuseUnknown } from '../options.js';
+import { flatten, type Cell } from './csv-cells.js';
+import { checkOutput, withOutput, type Output } from './output.js';
 
 /** What a file sink wrote. */
 export interface WrittenFile {
   readonly records: number;
+  /** Bytes of UTF-8. */
+  readonly bytes: number;
 }
 
 /** Options of {@link toCsv}. */
 export interface ToCsvOptions {
-  /** Columns, in order. @defaultValue the names of the first record */
+  /**
+   * The columns, in order; other attributes are left out. Without them, a later record with a column that the first
+   * one lacks ends the writing, for nothing may be lost unnoticed.
+   * @defaultValue the columns of the first record
+   */
   readonly columns?: readonly string[];
   /**
-   * Puts an apostrophe before cells that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab, carriage return).
+   * Puts an apostrophe before text (the header's too) that a spreadsheet would take for a formula: what begins with
+   * `=`, `+`, `-`, `@`, a tab or a carriage return.
    * @defaultValue `true`
    */
   readonly escapeFormulas?: boolean;
 }
 
 /**
- * Writes records to a CSV file (mode 0600), which appears whole or not at all, or to a stream. A value that is an object
- * is written as JSON.
+ * Writes records as CSV (UTF-8, LF) to a file, which has mode 0600 and appears whole or not at all, or to a Writable,
+ * which is left open. The attributes of a `profile` are columns by their own names, so that users and groups can be
+ * read back with `fromCsv` and `toUser` or `toGroup`; those of another nested object are `name.attribute`; anything
+ * deeper, and an array, is JSON. `null` and `undefined` are empty cells, a Date is ISO 8601.
  *
- * @throws {@link OptionsError} at once for bad options; what the source or the file system fails with.
+ * @throws {@link OptionsError} at once for an option of no use, and while writing when a record does not fit the
+ * columns. {@link OutputError} when the output cannot be written. What the source fails with.
  */
-export function toCsv<T extends object>(target: string | Writable, options: ToCsvOptions = {}): Sink<T, WrittenFile> {
+export function toCsv<T extends object>(target: Output, options: ToCsvOptions = {}): Sink<T, WrittenFile> {
   refuseUnknown('toCsv', options, ['columns', 'escapeFormulas']);
   const { columns, escapeFormulas = true } = options;
-  return (source) =>
-    writeTo(target, async (out) => {
-      const encoder = stringify({
-        header: true,
-        escape_formulas: escapeFormulas,
-        ...(columns !== undefined && { columns: [...columns] }),
-        cast: { boolean: String },
-      });
-      encoder.pipe(out, { end: false });
-      const records = await feed(source, encoder, (record) => record);
-      encoder.end();
-      await once(encoder, 'end');
-      return records;
-    });
+  checkOutput(target);
+  checkColumns(columns);
+  if (typeof escapeFormulas !== 'boolean') throw new OptionsError('escapeFormulas', 'expected true or false');
+  return (source) => writeChunks(target, source, new CsvEncoder(columns, escapeFormulas));
 }
 
-/** Writes records to a file of JSON lines (mode 0600), which appears whole or not at all, or to a stream. */
-export function toJsonLines<T>(target: string | Writable): Sink<T, WrittenFile> {
-  return (source) => writeTo(target, (out) => feed(source, out, (record) => `${JSON.stringify(record)}\n`));
+/**
+ * Writes records as JSON, one a line, to a file, which has mode 0600 and appears whole or not at all, or to a Writable,
+ * which is left open.
+ *
+ * @throws {@link OptionsError} at once for a target of no use. {@link OutputError} when the output cannot be written.
+ * What the source fails with.
+ */
+export function toJsonLines<T extends object>(target: Output): Sink<T, WrittenFile> {
+  checkOutput(target);
+  const encode = (records: readonly T[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  return (source) => writeChunks(target, source, { encode, end: () => '' });
 }
 
-async function feed<T>(source: Flow<T>, out: Writable, encode: (record: T) => unknown): Promise<number> {
-  let records = 0;
-  for await (const chunk of source.chunks()) {
-    for (const record of chunk) {
-      records++;
-      // Waiting here is what keeps a slow disk from filling the memory.
-      if (!out.write(encode(record))) await once(out, 'drain');
+interface Encoder<T> {
+  encode(records: readonly T[]): string;
+  /** What is left to write when there are no more records. */
+  end(): string;
+}
+
+async function writeChunks<T>(target: Output, source: Flow<T>, encoder: Encoder<T>): Promise<WrittenFile> {
+  return withOutput(target, async (write) => {
+    let records = 0;
+    let bytes = 0;
+    const put = async (text: string) => {
+      if (text === '') return;
+      bytes += Buffer.byteLength(text);
+      await write(text);
+    };
+    for await (const chunk of source.chunks()) {
+      await put(encoder.encode(chunk));
+      records += chunk.length;
     }
-  }
-  return records;
+    await put(encoder.end());
+    return { records, bytes };
+  });
 }
 
-async function writeTo(target: string | Writable, write: (out: Writable) => Promise<number>): Promise<WrittenFile> {
-  if (typeof target !== 'string') {
-    if (typeof target?.write !== 'function') throw new OptionsError('target', 'expected a path or a writable stream');
-    return { records: await write(target) };
+class CsvEncoder implements Encoder<object> {
+  #columns: readonly string[] | undefined;
+  /** True when other attributes may be left out: the caller chose the columns. */
+  readonly #chosen: boolean;
+  readonly #escapeFormulas: boolean;
+  #headed = false;
+
+  constructor(columns: readonly string[] | undefined, escapeFormulas: boolean) {
+    this.#columns = columns && [...columns];
+    this.#chosen = columns !== undefined;
+    this.#escapeFormulas = escapeFormulas;
   }
-  const part = `${target}.part`;
-  const out = createWriteStream(part, { mode: 0o600 });
-  const failed = new Promise<never>((_, reject) => out.once('error', reject));
-  failed.catch(() => undefined);
-  try {
-    const records = await Promise.race([write(out), failed]);
-    out.end();
-    await finished(out);
-    await rename(part, target);
-    return { records };
-  } catch (error) {
-    out.destroy();
-    await rm(part, { force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof Error && code !== undefined && 'syscall' in error) {
-      throw new SourceError(`the file cannot be written (${code})`, {}, { cause: error });
+
+  encode(records: readonly object[]): string {
+    const flat = records.map(flatten);
+    const columns = (this.#columns ??= [...(flat[0]?.keys() ?? [])]);
+    const rows = flat.map((cells) => this.#row(cells, columns));
+    return this.#text(this.#head(columns, rows));
+  }
+
+  end(): string {
+    return this.#columns === undefined ? '' : this.#text(this.#head(this.#columns, []));
+  }
+
+  #row(cells: Map<string, Cell>, columns: readonly string[]): Cell[] {
+    const row = columns.map((column) => cells.get(column) ?? '');
+    if (!this.#chosen) {
+      const unknown = [...cells.keys()].find((name) => !columns.includes(name));
+      if (unknown !== undefined) {
+        throw new OptionsError('columns', `a record has ${JSON.stringify(unknown)}, which the first one lacks; name the columns`);
+      }
     }
-    throw error;
+    return row;
   }
+
+  #head(columns: readonly string[], rows: Cell[][]): Cell[][] {
+    if (this.#headed) return rows;
+    this.#headed = true;
+    return [[...columns], ...rows];
+  }
+
+  #text(rows: Cell[][]): string {
+    if (rows.length === 0) return '';
+    // A row of one empty cell would be a blank line.
+    return stringify(rows, { escape_formulas: this.#escapeFormulas, quoted_empty: this.#columns?.length === 1 });
+  }
+}
+
+function checkColumns(columns: readonly string[] | undefined): void {
+  if (columns === undefined) return;
+  const names: unknown = columns;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
+    throw new OptionsError('columns', 'expected names of columns');
+  }
+  if (new Set(names).size !== names.length) throw new OptionsError('columns', 'a column is named twice');
 }

@@ -22,7 +22,7 @@ export interface FromObservableOptions {
  * when it is an Error; {@link SourceError} when it runs too far ahead. Values before come first.
  */
 export function fromObservable<T>(
-  observable: ObservableLike<T>,
+  observable: Observable<T> | ObservableLike<T>,
   options: FromObservableOptions = {},
 ): Flow<T> {
   refuseUnknown('fromObservable', options, ['maxBuffered']);

@@ -9,7 +9,7 @@ import { openapi } from '../support/openapi.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, expectConverged, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 
-const permissive: SyncOptions['guard'] = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true, maxRejectPercent: 100 };
+const permissive: NonNullable<SyncOptions['guard']> = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true, maxRejectPercent: 100 };
 
 function world(clock: Clock, options: Omit<OrgOptions, 'clock'> = {}) {
   const org = makeOrg({ clock, ...options });
