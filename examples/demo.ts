@@ -42,16 +42,22 @@ function sources(day: string, usersFrom = day) {
 function tell(event: SyncEvent): void {
   switch (event.type) {
     case 'source:end':
-      return say(`read ${event.read} ${event.entity}${event.rejected > 0 ? `, ${event.rejected} rejected` : ''}`);
+      return say(
+        `read ${event.read} ${event.entity}${event.rejected > 0 ? `, ${event.rejected} rejected` : ''}`,
+      );
     case 'plan:ready': {
       const { entities, requests, sessions } = event.plan;
-      const counts = Object.entries(entities).map(([entity, { creates, updates, deletes }]) => `${entity} +${creates} ~${updates} -${deletes}`);
+      const counts = Object.entries(entities).map(
+        ([entity, { creates, updates, deletes }]) => `${entity} +${creates} ~${updates} -${deletes}`,
+      );
       return say(`plan: ${counts.join(', ')} (${requests} requests, ${sessions} sessions)`);
     }
     case 'session:created':
       return say(`session ${event.number} created`);
     case 'wait:start':
-      return event.reason === 'session-cooldown' ? say(`waiting until ${event.until.toISOString().slice(11, 19)}: Okta spaces its sessions`) : undefined;
+      return event.reason === 'session-cooldown'
+        ? say(`waiting until ${event.until.toISOString().slice(11, 19)}: Okta spaces its sessions`)
+        : undefined;
     case 'state:committed':
       return say(`Okta confirmed ${event.changes} changes, ${event.remaining} to go`);
   }
@@ -61,7 +67,11 @@ function say(text: string): void {
   console.log(`   ${text}`);
 }
 
-async function runDay(okta: OktaClient, state: StateStore, day: ReturnType<typeof sources>): Promise<SyncReport> {
+async function runDay(
+  okta: OktaClient,
+  state: StateStore,
+  day: ReturnType<typeof sources>,
+): Promise<SyncReport> {
   const run = startSync({ okta, state, ...day, cooldownMs: COOLDOWN_MS, pollIntervalMs: 100 });
   run.events$.subscribe(tell);
   return run.done;
@@ -70,7 +80,9 @@ async function runDay(okta: OktaClient, state: StateStore, day: ReturnType<typeo
 function summarize(report: SyncReport): void {
   for (const { entity, externalId, file, line, field, reason } of report.rejections.slice(0, 4)) {
     const place = file === undefined ? '' : ` (${file.split('/').pop()}:${line})`;
-    say(`rejected ${entity} ${externalId ?? '?'}${place}: ${field === undefined ? '' : `${field} `}${reason}`);
+    say(
+      `rejected ${entity} ${externalId ?? '?'}${place}: ${field === undefined ? '' : `${field} `}${reason}`,
+    );
   }
   if (report.rejections.length > 4) say(`... and ${report.rejections.length - 4} more`);
   say(`${report.requests} requests in ${report.sessions} sessions, ${report.remaining} changes remain`);
@@ -79,11 +91,17 @@ function summarize(report: SyncReport): void {
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-demo-'));
   const org = await startOrg({ cooldownMs: COOLDOWN_MS, importMs: 300 });
-  const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
+  const okta = createClient({
+    orgUrl: org.url,
+    identitySourceId: org.identitySourceId,
+    auth: { token: org.token },
+  });
   const state = await openState(join(directory, 'state'));
   const showOrg = () => {
     const held = org.directory(org.identitySourceId);
-    say(`Okta now holds ${held.activeUsers} active users, ${held.groups.size} groups, ${held.memberships.size} memberships`);
+    say(
+      `Okta now holds ${held.activeUsers} active users, ${held.groups.size} groups, ${held.memberships.size} memberships`,
+    );
   };
   try {
     console.log('1. The first load of the sample directory');
@@ -104,10 +122,12 @@ async function main(): Promise<void> {
       throw new Error('the guard should have stopped this');
     } catch (error) {
       if (!(error instanceof GuardError)) throw error;
-      for (const { entity, rule, actual, limit } of error.trips) say(`guard: ${entity} ${rule} ${actual.toFixed(1)} is over ${limit}`);
+      for (const { entity, rule, actual, limit } of error.trips)
+        say(`guard: ${entity} ${rule} ${actual.toFixed(1)} is over ${limit}`);
     }
     showOrg();
-    if (org.violations.length > 0) throw new Error(`the org saw ${org.violations.length} violations of its contract`);
+    if (org.violations.length > 0)
+      throw new Error(`the org saw ${org.violations.length} violations of its contract`);
   } finally {
     await state.close();
     await okta.close();

@@ -4,12 +4,27 @@
  *     npx tsx examples/people-from-csv.ts
  */
 import { fileURLToPath } from 'node:url';
-import { batch, createClient, diff, fromCsv, guard, map, memoryState, pipe, upload, validate } from 'rollcall';
+import {
+  batch,
+  createClient,
+  diff,
+  fromCsv,
+  guard,
+  map,
+  memoryState,
+  pipe,
+  upload,
+  validate,
+} from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg();
 await using state = memoryState();
-const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
 
 const report = await pipe(
   fromCsv(fileURLToPath(new URL('data/day-1/users.csv', import.meta.url))),
@@ -22,12 +37,16 @@ const report = await pipe(
       lastName: row.lastName || null,
     },
   })),
-  validate('users', { onReject: ({ externalId, field, reason }) => console.log(`rejected ${externalId}: ${field} ${reason}`) }),
+  validate('users', {
+    onReject: ({ externalId, field, reason }) => console.log(`rejected ${externalId}: ${field} ${reason}`),
+  }),
   diff('users', state),
   guard(state, { maxDeletePercent: 5 }),
   batch(),
   upload(okta, state, { pollIntervalMs: 20 }),
 );
 
-console.log(`${report.confirmed.users.creates} people created, ${report.requests} requests in ${report.sessions} session`);
+console.log(
+  `${report.confirmed.users.creates} people created, ${report.requests} requests in ${report.sessions} session`,
+);
 await okta.close();

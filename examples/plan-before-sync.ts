@@ -8,7 +8,11 @@ import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg({ cooldownMs: 100 });
 await using state = memoryState();
-const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
 const staff = Array.from({ length: 200 }, (_, i) => ({
   externalId: String(i),
   profile: { userName: `p${i}@example.com`, email: `p${i}@example.com` },
@@ -20,7 +24,9 @@ await sync({ okta, state, users: staff, ...waits });
 // Half of the company is to be let go: is that so, or is the export broken?
 const halved = staff.slice(0, 100);
 const planned = await plan({ state, users: halved });
-console.log(`planned: ${planned.entities.users.deletes} deletions; the guard would stop it: ${planned.trips.map((t) => t.rule).join()}`);
+console.log(
+  `planned: ${planned.entities.users.deletes} deletions; the guard would stop it: ${planned.trips.map((t) => t.rule).join()}`,
+);
 
 try {
   await sync({ okta, state, users: halved, ...waits });

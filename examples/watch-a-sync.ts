@@ -12,7 +12,11 @@ import { filter } from 'rxjs';
 
 await using org = await startOrg();
 await using state = memoryState();
-const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
 
 const run = startSync({
   okta,
@@ -26,7 +30,9 @@ const run = startSync({
   cooldownMs: 100,
   pollIntervalMs: 20,
 });
-run.events$.pipe(filter((event) => event.type === 'batch:sent')).subscribe(({ entity, kind, items }) => console.log(`sent ${kind} of ${items} ${entity}`));
+run.events$
+  .pipe(filter((event) => event.type === 'batch:sent'))
+  .subscribe(({ entity, kind, items }) => console.log(`sent ${kind} of ${items} ${entity}`));
 
 const report = await run.done;
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-example-'));

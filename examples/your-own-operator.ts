@@ -22,7 +22,10 @@ async function* withCostCenter(people: AsyncIterable<UserRecord>): AsyncGenerato
 const people = pipe(
   fromObservable(of('1', '2', '3', 'robot')), // RxJS in
   filter((id) => id !== 'robot'),
-  map((id) => ({ externalId: id, profile: { userName: `user${id}@example.com`, email: `user${id}@example.com` } })),
+  map((id) => ({
+    externalId: id,
+    profile: { userName: `user${id}@example.com`, email: `user${id}@example.com` },
+  })),
   withCostCenter,
   validate('users'),
 );

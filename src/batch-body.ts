@@ -5,7 +5,8 @@ import type { Batch, Change, ChangeKind, Entity } from './model.js';
  * sent. A group's members become one entry.
  */
 export function makeBatch(entity: Entity, kind: ChangeKind, changes: readonly Change[]): Batch {
-  const [head, entries, tail] = entity === 'memberships' ? membershipEntries(changes) : plainEntries(entity, kind, changes);
+  const [head, entries, tail] =
+    entity === 'memberships' ? membershipEntries(changes) : plainEntries(entity, kind, changes);
   const body = head + entries.join(',') + tail;
   return {
     entity,
@@ -30,7 +31,11 @@ export function entryFrame(group: string): readonly [head: string, tail: string]
   return [`{"groupExternalId":${group},"memberExternalIds":[`, ']}'];
 }
 
-function plainEntries(entity: Entity, kind: ChangeKind, changes: readonly Change[]): [string, string[], string] {
+function plainEntries(
+  entity: Entity,
+  kind: ChangeKind,
+  changes: readonly Change[],
+): [string, string[], string] {
   const [head, tail] = bodyFrame(entity, kind);
   return [head, changes.map((change) => change.item), tail];
 }

@@ -1,6 +1,14 @@
 import { throwIfAborted } from './clock.js';
 import { contextOf, flowOf, type Flow, type Source } from './flow.js';
-import { ENTITIES, type Change, type Entity, type GroupRecord, type MembershipRecord, type RecordOf, type UserRecord } from './model.js';
+import {
+  ENTITIES,
+  type Change,
+  type Entity,
+  type GroupRecord,
+  type MembershipRecord,
+  type RecordOf,
+  type UserRecord,
+} from './model.js';
 import { diff, diffNoteOf, type DiffOptions } from './operators/diff.js';
 import { validate, type ValidateOptions } from './operators/validate.js';
 import { pipe } from './pipe.js';
@@ -41,7 +49,13 @@ const PROGRESS_STEP = 10_000;
  * The differences of users, then groups, then memberships, in one flow with one context: written with the public
  * operators, over a reading that the three share.
  */
-export function directoryChanges(options: DirectoryOptions, state: StateStore, events: EventSink, context: RunContext, signal?: AbortSignal): Flow<Change> {
+export function directoryChanges(
+  options: DirectoryOptions,
+  state: StateStore,
+  events: EventSink,
+  context: RunContext,
+  signal?: AbortSignal,
+): Flow<Change> {
   return flowOf(() => changes(options, state, events, context, signal), context);
 }
 
@@ -80,7 +94,11 @@ function entityChanges<E extends Entity>(
     inContext(source, context),
     progress<RecordOf[E]>(entity, events, signal),
     validate(entity, options.validate?.[entity]),
-    diff(entity, state, { reading, ...(onDuplicate && { onDuplicate }), ...(mixed !== undefined && { mixed }) }),
+    diff(entity, state, {
+      reading,
+      ...(onDuplicate && { onDuplicate }),
+      ...(mixed !== undefined && { mixed }),
+    }),
   );
 }
 
@@ -90,7 +108,11 @@ function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
 }
 
 /** Tells how the reading goes on, and ends it when the run is aborted. */
-function progress<T>(entity: Entity, events: EventSink, signal: AbortSignal | undefined): (source: Flow<T>) => Flow<T> {
+function progress<T>(
+  entity: Entity,
+  events: EventSink,
+  signal: AbortSignal | undefined,
+): (source: Flow<T>) => Flow<T> {
   return (source) => flowOf(() => counted(source, entity, events, signal), contextOf(source));
 }
 
@@ -129,8 +151,12 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
 }
 
 /** The reports of every entity that has a source. */
-export function sourceReports(options: DirectorySources, context: RunContext): Partial<Record<Entity, EntityReport>> {
+export function sourceReports(
+  options: DirectorySources,
+  context: RunContext,
+): Partial<Record<Entity, EntityReport>> {
   const reports: Partial<Record<Entity, EntityReport>> = {};
-  for (const entity of ENTITIES) if (options[entity] !== undefined) reports[entity] = entityReport(context, entity);
+  for (const entity of ENTITIES)
+    if (options[entity] !== undefined) reports[entity] = entityReport(context, entity);
   return reports;
 }

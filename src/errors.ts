@@ -31,11 +31,25 @@ export class SourceError extends RollcallError {
   readonly file: string | undefined;
   /** 1-based line, where it is known. */
   readonly line: number | undefined;
-  constructor(message: string, place: { file?: string | undefined; line?: number | undefined } = {}, options?: { cause?: unknown }) {
+  constructor(
+    message: string,
+    place: { file?: string | undefined; line?: number | undefined } = {},
+    options?: { cause?: unknown },
+  ) {
     const where = [place.file, place.line].filter((part) => part !== undefined).join(':');
     super('ERR_ROLLCALL_SOURCE', where === '' ? message : `${where}: ${message}`, options);
     this.file = place.file;
     this.line = place.line;
+  }
+}
+
+/** A file or stream could not be written. What was there before is untouched. */
+export class OutputError extends RollcallError {
+  /** The path, where it is a file. */
+  readonly file: string | undefined;
+  constructor(message: string, file: string | undefined, options?: { cause?: unknown }) {
+    super('ERR_ROLLCALL_OUTPUT', file === undefined ? message : `${file}: ${message}`, options);
+    this.file = file;
   }
 }
 
@@ -51,7 +65,8 @@ export class RecordError extends RollcallError {
 /** One limit of the guard that a plan exceeds. */
 export interface GuardTrip {
   readonly entity: Entity;
-  readonly rule: 'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'population' | 'emptySource' | 'rejects';
+  readonly rule:
+    'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'population' | 'emptySource' | 'rejects';
   /** What the plan holds. */
   readonly actual: number;
   /** What the guard allows. */
@@ -66,7 +81,9 @@ export class GuardError extends RollcallError {
   /** The hash that, given as `approve`, lets exactly this plan pass. */
   readonly planHash: string;
   constructor(trips: readonly GuardTrip[], planHash: string) {
-    const reasons = trips.map((t) => `${t.entity} ${t.rule} ${round(t.actual)} exceeds ${round(t.limit)} (of ${t.population})`);
+    const reasons = trips.map(
+      (t) => `${t.entity} ${t.rule} ${round(t.actual)} exceeds ${round(t.limit)} (of ${t.population})`,
+    );
     const why = reasons.length > 0 ? reasons.join('; ') : 'it is not the plan that was approved';
     super('ERR_ROLLCALL_GUARD', `the guard stopped this plan, nothing was sent: ${why}. Plan ${planHash}`);
     this.trips = trips;
@@ -87,7 +104,13 @@ export class OktaHttpError extends RollcallError {
   readonly requestId: string | undefined;
   /** Okta's name of the operation. */
   readonly operation: string;
-  constructor(operation: string, status: number, errorCode?: string, requestId?: string, code = 'ERR_ROLLCALL_OKTA_HTTP') {
+  constructor(
+    operation: string,
+    status: number,
+    errorCode?: string,
+    requestId?: string,
+    code = 'ERR_ROLLCALL_OKTA_HTTP',
+  ) {
     const details = [errorCode, requestId && `request ${requestId}`].filter(Boolean).join(', ');
     super(code, `${operation}: Okta answered ${status}${details === '' ? '' : ` (${details})`}`);
     this.operation = operation;
@@ -110,7 +133,10 @@ export class OktaNetworkError extends RollcallError {
   /** False when the request certainly never reached Okta (refused, DNS, connect timeout): it may be sent again. */
   readonly sent: boolean;
   constructor(operation: string, sent: boolean, reason: string) {
-    super('ERR_ROLLCALL_OKTA_NETWORK', `${operation}: ${reason}${sent ? '; the request may have been acted on' : ''}`);
+    super(
+      'ERR_ROLLCALL_OKTA_NETWORK',
+      `${operation}: ${reason}${sent ? '; the request may have been acted on' : ''}`,
+    );
     this.operation = operation;
     this.sent = sent;
   }
@@ -146,7 +172,12 @@ export class ForeignSessionError extends SessionError {
   readonly ageMs: number | undefined;
   constructor(sessionId: string, status: string, ageMs?: number) {
     const age = ageMs === undefined ? '' : `, ${Math.round(ageMs / 1000)} s old`;
-    super(`session ${sessionId} (${status}${age}) is open and is not ours; cancel it, or allow adopting it`, sessionId, status, 'ERR_ROLLCALL_FOREIGN_SESSION');
+    super(
+      `session ${sessionId} (${status}${age}) is open and is not ours; cancel it, or allow adopting it`,
+      sessionId,
+      status,
+      'ERR_ROLLCALL_FOREIGN_SESSION',
+    );
     this.ageMs = ageMs;
   }
 }
@@ -154,13 +185,28 @@ export class ForeignSessionError extends SessionError {
 /** A session was not final within the poll limit. Its outcome is unknown; nothing was cancelled; the next run settles it. */
 export class PollTimeoutError extends SessionError {
   constructor(sessionId: string, status: string | undefined, waitedMs: number) {
-    super(`session ${sessionId} is still ${status ?? 'unknown'} after ${Math.round(waitedMs / 1000)} s; its outcome is unknown, run again to settle it`, sessionId, status, 'ERR_ROLLCALL_POLL_TIMEOUT');
+    super(
+      `session ${sessionId} is still ${status ?? 'unknown'} after ${Math.round(waitedMs / 1000)} s; its outcome is unknown, run again to settle it`,
+      sessionId,
+      status,
+      'ERR_ROLLCALL_POLL_TIMEOUT',
+    );
   }
 }
 
 /** The state cannot be read or written, or belongs to another org or identity source. */
 export class StateError extends RollcallError {
-  constructor(message: string, options?: { cause?: unknown; code?: 'ERR_ROLLCALL_STATE' | 'ERR_ROLLCALL_STATE_TARGET' | 'ERR_ROLLCALL_STATE_FORMAT' | 'ERR_ROLLCALL_STATE_LOST' }) {
+  constructor(
+    message: string,
+    options?: {
+      cause?: unknown;
+      code?:
+        | 'ERR_ROLLCALL_STATE'
+        | 'ERR_ROLLCALL_STATE_TARGET'
+        | 'ERR_ROLLCALL_STATE_FORMAT'
+        | 'ERR_ROLLCALL_STATE_LOST';
+    },
+  ) {
     super(options?.code ?? 'ERR_ROLLCALL_STATE', message, options);
   }
 }
@@ -172,7 +218,10 @@ export class BusyError extends RollcallError {
   /** When the holder opened the state. */
   readonly since: Date;
   constructor(pid: number, host: string, since: Date) {
-    super('ERR_ROLLCALL_BUSY', `the state is in use by process ${pid} on ${host} since ${since.toISOString()}`);
+    super(
+      'ERR_ROLLCALL_BUSY',
+      `the state is in use by process ${pid} on ${host} since ${since.toISOString()}`,
+    );
     this.pid = pid;
     this.host = host;
     this.since = since;

@@ -23,7 +23,11 @@ export type SyncEvent =
   | { readonly type: 'source:end'; readonly entity: Entity; readonly read: number; readonly rejected: number }
   | { readonly type: 'record:rejected'; readonly rejection: Rejection }
   /** A session that an earlier run left in flight was settled. */
-  | { readonly type: 'journal:settled'; readonly sessionId: string | undefined; readonly outcome: 'completed' | 'dropped' | 'unknown' }
+  | {
+      readonly type: 'journal:settled';
+      readonly sessionId: string | undefined;
+      readonly outcome: 'completed' | 'dropped' | 'unknown';
+    }
   /** The plan is complete, and has not passed the guard yet. */
   | { readonly type: 'plan:ready'; readonly plan: PlanSummary }
   | { readonly type: 'session:created'; readonly sessionId: string; readonly number: number }
@@ -38,16 +42,37 @@ export type SyncEvent =
       readonly requests: number;
     }
   /** Okta refused some records of a batch; they were singled out and stay behind. */
-  | { readonly type: 'batch:refused'; readonly sessionId: string; readonly entity: Entity; readonly kind: ChangeKind; readonly items: number }
+  | {
+      readonly type: 'batch:refused';
+      readonly sessionId: string;
+      readonly entity: Entity;
+      readonly kind: ChangeKind;
+      readonly items: number;
+    }
   | { readonly type: 'session:triggered'; readonly sessionId: string }
   | { readonly type: 'session:completed'; readonly sessionId: string; readonly changes: number }
   /** It was cancelled, and what it held is sent again in a new one. */
-  | { readonly type: 'session:replayed'; readonly sessionId: string | undefined; readonly reason: string; readonly attempt: number }
+  | {
+      readonly type: 'session:replayed';
+      readonly sessionId: string | undefined;
+      readonly reason: string;
+      readonly attempt: number;
+    }
   | { readonly type: 'session:cancelled'; readonly sessionId: string }
   | { readonly type: 'session:failed'; readonly sessionId: string; readonly status: string }
   /** A session's changes are now part of the baseline. */
-  | { readonly type: 'state:committed'; readonly sessionId: string; readonly changes: number; readonly remaining: number }
-  | { readonly type: 'wait:start'; readonly reason: WaitReason; readonly until: Date; readonly sessionId: string | undefined }
+  | {
+      readonly type: 'state:committed';
+      readonly sessionId: string;
+      readonly changes: number;
+      readonly remaining: number;
+    }
+  | {
+      readonly type: 'wait:start';
+      readonly reason: WaitReason;
+      readonly until: Date;
+      readonly sessionId: string | undefined;
+    }
   | { readonly type: 'run:done'; readonly sent: number; readonly remaining: number };
 
 /** Where the parts of a run tell what happens. */

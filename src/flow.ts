@@ -21,7 +21,9 @@ export type Source<T> = AsyncIterable<T> | Iterable<T> | Observable<T> | Observa
 
 /** An RxJS (or other) observable, known by its `subscribe`. */
 export interface ObservableLike<T> {
-  subscribe(observer: { next(value: T): void; error(cause: unknown): void; complete(): void }): { unsubscribe(): void };
+  subscribe(observer: { next(value: T): void; error(cause: unknown): void; complete(): void }): {
+    unsubscribe(): void;
+  };
 }
 
 /** A stage that turns a flow into another. A hand-written `async function*` over records is one. */
@@ -55,7 +57,8 @@ export function contextOf(source: unknown): RunContext {
 /** Any iterable as a flow. What is one already is returned as it is. */
 export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunContext): Flow<T> {
   if (isFlow(source)) return source as Flow<T>;
-  if (typeof source !== 'object' && typeof source !== 'function') throw new OptionsError('source', 'expected an iterable');
+  if (typeof source !== 'object' && typeof source !== 'function')
+    throw new OptionsError('source', 'expected an iterable');
   const owner = context ?? new RunContext();
   if (Array.isArray(source)) return flowOf(() => sliceArray(source as T[]), owner);
   if (Symbol.asyncIterator in source) return flowOf(() => gather(source[Symbol.asyncIterator]()), owner);
@@ -74,7 +77,8 @@ async function* eachRecord<T>(chunks: AsyncIterable<readonly T[]>): AsyncGenerat
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an array needs no waiting, its reader expects a promise
 async function* sliceArray<T>(records: readonly T[]): AsyncGenerator<readonly T[], void, undefined> {
-  for (let start = 0; start < records.length; start += CHUNK_SIZE) yield records.slice(start, start + CHUNK_SIZE);
+  for (let start = 0; start < records.length; start += CHUNK_SIZE)
+    yield records.slice(start, start + CHUNK_SIZE);
 }
 
 async function* gatherSync<T>(source: Iterable<T>): AsyncGenerator<readonly T[], void, undefined> {

@@ -90,6 +90,7 @@ export {
   OktaNetworkError,
   OktaResponseError,
   OptionsError,
+  OutputError,
   PollTimeoutError,
   RecordError,
   RollcallError,

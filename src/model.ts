@@ -120,13 +120,19 @@ export function displayKey(entity: Entity, key: string): string {
 }
 
 /** The JSON sent for an upsert of a user or group, or for either kind of membership change. */
-export function encodeItem<E extends Entity>(entity: E, record: RecordOf[E]): { item: string; group: string } {
+export function encodeItem<E extends Entity>(
+  entity: E,
+  record: RecordOf[E],
+): { item: string; group: string } {
   if (entity === 'memberships') {
     const { groupExternalId, memberExternalId } = record as MembershipRecord;
     return { item: JSON.stringify(memberExternalId), group: JSON.stringify(groupExternalId) };
   }
   const { externalId, profile } = record as UserRecord;
-  return { item: `{"externalId":${JSON.stringify(externalId)},"profile":${JSON.stringify(profile)}}`, group: '' };
+  return {
+    item: `{"externalId":${JSON.stringify(externalId)},"profile":${JSON.stringify(profile)}}`,
+    group: '',
+  };
 }
 
 /** The JSON sent for the deletion of the entity with this key. */

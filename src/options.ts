@@ -1,30 +1,39 @@
 import { OptionsError } from './errors.js';
 
 /** Refuses anything but a finite number within the bounds, naming option and value. */
-export function requireNumber(option: string, value: unknown, bounds: { min?: number; max?: number; integer?: boolean } = {}): number {
-  if (typeof value !== 'number' || Number.isNaN(value)) throw new OptionsError(option, `expected a number, got ${describe(value)}`);
+export function requireNumber(
+  option: string,
+  value: unknown,
+  bounds: { min?: number; max?: number; integer?: boolean } = {},
+): number {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    throw new OptionsError(option, `expected a number, got ${describe(value)}`);
   const { min = -Infinity, max = Infinity, integer = false } = bounds;
   if (value < min || value > max) throw new OptionsError(option, `expected ${range(min, max)}, got ${value}`);
-  if (integer && !Number.isInteger(value)) throw new OptionsError(option, `expected a whole number, got ${value}`);
+  if (integer && !Number.isInteger(value))
+    throw new OptionsError(option, `expected a whole number, got ${value}`);
   return value;
 }
 
 /** Refuses a value that is not one of the given strings. */
 export function requireOneOf<T extends string>(option: string, value: unknown, allowed: readonly T[]): T {
-  if (!allowed.includes(value as T)) throw new OptionsError(option, `expected one of ${allowed.join(', ')}, got ${describe(value)}`);
+  if (!allowed.includes(value as T))
+    throw new OptionsError(option, `expected one of ${allowed.join(', ')}, got ${describe(value)}`);
   return value as T;
 }
 
 /** Refuses what is not a function. */
 export function requireFunction<F>(option: string, value: F): F {
-  if (typeof value !== 'function') throw new OptionsError(option, `expected a function, got ${describe(value)}`);
+  if (typeof value !== 'function')
+    throw new OptionsError(option, `expected a function, got ${describe(value)}`);
   return value;
 }
 
 /** Refuses options that are unknown, so that a misspelt safeguard is not silently off. */
 export function refuseUnknown(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new OptionsError(name, `${where} has no such option; it knows ${known.join(', ')}`);
+    if (!known.includes(name))
+      throw new OptionsError(name, `${where} has no such option; it knows ${known.join(', ')}`);
   }
 }
 

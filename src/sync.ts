@@ -12,7 +12,12 @@ import { pipe } from './pipe.js';
 import type { PlanSummary, UploadReport } from './report-types.js';
 import { changesOf, type Plan, type SyncReport } from './report/reports.js';
 import { RunContext, type Rejection } from './run-context.js';
-import { resolveUploadOptions, UPLOAD_OPTION_NAMES, type ResolvedUploadOptions, type UploadOptions } from './session/options.js';
+import {
+  resolveUploadOptions,
+  UPLOAD_OPTION_NAMES,
+  type ResolvedUploadOptions,
+  type UploadOptions,
+} from './session/options.js';
 import { settleJournal } from './session/settle.js';
 import { upload } from './session/upload.js';
 import type { StateStore } from './state/store.js';
@@ -46,8 +51,25 @@ export interface RunningSync {
   abort(): void;
 }
 
-const PLAN_OPTION_NAMES = ['state', 'users', 'groups', 'memberships', 'validate', 'onDuplicate', 'mixed', 'guard', 'onReject', 'signal'];
-const SYNC_OPTION_NAMES = [...PLAN_OPTION_NAMES, ...UPLOAD_OPTION_NAMES.filter((name) => name !== 'events'), 'okta', 'approve', 'onEvent'];
+const PLAN_OPTION_NAMES = [
+  'state',
+  'users',
+  'groups',
+  'memberships',
+  'validate',
+  'onDuplicate',
+  'mixed',
+  'guard',
+  'onReject',
+  'signal',
+];
+const SYNC_OPTION_NAMES = [
+  ...PLAN_OPTION_NAMES,
+  ...UPLOAD_OPTION_NAMES.filter((name) => name !== 'events'),
+  'okta',
+  'approve',
+  'onEvent',
+];
 
 /**
  * Brings Okta in step with a directory: reads its sources, compares them with what Okta was last confirmed to hold,
@@ -72,7 +94,11 @@ export function startSync(options: SyncOptions): RunningSync {
   const { onEvent } = options;
   if (onEvent) hub.events$.subscribe(onEvent);
   // Checked now, so that a bad option is thrown from the call and not from the promise.
-  const uploadOptions = resolveUploadOptions({ ...pickUploadOptions(options), signal: stop.signal, events: hub });
+  const uploadOptions = resolveUploadOptions({
+    ...pickUploadOptions(options),
+    signal: stop.signal,
+    events: hub,
+  });
   limitsOf(options.guard ?? {});
   const done = run(options, uploadOptions, hub).finally(() => {
     options.signal?.removeEventListener('abort', onAbort);
@@ -95,7 +121,9 @@ export async function plan(options: PlanOptions): Promise<Plan> {
   const changes = directoryChanges(options, options.state, silent, context, options.signal);
   try {
     // The guard decides at the first pull; what it lets pass is of no interest here.
-    await pipe(changes, guard(options.state, { ...options.guard, onPlan }))[Symbol.asyncIterator]().next();
+    await pipe(changes, guard(options.state, { ...options.guard, onPlan }))
+      [Symbol.asyncIterator]()
+      .next();
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
   }
@@ -103,7 +131,11 @@ export async function plan(options: PlanOptions): Promise<Plan> {
   return { ...summary, trips, sources: sourceReports(options, context), rejections: context.rejections };
 }
 
-async function run(options: SyncOptions, uploadOptions: ResolvedUploadOptions, hub: EventHub): Promise<SyncReport> {
+async function run(
+  options: SyncOptions,
+  uploadOptions: ResolvedUploadOptions,
+  hub: EventHub,
+): Promise<SyncReport> {
   const { okta, state, approve } = options;
   const { clock, signal } = uploadOptions;
   const startedAt = new Date(clock.now());

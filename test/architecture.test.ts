@@ -15,12 +15,15 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
 
 /** Every module that a file names: static imports, exports from, and dynamic imports. */
 function importsOf(file: string): string[] {
-  return ts.preProcessFile(readFileSync(join(src, file), 'utf8')).importedFiles.map(({ fileName }) => fileName);
+  return ts
+    .preProcessFile(readFileSync(join(src, file), 'utf8'))
+    .importedFiles.map(({ fileName }) => fileName);
 }
 
 /** Rows of the table in the architecture page whose header begins with these words. */
 function table(header: string): Map<string, string[]> {
-  const rows = doc.slice(doc.indexOf(`| ${header} |`)).split('\n\n')[0]?.split('\n').slice(2) ?? [];
+  const start = doc.search(new RegExp(`^\\| ${header} +\\|`, 'm'));
+  const rows = doc.slice(start).split('\n\n')[0]?.split('\n').slice(2) ?? [];
   return new Map(
     rows.map((row) => {
       const [name = '', list = ''] = row.split('|').slice(1, 3);
@@ -47,11 +50,14 @@ describe('the imports of src', () => {
       const room = roomOf(module);
       for (const name of importsOf(file)) {
         if (!name.startsWith('.')) continue;
-        const target = relative(src, join(src, dirname(file), name)).replaceAll('\\', '/').replace(/\.js$/, '');
+        const target = relative(src, join(src, dirname(file), name))
+          .replaceAll('\\', '/')
+          .replace(/\.js$/, '');
         const allowed = rules.get(room) ?? [];
         const other = roomOf(target);
         const exception = module === 'pipe' && target === 'sources/observable';
-        if (other !== room && !allowed.includes(other) && !allowed.includes(target) && !exception) forbidden.push(`${module} imports ${target}`);
+        if (other !== room && !allowed.includes(other) && !allowed.includes(target) && !exception)
+          forbidden.push(`${module} imports ${target}`);
       }
     }
     expect(forbidden).toEqual([]);
@@ -65,7 +71,11 @@ describe('the imports of src', () => {
         if (name.startsWith('.') || name.startsWith('node:')) continue;
         const packageName = name.split('/')[0] as string;
         const places = packages.get(packageName);
-        if (places === undefined || !places.some((place) => module === place || module.startsWith(`${place}/`))) forbidden.push(`${module} imports ${name}`);
+        if (
+          places === undefined ||
+          !places.some((place) => module === place || module.startsWith(`${place}/`))
+        )
+          forbidden.push(`${module} imports ${name}`);
       }
     }
     expect(forbidden).toEqual([]);

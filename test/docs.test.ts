@@ -8,7 +8,12 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 interface Snippet {
   readonly page: string;
@@ -21,13 +26,16 @@ interface Snippet {
 
 function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return Array.from(text.matchAll(/^```(ts[^\n]*)\n([\s\S]*?)^```\n(?:\n```text output\n([\s\S]*?)^```)?/gm), (match) => ({
-    page,
-    line: text.slice(0, match.index).split('\n').length,
-    info: match[1] as string,
-    code: match[2] as string,
-    output: match[3],
-  }));
+  return Array.from(
+    text.matchAll(/^```(ts[^\n]*)\n([\s\S]*?)^```\n(?:\n```text output\n([\s\S]*?)^```)?/gm),
+    (match) => ({
+      page,
+      line: text.slice(0, match.index).split('\n').length,
+      info: match[1] as string,
+      code: match[2] as string,
+      output: match[3],
+    }),
+  );
 }
 
 const snippets = pages.flatMap(snippetsOf);
@@ -37,15 +45,23 @@ function problems(): string[] {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
   const host = ts.createCompilerHost({ ...options, noUnusedLocals: false });
-  const files = new Map(snippets.map((s, i) => [join(root, `examples/snippet-${i}.ts`), `export {};\n${s.code}`]));
+  const files = new Map(
+    snippets.map((s, i) => [join(root, `examples/snippet-${i}.ts`), `export {};\n${s.code}`]),
+  );
   const readFile = host.readFile.bind(host);
   const fileExists = host.fileExists.bind(host);
   const getSourceFile = host.getSourceFile.bind(host);
   host.readFile = (name) => files.get(name) ?? readFile(name);
   host.fileExists = (name) => files.has(name) || fileExists(name);
   host.getSourceFile = (name, target, ...rest) =>
-    files.has(name) ? ts.createSourceFile(name, files.get(name) as string, target) : getSourceFile(name, target, ...rest);
-  const program = ts.createProgram([...files.keys()], { ...options, noUnusedLocals: false, noEmit: true }, host);
+    files.has(name)
+      ? ts.createSourceFile(name, files.get(name) as string, target)
+      : getSourceFile(name, target, ...rest);
+  const program = ts.createProgram(
+    [...files.keys()],
+    { ...options, noUnusedLocals: false, noEmit: true },
+    host,
+  );
   return ts.getPreEmitDiagnostics(program).map((d) => {
     const at = [...files.keys()].indexOf(d.file?.fileName ?? '');
     const snippet = snippets[at];
@@ -63,8 +79,21 @@ describe('the docs', () => {
     it(`${page}:${line} runs (${info})`, async () => {
       const directory = mkdtempSync(join(tmpdir(), 'rollcall-docs-'));
       try {
-        const program = code.replaceAll(/from 'rollcall(\/simulator)?'/g, (_, sub?: string) => `from '${root}src${sub ?? ''}/index.ts'`);
-        const run = promisify(execFile)(process.execPath, ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), '--input-type=module', '--eval', ts.transpile(program, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 })], { cwd: directory, timeout: 50_000 });
+        const program = code.replaceAll(
+          /from 'rollcall(\/simulator)?'/g,
+          (_, sub?: string) => `from '${root}src${sub ?? ''}/index.ts'`,
+        );
+        const run = promisify(execFile)(
+          process.execPath,
+          [
+            '--import',
+            join(root, 'node_modules/tsx/dist/esm/index.mjs'),
+            '--input-type=module',
+            '--eval',
+            ts.transpile(program, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }),
+          ],
+          { cwd: directory, timeout: 50_000 },
+        );
         const { stdout } = await run;
         if (output !== undefined) expect(stdout.trim()).toBe(output.trim());
       } finally {
@@ -75,14 +104,22 @@ describe('the docs', () => {
 
   it('the two commands of the README are scripts of the package', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-    const commands = Array.from(readme.matchAll(/```sh\nnpm ci && npm (?:run )?(\w+)\n```/g), (match) => match[1] as string);
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const commands = Array.from(
+      readme.matchAll(/```sh\nnpm ci && npm (?:run )?(\w+)\n```/g),
+      (match) => match[1] as string,
+    );
     expect(commands).toEqual(['demo', 'test']);
     for (const command of commands) expect(Object.keys(scripts)).toContain(command);
   });
 
   it('every error code is documented, and no other', () => {
-    const codes = (text: string) => new Set(Array.from(text.matchAll(/ERR_ROLLCALL_[A-Z_]+[A-Z]/g), (m) => m[0]));
-    expect([...codes(readFileSync(join(root, 'docs/operations.md'), 'utf8'))].sort()).toEqual([...codes(readFileSync(join(root, 'src/errors.ts'), 'utf8'))].sort());
+    const codes = (text: string) =>
+      new Set(Array.from(text.matchAll(/ERR_ROLLCALL_[A-Z_]+[A-Z]/g), (m) => m[0]));
+    expect([...codes(readFileSync(join(root, 'docs/operations.md'), 'utf8'))].sort()).toEqual(
+      [...codes(readFileSync(join(root, 'src/errors.ts'), 'utf8'))].sort(),
+    );
   });
 });

@@ -8,9 +8,14 @@ const sections = readFileSync(join(root, 'docs/guarantees.md'), 'utf8').split(/^
 
 /** Titles may be templates in the code: `${x}` stands for any text. */
 function hasTitle(text: string, title: string): boolean {
-  const titles = Array.from(text.matchAll(/\b(?:it|law)\(\s*(["'`])((?:\\.|(?!\1)[\s\S])*)\1/g), (m) => (m[2] as string).replaceAll("\\'", "'"));
+  const titles = Array.from(text.matchAll(/\b(?:it|law)\(\s*(["'`])((?:\\.|(?!\1)[\s\S])*)\1/g), (m) =>
+    (m[2] as string).replaceAll("\\'", "'"),
+  );
   return titles.some((candidate) => {
-    const pattern = candidate.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*');
+    const pattern = candidate
+      .split(/\$\{[^}]*\}/)
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*');
     return new RegExp(`^${pattern}$`).test(title);
   });
 }
@@ -23,7 +28,10 @@ describe('docs/guarantees.md', () => {
   for (const section of sections) {
     const heading = section.split('\n')[0] as string;
     it(`names tests that exist for: ${heading}`, () => {
-      const named = Array.from(section.matchAll(/^- (test\/\S+): (.+)$/gm), (m) => [m[1] as string, m[2] as string] as const);
+      const named = Array.from(
+        section.matchAll(/^- (test\/\S+): (.+)$/gm),
+        (m) => [m[1] as string, m[2] as string] as const,
+      );
       expect(named.length).toBeGreaterThan(0);
       for (const [file, title] of named) {
         expect(existsSync(join(root, file)), file).toBe(true);

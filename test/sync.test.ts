@@ -18,7 +18,13 @@ describe('sync', () => {
       const idle = await sync({ okta, state, ...day1, clock });
       expect(idle.requests).toBe(0);
       expect(org.requests.length).toBe(before);
-      const day2 = { users: day1.users.slice(5), groups: day1.groups.slice(1), memberships: day1.memberships.filter((m) => m.groupExternalId !== 'g0' && !['u0','u1','u2','u3','u4'].includes(m.memberExternalId)) };
+      const day2 = {
+        users: day1.users.slice(5),
+        groups: day1.groups.slice(1),
+        memberships: day1.memberships.filter(
+          (m) => m.groupExternalId !== 'g0' && !['u0', 'u1', 'u2', 'u3', 'u4'].includes(m.memberExternalId),
+        ),
+      };
       await sync({ okta, state, ...day2, clock });
       expectConverged(org, day2);
     });

@@ -1,7 +1,8 @@
 import type { GroupRecord, MembershipRecord, UserRecord } from '../model.js';
 
 /** Okta's states of an identity source session. */
-export type SessionStatus = 'CREATED' | 'IN_PROGRESS' | 'TRIGGERED' | 'COMPLETED' | 'ERROR' | 'CLOSED' | 'EXPIRED';
+export type SessionStatus =
+  'CREATED' | 'IN_PROGRESS' | 'TRIGGERED' | 'COMPLETED' | 'ERROR' | 'CLOSED' | 'EXPIRED';
 
 /** An identity source session, as Okta shows it. */
 export interface Session {
@@ -53,17 +54,41 @@ export interface OktaClient {
   /** Okta's `startImportFromIdentitySource`. */
   startImport(sessionId: string, options?: CallOptions): Promise<Session>;
   /** Okta's `uploadIdentitySourceDataForUpsert`. */
-  upsertUsers(sessionId: string, users: readonly UserRecord[] | EncodedBody, options?: CallOptions): Promise<void>;
+  upsertUsers(
+    sessionId: string,
+    users: readonly UserRecord[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Okta's `uploadIdentitySourceDataForDelete`: deactivates users. */
-  deleteUsers(sessionId: string, externalIds: readonly string[] | EncodedBody, options?: CallOptions): Promise<void>;
+  deleteUsers(
+    sessionId: string,
+    externalIds: readonly string[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Okta's `uploadIdentitySourceGroupsForUpsert`. */
-  upsertGroups(sessionId: string, groups: readonly GroupRecord[] | EncodedBody, options?: CallOptions): Promise<void>;
+  upsertGroups(
+    sessionId: string,
+    groups: readonly GroupRecord[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Okta's `uploadIdentitySourceGroupsDataForDelete`. */
-  deleteGroups(sessionId: string, externalIds: readonly string[] | EncodedBody, options?: CallOptions): Promise<void>;
+  deleteGroups(
+    sessionId: string,
+    externalIds: readonly string[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Okta's `uploadIdentitySourceGroupMembershipsForUpsert`. */
-  upsertMemberships(sessionId: string, members: readonly GroupMembers[] | EncodedBody, options?: CallOptions): Promise<void>;
+  upsertMemberships(
+    sessionId: string,
+    members: readonly GroupMembers[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Okta's `uploadIdentitySourceGroupMembershipsForDelete`. */
-  deleteMemberships(sessionId: string, members: readonly GroupMembers[] | EncodedBody, options?: CallOptions): Promise<void>;
+  deleteMemberships(
+    sessionId: string,
+    members: readonly GroupMembers[] | EncodedBody,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Closes the connections. Calls under way are ended. */
   close(): Promise<void>;
 }

@@ -27,7 +27,9 @@ export interface BatchOptions {
   readonly lookahead?: number;
 }
 
-const FREE_MEMBERSHIPS = LANES.findIndex(({ entity, kind, dependent }) => entity === 'memberships' && kind === 'upsert' && !dependent);
+const FREE_MEMBERSHIPS = LANES.findIndex(
+  ({ entity, kind, dependent }) => entity === 'memberships' && kind === 'upsert' && !dependent,
+);
 const DEPENDENT_MEMBERSHIPS = LANES.findIndex(({ dependent }) => dependent);
 
 /**
@@ -40,9 +42,21 @@ const DEPENDENT_MEMBERSHIPS = LANES.findIndex(({ dependent }) => dependent);
  */
 export function batch(options: BatchOptions = {}): Operator<Change, Batch> {
   refuseUnknown('batch', options, ['maxItems', 'maxBytes', 'lookahead']);
-  const maxItems = requireNumber('maxItems', options.maxItems ?? LIMITS.itemsPerRequest, { min: 1, max: LIMITS.itemsPerRequest, integer: true });
-  const maxBytes = requireNumber('maxBytes', options.maxBytes ?? LIMITS.bytesPerRequest, { min: 100, max: LIMITS.bytesPerRequest, integer: true });
-  const lookahead = requireNumber('lookahead', options.lookahead ?? 1000, { min: 1, max: 1_000_000, integer: true });
+  const maxItems = requireNumber('maxItems', options.maxItems ?? LIMITS.itemsPerRequest, {
+    min: 1,
+    max: LIMITS.itemsPerRequest,
+    integer: true,
+  });
+  const maxBytes = requireNumber('maxBytes', options.maxBytes ?? LIMITS.bytesPerRequest, {
+    min: 100,
+    max: LIMITS.bytesPerRequest,
+    integer: true,
+  });
+  const lookahead = requireNumber('lookahead', options.lookahead ?? 1000, {
+    min: 1,
+    max: 1_000_000,
+    integer: true,
+  });
   return (source) => flowOf(() => new Batcher(maxItems, maxBytes, lookahead).run(source), contextOf(source));
 }
 
@@ -54,7 +68,9 @@ class Batcher {
     this.#maxBytes = maxBytes;
     this.#packers = LANES.map(({ entity, kind }) => {
       const capacity = { items: maxItems, bytes: maxBytes - frameBytes(entity, kind) };
-      return entity === 'memberships' ? new MembershipPacker(capacity, lookahead) : new ProfilePacker(capacity, lookahead);
+      return entity === 'memberships'
+        ? new MembershipPacker(capacity, lookahead)
+        : new ProfilePacker(capacity, lookahead);
     });
   }
 
@@ -110,7 +126,10 @@ class Batcher {
     const bytes = makeBatch(change.entity, change.kind, [change]).bytes;
     if (bytes <= this.#maxBytes) return;
     const name = `${change.entity} ${displayKey(change.entity, change.key)}`;
-    throw new RecordError(change.entity, `${name} takes ${bytes} bytes and can never fit in a request of ${this.#maxBytes}`);
+    throw new RecordError(
+      change.entity,
+      `${name} takes ${bytes} bytes and can never fit in a request of ${this.#maxBytes}`,
+    );
   }
 }
 
@@ -122,8 +141,8 @@ function frameBytes(entity: Lane['entity'], kind: Lane['kind']): number {
 function laneOf(change: Change): number {
   for (let rank = 0; rank < LANES.length; rank++) {
     const lane = LANES[rank] as Lane;
-    if (lane.entity === change.entity && lane.kind === change.kind && lane.dependent === change.dependent) return rank;
+    if (lane.entity === change.entity && lane.kind === change.kind && lane.dependent === change.dependent)
+      return rank;
   }
   throw new RecordError(change.entity, `${change.entity} ${change.kind} is no kind of change`);
 }
-

@@ -1,7 +1,15 @@
 import { placesOf } from '../chunk.js';
 import { RecordError } from '../errors.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
-import { displayKey, encodeDeletion, encodeItem, keyOf, type Change, type Entity, type RecordOf } from '../model.js';
+import {
+  displayKey,
+  encodeDeletion,
+  encodeItem,
+  keyOf,
+  type Change,
+  type Entity,
+  type RecordOf,
+} from '../model.js';
 import { refuseUnknown, requireOneOf } from '../options.js';
 import type { RunContext } from '../run-context.js';
 import { createFingerprinter, type Fingerprinter } from '../state/fingerprint.js';
@@ -53,7 +61,11 @@ const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'reading'];
  *
  * @throws {@link OptionsError} at once for bad options; {@link RecordError} while reading with `onDuplicate: 'fail'`.
  */
-export function diff<E extends Entity>(entity: E, state: StateStore, options: DiffOptions = {}): Operator<RecordOf[E], Change> {
+export function diff<E extends Entity>(
+  entity: E,
+  state: StateStore,
+  options: DiffOptions = {},
+): Operator<RecordOf[E], Change> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
@@ -89,7 +101,14 @@ async function* differences<E extends Entity>(
   const note = diffNote(context, entity);
   const reading = options.reading ?? (await state.read());
   try {
-    const comparer = new Comparer(entity, reading, createFingerprinter(state.fingerprintKey), options, context, note);
+    const comparer = new Comparer(
+      entity,
+      reading,
+      createFingerprinter(state.fingerprintKey),
+      options,
+      context,
+      note,
+    );
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
     for await (const chunk of source.chunks()) {
       const changes = await comparer.compare(chunk);
@@ -142,7 +161,10 @@ class Comparer<E extends Entity> {
       fingerprints[i] = fingerprinter.of(entity, record);
     }
     note.read += chunk.length;
-    const refused = entity === 'memberships' ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first) : undefined;
+    const refused =
+      entity === 'memberships'
+        ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
+        : undefined;
     const codes = await this.#codes(keys, fingerprints, refused);
     const changes: Change[] = [];
     for (let i = 0; i < chunk.length; i++) {
@@ -160,9 +182,19 @@ class Comparer<E extends Entity> {
       }
       const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
       const created = code === Seen.NEW;
-      changes.push({ entity, kind: 'upsert', key, item, group, fingerprint: fingerprints[i] as string, created, dependent: false });
+      changes.push({
+        entity,
+        kind: 'upsert',
+        key,
+        item,
+        group,
+        fingerprint: fingerprints[i] as string,
+        created,
+        dependent: false,
+      });
     }
-    const kept = entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
+    const kept =
+      entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
     for (const change of kept) {
       if (change.created) note.creates++;
       else note.updates++;
@@ -171,8 +203,13 @@ class Comparer<E extends Entity> {
   }
 
   /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
-  async #codes(keys: string[], fingerprints: string[], refused: ReadonlySet<number> | undefined): Promise<Uint8Array> {
-    if (refused === undefined || refused.size === 0) return this.reading.compare(this.entity, keys, fingerprints);
+  async #codes(
+    keys: string[],
+    fingerprints: string[],
+    refused: ReadonlySet<number> | undefined,
+  ): Promise<Uint8Array> {
+    if (refused === undefined || refused.size === 0)
+      return this.reading.compare(this.entity, keys, fingerprints);
     const rest = keys.map((_, i) => i).filter((i) => !refused.has(i));
     const answers = await this.reading.compare(
       this.entity,
@@ -188,12 +225,19 @@ class Comparer<E extends Entity> {
    * Memberships of a user or group that this run removes. They are refused and not kept, so that Okta's membership
    * goes with what it belonged to, and is sent anew should both come back.
    */
-  async #refuseRemoved(chunk: readonly RecordOf['memberships'][], first: number): Promise<ReadonlySet<number> | undefined> {
+  async #refuseRemoved(
+    chunk: readonly RecordOf['memberships'][],
+    first: number,
+  ): Promise<ReadonlySet<number> | undefined> {
     const removed = this.removed;
     if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
     const refused = new Set<number>();
     for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      const field = removed.users.has(memberExternalId) ? 'memberExternalId' : removed.groups.has(groupExternalId) ? 'groupExternalId' : undefined;
+      const field = removed.users.has(memberExternalId)
+        ? 'memberExternalId'
+        : removed.groups.has(groupExternalId)
+          ? 'groupExternalId'
+          : undefined;
       if (field === undefined) continue;
       refused.add(i);
       this.#rejectReference(chunk as readonly RecordOf[E][], i, first, field, false);
@@ -201,40 +245,76 @@ class Comparer<E extends Entity> {
     return refused;
   }
 
-  async #checkMemberships(chunk: readonly RecordOf[E][], codes: Uint8Array, changes: Change[], first: number): Promise<Change[]> {
+  async #checkMemberships(
+    chunk: readonly RecordOf[E][],
+    codes: Uint8Array,
+    changes: Change[],
+    first: number,
+  ): Promise<Change[]> {
     if (changes.length === 0) return changes;
     const positions: number[] = [];
     const byKey = new Map<string, number>();
     for (let i = 0; i < chunk.length; i++) {
-      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED) byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
+      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED)
+        byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
     }
     for (const change of changes) positions.push(byKey.get(change.key) ?? 0);
     const verdicts = await checkReferences(this.reading, changes);
     const kept: Change[] = [];
     for (const [at, change] of changes.entries()) {
       const verdict = verdicts[at];
-      if (verdict === 'unknown-user') this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
-      else if (verdict === 'unknown-group') this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
-      else kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
+      if (verdict === 'unknown-user')
+        this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
+      else if (verdict === 'unknown-group')
+        this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
+      else
+        kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
     }
     return kept;
   }
 
-  #rejectReference(chunk: readonly RecordOf[E][], i: number, first: number, field: 'memberExternalId' | 'groupExternalId', keep: boolean): void {
+  #rejectReference(
+    chunk: readonly RecordOf[E][],
+    i: number,
+    first: number,
+    field: 'memberExternalId' | 'groupExternalId',
+    keep: boolean,
+  ): void {
     const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
     const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
-    this.#reject(chunk, i, first, key, code, `the ${what} it names is neither in the source nor held by Okta`, field, keep);
+    this.#reject(
+      chunk,
+      i,
+      first,
+      key,
+      code,
+      `the ${what} it names is neither in the source nor held by Okta`,
+      field,
+      keep,
+    );
   }
 
   #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
     const reason = 'its key came before in the same read';
     if (this.options.onDuplicate === 'fail') {
-      throw new RecordError(this.entity, `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${first + i + 1})`);
+      throw new RecordError(
+        this.entity,
+        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${first + i + 1})`,
+      );
     }
     this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
   }
 
-  #reject(chunk: readonly RecordOf[E][], i: number, first: number, key: string, code: string, reason: string, field: string | undefined, keep: boolean): void {
+  #reject(
+    chunk: readonly RecordOf[E][],
+    i: number,
+    first: number,
+    key: string,
+    code: string,
+    reason: string,
+    field: string | undefined,
+    keep: boolean,
+  ): void {
     const places = placesOf(chunk);
     const counts = this.context.counts(this.entity);
     // Without `validate` before it nothing was counted as accepted.

@@ -63,7 +63,11 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
 export const GUARD_LIMIT_NAMES: readonly string[] = Object.freeze(Object.keys(GUARD_DEFAULTS));
 
 /** Fills in the defaults and refuses what cannot be meant. */
-export function resolveLimits(where: string, limits: GuardLimits, base: Required<GuardLimits> = GUARD_DEFAULTS): Required<GuardLimits> {
+export function resolveLimits(
+  where: string,
+  limits: GuardLimits,
+  base: Required<GuardLimits> = GUARD_DEFAULTS,
+): Required<GuardLimits> {
   refuseUnknown(where, limits, GUARD_LIMIT_NAMES);
   const merged = { ...base, ...limits };
   for (const name of ['maxDeletePercent', 'maxUpdatePercent', 'maxRejectPercent'] as const) {
@@ -84,7 +88,10 @@ export interface GuardFacts {
 }
 
 /** Every limit that the plan exceeds. */
-export function tripsOf(facts: GuardFacts, limits: Readonly<Record<Entity, Required<GuardLimits>>>): GuardTrip[] {
+export function tripsOf(
+  facts: GuardFacts,
+  limits: Readonly<Record<Entity, Required<GuardLimits>>>,
+): GuardTrip[] {
   return ENTITIES.flatMap((entity) => tripsOfEntity(entity, facts, limits[entity]));
 }
 
@@ -104,7 +111,8 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
   }
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
-    if (reads.rejected >= limits.minRejects) check('rejects', (reads.rejected / reads.read) * 100, limits.maxRejectPercent);
+    if (reads.rejected >= limits.minRejects)
+      check('rejects', (reads.rejected / reads.read) * 100, limits.maxRejectPercent);
   }
   return trips;
 }

@@ -101,7 +101,8 @@ async function decide(
     const heldBackDeletes = byEntity((entity) => diffNoteOf(context, entity)?.heldBack ?? 0);
     options.onPlan({ hash, entities: tally.counts, population, ...size, heldBackDeletes }, trips);
   }
-  if (options.approve !== undefined ? options.approve !== hash : trips.length > 0) throw new GuardError(trips, hash);
+  if (options.approve !== undefined ? options.approve !== hash : trips.length > 0)
+    throw new GuardError(trips, hash);
 }
 
 function readsOf(context: RunContext): Map<Entity, { read: number; rejected: number }> {

@@ -31,10 +31,13 @@ async function* mapped<A, B>(
       // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
       const value = isPromise(result) ? await result : result;
       if (value === undefined || value === null) {
-        throw new SourceError(`map answered ${String(value)} for record ${index}; use filter to leave a record out`, {
-          file: places?.file,
-          line: places?.lines?.[i],
-        });
+        throw new SourceError(
+          `map answered ${String(value)} for record ${index}; use filter to leave a record out`,
+          {
+            file: places?.file,
+            line: places?.lines?.[i],
+          },
+        );
       }
       results[i] = value;
     }
@@ -43,5 +46,7 @@ async function* mapped<A, B>(
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -24,7 +24,11 @@ export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize>
     }
   }
   const sessions = sessionsOf(free, dependent, lastCreate);
-  return { requests: free + dependent, sessions, leastMs: Math.max(0, sessions - 1) * LIMITS.sessionCooldownMs };
+  return {
+    requests: free + dependent,
+    sessions,
+    leastMs: Math.max(0, sessions - 1) * LIMITS.sessionCooldownMs,
+  };
 }
 
 /** Dependent requests may top up the last session of the free ones only if every creation is in an earlier one. */

@@ -28,7 +28,8 @@ export class PlanTally {
     else if (change.created) counts.creates++;
     else counts.updates++;
     // A fingerprint is a keyed digest of entity, key and content already.
-    const digest = change.kind === 'upsert' ? change.fingerprint : digestOf(`${change.entity}\n${change.key}`);
+    const digest =
+      change.kind === 'upsert' ? change.fingerprint : digestOf(`${change.entity}\n${change.key}`);
     const at = (ENTITIES.indexOf(change.entity) * 2 + (change.kind === 'delete' ? 1 : 0)) * 4;
     for (let word = 0; word < 4; word++) {
       const value = wordOf(digest, word * 4);
@@ -52,6 +53,10 @@ function digestOf(text: string): string {
 
 function wordOf(digest: string, at: number): number {
   return (
-    ((digest.charCodeAt(at) << 24) | (digest.charCodeAt(at + 1) << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3)) >>> 0
+    ((digest.charCodeAt(at) << 24) |
+      (digest.charCodeAt(at + 1) << 16) |
+      (digest.charCodeAt(at + 2) << 8) |
+      digest.charCodeAt(at + 3)) >>>
+    0
   );
 }

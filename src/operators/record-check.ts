@@ -6,7 +6,12 @@ import type { ValidateOptions } from './validate.js';
 /** A record that is good (and what became of it), or why it is not. */
 export type RecordVerdict =
   | { readonly record: unknown }
-  | { readonly key: string | undefined; readonly field: string | undefined; readonly code: string; readonly reason: string };
+  | {
+      readonly key: string | undefined;
+      readonly field: string | undefined;
+      readonly code: string;
+      readonly reason: string;
+    };
 
 /** Checks one record. */
 export type Checker = (record: unknown) => RecordVerdict;
@@ -36,12 +41,14 @@ function checkMembership(record: unknown): RecordVerdict {
     ['groupExternalId', groupExternalId],
     ['memberExternalId', memberExternalId],
   ] as const) {
-    if (typeof id !== 'string' || id === '') return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', field);
+    if (typeof id !== 'string' || id === '')
+      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', field);
   }
   const group = groupExternalId as string;
   const member = memberExternalId as string;
   const fault =
-    idFault('groupExternalId', group, LIMITS.groupExternalIdLength) ?? idFault('memberExternalId', member, LIMITS.memberExternalIdLength);
+    idFault('groupExternalId', group, LIMITS.groupExternalIdLength) ??
+    idFault('memberExternalId', member, LIMITS.memberExternalIdLength);
   return fault === undefined ? { record } : { key: membershipKey(group, member), ...fault };
 }
 
@@ -56,12 +63,18 @@ class ProfileChecker {
 
   constructor(entity: 'users' | 'groups', options: ValidateOptions) {
     this.#entity = entity;
-    this.#limits = new Map(Object.entries({ ...(entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile), ...options.attributes }));
+    this.#limits = new Map(
+      Object.entries({
+        ...(entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile),
+        ...options.attributes,
+      }),
+    );
     this.#required = options.required ?? (entity === 'users' ? ['userName', 'email'] : ['displayName']);
     const { coerce = false, unsupportedCharacters } = options;
     this.#numbers = typeof coerce === 'object' ? coerce.numbers === true : coerce;
     this.#booleans = typeof coerce === 'object' ? coerce.booleans === true : coerce;
-    this.#replacement = typeof unsupportedCharacters === 'object' ? unsupportedCharacters.replaceWith : undefined;
+    this.#replacement =
+      typeof unsupportedCharacters === 'object' ? unsupportedCharacters.replaceWith : undefined;
     this.#idLength = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
   }
 
@@ -81,7 +94,13 @@ class ProfileChecker {
 
   #checkProfile(record: object, externalId: string, profile: Record<string, unknown>): RecordVerdict {
     const names = Object.keys(profile);
-    if (names.length === 0) return { key: externalId, field: 'profile', code: 'EMPTY_PROFILE', reason: 'would create an empty user' };
+    if (names.length === 0)
+      return {
+        key: externalId,
+        field: 'profile',
+        code: 'EMPTY_PROFILE',
+        reason: 'would create an empty user',
+      };
     let changed: Record<string, string | null> | undefined;
     let characters = externalId.length;
     for (let i = 0; i < names.length; i++) {
@@ -101,7 +120,12 @@ class ProfileChecker {
     }
     const result = changed === undefined ? record : { ...record, profile: { ...profile, ...changed } };
     if (characters * MOST_BYTES_PER_CHARACTER + FRAME_BYTES > LIMITS.bytesPerRequest && tooLarge(result)) {
-      return { key: externalId, field: undefined, code: 'TOO_LARGE', reason: 'does not fit in one request of 200,000 bytes' };
+      return {
+        key: externalId,
+        field: undefined,
+        code: 'TOO_LARGE',
+        reason: 'does not fit in one request of 200,000 bytes',
+      };
     }
     return { record: result };
   }
@@ -109,7 +133,9 @@ class ProfileChecker {
   /** The value as it is sent, where the options allow it to be changed. */
   #convert(value: unknown): unknown {
     if (typeof value === 'string') {
-      return this.#replacement !== undefined && textFault(value) !== undefined ? replaceUnsupported(value, this.#replacement) : value;
+      return this.#replacement !== undefined && textFault(value) !== undefined
+        ? replaceUnsupported(value, this.#replacement)
+        : value;
     }
     if (typeof value === 'number' && this.#numbers && Number.isFinite(value)) return String(value);
     if (typeof value === 'boolean' && this.#booleans) return String(value);
@@ -119,18 +145,25 @@ class ProfileChecker {
   #attributeFault(name: string, value: unknown): Fault | undefined {
     const limit = this.#limits.get(name);
     if (limit === undefined) {
-      if (name === '__proto__') return { field: name, code: 'UNSUPPORTED_ATTRIBUTE', reason: 'is no name for an attribute' };
-      if (this.#entity === 'groups') return { field: name, code: 'UNKNOWN_ATTRIBUTE', reason: 'is no attribute of a group' };
+      if (name === '__proto__')
+        return { field: name, code: 'UNSUPPORTED_ATTRIBUTE', reason: 'is no name for an attribute' };
+      if (this.#entity === 'groups')
+        return { field: name, code: 'UNKNOWN_ATTRIBUTE', reason: 'is no attribute of a group' };
       const nameProblem = textProblem(name, name);
       if (nameProblem !== undefined) return nameProblem;
     }
     if (value === null) {
-      return limit === undefined || limit.nullable ? undefined : { field: name, code: 'NULL_NOT_ALLOWED', reason: 'must not be null' };
+      return limit === undefined || limit.nullable
+        ? undefined
+        : { field: name, code: 'NULL_NOT_ALLOWED', reason: 'must not be null' };
     }
-    if (typeof value !== 'string') return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta takes strings only` };
+    if (typeof value !== 'string')
+      return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta takes strings only` };
     if (limit !== undefined) {
-      if (value.length < limit.min) return { field: name, code: 'TOO_SHORT', reason: `has fewer than ${limit.min} characters` };
-      if (value.length > limit.max) return { field: name, code: 'TOO_LONG', reason: `has more than ${limit.max} characters` };
+      if (value.length < limit.min)
+        return { field: name, code: 'TOO_SHORT', reason: `has fewer than ${limit.min} characters` };
+      if (value.length > limit.max)
+        return { field: name, code: 'TOO_LONG', reason: `has more than ${limit.max} characters` };
       if (name === 'email' && this.#entity === 'users' && !EMAIL.test(value)) {
         return { field: name, code: 'NOT_AN_EMAIL', reason: 'is no email address' };
       }
@@ -151,8 +184,13 @@ function idFault(field: string, id: string, longest: number): Fault | undefined 
 function textProblem(field: string, text: string): Fault | undefined {
   const fault = textFault(text);
   if (fault === undefined) return undefined;
-  if (fault === 'MALFORMED') return { field, code: 'MALFORMED_TEXT', reason: 'holds half of a surrogate pair' };
-  return { field, code: 'UNSUPPORTED_CHARACTER', reason: 'holds a character beyond U+FFFF, which Okta does not take' };
+  if (fault === 'MALFORMED')
+    return { field, code: 'MALFORMED_TEXT', reason: 'holds half of a surrogate pair' };
+  return {
+    field,
+    code: 'UNSUPPORTED_CHARACTER',
+    reason: 'holds a character beyond U+FFFF, which Okta does not take',
+  };
 }
 
 function unidentified(code: string, reason: string, field?: string): RecordVerdict {

@@ -40,13 +40,22 @@ const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attribute
  *
  * @throws {@link OptionsError} at once for bad options. Bad records never throw.
  */
-export function validate<E extends Entity>(entity: E, options: ValidateOptions = {}): Operator<RecordOf[E], RecordOf[E]> {
+export function validate<E extends Entity>(
+  entity: E,
+  options: ValidateOptions = {},
+): Operator<RecordOf[E], RecordOf[E]> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('validate', options, KNOWN_OPTIONS);
   if (options.onReject !== undefined) requireFunction('onReject', options.onReject);
   const { unsupportedCharacters } = options;
-  if (typeof unsupportedCharacters === 'object' && textFault(unsupportedCharacters.replaceWith) !== undefined) {
-    throw new OptionsError('unsupportedCharacters.replaceWith', 'is itself a character that Okta does not take');
+  if (
+    typeof unsupportedCharacters === 'object' &&
+    textFault(unsupportedCharacters.replaceWith) !== undefined
+  ) {
+    throw new OptionsError(
+      'unsupportedCharacters.replaceWith',
+      'is itself a character that Okta does not take',
+    );
   }
   const check = createChecker(entity, options);
   return (source) => {
@@ -78,11 +87,21 @@ async function* validated<E extends Entity>(
       }
       const { key, field, code, reason } = verdict;
       const externalId = key === undefined ? undefined : displayKey(entity, key);
-      const rejection = { entity, externalId, file: places?.file, line: places?.lines?.[i], position: first + i + 1, field, code, reason };
+      const rejection = {
+        entity,
+        externalId,
+        file: places?.file,
+        line: places?.lines?.[i],
+        position: first + i + 1,
+        field,
+        code,
+        reason,
+      };
       context.reject(rejection, key);
       onReject?.(rejection);
     }
     counts.accepted += accepted.length;
-    if (accepted.length > 0) yield withPlaces(accepted, accepted.length === chunk.length ? places : pickPlaces(places, positions));
+    if (accepted.length > 0)
+      yield withPlaces(accepted, accepted.length === chunk.length ? places : pickPlaces(places, positions));
   }
 }

@@ -12,12 +12,18 @@ export type Cell = string | number | bigint;
 export function flatten(record: object): Map<string, Cell> {
   const cells = new Map<string, Cell>();
   const add = (name: string, value: unknown) => {
-    if (cells.has(name)) throw new OptionsError('columns', `two attributes of a record would both be column ${JSON.stringify(name)}`);
+    if (cells.has(name))
+      throw new OptionsError(
+        'columns',
+        `two attributes of a record would both be column ${JSON.stringify(name)}`,
+      );
     cells.set(name, toCell(value));
   };
   for (const [name, value] of Object.entries(record)) {
     if (!isNested(value)) add(name, value);
-    else for (const [inner, cell] of Object.entries(value)) add(name === 'profile' ? inner : `${name}.${inner}`, cell);
+    else
+      for (const [inner, cell] of Object.entries(value))
+        add(name === 'profile' ? inner : `${name}.${inner}`, cell);
   }
   return cells;
 }

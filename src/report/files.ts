@@ -112,7 +112,10 @@ class CsvEncoder implements Encoder<object> {
     if (!this.#chosen) {
       const unknown = [...cells.keys()].find((name) => !columns.includes(name));
       if (unknown !== undefined) {
-        throw new OptionsError('columns', `a record has ${JSON.stringify(unknown)}, which the first one lacks; name the columns`);
+        throw new OptionsError(
+          'columns',
+          `a record has ${JSON.stringify(unknown)}, which the first one lacks; name the columns`,
+        );
       }
     }
     return row;
@@ -127,14 +130,21 @@ class CsvEncoder implements Encoder<object> {
   #text(rows: Cell[][]): string {
     if (rows.length === 0) return '';
     // A row of one empty cell would be a blank line.
-    return stringify(rows, { escape_formulas: this.#escapeFormulas, quoted_empty: this.#columns?.length === 1 });
+    return stringify(rows, {
+      escape_formulas: this.#escapeFormulas,
+      quoted_empty: this.#columns?.length === 1,
+    });
   }
 }
 
 function checkColumns(columns: readonly string[] | undefined): void {
   if (columns === undefined) return;
   const names: unknown = columns;
-  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
+  if (
+    !Array.isArray(names) ||
+    names.length === 0 ||
+    !names.every((name) => typeof name === 'string' && name !== '')
+  ) {
     throw new OptionsError('columns', 'expected names of columns');
   }
   if (new Set(names).size !== names.length) throw new OptionsError('columns', 'a column is named twice');

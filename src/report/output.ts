@@ -68,7 +68,8 @@ async function toWritable<R>(stream: Writable, work: (write: Write) => Promise<R
   failed.catch(() => undefined);
   const onError = (error: unknown) =>
     fail(new OutputError(`the stream cannot be written (${codeOf(error)})`, undefined, { cause: error }));
-  const onClose = () => fail(new OutputError('the stream was closed before everything was written', undefined));
+  const onClose = () =>
+    fail(new OutputError('the stream was closed before everything was written', undefined));
   // A stream tells of a fault by an event, which may come after its callback, and ends the process when nobody
   // listens: the listener for errors stays where there was one.
   stream.on('error', onError);

@@ -50,5 +50,8 @@ export function describePlan(plan: Pick<PlanSummary, 'entities' | 'requests' | '
 
 /** The sum of all changes of a plan. */
 export function changesOf(entities: Readonly<Record<Entity, KindCounts>>): number {
-  return ENTITIES.reduce((sum, entity) => sum + entities[entity].creates + entities[entity].updates + entities[entity].deletes, 0);
+  return ENTITIES.reduce(
+    (sum, entity) => sum + entities[entity].creates + entities[entity].updates + entities[entity].deletes,
+    0,
+  );
 }

@@ -21,17 +21,28 @@ export type CancelOutcome =
  * Cancels a session and asks until it is certain what became of it, whatever happened to the answers.
  * @throws {@link SessionError} when that cannot be learned; the journal then settles it at the next run.
  */
-export async function cancelAndConfirm(context: SessionContext, sessionId: string, signal = context.options.signal): Promise<CancelOutcome> {
+export async function cancelAndConfirm(
+  context: SessionContext,
+  sessionId: string,
+  signal = context.options.signal,
+): Promise<CancelOutcome> {
   const { okta, options } = context;
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await options.clock.sleep(PAUSE_MS * 2 ** (look - 1), signal);
     const outcome = await tryCancel(okta, sessionId, signal);
     if (outcome !== undefined) return outcome;
   }
-  throw new SessionError(`session ${sessionId} could not be cancelled with certainty; run again to settle it`, sessionId);
+  throw new SessionError(
+    `session ${sessionId} could not be cancelled with certainty; run again to settle it`,
+    sessionId,
+  );
 }
 
-async function tryCancel(okta: OktaClient, sessionId: string, signal: AbortSignal | undefined): Promise<CancelOutcome | undefined> {
+async function tryCancel(
+  okta: OktaClient,
+  sessionId: string,
+  signal: AbortSignal | undefined,
+): Promise<CancelOutcome | undefined> {
   try {
     await okta.deleteSession(sessionId, withSignal(signal));
   } catch (error) {

@@ -16,7 +16,10 @@ export interface Content {
 export function halve(content: Content, reason: string, sessionId: string): readonly Content[] {
   const attempt = content.attempt + 1;
   if (attempt > MAX_REPLAYS) {
-    throw new SessionError(`the same changes failed in ${attempt} sessions (last: ${reason}); they stay for the next run`, sessionId);
+    throw new SessionError(
+      `the same changes failed in ${attempt} sessions (last: ${reason}); they stay for the next run`,
+      sessionId,
+    );
   }
   if (content.batches.length < 2) return [{ batches: content.batches, attempt }];
   const middle = Math.ceil(content.batches.length / 2);
@@ -49,7 +52,12 @@ export class RefusedReferences {
 
   /** True for a membership that names one of them. */
   has(change: Change): boolean {
-    if (change.entity !== 'memberships' || change.kind === 'delete' || this.#users.size + this.#groups.size === 0) return false;
+    if (
+      change.entity !== 'memberships' ||
+      change.kind === 'delete' ||
+      this.#users.size + this.#groups.size === 0
+    )
+      return false;
     const { groupExternalId, memberExternalId } = splitMembershipKey(change.key);
     return this.#users.has(memberExternalId) || this.#groups.has(groupExternalId);
   }

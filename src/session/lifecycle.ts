@@ -60,7 +60,12 @@ export class SessionLifecycle {
   /** Sends one batch. */
   async load(batch: Batch): Promise<LoadOutcome> {
     const { okta, state, options } = this.#context;
-    const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint }));
+    const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({
+      entity,
+      kind,
+      key,
+      fingerprint,
+    }));
     await state.journal.loading(this.#journalId, rows);
     try {
       await send(okta, this.sessionId, batch, withSignal(options.signal));
@@ -76,7 +81,8 @@ export class SessionLifecycle {
     if (!isRefused(error)) throw error;
     // E0000001 stands for many causes: the session itself tells whether it still takes loads.
     const status = await this.#status();
-    if (status !== 'CREATED' && status !== 'IN_PROGRESS') return { kind: 'lost', reason: `the session is ${status}` };
+    if (status !== 'CREATED' && status !== 'IN_PROGRESS')
+      return { kind: 'lost', reason: `the session is ${status}` };
     await this.#context.state.journal.refused(this.#journalId);
     return { kind: 'refused', errorCode: error instanceof OktaHttpError ? error.errorCode : undefined };
   }
@@ -99,13 +105,18 @@ export class SessionLifecycle {
         if (!isTransient(error) && !isRefused(error)) throw error;
       }
       const status = await this.#status();
-      if (status === 'TRIGGERED' || status === 'COMPLETED' || status === 'ERROR') return await this.#triggered();
+      if (status === 'TRIGGERED' || status === 'COMPLETED' || status === 'ERROR')
+        return await this.#triggered();
       if (status === 'CREATED' || status === 'CLOSED' || status === 'EXPIRED' || status === 'gone') {
         await this.cancel('dropped');
         return 'lost';
       }
       if (attempt === TRIGGER_ATTEMPTS) {
-        throw new SessionError(`session ${this.sessionId} cannot be triggered; run again to settle it`, this.sessionId, status);
+        throw new SessionError(
+          `session ${this.sessionId} cannot be triggered; run again to settle it`,
+          this.sessionId,
+          status,
+        );
       }
       await options.clock.sleep(TRIGGER_PAUSE_MS * 2 ** (attempt - 1), options.signal);
     }
@@ -125,7 +136,12 @@ export class SessionLifecycle {
     const completed = session?.status === 'COMPLETED';
     await state.journal.settle(this.#journalId, completed ? 'completed' : 'unknown');
     this.#mode = 'settled';
-    if (!completed) options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status: session?.status ?? 'gone' });
+    if (!completed)
+      options.events.emit({
+        type: 'session:failed',
+        sessionId: this.sessionId,
+        status: session?.status ?? 'gone',
+      });
     return completed;
   }
 
@@ -170,7 +186,12 @@ export class SessionLifecycle {
   }
 }
 
-type Send = (okta: OktaClient, sessionId: string, body: EncodedBody, options: { signal?: AbortSignal }) => Promise<void>;
+type Send = (
+  okta: OktaClient,
+  sessionId: string,
+  body: EncodedBody,
+  options: { signal?: AbortSignal },
+) => Promise<void>;
 
 const SENDERS: Readonly<Record<Entity, Readonly<Record<ChangeKind, Send>>>> = {
   users: {
@@ -187,7 +208,12 @@ const SENDERS: Readonly<Record<Entity, Readonly<Record<ChangeKind, Send>>>> = {
   },
 };
 
-function send(okta: OktaClient, sessionId: string, batch: Batch, options: { signal?: AbortSignal }): Promise<void> {
+function send(
+  okta: OktaClient,
+  sessionId: string,
+  batch: Batch,
+  options: { signal?: AbortSignal },
+): Promise<void> {
   return SENDERS[batch.entity][batch.kind](okta, sessionId, batch, options);
 }
 

@@ -23,7 +23,10 @@ export interface OpenedSession {
  * @param importing resolves when every session being imported is final; undefined when none is.
  * @throws {@link ForeignSessionError} when a session is open that is not ours.
  */
-export async function openSession(context: SessionContext, importing: Promise<void> | undefined): Promise<OpenedSession> {
+export async function openSession(
+  context: SessionContext,
+  importing: Promise<void> | undefined,
+): Promise<OpenedSession> {
   const { state } = context;
   await waitForTurn(context, importing);
   for (let attempt = 1; ; attempt++) {
@@ -36,7 +39,8 @@ export async function openSession(context: SessionContext, importing: Promise<vo
       return { journalId, sessionId: session.id };
     }
     await state.journal.settle(journalId, 'dropped');
-    if (attempt === ATTEMPTS) throw new SessionError('Okta creates no session, and shows none that is in the way');
+    if (attempt === ATTEMPTS)
+      throw new SessionError('Okta creates no session, and shows none that is in the way');
     await pauseBefore(context, attempt);
   }
 }
@@ -47,7 +51,12 @@ async function waitForTurn(context: SessionContext, importing: Promise<void> | u
   const ms = await cooldownLeft(context);
   if (ms <= 0) return;
   const { clock, events, signal } = context.options;
-  events.emit({ type: 'wait:start', reason: 'session-cooldown', until: new Date(clock.now() + ms), sessionId: undefined });
+  events.emit({
+    type: 'wait:start',
+    reason: 'session-cooldown',
+    until: new Date(clock.now() + ms),
+    sessionId: undefined,
+  });
   const done = new AbortController();
   const stop = () => done.abort();
   signal?.addEventListener('abort', stop, { once: true });
@@ -75,8 +84,14 @@ async function pauseBefore(context: SessionContext, attempt: number): Promise<vo
   const { clock, events, signal, cooldownMs } = context.options;
   const left = await cooldownLeft(context);
   // The second refusal in a row means that our idea of the last trigger is wrong: wait a whole cooldown once.
-  const ms = left > 0 ? left + PAUSE_MS : attempt === 2 ? cooldownMs : Math.min(PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
-  events.emit({ type: 'wait:start', reason: 'session-cooldown', until: new Date(clock.now() + ms), sessionId: undefined });
+  const ms =
+    left > 0 ? left + PAUSE_MS : attempt === 2 ? cooldownMs : Math.min(PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
+  events.emit({
+    type: 'wait:start',
+    reason: 'session-cooldown',
+    until: new Date(clock.now() + ms),
+    sessionId: undefined,
+  });
   await clock.sleep(ms, signal);
 }
 
@@ -85,7 +100,10 @@ async function listWhatIsOpen(context: SessionContext): Promise<readonly Session
 }
 
 /** Every session of ours is in the journal and settled before this; one that still takes loads is another's. */
-async function dealWithForeign(context: SessionContext, open: readonly Session[]): Promise<Session | undefined> {
+async function dealWithForeign(
+  context: SessionContext,
+  open: readonly Session[],
+): Promise<Session | undefined> {
   const foreign = open.find((session) => session.status === 'CREATED' || session.status === 'IN_PROGRESS');
   if (foreign === undefined) return undefined;
   const { foreignSession } = context.options;
@@ -95,7 +113,11 @@ async function dealWithForeign(context: SessionContext, open: readonly Session[]
   }
   if (foreignSession === 'adopt' && foreign.status === 'CREATED') return foreign;
   const created = foreign.created === undefined ? undefined : Date.parse(foreign.created);
-  throw new ForeignSessionError(foreign.id, foreign.status, created === undefined ? undefined : serverNow(context) - created);
+  throw new ForeignSessionError(
+    foreign.id,
+    foreign.status,
+    created === undefined ? undefined : serverNow(context) - created,
+  );
 }
 
 /** One attempt to create. A lost answer is settled by the list: a session that was not there before is ours. */

@@ -67,16 +67,34 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
 export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOptions {
   refuseUnknown('upload', options, UPLOAD_OPTION_NAMES);
   return {
-    cooldownMs: requireNumber('cooldownMs', options.cooldownMs ?? LIMITS.sessionCooldownMs, { min: 0, max: LIMITS.sessionExpiryMs }),
-    pollIntervalMs: requireNumber('pollIntervalMs', options.pollIntervalMs ?? 2000, { min: 1, max: 3_600_000 }),
-    pollTimeoutMs: requireNumber('pollTimeoutMs', options.pollTimeoutMs ?? 3_600_000, { min: 0 }),
-    requestsPerSession: requireNumber('requestsPerSession', options.requestsPerSession ?? LIMITS.requestsPerSession, {
+    cooldownMs: requireNumber('cooldownMs', options.cooldownMs ?? LIMITS.sessionCooldownMs, {
+      min: 0,
+      max: LIMITS.sessionExpiryMs,
+    }),
+    pollIntervalMs: requireNumber('pollIntervalMs', options.pollIntervalMs ?? 2000, {
       min: 1,
-      max: LIMITS.requestsPerSession,
+      max: 3_600_000,
+    }),
+    pollTimeoutMs: requireNumber('pollTimeoutMs', options.pollTimeoutMs ?? 3_600_000, { min: 0 }),
+    requestsPerSession: requireNumber(
+      'requestsPerSession',
+      options.requestsPerSession ?? LIMITS.requestsPerSession,
+      {
+        min: 1,
+        max: LIMITS.requestsPerSession,
+        integer: true,
+      },
+    ),
+    sessionsInFlight: requireNumber('sessionsInFlight', options.sessionsInFlight ?? 2, {
+      min: 1,
+      max: 10,
       integer: true,
     }),
-    sessionsInFlight: requireNumber('sessionsInFlight', options.sessionsInFlight ?? 2, { min: 1, max: 10, integer: true }),
-    foreignSession: requireOneOf('foreignSession', options.foreignSession ?? 'fail', ['fail', 'cancel', 'adopt']),
+    foreignSession: requireOneOf('foreignSession', options.foreignSession ?? 'fail', [
+      'fail',
+      'cancel',
+      'adopt',
+    ]),
     signal: options.signal,
     clock: options.clock ?? systemClock,
     events: options.events ?? silent,

@@ -13,11 +13,20 @@ export const FINAL: ReadonlySet<SessionStatus> = new Set(['COMPLETED', 'ERROR', 
  * The limit counts time slept, not the clock, so that a clock set forward does not end the wait.
  * @throws {@link PollTimeoutError} when it is not final within `pollTimeoutMs`: its outcome is unknown.
  */
-export async function pollToEnd(okta: OktaClient, sessionId: string, options: ResolvedUploadOptions): Promise<Session | undefined> {
+export async function pollToEnd(
+  okta: OktaClient,
+  sessionId: string,
+  options: ResolvedUploadOptions,
+): Promise<Session | undefined> {
   const { clock, events, signal, pollIntervalMs, pollTimeoutMs } = options;
   let waited = 0;
   let status: SessionStatus | undefined;
-  events.emit({ type: 'wait:start', reason: 'import', until: new Date(clock.now() + pollTimeoutMs), sessionId });
+  events.emit({
+    type: 'wait:start',
+    reason: 'import',
+    until: new Date(clock.now() + pollTimeoutMs),
+    sessionId,
+  });
   const pause = async () => {
     if (waited >= pollTimeoutMs) throw new PollTimeoutError(sessionId, status, waited);
     const ms = Math.min(pollIntervalMs, pollTimeoutMs - waited);
@@ -37,7 +46,11 @@ export async function pollToEnd(okta: OktaClient, sessionId: string, options: Re
 }
 
 /** One look. A look without an answer is made up for by the next. */
-async function look(okta: OktaClient, sessionId: string, signal: AbortSignal | undefined): Promise<{ session: Session | undefined } | 'no answer'> {
+async function look(
+  okta: OktaClient,
+  sessionId: string,
+  signal: AbortSignal | undefined,
+): Promise<{ session: Session | undefined } | 'no answer'> {
   try {
     return { session: await okta.getSession(sessionId, signal ? { signal } : {}) };
   } catch (error) {

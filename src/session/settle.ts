@@ -33,8 +33,13 @@ async function settleOne(context: SessionContext, journaled: JournaledSession): 
   if (journaled.sessionId === undefined) return dropUnnamed(context, journaled);
   const session = await ask(context, journaled.sessionId);
   const status = session?.status;
-  if (status === 'CREATED' || status === 'IN_PROGRESS') return settleLoadable(context, journaled, journaled.sessionId, status);
-  if (status === 'TRIGGERED') return outcomeOf((await pollToEnd(context.okta, journaled.sessionId, context.options))?.status, journaled);
+  if (status === 'CREATED' || status === 'IN_PROGRESS')
+    return settleLoadable(context, journaled, journaled.sessionId, status);
+  if (status === 'TRIGGERED')
+    return outcomeOf(
+      (await pollToEnd(context.okta, journaled.sessionId, context.options))?.status,
+      journaled,
+    );
   return outcomeOf(status, journaled);
 }
 
@@ -59,7 +64,8 @@ async function settleLoadable(
   sessionId: string,
   status: SessionStatus,
 ): Promise<SessionOutcome> {
-  const complete = journaled.phase !== 'cancelling' && journaled.loads > 0 && journaled.acknowledged === journaled.loads;
+  const complete =
+    journaled.phase !== 'cancelling' && journaled.loads > 0 && journaled.acknowledged === journaled.loads;
   if (complete && status === 'IN_PROGRESS') {
     await triggerAgain(context, journaled, sessionId);
     return outcomeOf((await pollToEnd(context.okta, sessionId, context.options))?.status, journaled);
@@ -73,7 +79,11 @@ async function settleLoadable(
   return complete && !journaled.hasUpserts ? 'completed' : 'dropped';
 }
 
-async function triggerAgain(context: SessionContext, journaled: JournaledSession, sessionId: string): Promise<void> {
+async function triggerAgain(
+  context: SessionContext,
+  journaled: JournaledSession,
+  sessionId: string,
+): Promise<void> {
   const { okta, options, state } = context;
   await state.journal.triggering(journaled.id);
   for (let attempt = 1; ; attempt++) {
@@ -85,7 +95,12 @@ async function triggerAgain(context: SessionContext, journaled: JournaledSession
     }
     const status = (await ask(context, sessionId))?.status;
     if (status !== 'IN_PROGRESS') break;
-    if (attempt === ATTEMPTS) throw new SessionError(`session ${sessionId} cannot be triggered; run again to settle it`, sessionId, status);
+    if (attempt === ATTEMPTS)
+      throw new SessionError(
+        `session ${sessionId} cannot be triggered; run again to settle it`,
+        sessionId,
+        status,
+      );
     await options.clock.sleep(PAUSE_MS * 2 ** attempt, options.signal);
   }
   const triggeredAt = okta.serverDate() ?? options.clock.now();

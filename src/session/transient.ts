@@ -8,5 +8,7 @@ export function isTransient(error: unknown): boolean {
 
 /** True when Okta refused the call for the state of things or its content (400, or a session it does not know). */
 export function isRefused(error: unknown): boolean {
-  return error instanceof OktaHttpError && (error.status === 400 || error.status === 404 || error.status === 409);
+  return (
+    error instanceof OktaHttpError && (error.status === 400 || error.status === 404 || error.status === 409)
+  );
 }

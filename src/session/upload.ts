@@ -30,7 +30,11 @@ const MAX_REFUSED_SHARE = 0.05;
  * @throws {@link OptionsError} at once for bad options; while running the typed errors of `errors`, each with what
  * was done so far as its `report`. Run again to go on: nothing that Okta confirmed is sent twice.
  */
-export function upload(okta: OktaClient, state: StateStore, options: UploadOptions = {}): Sink<Batch, UploadReport> {
+export function upload(
+  okta: OktaClient,
+  state: StateStore,
+  options: UploadOptions = {},
+): Sink<Batch, UploadReport> {
   const resolved = resolveUploadOptions(options);
   return (source) => new Upload({ okta, state, options: resolved }, source).run();
 }
@@ -132,7 +136,8 @@ class Upload {
 
   async #runSession(content: Content): Promise<void> {
     const { events } = this.#context.options;
-    const importing = this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : undefined;
+    const importing =
+      this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;
     events.emit({ type: 'session:created', sessionId: session.sessionId, number: this.#tally.sessions });
@@ -159,12 +164,24 @@ class Upload {
       if (outcome.kind === 'loaded') {
         accepted.push(batch);
         const { entity, kind, items, bytes } = batch;
-        options.events.emit({ type: 'batch:sent', sessionId: session.sessionId, entity, kind, items, bytes, requests });
+        options.events.emit({
+          type: 'batch:sent',
+          sessionId: session.sessionId,
+          entity,
+          kind,
+          items,
+          bytes,
+          requests,
+        });
       } else if (outcome.kind === 'refused') {
         waiting.unshift(...this.#refused(session, batch, outcome.errorCode));
       } else {
         if (session.mode === 'loading') await session.cancel();
-        this.#replay({ batches: [...accepted, batch, ...waiting], attempt: content.attempt }, outcome.reason, session.sessionId);
+        this.#replay(
+          { batches: [...accepted, batch, ...waiting], attempt: content.attempt },
+          outcome.reason,
+          session.sessionId,
+        );
         return undefined;
       }
     }
@@ -183,10 +200,19 @@ class Upload {
     this.#refusedReferences.add(change);
     if (change.created) this.#unconfirmedCreates--;
     const { entity, kind, items } = batch;
-    this.#context.options.events.emit({ type: 'batch:refused', sessionId: session.sessionId, entity, kind, items });
+    this.#context.options.events.emit({
+      type: 'batch:refused',
+      sessionId: session.sessionId,
+      entity,
+      kind,
+      items,
+    });
     const { refusedCount, confirmedCount } = this.#tally;
     if (refusedCount >= MIN_REFUSED && refusedCount > (confirmedCount + refusedCount) * MAX_REFUSED_SHARE) {
-      throw new RecordError(entity, `Okta refused ${refusedCount} records (last code ${errorCode ?? 'none'}); the run is stopped`);
+      throw new RecordError(
+        entity,
+        `Okta refused ${refusedCount} records (last code ${errorCode ?? 'none'}); the run is stopped`,
+      );
     }
     return [];
   }
@@ -229,13 +255,23 @@ class Upload {
     for (const batch of content.batches) this.#unconfirmedCreates -= createsIn(batch);
     const { sessionId } = session;
     events.emit({ type: 'session:completed', sessionId, changes: changes.length });
-    events.emit({ type: 'state:committed', sessionId, changes: changes.length, remaining: this.#tally.remaining });
+    events.emit({
+      type: 'state:committed',
+      sessionId,
+      changes: changes.length,
+      remaining: this.#tally.remaining,
+    });
   }
 
   #replay(content: Content, reason: string, sessionId: string): void {
     const halves = halve(content, reason, sessionId);
     this.#replays.unshift(...halves);
-    this.#context.options.events.emit({ type: 'session:replayed', sessionId, reason, attempt: content.attempt + 1 });
+    this.#context.options.events.emit({
+      type: 'session:replayed',
+      sessionId,
+      reason,
+      attempt: content.attempt + 1,
+    });
   }
 
   /** Leaves nothing open where that is possible; the first error stays the one that is told. */

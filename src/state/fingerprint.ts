@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
-import { membershipKey, type Entity, type MembershipRecord, type Profile, type RecordOf, type UserRecord } from '../model.js';
+import {
+  membershipKey,
+  type Entity,
+  type MembershipRecord,
+  type Profile,
+  type RecordOf,
+  type UserRecord,
+} from '../model.js';
 
 /** Makes keyed fingerprints of records; see {@link createFingerprinter}. */
 export interface Fingerprinter {
@@ -24,7 +31,9 @@ export function createFingerprinter(key: string): Fingerprinter {
         return digest(`${key}m${membershipKey(groupExternalId, memberExternalId)}`);
       }
       const { externalId, profile } = record as UserRecord;
-      return digest(`${key}${entity === 'users' ? 'u' : 'g'}${externalId.length}:${externalId}${canonical(profile, attributes)}`);
+      return digest(
+        `${key}${entity === 'users' ? 'u' : 'g'}${externalId.length}:${externalId}${canonical(profile, attributes)}`,
+      );
     },
   };
 }
@@ -34,7 +43,10 @@ function canonical(profile: Profile, attributes: AttributeOrder): string {
   for (const name of attributes.of(profile)) {
     const value = profile[name];
     // An absent length tells null from ''.
-    text += value === null || value === undefined ? `${name.length}:${name}-` : `${name.length}:${name}${value.length}:${value}`;
+    text +=
+      value === null || value === undefined
+        ? `${name.length}:${name}-`
+        : `${name.length}:${name}${value.length}:${value}`;
   }
   return text;
 }

@@ -28,7 +28,8 @@ export class DigestSet {
   #find(slots: Uint32Array, high: number, low: number): number {
     const mask = slots.length / 2 - 1;
     let slot = (high ^ low) & mask;
-    while (slots[2 * slot + 1] !== 0 && !(slots[2 * slot] === high && slots[2 * slot + 1] === low)) slot = (slot + 1) & mask;
+    while (slots[2 * slot + 1] !== 0 && !(slots[2 * slot] === high && slots[2 * slot + 1] === low))
+      slot = (slot + 1) & mask;
     return 2 * slot;
   }
 

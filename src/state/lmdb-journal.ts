@@ -4,7 +4,9 @@ import type { Head, Tables } from './lmdb-tables.js';
 import type { Journal, JournaledSession, PendingRow } from './store.js';
 
 /** Runs a change of the tables: durable, in one transaction, and only while this process is the writer. */
-export type Write = <T>(change: (head: Head) => { readonly head?: Partial<Head>; readonly result: T }) => Promise<T>;
+export type Write = <T>(
+  change: (head: Head) => { readonly head?: Partial<Head>; readonly result: T },
+) => Promise<T>;
 
 /** The journal over LMDB. */
 export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head): Journal {
@@ -51,8 +53,14 @@ export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head):
     refused: (id) =>
       update(id, (session) => {
         void loads.remove([id, session.loads - 1]);
-        const rest = rowsOf(id).slice(0, session.loads - 1).flat();
-        return { loads: session.loads - 1, rows: rest.length, hasUpserts: rest.some((row) => row.kind === 'upsert') };
+        const rest = rowsOf(id)
+          .slice(0, session.loads - 1)
+          .flat();
+        return {
+          loads: session.loads - 1,
+          rows: rest.length,
+          hasUpserts: rest.some((row) => row.kind === 'upsert'),
+        };
       }),
     triggering: (id) => update(id, () => ({ phase: 'triggering' })),
     triggered: (id, now) =>
@@ -65,7 +73,8 @@ export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head):
       write((head) => {
         const session = sessionOf(id);
         let { counts } = head;
-        for (const rows of rowsOf(id)) if (outcome !== 'dropped') counts = applyRows(tables, counts, rows, outcome === 'unknown');
+        for (const rows of rowsOf(id))
+          if (outcome !== 'dropped') counts = applyRows(tables, counts, rows, outcome === 'unknown');
         for (let load = 0; load < session.loads; load++) void loads.remove([id, load]);
         void journal.remove(id);
         return { head: { counts }, result: undefined };

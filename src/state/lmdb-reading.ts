@@ -32,12 +32,21 @@ export class LmdbReading implements Reading {
     const marks = (entity: Entity): Marks => {
       const rows = head.counts[entity].nextRow;
       const bytes = (rows + 7) >>> 3;
-      return { compared: new Uint8Array(bytes), present: new Uint8Array(bytes), rows, fresh: new DigestSet() };
+      return {
+        compared: new Uint8Array(bytes),
+        present: new Uint8Array(bytes),
+        rows,
+        fresh: new DigestSet(),
+      };
     };
     this.#marks = { users: marks('users'), groups: marks('groups'), memberships: marks('memberships') };
   }
 
-  async compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array> {
+  async compare(
+    entity: Entity,
+    keys: readonly string[],
+    fingerprints: readonly string[],
+  ): Promise<Uint8Array> {
     const codes = new Uint8Array(keys.length);
     const marks = this.#marks[entity];
     for (let i = 0; i < keys.length; i++) {
@@ -79,7 +88,8 @@ export class LmdbReading implements Reading {
     const marks = this.#marks[entity];
     return Uint8Array.from(keys, (key) => {
       const value = this.#get(entity, key);
-      if (value === undefined) return marks.fresh.has(...digest(this.#fingerprintKey, key)) ? Reference.NEW : Reference.ABSENT;
+      if (value === undefined)
+        return marks.fresh.has(...digest(this.#fingerprintKey, key)) ? Reference.NEW : Reference.ABSENT;
       if (this.#complete.has(entity) && !isSet(marks.present, rowNumber(value))) return Reference.ABSENT;
       return rowFingerprint(value) === '' ? Reference.NEW : Reference.HELD;
     });

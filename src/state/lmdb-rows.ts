@@ -2,8 +2,15 @@ import { encodeRow, rowFingerprint, rowNumber, type Head, type Tables } from './
 import type { PendingRow } from './store.js';
 
 /** Makes rows the baseline, or unknown. Runs inside a transaction; answers the counts after it. */
-export function applyRows(tables: Tables, before: Head['counts'], rows: readonly PendingRow[], unknown: boolean): Head['counts'] {
-  const counts = structuredClone(before) as { -readonly [E in keyof Head['counts']]: { known: number; unknown: number; nextRow: number } };
+export function applyRows(
+  tables: Tables,
+  before: Head['counts'],
+  rows: readonly PendingRow[],
+  unknown: boolean,
+): Head['counts'] {
+  const counts = structuredClone(before) as {
+    -readonly [E in keyof Head['counts']]: { known: number; unknown: number; nextRow: number };
+  };
   for (const { entity, kind, key, fingerprint } of rows) {
     const table = tables.rows[entity];
     const count = counts[entity];

@@ -26,7 +26,9 @@ export interface Head {
   readonly lastTriggeredAt: number | undefined;
   readonly nextSession: number;
   /** Of each entity: rows that are confirmed, rows that are unknown, and the number of the next row. */
-  readonly counts: Readonly<Record<Entity, { readonly known: number; readonly unknown: number; readonly nextRow: number }>>;
+  readonly counts: Readonly<
+    Record<Entity, { readonly known: number; readonly unknown: number; readonly nextRow: number }>
+  >;
 }
 
 /** The tables of a state. */
@@ -42,7 +44,8 @@ export interface Tables {
 
 /** Opens the tables of a root. */
 export function openTables(root: RootDatabase): Tables {
-  const rows = (entity: Entity) => root.openDB<Buffer, Buffer>({ name: entity, keyEncoding: 'binary', encoding: 'binary' });
+  const rows = (entity: Entity) =>
+    root.openDB<Buffer, Buffer>({ name: entity, keyEncoding: 'binary', encoding: 'binary' });
   return {
     root,
     head: root.openDB<unknown, string>({ name: 'head' }),

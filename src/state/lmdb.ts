@@ -49,7 +49,9 @@ export async function openState(directory: string, options: OpenStateOptions = {
     return new LmdbState(tables, path, clock, holder);
   } catch (error) {
     await tables.root.close();
-    throw error instanceof RollcallError ? error : new StateError('the state cannot be opened', { cause: error });
+    throw error instanceof RollcallError
+      ? error
+      : new StateError('the state cannot be opened', { cause: error });
   }
 }
 
@@ -58,7 +60,9 @@ async function openDirectory(path: string): Promise<Tables> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
     const file = join(path, FILE);
-    const root = open({ path: file, noSubdir: true, maxDbs: 12, permissionsMode: 0o600 } as Parameters<typeof open>[0]);
+    const root = open({ path: file, noSubdir: true, maxDbs: 12, permissionsMode: 0o600 } as Parameters<
+      typeof open
+    >[0]);
     const tables = openTables(root);
     await Promise.all([chmod(file, 0o600), chmod(`${file}-lock`, 0o600)]);
     return tables;
@@ -74,7 +78,9 @@ async function takeOver(tables: Tables, path: string, clock: Clock): Promise<Hol
   await tables.root.transaction(() => {
     const head = tables.head.get('head') as Head | undefined;
     if (head !== undefined && head.format > FORMAT) {
-      refusal = new StateError(`the state has format ${head.format}; this version reads ${FORMAT}`, { code: 'ERR_ROLLCALL_STATE_FORMAT' });
+      refusal = new StateError(`the state has format ${head.format}; this version reads ${FORMAT}`, {
+        code: 'ERR_ROLLCALL_STATE_FORMAT',
+      });
       return;
     }
     const before = tables.head.get('holder') as Holder | undefined;
@@ -150,7 +156,11 @@ class LmdbState implements StateStore {
       // A nested transaction is rolled back as a whole when the change throws.
       await root.transaction(() => {
         if (table.get('generation') !== this.#generation) {
-          failure = { error: new StateError('another writer has taken this state over', { code: 'ERR_ROLLCALL_STATE_LOST' }) };
+          failure = {
+            error: new StateError('another writer has taken this state over', {
+              code: 'ERR_ROLLCALL_STATE_LOST',
+            }),
+          };
           return;
         }
         try {
@@ -202,7 +212,10 @@ class LmdbState implements StateStore {
   }
 
   async adopt(rows: readonly PendingRow[]): Promise<void> {
-    await this.#write((head) => ({ head: { counts: applyRows(this.#tables, head.counts, rows, false) }, result: undefined }));
+    await this.#write((head) => ({
+      head: { counts: applyRows(this.#tables, head.counts, rows, false) },
+      result: undefined,
+    }));
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {

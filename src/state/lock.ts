@@ -11,7 +11,14 @@ export const BEAT_MS = 10_000;
 /** This process as the holder of a generation. */
 export function thisHolder(clock: Clock, generation: number): Holder {
   const now = clock.now();
-  return { pid: process.pid, host: hostname(), processStart: processStart(process.pid), openedAt: now, beatAt: now, generation };
+  return {
+    pid: process.pid,
+    host: hostname(),
+    processStart: processStart(process.pid),
+    openedAt: now,
+    beatAt: now,
+    generation,
+  };
 }
 
 /**

@@ -7,8 +7,16 @@ const MISSING_CHUNK = 4096;
 export class MemoryReading implements Reading {
   readonly #baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>;
   readonly #onClose: () => void;
-  readonly #compared: Record<Entity, Set<string>> = { users: new Set(), groups: new Set(), memberships: new Set() };
-  readonly #kept: Record<Entity, Set<string>> = { users: new Set(), groups: new Set(), memberships: new Set() };
+  readonly #compared: Record<Entity, Set<string>> = {
+    users: new Set(),
+    groups: new Set(),
+    memberships: new Set(),
+  };
+  readonly #kept: Record<Entity, Set<string>> = {
+    users: new Set(),
+    groups: new Set(),
+    memberships: new Set(),
+  };
   readonly #complete = new Set<Entity>();
 
   constructor(baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>, onClose: () => void) {
@@ -16,7 +24,11 @@ export class MemoryReading implements Reading {
     this.#onClose = onClose;
   }
 
-  async compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array> {
+  async compare(
+    entity: Entity,
+    keys: readonly string[],
+    fingerprints: readonly string[],
+  ): Promise<Uint8Array> {
     const baseline = this.#baseline[entity];
     const compared = this.#compared[entity];
     return Uint8Array.from(keys, (key, i) => {

@@ -3,7 +3,17 @@ import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
 import { MemoryReading } from './memory-reading.js';
 import { createOutbox } from './outbox.js';
-import type { EntityCounts, Journal, JournaledSession, Outbox, PendingRow, Reading, SessionOutcome, StateStore, Target } from './store.js';
+import type {
+  EntityCounts,
+  Journal,
+  JournaledSession,
+  Outbox,
+  PendingRow,
+  Reading,
+  SessionOutcome,
+  StateStore,
+  Target,
+} from './store.js';
 
 /** A journaled session with what it carries. */
 interface StoredSession extends JournaledSession {
@@ -113,7 +123,11 @@ class MemoryState implements StateStore {
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
     const { baseline } = this.#disk.content;
-    const snapshot = { users: new Map(baseline.users), groups: new Map(baseline.groups), memberships: new Map(baseline.memberships) };
+    const snapshot = {
+      users: new Map(baseline.users),
+      groups: new Map(baseline.groups),
+      memberships: new Map(baseline.memberships),
+    };
     this.#reading = new MemoryReading(snapshot, () => (this.#reading = undefined));
     return this.#reading;
   }
@@ -127,7 +141,12 @@ class MemoryState implements StateStore {
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
-    const rows = Array.from(this.#disk.content.baseline[entity], ([key, fingerprint]) => ({ entity, kind: 'upsert' as const, key, fingerprint }));
+    const rows = Array.from(this.#disk.content.baseline[entity], ([key, fingerprint]) => ({
+      entity,
+      kind: 'upsert' as const,
+      key,
+      fingerprint,
+    }));
     for (let start = 0; start < rows.length; start += 4096) yield rows.slice(start, start + 4096);
   }
 
@@ -156,7 +175,8 @@ class MemoryState implements StateStore {
         content.sessions[at] = { ...session, ...change(session) };
       });
     return {
-      open: async () => this.#disk.content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
+      open: async () =>
+        this.#disk.content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
       creating: (now) =>
         this.#write('journal:creating', (content) => {
           const id = content.nextSession++;
@@ -203,7 +223,12 @@ class MemoryState implements StateStore {
 /** A session with these loads. */
 function withLoads(pending: readonly (readonly PendingRow[])[]): Partial<StoredSession> {
   const rows = pending.flat();
-  return { pending, loads: pending.length, rows: rows.length, hasUpserts: rows.some((row) => row.kind === 'upsert') };
+  return {
+    pending,
+    loads: pending.length,
+    rows: rows.length,
+    hasUpserts: rows.some((row) => row.kind === 'upsert'),
+  };
 }
 
 function apply(content: DiskContent, rows: readonly PendingRow[], outcome: SessionOutcome): void {
@@ -223,4 +248,3 @@ export function requireSameTarget(bound: Target, target: Target): void {
     { code: 'ERR_ROLLCALL_STATE_TARGET' },
   );
 }
-

@@ -25,7 +25,7 @@ export function encodeChange(change: Change): Buffer {
 export function decodeChanges(bytes: Buffer, lane: Lane): Change[] {
   const { entity, kind, dependent } = lane;
   const changes: Change[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const created = bytes[at] === CREATED;
     const keyEnd = at + 9 + FINGERPRINT_BYTES + bytes.readUInt32LE(at + 1);
     const itemEnd = keyEnd + bytes.readUInt32LE(at + 5);
@@ -38,7 +38,16 @@ export function decodeChanges(bytes: Buffer, lane: Lane): Change[] {
       const [item, group] = [JSON.stringify(memberExternalId), JSON.stringify(groupExternalId)];
       changes.push({ entity, kind, key, item, group, fingerprint, created, dependent });
     } else {
-      changes.push({ entity, kind, key, item: bytes.toString('utf8', keyEnd, itemEnd), group: '', fingerprint, created, dependent });
+      changes.push({
+        entity,
+        kind,
+        key,
+        item: bytes.toString('utf8', keyEnd, itemEnd),
+        group: '',
+        fingerprint,
+        created,
+        dependent,
+      });
     }
     at = itemEnd;
   }

@@ -46,7 +46,9 @@ export function createOutbox(directory: string | undefined): Outbox {
 class DiskOutbox implements Outbox {
   readonly #directory: string | undefined;
   readonly #key = randomBytes(32);
-  readonly #lanes = new Map<Lane, Map<number, Stretch>>(LANES.map((lane) => [lane, new Map<number, Stretch>()]));
+  readonly #lanes = new Map<Lane, Map<number, Stretch>>(
+    LANES.map((lane) => [lane, new Map<number, Stretch>()]),
+  );
   readonly #inMemory: Block[] = [];
   #memoryBytes = 0;
   #file: FileHandle | undefined;
@@ -59,7 +61,9 @@ class DiskOutbox implements Outbox {
 
   async add(changes: readonly Change[]): Promise<void> {
     for (const change of changes) {
-      const lane = LANES.find((l) => l.entity === change.entity && l.kind === change.kind && l.dependent === change.dependent) as Lane;
+      const lane = LANES.find(
+        (l) => l.entity === change.entity && l.kind === change.kind && l.dependent === change.dependent,
+      ) as Lane;
       const stretch = this.#stretch(lane, classOf(change));
       const bytes = encodeChange(change);
       stretch.parts.push(bytes);
@@ -77,7 +81,9 @@ class DiskOutbox implements Outbox {
   }
 
   async *read(lane: Lane): AsyncGenerator<readonly Change[], void, undefined> {
-    const known = LANES.find((l) => l.entity === lane.entity && l.kind === lane.kind && l.dependent === lane.dependent) as Lane;
+    const known = LANES.find(
+      (l) => l.entity === lane.entity && l.kind === lane.kind && l.dependent === lane.dependent,
+    ) as Lane;
     const stretches = Array.from(this.#lanes.get(known) ?? []).sort(([a], [b]) => a - b);
     if (lane.entity === 'memberships') {
       for (const [, stretch] of stretches) yield* this.#byGroup(known, stretch);
@@ -108,8 +114,18 @@ class DiskOutbox implements Outbox {
   async #sealBlock(stretch: Stretch): Promise<void> {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
-    const sealed = Buffer.concat([cipher.update(Buffer.concat(stretch.parts)), cipher.final(), cipher.getAuthTag()]);
-    const block: Block = { bytes: sealed, offset: this.#end, length: sealed.length, nonce, count: stretch.waiting };
+    const sealed = Buffer.concat([
+      cipher.update(Buffer.concat(stretch.parts)),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]);
+    const block: Block = {
+      bytes: sealed,
+      offset: this.#end,
+      length: sealed.length,
+      nonce,
+      count: stretch.waiting,
+    };
     this.#end += sealed.length;
     stretch.blocks.push(block);
     stretch.parts = [];
@@ -159,10 +175,19 @@ class DiskOutbox implements Outbox {
   }
 
   /** Draws from every stretch in proportion to its length, so that any part of the result is mixed like the whole. */
-  async *#mixed(lane: Lane, stretches: readonly Stretch[]): AsyncGenerator<readonly Change[], void, undefined> {
+  async *#mixed(
+    lane: Lane,
+    stretches: readonly Stretch[],
+  ): AsyncGenerator<readonly Change[], void, undefined> {
     const total = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
-    const cursors = stretches.map((stretch) => ({ stretch, block: 0, at: 0, taken: 0, changes: [] as Change[] }));
-    for (let given = 0; given < total; ) {
+    const cursors = stretches.map((stretch) => ({
+      stretch,
+      block: 0,
+      at: 0,
+      taken: 0,
+      changes: [] as Change[],
+    }));
+    for (let given = 0; given < total;) {
       const chunk: Change[] = [];
       for (const cursor of cursors) {
         // What is due of this stretch once another thousand was given in all.

@@ -10,8 +10,18 @@ export interface StoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const upsert = (entity: Entity, key: string, fingerprint = 'a'.repeat(16)): PendingRow => ({ entity, kind: 'upsert', key, fingerprint });
-const remove = (entity: Entity, key: string): PendingRow => ({ entity, kind: 'delete', key, fingerprint: '' });
+const upsert = (entity: Entity, key: string, fingerprint = 'a'.repeat(16)): PendingRow => ({
+  entity,
+  kind: 'upsert',
+  key,
+  fingerprint,
+});
+const remove = (entity: Entity, key: string): PendingRow => ({
+  entity,
+  kind: 'delete',
+  key,
+  fingerprint: '',
+});
 
 async function missingOf(reading: Reading, entity: Entity): Promise<string[]> {
   const keys: string[] = [];
@@ -21,12 +31,17 @@ async function missingOf(reading: Reading, entity: Entity): Promise<string[]> {
 
 async function rowsOf(store: StateStore, entity: Entity): Promise<Record<string, string>> {
   const rows: Record<string, string> = {};
-  for await (const chunk of store.rows(entity)) for (const { key, fingerprint } of chunk) rows[key] = fingerprint;
+  for await (const chunk of store.rows(entity))
+    for (const { key, fingerprint } of chunk) rows[key] = fingerprint;
   return rows;
 }
 
 /** One session with these loads, settled. */
-async function settled(store: StateStore, rows: readonly PendingRow[], outcome: 'completed' | 'dropped' | 'unknown') {
+async function settled(
+  store: StateStore,
+  rows: readonly PendingRow[],
+  outcome: 'completed' | 'dropped' | 'unknown',
+) {
   const id = await store.journal.creating(1000);
   await store.journal.created(id, `s${id}`);
   await store.journal.loading(id, rows);
@@ -49,7 +64,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   law('tells new, same and changed records apart', async (store) => {
     await settled(store, [upsert('users', 'a'), upsert('users', 'b')], 'completed');
     const reading = await store.read();
-    const codes = await reading.compare('users', ['a', 'b', 'c'], ['a'.repeat(16), 'x'.repeat(16), 'y'.repeat(16)]);
+    const codes = await reading.compare(
+      'users',
+      ['a', 'b', 'c'],
+      ['a'.repeat(16), 'x'.repeat(16), 'y'.repeat(16)],
+    );
     expect([...codes]).toEqual([Seen.SAME, Seen.CHANGED, Seen.NEW]);
     await reading.close();
   });
@@ -64,12 +83,19 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       Seen.NEW,
       Seen.DUPLICATE,
     ]);
-    expect([...(await reading.compare('users', ['n', 'a'], [fp, fp]))]).toEqual([Seen.DUPLICATE, Seen.DUPLICATE]);
+    expect([...(await reading.compare('users', ['n', 'a'], [fp, fp]))]).toEqual([
+      Seen.DUPLICATE,
+      Seen.DUPLICATE,
+    ]);
     await reading.close();
   });
 
   law('what was neither compared nor kept is missing', async (store) => {
-    await settled(store, ['a', 'b', 'c', 'd'].map((key) => upsert('groups', key)), 'completed');
+    await settled(
+      store,
+      ['a', 'b', 'c', 'd'].map((key) => upsert('groups', key)),
+      'completed',
+    );
     const reading = await store.read();
     await reading.compare('groups', ['a'], ['z'.repeat(16)]);
     await reading.keep('groups', ['c', 'nobody']);
@@ -79,7 +105,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   });
 
   law('entities do not mix', async (store) => {
-    await settled(store, [upsert('users', 'x'), upsert('groups', 'y'), upsert('memberships', '1:yx')], 'completed');
+    await settled(
+      store,
+      [upsert('users', 'x'), upsert('groups', 'y'), upsert('memberships', '1:yx')],
+      'completed',
+    );
     const reading = await store.read();
     expect([...(await reading.compare('groups', ['x'], ['a'.repeat(16)]))]).toEqual([Seen.NEW]);
     expect(await missingOf(reading, 'users')).toEqual(['x']);
@@ -97,7 +127,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   });
 
   law('references are held, new or absent', async (store) => {
-    await settled(store, [upsert('users', 'held'), upsert('users', 'gone'), upsert('users', 'rejected')], 'completed');
+    await settled(
+      store,
+      [upsert('users', 'held'), upsert('users', 'gone'), upsert('users', 'rejected')],
+      'completed',
+    );
     await settled(store, [upsert('users', 'unsure')], 'unknown');
     const reading = await store.read();
     const keys = ['held', 'gone', 'rejected', 'unsure', 'fresh', 'nobody'];
@@ -134,10 +168,14 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     const target = { orgUrl: 'https://a.example', identitySourceId: 's' };
     await store.bind(target);
     await store.bind(target);
-    await expect(store.bind({ ...target, identitySourceId: 't' })).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_TARGET' });
+    await expect(store.bind({ ...target, identitySourceId: 't' })).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE_TARGET',
+    });
     const again = await under.reopen();
     expect(await again.store.target()).toEqual(target);
-    await expect(again.store.bind({ ...target, orgUrl: 'https://b.example' })).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_TARGET' });
+    await expect(again.store.bind({ ...target, orgUrl: 'https://b.example' })).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE_TARGET',
+    });
     await again.dispose();
   });
 
@@ -175,7 +213,9 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
 
   law('a writer whose place was taken cannot write', async (store, under) => {
     const again = await under.reopen();
-    await expect(store.journal.creating(1)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ROLLCALL_STATE/) as string });
+    await expect(store.journal.creating(1)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_ROLLCALL_STATE/) as string,
+    });
     await again.dispose();
   });
 
@@ -188,18 +228,29 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   });
 
   law('the baseline is what a plain map would hold, whatever is settled in whatever way', async (store) => {
-    const model: Record<Entity, Map<string, string>> = { users: new Map(), groups: new Map(), memberships: new Map() };
+    const model: Record<Entity, Map<string, string>> = {
+      users: new Map(),
+      groups: new Map(),
+      memberships: new Map(),
+    };
     const row = fc.record({
       entity: fc.constantFrom(...ENTITIES),
       kind: fc.constantFrom('upsert' as const, 'delete' as const),
       key: fc.constantFrom('a', 'b', 'c', 'ä', '汉', '1:ab', 'x'.repeat(512)),
       fingerprint: fc.constantFrom('a'.repeat(16), '\u00ff\u0000'.repeat(8)),
     });
-    const step = fc.record({ rows: fc.array(row, { maxLength: 12 }), outcome: fc.constantFrom('completed' as const, 'dropped' as const, 'unknown' as const) });
+    const step = fc.record({
+      rows: fc.array(row, { maxLength: 12 }),
+      outcome: fc.constantFrom('completed' as const, 'dropped' as const, 'unknown' as const),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
         for (const { rows, outcome } of steps) {
-          await settled(store, rows.map((r) => (r.kind === 'delete' ? { ...r, fingerprint: '' } : r)), outcome);
+          await settled(
+            store,
+            rows.map((r) => (r.kind === 'delete' ? { ...r, fingerprint: '' } : r)),
+            outcome,
+          );
           for (const { entity, kind, key, fingerprint } of rows) {
             if (outcome === 'unknown') model[entity].set(key, '');
             if (outcome === 'completed' && kind === 'upsert') model[entity].set(key, fingerprint);

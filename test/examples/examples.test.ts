@@ -9,7 +9,11 @@ import { sampleFiles } from '../../examples/data/generate.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 async function run(example: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', join('examples', example)], { cwd: root, timeout: 50_000 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', join('examples', example)],
+    { cwd: root, timeout: 50_000 },
+  );
   return stdout;
 }
 
@@ -23,9 +27,16 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'Okta now holds 1202 active users, 40 groups, 2969 memberships',
   ],
   'people-from-csv.ts': ['rejected 009001: firstName', '1200 people created, 6 requests in 1 session'],
-  'plan-before-sync.ts': ['planned: 100 deletions; the guard would stop it: deletePercent', 'still has 200 active users', 'approved: Okta has 100 active users'],
+  'plan-before-sync.ts': [
+    'planned: 100 deletions; the guard would stop it: deletePercent',
+    'still has 200 active users',
+    'approved: Okta has 100 active users',
+  ],
   'your-own-operator.ts': ['1 CC-100\n2 null\n3 CC-300\n'],
-  'watch-a-sync.ts': ['sent upsert of 1 users\nsent upsert of 1 groups\nsent upsert of 1 memberships', 'users,2,email,NOT_AN_EMAIL,is no email address'],
+  'watch-a-sync.ts': [
+    'sent upsert of 1 users\nsent upsert of 1 groups\nsent upsert of 1 memberships',
+    'users,2,email,NOT_AN_EMAIL,is no email address',
+  ],
 };
 
 describe('the examples', () => {
@@ -42,6 +53,7 @@ describe('the examples', () => {
   }
 
   it('the sample directory is what its generator makes', () => {
-    for (const [path, text] of sampleFiles()) expect(readFileSync(join(root, 'examples/data', path), 'utf8'), path).toBe(text);
+    for (const [path, text] of sampleFiles())
+      expect(readFileSync(join(root, 'examples/data', path), 'utf8'), path).toBe(text);
   });
 });

@@ -8,7 +8,10 @@ import { pipe } from '../../src/pipe.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
 
-const user = (id: string, name = 'x'): UserRecord => ({ externalId: id, profile: { userName: `${id}@x.example`, email: `${id}@x.example`, firstName: name } });
+const user = (id: string, name = 'x'): UserRecord => ({
+  externalId: id,
+  profile: { userName: `${id}@x.example`, email: `${id}@x.example`, firstName: name },
+});
 
 async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
   const changes: Change[] = [];
@@ -17,7 +20,9 @@ async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
 }
 
 async function commit(state: StateStore, changes: readonly Change[]): Promise<void> {
-  await state.adopt(changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })));
+  await state.adopt(
+    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
+  );
 }
 
 /** A state that holds these users. */
@@ -27,10 +32,13 @@ async function holding(users: readonly UserRecord[]): Promise<StateStore> {
   return state;
 }
 
-const names = (changes: readonly Change[]) => changes.map((c) => `${c.kind === 'delete' ? '-' : c.created ? '+' : '~'}${c.key}`).sort();
+const names = (changes: readonly Change[]) =>
+  changes.map((c) => `${c.kind === 'delete' ? '-' : c.created ? '+' : '~'}${c.key}`).sort();
 
 const directory = fc.uniqueArray(
-  fc.record({ id: fc.nat(30).map(String), name: fc.constantFrom('a', 'b', '') }).map(({ id, name }) => user(id, name)),
+  fc
+    .record({ id: fc.nat(30).map(String), name: fc.constantFrom('a', 'b', '') })
+    .map(({ id, name }) => user(id, name)),
   { selector: (u) => u.externalId, maxLength: 25 },
 );
 
@@ -42,7 +50,10 @@ describe('diff', () => {
         const shuffled = users
           .map((u) => ({ at: orders.next().value as number, u }))
           .sort((a, b) => a.at - b.at)
-          .map(({ u }) => ({ profile: Object.fromEntries(Object.entries(u.profile).reverse()), externalId: u.externalId }));
+          .map(({ u }) => ({
+            profile: Object.fromEntries(Object.entries(u.profile).reverse()),
+            externalId: u.externalId,
+          }));
         expect(await collect(pipe(shuffled, diff('users', state)))).toEqual([]);
       }),
     );
@@ -67,16 +78,25 @@ describe('diff', () => {
 
   it('every record read is a change, unchanged or rejected', async () => {
     await fc.assert(
-      fc.asyncProperty(directory, fc.array(fc.oneof(directory.map((d) => d[0] ?? user('z')), fc.constant({ externalId: 'bad', profile: {} }))), async (before, rows) => {
-        const state = await holding(before);
-        const flow = pipe(rows as UserRecord[], validate('users'), diff('users', state)) as Flow<Change>;
-        const changes = await collect(flow);
-        const context = contextOf(flow);
-        const note = diffNoteOf(context, 'users');
-        const upserts = changes.filter((c) => c.kind === 'upsert').length;
-        expect(context.counts('users').read).toBe(rows.length);
-        expect(upserts + (note?.unchanged ?? 0) + context.counts('users').rejected).toBe(rows.length);
-      }),
+      fc.asyncProperty(
+        directory,
+        fc.array(
+          fc.oneof(
+            directory.map((d) => d[0] ?? user('z')),
+            fc.constant({ externalId: 'bad', profile: {} }),
+          ),
+        ),
+        async (before, rows) => {
+          const state = await holding(before);
+          const flow = pipe(rows as UserRecord[], validate('users'), diff('users', state)) as Flow<Change>;
+          const changes = await collect(flow);
+          const context = contextOf(flow);
+          const note = diffNoteOf(context, 'users');
+          const upserts = changes.filter((c) => c.kind === 'upsert').length;
+          expect(context.counts('users').read).toBe(rows.length);
+          expect(upserts + (note?.unchanged ?? 0) + context.counts('users').rejected).toBe(rows.length);
+        },
+      ),
     );
   });
 
@@ -102,22 +122,34 @@ describe('diff', () => {
       for await (const record of source) yield record;
     }
     const bad = { externalId: '2', profile: { userName: '😀' } };
-    expect(await collect(pipe([user('1'), bad], validate('users'), byHand, diff('users', state)))).toEqual([]);
+    expect(await collect(pipe([user('1'), bad], validate('users'), byHand, diff('users', state)))).toEqual(
+      [],
+    );
   });
 
   it('a record that cannot be identified holds back all deletions', async () => {
     const state = await holding([user('1'), user('2')]);
-    const flow = pipe([user('1'), { profile: {} } as UserRecord, user('3')], validate('users'), diff('users', state)) as Flow<Change>;
+    const flow = pipe(
+      [user('1'), { profile: {} } as UserRecord, user('3')],
+      validate('users'),
+      diff('users', state),
+    ) as Flow<Change>;
     expect(names(await collect(flow))).toEqual(['+3']);
     expect(diffNoteOf(contextOf(flow), 'users')?.heldBack).toBe(1);
   });
 
   it('a key that comes twice is rejected the second time, or ends the run', async () => {
     const state = memoryState();
-    const flow = pipe([user('1', 'a'), user('1', 'b')], validate('users'), diff('users', state)) as Flow<Change>;
+    const flow = pipe(
+      [user('1', 'a'), user('1', 'b')],
+      validate('users'),
+      diff('users', state),
+    ) as Flow<Change>;
     expect(names(await collect(flow))).toEqual(['+1']);
     expect(contextOf(flow).rejections).toMatchObject([{ externalId: '1', code: 'DUPLICATE', position: 2 }]);
-    await expect(collect(pipe([user('1'), user('1')], diff('users', state, { onDuplicate: 'fail' })))).rejects.toMatchObject({
+    await expect(
+      collect(pipe([user('1'), user('1')], diff('users', state, { onDuplicate: 'fail' }))),
+    ).rejects.toMatchObject({
       code: 'ERR_ROLLCALL_RECORD',
     });
   });
@@ -126,7 +158,9 @@ describe('diff', () => {
     const bad = { externalId: '1', profile: { userName: '😀' } };
     for (const between of [0, 600]) {
       const fill = Array.from({ length: between }, (_, i) => user(`f${i}`));
-      const changes = await collect(pipe([bad, ...fill, user('1')], validate('users'), diff('users', memoryState())));
+      const changes = await collect(
+        pipe([bad, ...fill, user('1')], validate('users'), diff('users', memoryState())),
+      );
       expect(changes.map((c) => c.key)).toContain('1');
     }
   });

@@ -11,7 +11,10 @@ import { memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
 import { anyChanges } from '../support/changes.js';
 
-const user = (i: number, name = 'x'): UserRecord => ({ externalId: `u${i}`, profile: { userName: `u${i}`, email: `u${i}@x.example`, firstName: name } });
+const user = (i: number, name = 'x'): UserRecord => ({
+  externalId: `u${i}`,
+  profile: { userName: `u${i}`, email: `u${i}@x.example`, firstName: name },
+});
 const staff = (count: number, name?: string) => Array.from({ length: count }, (_, i) => user(i, name));
 
 async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
@@ -23,13 +26,20 @@ async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
 async function holding(users: readonly UserRecord[]): Promise<StateStore> {
   const state = memoryState();
   const changes = await collect(pipe(users, diff('users', state)));
-  await state.adopt(changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })));
+  await state.adopt(
+    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
+  );
   return state;
 }
 
-async function attempt(state: StateStore, users: readonly UserRecord[], options?: GuardOptions): Promise<number | GuardError> {
+async function attempt(
+  state: StateStore,
+  users: readonly UserRecord[],
+  options?: GuardOptions,
+): Promise<number | GuardError> {
   try {
-    return (await collect(pipe(users, validate('users'), diff('users', state), guard(state, options)))).length;
+    return (await collect(pipe(users, validate('users'), diff('users', state), guard(state, options))))
+      .length;
   } catch (error) {
     if (error instanceof GuardError) return error;
     throw error;
@@ -39,13 +49,17 @@ async function attempt(state: StateStore, users: readonly UserRecord[], options?
 describe('guard', () => {
   it('nothing passes a plan that deletes more than the limit, and everything passes one that does not', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 100 }), async (kept, maxDeletePercent) => {
-        const state = await holding(staff(200));
-        const outcome = await attempt(state, staff(kept), { maxDeletePercent, allowEmpty: true });
-        const deletes = 200 - kept;
-        if ((deletes / 200) * 100 > maxDeletePercent) expect(outcome).toBeInstanceOf(GuardError);
-        else expect(outcome).toBe(deletes);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 200 }),
+        fc.integer({ min: 0, max: 100 }),
+        async (kept, maxDeletePercent) => {
+          const state = await holding(staff(200));
+          const outcome = await attempt(state, staff(kept), { maxDeletePercent, allowEmpty: true });
+          const deletes = 200 - kept;
+          if ((deletes / 200) * 100 > maxDeletePercent) expect(outcome).toBeInstanceOf(GuardError);
+          else expect(outcome).toBe(deletes);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -53,7 +67,9 @@ describe('guard', () => {
   it('by default a fifth may go and half may change, of a population above 100', async () => {
     const state = await holding(staff(200));
     expect(await attempt(state, staff(160))).toBe(40);
-    expect(await attempt(state, staff(159))).toMatchObject({ trips: [{ entity: 'users', rule: 'deletePercent', limit: 20, population: 200 }] });
+    expect(await attempt(state, staff(159))).toMatchObject({
+      trips: [{ entity: 'users', rule: 'deletePercent', limit: 20, population: 200 }],
+    });
     const changed = (count: number) => staff(200).map((u, i) => (i < count ? user(i, 'y') : u));
     expect(await attempt(state, changed(100))).toBe(100);
     expect(await attempt(state, changed(101))).toMatchObject({ trips: [{ rule: 'updatePercent' }] });
@@ -63,20 +79,26 @@ describe('guard', () => {
 
   it('an empty source where Okta holds something stops the run, whatever the population', async () => {
     const state = await holding(staff(3));
-    expect(await attempt(state, [])).toMatchObject({ code: 'ERR_ROLLCALL_GUARD', trips: [{ rule: 'emptySource' }] });
+    expect(await attempt(state, [])).toMatchObject({
+      code: 'ERR_ROLLCALL_GUARD',
+      trips: [{ rule: 'emptySource' }],
+    });
     expect(await attempt(state, [], { allowEmpty: true })).toBe(3);
   });
 
   it('counts limit as percentages do, and an entity may have its own', async () => {
     const state = await holding(staff(50));
-    expect(await attempt(state, staff(40), { maxDeletes: 9 })).toMatchObject({ trips: [{ rule: 'deletes', actual: 10, limit: 9 }] });
+    expect(await attempt(state, staff(40), { maxDeletes: 9 })).toMatchObject({
+      trips: [{ rule: 'deletes', actual: 10, limit: 9 }],
+    });
     expect(await attempt(state, staff(40), { maxDeletes: 9, users: { maxDeletes: 10 } })).toBe(10);
     expect(await attempt(state, staff(40), { groups: { maxDeletes: 0 } })).toBe(10);
   });
 
   it('too many rejected records stop the run', async () => {
     const state = memoryState();
-    const bad = (count: number) => Array.from({ length: count }, (_, i) => ({ externalId: `bad${i}`, profile: {} }));
+    const bad = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ externalId: `bad${i}`, profile: {} }));
     expect(await attempt(state, [...staff(300), ...bad(19)])).toBe(300);
     expect(await attempt(state, [...staff(300), ...bad(20)])).toMatchObject({ trips: [{ rule: 'rejects' }] });
   });
@@ -92,7 +114,9 @@ describe('guard', () => {
   it('the hash of a plan does not depend on the order of its changes, and tells any two plans apart', async () => {
     const hashOf = async (state: StateStore, users: readonly UserRecord[]) => {
       let plan: PlanSummary | undefined;
-      await collect(pipe(users, diff('users', state), guard(state, { onPlan: (summary) => (plan = summary) })));
+      await collect(
+        pipe(users, diff('users', state), guard(state, { onPlan: (summary) => (plan = summary) })),
+      );
       return plan?.hash;
     };
     const state = memoryState();
@@ -110,7 +134,16 @@ describe('guard', () => {
         const byKey = (a: Change, b: Change) => (`${a.entity} ${a.key}` < `${b.entity} ${b.key}` ? -1 : 1);
         expect([...passed].sort(byKey)).toEqual([...unique].sort(byKey));
         const rank = ({ entity, kind, dependent }: Change) =>
-          dependent ? 6 : ['users upsert', 'groups upsert', 'memberships upsert', 'memberships delete', 'groups delete', 'users delete'].indexOf(`${entity} ${kind}`);
+          dependent
+            ? 6
+            : [
+                'users upsert',
+                'groups upsert',
+                'memberships upsert',
+                'memberships delete',
+                'groups delete',
+                'users delete',
+              ].indexOf(`${entity} ${kind}`);
         const ranks = passed.map(rank);
         expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
       }),

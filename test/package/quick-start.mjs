@@ -7,7 +7,11 @@ import { startOrg } from 'rollcall/simulator';
 
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-'));
 const org = await startOrg({ importMs: 10 });
-const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
 const state = await openState(join(directory, 'state'));
 const people = [{ externalId: '1', profile: { userName: 'ann@example.com', email: 'ann@example.com' } }];
 const report = await pipe(
@@ -23,5 +27,6 @@ await okta.close();
 const { activeUsers } = org.directory(org.identitySourceId);
 await org.close();
 await rm(directory, { recursive: true });
-if (report.confirmed.users.creates !== 1 || activeUsers !== 1) throw new Error('the quick start did not sync');
+if (report.confirmed.users.creates !== 1 || activeUsers !== 1)
+  throw new Error('the quick start did not sync');
 console.log('the packed package works');

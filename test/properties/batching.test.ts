@@ -8,7 +8,10 @@ import { pipe } from '../../src/pipe.js';
 import { createOutbox } from '../../src/state/outbox.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 
-async function pack(changes: AsyncIterable<Change> | Iterable<Change>, options?: BatchOptions): Promise<Batch[]> {
+async function pack(
+  changes: AsyncIterable<Change> | Iterable<Change>,
+  options?: BatchOptions,
+): Promise<Batch[]> {
   const batches: Batch[] = [];
   for await (const packed of pipe(changes, batch(options))) batches.push(packed);
   return batches;
@@ -28,7 +31,9 @@ function decoded(batches: readonly Batch[]): string[] {
       memberships?: { groupExternalId: string; memberExternalIds: string[] }[];
     };
     const keys =
-      parsed.memberships?.flatMap((m) => m.memberExternalIds.map((id) => `${m.groupExternalId.length}:${m.groupExternalId}${id}`)) ??
+      parsed.memberships?.flatMap((m) =>
+        m.memberExternalIds.map((id) => `${m.groupExternalId.length}:${m.groupExternalId}${id}`),
+      ) ??
       parsed.externalIds ??
       parsed.profiles?.map((profile) => profile.externalId) ??
       [];
@@ -97,20 +102,24 @@ describe('batching', () => {
 
   it('chunk borders in the input change nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(anyChanges(), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (all, sizes) => {
-        const changes = fitting(all, 1500);
-        async function* inPieces() {
-          let at = 0;
-          for (let i = 0; at < changes.length; i++) {
-            const size = sizes[i % sizes.length] ?? 1;
-            if (i % 3 === 0) await Promise.resolve();
-            yield* changes.slice(at, at + size);
-            at += size;
+      fc.asyncProperty(
+        anyChanges(),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        async (all, sizes) => {
+          const changes = fitting(all, 1500);
+          async function* inPieces() {
+            let at = 0;
+            for (let i = 0; at < changes.length; i++) {
+              const size = sizes[i % sizes.length] ?? 1;
+              if (i % 3 === 0) await Promise.resolve();
+              yield* changes.slice(at, at + size);
+              at += size;
+            }
           }
-        }
-        const bodies = (batches: readonly Batch[]) => batches.map((b) => b.body);
-        expect(bodies(await pack(inPieces(), small))).toEqual(bodies(await pack(changes, small)));
-      }),
+          const bodies = (batches: readonly Batch[]) => batches.map((b) => b.body);
+          expect(bodies(await pack(inPieces(), small))).toEqual(bodies(await pack(changes, small)));
+        },
+      ),
     );
   });
 
@@ -121,7 +130,8 @@ describe('batching', () => {
         const slow: string[] = [];
         let i = 0;
         for await (const packed of pipe(changes, batch(small))) {
-          for (let turn = 0; turn < (delays[i % (delays.length || 1)] ?? 0); turn++) await new Promise(setImmediate);
+          for (let turn = 0; turn < (delays[i % (delays.length || 1)] ?? 0); turn++)
+            await new Promise(setImmediate);
           slow.push(packed.body);
           i++;
         }
@@ -165,36 +175,49 @@ describe('batching', () => {
   });
 
   it('free memberships share a request with the dependent ones that follow', async () => {
-    const batches = await pack([membershipChange('upsert', 'g', 'a'), membershipChange('upsert', 'g', 'b', true)]);
+    const batches = await pack([
+      membershipChange('upsert', 'g', 'a'),
+      membershipChange('upsert', 'g', 'b', true),
+    ]);
     expect(batches.map((b) => [b.items, b.changes.length, b.dependent])).toEqual([[1, 2, true]]);
   });
 
-  const rng = (seed: number) => () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32);
+  const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   /** Sizes, and how far above the bound their requests may be. Hardest is a mean at which both limits bind at once. */
-  const mixes: Record<string, readonly [most: number, sizeOf: (random: () => number, i: number) => number]> = {
-    'log-uniform 200 B to 6 KB': [1.005, (random) => 200 * 30 ** random()],
-    '80/20 small and large': [1.02, (random) => (random() < 0.8 ? 250 : 4500)],
-    'heavy tail': [1.03, (random) => Math.min(150_000, 250 / (1 - random()) ** 0.8)],
-    uniform: [1, () => 300],
-    'ascending ramp': [1.005, (_random, i) => 200 + (i / 20_000) * 5800],
-    'long runs': [1.005, (_random, i) => (Math.floor(i / 2500) % 2 === 0 ? 300 : 3500)],
-  };
+  const mixes: Record<string, readonly [most: number, sizeOf: (random: () => number, i: number) => number]> =
+    {
+      'log-uniform 200 B to 6 KB': [1.005, (random) => 200 * 30 ** random()],
+      '80/20 small and large': [1.02, (random) => (random() < 0.8 ? 250 : 4500)],
+      'heavy tail': [1.03, (random) => Math.min(150_000, 250 / (1 - random()) ** 0.8)],
+      uniform: [1, () => 300],
+      'ascending ramp': [1.005, (_random, i) => 200 + (i / 20_000) * 5800],
+      'long runs': [1.005, (_random, i) => (Math.floor(i / 2500) % 2 === 0 ? 300 : 3500)],
+    };
   // What the guard hands over: the outbox mixes sizes evenly, so that the look-ahead sees the whole in small.
   async function* asPlanned(changes: readonly Change[]) {
     const outbox = createOutbox(undefined);
     await outbox.add(changes);
     await outbox.seal();
-    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false })) yield* chunk;
+    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false }))
+      yield* chunk;
     await outbox.close();
   }
   for (const [mix, [most, sizeOf]] of Object.entries(mixes)) {
     it(`packs within ${((most - 1) * 100).toFixed(1)} % of the bound: ${mix}`, async () => {
       const random = rng(42);
       const changes = Array.from({ length: 20_000 }, (_, i) =>
-        profileChange('users', 'upsert', `u${i}`, 'x'.repeat(Math.max(0, Math.round(sizeOf(random, i)) - 60))),
+        profileChange(
+          'users',
+          'upsert',
+          `u${i}`,
+          'x'.repeat(Math.max(0, Math.round(sizeOf(random, i)) - 60)),
+        ),
       );
       const bytes = changes.reduce((sum, change) => sum + change.item.length + 1, 0);
-      const bound = Math.max(Math.ceil(changes.length / LIMITS.itemsPerRequest), Math.ceil(bytes / LIMITS.bytesPerRequest));
+      const bound = Math.max(
+        Math.ceil(changes.length / LIMITS.itemsPerRequest),
+        Math.ceil(bytes / LIMITS.bytesPerRequest),
+      );
       let requests = 0;
       for await (const chunk of pipe(asPlanned(changes), batch()).chunks()) requests += chunk.length;
       expect(requests / bound).toBeLessThanOrEqual(most);

@@ -8,7 +8,12 @@ import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, expectConverged, makeOrg } from '../support/world.js';
 
 /** Random days may remove everybody: what is tested here is not the guard. */
-const permissive: SyncOptions['guard'] = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true, maxRejectPercent: 100 };
+const permissive: SyncOptions['guard'] = {
+  maxDeletePercent: 100,
+  maxUpdatePercent: 100,
+  allowEmpty: true,
+  maxRejectPercent: 100,
+};
 
 const FAULTS = {
   refuse: 0.02,
@@ -49,62 +54,73 @@ describe('convergence', () => {
 
   it('whatever goes wrong with requests and sessions, two runs after the faults stop Okta holds exactly the source', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyDay, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1 }), async (days, seed) => {
-        await inVirtualTime(async (clock) => {
-          const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
-          const okta = clientOf(org);
-          const state = memoryState();
-          const attempt = (day: (typeof days)[number]) => sync({ okta, state, ...day, clock, guard: permissive });
-          for (const day of days) {
-            await attempt(day).catch((error: unknown) => {
+      fc.asyncProperty(
+        fc.array(anyDay, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1 }),
+        async (days, seed) => {
+          await inVirtualTime(async (clock) => {
+            const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
+            const okta = clientOf(org);
+            const state = memoryState();
+            const attempt = (day: (typeof days)[number]) =>
+              sync({ okta, state, ...day, clock, guard: permissive });
+            for (const day of days) {
+              await attempt(day).catch((error: unknown) => {
+                if (!(error instanceof RollcallError)) throw error;
+              });
+            }
+            org.stopFaults();
+            const last = days.at(-1) as (typeof days)[number];
+            await attempt(last).catch((error: unknown) => {
               if (!(error instanceof RollcallError)) throw error;
             });
-          }
-          org.stopFaults();
-          const last = days.at(-1) as (typeof days)[number];
-          await attempt(last).catch((error: unknown) => {
-            if (!(error instanceof RollcallError)) throw error;
+            await attempt(last);
+            expectConverged(org, last);
+            await okta.close();
           });
-          await attempt(last);
-          expectConverged(org, last);
-          await okta.close();
-        });
-      }),
+        },
+      ),
       { numRuns: 150 },
     );
   });
 
   it('a process that dies at any write of its state, with whatever goes wrong besides, loses nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyDay, { minLength: 1, maxLength: 2 }), fc.integer({ min: 1 }), fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }), async (days, seed, deaths) => {
-        await inVirtualTime(async (clock) => {
-          const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
-          const okta = clientOf(org);
-          const disk = new MemoryDisk();
-          const attempt = (day: (typeof days)[number]) => sync({ okta, state: memoryState({ disk }), ...day, clock, guard: permissive });
-          for (const day of days) {
-            for (const death of deaths) {
-              let writes = 0;
-              // From the fatal write on nothing of the dead process reaches the disk, as nothing would of a killed one.
-              disk.onWrite = () => {
-                if (++writes > death) throw new Error('dead');
-              };
-              await attempt(day).catch((error: unknown) => {
-                if (!(error instanceof RollcallError)) throw error;
-              });
-              disk.onWrite = undefined;
+      fc.asyncProperty(
+        fc.array(anyDay, { minLength: 1, maxLength: 2 }),
+        fc.integer({ min: 1 }),
+        fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }),
+        async (days, seed, deaths) => {
+          await inVirtualTime(async (clock) => {
+            const org = makeOrg({ clock, seed, faults: { seed, rates: FAULTS } });
+            const okta = clientOf(org);
+            const disk = new MemoryDisk();
+            const attempt = (day: (typeof days)[number]) =>
+              sync({ okta, state: memoryState({ disk }), ...day, clock, guard: permissive });
+            for (const day of days) {
+              for (const death of deaths) {
+                let writes = 0;
+                // From the fatal write on nothing of the dead process reaches the disk, as nothing would of a killed one.
+                disk.onWrite = () => {
+                  if (++writes > death) throw new Error('dead');
+                };
+                await attempt(day).catch((error: unknown) => {
+                  if (!(error instanceof RollcallError)) throw error;
+                });
+                disk.onWrite = undefined;
+              }
             }
-          }
-          org.stopFaults();
-          const last = days.at(-1) as (typeof days)[number];
-          await attempt(last).catch((error: unknown) => {
-            if (!(error instanceof RollcallError)) throw error;
+            org.stopFaults();
+            const last = days.at(-1) as (typeof days)[number];
+            await attempt(last).catch((error: unknown) => {
+              if (!(error instanceof RollcallError)) throw error;
+            });
+            await attempt(last);
+            expectConverged(org, last);
+            await okta.close();
           });
-          await attempt(last);
-          expectConverged(org, last);
-          await okta.close();
-        });
-      }),
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -7,9 +7,23 @@ import type { OrgOptions } from '../../src/simulator/index.js';
 import { startSync, sync, type SyncOptions } from '../../src/sync.js';
 import { openapi } from '../support/openapi.js';
 import { inVirtualTime } from '../support/virtual-time.js';
-import { clientOf, company, expectConverged, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
+import {
+  clientOf,
+  company,
+  expectConverged,
+  held,
+  makeOrg,
+  SOURCE,
+  wanted,
+  type SourceDirectory,
+} from '../support/world.js';
 
-const permissive: NonNullable<SyncOptions['guard']> = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true, maxRejectPercent: 100 };
+const permissive: NonNullable<SyncOptions['guard']> = {
+  maxDeletePercent: 100,
+  maxUpdatePercent: 100,
+  allowEmpty: true,
+  maxRejectPercent: 100,
+};
 
 function world(clock: Clock, options: Omit<OrgOptions, 'clock'> = {}) {
   const org = makeOrg({ clock, ...options });
@@ -17,12 +31,21 @@ function world(clock: Clock, options: Omit<OrgOptions, 'clock'> = {}) {
   const disk = new MemoryDisk();
   const events: SyncEvent[] = [];
   const run = (source: Partial<SourceDirectory>, more: Partial<SyncOptions> = {}) =>
-    sync({ okta, state: memoryState({ disk }), ...source, clock, guard: permissive, onEvent: (event) => events.push(event), ...more });
+    sync({
+      okta,
+      state: memoryState({ disk }),
+      ...source,
+      clock,
+      guard: permissive,
+      onEvent: (event) => events.push(event),
+      ...more,
+    });
   return { org, okta, disk, events, run };
 }
 
 const bulk = (path: string) => path.includes('/bulk-');
-const requestsTo = (org: ReturnType<typeof makeOrg>, part: string) => org.requests.filter((r) => r.path.endsWith(part));
+const requestsTo = (org: ReturnType<typeof makeOrg>, part: string) =>
+  org.requests.filter((r) => r.path.endsWith(part));
 
 describe('sessions', () => {
   it('a membership is sent only after the session that creates its user or group has COMPLETED', async () => {
@@ -48,7 +71,10 @@ describe('sessions', () => {
       const { org, run } = world(clock);
       const source = company(40);
       await run({ users: source.users, groups: source.groups });
-      const report = await run({ ...source, users: source.users.map((u) => ({ ...u, profile: { ...u.profile, title: 'new' } })) });
+      const report = await run({
+        ...source,
+        users: source.users.map((u) => ({ ...u, profile: { ...u.profile, title: 'new' } })),
+      });
       expect(report.sessions).toBe(1);
       expect(org.violations).toEqual([]);
     });
@@ -57,7 +83,10 @@ describe('sessions', () => {
   it('no session carries more than 50 requests, and a plan of more takes the fewest sessions', async () => {
     await inVirtualTime(async (clock) => {
       const { org, run } = world(clock);
-      const users = company(200).users.map((u) => ({ ...u, profile: { ...u.profile, homeAddress: 'x'.repeat(4000), one: 'y'.repeat(60_000) } }));
+      const users = company(200).users.map((u) => ({
+        ...u,
+        profile: { ...u.profile, homeAddress: 'x'.repeat(4000), one: 'y'.repeat(60_000) },
+      }));
       const report = await run({ users });
       expect(report.requests).toBe(67);
       expect(report.sessions).toBe(2);
@@ -89,7 +118,10 @@ describe('sessions', () => {
   it('a second session is loaded while the first is still imported, once the wait is over', async () => {
     await inVirtualTime(async (clock) => {
       const { org, run } = world(clock, { importMs: 3_600_000 / 2 });
-      const users = Array.from({ length: 11_000 }, (_, i) => ({ externalId: `u${i}`, profile: { userName: `u${i}`, email: 'a@b.cd' } }));
+      const users = Array.from({ length: 11_000 }, (_, i) => ({
+        externalId: `u${i}`,
+        profile: { userName: `u${i}`, email: 'a@b.cd' },
+      }));
       const report = await run({ users });
       expect(report.sessions).toBe(2);
       const [first, second] = org.sessions(SOURCE);
@@ -114,7 +146,9 @@ describe('sessions', () => {
     it(`a load whose answer was lost (${kind}) cancels the session and is replayed in a new one; nothing is listed twice`, async () => {
       await inVirtualTime(async (clock) => {
         let hit = 0;
-        const { org, run, events } = world(clock, { fault: ({ path }) => (bulk(path) && ++hit === 2 ? { kind } : undefined) });
+        const { org, run, events } = world(clock, {
+          fault: ({ path }) => (bulk(path) && ++hit === 2 ? { kind } : undefined),
+        });
         const source = company(450);
         await run(source);
         expectConverged(org, source);
@@ -126,7 +160,9 @@ describe('sessions', () => {
 
   it('a load that is lost again and again is an honest failure after four replays, and the next run goes on', async () => {
     await inVirtualTime(async (clock) => {
-      const { org, run } = world(clock, { fault: ({ path }) => (bulk(path) ? { kind: 'resetAfter' } : undefined) });
+      const { org, run } = world(clock, {
+        fault: ({ path }) => (bulk(path) ? { kind: 'resetAfter' } : undefined),
+      });
       const source = company(30);
       const error = (await run(source).catch((e: unknown) => e)) as RollcallError;
       expect(error.code).toBe('ERR_ROLLCALL_SESSION');
@@ -144,7 +180,10 @@ describe('sessions', () => {
       it(`a lost answer of POST ${path} (${kind}) is settled by asking`, async () => {
         await inVirtualTime(async (clock) => {
           let hit = 0;
-          const { org, run } = world(clock, { fault: (r) => (r.method === 'POST' && r.path.endsWith(path) && hit++ === 0 ? { kind } : undefined) });
+          const { org, run } = world(clock, {
+            fault: (r) =>
+              r.method === 'POST' && r.path.endsWith(path) && hit++ === 0 ? { kind } : undefined,
+          });
           const source = company(30);
           await run(source);
           expectConverged(org, source);
@@ -156,7 +195,10 @@ describe('sessions', () => {
   it('a session that ends in ERROR is uploaded again in a new one', async () => {
     await inVirtualTime(async (clock) => {
       let hit = 0;
-      const { org, run } = world(clock, { fault: ({ path }) => (path.endsWith('/start-import') && hit++ === 0 ? { kind: 'sessionError', applied: 0.5 } : undefined) });
+      const { org, run } = world(clock, {
+        fault: ({ path }) =>
+          path.endsWith('/start-import') && hit++ === 0 ? { kind: 'sessionError', applied: 0.5 } : undefined,
+      });
       const source = company(30);
       await run(source);
       expectConverged(org, source);
@@ -166,7 +208,10 @@ describe('sessions', () => {
 
   it('state is committed for what Okta reported COMPLETED, and for nothing else', async () => {
     await inVirtualTime(async (clock) => {
-      const { org, run, disk } = world(clock, { fault: ({ path }) => (path.endsWith('/start-import') ? { kind: 'sessionError', applied: 1 } : undefined) });
+      const { org, run, disk } = world(clock, {
+        fault: ({ path }) =>
+          path.endsWith('/start-import') ? { kind: 'sessionError', applied: 1 } : undefined,
+      });
       await expect(run(company(30))).rejects.toMatchObject({ code: 'ERR_ROLLCALL_SESSION' });
       const counts = await memoryState({ disk }).counts();
       expect(counts.users.known + counts.groups.known + counts.memberships.known).toBe(0);
@@ -186,7 +231,9 @@ describe('sessions', () => {
       await clock.sleep(3_600_000);
       const report = await run({ users });
       expect(report).toMatchObject({ settled: 1, requests: 0 });
-      expect(events).toContainEqual(expect.objectContaining({ type: 'journal:settled', outcome: 'completed' }));
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: 'journal:settled', outcome: 'completed' }),
+      );
     });
   });
 
@@ -194,7 +241,10 @@ describe('sessions', () => {
     await inVirtualTime(async (clock) => {
       const { org, okta, run } = world(clock);
       const foreign = await okta.createSession();
-      await expect(run(company(5))).rejects.toMatchObject({ code: 'ERR_ROLLCALL_FOREIGN_SESSION', sessionId: foreign.id });
+      await expect(run(company(5))).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_FOREIGN_SESSION',
+        sessionId: foreign.id,
+      });
       expect(org.sessions(SOURCE)).toMatchObject([{ id: foreign.id, status: 'CREATED', requests: 0 }]);
       await run(company(5), { foreignSession: 'cancel' });
       expectConverged(org, company(5));
@@ -212,11 +262,18 @@ describe('sessions', () => {
 
   it('a record that Okta refuses is singled out and reported, and the rest goes on', async () => {
     await inVirtualTime(async (clock) => {
-      const { org, run } = world(clock, { refuseItem: (item) => item.entity === 'users' && item.externalId === 'u17' });
+      const { org, run } = world(clock, {
+        refuseItem: (item) => item.entity === 'users' && item.externalId === 'u17',
+      });
       const source = company(300);
       const report = await run(source);
-      expect(report.refused.filter((r) => r.entity === 'users')).toMatchObject([{ externalId: 'u17', code: 'E0000001' }]);
-      expect(report.refused.filter((r) => r.entity === 'memberships').map((r) => r.code)).toEqual(['REFERENCE_REFUSED', 'REFERENCE_REFUSED']);
+      expect(report.refused.filter((r) => r.entity === 'users')).toMatchObject([
+        { externalId: 'u17', code: 'E0000001' },
+      ]);
+      expect(report.refused.filter((r) => r.entity === 'memberships').map((r) => r.code)).toEqual([
+        'REFERENCE_REFUSED',
+        'REFERENCE_REFUSED',
+      ]);
       expect(report.remaining).toBe(0);
       expect(Object.keys(held(org).users)).toHaveLength(299);
       expect(org.violations.filter((v) => v.rule !== 'invalid-value')).toEqual([]);
@@ -276,7 +333,15 @@ describe('sessions', () => {
       running.events$.subscribe((event) => seen.push(event.type));
       await running.done;
       expect(seen).toContain('run:done');
-      for (const type of ['source:end', 'plan:ready', 'session:created', 'batch:sent', 'session:completed', 'state:committed']) expect(seen).toContain(type);
+      for (const type of [
+        'source:end',
+        'plan:ready',
+        'session:created',
+        'batch:sent',
+        'session:completed',
+        'state:committed',
+      ])
+        expect(seen).toContain(type);
     });
   });
 
@@ -286,7 +351,11 @@ describe('sessions', () => {
     await inVirtualTime(async (clock) => {
       const { org, run } = world(clock, { recordBodies: true });
       await run(company(60));
-      await run({ users: company(50).users, groups: company(40).groups, memberships: company(30).memberships });
+      await run({
+        users: company(50).users,
+        groups: company(40).groups,
+        memberships: company(30).memberships,
+      });
       const problems = org.requests.flatMap((r) => description.validateRequest(r.method, r.path, r.body));
       expect(problems).toEqual([]);
       const kinds = new Set(org.requests.filter((r) => bulk(r.path)).map((r) => r.path.split('/').pop()));
@@ -302,12 +371,18 @@ describe('sessions', () => {
       const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
       const users = Array.from({ length: 12_000 }, (_, i) => ({
         externalId: `u${i}`,
-        profile: { userName: `u${i}@example.com`, email: `u${i}@example.com`, homeAddress: 'x'.repeat(Math.min(4096, Math.round(200 * 25 ** random()))) },
+        profile: {
+          userName: `u${i}@example.com`,
+          email: `u${i}@example.com`,
+          homeAddress: 'x'.repeat(Math.min(4096, Math.round(200 * 25 ** random()))),
+        },
       }));
       const bytes = users.reduce((sum, u) => sum + JSON.stringify(u).length + 1, 0);
       const bound = Math.max(Math.ceil(users.length / 200), Math.ceil(bytes / 200_000));
       const report = await run({ users });
-      console.log(`12,000 users: ${report.requests} requests (bound ${bound}), ${report.sessions} sessions (bound ${Math.ceil(bound / 50)})`);
+      console.log(
+        `12,000 users: ${report.requests} requests (bound ${bound}), ${report.sessions} sessions (bound ${Math.ceil(bound / 50)})`,
+      );
       expect(report.requests).toBeLessThanOrEqual(Math.ceil(bound * 1.005));
       expect(report.sessions).toBe(Math.ceil(bound / 50));
       expect(held(org)).toEqual(wanted({ users, groups: [], memberships: [] }));

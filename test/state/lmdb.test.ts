@@ -39,7 +39,8 @@ describe('openState', () => {
     const directory = await fresh();
     const store = await openState(directory);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
-    for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
+    for (const name of await readdir(directory))
+      expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
     await store.close();
     await rm(directory, { recursive: true });
   });
@@ -57,14 +58,17 @@ describe('openState', () => {
     const directory = await fresh();
     const store = await openState(directory);
     const outbox = await store.outbox();
-    const changes = Array.from({ length: 6000 }, (_, i) => profileChange('users', 'upsert', `u${i}`, `canary${i} `.repeat(100)));
+    const changes = Array.from({ length: 6000 }, (_, i) =>
+      profileChange('users', 'upsert', `u${i}`, `canary${i} `.repeat(100)),
+    );
     await outbox.add(changes);
     await outbox.seal();
     const files = (await readdir(directory)).filter((name) => name.startsWith('outbox-'));
     expect(files).toHaveLength(1);
     expect((await readFile(join(directory, files[0] as string))).includes('canary')).toBe(false);
     const keys: string[] = [];
-    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false })) for (const { key } of chunk) keys.push(key);
+    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false }))
+      for (const { key } of chunk) keys.push(key);
     expect(keys.sort()).toEqual(changes.map((change) => change.key).sort());
     await outbox.close();
     expect((await readdir(directory)).filter((name) => name.startsWith('outbox-'))).toEqual([]);
@@ -75,6 +79,8 @@ describe('openState', () => {
   it('a directory that cannot be used is a clear error', async () => {
     const directory = await fresh();
     await writeFile(join(directory, 'file'), '');
-    await expect(openState(join(directory, 'file', 'state'))).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    await expect(openState(join(directory, 'file', 'state'))).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE',
+    });
   });
 });

@@ -1,18 +1,56 @@
 import fc from 'fast-check';
-import { encodeDeletion, encodeItem, membershipKey, type Change, type ChangeKind, type Entity } from '../../src/model.js';
+import {
+  encodeDeletion,
+  encodeItem,
+  membershipKey,
+  type Change,
+  type ChangeKind,
+  type Entity,
+} from '../../src/model.js';
 
 /** A change of a user or group with this key and about this many bytes. */
-export function profileChange(entity: 'users' | 'groups', kind: ChangeKind, key: string, text: string, created = true): Change {
+export function profileChange(
+  entity: 'users' | 'groups',
+  kind: ChangeKind,
+  key: string,
+  text: string,
+  created = true,
+): Change {
   const { item, group } =
-    kind === 'delete' ? encodeDeletion(entity, key) : encodeItem(entity, { externalId: key, profile: { displayName: text } });
-  return { entity, kind, key, item, group, fingerprint: kind === 'delete' ? '' : 'f'.repeat(16), created: created && kind === 'upsert', dependent: false };
+    kind === 'delete'
+      ? encodeDeletion(entity, key)
+      : encodeItem(entity, { externalId: key, profile: { displayName: text } });
+  return {
+    entity,
+    kind,
+    key,
+    item,
+    group,
+    fingerprint: kind === 'delete' ? '' : 'f'.repeat(16),
+    created: created && kind === 'upsert',
+    dependent: false,
+  };
 }
 
 /** A change of a membership. */
-export function membershipChange(kind: ChangeKind, groupExternalId: string, memberExternalId: string, dependent = false): Change {
+export function membershipChange(
+  kind: ChangeKind,
+  groupExternalId: string,
+  memberExternalId: string,
+  dependent = false,
+): Change {
   const { item, group } = encodeItem('memberships', { groupExternalId, memberExternalId });
   const key = membershipKey(groupExternalId, memberExternalId);
-  return { entity: 'memberships', kind, key, item, group, fingerprint: kind === 'delete' ? '' : 'f'.repeat(16), created: kind === 'upsert', dependent };
+  return {
+    entity: 'memberships',
+    kind,
+    key,
+    item,
+    group,
+    fingerprint: kind === 'delete' ? '' : 'f'.repeat(16),
+    created: kind === 'upsert',
+    dependent,
+  };
 }
 
 /** Text of one, two and three bytes a character in UTF-8, with what JSON escapes. */
@@ -36,7 +74,12 @@ export const anyChanges = (max = 600) =>
     .map((specs) =>
       specs.map(({ entity, kind, text, repeat, group, dependent }, i) =>
         entity === 'memberships'
-          ? membershipChange(kind, `group ${group} ${text.slice(0, 3)}`, `member ${i} ${text}`, dependent && kind === 'upsert')
+          ? membershipChange(
+              kind,
+              `group ${group} ${text.slice(0, 3)}`,
+              `member ${i} ${text}`,
+              dependent && kind === 'upsert',
+            )
           : profileChange(entity, kind, `${entity} ${i}`, text.repeat(repeat)),
       ),
     );

@@ -10,13 +10,21 @@ const IDLE_TURNS = 50;
  * Runs something in virtual time: whenever nothing is left to do but wait, the next timer fires at once. It needs a run
  * without real I/O. A run that waits for nothing that could come is a failure, not a hang.
  */
-export async function inVirtualTime<T>(run: (clock: Clock, setTime: (jumpMs: number) => void) => Promise<T>, now = Date.UTC(2026, 0, 1)): Promise<T> {
-  const timers = FakeTimers.install({ now, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+export async function inVirtualTime<T>(
+  run: (clock: Clock, setTime: (jumpMs: number) => void) => Promise<T>,
+  now = Date.UTC(2026, 0, 1),
+): Promise<T> {
+  const timers = FakeTimers.install({
+    now,
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  });
   try {
     let settled = false;
-    const result = run(systemClock, (jumpMs) => timers.setSystemTime(Date.now() + jumpMs)).finally(() => (settled = true));
+    const result = run(systemClock, (jumpMs) => timers.setSystemTime(Date.now() + jumpMs)).finally(
+      () => (settled = true),
+    );
     result.catch(() => undefined);
-    for (let idle = 0; !settled; ) {
+    for (let idle = 0; !settled;) {
       await new Promise((resolve) => realImmediate(resolve));
       if (settled) break;
       if (timers.countTimers() > 0) {

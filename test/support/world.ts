@@ -26,7 +26,13 @@ export function directTransport(org: SimulatedOrg, sleep: (ms: number) => Promis
 /** A client of a simulated org, without HTTP. */
 export function clientOf(org: SimulatedOrg, random: () => number = () => 0.5): OktaClient {
   const transport = directTransport(org, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
-  return createClient({ orgUrl: ORG_URL, identitySourceId: SOURCE, auth: { token: org.token }, transport, random });
+  return createClient({
+    orgUrl: ORG_URL,
+    identitySourceId: SOURCE,
+    auth: { token: org.token },
+    transport,
+    random,
+  });
 }
 
 export function makeOrg(options: OrgOptions = {}): SimulatedOrg {
@@ -44,7 +50,11 @@ export interface SourceDirectory {
 export function held(org: SimulatedOrg) {
   const { users, groups, memberships } = org.directory(SOURCE);
   return {
-    users: Object.fromEntries(Array.from(users).filter(([, u]) => u.status === 'ACTIVE').map(([id, u]) => [id, { ...u.profile }])),
+    users: Object.fromEntries(
+      Array.from(users)
+        .filter(([, u]) => u.status === 'ACTIVE')
+        .map(([id, u]) => [id, { ...u.profile }]),
+    ),
     groups: Object.fromEntries(Array.from(groups, ([id, g]) => [id, { ...g.profile }])),
     memberships: Array.from(memberships.values(), (m) => `${m.groupExternalId}/${m.memberExternalId}`).sort(),
   };
@@ -69,12 +79,24 @@ export function expectConverged(org: SimulatedOrg, source: SourceDirectory): voi
 export function company(size: number, note = ''): SourceDirectory {
   const users = Array.from({ length: size }, (_, i) => ({
     externalId: `u${i}`,
-    profile: { userName: `u${i}@example.com`, email: `u${i}@example.com`, firstName: `First${note}`, lastName: `Last ${i}`, title: null },
+    profile: {
+      userName: `u${i}@example.com`,
+      email: `u${i}@example.com`,
+      firstName: `First${note}`,
+      lastName: `Last ${i}`,
+      title: null,
+    },
   }));
   const count = Math.max(1, Math.floor(size / 10));
-  const groups = Array.from({ length: count }, (_, i) => ({ externalId: `g${i}`, profile: { displayName: `Group ${i}`, description: null } }));
+  const groups = Array.from({ length: count }, (_, i) => ({
+    externalId: `g${i}`,
+    profile: { displayName: `Group ${i}`, description: null },
+  }));
   const memberships = users.flatMap((user, i) =>
-    Array.from(new Set([i % count, (i * 7) % count]), (g) => ({ groupExternalId: `g${g}`, memberExternalId: user.externalId })),
+    Array.from(new Set([i % count, (i * 7) % count]), (g) => ({
+      groupExternalId: `g${g}`,
+      memberExternalId: user.externalId,
+    })),
   );
   return { users, groups, memberships };
 }
