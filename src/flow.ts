@@ -75,7 +75,6 @@ async function* eachRecord<T>(chunks: AsyncIterable<readonly T[]>): AsyncGenerat
   for await (const chunk of chunks) yield* chunk;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- an array needs no waiting, its reader expects a promise
 async function* sliceArray<T>(records: readonly T[]): AsyncGenerator<readonly T[], void, undefined> {
   for (let start = 0; start < records.length; start += CHUNK_SIZE)
     yield records.slice(start, start + CHUNK_SIZE);

@@ -19,8 +19,8 @@ class ForgivingObservable<T> extends Observable<T> {
 
   override lift<R>(operator?: Operator<T, R>): Observable<R> {
     const lifted = new ForgivingObservable<R>();
-    lifted.source = this as unknown as Observable<unknown>;
-    if (operator) lifted.operator = operator as unknown as Operator<unknown, R>;
+    lifted.source = this;
+    if (operator) lifted.operator = operator;
     return lifted;
   }
 }

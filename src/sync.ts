@@ -181,5 +181,5 @@ function requireSource(options: DirectoryOptions): void {
 
 function pickUploadOptions(options: SyncOptions): UploadOptions {
   const entries = Object.entries(options).filter(([name]) => UPLOAD_OPTION_NAMES.includes(name));
-  return Object.fromEntries(entries) as UploadOptions;
+  return Object.fromEntries(entries);
 }

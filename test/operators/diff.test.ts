@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change, UserRecord } from '../../src/model.js';
 import { diff, diffNoteOf } from '../../src/operators/diff.js';
 import { validate } from '../../src/operators/validate.js';
-import { contextOf, type Flow } from '../../src/flow.js';
+import { contextOf } from '../../src/flow.js';
 import { pipe } from '../../src/pipe.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
@@ -88,7 +88,7 @@ describe('diff', () => {
         ),
         async (before, rows) => {
           const state = await holding(before);
-          const flow = pipe(rows as UserRecord[], validate('users'), diff('users', state)) as Flow<Change>;
+          const flow = pipe(rows as UserRecord[], validate('users'), diff('users', state));
           const changes = await collect(flow);
           const context = contextOf(flow);
           const note = diffNoteOf(context, 'users');
@@ -133,18 +133,14 @@ describe('diff', () => {
       [user('1'), { profile: {} } as UserRecord, user('3')],
       validate('users'),
       diff('users', state),
-    ) as Flow<Change>;
+    );
     expect(names(await collect(flow))).toEqual(['+3']);
     expect(diffNoteOf(contextOf(flow), 'users')?.heldBack).toBe(1);
   });
 
   it('a key that comes twice is rejected the second time, or ends the run', async () => {
     const state = memoryState();
-    const flow = pipe(
-      [user('1', 'a'), user('1', 'b')],
-      validate('users'),
-      diff('users', state),
-    ) as Flow<Change>;
+    const flow = pipe([user('1', 'a'), user('1', 'b')], validate('users'), diff('users', state));
     expect(names(await collect(flow))).toEqual(['+1']);
     expect(contextOf(flow).rejections).toMatchObject([{ externalId: '1', code: 'DUPLICATE', position: 2 }]);
     await expect(
@@ -173,7 +169,7 @@ describe('diff', () => {
       { groupExternalId: 'g', memberExternalId: 'nobody' },
       { groupExternalId: 'none', memberExternalId: '1' },
     ];
-    const flow = pipe(rows, validate('memberships'), diff('memberships', state)) as Flow<Change>;
+    const flow = pipe(rows, validate('memberships'), diff('memberships', state));
     expect(names(await collect(flow))).toEqual(['+1:g1']);
     expect(contextOf(flow).rejections.map((r) => [r.externalId, r.code])).toEqual([
       ['g/nobody', 'UNKNOWN_USER'],

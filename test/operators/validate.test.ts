@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contextOf, type Flow } from '../../src/flow.js';
+import { contextOf } from '../../src/flow.js';
 import { LIMITS } from '../../src/limits.js';
 import type { Entity, UserRecord } from '../../src/model.js';
 import { validate, type ValidateOptions } from '../../src/operators/validate.js';
@@ -15,7 +15,7 @@ async function check(
   record: unknown,
   options?: ValidateOptions,
 ): Promise<{ accepted: unknown[]; rejected: readonly Rejection[] }> {
-  const flow = pipe([record] as UserRecord[], validate(entity as 'users', options)) as Flow<UserRecord>;
+  const flow = pipe([record] as UserRecord[], validate(entity as 'users', options));
   const accepted: unknown[] = [];
   for await (const good of flow) accepted.push(good);
   return { accepted, rejected: contextOf(flow).rejections };
