@@ -29,7 +29,12 @@ export type SyncEvent =
       readonly outcome: 'completed' | 'dropped' | 'unknown';
     }
   /** The plan is complete, and has not passed the guard yet. */
-  | { readonly type: 'plan:ready'; readonly plan: PlanSummary }
+  | {
+      readonly type: 'plan:ready';
+      readonly plan: PlanSummary;
+      /** The earliest end that Okta's limits allow. */
+      readonly estimatedEnd: Date;
+    }
   | { readonly type: 'session:created'; readonly sessionId: string; readonly number: number }
   | {
       readonly type: 'batch:sent';
@@ -66,6 +71,8 @@ export type SyncEvent =
       readonly sessionId: string;
       readonly changes: number;
       readonly remaining: number;
+      /** When the rest will be confirmed, going by the sessions so far; never before Okta's limits allow. */
+      readonly estimatedEnd: Date;
     }
   | {
       readonly type: 'wait:start';

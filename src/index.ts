@@ -41,17 +41,18 @@ export type { UploadOptions } from './session/options.js';
 export { plan, startSync, sync, type PlanOptions, type RunningSync, type SyncOptions } from './sync.js';
 export type { DirectoryOptions, DirectorySources } from './directory.js';
 export type { EntityReport, Plan, SyncReport } from './report/reports.js';
-export type { KindCounts, PlanSummary, UploadReport } from './report-types.js';
+export type { ChangeOutcome, KindCounts, PlanSummary, UploadReport } from './report-types.js';
 export type { ReadCounts, Rejection } from './run-context.js';
 export type { SyncEvent, WaitReason } from './events.js';
 
 export { createClient } from './okta/client.js';
-export type { ClientOptions, ClientWait } from './okta/client-options.js';
+export type { ClientOptions } from './okta/client-options.js';
 export type { Authorizer } from './okta/auth.js';
 export { isLostAnswer } from './okta/lost-answer.js';
 export {
   TransportError,
   type CallOptions,
+  type ClientWait,
   type EncodedBody,
   type GroupMembers,
   type OktaClient,

@@ -55,10 +55,15 @@ export interface Change {
   readonly item: string;
   /** For a membership its group's external id as JSON; `''` otherwise. */
   readonly group: string;
-  /** For an upsert the keyed fingerprint that is committed once Okta confirmed it; `''` for a delete. */
+  /**
+   * For an upsert the keyed fingerprint that is committed once Okta confirmed it: 16 characters, and behind them short
+   * prints of the attributes; `''` for a delete.
+   */
   readonly fingerprint: string;
   /** True when Okta was not known to hold the entity before. */
   readonly created: boolean;
+  /** The names of the attributes that differ, for an update of a user or group where they are known. */
+  readonly changed?: readonly string[] | undefined;
   /**
    * True for a membership whose user or group is created in the same run: it is sent only after the sessions
    * that create them have COMPLETED.

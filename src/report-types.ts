@@ -1,4 +1,4 @@
-import type { Entity } from './model.js';
+import type { ChangeKind, Entity } from './model.js';
 import type { Rejection } from './run-context.js';
 
 /** Changes of one entity, by kind. */
@@ -23,6 +23,25 @@ export interface PlanSummary {
   readonly leastMs: number;
   /** Deletions that were found but are held back, because a record of the source could not be identified. */
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
+}
+
+/** What became of one change. */
+export interface ChangeOutcome {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  /** For a membership the group's. */
+  readonly externalId: string;
+  /** For a membership the user's. */
+  readonly memberExternalId?: string;
+  /** True when Okta was not known to hold the entity before. */
+  readonly created: boolean;
+  /** Names of the attributes that differed, for an update of a user or group where they are known. */
+  readonly changedAttributes?: readonly string[] | undefined;
+  readonly sessionId: string;
+  /** `unknown`: the session may have been applied; it is sent again. */
+  readonly outcome: 'confirmed' | 'refused' | 'unknown';
+  /** Okta's code, for what it refused. */
+  readonly errorCode?: string;
 }
 
 /** What sending came to. */

@@ -149,7 +149,11 @@ async function run(
   let planned: PlanSummary | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary) => {
     planned = summary;
-    hub.emit({ type: 'plan:ready', plan: summary });
+    hub.emit({
+      type: 'plan:ready',
+      plan: summary,
+      estimatedEnd: new Date(clock.now() + summary.leastMs),
+    });
   };
   const uploaded = await pipe(
     directoryChanges(options, state, hub, context, signal),

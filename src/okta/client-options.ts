@@ -2,16 +2,7 @@ import { systemClock, type Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { refuseUnknown, requireFunction, requireNumber } from '../options.js';
 import { TokenAuthorizer, type Authorizer, type TokenSource } from './auth.js';
-import type { Transport } from './wire.js';
-
-/** A wait of the client, for progress displays. */
-export interface ClientWait {
-  readonly reason: 'rate-limit' | 'back-off';
-  /** End of the wait by the local clock, in milliseconds since the epoch. */
-  readonly until: number;
-  /** Okta's operationId. */
-  readonly operation: string;
-}
+import type { ClientWait, Transport } from './wire.js';
 
 /** Options of {@link createClient}. */
 export interface ClientOptions {

@@ -171,7 +171,8 @@ class Client implements OktaClient {
     this.#underWay.add(controller);
     try {
       const base = `/api/v1/identity-sources/${this.identitySourceId}`;
-      return await this.#exchange.call({ operation, path: base + path, body, read }, controller.signal);
+      const call = { operation, path: base + path, body, read, onWait: options?.onWait };
+      return await this.#exchange.call(call, controller.signal);
     } finally {
       this.#underWay.delete(controller);
       signal?.removeEventListener('abort', onAbort);

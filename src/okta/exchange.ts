@@ -1,11 +1,17 @@
 import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../errors.js';
 import { throwIfAborted } from '../clock.js';
 import { errorOf } from './answers.js';
-import type { CheckedOptions, ClientWait } from './client-options.js';
+import type { CheckedOptions } from './client-options.js';
 import { isReadOnlyMode } from './lost-answer.js';
 import type { Operation } from './operations.js';
 import { RateLimiter } from './rate-limit.js';
-import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
+import {
+  TransportError,
+  type ClientWait,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './wire.js';
 
 const FIRST_BACK_OFF_MS = 500;
 const LONGEST_BACK_OFF_MS = 30_000;
@@ -17,6 +23,7 @@ export interface Call<T> {
   readonly body: string | undefined;
   /** Throws {@link OktaResponseError} for an answer that is not what the API describes. */
   readonly read: (response: WireResponse) => T;
+  readonly onWait?: ((wait: ClientWait) => void) | undefined;
 }
 
 /**
@@ -50,7 +57,7 @@ export class Exchange {
         if (await this.#options.authorizer.onUnauthorized(response)) continue;
       }
       if (attempt >= this.#options.maxAttempts || !mayRepeat(call.operation, error, response)) throw error;
-      await this.#backOff(call.operation, attempt, signal);
+      await this.#backOff(call, attempt, signal);
     }
   }
 
@@ -71,7 +78,7 @@ export class Exchange {
             started();
             return this.#send({ ...request, headers });
           },
-          (ms) => this.#tell('rate-limit', ms, operation),
+          (ms) => this.#tell('rate-limit', ms, call),
           signal,
         ),
       );
@@ -105,19 +112,22 @@ export class Exchange {
   }
 
   /** Exponential, with full jitter; a little at least, so that a refused port is not hammered. */
-  async #backOff(operation: Operation, attempt: number, signal: AbortSignal): Promise<void> {
+  async #backOff(call: Call<unknown>, attempt: number, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     const most = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
     const ms = Math.max(50, Math.round(most * this.#options.random()));
-    this.#tell('back-off', ms, operation);
+    this.#tell('back-off', ms, call);
     await this.#options.clock.sleep(ms, signal);
   }
 
-  #tell(reason: ClientWait['reason'], ms: number, operation: Operation): void {
-    try {
-      this.#options.onWait?.({ reason, until: this.#options.clock.now() + ms, operation: operation.id });
-    } catch {
-      // Who listens must not reach the run.
+  #tell(reason: ClientWait['reason'], ms: number, call: Call<unknown>): void {
+    const wait = { reason, until: this.#options.clock.now() + ms, operation: call.operation.id };
+    for (const listener of [this.#options.onWait, call.onWait]) {
+      try {
+        listener?.(wait);
+      } catch {
+        // Who listens must not reach the run.
+      }
     }
   }
 }

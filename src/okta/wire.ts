@@ -20,6 +20,17 @@ export interface Session {
 export interface CallOptions {
   /** Ends the call; it then rejects with `ERR_ROLLCALL_ABORTED`, or, once the request may have been acted on, with an `OktaNetworkError` whose `sent` is true. */
   readonly signal?: AbortSignal;
+  /** Told before each wait of this call. What it throws is ignored. */
+  readonly onWait?: (wait: ClientWait) => void;
+}
+
+/** A wait of the client, for progress displays. */
+export interface ClientWait {
+  readonly reason: 'rate-limit' | 'back-off';
+  /** End of the wait by the local clock, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Okta's operationId. */
+  readonly operation: string;
 }
 
 /** A body that was encoded before: what `batch` made. Sent as it is. */

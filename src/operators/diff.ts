@@ -9,9 +9,11 @@ import {
   type Change,
   type Entity,
   type RecordOf,
+  type UserRecord,
 } from '../model.js';
 import { refuseUnknown, requireOneOf } from '../options.js';
 import type { RunContext } from '../run-context.js';
+import { AttributePrints } from '../state/attribute-prints.js';
 import { createFingerprinter, type Fingerprinter } from '../state/fingerprint.js';
 import { Seen, type Reading, type StateStore } from '../state/store.js';
 import { checkReferences, removedReferences } from './references.js';
@@ -105,6 +107,7 @@ async function* differences<E extends Entity>(
       entity,
       reading,
       createFingerprinter(state.fingerprintKey),
+      new AttributePrints(state.fingerprintKey),
       options,
       context,
       note,
@@ -145,6 +148,7 @@ class Comparer<E extends Entity> {
     private readonly entity: E,
     private readonly reading: Reading,
     private readonly fingerprinter: Fingerprinter,
+    private readonly prints: AttributePrints,
     private readonly options: DiffOptions,
     private readonly context: RunContext,
     private readonly note: DiffNote,
@@ -167,6 +171,7 @@ class Comparer<E extends Entity> {
         : undefined;
     const codes = await this.#codes(keys, fingerprints, refused);
     const changes: Change[] = [];
+    const before = await this.#printsOfChanged(keys, codes);
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
       // The common case first: of a large directory, nearly everything is unchanged.
@@ -181,15 +186,15 @@ class Comparer<E extends Entity> {
         continue;
       }
       const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
-      const created = code === Seen.NEW;
       changes.push({
         entity,
         kind: 'upsert',
         key,
         item,
         group,
-        fingerprint: fingerprints[i] as string,
-        created,
+        fingerprint: (fingerprints[i] as string) + this.#attributePrints(chunk[i] as RecordOf[E]),
+        created: code === Seen.NEW,
+        changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
         dependent: false,
       });
     }
@@ -200,6 +205,26 @@ class Comparer<E extends Entity> {
       else note.updates++;
     }
     return kept;
+  }
+
+  /** What is held of the attributes of those records that differ, by key. */
+  async #printsOfChanged(
+    keys: readonly string[],
+    codes: Uint8Array,
+  ): Promise<ReadonlyMap<string, string> | undefined> {
+    if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
+    const changed = keys.filter((_, i) => codes[i] === Seen.CHANGED);
+    const prints = await this.reading.held(this.entity, changed);
+    return new Map(changed.map((key, i) => [key, prints[i] ?? '']));
+  }
+
+  #attributePrints(record: RecordOf[E]): string {
+    return this.entity === 'memberships' ? '' : this.prints.of((record as UserRecord).profile);
+  }
+
+  #changedAttributes(record: RecordOf[E], before: string | undefined): readonly string[] | undefined {
+    if (before === undefined || before === '') return undefined;
+    return this.prints.changed(before, (record as UserRecord).profile);
   }
 
   /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */

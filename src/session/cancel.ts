@@ -1,7 +1,7 @@
 import { AbortedError, SessionError } from '../errors.js';
-import type { OktaClient } from '../okta/wire.js';
+import type { CallOptions, OktaClient } from '../okta/wire.js';
 import { FINAL } from './poll.js';
-import { withSignal, type SessionContext } from './context.js';
+import { callOptions, type SessionContext } from './context.js';
 import { isRefused, isTransient } from './transient.js';
 
 /** Looks at a session after cancelling it, before giving up. */
@@ -29,7 +29,7 @@ export async function cancelAndConfirm(
   const { okta, options } = context;
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await options.clock.sleep(PAUSE_MS * 2 ** (look - 1), signal);
-    const outcome = await tryCancel(okta, sessionId, signal);
+    const outcome = await tryCancel(okta, sessionId, callOptions({ ...options, signal }));
     if (outcome !== undefined) return outcome;
   }
   throw new SessionError(
@@ -41,15 +41,15 @@ export async function cancelAndConfirm(
 async function tryCancel(
   okta: OktaClient,
   sessionId: string,
-  signal: AbortSignal | undefined,
+  options: CallOptions,
 ): Promise<CancelOutcome | undefined> {
   try {
-    await okta.deleteSession(sessionId, withSignal(signal));
+    await okta.deleteSession(sessionId, options);
   } catch (error) {
     if (!isTransient(error) && !isRefused(error)) throw error;
   }
   try {
-    const session = await okta.getSession(sessionId, withSignal(signal));
+    const session = await okta.getSession(sessionId, options);
     if (session === undefined || session.status === 'CLOSED' || session.status === 'EXPIRED') return 'closed';
     return session.status === 'TRIGGERED' || FINAL.has(session.status) ? 'ran' : undefined;
   } catch (error) {

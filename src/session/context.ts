@@ -1,4 +1,4 @@
-import type { OktaClient } from '../okta/wire.js';
+import type { CallOptions, OktaClient } from '../okta/wire.js';
 import type { StateStore } from '../state/store.js';
 import type { ResolvedUploadOptions } from './options.js';
 
@@ -17,7 +17,11 @@ export function serverNow({ okta, options }: SessionContext): number {
   return okta.serverDate() ?? options.clock.now();
 }
 
-/** Call options with the run's signal. */
-export function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal ? { signal } : {};
+/** What every call of a run is given: its signal, and where its waits are told. */
+export function callOptions({ signal, events }: ResolvedUploadOptions): CallOptions {
+  return {
+    ...(signal && { signal }),
+    onWait: ({ reason, until }) =>
+      events.emit({ type: 'wait:start', reason, until: new Date(until), sessionId: undefined }),
+  };
 }

@@ -3,7 +3,7 @@ import type { Batch, ChangeKind, Entity } from '../model.js';
 import type { EncodedBody, OktaClient } from '../okta/wire.js';
 import type { JournalPhase } from '../state/store.js';
 import { cancelAndConfirm, cancelOnAbort } from './cancel.js';
-import { serverNow, withSignal, type SessionContext } from './context.js';
+import { serverNow, callOptions, type SessionContext } from './context.js';
 import type { OpenedSession } from './open.js';
 import { pollToEnd } from './poll.js';
 import { isRefused, isTransient } from './transient.js';
@@ -68,7 +68,7 @@ export class SessionLifecycle {
     }));
     await state.journal.loading(this.#journalId, rows);
     try {
-      await send(okta, this.sessionId, batch, withSignal(options.signal));
+      await send(okta, this.sessionId, batch, callOptions(options));
     } catch (error) {
       return this.#notLoaded(error);
     }
@@ -99,7 +99,7 @@ export class SessionLifecycle {
     this.#mode = 'triggering';
     for (let attempt = 1; ; attempt++) {
       try {
-        await okta.startImport(this.sessionId, withSignal(options.signal));
+        await okta.startImport(this.sessionId, callOptions(options));
         return await this.#triggered();
       } catch (error) {
         if (!isTransient(error) && !isRefused(error)) throw error;
@@ -177,7 +177,7 @@ export class SessionLifecycle {
     const { okta, options } = this.#context;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await okta.getSession(this.sessionId, withSignal(options.signal)))?.status ?? 'gone';
+        return (await okta.getSession(this.sessionId, callOptions(options)))?.status ?? 'gone';
       } catch (error) {
         if (!isTransient(error) || attempt === TRIGGER_ATTEMPTS) throw error;
         await options.clock.sleep(TRIGGER_PAUSE_MS * 2 ** (attempt - 1), options.signal);

@@ -1,7 +1,7 @@
 import { ForeignSessionError, SessionError } from '../errors.js';
 import type { Session } from '../okta/wire.js';
 import { cancelAndConfirm } from './cancel.js';
-import { serverNow, withSignal, type SessionContext } from './context.js';
+import { serverNow, callOptions, type SessionContext } from './context.js';
 import { isRefused, isTransient } from './transient.js';
 
 /** Attempts to create a session before giving up. */
@@ -96,7 +96,7 @@ async function pauseBefore(context: SessionContext, attempt: number): Promise<vo
 }
 
 async function listWhatIsOpen(context: SessionContext): Promise<readonly Session[]> {
-  return context.okta.listSessions(withSignal(context.options.signal));
+  return context.okta.listSessions(callOptions(context.options));
 }
 
 /** Every session of ours is in the journal and settled before this; one that still takes loads is another's. */
@@ -124,7 +124,7 @@ async function dealWithForeign(
 async function create(context: SessionContext, before: readonly Session[]): Promise<Session | undefined> {
   const { okta, options } = context;
   try {
-    return await okta.createSession(withSignal(options.signal));
+    return await okta.createSession(callOptions(options));
   } catch (error) {
     if (isRefused(error)) return undefined;
     if (!isTransient(error)) throw error;

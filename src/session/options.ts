@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from '../clock.js';
 import { silent, type EventSink } from '../events.js';
 import { LIMITS } from '../limits.js';
-import { refuseUnknown, requireNumber, requireOneOf } from '../options.js';
+import { refuseUnknown, requireFunction, requireNumber, requireOneOf } from '../options.js';
+import type { ChangeOutcome } from '../report-types.js';
 
 /** Options of `upload`, and of the part of `sync` that sends. */
 export interface UploadOptions {
@@ -43,11 +44,14 @@ export interface UploadOptions {
   readonly clock?: Clock;
   /** Where events go. */
   readonly events?: EventSink;
+  /** Told what became of each change, a session's at a time. What it throws ends the run. */
+  readonly onOutcome?: ((outcomes: readonly ChangeOutcome[]) => void) | undefined;
 }
 
 /** {@link UploadOptions} with nothing left open. */
-export interface ResolvedUploadOptions extends Required<Omit<UploadOptions, 'signal'>> {
+export interface ResolvedUploadOptions extends Required<Omit<UploadOptions, 'signal' | 'onOutcome'>> {
   readonly signal: AbortSignal | undefined;
+  readonly onOutcome: UploadOptions['onOutcome'];
 }
 
 /** The names of {@link UploadOptions}. */
@@ -61,6 +65,7 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'signal',
   'clock',
   'events',
+  'onOutcome',
 ]);
 
 /** Fills in the defaults and refuses what cannot be meant. */
@@ -98,5 +103,6 @@ export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOpti
     signal: options.signal,
     clock: options.clock ?? systemClock,
     events: options.events ?? silent,
+    onOutcome: options.onOutcome === undefined ? undefined : requireFunction('onOutcome', options.onOutcome),
   };
 }

@@ -1,6 +1,7 @@
 import { defer, firstValueFrom, repeat, map, filter } from 'rxjs';
 import { PollTimeoutError } from '../errors.js';
-import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
+import type { CallOptions, OktaClient, Session, SessionStatus } from '../okta/wire.js';
+import { callOptions } from './context.js';
 import type { ResolvedUploadOptions } from './options.js';
 import { isTransient } from './transient.js';
 
@@ -33,7 +34,7 @@ export async function pollToEnd(
     await clock.sleep(ms, signal);
     waited += ms;
   };
-  const looks$ = defer(() => look(okta, sessionId, signal)).pipe(
+  const looks$ = defer(() => look(okta, sessionId, callOptions(options))).pipe(
     repeat({ delay: () => defer(pause) }),
     filter((seen) => seen !== 'no answer'),
     map((seen) => seen.session),
@@ -49,10 +50,10 @@ export async function pollToEnd(
 async function look(
   okta: OktaClient,
   sessionId: string,
-  signal: AbortSignal | undefined,
+  options: CallOptions,
 ): Promise<{ session: Session | undefined } | 'no answer'> {
   try {
-    return { session: await okta.getSession(sessionId, signal ? { signal } : {}) };
+    return { session: await okta.getSession(sessionId, options) };
   } catch (error) {
     if (isTransient(error)) return 'no answer';
     throw error;

@@ -1,6 +1,6 @@
 import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel.js';
-import { withSignal, type SessionContext } from './context.js';
+import { callOptions, type SessionContext } from './context.js';
 import { pollToEnd } from './poll.js';
 import { isRefused, isTransient } from './transient.js';
 import type { Session, SessionStatus } from '../okta/wire.js';
@@ -45,7 +45,7 @@ async function settleOne(context: SessionContext, journaled: JournaledSession): 
 
 /** `createSession` was called, and nobody heard of it: a session made since then and empty is ours, and not needed. */
 async function dropUnnamed(context: SessionContext, journaled: JournaledSession): Promise<SessionOutcome> {
-  const open = await context.okta.listSessions(withSignal(context.options.signal));
+  const open = await context.okta.listSessions(callOptions(context.options));
   const ours = open.find((session) => session.status === 'CREATED' && madeIn(session, journaled.startedAt));
   if (ours !== undefined) await cancelAndConfirm(context, ours.id);
   return 'dropped';
@@ -88,7 +88,7 @@ async function triggerAgain(
   await state.journal.triggering(journaled.id);
   for (let attempt = 1; ; attempt++) {
     try {
-      await okta.startImport(sessionId, withSignal(options.signal));
+      await okta.startImport(sessionId, callOptions(options));
       break;
     } catch (error) {
       if (!isTransient(error) && !isRefused(error)) throw error;
@@ -119,7 +119,7 @@ function outcomeOf(status: SessionStatus | undefined, journaled: JournaledSessio
 async function ask(context: SessionContext, sessionId: string): Promise<Session | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.okta.getSession(sessionId, withSignal(context.options.signal));
+      return await context.okta.getSession(sessionId, callOptions(context.options));
     } catch (error) {
       if (!isTransient(error) || attempt === ATTEMPTS) throw error;
       await context.options.clock.sleep(PAUSE_MS * 2 ** attempt, context.options.signal);

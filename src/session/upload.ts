@@ -2,9 +2,9 @@ import { makeBatch } from '../batch-body.js';
 import { throwIfAborted } from '../clock.js';
 import { RecordError, RollcallError } from '../errors.js';
 import { contextOf, type Flow, type Sink } from '../flow.js';
-import type { Batch } from '../model.js';
+import type { Batch, Change } from '../model.js';
 import type { OktaClient } from '../okta/wire.js';
-import type { UploadReport } from '../report-types.js';
+import type { ChangeOutcome, UploadReport } from '../report-types.js';
 import type { RunContext } from '../run-context.js';
 import type { StateStore } from '../state/store.js';
 import { halve, RefusedReferences, splitBatch, type Content } from './content.js';
@@ -14,6 +14,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open.js';
 import { resolveUploadOptions, type UploadOptions } from './options.js';
 import { settleJournal } from './settle.js';
+import { outcomeOf } from './outcome.js';
 import { UploadTally } from './tally.js';
 
 /** Refusals that are singled out before a run is stopped: past both, the batch is not at fault but the whole mapping. */
@@ -51,6 +52,8 @@ class Upload {
   readonly #importing = new Set<Promise<void>>();
   /** Creations that were taken from the feeder and not confirmed yet: dependent memberships wait for them. */
   #unconfirmedCreates = 0;
+  #confirmedSessions = 0;
+  #startedAt = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(context: SessionContext, source: Flow<Batch>) {
@@ -60,7 +63,8 @@ class Upload {
   }
 
   async run(): Promise<UploadReport> {
-    const { okta, state } = this.#context;
+    const { okta, state, options } = this.#context;
+    this.#startedAt = options.clock.now();
     try {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
@@ -197,6 +201,7 @@ class Upload {
     const change = batch.changes[0];
     if (change === undefined) return [];
     this.#tally.refused(change, errorCode, 'Okta refused the record');
+    this.#tell([change], session.sessionId, 'refused', errorCode);
     this.#refusedReferences.add(change);
     if (change.created) this.#unconfirmedCreates--;
     const { entity, kind, items } = batch;
@@ -238,8 +243,12 @@ class Upload {
     const following = session
       .finish()
       .then((completed) => {
-        if (completed) this.#confirmed(session, content);
-        else this.#replay(content, 'the import did not complete', session.sessionId);
+        if (completed) {
+          this.#confirmed(session, content);
+          return;
+        }
+        for (const { changes } of content.batches) this.#tell(changes, session.sessionId, 'unknown');
+        this.#replay(content, 'the import did not complete', session.sessionId);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };
@@ -252,15 +261,37 @@ class Upload {
     const { events } = this.#context.options;
     const changes = content.batches.flatMap((batch) => batch.changes);
     this.#tally.confirmed(changes);
+    this.#confirmedSessions++;
     for (const batch of content.batches) this.#unconfirmedCreates -= createsIn(batch);
     const { sessionId } = session;
+    this.#tell(changes, sessionId, 'confirmed');
     events.emit({ type: 'session:completed', sessionId, changes: changes.length });
     events.emit({
       type: 'state:committed',
       sessionId,
       changes: changes.length,
       remaining: this.#tally.remaining,
+      estimatedEnd: this.#estimatedEnd(),
     });
+  }
+
+  #tell(
+    changes: readonly Change[],
+    sessionId: string,
+    outcome: ChangeOutcome['outcome'],
+    errorCode?: string,
+  ): void {
+    const { onOutcome } = this.#context.options;
+    onOutcome?.(changes.map((change) => outcomeOf(change, sessionId, outcome, errorCode)));
+  }
+
+  /** What is left takes as many sessions as it has room for, each as long as the ones so far and the wait between. */
+  #estimatedEnd(): Date {
+    const { clock, cooldownMs } = this.#context.options;
+    const { remaining, confirmedCount } = this.#tally;
+    const perSession = Math.max(1, confirmedCount / this.#confirmedSessions);
+    const passed = (clock.now() - this.#startedAt) / this.#confirmedSessions;
+    return new Date(clock.now() + Math.ceil(remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
   #replay(content: Content, reason: string, sessionId: string): void {

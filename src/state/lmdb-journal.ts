@@ -1,5 +1,7 @@
 import { StateError } from '../errors.js';
-import { applyRows } from './lmdb-rows.js';
+import type { Entity } from '../model.js';
+import type { LmdbBaseline } from './lmdb-baseline.js';
+import { applyRows, packRows, unpackRows } from './lmdb-rows.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import type { Journal, JournaledSession, PendingRow } from './store.js';
 
@@ -9,7 +11,12 @@ export type Write = <T>(
 ) => Promise<T>;
 
 /** The journal over LMDB. */
-export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head): Journal {
+export function lmdbJournal(
+  tables: Tables,
+  baselines: Readonly<Record<Entity, LmdbBaseline>>,
+  write: Write,
+  readHead: () => Head,
+): Journal {
   const { journal, loads } = tables;
   const sessionOf = (id: number): JournaledSession => {
     const session = journal.get(id);
@@ -23,7 +30,7 @@ export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head):
       return { result: undefined };
     });
   const rowsOf = (id: number): PendingRow[][] =>
-    Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => [...value]);
+    Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => unpackRows(value));
   return {
     open: async () => Array.from(journal.getRange(), ({ value }) => value),
     creating: (now) =>
@@ -45,7 +52,7 @@ export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head):
     created: (id, sessionId) => update(id, () => ({ sessionId, phase: 'loading' })),
     loading: (id, rows) =>
       update(id, (session) => {
-        void loads.put([id, session.loads], rows);
+        void loads.put([id, session.loads], packRows(rows));
         const hasUpserts = session.hasUpserts || rows.some((row) => row.kind === 'upsert');
         return { loads: session.loads + 1, rows: session.rows + rows.length, hasUpserts };
       }),
@@ -72,9 +79,10 @@ export function lmdbJournal(tables: Tables, write: Write, readHead: () => Head):
     settle: (id, outcome) =>
       write((head) => {
         const session = sessionOf(id);
-        let { counts } = head;
-        for (const rows of rowsOf(id))
-          if (outcome !== 'dropped') counts = applyRows(tables, counts, rows, outcome === 'unknown');
+        const counts =
+          outcome === 'dropped'
+            ? head.counts
+            : applyRows(baselines, head.counts, rowsOf(id).flat(), outcome === 'unknown');
         for (let load = 0; load < session.loads; load++) void loads.remove([id, load]);
         void journal.remove(id);
         return { head: { counts }, result: undefined };

@@ -1,29 +1,39 @@
-import { encodeRow, rowFingerprint, rowNumber, type Head, type Tables } from './lmdb-tables.js';
+import { ENTITIES, type Entity } from '../model.js';
+import type { LmdbBaseline } from './lmdb-baseline.js';
+import type { Head, StoredLoad } from './lmdb-tables.js';
 import type { PendingRow } from './store.js';
 
 /** Makes rows the baseline, or unknown. Runs inside a transaction; answers the counts after it. */
 export function applyRows(
-  tables: Tables,
+  baselines: Readonly<Record<Entity, LmdbBaseline>>,
   before: Head['counts'],
   rows: readonly PendingRow[],
   unknown: boolean,
 ): Head['counts'] {
-  const counts = structuredClone(before) as {
-    -readonly [E in keyof Head['counts']]: { known: number; unknown: number; nextRow: number };
-  };
-  for (const { entity, kind, key, fingerprint } of rows) {
-    const table = tables.rows[entity];
-    const count = counts[entity];
-    const id = Buffer.from(key, 'utf8');
-    const old = table.get(id);
-    if (old !== undefined) count[rowFingerprint(old) === '' ? 'unknown' : 'known']--;
-    if (kind === 'delete' && !unknown) {
-      if (old !== undefined) void table.remove(id);
-      continue;
-    }
-    const number = old === undefined ? count.nextRow++ : rowNumber(old);
-    void table.put(id, encodeRow(number, unknown ? '' : fingerprint));
-    count[unknown ? 'unknown' : 'known']++;
+  const counts = { ...before };
+  for (const entity of ENTITIES) {
+    const own = rows.filter((row) => row.entity === entity);
+    if (own.length > 0) counts[entity] = baselines[entity].apply(counts[entity], own, unknown);
   }
   return counts;
+}
+
+/** Rows as the journal keeps them: what they share is said once. */
+export function packRows(rows: readonly PendingRow[]): StoredLoad {
+  const packed: { entity: Entity; kind: PendingRow['kind']; keys: string[]; fingerprints: string[] }[] = [];
+  for (const { entity, kind, key, fingerprint } of rows) {
+    let last = packed.at(-1);
+    if (last === undefined || last.entity !== entity || last.kind !== kind)
+      packed.push((last = { entity, kind, keys: [], fingerprints: [] }));
+    last.keys.push(key);
+    last.fingerprints.push(fingerprint);
+  }
+  return packed;
+}
+
+/** The rows that {@link packRows} packed. */
+export function unpackRows(load: StoredLoad): PendingRow[] {
+  return load.flatMap(({ entity, kind, keys, fingerprints }) =>
+    keys.map((key, i) => ({ entity, kind, key, fingerprint: fingerprints[i] as string })),
+  );
 }

@@ -1,11 +1,9 @@
 import type { Database, RootDatabase } from 'lmdb';
-import type { Entity } from '../model.js';
-import type { JournaledSession, PendingRow, Target } from './store.js';
+import type { ChangeKind, Entity } from '../model.js';
+import type { JournaledSession, Target } from './store.js';
 
 /** The version of the layout; a state of a newer one is refused. */
 export const FORMAT = 1;
-/** Bytes of a row's number, which come first in its value. */
-const ROW_BYTES = 4;
 
 /** The writer of a state. */
 export interface Holder {
@@ -25,11 +23,19 @@ export interface Head {
   readonly target: Target | undefined;
   readonly lastTriggeredAt: number | undefined;
   readonly nextSession: number;
-  /** Of each entity: rows that are confirmed, rows that are unknown, and the number of the next row. */
+  /** Of each entity: rows that are confirmed, rows that are unknown, and the number after the last row. */
   readonly counts: Readonly<
     Record<Entity, { readonly known: number; readonly unknown: number; readonly nextRow: number }>
   >;
 }
+
+/** Rows of one load. They are all of one entity and kind, or of a few. */
+export type StoredLoad = readonly {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  readonly keys: readonly string[];
+  readonly fingerprints: readonly string[];
+}[];
 
 /** The tables of a state. */
 export interface Tables {
@@ -37,38 +43,26 @@ export interface Tables {
   readonly head: Database<unknown, string>;
   readonly journal: Database<JournaledSession, number>;
   /** Rows of each load, by session and number of the load. */
-  readonly loads: Database<readonly PendingRow[], [number, number]>;
-  /** By key, in UTF-8: the row's number, and its fingerprint where that is known. */
-  readonly rows: Readonly<Record<Entity, Database<Buffer, Buffer>>>;
+  readonly loads: Database<StoredLoad, [number, number]>;
+  /** Pages of rows (see `RowPage`), by number. */
+  readonly rows: Readonly<Record<Entity, Database<Buffer, number>>>;
+  /** Of each page the attribute prints of its rows, where they have any. */
+  readonly prints: Readonly<Record<'users' | 'groups', Database<Buffer, number>>>;
+  /** By key: complete reads in a row in which an entity was missing. */
+  readonly absences: Database<number, [Entity, string]>;
 }
 
 /** Opens the tables of a root. */
 export function openTables(root: RootDatabase): Tables {
-  const rows = (entity: Entity) =>
-    root.openDB<Buffer, Buffer>({ name: entity, keyEncoding: 'binary', encoding: 'binary' });
+  const pages = (name: string) =>
+    root.openDB<Buffer, number>({ name, keyEncoding: 'uint32', encoding: 'binary' });
   return {
     root,
     head: root.openDB<unknown, string>({ name: 'head' }),
     journal: root.openDB<JournaledSession, number>({ name: 'journal' }),
-    loads: root.openDB<readonly PendingRow[], [number, number]>({ name: 'loads' }),
-    rows: { users: rows('users'), groups: rows('groups'), memberships: rows('memberships') },
+    loads: root.openDB<StoredLoad, [number, number]>({ name: 'loads' }),
+    rows: { users: pages('users'), groups: pages('groups'), memberships: pages('memberships') },
+    prints: { users: pages('users-prints'), groups: pages('groups-prints') },
+    absences: root.openDB<number, [Entity, string]>({ name: 'absences' }),
   };
-}
-
-/** A row's value. No fingerprint says that it is not known what Okta holds. */
-export function encodeRow(row: number, fingerprint: string): Buffer {
-  const value = Buffer.allocUnsafe(ROW_BYTES + fingerprint.length);
-  value.writeUInt32LE(row, 0);
-  value.write(fingerprint, ROW_BYTES, 'latin1');
-  return value;
-}
-
-/** The number of a row. */
-export function rowNumber(value: Buffer): number {
-  return value.readUInt32LE(0);
-}
-
-/** The fingerprint of a row; `''` when it is not known what Okta holds. */
-export function rowFingerprint(value: Buffer): string {
-  return value.toString('latin1', ROW_BYTES);
 }

@@ -4,15 +4,17 @@ import { join, resolve } from 'node:path';
 import { open } from 'lmdb';
 import { systemClock, type Clock } from '../clock.js';
 import { BusyError, RollcallError, StateError } from '../errors.js';
-import type { Entity } from '../model.js';
+import { ENTITIES, type Entity } from '../model.js';
 import { refuseUnknown } from '../options.js';
+import { LmdbBaseline } from './lmdb-baseline.js';
 import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { applyRows } from './lmdb-rows.js';
-import { FORMAT, openTables, rowFingerprint, type Head, type Holder, type Tables } from './lmdb-tables.js';
+import { FORMAT, openTables, type Head, type Holder, type Tables } from './lmdb-tables.js';
 import { BEAT_MS, isAlive, thisHolder } from './lock.js';
 import { requireSameTarget } from './memory.js';
 import { createOutbox, OUTBOX_PREFIX } from './outbox.js';
+import { ROWS_PER_PAGE } from './row-page.js';
 import type { EntityCounts, Journal, Outbox, PendingRow, Reading, StateStore, Target } from './store.js';
 
 /** Options of {@link openState}. */
@@ -60,7 +62,7 @@ async function openDirectory(path: string): Promise<Tables> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
     const file = join(path, FILE);
-    const root = open({ path: file, noSubdir: true, maxDbs: 12, permissionsMode: 0o600 } as Parameters<
+    const root = open({ path: file, noSubdir: true, maxDbs: 16, permissionsMode: 0o600 } as Parameters<
       typeof open
     >[0]);
     const tables = openTables(root);
@@ -124,6 +126,7 @@ class LmdbState implements StateStore {
   readonly fingerprintKey: string;
   readonly journal: Journal;
   readonly #tables: Tables;
+  readonly #baselines: Readonly<Record<Entity, LmdbBaseline>>;
   readonly #path: string;
   readonly #generation: number;
   readonly #beat: NodeJS.Timeout;
@@ -135,7 +138,13 @@ class LmdbState implements StateStore {
     this.#path = path;
     this.#generation = holder.generation;
     this.fingerprintKey = this.#head().fingerprintKey;
-    this.journal = lmdbJournal(tables, this.#write, () => this.#head());
+    const baseline = (entity: Entity) => new LmdbBaseline(tables, entity, this.fingerprintKey);
+    this.#baselines = {
+      users: baseline('users'),
+      groups: baseline('groups'),
+      memberships: baseline('memberships'),
+    };
+    this.journal = lmdbJournal(tables, this.#baselines, this.#write, () => this.#head());
     this.#beat = setInterval(() => {
       // A beat that fails is made up for by the next; a lost place is found by the next write.
       this.#write(() => {
@@ -174,11 +183,20 @@ class LmdbState implements StateStore {
       });
       await root.flushed;
     } catch (cause) {
+      this.#forget();
       throw new StateError('the state could not be written', { cause });
     }
-    if (failure !== undefined) throw failure.error;
+    if (failure !== undefined) {
+      this.#forget();
+      throw failure.error;
+    }
     return (outcome as NonNullable<typeof outcome>).value;
   };
+
+  /** What is in memory may be ahead of a transaction that failed. */
+  #forget(): void {
+    for (const entity of ENTITIES) this.#baselines[entity].forget();
+  }
 
   #head(): Head {
     return this.#tables.head.get('head') as Head;
@@ -203,7 +221,7 @@ class LmdbState implements StateStore {
 
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
-    this.#reading = new LmdbReading(this.#tables, this.#head(), () => (this.#reading = undefined));
+    this.#reading = new LmdbReading(this.#baselines, this.#head(), () => (this.#reading = undefined));
     return this.#reading;
   }
 
@@ -213,19 +231,25 @@ class LmdbState implements StateStore {
 
   async adopt(rows: readonly PendingRow[]): Promise<void> {
     await this.#write((head) => ({
-      head: { counts: applyRows(this.#tables, head.counts, rows, false) },
+      head: { counts: applyRows(this.#baselines, head.counts, rows, false) },
       result: undefined,
     }));
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
+    const baseline = this.#baselines[entity];
+    const { nextRow } = this.#head().counts[entity];
     let chunk: PendingRow[] = [];
-    for (const { key, value } of this.#tables.rows[entity].getRange()) {
-      chunk.push({ entity, kind: 'upsert', key: key.toString('utf8'), fingerprint: rowFingerprint(value) });
-      if (chunk.length === ROWS_CHUNK) {
-        yield chunk;
-        chunk = [];
+    for (const { first, page } of baseline.pages()) {
+      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < nextRow; slot++) {
+        if (page.isFree(slot)) continue;
+        const known = page.fingerprint(slot);
+        const fingerprint = known === '' ? '' : known + baseline.prints(first + slot);
+        chunk.push({ entity, kind: 'upsert', key: page.key(slot), fingerprint });
       }
+      if (chunk.length < ROWS_CHUNK) continue;
+      yield chunk;
+      chunk = [];
     }
     if (chunk.length > 0) yield chunk;
   }

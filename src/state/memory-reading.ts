@@ -2,6 +2,8 @@ import type { Entity } from '../model.js';
 import { Reference, Seen, type Reading } from './store.js';
 
 const MISSING_CHUNK = 4096;
+/** Characters of a fingerprint; what is behind them are prints of attributes. */
+const FINGERPRINT = 16;
 
 /** A reading over maps: the plainest form of the contract. */
 export class MemoryReading implements Reading {
@@ -36,8 +38,14 @@ export class MemoryReading implements Reading {
       compared.add(key);
       const known = baseline.get(key);
       if (known === undefined || known === '') return Seen.NEW;
-      return known === fingerprints[i] ? Seen.SAME : Seen.CHANGED;
+      return known.slice(0, FINGERPRINT) === fingerprints[i]?.slice(0, FINGERPRINT)
+        ? Seen.SAME
+        : Seen.CHANGED;
     });
+  }
+
+  async held(entity: Entity, keys: readonly string[]): Promise<readonly string[]> {
+    return keys.map((key) => (this.#baseline[entity].get(key) ?? '').slice(FINGERPRINT));
   }
 
   async keep(entity: Entity, keys: readonly string[]): Promise<void> {

@@ -1,23 +1,35 @@
 import { encodeDeletion, splitMembershipKey, type Change } from '../model.js';
 import type { Lane } from './store.js';
 
-/** A fingerprint is 16 characters of 8 bits. */
-const FINGERPRINT_BYTES = 16;
+/** Flags, and the lengths of the four parts. */
+const HEAD_BYTES = 17;
 const CREATED = 1;
+/** Stands between the names of attributes, which may hold anything but that. */
+const SEPARATOR = '\0';
 
-/** A change as bytes: flags, fingerprint, key and item. What its lane or its key says already is left out. */
+/**
+ * A change as bytes: flags, fingerprint, names of changed attributes, key and item. What its lane or its key says
+ * already is left out.
+ */
 export function encodeChange(change: Change): Buffer {
-  const keyBytes = Buffer.byteLength(change.key);
   const item = change.entity !== 'memberships' && change.kind === 'upsert' ? change.item : '';
+  const names = change.changed === undefined ? '' : change.changed.join(SEPARATOR);
+  const fingerprintBytes = change.fingerprint.length;
+  const namesBytes = Buffer.byteLength(names);
+  const keyBytes = Buffer.byteLength(change.key);
   const itemBytes = Buffer.byteLength(item);
-  const bytes = Buffer.allocUnsafe(9 + FINGERPRINT_BYTES + keyBytes + itemBytes);
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + fingerprintBytes + namesBytes + keyBytes + itemBytes);
   bytes[0] = change.created ? CREATED : 0;
-  bytes.writeUInt32LE(keyBytes, 1);
-  bytes.writeUInt32LE(itemBytes, 5);
-  bytes.fill(0, 9, 9 + FINGERPRINT_BYTES);
-  bytes.write(change.fingerprint, 9, FINGERPRINT_BYTES, 'latin1');
-  bytes.write(change.key, 9 + FINGERPRINT_BYTES, 'utf8');
-  bytes.write(item, 9 + FINGERPRINT_BYTES + keyBytes, 'utf8');
+  bytes.writeUInt32LE(fingerprintBytes, 1);
+  bytes.writeUInt32LE(namesBytes, 5);
+  bytes.writeUInt32LE(keyBytes, 9);
+  bytes.writeUInt32LE(itemBytes, 13);
+  let at = HEAD_BYTES;
+  // One byte a character: a fingerprint is a digest, and not text.
+  at += bytes.write(change.fingerprint, at, 'latin1');
+  at += bytes.write(names, at, 'utf8');
+  at += bytes.write(change.key, at, 'utf8');
+  bytes.write(item, at, 'utf8');
   return bytes;
 }
 
@@ -27,10 +39,13 @@ export function decodeChanges(bytes: Buffer, lane: Lane): Change[] {
   const changes: Change[] = [];
   for (let at = 0; at < bytes.length;) {
     const created = bytes[at] === CREATED;
-    const keyEnd = at + 9 + FINGERPRINT_BYTES + bytes.readUInt32LE(at + 1);
-    const itemEnd = keyEnd + bytes.readUInt32LE(at + 5);
-    const fingerprint = kind === 'delete' ? '' : bytes.toString('latin1', at + 9, at + 9 + FINGERPRINT_BYTES);
-    const key = bytes.toString('utf8', at + 9 + FINGERPRINT_BYTES, keyEnd);
+    const fingerprintEnd = at + HEAD_BYTES + bytes.readUInt32LE(at + 1);
+    const namesEnd = fingerprintEnd + bytes.readUInt32LE(at + 5);
+    const keyEnd = namesEnd + bytes.readUInt32LE(at + 9);
+    const itemEnd = keyEnd + bytes.readUInt32LE(at + 13);
+    const fingerprint = bytes.toString('latin1', at + HEAD_BYTES, fingerprintEnd);
+    const names = bytes.toString('utf8', fingerprintEnd, namesEnd);
+    const key = bytes.toString('utf8', namesEnd, keyEnd);
     if (kind === 'delete') {
       changes.push({ entity, kind, key, ...encodeDeletion(entity, key), fingerprint, created, dependent });
     } else if (entity === 'memberships') {
@@ -46,6 +61,7 @@ export function decodeChanges(bytes: Buffer, lane: Lane): Change[] {
         group: '',
         fingerprint,
         created,
+        changed: names === '' ? undefined : names.split(SEPARATOR),
         dependent,
       });
     }

@@ -39,11 +39,17 @@ export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
  */
 export interface Reading {
   /**
-   * Marks the keys as seen and compares their fingerprints; `fingerprints[i]` belongs to `keys[i]`. Answers a
+   * Marks the keys as seen and compares their fingerprints, of which the first 16 characters count;
+   * `fingerprints[i]` belongs to `keys[i]`. Answers a
    * {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
    * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.
    */
   compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array>;
+  /**
+   * What lies beyond the first 16 characters of the fingerprints that are held for these keys: prints of their
+   * attributes, which tell the names of those that changed. `''` where there are none.
+   */
+  held(entity: Entity, keys: readonly string[]): Promise<readonly string[]>;
   /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
   keep(entity: Entity, keys: readonly string[]): Promise<void>;
   /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */
@@ -99,7 +105,7 @@ export interface PendingRow {
   readonly entity: Entity;
   readonly kind: ChangeKind;
   readonly key: string;
-  /** `''` for a delete. */
+  /** 16 characters, and behind them the prints of the attributes where there are any; `''` for a delete. */
   readonly fingerprint: string;
 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/okta/client.js';
-import type { ClientWait } from '../../src/okta/client-options.js';
-import type { Transport } from '../../src/okta/wire.js';
+import type { ClientWait, Transport } from '../../src/okta/wire.js';
 
 /** An org with windows of its own time; the client's clock is off by `skewMs`. */
 function org(limit: number, skewMs: number, share: number, othersPerRequest = 0) {

@@ -1,0 +1,126 @@
+import { crc32 } from 'node:zlib';
+import { StateError } from '../errors.js';
+
+/** Rows of a page: with ids of ten characters it fills one page of the database. */
+export const ROWS_PER_PAGE = 96;
+/** Bytes of a fingerprint. */
+export const FINGERPRINT_BYTES = 16;
+
+const FINGERPRINTS = 4;
+const HASHES = FINGERPRINTS + ROWS_PER_PAGE * FINGERPRINT_BYTES;
+const LENGTHS = HASHES + ROWS_PER_PAGE * 4;
+const KEYS = LENGTHS + ROWS_PER_PAGE * 2;
+
+/** A fingerprint of zeros: the row is free. Of ones: it is not known what Okta holds. No digest is either. */
+const FREE = Buffer.alloc(FINGERPRINT_BYTES, 0);
+const UNKNOWN = Buffer.alloc(FINGERPRINT_BYTES, 0xff);
+
+/**
+ * Some rows of the baseline as one value of the database: a check sum, then fingerprints, key hashes and key lengths
+ * at fixed places, so that they load as blocks, then the keys.
+ */
+export class RowPage {
+  #bytes: Buffer;
+  /** Keys set since the bytes were made, by slot. */
+  readonly #newKeys = new Map<number, string>();
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  static empty(): RowPage {
+    return new RowPage(Buffer.alloc(KEYS));
+  }
+
+  /**
+   * Takes a value of the database, without copying it.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
+   */
+  static from(bytes: Buffer): RowPage {
+    if (bytes.length < KEYS || crc32(bytes.subarray(FINGERPRINTS)) !== bytes.readUInt32LE(0)) {
+      throw new StateError('the state is damaged: a page of rows is not what was written', {
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
+    }
+    return new RowPage(bytes);
+  }
+
+  /** The same for a value that was checked when the state was loaded. */
+  static over(bytes: Buffer): RowPage {
+    return new RowPage(bytes);
+  }
+
+  /** The fingerprints of all rows, as bytes. */
+  fingerprints(): Uint8Array {
+    return this.#bytes.subarray(FINGERPRINTS, HASHES);
+  }
+
+  hash(slot: number): number {
+    return this.#bytes.readUInt32LE(HASHES + slot * 4);
+  }
+
+  isFree(slot: number): boolean {
+    return this.#fingerprintBytes(slot).equals(FREE);
+  }
+
+  /** `''` when it is not known what Okta holds. */
+  fingerprint(slot: number): string {
+    const bytes = this.#fingerprintBytes(slot);
+    return bytes.equals(UNKNOWN) ? '' : bytes.toString('latin1');
+  }
+
+  key(slot: number): string {
+    const changed = this.#newKeys.get(slot);
+    if (changed !== undefined) return changed;
+    let start = KEYS;
+    for (let i = 0; i < slot; i++) start += this.#bytes.readUInt16LE(LENGTHS + i * 2);
+    return this.#bytes.toString('utf8', start, start + this.#bytes.readUInt16LE(LENGTHS + slot * 2));
+  }
+
+  setFingerprint(slot: number, fingerprint: string): void {
+    const bytes = this.#fingerprintBytes(slot);
+    if (fingerprint === '') bytes.set(UNKNOWN);
+    else bytes.write(fingerprint, 0, FINGERPRINT_BYTES, 'latin1');
+  }
+
+  setKey(slot: number, key: string, hash: number): void {
+    this.#newKeys.set(slot, key);
+    this.#bytes.writeUInt32LE(hash, HASHES + slot * 4);
+  }
+
+  /** Its key goes too: a person who is gone leaves no id behind. */
+  free(slot: number): void {
+    this.setKey(slot, '', 0);
+    this.#fingerprintBytes(slot).set(FREE);
+  }
+
+  /** The value to write. */
+  toBytes(): Buffer {
+    if (this.#newKeys.size > 0) this.#writeKeys();
+    this.#bytes.writeUInt32LE(crc32(this.#bytes.subarray(FINGERPRINTS)), 0);
+    return this.#bytes;
+  }
+
+  #fingerprintBytes(slot: number): Buffer {
+    const start = FINGERPRINTS + slot * FINGERPRINT_BYTES;
+    return this.#bytes.subarray(start, start + FINGERPRINT_BYTES);
+  }
+
+  #writeKeys(): void {
+    const parts: Buffer[] = [this.#bytes.subarray(0, KEYS)];
+    let start = KEYS;
+    for (let slot = 0; slot < ROWS_PER_PAGE; slot++) {
+      const length = this.#bytes.readUInt16LE(LENGTHS + slot * 2);
+      const changed = this.#newKeys.get(slot);
+      const key =
+        changed === undefined ? this.#bytes.subarray(start, start + length) : Buffer.from(changed, 'utf8');
+      start += length;
+      parts.push(key);
+    }
+    const bytes = Buffer.concat(parts);
+    for (let slot = 0; slot < ROWS_PER_PAGE; slot++)
+      bytes.writeUInt16LE((parts[slot + 1] as Buffer).length, LENGTHS + slot * 2);
+    this.#bytes = bytes;
+    this.#newKeys.clear();
+  }
+}
