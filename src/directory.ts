@@ -7,9 +7,13 @@ import {
   type GroupRecord,
   type MembershipRecord,
   type RecordOf,
+  type RemovedMembership,
+  type RemovedRecord,
   type UserRecord,
 } from './model.js';
-import { diff, diffNoteOf, type DiffOptions } from './operators/diff.js';
+import { diff, type DiffOptions } from './operators/diff.js';
+import { diffNoteOf } from './operators/diff-note.js';
+import type { AbsenceOptions } from './operators/absence.js';
 import { validate, type ValidateOptions } from './operators/validate.js';
 import { pipe } from './pipe.js';
 import { RunContext } from './run-context.js';
@@ -19,9 +23,9 @@ import type { Reading, StateStore } from './state/store.js';
 
 /** The sources of a whole directory. An entity without a source is left alone. */
 export interface DirectorySources {
-  readonly users?: Source<UserRecord>;
-  readonly groups?: Source<GroupRecord>;
-  readonly memberships?: Source<MembershipRecord>;
+  readonly users?: Source<UserRecord | RemovedRecord>;
+  readonly groups?: Source<GroupRecord | RemovedRecord>;
+  readonly memberships?: Source<MembershipRecord | RemovedMembership>;
 }
 
 /** How a directory is read and compared. */
@@ -40,6 +44,14 @@ export interface DirectoryOptions extends DirectorySources {
    * @defaultValue `false`
    */
   readonly mixed?: boolean;
+  /** When a missing entity is deleted, and which never are: for all entities, or for one. See `diff`. */
+  readonly absence?: AbsenceOptions & Readonly<Partial<Record<Entity, AbsenceOptions>>>;
+  /**
+   * `full`: the sources are the whole directory, and what is missing from them is removed. `delta`: they are feeds of
+   * changes, and only records marked `deleted: true` are.
+   * @defaultValue `'full'`
+   */
+  readonly mode?: 'full' | 'delta';
 }
 
 /** Records between two progress events. */
@@ -89,15 +101,18 @@ function entityChanges<E extends Entity>(
   signal: AbortSignal | undefined,
 ): Flow<Change> {
   const source = pipe(options[entity] as Source<RecordOf[E]>);
-  const { onDuplicate, mixed } = options;
+  const { onDuplicate, mixed, mode } = options;
+  const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
     progress<RecordOf[E]>(entity, events, signal),
-    validate(entity, options.validate?.[entity]),
+    validate(entity, { ...options.validate?.[entity], ...(mode && { mode }) }),
     diff(entity, state, {
       reading,
       ...(onDuplicate && { onDuplicate }),
       ...(mixed !== undefined && { mixed }),
+      ...(mode && { mode }),
+      absence: { ...absence, ...options.absence?.[entity] },
     }),
   );
 }
@@ -147,6 +162,9 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     deletes: note?.deletes ?? 0,
     rejected,
     heldBackDeletes: note?.heldBack ?? 0,
+    sparedDeletes: note?.spared ?? 0,
+    excluded: note?.excluded ?? 0,
+    superseded: note?.superseded ?? 0,
   };
 }
 

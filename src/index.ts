@@ -12,6 +12,8 @@ export type {
   MembershipRecord,
   Profile,
   RecordOf,
+  RemovedMembership,
+  RemovedRecord,
   UserRecord,
 } from './model.js';
 export { LIMITS, type AttributeLimit } from './limits.js';
@@ -30,24 +32,53 @@ export { filter } from './operators/filter.js';
 export { flatMap } from './operators/flat-map.js';
 export { validate, type ValidateOptions } from './operators/validate.js';
 export { diff, type DiffOptions } from './operators/diff.js';
+export type { AbsenceOptions } from './operators/absence.js';
 export { guard, type GuardOptions } from './operators/guard.js';
 export { GUARD_DEFAULTS, type GuardLimits } from './operators/guard-rules.js';
 export { batch, type BatchOptions } from './operators/batch.js';
 
 export { toCsv, toJsonLines, type ToCsvOptions, type WrittenFile } from './report/files.js';
+export {
+  createRunReport,
+  type ReportFiles,
+  type RunReport,
+  type RunReportOptions,
+} from './report/run-report.js';
+export type { RunResult } from './report/summarize.js';
+export type { RunStatus, RunSummary, SessionSummary, SourceSummary, WaitSummary } from './report/summary.js';
+export type { AttributeCount } from './report/changes-file.js';
+export type { RejectedBy, RejectedRecord, RejectReason } from './report/rejects-file.js';
 export { upload } from './session/upload.js';
 export type { UploadOptions } from './session/options.js';
 
-export { plan, startSync, sync, type PlanOptions, type RunningSync, type SyncOptions } from './sync.js';
+export { adopt, type AdoptOptions, type AdoptReport } from './adopt.js';
+export {
+  plan,
+  readWatermark,
+  startSync,
+  sync,
+  type PlanOptions,
+  type RunningSync,
+  type SyncOptions,
+} from './sync.js';
 export type { DirectoryOptions, DirectorySources } from './directory.js';
 export type { EntityReport, Plan, SyncReport } from './report/reports.js';
-export type { ChangeOutcome, KindCounts, PlanSummary, UploadReport } from './report-types.js';
+export type {
+  AttributeChanges,
+  ChangeOutcome,
+  KindCounts,
+  PlanSummary,
+  UploadReport,
+} from './report-types.js';
 export type { ReadCounts, Rejection } from './run-context.js';
 export type { SyncEvent, WaitReason } from './events.js';
 
 export { createClient } from './okta/client.js';
 export type { ClientOptions } from './okta/client-options.js';
-export type { Authorizer } from './okta/auth.js';
+export type { Attempt, Authorizer, TokenSource } from './okta/auth.js';
+export type { OAuthOptions } from './okta/oauth-options.js';
+export type { KeySource, PrivateJwk, PrivateKey, Signer, SigningAlgorithm } from './okta/private-key.js';
+export type { ProxyOption } from './okta/dispatcher.js';
 export { isLostAnswer } from './okta/lost-answer.js';
 export {
   TransportError,
@@ -64,8 +95,10 @@ export {
 } from './okta/wire.js';
 
 export { openState, type OpenStateOptions } from './state/lmdb.js';
+export { exportState, importState, verifyState, type StateRowCounts } from './state/transfer.js';
 export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory.js';
 export {
+  IMPORT_UNFINISHED,
   Reference,
   Seen,
   type EntityCounts,
@@ -77,6 +110,7 @@ export {
   type PendingRow,
   type Reading,
   type SessionOutcome,
+  type StateIdentity,
   type StateStore,
   type Target,
 } from './state/store.js';

@@ -30,6 +30,17 @@ export interface MembershipRecord {
   readonly memberExternalId: string;
 }
 
+/** A user or group that a delta feed marks as removed. */
+export interface RemovedRecord {
+  readonly externalId: string;
+  readonly deleted: true;
+}
+
+/** A membership that a delta feed marks as removed. */
+export interface RemovedMembership extends MembershipRecord {
+  readonly deleted: true;
+}
+
 /** The record type of each entity. */
 export interface RecordOf {
   readonly users: UserRecord;

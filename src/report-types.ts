@@ -9,6 +9,13 @@ export interface KindCounts {
   readonly deletes: number;
 }
 
+/** In how many updates an attribute differs. */
+export interface AttributeChanges {
+  readonly entity: Entity;
+  readonly attribute: string;
+  readonly updates: number;
+}
+
 /** The counts of a plan. */
 export interface PlanSummary {
   /** SHA-256 over exactly the changes of this plan, whatever their order; give it as `approve` to let it pass a tripped guard. */
@@ -21,6 +28,8 @@ export interface PlanSummary {
   readonly sessions: number;
   /** The least milliseconds it can take under Okta's limits: five minutes between sessions. */
   readonly leastMs: number;
+  /** Attributes that differ in most updates of users and groups, most first; at most twenty. Names, never values. */
+  readonly changedAttributes: readonly AttributeChanges[];
   /** Deletions that were found but are held back, because a record of the source could not be identified. */
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
 }
@@ -37,6 +46,7 @@ export interface ChangeOutcome {
   readonly created: boolean;
   /** Names of the attributes that differed, for an update of a user or group where they are known. */
   readonly changedAttributes?: readonly string[] | undefined;
+  /** `''` for what never came into a session, because what it refers to was refused. */
   readonly sessionId: string;
   /** `unknown`: the session may have been applied; it is sent again. */
   readonly outcome: 'confirmed' | 'refused' | 'unknown';

@@ -40,6 +40,12 @@ export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' |
   readonly approve?: string;
   /** Called with every event. What it throws harms nothing, and is not told. */
   readonly onEvent?: (event: SyncEvent) => void;
+  /**
+   * How far a delta feed was read, asked for once its sources were read to the end; `readWatermark` answers it at the next
+   * run. It is kept only when Okta confirmed everything and no record was rejected or refused: otherwise the same feed is
+   * to be read again, which costs nothing for what is confirmed.
+   */
+  readonly watermark?: string | (() => string | Promise<string>);
 }
 
 /** A sync under way. */
@@ -59,6 +65,8 @@ const PLAN_OPTION_NAMES = [
   'validate',
   'onDuplicate',
   'mixed',
+  'absence',
+  'mode',
   'guard',
   'onReject',
   'signal',
@@ -69,6 +77,7 @@ const SYNC_OPTION_NAMES = [
   'okta',
   'approve',
   'onEvent',
+  'watermark',
 ];
 
 /**
@@ -119,13 +128,17 @@ export async function plan(options: PlanOptions): Promise<Plan> {
   let seen: { readonly summary: PlanSummary; readonly trips: readonly GuardTrip[] } | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary, trips) => (seen = { summary, trips });
   const changes = directoryChanges(options, options.state, silent, context, options.signal);
+  const passed = pipe(changes, guard(options.state, { ...guardOptions(options), onPlan }))[
+    Symbol.asyncIterator
+  ]();
   try {
     // The guard decides at the first pull; what it lets pass is of no interest here.
-    await pipe(changes, guard(options.state, { ...options.guard, onPlan }))
-      [Symbol.asyncIterator]()
-      .next();
+    await passed.next();
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
+  } finally {
+    // Drops the outbox: left where it is, the guard would keep its file.
+    await passed.return?.();
   }
   const { summary, trips } = seen as NonNullable<typeof seen>;
   return { ...summary, trips, sources: sourceReports(options, context), rejections: context.rejections };
@@ -157,10 +170,11 @@ async function run(
   };
   const uploaded = await pipe(
     directoryChanges(options, state, hub, context, signal),
-    guard(state, { ...options.guard, onPlan, ...(approve !== undefined && { approve }) }),
+    guard(state, { ...guardOptions(options), onPlan, ...(approve !== undefined && { approve }) }),
     batch(),
     upload(okta, state, uploadOptions),
   );
+  const watermarkKept = await keepWatermark(options, uploaded, context);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -168,9 +182,33 @@ async function run(
     sources: sourceReports(options, context),
     rejections: context.rejections,
     settled,
+    watermarkKept,
     startedAt,
     endedAt: new Date(clock.now()),
   };
+}
+
+/** A feed of changes is often empty, and that says nothing of the directory. */
+function guardOptions(options: PlanOptions): GuardOptions {
+  return { ...options.guard, ...(options.mode === 'delta' && { allowEmpty: true }) };
+}
+
+/** Nothing of a feed may be skipped: with anything left undone it is read again. */
+async function keepWatermark(
+  { watermark, state }: SyncOptions,
+  uploaded: UploadReport,
+  context: RunContext,
+): Promise<boolean | undefined> {
+  if (watermark === undefined) return undefined;
+  const undone = uploaded.remaining > 0 || uploaded.refused.length > 0 || context.rejections.length > 0;
+  if (undone) return false;
+  await state.setMeta('watermark', typeof watermark === 'string' ? watermark : await watermark());
+  return true;
+}
+
+/** How far the delta feed of this state was read; undefined before the first time. */
+export function readWatermark(state: StateStore): Promise<string | undefined> {
+  return state.getMeta('watermark');
 }
 
 function confirmedIn(report: UploadReport): number {

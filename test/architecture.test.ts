@@ -32,7 +32,7 @@ function table(header: string): Map<string, string[]> {
   );
 }
 
-const SYNC = new Set(['index', 'sync', 'directory']);
+const SYNC = new Set(['index', 'sync', 'directory', 'adopt']);
 
 function roomOf(module: string): string {
   if (module.includes('/')) return module.split('/')[0] as string;

@@ -1,22 +1,17 @@
-import { placesOf } from '../chunk.js';
-import { RecordError } from '../errors.js';
+import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
-import {
-  displayKey,
-  encodeDeletion,
-  encodeItem,
-  keyOf,
-  type Change,
-  type Entity,
-  type RecordOf,
-  type UserRecord,
-} from '../model.js';
+import { keyOf, type Change, type Entity, type RecordOf } from '../model.js';
 import { refuseUnknown, requireOneOf } from '../options.js';
 import type { RunContext } from '../run-context.js';
 import { AttributePrints } from '../state/attribute-prints.js';
-import { createFingerprinter, type Fingerprinter } from '../state/fingerprint.js';
-import { Seen, type Reading, type StateStore } from '../state/store.js';
-import { checkReferences, removedReferences } from './references.js';
+import { createFingerprinter } from '../state/fingerprint.js';
+import type { Reading, StateStore } from '../state/store.js';
+import { AbsenceRules, type AbsenceOptions } from './absence.js';
+import { Comparer } from './comparer.js';
+import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta.js';
+import { diffNote, type DiffNote } from './diff-note.js';
+import { removedReferences } from './references.js';
+import { removals } from './removals.js';
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
@@ -32,6 +27,14 @@ export interface DiffOptions {
    * @defaultValue `false`
    */
   readonly mixed?: boolean;
+  /** When a missing entity is deleted, and which never are. Counting reads needs a sink that reaches its end. */
+  readonly absence?: AbsenceOptions;
+  /**
+   * `full`: the source is the whole directory, and what is missing from it is removed. `delta`: it is a feed of changes,
+   * and only records marked `deleted: true` are.
+   * @defaultValue `'full'`
+   */
+  readonly mode?: 'full' | 'delta';
   /**
    * A reading that the diffs of several entities share, so that memberships know the users and groups of the same
    * run. It stays open; without it `diff` opens one of its own and closes it.
@@ -39,19 +42,7 @@ export interface DiffOptions {
   readonly reading?: Reading;
 }
 
-/** What `diff` notes in the context for the guard and the report. */
-export interface DiffNote {
-  /** Records that came in. */
-  read: number;
-  unchanged: number;
-  creates: number;
-  updates: number;
-  deletes: number;
-  /** Removals found but not emitted, because a record of the source could not be identified. */
-  heldBack: number;
-}
-
-const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'reading'];
+const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'reading'];
 
 /**
  * Compares records with what Okta was last *confirmed* to hold, and emits only the differences: creations and
@@ -71,32 +62,19 @@ export function diff<E extends Entity>(
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
+  requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
+  const rules = new AbsenceRules(entity, options.absence ?? {});
   return (source) => {
     const context = contextOf(source);
-    return flowOf(() => differences(entity, state, options, source, context), context);
+    return flowOf(() => differences(entity, state, options, rules, source, context), context);
   };
-}
-
-/** The note of an entity's diff, made on first use. */
-export function diffNote(context: RunContext, entity: Entity): DiffNote {
-  const name = `diff:${entity}`;
-  let note = context.notes.get(name) as DiffNote | undefined;
-  if (note === undefined) {
-    note = { read: 0, unchanged: 0, creates: 0, updates: 0, deletes: 0, heldBack: 0 };
-    context.notes.set(name, note);
-  }
-  return note;
-}
-
-/** The note of an entity's diff, where one ran in this context. */
-export function diffNoteOf(context: RunContext, entity: Entity): DiffNote | undefined {
-  return context.notes.get(`diff:${entity}`) as DiffNote | undefined;
 }
 
 async function* differences<E extends Entity>(
   entity: E,
   state: StateStore,
   options: DiffOptions,
+  rules: AbsenceRules,
   source: Flow<RecordOf[E]>,
   context: RunContext,
 ): AsyncGenerator<readonly Change[], void, undefined> {
@@ -112,9 +90,13 @@ async function* differences<E extends Entity>(
       context,
       note,
     );
+    if (options.mode === 'delta') {
+      yield* deltaDifferences(entity, comparer, reading, rules, source, context, note);
+      return;
+    }
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
     for await (const chunk of source.chunks()) {
-      const changes = await comparer.compare(chunk);
+      const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, note));
       await reading.keep(entity, context.takeRejectedKeys(entity));
       if (changes.length > 0) yield changes;
     }
@@ -123,240 +105,70 @@ async function* differences<E extends Entity>(
       for await (const keys of reading.missing(entity)) note.heldBack += keys.length;
       return;
     }
-    reading.complete(entity);
-    for await (const keys of reading.missing(entity)) {
-      note.deletes += keys.length;
-      yield keys.map((key) => deletion(entity, key));
-    }
+    yield* removals(entity, reading, state, rules, context, note);
   } finally {
     if (options.reading === undefined) await reading.close();
   }
 }
 
-/** The change that removes the entity with this key. */
-function deletion(entity: Entity, key: string): Change {
-  const { item, group } = encodeDeletion(entity, key);
-  return { entity, kind: 'delete', key, item, group, fingerprint: '', created: false, dependent: false };
+/** Of a delta feed only what is marked is removed; what it does not mention stays. */
+async function* deltaDifferences<E extends Entity>(
+  entity: E,
+  comparer: Comparer<E>,
+  reading: Reading,
+  rules: AbsenceRules,
+  source: Flow<RecordOf[E]>,
+  context: RunContext,
+  note: DiffNote,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const removed = removedByDelta(context);
+  if (entity === 'memberships') comparer.removed = removed;
+  for await (const chunk of lastOfEach(entity, source, note)) {
+    const inScope = withoutExcluded(entity, chunk, rules, note);
+    const marked = inScope.filter(isMarkedDeleted);
+    const upserts =
+      marked.length === 0
+        ? inScope
+        : withPlaces(
+            inScope.filter((record) => !isMarkedDeleted(record)),
+            pickPlaces(
+              placesOf(inScope),
+              Array.from(inScope.keys()).filter((i) => !isMarkedDeleted(inScope[i])),
+            ),
+          );
+    const changes = await comparer.compare(upserts);
+    const deletions = await markedDeletions(entity, marked, reading, note);
+    if (entity === 'users' || entity === 'groups')
+      for (const { key } of deletions) removed[entity as 'users' | 'groups'].add(key);
+    const all = [...changes, ...deletions];
+    if (all.length > 0) yield all;
+  }
 }
 
-/** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
-class Comparer<E extends Entity> {
-  /** Users and groups that this run removes; a membership that names one is refused. */
-  removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
+/** Users and groups that this run's delta feeds removed, for the memberships that come after them. */
+function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<string> } {
+  const name = 'delta:removed';
+  let removed = context.notes.get(name) as { users: Set<string>; groups: Set<string> } | undefined;
+  if (removed === undefined) context.notes.set(name, (removed = { users: new Set(), groups: new Set() }));
+  return removed;
+}
 
-  constructor(
-    private readonly entity: E,
-    private readonly reading: Reading,
-    private readonly fingerprinter: Fingerprinter,
-    private readonly prints: AttributePrints,
-    private readonly options: DiffOptions,
-    private readonly context: RunContext,
-    private readonly note: DiffNote,
-  ) {}
-
-  async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
-    const { entity, fingerprinter, note } = this;
-    const first = note.read;
-    const keys = new Array<string>(chunk.length);
-    const fingerprints = new Array<string>(chunk.length);
-    for (let i = 0; i < chunk.length; i++) {
-      const record = chunk[i] as RecordOf[E];
-      keys[i] = keyOf(entity, record);
-      fingerprints[i] = fingerprinter.of(entity, record);
-    }
-    note.read += chunk.length;
-    const refused =
-      entity === 'memberships'
-        ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
-        : undefined;
-    const codes = await this.#codes(keys, fingerprints, refused);
-    const changes: Change[] = [];
-    const before = await this.#printsOfChanged(keys, codes);
-    for (let i = 0; i < chunk.length; i++) {
-      const code = codes[i];
-      // The common case first: of a large directory, nearly everything is unchanged.
-      if (code === Seen.SAME) {
-        note.unchanged++;
-        continue;
-      }
-      const key = keys[i] as string;
-      if (refused?.has(i)) continue;
-      if (code === Seen.DUPLICATE) {
-        this.#duplicate(chunk, i, first, key);
-        continue;
-      }
-      const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
-      changes.push({
-        entity,
-        kind: 'upsert',
-        key,
-        item,
-        group,
-        fingerprint: (fingerprints[i] as string) + this.#attributePrints(chunk[i] as RecordOf[E]),
-        created: code === Seen.NEW,
-        changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
-        dependent: false,
-      });
-    }
-    const kept =
-      entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
-    for (const change of kept) {
-      if (change.created) note.creates++;
-      else note.updates++;
-    }
-    return kept;
-  }
-
-  /** What is held of the attributes of those records that differ, by key. */
-  async #printsOfChanged(
-    keys: readonly string[],
-    codes: Uint8Array,
-  ): Promise<ReadonlyMap<string, string> | undefined> {
-    if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
-    const changed = keys.filter((_, i) => codes[i] === Seen.CHANGED);
-    const prints = await this.reading.held(this.entity, changed);
-    return new Map(changed.map((key, i) => [key, prints[i] ?? '']));
-  }
-
-  #attributePrints(record: RecordOf[E]): string {
-    return this.entity === 'memberships' ? '' : this.prints.of((record as UserRecord).profile);
-  }
-
-  #changedAttributes(record: RecordOf[E], before: string | undefined): readonly string[] | undefined {
-    if (before === undefined || before === '') return undefined;
-    return this.prints.changed(before, (record as UserRecord).profile);
-  }
-
-  /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
-  async #codes(
-    keys: string[],
-    fingerprints: string[],
-    refused: ReadonlySet<number> | undefined,
-  ): Promise<Uint8Array> {
-    if (refused === undefined || refused.size === 0)
-      return this.reading.compare(this.entity, keys, fingerprints);
-    const rest = keys.map((_, i) => i).filter((i) => !refused.has(i));
-    const answers = await this.reading.compare(
-      this.entity,
-      rest.map((i) => keys[i] as string),
-      rest.map((i) => fingerprints[i] as string),
-    );
-    const codes = new Uint8Array(keys.length).fill(Seen.NEW);
-    rest.forEach((i, at) => (codes[i] = answers[at] ?? Seen.NEW));
-    return codes;
-  }
-
-  /**
-   * Memberships of a user or group that this run removes. They are refused and not kept, so that Okta's membership
-   * goes with what it belonged to, and is sent anew should both come back.
-   */
-  async #refuseRemoved(
-    chunk: readonly RecordOf['memberships'][],
-    first: number,
-  ): Promise<ReadonlySet<number> | undefined> {
-    const removed = this.removed;
-    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
-    const refused = new Set<number>();
-    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      const field = removed.users.has(memberExternalId)
-        ? 'memberExternalId'
-        : removed.groups.has(groupExternalId)
-          ? 'groupExternalId'
-          : undefined;
-      if (field === undefined) continue;
-      refused.add(i);
-      this.#rejectReference(chunk as readonly RecordOf[E][], i, first, field, false);
-    }
-    return refused;
-  }
-
-  async #checkMemberships(
-    chunk: readonly RecordOf[E][],
-    codes: Uint8Array,
-    changes: Change[],
-    first: number,
-  ): Promise<Change[]> {
-    if (changes.length === 0) return changes;
-    const positions: number[] = [];
-    const byKey = new Map<string, number>();
-    for (let i = 0; i < chunk.length; i++) {
-      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED)
-        byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
-    }
-    for (const change of changes) positions.push(byKey.get(change.key) ?? 0);
-    const verdicts = await checkReferences(this.reading, changes);
-    const kept: Change[] = [];
-    for (const [at, change] of changes.entries()) {
-      const verdict = verdicts[at];
-      if (verdict === 'unknown-user')
-        this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
-      else if (verdict === 'unknown-group')
-        this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
-      else
-        kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
-    }
-    return kept;
-  }
-
-  #rejectReference(
-    chunk: readonly RecordOf[E][],
-    i: number,
-    first: number,
-    field: 'memberExternalId' | 'groupExternalId',
-    keep: boolean,
-  ): void {
-    const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
-    const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
-    this.#reject(
-      chunk,
-      i,
-      first,
-      key,
-      code,
-      `the ${what} it names is neither in the source nor held by Okta`,
-      field,
-      keep,
-    );
-  }
-
-  #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
-    const reason = 'its key came before in the same read';
-    if (this.options.onDuplicate === 'fail') {
-      throw new RecordError(
-        this.entity,
-        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${first + i + 1})`,
-      );
-    }
-    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
-  }
-
-  #reject(
-    chunk: readonly RecordOf[E][],
-    i: number,
-    first: number,
-    key: string,
-    code: string,
-    reason: string,
-    field: string | undefined,
-    keep: boolean,
-  ): void {
-    const places = placesOf(chunk);
-    const counts = this.context.counts(this.entity);
-    // Without `validate` before it nothing was counted as accepted.
-    if (counts.accepted > 0) counts.accepted--;
-    this.context.reject(
-      {
-        entity: this.entity,
-        externalId: displayKey(this.entity, key),
-        file: places?.file,
-        line: places?.lines?.[i],
-        position: first + i + 1,
-        field,
-        code,
-        reason,
-      },
-      key,
-      keep,
-    );
-  }
+/** The records that are in scope; the very chunk where all are. */
+function withoutExcluded<E extends Entity>(
+  entity: E,
+  chunk: readonly RecordOf[E][],
+  rules: AbsenceRules,
+  note: DiffNote,
+): readonly RecordOf[E][] {
+  if (!rules.excludes) return chunk;
+  const kept = Array.from(chunk.keys()).filter(
+    (i) => !rules.isExcluded(keyOf(entity, chunk[i] as RecordOf[E])),
+  );
+  if (kept.length === chunk.length) return chunk;
+  note.excluded += chunk.length - kept.length;
+  note.read += chunk.length - kept.length;
+  return withPlaces(
+    kept.map((i) => chunk[i] as RecordOf[E]),
+    pickPlaces(placesOf(chunk), kept),
+  );
 }

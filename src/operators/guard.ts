@@ -6,7 +6,7 @@ import type { PlanSummary } from '../report-types.js';
 import type { RunContext } from '../run-context.js';
 import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from './batch.js';
-import { diffNoteOf } from './diff.js';
+import { diffNoteOf } from './diff-note.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
@@ -99,7 +99,17 @@ async function decide(
   if (options.onPlan !== undefined) {
     const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
     const heldBackDeletes = byEntity((entity) => diffNoteOf(context, entity)?.heldBack ?? 0);
-    options.onPlan({ hash, entities: tally.counts, population, ...size, heldBackDeletes }, trips);
+    options.onPlan(
+      {
+        hash,
+        entities: tally.counts,
+        population,
+        ...size,
+        changedAttributes: tally.changedAttributes(),
+        heldBackDeletes,
+      },
+      trips,
+    );
   }
   if (options.approve !== undefined ? options.approve !== hash : trips.length > 0)
     throw new GuardError(trips, hash);

@@ -1,4 +1,5 @@
 import type { Change } from '../model.js';
+import { RequestFit } from './packer-fit.js';
 
 /** What one request may hold. */
 export interface Capacity {
@@ -21,99 +22,155 @@ interface Entry {
   readonly change: Change;
   /** With the comma that separates it. */
   readonly bytes: number;
-  taken: boolean;
+  chosen: boolean;
 }
+
+/** While those that wait take no more than this share of what their slots may hold, bytes need no care. */
+const PLENTY = 0.9;
+/** An entry that takes more than this share of a request is sent as soon as it is seen, while there is choice around it. */
+const LARGE = 1 / 16;
+/** Both limits count where requests of mean entries fill them alike, within this. */
+const CRITICAL = 0.05;
 
 /**
  * Packs items that are one entry each (users, groups) with a look-ahead. Two limits bind, items and bytes, and a
- * request is full when either is. While bytes are plentiful for the slots that are left, a large item is taken; otherwise
- * the oldest; and the last bytes are filled with the largest item that fits. So small items are not used up early, and
- * mixed sizes fill both limits.
+ * request is full when either is.
+ *
+ * Of a request's entries the oldest are taken, as many as keep the mean size of those that wait: so small entries
+ * are not used up early, and every request sees a choice of sizes until the end. Then entries are exchanged with those that
+ * wait until the bytes are filled as well ({@link RequestFit}). Where entries are small the limit of items alone
+ * binds, and the order of arrival stays.
  */
 export class ProfilePacker implements Packer {
   readonly #capacity: Capacity;
+  /** Bytes of entries with a comma each: the last has none after it. */
+  readonly #room: number;
   readonly #lookahead: number;
-  /** In order of arrival; taken entries are skipped, and dropped from the front. */
-  readonly #queue: Entry[] = [];
-  #head = 0;
-  /** By size, rising. */
-  readonly #bySize: Entry[] = [];
-  /** Of all that was ever added: the mean that requests must keep to, lest one kind of size is left over at the end. */
-  #addedBytes = 0;
-  #added = 0;
+  /** In order of arrival. */
+  #queue: Entry[] = [];
+  /** By size, rising; without those that came since it was last needed. */
+  #sorted: Entry[] = [];
+  /** What came since. */
+  #fresh: Entry[] = [];
+  #bytes = 0;
 
   constructor(capacity: Capacity, lookahead: number) {
     this.#capacity = capacity;
+    this.#room = capacity.bytes + 1;
     this.#lookahead = lookahead;
   }
 
   get size(): number {
-    return this.#bySize.length;
+    return this.#queue.length;
   }
 
   get ready(): boolean {
-    return this.#bySize.length > this.#lookahead;
+    return this.#queue.length > this.#lookahead && !this.#fitsInOne;
   }
 
   add(change: Change): void {
-    const entry: Entry = { change, bytes: Buffer.byteLength(change.item) + 1, taken: false };
+    const entry: Entry = { change, bytes: Buffer.byteLength(change.item) + 1, chosen: false };
     this.#queue.push(entry);
-    this.#bySize.splice(this.#position(entry.bytes + 1), 0, entry);
-    this.#addedBytes += entry.bytes;
-    this.#added++;
+    this.#fresh.push(entry);
+    this.#bytes += entry.bytes;
   }
 
   take(): Change[] {
-    const changes: Change[] = [];
-    // The last entry has no comma after it.
-    let room = this.#capacity.bytes + 1;
-    for (let slots = this.#capacity.items; slots > 0 && this.#bySize.length > 0; slots--) {
-      const entry = this.#choose(room, slots);
-      if (entry === undefined) break;
-      this.#remove(entry);
-      room -= entry.bytes;
-      changes.push(entry.change);
+    const count = this.#fitsInOne ? this.#queue.length : this.#balancedCount();
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      const entry = this.#queue[i] as Entry;
+      entry.chosen = true;
+      bytes += entry.bytes;
     }
+    if (count < this.#queue.length && !this.#isPlenty(count, bytes)) this.#improve();
+    return this.#remove();
+  }
+
+  get #fitsInOne(): boolean {
+    return this.#queue.length <= this.#capacity.items && this.#bytes <= this.#room;
+  }
+
+  /** As many entries as fill a request when they are of the mean size of those that wait. */
+  #balancedCount(): number {
+    const share = Math.round((this.#room * this.#queue.length) / this.#bytes);
+    return Math.max(1, Math.min(this.#capacity.items, this.#queue.length, share));
+  }
+
+  /** True when the request is full by its items, and what it leaves behind is far from the limit of bytes. */
+  #isPlenty(count: number, bytes: number): boolean {
+    if (count < this.#capacity.items || bytes > this.#room) return false;
+    const left = (this.#queue.length - count) * (this.#room / this.#capacity.items);
+    return this.#bytes - bytes <= left * PLENTY;
+  }
+
+  /** Exchanges what is chosen until it fits, and is as full as it can be. */
+  #improve(): void {
+    this.#sort();
+    const fixed = this.#anchors();
+    const inside: Entry[] = [];
+    const outside: Entry[] = [];
+    for (const entry of this.#sorted) (entry.chosen ? inside : outside).push(entry);
+    const fit = new RequestFit(this.#room, this.#capacity.items, this.#byteWeight(), inside, outside);
+    for (const entry of fixed) fit.fix(entry);
+    const chosen = fit.solve();
+    for (const entry of this.#sorted) entry.chosen = false;
+    for (const entry of chosen) entry.chosen = true;
+  }
+
+  /** What is sent now in any case: the oldest, so that nothing waits for ever, and the largest while there is choice. */
+  #anchors(): Entry[] {
+    const oldest = this.#queue[0] as Entry;
+    const largest = this.#sorted[this.#sorted.length - 1] as Entry;
+    if (largest.bytes <= this.#room * LARGE || largest === oldest) return [oldest];
+    if (!largest.chosen) {
+      largest.chosen = true;
+      const youngest = this.#queue[this.#balancedCount() - 1] as Entry;
+      if (youngest !== oldest) youngest.chosen = false;
+    }
+    if (largest.bytes + oldest.bytes <= this.#room) return [oldest, largest];
+    oldest.chosen = false;
+    return [largest];
+  }
+
+  #byteWeight(): number {
+    const filled = (this.#bytes / this.#queue.length) * (this.#capacity.items / this.#room);
+    return Math.min(1, Math.max(0, (filled - 1) / (2 * CRITICAL) + 0.5));
+  }
+
+  #sort(): void {
+    const fresh = this.#fresh.sort((a, b) => a.bytes - b.bytes);
+    const old = this.#sorted;
+    const merged = new Array<Entry>(old.length + fresh.length);
+    let [i, j] = [0, 0];
+    for (let at = 0; at < merged.length; at++) {
+      const [a, b] = [old[i], fresh[j]];
+      if (b === undefined || (a !== undefined && a.bytes <= b.bytes)) {
+        merged[at] = a as Entry;
+        i++;
+      } else {
+        merged[at] = b;
+        j++;
+      }
+    }
+    this.#sorted = merged;
+    this.#fresh = [];
+  }
+
+  #remove(): Change[] {
+    const changes: Change[] = [];
+    for (const entry of this.#queue) {
+      if (!entry.chosen) continue;
+      changes.push(entry.change);
+      this.#bytes -= entry.bytes;
+    }
+    this.#queue = this.#queue.filter(waits);
+    this.#sorted = this.#sorted.filter(waits);
+    this.#fresh = this.#fresh.filter(waits);
     return changes;
   }
+}
 
-  #choose(room: number, slots: number): Entry | undefined {
-    const largestThatFits = this.#bySize[this.#position(room + 1) - 1];
-    if (largestThatFits === undefined) return undefined;
-    const perSlot = room / slots;
-    if (perSlot > this.#addedBytes / this.#added) {
-      const large = this.#bySize[this.#position(perSlot)];
-      return large !== undefined && large.bytes <= room ? large : largestThatFits;
-    }
-    const oldest = this.#oldest();
-    return oldest.bytes <= room ? oldest : largestThatFits;
-  }
-
-  #oldest(): Entry {
-    while (this.#queue[this.#head]?.taken === true) this.#head++;
-    if (this.#head > 4096) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return this.#queue[this.#head] as Entry;
-  }
-
-  #remove(entry: Entry): void {
-    entry.taken = true;
-    let at = this.#position(entry.bytes);
-    while (this.#bySize[at] !== entry) at++;
-    this.#bySize.splice(at, 1);
-  }
-
-  /** Where the first entry of at least this size stands. */
-  #position(bytes: number): number {
-    let low = 0;
-    let high = this.#bySize.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#bySize[middle] as Entry).bytes < bytes) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+function waits(entry: Entry): boolean {
+  return !entry.chosen;
 }

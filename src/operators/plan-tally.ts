@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ENTITIES, type Change, type Entity } from '../model.js';
-import type { KindCounts } from '../report-types.js';
+import type { AttributeChanges, KindCounts } from '../report-types.js';
+
+const MOST_ATTRIBUTES = 20;
+const COUNTED_ATTRIBUTES = 10_000;
 
 interface MutableCounts {
   creates: number;
@@ -18,11 +21,17 @@ export class PlanTally {
   /** Sums of 128-bit digests, word by word, of each entity's upserts and deletes: a hash of a multiset. */
   readonly #sums = new Uint32Array(ENTITIES.length * 2 * 4);
 
+  readonly #attributes = new Map<
+    string,
+    { readonly entity: Entity; readonly attribute: string; updates: number }
+  >();
+
   /** Changes counted. */
   size = 0;
 
   add(change: Change): void {
     this.size++;
+    if (change.changed !== undefined) this.#countAttributes(change.entity, change.changed);
     const counts = this.#counts[change.entity];
     if (change.kind === 'delete') counts.deletes++;
     else if (change.created) counts.creates++;
@@ -34,6 +43,24 @@ export class PlanTally {
     for (let word = 0; word < 4; word++) {
       const value = wordOf(digest, word * 4);
       this.#sums[at + word] = (this.#sums[at + word] ?? 0) + value;
+    }
+  }
+
+  /** The attributes that differ in most updates, most first. */
+  changedAttributes(): AttributeChanges[] {
+    return Array.from(this.#attributes.values())
+      .sort((a, b) => b.updates - a.updates || (a.attribute < b.attribute ? -1 : 1))
+      .slice(0, MOST_ATTRIBUTES);
+  }
+
+  #countAttributes(entity: Entity, names: readonly string[]): void {
+    for (const name of names) {
+      const id = `${entity} ${name}`;
+      const known = this.#attributes.get(id);
+      if (known !== undefined) known.updates++;
+      // Names come from the source and may be many: a plan of changed names must not fill the memory.
+      else if (this.#attributes.size < COUNTED_ATTRIBUTES)
+        this.#attributes.set(id, { entity, attribute: name, updates: 1 });
     }
   }
 

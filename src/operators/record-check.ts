@@ -30,9 +30,38 @@ interface Fault {
 
 /** The checker of an entity's records. */
 export function createChecker(entity: Entity, options: ValidateOptions): Checker {
-  if (entity === 'memberships') return checkMembership;
-  return new ProfileChecker(entity, options).check;
+  const check = entity === 'memberships' ? checkMembership : new ProfileChecker(entity, options).check;
+  return options.mode === 'delta' ? checkDelta(entity, check) : check;
 }
+
+/** A marked removal needs only its ids; the rest is checked as ever. */
+function checkDelta(entity: Entity, check: Checker): Checker {
+  return (record) => {
+    if (!isMarked(record)) return check(record);
+    const { deleted: _deleted, ...rest } = record as Record<string, unknown>;
+    const verdict = entity === 'memberships' ? checkMembership(rest) : checkId(entity, rest);
+    return 'code' in verdict ? verdict : { record };
+  };
+}
+
+/** For users and groups the id alone. */
+function checkId(entity: Entity, { externalId }: Record<string, unknown>): RecordVerdict {
+  if (typeof externalId !== 'string' || externalId === '')
+    return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', 'externalId');
+  const longest = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
+  const fault = idFault('externalId', externalId, longest);
+  return fault === undefined ? { record: undefined } : { key: externalId, ...fault };
+}
+
+function isMarked(record: unknown): boolean {
+  return typeof record === 'object' && record !== null && (record as { deleted?: unknown }).deleted === true;
+}
+
+const MARKED: Fault = {
+  field: 'deleted',
+  code: 'MARKED_DELETED',
+  reason: "is marked as deleted, which only mode 'delta' understands",
+};
 
 function checkMembership(record: unknown): RecordVerdict {
   if (typeof record !== 'object' || record === null) return unidentified('NOT_A_RECORD', 'is no object');
@@ -49,7 +78,8 @@ function checkMembership(record: unknown): RecordVerdict {
   const fault =
     idFault('groupExternalId', group, LIMITS.groupExternalIdLength) ??
     idFault('memberExternalId', member, LIMITS.memberExternalIdLength);
-  return fault === undefined ? { record } : { key: membershipKey(group, member), ...fault };
+  if (fault !== undefined) return { key: membershipKey(group, member), ...fault };
+  return isMarked(record) ? { key: membershipKey(group, member), ...MARKED } : { record };
 }
 
 class ProfileChecker {
@@ -86,6 +116,7 @@ class ProfileChecker {
     }
     const idProblem = idFault('externalId', externalId, this.#idLength);
     if (idProblem !== undefined) return { key: externalId, ...idProblem };
+    if (isMarked(record)) return { key: externalId, ...MARKED };
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
       return { key: externalId, field: 'profile', code: 'NO_PROFILE', reason: 'has no profile' };
     }

@@ -4,6 +4,7 @@ import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
 import type { AttributeLimit } from '../limits.js';
 import { displayKey, type Entity, type RecordOf } from '../model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../options.js';
+import { refusalOf } from '../refused.js';
 import type { Rejection, RunContext } from '../run-context.js';
 import { createChecker, type Checker } from './record-check.js';
 import { textFault } from './text.js';
@@ -27,11 +28,16 @@ export interface ValidateOptions {
   readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
   /** Limits of further attributes, as the identity source's own schema declares them. */
   readonly attributes?: Readonly<Record<string, AttributeLimit>>;
+  /**
+   * `delta` lets records marked `deleted: true` pass, which need no profile; in a `full` read such a record is rejected.
+   * @defaultValue `'full'`
+   */
+  readonly mode?: 'full' | 'delta';
   /** Called with every rejected record. What it throws ends the run. */
   readonly onReject?: (rejection: Rejection) => void;
 }
 
-const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'onReject'];
+const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'mode', 'onReject'];
 
 /**
  * Holds records to the service's limits (see `LIMITS`). A record that breaks one is rejected: named by entity,
@@ -46,6 +52,7 @@ export function validate<E extends Entity>(
 ): Operator<RecordOf[E], RecordOf[E]> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('validate', options, KNOWN_OPTIONS);
+  requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
   if (options.onReject !== undefined) requireFunction('onReject', options.onReject);
   const { unsupportedCharacters } = options;
   if (
@@ -85,7 +92,8 @@ async function* validated<E extends Entity>(
         positions.push(i);
         continue;
       }
-      const { key, field, code, reason } = verdict;
+      // What a source could not make a record of says itself why.
+      const { key, field, code, reason } = refusalOf(chunk[i]) ?? verdict;
       const externalId = key === undefined ? undefined : displayKey(entity, key);
       const rejection = {
         entity,

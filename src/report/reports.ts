@@ -3,7 +3,8 @@ import type { KindCounts, PlanSummary, UploadReport } from '../report-types.js';
 import type { Rejection } from '../run-context.js';
 import type { GuardTrip } from '../errors.js';
 
-/** What one entity's source came to. `read = unchanged + creates + updates + rejected`. */
+/** What one entity's source came to. Of a full read,
+ * `read = unchanged + creates + updates + rejected + excluded`; of a delta feed, `+ deletes + superseded` besides. */
 export interface EntityReport {
   readonly read: number;
   readonly unchanged: number;
@@ -14,6 +15,12 @@ export interface EntityReport {
   readonly rejected: number;
   /** Removals found but held back, because a record could not be identified. */
   readonly heldBackDeletes: number;
+  /** Removals found but not planned, because the options on absence say so. */
+  readonly sparedDeletes: number;
+  /** Records that are out of scope. */
+  readonly excluded: number;
+  /** Records of a delta feed that a later one of the same entity stands for. */
+  readonly superseded: number;
 }
 
 /** A plan: what a sync would send, and whether the guard would let it. */
@@ -35,6 +42,8 @@ export interface SyncReport extends UploadReport {
   readonly rejections: readonly Rejection[];
   /** Sessions of an earlier run that were settled first. */
   readonly settled: number;
+  /** Whether the watermark of a delta feed was kept; undefined where none was given. */
+  readonly watermarkKept: boolean | undefined;
   readonly startedAt: Date;
   readonly endedAt: Date;
 }

@@ -1,7 +1,7 @@
 import { AbortedError, SessionError } from '../errors.js';
-import type { CallOptions, OktaClient } from '../okta/wire.js';
 import { FINAL } from './poll.js';
 import { callOptions, type SessionContext } from './context.js';
+import { lookAt } from './look.js';
 import { isRefused, isTransient } from './transient.js';
 
 /** Looks at a session after cancelling it, before giving up. */
@@ -26,10 +26,10 @@ export async function cancelAndConfirm(
   sessionId: string,
   signal = context.options.signal,
 ): Promise<CancelOutcome> {
-  const { okta, options } = context;
+  const { options } = context;
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await options.clock.sleep(PAUSE_MS * 2 ** (look - 1), signal);
-    const outcome = await tryCancel(okta, sessionId, callOptions({ ...options, signal }));
+    const outcome = await tryCancel(context, sessionId, signal);
     if (outcome !== undefined) return outcome;
   }
   throw new SessionError(
@@ -39,17 +39,17 @@ export async function cancelAndConfirm(
 }
 
 async function tryCancel(
-  okta: OktaClient,
+  context: SessionContext,
   sessionId: string,
-  options: CallOptions,
+  signal: AbortSignal | undefined,
 ): Promise<CancelOutcome | undefined> {
   try {
-    await okta.deleteSession(sessionId, options);
+    await context.okta.deleteSession(sessionId, callOptions({ ...context.options, signal }));
   } catch (error) {
     if (!isTransient(error) && !isRefused(error)) throw error;
   }
   try {
-    const session = await okta.getSession(sessionId, options);
+    const session = await lookAt(context, sessionId, signal);
     if (session === undefined || session.status === 'CLOSED' || session.status === 'EXPIRED') return 'closed';
     return session.status === 'TRIGGERED' || FINAL.has(session.status) ? 'ran' : undefined;
   } catch (error) {

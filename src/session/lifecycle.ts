@@ -5,6 +5,7 @@ import type { JournalPhase } from '../state/store.js';
 import { cancelAndConfirm, cancelOnAbort } from './cancel.js';
 import { serverNow, callOptions, type SessionContext } from './context.js';
 import type { OpenedSession } from './open.js';
+import { lookAt } from './look.js';
 import { pollToEnd } from './poll.js';
 import { isRefused, isTransient } from './transient.js';
 
@@ -174,10 +175,10 @@ export class SessionLifecycle {
 
   /** The session's status, asked until there is an answer. */
   async #status(): Promise<string> {
-    const { okta, options } = this.#context;
+    const { options } = this.#context;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await okta.getSession(this.sessionId, callOptions(options)))?.status ?? 'gone';
+        return (await lookAt(this.#context, this.sessionId))?.status ?? 'gone';
       } catch (error) {
         if (!isTransient(error) || attempt === TRIGGER_ATTEMPTS) throw error;
         await options.clock.sleep(TRIGGER_PAUSE_MS * 2 ** (attempt - 1), options.signal);

@@ -4,7 +4,7 @@ import type { ChangeOutcome } from '../report-types.js';
 /** What became of a change, for those who keep a report of every one. */
 export function outcomeOf(
   change: Change,
-  sessionId: string,
+  sessionId: string | undefined,
   outcome: ChangeOutcome['outcome'],
   errorCode: string | undefined,
 ): ChangeOutcome {
@@ -17,7 +17,7 @@ export function outcomeOf(
     ...(ids && { memberExternalId: ids.memberExternalId }),
     created,
     ...(changed && { changedAttributes: changed }),
-    sessionId,
+    sessionId: sessionId ?? '',
     outcome,
     ...(errorCode !== undefined && { errorCode }),
   };

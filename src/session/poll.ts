@@ -1,7 +1,7 @@
 import { defer, firstValueFrom, repeat, map, filter } from 'rxjs';
 import { PollTimeoutError } from '../errors.js';
-import type { CallOptions, OktaClient, Session, SessionStatus } from '../okta/wire.js';
-import { callOptions } from './context.js';
+import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
+import { lookAt } from './look.js';
 import type { ResolvedUploadOptions } from './options.js';
 import { isTransient } from './transient.js';
 
@@ -34,7 +34,7 @@ export async function pollToEnd(
     await clock.sleep(ms, signal);
     waited += ms;
   };
-  const looks$ = defer(() => look(okta, sessionId, callOptions(options))).pipe(
+  const looks$ = defer(() => look(okta, sessionId, options)).pipe(
     repeat({ delay: () => defer(pause) }),
     filter((seen) => seen !== 'no answer'),
     map((seen) => seen.session),
@@ -50,10 +50,10 @@ export async function pollToEnd(
 async function look(
   okta: OktaClient,
   sessionId: string,
-  options: CallOptions,
+  options: ResolvedUploadOptions,
 ): Promise<{ session: Session | undefined } | 'no answer'> {
   try {
-    return { session: await okta.getSession(sessionId, options) };
+    return { session: await lookAt({ okta, options }, sessionId) };
   } catch (error) {
     if (isTransient(error)) return 'no answer';
     throw error;

@@ -1,6 +1,7 @@
 import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel.js';
 import { callOptions, type SessionContext } from './context.js';
+import { lookAt } from './look.js';
 import { pollToEnd } from './poll.js';
 import { isRefused, isTransient } from './transient.js';
 import type { Session, SessionStatus } from '../okta/wire.js';
@@ -119,7 +120,7 @@ function outcomeOf(status: SessionStatus | undefined, journaled: JournaledSessio
 async function ask(context: SessionContext, sessionId: string): Promise<Session | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await context.okta.getSession(sessionId, callOptions(context.options));
+      return await lookAt(context, sessionId);
     } catch (error) {
       if (!isTransient(error) || attempt === ATTEMPTS) throw error;
       await context.options.clock.sleep(PAUSE_MS * 2 ** attempt, context.options.signal);

@@ -2,7 +2,7 @@ import { makeBatch } from '../batch-body.js';
 import { throwIfAborted } from '../clock.js';
 import { RecordError, RollcallError } from '../errors.js';
 import { contextOf, type Flow, type Sink } from '../flow.js';
-import type { Batch, Change } from '../model.js';
+import { ENTITIES, type Batch, type Change } from '../model.js';
 import type { OktaClient } from '../okta/wire.js';
 import type { ChangeOutcome, UploadReport } from '../report-types.js';
 import type { RunContext } from '../run-context.js';
@@ -69,6 +69,7 @@ class Upload {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
       await this.#sendAll();
+      await this.#keepAbsences();
       return this.#tally.report();
     } catch (error) {
       await Promise.all(this.#importing);
@@ -76,6 +77,16 @@ class Upload {
       throw error;
     } finally {
       await this.#feeder.close();
+    }
+  }
+
+  /** The run has reached its end, so its reads count for those who were missing from them. */
+  async #keepAbsences(): Promise<void> {
+    const { state } = this.#context;
+    for (const entity of ENTITIES) {
+      const counts = this.#run.notes.get(`absences:${entity}`) as ReadonlyMap<string, number> | undefined;
+      if (counts === undefined) continue;
+      if (counts.size > 0 || (await state.absences(entity)).size > 0) await state.setAbsences(entity, counts);
     }
   }
 
@@ -132,6 +143,7 @@ class Upload {
     const kept = batch.changes.filter((change) => {
       if (!this.#refusedReferences.has(change)) return true;
       this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
+      this.#tell([change], undefined, 'refused', 'REFERENCE_REFUSED');
       return false;
     });
     if (kept.length === batch.changes.length) return batch;
@@ -277,7 +289,7 @@ class Upload {
 
   #tell(
     changes: readonly Change[],
-    sessionId: string,
+    sessionId: string | undefined,
     outcome: ChangeOutcome['outcome'],
     errorCode?: string,
   ): void {

@@ -56,8 +56,7 @@ export class LmdbBaseline {
   /** Whether a row has this key. */
   keyIs(row: number, key: string): boolean {
     // A view that holds until the next read: enough to look at one key.
-    const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE)) as
-      Buffer | undefined;
+    const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
     return bytes !== undefined && RowPage.over(bytes).key(row % ROWS_PER_PAGE) === key;
   }
 
@@ -109,8 +108,9 @@ export class LmdbBaseline {
         edit.setKey(row, key, high);
         index.put(row, high);
       }
-      edit.setFingerprint(row, unknown ? '' : fingerprint);
-      counts[unknown ? 'unknown' : 'known']++;
+      const held = unknown ? '' : fingerprint;
+      edit.setFingerprint(row, held);
+      counts[held === '' ? 'unknown' : 'known']++;
     }
     edit.write();
     return counts;

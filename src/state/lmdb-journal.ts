@@ -13,7 +13,7 @@ export type Write = <T>(
 /** The journal over LMDB. */
 export function lmdbJournal(
   tables: Tables,
-  baselines: Readonly<Record<Entity, LmdbBaseline>>,
+  baselines: () => Readonly<Record<Entity, LmdbBaseline>>,
   write: Write,
   readHead: () => Head,
 ): Journal {
@@ -82,7 +82,7 @@ export function lmdbJournal(
         const counts =
           outcome === 'dropped'
             ? head.counts
-            : applyRows(baselines, head.counts, rowsOf(id).flat(), outcome === 'unknown');
+            : applyRows(baselines(), head.counts, rowsOf(id).flat(), outcome === 'unknown');
         for (let load = 0; load < session.loads; load++) void loads.remove([id, load]);
         void journal.remove(id);
         return { head: { counts }, result: undefined };

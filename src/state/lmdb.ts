@@ -7,15 +7,26 @@ import { BusyError, RollcallError, StateError } from '../errors.js';
 import { ENTITIES, type Entity } from '../model.js';
 import { refuseUnknown } from '../options.js';
 import { LmdbBaseline } from './lmdb-baseline.js';
+import { checkStateFile } from './lmdb-file.js';
 import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { applyRows } from './lmdb-rows.js';
 import { FORMAT, openTables, type Head, type Holder, type Tables } from './lmdb-tables.js';
 import { BEAT_MS, isAlive, thisHolder } from './lock.js';
-import { requireSameTarget } from './memory.js';
+import { requireSameTarget, requireWhole } from './memory.js';
 import { createOutbox, OUTBOX_PREFIX } from './outbox.js';
 import { ROWS_PER_PAGE } from './row-page.js';
-import type { EntityCounts, Journal, Outbox, PendingRow, Reading, StateStore, Target } from './store.js';
+import {
+  IMPORT_UNFINISHED,
+  type EntityCounts,
+  type Journal,
+  type Outbox,
+  type PendingRow,
+  type Reading,
+  type StateIdentity,
+  type StateStore,
+  type Target,
+} from './store.js';
 
 /** Options of {@link openState}. */
 export interface OpenStateOptions {
@@ -62,6 +73,7 @@ async function openDirectory(path: string): Promise<Tables> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await chmod(path, 0o700);
     const file = join(path, FILE);
+    await checkStateFile(file);
     const root = open({ path: file, noSubdir: true, maxDbs: 16, permissionsMode: 0o600 } as Parameters<
       typeof open
     >[0]);
@@ -69,6 +81,7 @@ async function openDirectory(path: string): Promise<Tables> {
     await Promise.all([chmod(file, 0o600), chmod(`${file}-lock`, 0o600)]);
     return tables;
   } catch (cause) {
+    if (cause instanceof StateError) throw cause;
     throw new StateError(`the state directory cannot be opened`, { cause });
   }
 }
@@ -122,11 +135,16 @@ async function removeOldOutboxes(path: string): Promise<void> {
   for (const name of await readdir(path)) if (name.startsWith(OUTBOX_PREFIX)) await unlink(join(path, name));
 }
 
+function baselinesOf(tables: Tables, fingerprintKey: string): Readonly<Record<Entity, LmdbBaseline>> {
+  const baseline = (entity: Entity) => new LmdbBaseline(tables, entity, fingerprintKey);
+  return { users: baseline('users'), groups: baseline('groups'), memberships: baseline('memberships') };
+}
+
 class LmdbState implements StateStore {
-  readonly fingerprintKey: string;
   readonly journal: Journal;
   readonly #tables: Tables;
-  readonly #baselines: Readonly<Record<Entity, LmdbBaseline>>;
+  #fingerprintKey: string;
+  #baselines: Readonly<Record<Entity, LmdbBaseline>>;
   readonly #path: string;
   readonly #generation: number;
   readonly #beat: NodeJS.Timeout;
@@ -137,14 +155,14 @@ class LmdbState implements StateStore {
     this.#tables = tables;
     this.#path = path;
     this.#generation = holder.generation;
-    this.fingerprintKey = this.#head().fingerprintKey;
-    const baseline = (entity: Entity) => new LmdbBaseline(tables, entity, this.fingerprintKey);
-    this.#baselines = {
-      users: baseline('users'),
-      groups: baseline('groups'),
-      memberships: baseline('memberships'),
-    };
-    this.journal = lmdbJournal(tables, this.#baselines, this.#write, () => this.#head());
+    this.#fingerprintKey = this.#head().fingerprintKey;
+    this.#baselines = baselinesOf(tables, this.#fingerprintKey);
+    this.journal = lmdbJournal(
+      tables,
+      () => this.#baselines,
+      this.#write,
+      () => this.#head(),
+    );
     this.#beat = setInterval(() => {
       // A beat that fails is made up for by the next; a lost place is found by the next write.
       this.#write(() => {
@@ -153,6 +171,10 @@ class LmdbState implements StateStore {
       }).catch(() => undefined);
     }, BEAT_MS);
     this.#beat.unref();
+  }
+
+  get fingerprintKey(): string {
+    return this.#fingerprintKey;
   }
 
   /** Every write: one transaction, refused for a writer that lost its place, on disk when it resolves. */
@@ -221,6 +243,7 @@ class LmdbState implements StateStore {
 
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
+    requireWhole(await this.getMeta('import'));
     this.#reading = new LmdbReading(this.#baselines, this.#head(), () => (this.#reading = undefined));
     return this.#reading;
   }
@@ -252,6 +275,39 @@ class LmdbState implements StateStore {
       chunk = [];
     }
     if (chunk.length > 0) yield chunk;
+  }
+
+  async absences(entity: Entity): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#absenceRange(entity));
+  }
+
+  async setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void> {
+    const { absences } = this.#tables;
+    await this.#write(() => {
+      for (const [key] of this.#absenceRange(entity))
+        if (!counts.has(key)) void absences.remove([entity, key]);
+      for (const [key, count] of counts) void absences.put([entity, key], count);
+      return { result: undefined };
+    });
+  }
+
+  *#absenceRange(entity: Entity): Generator<[string, number], void, undefined> {
+    for (const { key, value } of this.#tables.absences.getRange({ start: [entity, ''] })) {
+      if (key[0] !== entity) return;
+      yield [key[1], value];
+    }
+  }
+
+  async restore(identity: StateIdentity): Promise<void> {
+    const { rows, prints, absences, journal, loads, head } = this.#tables;
+    const all = [...Object.values(rows), ...Object.values(prints), absences, journal, loads];
+    await this.#write(() => {
+      for (const table of all) void table.clearSync();
+      void head.put('meta:import', IMPORT_UNFINISHED);
+      return { head: { ...emptyHead(), ...identity }, result: undefined };
+    });
+    this.#fingerprintKey = identity.fingerprintKey;
+    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey);
   }
 
   async getMeta(name: string): Promise<string | undefined> {

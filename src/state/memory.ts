@@ -3,16 +3,18 @@ import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
 import { MemoryReading } from './memory-reading.js';
 import { createOutbox } from './outbox.js';
-import type {
-  EntityCounts,
-  Journal,
-  JournaledSession,
-  Outbox,
-  PendingRow,
-  Reading,
-  SessionOutcome,
-  StateStore,
-  Target,
+import {
+  IMPORT_UNFINISHED,
+  type EntityCounts,
+  type Journal,
+  type JournaledSession,
+  type Outbox,
+  type PendingRow,
+  type Reading,
+  type SessionOutcome,
+  type StateStore,
+  type Target,
+  type StateIdentity,
 } from './store.js';
 
 /** A journaled session with what it carries. */
@@ -30,6 +32,7 @@ interface DiskContent {
   nextSession: number;
   lastTriggeredAt: number | undefined;
   meta: Map<string, string>;
+  absences: Record<Entity, Map<string, number>>;
 }
 
 /**
@@ -48,6 +51,7 @@ export class MemoryDisk {
     nextSession: 1,
     lastTriggeredAt: undefined,
     meta: new Map(),
+    absences: { users: new Map(), groups: new Map(), memberships: new Map() },
   };
 
   /** A copy that shares nothing. */
@@ -73,7 +77,6 @@ export function memoryState(options: MemoryStateOptions = {}): StateStore {
 }
 
 class MemoryState implements StateStore {
-  readonly fingerprintKey: string;
   readonly journal: Journal;
   readonly #disk: MemoryDisk;
   readonly #generation: number;
@@ -82,8 +85,11 @@ class MemoryState implements StateStore {
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
     this.#generation = ++disk.content.generation;
-    this.fingerprintKey = disk.content.fingerprintKey;
     this.journal = this.#makeJournal();
+  }
+
+  get fingerprintKey(): string {
+    return this.#disk.content.fingerprintKey;
   }
 
   /** Every write goes through here: whole or not at all, and only while this state is the disk's writer. */
@@ -122,7 +128,8 @@ class MemoryState implements StateStore {
 
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
-    const { baseline } = this.#disk.content;
+    const { baseline, meta } = this.#disk.content;
+    requireWhole(meta.get('import'));
     const snapshot = {
       users: new Map(baseline.users),
       groups: new Map(baseline.groups),
@@ -148,6 +155,22 @@ class MemoryState implements StateStore {
       fingerprint,
     }));
     for (let start = 0; start < rows.length; start += 4096) yield rows.slice(start, start + 4096);
+  }
+
+  async absences(entity: Entity): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#disk.content.absences[entity]);
+  }
+
+  async setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void> {
+    await this.#write('absences', (content) => (content.absences[entity] = new Map(counts)));
+  }
+
+  async restore(identity: StateIdentity): Promise<void> {
+    await this.#write('restore', (content) => {
+      const empty = new MemoryDisk().content;
+      Object.assign(content, empty, identity, { generation: content.generation });
+      content.meta.set('import', IMPORT_UNFINISHED);
+    });
   }
 
   async getMeta(name: string): Promise<string | undefined> {
@@ -238,6 +261,12 @@ function apply(content: DiskContent, rows: readonly PendingRow[], outcome: Sessi
     else if (kind === 'delete') content.baseline[entity].delete(key);
     else content.baseline[entity].set(key, fingerprint);
   }
+}
+
+/** Refuses a state into which an import was not finished: what it lacks would be sent anew, and never be removed. */
+export function requireWhole(importMark: string | undefined): void {
+  if (importMark === IMPORT_UNFINISHED)
+    throw new StateError('an import into this state was not finished: import it again');
 }
 
 /** Refuses a target that differs from the one a state was stamped with. */

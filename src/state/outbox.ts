@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHUNK_SIZE } from '../chunk.js';
 import { StateError } from '../errors.js';
 import type { Change } from '../model.js';
 import { decodeChanges, encodeChange } from './outbox-codec.js';
@@ -10,8 +11,15 @@ import { LANES, type Lane, type Outbox } from './store.js';
 const BLOCK_BYTES = 64 * 1024;
 /** A plan smaller than this never touches the disk. */
 const MEMORY_BYTES = 4 * 1024 * 1024;
-/** Classes of item size, each about a third larger than the one before: 200 B to 200 KB. */
-const SIZE_CLASSES = 24;
+/**
+ * Classes of item size, in octaves and parts of them: from 64 B to 256 KB, each four to six per cent larger than the one
+ * before. A class is mixed with others, not inside itself: were it wide, sizes that rise in the source would rise in the mix.
+ */
+const SMALLEST_OCTAVE = 6;
+const CLASSES_PER_OCTAVE = 16;
+const SIZE_CLASSES = 12 * CLASSES_PER_OCTAVE;
+/** Records of each step of a mix: fewer than a request holds, so that every request is offered all sizes. */
+const MIXED_RECORDS = 50;
 /** Memberships are gathered by group: a group is in one of these, and one of these fits in memory. */
 const GROUP_CLASSES = 64;
 /** File names of outboxes, for those that clear up after a crashed process. */
@@ -33,6 +41,17 @@ class Stretch {
   bytes = 0;
   waiting = 0;
   count = 0;
+}
+
+/** Where a mix stands inside a stretch. */
+class Cursor {
+  /** The next block, and the changes of the one before it. */
+  block = 0;
+  changes: readonly Change[] = [];
+  at = 0;
+  taken = 0;
+
+  constructor(readonly stretch: Stretch) {}
 }
 
 /**
@@ -174,34 +193,37 @@ class DiskOutbox implements Outbox {
     return bytes;
   }
 
-  /** Draws from every stretch in proportion to its length, so that any part of the result is mixed like the whole. */
+  /**
+   * Draws from the stretches so that at any time, for every size, as many of the larger ones were given as is their
+   * share: so any part of the result is mixed like the whole, and what is rare and large is spread over it.
+   */
   async *#mixed(
     lane: Lane,
     stretches: readonly Stretch[],
   ): AsyncGenerator<readonly Change[], void, undefined> {
+    const cursors = stretches.map((stretch) => new Cursor(stretch)).reverse();
     const total = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
-    const cursors = stretches.map((stretch) => ({
-      stretch,
-      block: 0,
-      at: 0,
-      taken: 0,
-      changes: [] as Change[],
-    }));
+    let chunk: Change[] = [];
     for (let given = 0; given < total;) {
-      const chunk: Change[] = [];
+      given = Math.min(given + MIXED_RECORDS, total);
+      let larger = 0;
+      let largerTaken = 0;
       for (const cursor of cursors) {
-        // What is due of this stretch once another thousand was given in all.
-        const due = Math.ceil((Math.min(given + 1000, total) / total) * cursor.stretch.count);
-        for (; cursor.taken < due; cursor.taken++) {
+        larger += cursor.stretch.count;
+        // Halves are given late, so that a single one of a size does not come at the start.
+        const due = Math.min(Math.floor((given / total) * larger + 0.5), larger) - largerTaken;
+        for (; cursor.taken < due && cursor.taken < cursor.stretch.count; cursor.taken++) {
           if (cursor.at === cursor.changes.length) {
             cursor.changes = await this.#open(cursor.stretch.blocks[cursor.block++] as Block, lane);
             cursor.at = 0;
           }
           chunk.push(cursor.changes[cursor.at++] as Change);
         }
+        largerTaken += cursor.taken;
       }
-      given = cursors.reduce((sum, cursor) => sum + cursor.taken, 0);
+      if (chunk.length < CHUNK_SIZE && given < total) continue;
       yield chunk;
+      chunk = [];
     }
   }
 
@@ -221,9 +243,15 @@ class DiskOutbox implements Outbox {
 /** The class of a change inside its lane: by size, creations before others; memberships by their group. */
 function classOf(change: Change): number {
   if (change.entity === 'memberships') return groupClass(change.group);
-  const size = Math.max(change.item.length, 1);
-  const cls = Math.min(SIZE_CLASSES - 1, Math.max(0, Math.floor((Math.log2(size) - 7.5) * 2.4)));
+  const cls = sizeClass(Buffer.byteLength(change.item));
   return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+}
+
+function sizeClass(bytes: number): number {
+  const octave = 31 - Math.clz32(bytes);
+  const part = Math.floor((bytes / 2 ** octave - 1) * CLASSES_PER_OCTAVE);
+  const cls = (octave - SMALLEST_OCTAVE) * CLASSES_PER_OCTAVE + part;
+  return Math.min(SIZE_CLASSES - 1, Math.max(0, cls));
 }
 
 function groupClass(group: string): number {

@@ -174,6 +174,16 @@ export interface Journal {
   lastTriggeredAt(): Promise<number | undefined>;
 }
 
+/** What makes a state the one it is, besides its rows. */
+export interface StateIdentity {
+  readonly fingerprintKey: string;
+  readonly target: Target | undefined;
+  readonly lastTriggeredAt: number | undefined;
+}
+
+/** The value by which a state says that an import into it was not finished. */
+export const IMPORT_UNFINISHED = 'unfinished';
+
 /** Entities that a state knows Okta to hold, and those of which it is not known what Okta holds. */
 export interface EntityCounts {
   /** Confirmed. */
@@ -209,6 +219,15 @@ export interface StateStore extends AsyncDisposable {
   adopt(rows: readonly PendingRow[]): Promise<void>;
   /** Every row of the baseline, for `exportState` and `verifyState`. A fingerprint of `''` is an unknown row. */
   rows(entity: Entity): AsyncIterable<readonly PendingRow[]>;
+  /** Complete reads in a row from which entities were missing, by key; only those that were. */
+  absences(entity: Entity): Promise<ReadonlyMap<string, number>>;
+  /** Replaces what {@link absences} answers. */
+  setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void>;
+  /**
+   * Empties the state and gives it the identity of another: for `importState`, which puts the rows in afterwards. Until
+   * the value `import` is set to `''` with {@link setMeta} the state counts as half imported, and `read` refuses.
+   */
+  restore(identity: StateIdentity): Promise<void>;
   /** Small values that must be committed with the baseline, such as the watermark of a delta feed. */
   getMeta(name: string): Promise<string | undefined>;
   setMeta(name: string, value: string): Promise<void>;

@@ -267,4 +267,78 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       { numRuns: 40 },
     );
   });
+
+  law('absences are kept as they were last set', async (store, under) => {
+    await store.setAbsences(
+      'users',
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    );
+    await store.setAbsences('groups', new Map([['a', 7]]));
+    await store.setAbsences('users', new Map([['b', 3]]));
+    const again = await under.reopen();
+    expect(await again.store.absences('users')).toEqual(new Map([['b', 3]]));
+    expect(await again.store.absences('groups')).toEqual(new Map([['a', 7]]));
+    expect(await again.store.absences('memberships')).toEqual(new Map());
+  });
+
+  law('a state that is restored holds nothing, and is not read until the import is over', async (store) => {
+    await settled(store, [upsert('users', 'a')], 'completed');
+    const target = { orgUrl: 'https://other.example', identitySourceId: 'x' };
+    await store.restore({ fingerprintKey: '0123456789abcdef'.repeat(2), target, lastTriggeredAt: 5 });
+    expect(store.fingerprintKey).toBe('0123456789abcdef'.repeat(2));
+    expect((await store.counts()).users).toEqual({ known: 0, unknown: 0 });
+    expect(await store.target()).toEqual(target);
+    expect(await store.journal.lastTriggeredAt()).toBe(5);
+    await expect(store.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    await store.adopt([upsert('users', 'b')]);
+    await store.setMeta('import', '');
+    const reading = await store.read();
+    expect(await missingOf(reading, 'users')).toEqual(['b']);
+    await reading.close();
+  });
+
+  law('what lies behind a fingerprint is held, and does not count in a comparison', async (store) => {
+    await store.adopt([
+      upsert('users', 'a', `${'a'.repeat(16)}prints`),
+      upsert('groups', 'g', 'b'.repeat(16)),
+    ]);
+    const reading = await store.read();
+    expect([...(await reading.compare('users', ['a'], [`${'a'.repeat(16)}other`]))]).toEqual([Seen.SAME]);
+    expect(await reading.held('users', ['a', 'nobody'])).toEqual(['prints', '']);
+    expect(await reading.held('groups', ['g'])).toEqual(['']);
+    await reading.close();
+  });
+
+  law(
+    'rows that were removed are used again, and no key is mistaken for the one before',
+    async (store, under) => {
+      const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
+      await store.adopt(keys.map((key) => upsert('users', key)));
+      await store.adopt(keys.slice(50, 250).map((key) => remove('users', key)));
+      let again = await under.reopen();
+      // A reading lets go of the rows that were removed before it.
+      await (await again.store.read()).close();
+      await again.store.adopt(keys.slice(0, 150).map((key) => upsert('users', `n${key}`, 'n'.repeat(16))));
+      again = await again.reopen();
+      const held = await rowsOf(again.store, 'users');
+      const expected = [
+        ...keys.slice(0, 50).map((key) => [key, 'a'.repeat(16)]),
+        ...keys.slice(250).map((key) => [key, 'a'.repeat(16)]),
+        ...keys.slice(0, 150).map((key) => [`n${key}`, 'n'.repeat(16)]),
+      ];
+      expect(held).toEqual(Object.fromEntries(expected));
+      const reading = await again.store.read();
+      const asked = [...keys, ...keys.slice(0, 150).map((key) => `n${key}`)];
+      const codes = await reading.compare(
+        'users',
+        asked,
+        asked.map((key) => (key.startsWith('n') ? 'n' : 'a').repeat(16)),
+      );
+      for (const [i, key] of asked.entries()) expect(codes[i]).toBe(key in held ? Seen.SAME : Seen.NEW);
+      await reading.close();
+    },
+  );
 }

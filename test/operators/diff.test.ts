@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change, UserRecord } from '../../src/model.js';
-import { diff, diffNoteOf } from '../../src/operators/diff.js';
+import { diff } from '../../src/operators/diff.js';
+import { diffNoteOf } from '../../src/operators/diff-note.js';
 import { validate } from '../../src/operators/validate.js';
 import { contextOf } from '../../src/flow.js';
 import { pipe } from '../../src/pipe.js';

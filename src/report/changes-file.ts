@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import type { Entity } from '../model.js';
+import type { ChangeOutcome, KindCounts } from '../report-types.js';
+import { RowFile } from './row-file.js';
+import { TopCounts } from './top-counts.js';
+
+const COLUMNS = [
+  'entity',
+  'kind',
+  'externalId',
+  'memberExternalId',
+  'changedAttributes',
+  'session',
+  'outcome',
+  'errorCode',
+] as const;
+
+/** An attribute, and the confirmed updates that changed it. */
+export interface AttributeCount {
+  readonly entity: Entity;
+  readonly attribute: string;
+  readonly updates: number;
+}
+
+/** `changes.csv`: what became of every change, and what that comes to. */
+export class ChangesFile {
+  readonly file: RowFile;
+  readonly outcomes: Record<ChangeOutcome['outcome'], number> = { confirmed: 0, refused: 0, unknown: 0 };
+  /** Counted from the outcomes, for a run that ended without telling. */
+  readonly confirmed: Record<Entity, { -readonly [K in keyof KindCounts]: number }> = {
+    users: { creates: 0, updates: 0, deletes: 0 },
+    groups: { creates: 0, updates: 0, deletes: 0 },
+    memberships: { creates: 0, updates: 0, deletes: 0 },
+  };
+  /** Confirmed updates of users and groups of which it is not known what they changed. */
+  unnamedUpdates = 0;
+  readonly #attributes = new TopCounts<Omit<AttributeCount, 'updates'>>();
+
+  constructor(directory: string) {
+    this.file = new RowFile(join(directory, 'changes.csv'), COLUMNS);
+  }
+
+  add(change: ChangeOutcome): void {
+    const kind = kindOf(change);
+    this.outcomes[change.outcome]++;
+    this.file.add([
+      change.entity,
+      kind,
+      change.externalId,
+      change.memberExternalId ?? '',
+      joinNames(change.changedAttributes ?? []),
+      change.sessionId,
+      change.outcome,
+      change.errorCode ?? '',
+    ]);
+    if (change.outcome === 'confirmed') this.#confirmed(change, kind);
+  }
+
+  /** The attributes that changed most, most first. */
+  topAttributes(most: number): readonly AttributeCount[] {
+    return this.#attributes.top(most).map(({ what, count }) => ({ ...what, updates: count }));
+  }
+
+  /** Changes of other attributes than {@link topAttributes} with this length. */
+  otherAttributes(most: number): number {
+    return this.#attributes.rest(most);
+  }
+
+  #confirmed({ entity, changedAttributes }: ChangeOutcome, kind: Kind): void {
+    this.confirmed[entity][`${kind}s`]++;
+    if (kind !== 'update' || entity === 'memberships') return;
+    if (changedAttributes === undefined) this.unnamedUpdates++;
+    for (const attribute of changedAttributes ?? [])
+      this.#attributes.add(`${entity}:${attribute}`, () => ({ entity, attribute }));
+  }
+}
+
+type Kind = 'create' | 'update' | 'delete';
+
+function kindOf({ kind, created }: ChangeOutcome): Kind {
+  if (kind === 'delete') return 'delete';
+  return created ? 'create' : 'update';
+}
+
+/** Names apart by semicolons; one inside a name, and a backslash, has a backslash before it. */
+function joinNames(names: readonly string[]): string {
+  return names.map((name) => name.replace(/[\\;]/g, '\\$&')).join(';');
+}

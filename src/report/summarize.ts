@@ -1,0 +1,170 @@
+import { AbortedError, GuardError, RollcallError, type GuardTrip } from '../errors.js';
+import type { AttributeCount } from './changes-file.js';
+import { ENTITIES, type Entity } from '../model.js';
+import type { KindCounts, PlanSummary, UploadReport } from '../report-types.js';
+import type { ChangesFile } from './changes-file.js';
+import type { RejectsFile } from './rejects-file.js';
+import { changesOf, type Plan, type SyncReport } from './reports.js';
+import type { LoggedSession, SessionLog } from './session-log.js';
+import type { RunStatus, RunSummary, SessionSummary, SourceSummary } from './summary.js';
+
+/** Attributes and reasons in the summary. */
+const MOST_LISTED = 50;
+
+/** What a run came to: a report, a plan, or what ended it. */
+export type RunResult = SyncReport | Plan | Error;
+
+/** What was seen of a run while it went on. */
+export interface RunRecord {
+  readonly changes: ChangesFile;
+  readonly rejects: RejectsFile;
+  readonly log: SessionLog;
+  readonly sources: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
+  readonly plan: PlanSummary | undefined;
+  /** Milliseconds since the Unix epoch, as the others. */
+  readonly plannedAt: number | undefined;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** Puts together what was seen of a run and what it came to. */
+export function summarize(record: RunRecord, result: RunResult): RunSummary {
+  const { changes, rejects, log } = record;
+  const plan = planOf(record, result);
+  const sources = sourcesOf(record, result);
+  const rejected = ENTITIES.reduce((sum, entity) => sum + (sources[entity]?.rejected ?? 0), 0);
+  return {
+    format: 'rollcall-report',
+    version: 1,
+    status: statusOf(result),
+    startedAt: iso('startedAt' in result ? result.startedAt : record.startedAt),
+    endedAt: iso('endedAt' in result ? result.endedAt : record.endedAt),
+    ...(result instanceof Error && { error: errorOf(result) }),
+    ...(plan && { plan }),
+    ...(record.plannedAt !== undefined && { plannedAt: iso(record.plannedAt) }),
+    sources,
+    sent: sentOf(record, plan, result),
+    outcomes: changes.outcomes,
+    attributes: {
+      // What was planned, where nothing was sent yet.
+      top:
+        'confirmed' in result
+          ? changes.topAttributes(MOST_LISTED)
+          : topOf(changes.topAttributes(MOST_LISTED), plan),
+      others: changes.otherAttributes(MOST_LISTED),
+      unnamedUpdates: changes.unnamedUpdates,
+    },
+    rejected: {
+      rollcall: Math.max(rejects.counts.rollcall, rejected),
+      okta: rejects.counts.okta,
+      listed: rejects.file.count,
+      reasons: rejects.topReasons(MOST_LISTED),
+      otherReasons: rejects.otherReasons(MOST_LISTED),
+      first: rejects.first,
+    },
+    settled: log.settled,
+    sessions: log.sessions.map(sessionOf),
+    waits: {
+      totals: Array.from(log.waited, ([reason, { count, ms }]) => ({ reason, count, ms })),
+      each: log.waits.map(({ reason, from, to }) => ({ reason, from: iso(from), to: iso(to) })),
+    },
+  };
+}
+
+/** What was sent and refused, of a run that ended well or badly. */
+export function uploadOf(result: RunResult): UploadReport | undefined {
+  if (result instanceof Error) return result instanceof RollcallError ? result.report : undefined;
+  return 'confirmed' in result ? result : undefined;
+}
+
+function statusOf(result: RunResult): RunStatus {
+  if (result instanceof GuardError) return 'stopped';
+  if (result instanceof AbortedError) return 'aborted';
+  if (result instanceof Error) return 'failed';
+  return 'confirmed' in result ? 'done' : 'planned';
+}
+
+function topOf(sent: readonly AttributeCount[], plan: RunSummary['plan']): readonly AttributeCount[] {
+  return sent.length > 0 ? sent : (plan?.changedAttributes ?? []);
+}
+
+function errorOf(error: Error): NonNullable<RunSummary['error']> {
+  if (error instanceof RollcallError) return { name: error.name, code: error.code, message: error.message };
+  const { code } = error as { code?: unknown };
+  return { name: error.name, ...(typeof code === 'string' && /^\w{1,60}$/.test(code) && { code }) };
+}
+
+function planOf(record: RunRecord, result: RunResult): RunSummary['plan'] {
+  if (result instanceof Error) {
+    const trips = result instanceof GuardError ? result.trips : [];
+    return record.plan && planFields(record.plan, trips);
+  }
+  return 'confirmed' in result ? planFields(result.plan, []) : planFields(result, result.trips);
+}
+
+/** The plan's own fields: a {@link Plan} has more, and a newer one may have what is not meant for a file. */
+function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable<RunSummary['plan']> {
+  const { hash, entities, population, requests, sessions, leastMs, changedAttributes, heldBackDeletes } =
+    plan;
+  return {
+    hash,
+    entities,
+    population,
+    requests,
+    sessions,
+    leastMs,
+    changedAttributes,
+    heldBackDeletes,
+    trips,
+  };
+}
+
+function sourcesOf(record: RunRecord, result: RunResult): Partial<Record<Entity, SourceSummary>> {
+  const sources: Partial<Record<Entity, SourceSummary>> = {};
+  for (const entity of ENTITIES) {
+    if (result instanceof Error) {
+      const source = record.sources.get(entity);
+      if (source !== undefined) sources[entity] = source;
+    } else {
+      const source = result.sources[entity];
+      if (source === undefined) continue;
+      const { read, rejected, unchanged } = source;
+      sources[entity] = { read, rejected, unchanged };
+    }
+  }
+  return sources;
+}
+
+function sentOf(record: RunRecord, plan: RunSummary['plan'], result: RunResult): RunSummary['sent'] {
+  const upload = uploadOf(result);
+  const { sessions } = record.log;
+  const sum = (field: 'requests' | 'bytes') => sessions.reduce((total, session) => total + session[field], 0);
+  const confirmed: Readonly<Record<Entity, KindCounts>> = upload?.confirmed ?? record.changes.confirmed;
+  // What ended before the sending began does not count what remains: all of the plan does.
+  const planned = plan === undefined ? 0 : changesOf(plan.entities);
+  const remaining = Math.max(
+    upload?.remaining ?? 0,
+    planned - changesOf(confirmed) - record.rejects.counts.okta,
+  );
+  return {
+    confirmed,
+    remaining,
+    requests: upload?.requests ?? sum('requests'),
+    sessions: upload?.sessions ?? sessions.length,
+    bytes: upload?.bytes ?? sum('bytes'),
+  };
+}
+
+function sessionOf(session: LoggedSession): SessionSummary {
+  const { createdAt, triggeredAt, endedAt, ...rest } = session;
+  return {
+    ...rest,
+    createdAt: iso(createdAt),
+    ...(triggeredAt !== undefined && { triggeredAt: iso(triggeredAt) }),
+    ...(endedAt !== undefined && { endedAt: iso(endedAt) }),
+  };
+}
+
+function iso(time: Date | number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openState } from '../../src/state/lmdb.js';
+import { memoryState } from '../../src/state/memory.js';
+import type { StateStore } from '../../src/state/store.js';
+import { exportState, importState, verifyState } from '../../src/state/transfer.js';
+
+let directory: string;
+beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-transfer-'))));
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const target = { orgUrl: 'https://a.example', identitySourceId: '0oa1' };
+
+async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
+  await store.bind(target);
+  await store.adopt(
+    Array.from({ length: rows }, (_, i) => ({
+      entity: 'users' as const,
+      kind: 'upsert' as const,
+      key: `ü${i}`,
+      fingerprint: `${String.fromCharCode(0, 255, i & 255, 10)}${String(i).padStart(12, '0')}prints\u00ff`,
+    })),
+  );
+  const id = await store.journal.creating(1);
+  await store.journal.created(id, 's');
+  await store.journal.loading(id, [
+    { entity: 'groups', kind: 'upsert', key: 'g', fingerprint: 'x'.repeat(16) },
+  ]);
+  await store.journal.triggered(id, 77);
+  await store.journal.settle(id, 'unknown');
+  await store.setMeta('watermark', 'w7');
+  return store;
+}
+
+async function content(store: StateStore) {
+  const rows: Record<string, string> = {};
+  for (const entity of ['users', 'groups', 'memberships'] as const)
+    for await (const chunk of store.rows(entity))
+      for (const { key, fingerprint } of chunk) rows[`${entity} ${key}`] = fingerprint;
+  return {
+    rows,
+    key: store.fingerprintKey,
+    target: await store.target(),
+    triggered: await store.journal.lastTriggeredAt(),
+    watermark: await store.getMeta('watermark'),
+    counts: await store.counts(),
+  };
+}
+
+describe('a state that is moved', () => {
+  it('is the same afterwards, from either store to the other', async () => {
+    const file = join(directory, 'export');
+    const memory = await filled(memoryState());
+    expect(await exportState(memory, file)).toEqual({ users: 1200, groups: 1, memberships: 0 });
+    await using disk = await openState(join(directory, 'state'));
+    expect(await importState(file, disk)).toEqual({ users: 1200, groups: 1, memberships: 0 });
+    expect(await content(disk)).toEqual(await content(memory));
+    expect(await verifyState(disk)).toEqual({ users: 1200, groups: 1, memberships: 0 });
+    const back = join(directory, 'back');
+    await exportState(disk, back);
+    const again = memoryState();
+    await importState(back, again);
+    expect(await content(again)).toEqual(await content(memory));
+  });
+
+  it('only its owner may read the file, and a file that is there already is replaced as a whole', async () => {
+    const file = join(directory, 'export');
+    await writeFile(file, 'before');
+    await exportState(await filled(memoryState(), 3), file);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await importState(file, memoryState());
+  });
+
+  it('is refused by a state that holds something, which stays as it was', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 3), file);
+    const other = await filled(memoryState(), 2);
+    const before = await content(other);
+    await expect(importState(file, other)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_NOT_EMPTY' });
+    expect(await content(other)).toEqual(before);
+  });
+
+  it('is refused when a byte of the file is missing or another, and nothing is written', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 700), file);
+    const whole = await readFile(file, 'latin1');
+    const lines = whole.split('\n');
+    const broken = [
+      whole.slice(0, -100),
+      lines.slice(0, -2).join('\n'),
+      [...lines.slice(0, 1), ...lines.slice(2)].join('\n'),
+      whole.replace('"entity":"users"', '"entity":"groups"'),
+      `${whole}{}\n`,
+      '',
+    ];
+    for (const text of broken) {
+      await writeFile(file, text, 'latin1');
+      const state = memoryState();
+      await expect(importState(file, state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+      expect((await state.counts()).users.known).toBe(0);
+      await (await state.read()).close();
+    }
+  });
+
+  it('is no file of something else, whose content the error does not quote', async () => {
+    const file = join(directory, 'export');
+    await writeFile(file, '{"format":"canary"}\n');
+    const failure = await importState(file, memoryState()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ERR_ROLLCALL_STATE_FORMAT' });
+    expect(String(failure)).not.toContain('canary');
+  });
+
+  it('an import that was cut short is told from a whole one, and may be done again', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 1100), file);
+    const state = memoryState();
+    const adopt = state.adopt.bind(state);
+    let calls = 0;
+    state.adopt = (rows) => (++calls === 2 ? Promise.reject(new Error('power')) : adopt(rows));
+    await expect(importState(file, state)).rejects.toThrow('power');
+    await expect(state.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    state.adopt = adopt;
+    await importState(file, state);
+    expect((await state.counts()).users.known).toBe(1100);
+    await (await state.read()).close();
+  });
+
+  it('is not exported while a session is in flight', async () => {
+    const state = await filled(memoryState(), 1);
+    await state.journal.creating(1);
+    await expect(exportState(state, join(directory, 'export'))).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE',
+    });
+  });
+
+  it('a state whose rows are not what it counts is found damaged', async () => {
+    const state = await filled(memoryState(), 5);
+    const { users } = await state.counts();
+    state.counts = async () => ({
+      users: { known: users.known + 1, unknown: 0 },
+      groups: { known: 0, unknown: 1 },
+      memberships: { known: 0, unknown: 0 },
+    });
+    await expect(verifyState(state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+  });
+});

@@ -1,0 +1,24 @@
+import { RollcallError } from '../../src/errors.js';
+import { openState } from '../../src/state/lmdb.js';
+
+/** Writes to the state in the directory of its argument until that fails, and tells how it failed and what was confirmed. */
+const state = await openState(process.argv[2] as string);
+let confirmed = 0;
+let code = 'none';
+for (let round = 0; round < 200; round++) {
+  const rows = Array.from({ length: 500 }, (_, i) => ({
+    entity: 'users' as const,
+    kind: 'upsert' as const,
+    key: `fill${round}-${i}`,
+    fingerprint: 'g'.repeat(16),
+  }));
+  try {
+    await state.adopt(rows);
+    confirmed += rows.length;
+  } catch (error) {
+    code = error instanceof RollcallError ? error.code : String(error);
+    break;
+  }
+}
+console.log(JSON.stringify({ code, confirmed }));
+process.exit(0);
