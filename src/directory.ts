@@ -117,8 +117,9 @@ function entityChanges<E extends Entity>(
   );
 }
 
-/** The same flow in another context, so that the three entities share one. */
+/** The same flow in another context, so that the three entities share one; what its own rejects reaches both. */
 function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
+  contextOf(source).forwardTo(context);
   return flowOf(() => source.chunks(), context);
 }
 

@@ -41,6 +41,7 @@ export class RunContext {
   readonly notes = new Map<string, unknown>();
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, string[]>();
+  #outer: RunContext | undefined;
   readonly #listeners = new Set<(rejection: Rejection) => void>();
 
   /** The live counts of an entity. */
@@ -64,6 +65,18 @@ export class RunContext {
     else if (keep) this.#keysOf(rejection.entity).push(key);
     if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);
     for (const listener of this.#listeners) listener(rejection);
+    if (this.#outer === undefined) return;
+    // There it was never read: what comes through are the records that were accepted here.
+    this.#outer.counts(rejection.entity).read++;
+    this.#outer.reject(rejection, key, keep);
+  }
+
+  /**
+   * Hands every rejection on to another context, from the first: for a source that brings a `pipe` of its own, whose
+   * rejected records must not be taken for removed ones.
+   */
+  forwardTo(outer: RunContext): void {
+    if (outer !== this) this.#outer = outer;
   }
 
   /** The keys rejected since the last call; `diff` marks them as present in the source. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sync } from '../src/sync.js';
+import { validate } from '../src/operators/validate.js';
+import { pipe } from '../src/pipe.js';
 import { memoryState } from '../src/state/memory.js';
 import { clientOf, company, expectConverged, makeOrg } from './support/world.js';
 import { inVirtualTime } from './support/virtual-time.js';
@@ -27,6 +29,28 @@ describe('sync', () => {
       };
       await sync({ okta, state, ...day2, clock });
       expectConverged(org, day2);
+    });
+  });
+
+  it('a source that brings a pipe with a validate of its own loses nobody it rejected', async () => {
+    await inVirtualTime(async (clock) => {
+      const org = makeOrg({ clock });
+      const okta = clientOf(org);
+      const state = memoryState();
+      const day = company(3);
+      await sync({ okta, state, users: day.users, clock });
+      const broken = day.users.map((user, i) =>
+        i === 1 ? { ...user, profile: { ...user.profile, email: 'no address' } } : user,
+      );
+      const report = await sync({ okta, state, users: pipe(broken, validate('users')), clock });
+      expect(report.sources.users).toMatchObject({ read: 3, rejected: 1, unchanged: 2, deletes: 0 });
+      expect(report.rejections).toMatchObject([{ externalId: 'u1', code: 'NOT_AN_EMAIL' }]);
+      expectConverged(org, { ...day, groups: [], memberships: [] });
+      // One that cannot be identified holds back every removal, from there as well.
+      const nameless = [{ externalId: '', profile: {} }, ...day.users.slice(1)];
+      const held = await sync({ okta, state, users: pipe(nameless, validate('users')), clock });
+      expect(held.sources.users).toMatchObject({ read: 3, rejected: 1, deletes: 0, heldBackDeletes: 1 });
+      expectConverged(org, { ...day, groups: [], memberships: [] });
     });
   });
 });

@@ -25,10 +25,28 @@ export function errorOf(
   if (status >= 200 && status < 300) return undefined;
   const requestId = requestIdOf(response);
   if (status < 400) return new OktaResponseError(operation, status, 'redirects are not followed', requestId);
-  const errorCode = errorCodeOf(response.body);
-  return status === 401 || status === 403
+  const errorCode = errorCodeOf(response.body) ?? challengeOf(response);
+  return status === 403 || isCredentialRefused(response)
     ? new OktaAuthError(operation, status, errorCode, requestId)
     : new OktaHttpError(operation, status, errorCode, requestId);
+}
+
+/**
+ * True when the request's credential was refused, and nothing else of it looked at. Okta answers 401, and 400 to a proof
+ * (DPoP) that it does not take: this must not be read as a 400 to the call.
+ */
+export function isCredentialRefused(response: WireResponse): boolean {
+  return response.status === 401 || (response.status === 400 && challengeOf(response) !== undefined);
+}
+
+/** True when a proof was refused for its nonce alone. */
+export function isNonceAsked(response: WireResponse): boolean {
+  return isCredentialRefused(response) && challengeOf(response) === 'use_dpop_nonce';
+}
+
+/** The error that the challenge of an answer names, in its `WWW-Authenticate`. */
+function challengeOf(response: WireResponse): string | undefined {
+  return /\berror="([a-z_]{1,40})"/.exec(response.headers['www-authenticate'] ?? '')?.[1];
 }
 
 /** One session; also inside an array of one, as Okta's own example of start-import shows it. */
@@ -80,9 +98,11 @@ function unusable(operation: string, response: WireResponse, reason: string): Ok
   return new OktaResponseError(operation, response.status, reason, requestIdOf(response));
 }
 
-function errorCodeOf(body: string): string | undefined {
+/** Okta's code of an error; of the token endpoint, which keeps to OAuth, its `error`. */
+export function errorCodeOf(body: string): string | undefined {
   try {
-    const code = (JSON.parse(body) as { errorCode?: unknown } | null)?.errorCode;
+    const envelope = JSON.parse(body) as { errorCode?: unknown; error?: unknown } | null;
+    const code = envelope?.errorCode ?? envelope?.error;
     return typeof code === 'string' && /^[A-Za-z0-9_]{1,40}$/.test(code) ? code : undefined;
   } catch {
     return undefined;

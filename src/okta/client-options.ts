@@ -2,6 +2,9 @@ import { systemClock, type Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { refuseUnknown, requireFunction, requireNumber } from '../options.js';
 import { TokenAuthorizer, type Authorizer, type TokenSource } from './auth.js';
+import { checkCa, checkProxy, isLoopback, type ProxyOption } from './dispatcher.js';
+import { OAuthAuthorizer, type OAuthContext } from './oauth.js';
+import { checkOAuth, type OAuthOptions } from './oauth-options.js';
 import type { ClientWait, Transport } from './wire.js';
 
 /** Options of {@link createClient}. */
@@ -10,10 +13,21 @@ export interface ClientOptions {
   readonly orgUrl: string;
   /** The id of the identity source at Okta. */
   readonly identitySourceId: string;
-  /** An API token or a function that returns one; or an {@link Authorizer} of one's own. */
-  readonly auth: { readonly token: TokenSource } | Authorizer;
+  /** An API token or a function that returns one; a service app with its key; or an {@link Authorizer} of one's own. */
+  readonly auth: { readonly token: TokenSource } | OAuthOptions | Authorizer;
   /** Sends requests. It must end them when their signal is aborted. @defaultValue HTTP by undici */
   readonly transport?: Transport;
+  /**
+   * The HTTP proxy of the default transport: its URL, with user and password where it asks for them; or
+   * `'environment'`, as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say (lower case first), save for loopback hosts.
+   * @defaultValue false: none, whatever the environment says
+   */
+  readonly proxy?: ProxyOption;
+  /**
+   * The certificates that the default transport trusts, of the proxy too, in place of Node's own: PEM text.
+   * @defaultValue Node's own
+   */
+  readonly ca?: string | Uint8Array;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;
   /** Numbers from 0 to 1, for the jitter of back-offs. @defaultValue `Math.random` */
@@ -37,9 +51,11 @@ export interface ClientOptions {
 }
 
 /** Options after checking, with their defaults. */
-export type CheckedOptions = Required<Omit<ClientOptions, 'auth' | 'transport' | 'onWait'>> & {
-  readonly authorizer: Authorizer;
+export type CheckedOptions = Required<Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca'>> & {
+  /** Credentials may need to be fetched, over the transport of the client. */
+  readonly authorizerOver: (transport: Transport) => Authorizer;
   readonly transport: Transport | undefined;
+  readonly ca: string | undefined;
   readonly onWait: ((wait: ClientWait) => void) | undefined;
 };
 
@@ -59,6 +75,8 @@ const KNOWN = [
   'identitySourceId',
   'auth',
   'transport',
+  'proxy',
+  'ca',
   'clock',
   'random',
   'onWait',
@@ -77,10 +95,11 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
   if (typeof given.userAgent !== 'string' || !/^[\x20-\x7e]+$/.test(given.userAgent)) {
     throw new OptionsError('userAgent', 'expected printable characters');
   }
-  return {
+  const checked = {
     orgUrl: checkOrgUrl(options.orgUrl),
     identitySourceId: checkSegment('identitySourceId', options.identitySourceId),
-    authorizer: toAuthorizer(options.auth),
+    proxy: checkProxy(options.proxy ?? false),
+    ca: options.ca === undefined ? undefined : checkCa(options.ca),
     transport: options.transport === undefined ? undefined : requireFunction('transport', options.transport),
     clock: given.clock,
     random: requireFunction('random', given.random),
@@ -94,16 +113,26 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     onWait: options.onWait === undefined ? undefined : requireFunction('onWait', options.onWait),
     userAgent: given.userAgent,
   };
+  const makeAuthorizer = checkAuth(options.auth);
+  return { ...checked, authorizerOver: (transport) => makeAuthorizer({ ...checked, transport }) };
 }
 
-function toAuthorizer(auth: ClientOptions['auth']): Authorizer {
-  if (typeof auth !== 'object' || auth === null) throw new OptionsError('auth', 'expected { token }');
+function checkAuth(auth: ClientOptions['auth']): (context: OAuthContext) => Authorizer {
+  if (typeof auth !== 'object' || auth === null) {
+    throw new OptionsError('auth', 'expected { token }, or { clientId, privateKey }');
+  }
   if ('authorize' in auth) {
     const parts = auth as unknown as Readonly<Record<string, unknown>>;
     for (const name of ['authorize', 'onUnauthorized']) requireFunction(`auth.${name}`, parts[name]);
-    return auth;
+    return () => auth;
   }
-  return new TokenAuthorizer(auth.token);
+  if ('clientId' in auth || 'privateKey' in auth) {
+    const app = checkOAuth(auth as OAuthOptions);
+    return (context) => new OAuthAuthorizer(app, context);
+  }
+  refuseUnknown('auth', auth, ['token']);
+  const authorizer = new TokenAuthorizer(auth.token);
+  return () => authorizer;
 }
 
 function checkOrgUrl(orgUrl: unknown): string {
@@ -112,8 +141,7 @@ function checkOrgUrl(orgUrl: unknown): string {
   const url = new URL(orgUrl);
   if (url.username !== '' || url.password !== '')
     throw new OptionsError('orgUrl', 'must not hold user information');
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.origin))) {
     throw new OptionsError('orgUrl', `expected https, got ${url.protocol}//${url.hostname}`);
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(orgUrl)) {

@@ -1,4 +1,4 @@
-import { AbortedError, OktaHttpError, OptionsError } from '../errors.js';
+import { AbortedError, OktaAuthError, OktaHttpError, OptionsError } from '../errors.js';
 import type { ChangeKind, Entity } from '../model.js';
 import { parseSession, parseSessions, requireAccepted } from './answers.js';
 import { encodeBulk, type BulkContent } from './bodies.js';
@@ -36,12 +36,12 @@ class Client implements OktaClient {
   constructor(options: CheckedOptions) {
     this.orgUrl = options.orgUrl;
     this.identitySourceId = options.identitySourceId;
-    const { concurrency: connections, connectTimeoutMs, requestTimeoutMs, maxResponseBytes } = options;
     this.#owned =
       options.transport === undefined
-        ? undiciTransport({ connections, connectTimeoutMs, requestTimeoutMs, maxResponseBytes })
+        ? undiciTransport({ ...options, connections: options.concurrency })
         : undefined;
-    this.#exchange = new Exchange(options, options.transport ?? this.#owned!.send);
+    const transport = options.transport ?? this.#owned!.send;
+    this.#exchange = new Exchange(options, transport, options.authorizerOver(transport));
   }
 
   serverDate(): number | undefined {
@@ -192,6 +192,7 @@ function sessionPath(sessionId: string): string {
 function isUnknownSession(error: unknown): boolean {
   return (
     error instanceof OktaHttpError &&
+    !(error instanceof OktaAuthError) &&
     (error.status === 404 || error.status === 400) &&
     error.errorCode !== undefined
   );

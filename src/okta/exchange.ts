@@ -1,6 +1,8 @@
 import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../errors.js';
 import { throwIfAborted } from '../clock.js';
-import { errorOf } from './answers.js';
+import { errorOf, isCredentialRefused, isNonceAsked } from './answers.js';
+import type { Authorizer } from './auth.js';
+import { backOffMs } from './back-off.js';
 import type { CheckedOptions } from './client-options.js';
 import { isReadOnlyMode } from './lost-answer.js';
 import type { Operation } from './operations.js';
@@ -13,8 +15,8 @@ import {
   type WireResponse,
 } from './wire.js';
 
-const FIRST_BACK_OFF_MS = 500;
-const LONGEST_BACK_OFF_MS = 30_000;
+/** Nonces that are taken from refusals before a call counts as refused. */
+const MOST_CHALLENGES = 3;
 
 /** Everything one call needs: what is sent, and how its answer is read. */
 export interface Call<T> {
@@ -33,12 +35,14 @@ export interface Call<T> {
 export class Exchange {
   readonly #options: CheckedOptions;
   readonly #transport: Transport;
+  readonly #authorizer: Authorizer;
   readonly #limiter: RateLimiter;
   #serverDate: number | undefined;
 
-  constructor(options: CheckedOptions, transport: Transport) {
+  constructor(options: CheckedOptions, transport: Transport, authorizer: Authorizer) {
     this.#options = options;
     this.#transport = transport;
+    this.#authorizer = authorizer;
     this.#limiter = new RateLimiter(options.clock, options.rateLimitShare, options.concurrency);
   }
 
@@ -48,13 +52,16 @@ export class Exchange {
 
   async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
     let renewed = false;
+    let challenges = 0;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(call, signal);
       if ('value' in outcome) return outcome.value;
-      const { error, response } = outcome;
-      if (response?.status === 401 && !renewed) {
-        renewed = true;
-        if (await this.#options.authorizer.onUnauthorized(response)) continue;
+      const { error, response, credential } = outcome;
+      if (response !== undefined && isCredentialRefused(response)) {
+        const nonce = isNonceAsked(response);
+        const worthIt = nonce ? ++challenges <= MOST_CHALLENGES : !renewed;
+        renewed ||= !nonce;
+        if (worthIt && (await this.#authorizer.onUnauthorized(response, credential))) continue;
       }
       if (attempt >= this.#options.maxAttempts || !mayRepeat(call.operation, error, response)) throw error;
       await this.#backOff(call, attempt, signal);
@@ -69,11 +76,17 @@ export class Exchange {
       body: call.body,
       signal,
     };
+    const { method, url } = request;
+    const attempt = { method, url, signal, ...(call.onWait && { onWait: call.onWait }) };
+    let credential: Readonly<Record<string, string>> = {};
     try {
       const response = await untilAborted(signal, (started) =>
         this.#limiter.run(
           operation.bucket,
-          async () => this.#headers(call, await this.#options.authorizer.authorize(request)),
+          async () => {
+            credential = await this.#authorizer.authorize(attempt);
+            return this.#headers(call, credential);
+          },
           (headers) => {
             started();
             return this.#send({ ...request, headers });
@@ -83,13 +96,13 @@ export class Exchange {
         ),
       );
       const error = errorOf(operation.id, response);
-      return error === undefined ? { value: call.read(response) } : { error, response };
+      return error === undefined ? { value: call.read(response) } : { error, response, credential };
     } catch (error) {
-      if (error instanceof OktaResponseError) return { error };
+      if (error instanceof OktaResponseError) return { error, credential };
       if (!(error instanceof TransportError)) throw error;
       const acted = error.sent && operation.method !== 'GET';
       if (signal.aborted && !acted) throw new AbortedError();
-      return { error: new OktaNetworkError(operation.id, error.sent, error.message) };
+      return { error: new OktaNetworkError(operation.id, error.sent, error.message), credential };
     }
   }
 
@@ -108,14 +121,17 @@ export class Exchange {
     const response = await this.#transport(request);
     const date = Date.parse(response.headers['date'] ?? '');
     if (!Number.isNaN(date)) this.#serverDate = date;
+    try {
+      this.#authorizer.onAnswer?.(response);
+    } catch {
+      // The answer is there, and says what became of the call; who looks on must not hide that.
+    }
     return response;
   }
 
-  /** Exponential, with full jitter; a little at least, so that a refused port is not hammered. */
   async #backOff(call: Call<unknown>, attempt: number, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const most = Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
-    const ms = Math.max(50, Math.round(most * this.#options.random()));
+    const ms = backOffMs(attempt, this.#options.random);
     this.#tell('back-off', ms, call);
     await this.#options.clock.sleep(ms, signal);
   }
@@ -133,7 +149,14 @@ export class Exchange {
 }
 
 type Failure = OktaHttpError | OktaResponseError | OktaNetworkError;
-type Outcome<T> = { readonly value: T } | { readonly error: Failure; readonly response?: WireResponse };
+type Outcome<T> =
+  | { readonly value: T }
+  | {
+      readonly error: Failure;
+      readonly response?: WireResponse;
+      /** The headers that the authorizer gave for this attempt. */
+      readonly credential: Readonly<Record<string, string>>;
+    };
 
 function mayRepeat(operation: Operation, error: Failure, response: WireResponse | undefined): boolean {
   if (error instanceof OktaNetworkError) return !error.sent || operation.method === 'GET';

@@ -41,7 +41,7 @@ export class RateWindow {
     this.#roll();
     if (this.#opensAt === undefined || !this.#exhausted()) return 0;
     // No more than was first computed: a clock set back must not lengthen the wait.
-    return Math.max(1, Math.min(this.#opensAt - this.#clock.now(), this.#length));
+    return Math.ceil(Math.max(1, Math.min(this.#opensAt - this.#elapsed(), this.#length)));
   }
 
   /** The whole wait was slept through. Sleeping is what counts: a clock may have been set back meanwhile. */
@@ -84,7 +84,12 @@ export class RateWindow {
     const date = Date.parse(response.headers['date'] ?? '');
     const serverNow = Number.isNaN(date) ? this.#clock.now() : date;
     this.#length = Math.min(LONGEST_WAIT_MS, Math.max(SKEW_MS, reset * 1_000 - serverNow + SKEW_MS));
-    this.#opensAt = this.#clock.now() + this.#length;
+    this.#opensAt = this.#elapsed() + this.#length;
+  }
+
+  /** A clock that is set forward must not open a window that is still closed. */
+  #elapsed(): number {
+    return this.#clock.elapsed?.() ?? this.#clock.now();
   }
 
   #exhausted(): boolean {
@@ -97,7 +102,7 @@ export class RateWindow {
   }
 
   #roll(): void {
-    if (this.#opensAt !== undefined && this.#clock.now() >= this.#opensAt) this.#open();
+    if (this.#opensAt !== undefined && this.#elapsed() >= this.#opensAt) this.#open();
   }
 
   #open(): void {

@@ -1,11 +1,9 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { makeDispatcher, type DispatcherOptions } from './dispatcher.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
 
-/** Limits of the connections. */
-export interface TransportOptions {
-  readonly connections: number;
-  readonly connectTimeoutMs: number;
-  readonly requestTimeoutMs: number;
+/** Limits of the connections, and what they go through. */
+export interface TransportOptions extends DispatcherOptions {
   readonly maxResponseBytes: number;
 }
 
@@ -20,20 +18,14 @@ export interface OwnedTransport {
  * request to a connected socket; whatever fails earlier (DNS, refused, connect timeout, abort) was certainly not sent.
  */
 export function undiciTransport(options: TransportOptions): OwnedTransport {
-  const agent = new Agent({
-    connections: options.connections,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs },
-    headersTimeout: options.requestTimeoutMs,
-    bodyTimeout: options.requestTimeoutMs,
-  });
+  const agent = makeDispatcher(options);
   return {
     send: (request) => sendOnce(agent, request, options),
     close: () => agent.destroy(),
   };
 }
 
-function sendOnce(agent: Agent, request: WireRequest, options: TransportOptions): Promise<WireResponse> {
+function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOptions): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const url = new URL(request.url);
     let sent = false;
@@ -90,17 +82,24 @@ function sendOnce(agent: Agent, request: WireRequest, options: TransportOptions)
           end(() => resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') }));
         },
         onResponseError(_, error) {
-          // Only the code: messages may quote parts of the request.
-          const { code } = error as { code?: unknown };
-          fail(typeof code === 'string' ? code : 'the connection failed');
+          fail(reasonOf(error));
         },
       },
     );
   });
 }
 
+/** Only the code: messages may quote parts of the request. */
+function reasonOf(error: Error): string {
+  const refused = /^Proxy response \((\d{3})\)/.exec(error.message);
+  if (refused !== null) return `the proxy answered ${refused[1]}`;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : 'the connection failed';
+}
+
+/** One value of each header; challenges, which come one by one or in a list, as one list. */
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
-  );
+  const one = (name: string, value: string | string[] | undefined) =>
+    Array.isArray(value) ? (name === 'www-authenticate' ? value.join(', ') : value[0]) : value;
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, one(name, value)]));
 }

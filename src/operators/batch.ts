@@ -4,6 +4,7 @@ import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
 import { LIMITS } from '../limits.js';
 import { displayKey, type Batch, type Change } from '../model.js';
 import { refuseUnknown, requireNumber } from '../options.js';
+import { outlookOf } from '../outlook.js';
 import { LANES, type Lane } from '../state/store.js';
 import { MembershipPacker } from './membership-packer.js';
 import { ProfilePacker, type Packer } from './packer.js';
@@ -76,6 +77,8 @@ class Batcher {
 
   async *run(source: Flow<Change>): AsyncGenerator<readonly Batch[], void, undefined> {
     for await (const chunk of source.chunks()) {
+      const outlook = outlookOf(chunk);
+      if (outlook !== undefined) this.#lane(laneOf(chunk[0] as Change)).expect(outlook);
       for (const change of chunk) {
         const rank = laneOf(change);
         this.#requireFitting(change);

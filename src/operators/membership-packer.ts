@@ -37,6 +37,10 @@ export class MembershipPacker implements Packer {
     this.#size++;
   }
 
+  expect(): void {
+    // Members are taken in order: what is to come makes no difference.
+  }
+
   take(): Change[] {
     const changes: Change[] = [];
     let room = this.#capacity.bytes + 1;

@@ -1,4 +1,5 @@
 import type { Change } from '../model.js';
+import type { Outlook } from '../outlook.js';
 import { RequestFit } from './packer-fit.js';
 
 /** What one request may hold. */
@@ -12,6 +13,8 @@ export interface Capacity {
 export interface Packer {
   readonly size: number;
   add(change: Change): void;
+  /** Tells what is to come, where it is known. What comes otherwise is taken to be like what waits. */
+  expect(outlook: Outlook): void;
   /** True when enough is known to fill a request well. */
   readonly ready: boolean;
   /** The next request's changes. Call it only while `size` is above zero. */
@@ -52,7 +55,11 @@ export class ProfilePacker implements Packer {
   #sorted: Entry[] = [];
   /** What came since. */
   #fresh: Entry[] = [];
+  /** Of all that waits. */
   #bytes = 0;
+  /** Of what is yet to come, as far as it is known. */
+  #aheadCount = 0;
+  #aheadBytes = 0;
 
   constructor(capacity: Capacity, lookahead: number) {
     this.#capacity = capacity;
@@ -73,6 +80,15 @@ export class ProfilePacker implements Packer {
     this.#queue.push(entry);
     this.#fresh.push(entry);
     this.#bytes += entry.bytes;
+    if (this.#aheadCount > 0) {
+      this.#aheadCount--;
+      this.#aheadBytes = Math.max(0, this.#aheadBytes - entry.bytes);
+    }
+  }
+
+  expect({ count, bytes }: Outlook): void {
+    this.#aheadCount = count;
+    this.#aheadBytes = bytes;
   }
 
   take(): Change[] {
@@ -91,17 +107,22 @@ export class ProfilePacker implements Packer {
     return this.#queue.length <= this.#capacity.items && this.#bytes <= this.#room;
   }
 
-  /** As many entries as fill a request when they are of the mean size of those that wait. */
+  /** Mean size of what waits and what is to come. */
+  get #mean(): number {
+    return (this.#bytes + this.#aheadBytes) / (this.#queue.length + this.#aheadCount);
+  }
+
+  /** As many entries as fill a request when they are of the mean size. */
   #balancedCount(): number {
-    const share = Math.round((this.#room * this.#queue.length) / this.#bytes);
+    const share = Math.round(this.#room / this.#mean);
     return Math.max(1, Math.min(this.#capacity.items, this.#queue.length, share));
   }
 
   /** True when the request is full by its items, and what it leaves behind is far from the limit of bytes. */
   #isPlenty(count: number, bytes: number): boolean {
     if (count < this.#capacity.items || bytes > this.#room) return false;
-    const left = (this.#queue.length - count) * (this.#room / this.#capacity.items);
-    return this.#bytes - bytes <= left * PLENTY;
+    const left = this.#queue.length + this.#aheadCount - count;
+    return this.#bytes + this.#aheadBytes - bytes <= left * (this.#room / this.#capacity.items) * PLENTY;
   }
 
   /** Exchanges what is chosen until it fits, and is as full as it can be. */
@@ -134,7 +155,7 @@ export class ProfilePacker implements Packer {
   }
 
   #byteWeight(): number {
-    const filled = (this.#bytes / this.#queue.length) * (this.#capacity.items / this.#room);
+    const filled = this.#mean * (this.#capacity.items / this.#room);
     return Math.min(1, Math.max(0, (filled - 1) / (2 * CRITICAL) + 0.5));
   }
 

@@ -19,11 +19,15 @@ export function errorContent(fault: ApiFault, errorId: string): Content {
     errorId,
     errorCauses: fault.causes.map((errorSummary) => ({ errorSummary })),
   };
-  return jsonContent(fault.status, body);
+  return jsonContent(fault.status, body, fault.headers);
 }
 
 /** Any value as JSON. */
-export function jsonContent(status: number, value: unknown, headers: Record<string, string> = {}): Content {
+export function jsonContent(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Content {
   return { status, body: JSON.stringify(value), headers: { 'content-type': 'application/json', ...headers } };
 }
 

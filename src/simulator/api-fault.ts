@@ -8,14 +8,23 @@ export class ApiFault extends Error {
   readonly causes: readonly string[];
   /** The rule the request broke, when a careful client would not have sent it. */
   readonly rule: ViolationRule | undefined;
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, errorCode: ErrorCode, cause?: string, rule?: ViolationRule) {
+  constructor(
+    status: number,
+    errorCode: ErrorCode,
+    cause?: string,
+    rule?: ViolationRule,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(cause ?? errorCode);
     this.name = 'ApiFault';
     this.status = status;
     this.errorCode = errorCode;
     this.causes = cause === undefined ? [] : [cause];
     this.rule = rule;
+    this.headers = headers;
   }
 }
 

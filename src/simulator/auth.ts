@@ -1,8 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
+import { ApiFault } from './api-fault.js';
 import type { OrgRequest } from './types.js';
 
 /** Whether a request may be acted on: `invalid` is answered with 401, `forbidden` with 403. */
-export type AuthResult = 'ok' | 'invalid' | 'forbidden';
+export type AuthResult = 'ok' | 'invalid' | 'forbidden' | AuthAnswer;
+
+/** The same with the status, and with headers that the answer gets besides its own. */
+export interface AuthAnswer {
+  /** 200: it may be acted on. */
+  readonly status: 200 | 400 | 401 | 403;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** Judges a request's credentials. */
 export type Authenticate = (request: OrgRequest) => AuthResult;
@@ -17,3 +26,21 @@ export function sswsAuthentication(token: string): Authenticate {
     return given.length === expected.length && timingSafeEqual(given, expected) ? 'ok' : 'invalid';
   };
 }
+
+/** The headers that go with a request's answer; throws what the org answers to a credential that it does not take. */
+export function requireAuth(judged: AuthResult): Readonly<Record<string, string>> {
+  if (judged === 'ok') return {};
+  const { status, headers } = typeof judged === 'object' ? judged : { status: STATUSES[judged], headers: {} };
+  switch (status) {
+    case 200:
+      return headers;
+    case 403:
+      throw new ApiFault(403, 'E0000006', undefined, undefined, headers);
+    case 401:
+      throw new ApiFault(401, 'E0000011', undefined, undefined, headers);
+    default:
+      throw new ApiFault(400, 'E0000001', undefined, undefined, headers);
+  }
+}
+
+const STATUSES = Object.freeze({ invalid: 401, forbidden: 403 });

@@ -56,5 +56,15 @@ export const ERROR_SUMMARIES = Object.freeze({
   E0000047: 'API call exceeded rate limit due to too many requests.',
 });
 
+/** "The expiration must be no more than one hour in the future": of a client assertion. */
+export const MAX_ASSERTION_S = 3600;
+/** Okta's access tokens of service apps live an hour. */
+export const TOKEN_MS = 60 * 60_000;
+/** "The nonce is valid for 24 hours." */
+export const NONCE_MS = 24 * 60 * 60_000;
+/** How far a proof's time may lie in the past; and how far that of a proof or assertion in the future. */
+export const MAX_PROOF_AGE_S = 300;
+export const MAX_AHEAD_S = 60;
+
 /** An error code the simulator knows. */
 export type ErrorCode = keyof typeof ERROR_SUMMARIES;

@@ -11,14 +11,14 @@ import { invalid } from './api-fault.js';
 import { readContent } from './content.js';
 import type { Passage } from './gate.js';
 import type { CheckedOrgOptions } from './options.js';
-import type { Route } from './routes.js';
+import type { SourceRoute } from './routes.js';
 import type { SourceSessions } from './sessions.js';
 
 /** Does what a request asks for; throws `ApiFault` for what the service refuses. */
 export function perform(
   options: CheckedOrgOptions,
   passage: Passage,
-  route: Route,
+  route: SourceRoute,
   source: SourceSessions,
 ): Content {
   const { now, request, fault } = passage;

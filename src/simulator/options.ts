@@ -5,6 +5,7 @@ import type { ChangeKind, Entity } from '../model.js';
 import { refuseUnknown, requireFunction, requireNumber, requireOneOf } from '../options.js';
 import { sswsAuthentication, type Authenticate } from './auth.js';
 import { checkFaults, type FaultHook, type FaultOptions } from './faults.js';
+import type { OrgOAuthOptions } from './oauth-options.js';
 import { identifier } from './random.js';
 import type { RateLimit } from './rate-limits.js';
 import type { OrgBucket } from './types.js';
@@ -17,8 +18,10 @@ export interface OrgOptions {
   readonly seed?: number;
   /** The API token that requests must carry. @defaultValue by seed */
   readonly token?: string;
-  /** Judges the credentials of each request. @defaultValue the SSWS token, and nothing else */
+  /** Judges the credentials of each request that has no token of `oauth`. @defaultValue the SSWS token, and nothing else */
   readonly authenticate?: Authenticate;
+  /** The org's service apps, and how their tokens behave. @defaultValue no apps */
+  readonly oauth?: OrgOAuthOptions;
   /** The ids of the org's identity sources. @defaultValue one id by seed */
   readonly identitySources?: readonly string[];
   /** Milliseconds after a trigger in which no session can be created. @defaultValue 300000 (five minutes) */
@@ -100,6 +103,7 @@ const DEFAULTS = Object.freeze({
   shuffle: false,
   refuseItem: () => false,
   recordBodies: false,
+  oauth: Object.freeze({ clients: Object.freeze([]) }),
 }) satisfies OrgOptions;
 
 /** The names of all options. */
@@ -124,6 +128,7 @@ const BUCKETS: readonly OrgBucket[] = [
   'bulk-group-memberships-delete',
   'users',
   'groups',
+  'token',
   'other',
 ];
 

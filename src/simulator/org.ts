@@ -1,14 +1,15 @@
 import { OptionsError } from '../errors.js';
 import type { Content } from './answers.js';
 import { ApiFault } from './api-fault.js';
-import type { AuthResult } from './auth.js';
+import { requireAuth, type AuthResult } from './auth.js';
 import { bytesOf } from './content.js';
 import type { DirectoryView } from './directory.js';
 import { seededFaults, type FaultHook } from './faults.js';
 import { Gate, type Passage } from './gate.js';
 import { checkOrgOptions, type CheckedOrgOptions, type OrgOptions } from './options.js';
+import { OAuthServer } from './oauth.js';
+import { checkOrgOAuth } from './oauth-options.js';
 import { perform } from './operations.js';
-
 import { locate, routeOf, type Route } from './routes.js';
 import { SourceSessions } from './sessions.js';
 import type { FaultKind, LoggedRequest, OrgReply, OrgRequest, OrgSession, Violation } from './types.js';
@@ -30,6 +31,7 @@ export class SimulatedOrg {
   readonly #violations = new ViolationLog();
   readonly #requests: LoggedRequest[] = [];
   readonly #sources: ReadonlyMap<string, SourceSessions>;
+  readonly #oauth: OAuthServer;
   #fault: FaultHook | undefined;
   #seeded: FaultHook | undefined;
   #time: number;
@@ -45,6 +47,7 @@ export class SimulatedOrg {
     this.#sources = new Map(
       checked.identitySources.map((id, at) => [id, new SourceSessions(at, checked, this.#violations)]),
     );
+    this.#oauth = new OAuthServer(checkOrgOAuth(checked.oauth), checked.seed, this.#violations);
     this.#fault = checked.fault;
     this.#seeded = checked.faults === undefined ? undefined : seededFaults(checked.faults);
     this.#lastSeen = checked.clock.now();
@@ -95,9 +98,14 @@ export class SimulatedOrg {
     this.#seeded = undefined;
   }
 
-  /** Judges the credentials of a request, by the option `authenticate`. */
+  /** Ends every access token: requests that carry one are answered with 401. Apps may ask for new ones. */
+  revokeTokens(): void {
+    this.#oauth.revokeTokens();
+  }
+
+  /** Judges the credentials of a request: an access token of `oauth`, or what the option `authenticate` takes. */
   authenticate(request: OrgRequest): AuthResult {
-    return this.#options.authenticate(request);
+    return this.#oauth.judge(request, this.#now()) ?? this.#options.authenticate(request);
   }
 
   /** Takes one request, acts on it, and gives what becomes of it. Never throws for what a request holds. */
@@ -115,12 +123,12 @@ export class SimulatedOrg {
   #act(passage: Passage, route: Route): Content {
     const { request } = passage;
     requireLength(request);
-    const judged = this.authenticate(request);
-    if (judged === 'invalid') throw new ApiFault(401, 'E0000011');
-    if (judged === 'forbidden') throw new ApiFault(403, 'E0000006');
+    if (route.name === 'token') return this.#oauth.token(request, passage.now);
+    const headers = requireAuth(this.authenticate(request));
     const source = this.#sources.get(route.sourceId);
     if (source === undefined) throw new ApiFault(404, 'E0000007', 'no such identity source');
-    return perform(this.#options, passage, route, source);
+    const content = perform(this.#options, passage, route, source);
+    return { ...content, headers: { ...headers, ...content.headers } };
   }
 
   #log({ request, index, now, bucket, fault, items }: Passage, reply: OrgReply): void {

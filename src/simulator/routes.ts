@@ -19,8 +19,11 @@ const BULK_PATHS: ReadonlySet<string> = new Set<BulkPath>([
   'bulk-group-memberships-delete',
 ]);
 
-/** What a request asks for. */
-export type Route =
+/** What a request asks for: something of an identity source, or an access token. */
+export type Route = SourceRoute | { readonly name: 'token' };
+
+/** What a request asks of an identity source. */
+export type SourceRoute =
   | { readonly name: 'create' | 'list'; readonly sourceId: string }
   | {
       readonly name: 'get' | 'cancel' | 'start-import';
@@ -45,6 +48,7 @@ interface Place {
 /** Finds the bucket a request is counted in, and what it asks for. */
 export function locate(path: string): Place {
   const [pathname = '', search = ''] = split(path);
+  if (pathname === '/oauth2/v1/token') return { bucket: 'token', methods: { POST: { name: 'token' } } };
   const parts = decoded(pathname);
   const [api, version, kind, sourceId, area, id, action] = parts;
   const known = api === 'api' && version === 'v1' && kind === 'identity-sources';

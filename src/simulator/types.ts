@@ -53,7 +53,11 @@ export type ViolationRule =
   | 'upload-to-unloadable'
   | 'cancel-of-triggered'
   | 'membership-before-entity'
-  | 'exhausted-window';
+  | 'exhausted-window'
+  | 'invalid-assertion'
+  | 'replayed-assertion'
+  | 'invalid-proof'
+  | 'replayed-proof';
 
 /** Something a careful client never does. Holds external ids and names of attributes, never a profile's values. */
 export interface Violation {
@@ -80,7 +84,7 @@ export interface OrgSession {
   readonly items: number;
 }
 
-/** The rate-limit buckets: session reads and writes share one, every other path has its own. */
+/** The rate-limit buckets: `token` is of the OAuth endpoint; session reads and writes share one, every other path has its own. */
 export type OrgBucket =
   | 'sessions'
   | 'start-import'
@@ -92,6 +96,7 @@ export type OrgBucket =
   | 'bulk-group-memberships-delete'
   | 'users'
   | 'groups'
+  | 'token'
   | 'other';
 
 /** One line of the org's log of requests. */

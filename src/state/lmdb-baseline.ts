@@ -1,19 +1,21 @@
+import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import { PrintPage } from './print-page.js';
 import { RowIndex } from './row-index.js';
-import { FINGERPRINT_BYTES, RowPage, ROWS_PER_PAGE } from './row-page.js';
+import {
+  FINGERPRINT_BYTES,
+  HASH_WORDS_AT,
+  isFreeAt,
+  isUnknownAt,
+  PAGE_WORDS,
+  readWords,
+  RowPage,
+  ROWS_PER_PAGE,
+} from './row-page.js';
+import { FingerprintTable } from './fingerprint-table.js';
 import type { PendingRow } from './store.js';
-
-/** What a reading needs of the baseline: as it was when it was loaded. */
-export interface Snapshot {
-  readonly index: RowIndex;
-  /** Four words a row. */
-  readonly fingerprints: Uint32Array;
-  /** The number after the last row. */
-  readonly rows: number;
-}
 
 type EntityHead = Head['counts'][Entity];
 
@@ -38,33 +40,42 @@ export class LmdbBaseline {
     this.#hash = createKeyHasher(fingerprintKey);
   }
 
-  /** Loads what a reading needs. @throws {@link StateError} when a page is damaged */
-  load(rows: number): Snapshot {
-    const bytes = new Uint8Array(Math.ceil(rows / ROWS_PER_PAGE) * ROWS_PER_PAGE * FINGERPRINT_BYTES);
-    const known = this.#index;
+  /**
+   * Loads every fingerprint that is known. Rows that were removed may be given to new keys from now on.
+   * @throws {@link StateError} when a page is damaged
+   */
+  load(rows: number): FingerprintTable {
+    const table = new FingerprintTable(rows);
     this.#free.push(...this.#freed.splice(0));
-    const index = known ?? this.#emptyIndex(rows);
-    for (const { key: number, value } of this.#tables.rows[this.#entity].getRange()) {
-      const page = RowPage.from(value);
-      bytes.set(page.fingerprints(), number * ROWS_PER_PAGE * FINGERPRINT_BYTES);
-      if (known === undefined) this.#enter(index, number, page, rows);
+    this.#eachPage(rows, (words, _first, count) => {
+      for (let at = 0; at < count * 4; at += 4) {
+        if (isFreeAt(words, at) || isUnknownAt(words, at)) continue;
+        table.add(
+          words[at] as number,
+          words[at + 1] as number,
+          words[at + 2] as number,
+          words[at + 3] as number,
+        );
+      }
+    });
+    return table;
+  }
+
+  /**
+   * The row of a key, or -1, and the words of its fingerprint as it is now.
+   * @param high - the key's hash, see `createKeyHasher`
+   */
+  find(rows: number, key: string, high: number, words: Uint32Array): number {
+    const index = this.#index ?? this.#loadIndex(rows);
+    for (let row = index.first(high); row >= 0; row = index.next()) {
+      // A view that holds until the next read: enough to look at one row.
+      const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
+      if (bytes === undefined) continue;
+      const page = RowPage.over(bytes as Buffer);
+      if (page.key(row % ROWS_PER_PAGE) !== key) continue;
+      page.words(row % ROWS_PER_PAGE, words);
+      return row;
     }
-    this.#index = index;
-    return { index, fingerprints: new Uint32Array(bytes.buffer), rows };
-  }
-
-  /** Whether a row has this key. */
-  keyIs(row: number, key: string): boolean {
-    // A view that holds until the next read: enough to look at one key.
-    const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
-    return bytes !== undefined && RowPage.over(bytes).key(row % ROWS_PER_PAGE) === key;
-  }
-
-  /** The row of a key, or -1; `visible` says which rows count. */
-  find(index: RowIndex, key: string, visible: (row: number) => boolean): number {
-    this.#hash(key, this.#keyHash);
-    for (let row = index.first(this.#keyHash.high); row >= 0; row = index.next())
-      if (visible(row) && this.keyIs(row, key)) return row;
     return -1;
   }
 
@@ -116,27 +127,37 @@ export class LmdbBaseline {
     return counts;
   }
 
-  #emptyIndex(rows: number): RowIndex {
+  #loadIndex(rows: number): RowIndex {
     this.#free = [];
     this.#freed = [];
-    return new RowIndex(rows);
-  }
-
-  #loadIndex(rows: number): RowIndex {
-    const index = this.#emptyIndex(rows);
-    for (const { first, page } of this.pages()) this.#enter(index, first / ROWS_PER_PAGE, page, rows);
+    const index = new RowIndex(rows);
+    this.#eachPage(rows, (words, first, count) => {
+      for (let slot = 0; slot < count; slot++) {
+        if (isFreeAt(words, slot * 4)) this.#free.push(first + slot);
+        else index.put(first + slot, words[HASH_WORDS_AT + slot] as number);
+      }
+    });
     this.#index = index;
     return index;
   }
 
-  #enter(index: RowIndex, number: number, page: RowPage, rows: number): void {
-    const first = number * ROWS_PER_PAGE;
-    const count = Math.min(ROWS_PER_PAGE, rows - first);
-    for (let slot = 0; slot < count; slot++) {
-      if (page.isFree(slot)) this.#free.push(first + slot);
-      else index.put(first + slot, page.hash(slot));
+  /** The fixed part of every page, in order; the words are used again for the next. */
+  #eachPage(rows: number, visit: (words: Uint32Array, first: number, count: number) => void): void {
+    const table = this.#tables.rows[this.#entity];
+    const words = new Uint32Array(PAGE_WORDS);
+    for (let first = 0; first < rows; first += ROWS_PER_PAGE) {
+      const bytes = table.getBinaryFast(first / ROWS_PER_PAGE);
+      if (bytes === undefined) throw missingPage();
+      readWords(bytes, bytes.length, words);
+      visit(words, first, Math.min(ROWS_PER_PAGE, rows - first));
     }
   }
+}
+
+function missingPage(): StateError {
+  return new StateError('the state is damaged: a page of rows is missing', {
+    code: 'ERR_ROLLCALL_STATE_CORRUPT',
+  });
 }
 
 /** Pages being changed in one transaction: each is read once and written once. */

@@ -1,25 +1,30 @@
 import type { Entity } from '../model.js';
+import type { FingerprintTable } from './fingerprint-table.js';
 import { DigestSet } from './key-set.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
-import type { LmdbBaseline, Snapshot } from './lmdb-baseline.js';
+import type { LmdbBaseline } from './lmdb-baseline.js';
 import type { Head } from './lmdb-tables.js';
-import { ROWS_PER_PAGE } from './row-page.js';
+import { isFreeAt, isUnknownAt, ROWS_PER_PAGE } from './row-page.js';
 import { Reference, Seen, type Reading } from './store.js';
 
 const MISSING_CHUNK = 4096;
-const ONES = 0xffffffff;
 
-/** What one entity's part of a reading remembers: its rows as they were, a bit for each, and the keys that are new. */
-interface Marks extends Snapshot {
-  readonly compared: Uint8Array;
-  readonly present: Uint8Array;
-  readonly fresh: DigestSet;
+/** What one entity's part of a reading remembers. */
+interface Marks {
+  /** What was known when the reading was opened, and what of it was seen. */
+  readonly table: FingerprintTable;
+  readonly rows: number;
+  /** Rows whose outcome is unknown and that are present. */
+  readonly unknownPresent: Set<number>;
+  readonly unknownRows: number;
+  /** Keys that were compared and are not as they were known. */
+  readonly differing: DigestSet;
 }
 
 /**
- * A reading over LMDB. Fingerprints are in memory, 16 bytes a row, and most records are settled by them alone: an equal
- * fingerprint is an equal key, for the key is part of it. Only for what differs a key is looked up on disk. Rows that
- * are committed while it is open (a pipe without a guard sends as it reads) do not count.
+ * A reading over LMDB. What is unchanged is settled by its fingerprint alone, in memory: an equal fingerprint is an equal
+ * key, for the key is part of it. Only what differs is looked up by its key on disk. Rows that are committed while the
+ * reading is open (a pipe without a guard sends as it reads) do not count.
  */
 export class LmdbReading implements Reading {
   readonly #baselines: Readonly<Record<Entity, LmdbBaseline>>;
@@ -27,6 +32,8 @@ export class LmdbReading implements Reading {
   readonly #onClose: () => void;
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
+  /** The fingerprint of the row that was looked up last. */
+  readonly #words = new Uint32Array(4);
   readonly #marks = new Map<Entity, Marks>();
   readonly #complete = new Set<Entity>();
 
@@ -45,39 +52,39 @@ export class LmdbReading implements Reading {
   ): Promise<Uint8Array> {
     const codes = new Uint8Array(keys.length);
     const marks = this.#of(entity);
-    const hash = this.#keyHash;
+    const { table } = marks;
     for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
-      this.#hash(key, hash);
-      codes[i] = this.#compareOne(entity, marks, key, fingerprints[i] as string);
+      const fingerprint = fingerprints[i] as string;
+      const slot = table.find(
+        wordOf(fingerprint, 0),
+        wordOf(fingerprint, 4),
+        wordOf(fingerprint, 8),
+        wordOf(fingerprint, 12),
+      );
+      if (slot < 0) codes[i] = this.#compareKey(entity, marks, keys[i] as string);
+      else codes[i] = table.compare(slot) ? Seen.SAME : Seen.DUPLICATE;
     }
     return codes;
   }
 
-  #compareOne(entity: Entity, marks: Marks, key: string, fingerprint: string): number {
-    const { index, fingerprints, rows } = marks;
-    const { high, low } = this.#keyHash;
-    const first = wordOf(fingerprint, 0);
-    for (let row = index.first(high); row >= 0; row = index.next()) {
-      if (row >= rows) continue;
-      const at = row * 4;
-      const same =
-        fingerprints[at] === first &&
-        fingerprints[at + 1] === wordOf(fingerprint, 4) &&
-        fingerprints[at + 2] === wordOf(fingerprint, 8) &&
-        fingerprints[at + 3] === wordOf(fingerprint, 12);
-      if (!same && (isFree(fingerprints, at) || !this.#baselines[entity].keyIs(row, key))) continue;
-      if (isSet(marks.compared, row)) return Seen.DUPLICATE;
-      set(marks.compared, row);
-      set(marks.present, row);
-      return same ? Seen.SAME : isUnknown(fingerprints, at) ? Seen.NEW : Seen.CHANGED;
+  /** A record that is not as it was known: new, changed, or the second of its key. */
+  #compareKey(entity: Entity, marks: Marks, key: string): number {
+    const row = this.#find(entity, marks, key);
+    if (!marks.differing.add(this.#keyHash.high, this.#keyHash.low)) return Seen.DUPLICATE;
+    if (row < 0) return Seen.NEW;
+    if (isUnknownAt(this.#words, 0)) {
+      marks.unknownPresent.add(row);
+      return Seen.NEW;
     }
-    return marks.fresh.add(high, low) ? Seen.NEW : Seen.DUPLICATE;
+    const slot = this.#slotOf(marks);
+    if (slot < 0) return Seen.NEW;
+    return marks.table.compare(slot) ? Seen.CHANGED : Seen.DUPLICATE;
   }
 
   async held(entity: Entity, keys: readonly string[]): Promise<readonly string[]> {
+    const marks = this.#of(entity);
     return keys.map((key) => {
-      const row = this.#find(entity, key);
+      const row = this.#find(entity, marks, key);
       return row < 0 ? '' : this.#baselines[entity].prints(row);
     });
   }
@@ -86,8 +93,11 @@ export class LmdbReading implements Reading {
     if (keys.length === 0) return;
     const marks = this.#of(entity);
     for (const key of keys) {
-      const row = this.#find(entity, key);
-      if (row >= 0) set(marks.present, row);
+      const row = this.#find(entity, marks, key);
+      if (row < 0) continue;
+      const slot = this.#slotOf(marks);
+      if (isUnknownAt(this.#words, 0)) marks.unknownPresent.add(row);
+      else if (slot >= 0) marks.table.keep(slot);
     }
   }
 
@@ -101,25 +111,30 @@ export class LmdbReading implements Reading {
 
   async refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
     const marks = this.#of(entity);
-    return Uint8Array.from(keys, (key) => {
-      const row = this.#find(entity, key);
-      if (row < 0) {
-        this.#hash(key, this.#keyHash);
-        return marks.fresh.has(this.#keyHash.high, this.#keyHash.low) ? Reference.NEW : Reference.ABSENT;
-      }
-      if (this.#complete.has(entity) && !isSet(marks.present, row)) return Reference.ABSENT;
-      return isUnknown(marks.fingerprints, row * 4) ? Reference.NEW : Reference.HELD;
-    });
+    return Uint8Array.from(keys, (key) => this.#referOne(entity, marks, key));
+  }
+
+  #referOne(entity: Entity, marks: Marks, key: string): number {
+    const row = this.#find(entity, marks, key);
+    const isNew = marks.differing.has(this.#keyHash.high, this.#keyHash.low);
+    if (row < 0) return isNew ? Reference.NEW : Reference.ABSENT;
+    const unknown = isUnknownAt(this.#words, 0);
+    const slot = unknown ? -1 : this.#slotOf(marks);
+    if (this.#complete.has(entity)) {
+      const present = unknown ? marks.unknownPresent.has(row) : slot < 0 || marks.table.isPresent(slot);
+      if (!present) return Reference.ABSENT;
+    }
+    return unknown ? Reference.NEW : Reference.HELD;
   }
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
     const marks = this.#of(entity);
-    if (!someMissing(marks)) return;
+    if (marks.table.allPresent && marks.unknownPresent.size === marks.unknownRows) return;
     let chunk: string[] = [];
     for (const { first, page } of this.#baselines[entity].pages()) {
-      for (let slot = 0; slot < ROWS_PER_PAGE; slot++) {
-        const row = first + slot;
-        if (row >= marks.rows || isSet(marks.present, row) || isFree(marks.fingerprints, row * 4)) continue;
+      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < marks.rows; slot++) {
+        page.words(slot, this.#words);
+        if (this.#isPresent(marks, first + slot)) continue;
         chunk.push(page.key(slot));
         if (chunk.length < MISSING_CHUNK) continue;
         yield chunk;
@@ -137,23 +152,36 @@ export class LmdbReading implements Reading {
   #of(entity: Entity): Marks {
     let marks = this.#marks.get(entity);
     if (marks === undefined) {
-      const { nextRow } = this.#head.counts[entity];
-      const bytes = (nextRow + 7) >>> 3;
+      const { nextRow, unknown } = this.#head.counts[entity];
       marks = {
-        ...this.#baselines[entity].load(nextRow),
-        compared: new Uint8Array(bytes),
-        present: new Uint8Array(bytes),
-        fresh: new DigestSet(),
+        table: this.#baselines[entity].load(nextRow),
+        rows: nextRow,
+        unknownPresent: new Set(),
+        unknownRows: unknown,
+        differing: new DigestSet(),
       };
       this.#marks.set(entity, marks);
     }
     return marks;
   }
 
-  /** The row that had this key when the reading was opened, or -1. */
-  #find(entity: Entity, key: string): number {
-    const { index, rows, fingerprints } = this.#of(entity);
-    return this.#baselines[entity].find(index, key, (row) => row < rows && !isFree(fingerprints, row * 4));
+  /** The row of a key, or -1; leaves the key's hash and the row's fingerprint where the others look for them. */
+  #find(entity: Entity, marks: Marks, key: string): number {
+    this.#hash(key, this.#keyHash);
+    return this.#baselines[entity].find(marks.rows, key, this.#keyHash.high, this.#words);
+  }
+
+  /** The slot of the fingerprint that was looked up last; -1 for one that was committed since. */
+  #slotOf(marks: Marks): number {
+    const [a, b, c, d] = this.#words as unknown as [number, number, number, number];
+    return marks.table.find(a, b, c, d);
+  }
+
+  #isPresent(marks: Marks, row: number): boolean {
+    if (isFreeAt(this.#words, 0)) return true;
+    if (isUnknownAt(this.#words, 0)) return marks.unknownPresent.has(row);
+    const slot = this.#slotOf(marks);
+    return slot < 0 || marks.table.isPresent(slot);
   }
 }
 
@@ -166,28 +194,4 @@ function wordOf(text: string, at: number): number {
       (text.charCodeAt(at + 3) << 24)) >>>
     0
   );
-}
-
-function someMissing({ rows, present, fingerprints }: Marks): boolean {
-  for (let row = 0; row < rows; row++) {
-    if ((row & 7) === 0 && present[row >>> 3] === 0xff) row += 7;
-    else if (!isSet(present, row) && !isFree(fingerprints, row * 4)) return true;
-  }
-  return false;
-}
-
-function isFree(words: Uint32Array, at: number): boolean {
-  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
-}
-
-function isUnknown(words: Uint32Array, at: number): boolean {
-  return words[at] === ONES && words[at + 1] === ONES && words[at + 2] === ONES && words[at + 3] === ONES;
-}
-
-function isSet(bits: Uint8Array, row: number): boolean {
-  return ((bits[row >>> 3] ?? 0) & (1 << (row & 7))) !== 0;
-}
-
-function set(bits: Uint8Array, row: number): void {
-  bits[row >>> 3] = (bits[row >>> 3] ?? 0) | (1 << (row & 7));
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CHUNK_SIZE } from '../chunk.js';
 import { StateError } from '../errors.js';
 import type { Change } from '../model.js';
+import { withOutlook } from '../outlook.js';
 import { decodeChanges, encodeChange } from './outbox-codec.js';
 import { LANES, type Lane, type Outbox } from './store.js';
 
@@ -20,6 +21,9 @@ const CLASSES_PER_OCTAVE = 16;
 const SIZE_CLASSES = 12 * CLASSES_PER_OCTAVE;
 /** Records of each step of a mix: fewer than a request holds, so that every request is offered all sizes. */
 const MIXED_RECORDS = 50;
+/** Stretches up to this long are spread change by change. */
+const SPREAD_BY_RANK = 256;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Memberships are gathered by group: a group is in one of these, and one of these fits in memory. */
 const GROUP_CLASSES = 64;
 /** File names of outboxes, for those that clear up after a crashed process. */
@@ -41,6 +45,8 @@ class Stretch {
   bytes = 0;
   waiting = 0;
   count = 0;
+  /** Bytes of its entries in a request. */
+  entryBytes = 0;
 }
 
 /** Where a mix stands inside a stretch. */
@@ -50,8 +56,33 @@ class Cursor {
   changes: readonly Change[] = [];
   at = 0;
   taken = 0;
+  /** Where in the whole (0 to 1) each change of a short stretch is due, rising. */
+  readonly #places: Float64Array | undefined;
+  readonly #phase: number;
 
-  constructor(readonly stretch: Stretch) {}
+  /**
+   * Multiples of the golden ratio, taken modulo 1, spread any run of ranks evenly: so the few large ones, each a class of
+   * its own, stand as evenly over the whole as the many small ones. `larger` is how many come before by size.
+   */
+  constructor(
+    readonly stretch: Stretch,
+    larger: number,
+  ) {
+    const { count } = stretch;
+    this.#phase = (larger * GOLDEN) % 1;
+    if (count > SPREAD_BY_RANK) return;
+    this.#places = Float64Array.from({ length: count }, (_, i) => ((larger + i + 0.5) * GOLDEN) % 1).sort();
+  }
+
+  /** How many were given once this share of the whole was. */
+  due(share: number): number {
+    const { count } = this.stretch;
+    if (share >= 1) return count;
+    if (this.#places === undefined) return Math.min(count, Math.floor(share * count + this.#phase));
+    let due = this.taken;
+    while (due < count && (this.#places[due] as number) <= share) due++;
+    return due;
+  }
 }
 
 /**
@@ -89,6 +120,7 @@ class DiskOutbox implements Outbox {
       stretch.bytes += bytes.length;
       stretch.waiting++;
       stretch.count++;
+      stretch.entryBytes += entryBytes(change);
       if (stretch.bytes >= BLOCK_BYTES) await this.#sealBlock(stretch);
     }
   }
@@ -193,36 +225,36 @@ class DiskOutbox implements Outbox {
     return bytes;
   }
 
-  /**
-   * Draws from the stretches so that at any time, for every size, as many of the larger ones were given as is their
-   * share: so any part of the result is mixed like the whole, and what is rare and large is spread over it.
-   */
+  /** Draws from every stretch evenly, so that any part of the result is mixed like the whole. */
   async *#mixed(
     lane: Lane,
     stretches: readonly Stretch[],
   ): AsyncGenerator<readonly Change[], void, undefined> {
-    const cursors = stretches.map((stretch) => new Cursor(stretch)).reverse();
     const total = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
+    let bytes = stretches.reduce((sum, stretch) => sum + stretch.entryBytes, 0);
+    let larger = 0;
+    const cursors = stretches.toReversed().map((stretch) => {
+      larger += stretch.count;
+      return new Cursor(stretch, larger - stretch.count);
+    });
     let chunk: Change[] = [];
+    let yielded = 0;
     for (let given = 0; given < total;) {
       given = Math.min(given + MIXED_RECORDS, total);
-      let larger = 0;
-      let largerTaken = 0;
       for (const cursor of cursors) {
-        larger += cursor.stretch.count;
-        // Halves are given late, so that a single one of a size does not come at the start.
-        const due = Math.min(Math.floor((given / total) * larger + 0.5), larger) - largerTaken;
-        for (; cursor.taken < due && cursor.taken < cursor.stretch.count; cursor.taken++) {
+        for (const due = cursor.due(given / total); cursor.taken < due; cursor.taken++) {
           if (cursor.at === cursor.changes.length) {
             cursor.changes = await this.#open(cursor.stretch.blocks[cursor.block++] as Block, lane);
             cursor.at = 0;
           }
           chunk.push(cursor.changes[cursor.at++] as Change);
         }
-        largerTaken += cursor.taken;
       }
-      if (chunk.length < CHUNK_SIZE && given < total) continue;
-      yield chunk;
+      if (chunk.length === 0 || (chunk.length < CHUNK_SIZE && given < total)) continue;
+      const ahead = { count: total - yielded, bytes };
+      yielded += chunk.length;
+      for (const change of chunk) bytes -= entryBytes(change);
+      yield withOutlook(chunk, ahead);
       chunk = [];
     }
   }
@@ -243,8 +275,13 @@ class DiskOutbox implements Outbox {
 /** The class of a change inside its lane: by size, creations before others; memberships by their group. */
 function classOf(change: Change): number {
   if (change.entity === 'memberships') return groupClass(change.group);
-  const cls = sizeClass(Buffer.byteLength(change.item));
+  const cls = sizeClass(entryBytes(change));
   return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+}
+
+/** Bytes in a request, with the comma that separates. */
+function entryBytes(change: Change): number {
+  return Buffer.byteLength(change.item) + 1;
 }
 
 function sizeClass(bytes: number): number {

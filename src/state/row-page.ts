@@ -15,6 +15,40 @@ const KEYS = LENGTHS + ROWS_PER_PAGE * 2;
 const FREE = Buffer.alloc(FINGERPRINT_BYTES, 0);
 const UNKNOWN = Buffer.alloc(FINGERPRINT_BYTES, 0xff);
 
+/** The words of a page's fingerprints, then of its key hashes, as {@link readWords} gives them. */
+export const PAGE_WORDS = ROWS_PER_PAGE * (FINGERPRINT_BYTES / 4 + 1);
+/** Where the key hashes begin among the words. */
+export const HASH_WORDS_AT = ROWS_PER_PAGE * (FINGERPRINT_BYTES / 4);
+const ONES = 0xffffffff;
+
+/**
+ * Reads the fixed part of a page into words: what loading the whole baseline needs, without an object for each row.
+ * @param size - bytes of the page, which may stand in a larger buffer
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
+ */
+export function readWords(bytes: Uint8Array, size: number, words: Uint32Array): void {
+  requireIntact(bytes, size);
+  new Uint8Array(words.buffer).set(bytes.subarray(FINGERPRINTS, LENGTHS));
+}
+
+/** Whether the fingerprint at a place among the words says that its row is free. */
+export function isFreeAt(words: Uint32Array, at: number): boolean {
+  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
+}
+
+/** Whether it says that it is not known what Okta holds. */
+export function isUnknownAt(words: Uint32Array, at: number): boolean {
+  return words[at] === ONES && words[at + 1] === ONES && words[at + 2] === ONES && words[at + 3] === ONES;
+}
+
+function requireIntact(bytes: Uint8Array, size: number): void {
+  const sum = bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24);
+  if (size >= KEYS && crc32(bytes.subarray(FINGERPRINTS, size)) === sum >>> 0) return;
+  throw new StateError('the state is damaged: a page of rows is not what was written', {
+    code: 'ERR_ROLLCALL_STATE_CORRUPT',
+  });
+}
+
 /**
  * Some rows of the baseline as one value of the database: a check sum, then fingerprints, key hashes and key lengths
  * at fixed places, so that they load as blocks, then the keys.
@@ -37,11 +71,7 @@ export class RowPage {
    * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
    */
   static from(bytes: Buffer): RowPage {
-    if (bytes.length < KEYS || crc32(bytes.subarray(FINGERPRINTS)) !== bytes.readUInt32LE(0)) {
-      throw new StateError('the state is damaged: a page of rows is not what was written', {
-        code: 'ERR_ROLLCALL_STATE_CORRUPT',
-      });
-    }
+    requireIntact(bytes, bytes.length);
     return new RowPage(bytes);
   }
 
@@ -50,13 +80,10 @@ export class RowPage {
     return new RowPage(bytes);
   }
 
-  /** The fingerprints of all rows, as bytes. */
-  fingerprints(): Uint8Array {
-    return this.#bytes.subarray(FINGERPRINTS, HASHES);
-  }
-
-  hash(slot: number): number {
-    return this.#bytes.readUInt32LE(HASHES + slot * 4);
+  /** Copies the four words of a fingerprint. */
+  words(slot: number, into: Uint32Array): void {
+    const start = FINGERPRINTS + slot * FINGERPRINT_BYTES;
+    for (let word = 0; word < 4; word++) into[word] = this.#bytes.readUInt32LE(start + word * 4);
   }
 
   isFree(slot: number): boolean {

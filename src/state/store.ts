@@ -39,7 +39,8 @@ export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
  */
 export interface Reading {
   /**
-   * Marks the keys as seen and compares their fingerprints, of which the first 16 characters count;
+   * Marks the keys as seen and compares their fingerprints, of which the first 16 characters count; a fingerprint covers
+   * its key, so that no two keys share one;
    * `fingerprints[i]` belongs to `keys[i]`. Answers a
    * {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
    * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.

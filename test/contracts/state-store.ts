@@ -10,7 +10,10 @@ export interface StoreUnderTest {
   dispose(): Promise<void>;
 }
 
-const upsert = (entity: Entity, key: string, fingerprint = 'a'.repeat(16)): PendingRow => ({
+/** A fingerprint covers its key, so no two keys share one. */
+const print = (key: string, version = 'a') => `${version}${key}`.padEnd(16, version);
+
+const upsert = (entity: Entity, key: string, fingerprint = print(key)): PendingRow => ({
   entity,
   kind: 'upsert',
   key,
@@ -67,7 +70,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     const codes = await reading.compare(
       'users',
       ['a', 'b', 'c'],
-      ['a'.repeat(16), 'x'.repeat(16), 'y'.repeat(16)],
+      [print('a'), print('b', 'x'), print('c', 'y')],
     );
     expect([...codes]).toEqual([Seen.SAME, Seen.CHANGED, Seen.NEW]);
     await reading.close();
@@ -76,14 +79,14 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   law('a key that is compared twice is a duplicate, in one call or in two', async (store) => {
     await settled(store, [upsert('users', 'a')], 'completed');
     const reading = await store.read();
-    const fp = 'a'.repeat(16);
-    expect([...(await reading.compare('users', ['a', 'a', 'n', 'n'], [fp, fp, fp, fp]))]).toEqual([
+    const [a, n] = [print('a'), print('n')];
+    expect([...(await reading.compare('users', ['a', 'a', 'n', 'n'], [a, a, n, n]))]).toEqual([
       Seen.SAME,
       Seen.DUPLICATE,
       Seen.NEW,
       Seen.DUPLICATE,
     ]);
-    expect([...(await reading.compare('users', ['n', 'a'], [fp, fp]))]).toEqual([
+    expect([...(await reading.compare('users', ['n', 'a'], [n, a]))]).toEqual([
       Seen.DUPLICATE,
       Seen.DUPLICATE,
     ]);
@@ -97,10 +100,10 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       'completed',
     );
     const reading = await store.read();
-    await reading.compare('groups', ['a'], ['z'.repeat(16)]);
+    await reading.compare('groups', ['a'], [print('a', 'z')]);
     await reading.keep('groups', ['c', 'nobody']);
     expect(await missingOf(reading, 'groups')).toEqual(['b', 'd']);
-    expect([...(await reading.compare('groups', ['c'], ['a'.repeat(16)]))]).toEqual([Seen.SAME]);
+    expect([...(await reading.compare('groups', ['c'], [print('c')]))]).toEqual([Seen.SAME]);
     await reading.close();
   });
 
@@ -111,7 +114,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       'completed',
     );
     const reading = await store.read();
-    expect([...(await reading.compare('groups', ['x'], ['a'.repeat(16)]))]).toEqual([Seen.NEW]);
+    expect([...(await reading.compare('groups', ['x'], [print('x')]))]).toEqual([Seen.NEW]);
     expect(await missingOf(reading, 'users')).toEqual(['x']);
     expect(await missingOf(reading, 'memberships')).toEqual(['1:yx']);
     await reading.close();
@@ -122,7 +125,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect((await store.counts()).users).toEqual({ known: 0, unknown: 1 });
     const reading = await store.read();
     expect(await missingOf(reading, 'users')).toEqual(['a']);
-    expect([...(await reading.compare('users', ['a'], ['a'.repeat(16)]))]).toEqual([Seen.NEW]);
+    expect([...(await reading.compare('users', ['a'], [print('a')]))]).toEqual([Seen.NEW]);
     await reading.close();
   });
 
@@ -135,8 +138,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await settled(store, [upsert('users', 'unsure')], 'unknown');
     const reading = await store.read();
     const keys = ['held', 'gone', 'rejected', 'unsure', 'fresh', 'nobody'];
-    const fp = 'a'.repeat(16);
-    await reading.compare('users', ['held', 'unsure', 'fresh'], [fp, fp, fp]);
+    await reading.compare(
+      'users',
+      ['held', 'unsure', 'fresh'],
+      ['held', 'unsure', 'fresh'].map((key) => print(key)),
+    );
     await reading.keep('users', ['rejected', 'nobody']);
     const { HELD, NEW, ABSENT } = Reference;
     expect([...(await reading.refer('users', keys))]).toEqual([HELD, HELD, HELD, NEW, NEW, ABSENT]);
@@ -148,11 +154,10 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   law('a commit while a reading is open does not touch it', async (store) => {
     await settled(store, [upsert('users', 'a')], 'completed');
     const reading = await store.read();
-    const fp = 'a'.repeat(16);
-    await reading.compare('users', ['a', 'b'], [fp, fp]);
+    await reading.compare('users', ['a', 'b'], [print('a'), print('b')]);
     await settled(store, [upsert('users', 'b')], 'completed');
     expect(await missingOf(reading, 'users')).toEqual([]);
-    expect([...(await reading.compare('users', ['b'], [fp]))]).toEqual([Seen.DUPLICATE]);
+    expect([...(await reading.compare('users', ['b'], [print('b')]))]).toEqual([Seen.DUPLICATE]);
     await reading.close();
   });
 
@@ -206,7 +211,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
     await again.store.journal.settle(id, 'completed');
     expect(await again.store.journal.open()).toEqual([]);
-    expect(await rowsOf(again.store, 'users')).toEqual({ a: 'a'.repeat(16) });
+    expect(await rowsOf(again.store, 'users')).toEqual({ a: print('a') });
     expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
     await again.dispose();
   });
@@ -321,13 +326,13 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       let again = await under.reopen();
       // A reading lets go of the rows that were removed before it.
       await (await again.store.read()).close();
-      await again.store.adopt(keys.slice(0, 150).map((key) => upsert('users', `n${key}`, 'n'.repeat(16))));
+      await again.store.adopt(keys.slice(0, 150).map((key) => upsert('users', `n${key}`)));
       again = await again.reopen();
       const held = await rowsOf(again.store, 'users');
       const expected = [
-        ...keys.slice(0, 50).map((key) => [key, 'a'.repeat(16)]),
-        ...keys.slice(250).map((key) => [key, 'a'.repeat(16)]),
-        ...keys.slice(0, 150).map((key) => [`n${key}`, 'n'.repeat(16)]),
+        ...keys.slice(0, 50).map((key) => [key, print(key)]),
+        ...keys.slice(250).map((key) => [key, print(key)]),
+        ...keys.slice(0, 150).map((key) => [`n${key}`, print(`n${key}`)]),
       ];
       expect(held).toEqual(Object.fromEntries(expected));
       const reading = await again.store.read();
@@ -335,7 +340,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       const codes = await reading.compare(
         'users',
         asked,
-        asked.map((key) => (key.startsWith('n') ? 'n' : 'a').repeat(16)),
+        asked.map((key) => print(key)),
       );
       for (const [i, key] of asked.entries()) expect(codes[i]).toBe(key in held ? Seen.SAME : Seen.NEW);
       await reading.close();

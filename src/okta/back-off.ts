@@ -1,0 +1,11 @@
+const FIRST_MS = 500;
+const LONGEST_MS = 30_000;
+
+/**
+ * Milliseconds to wait after this many attempts: exponential, with full jitter; a little at least, so that a refused
+ * port is not hammered.
+ */
+export function backOffMs(attempt: number, random: () => number): number {
+  const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1));
+  return Math.max(50, Math.round(most * random()));
+}
