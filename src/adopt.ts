@@ -1,5 +1,5 @@
 import { directoryChanges, sourceReports, type DirectoryOptions } from './directory.js';
-import { GuardError, OptionsError } from './errors.js';
+import { OptionsError } from './errors.js';
 import { silent } from './events.js';
 import { guard } from './operators/guard.js';
 import { pipe } from './pipe.js';

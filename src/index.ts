@@ -73,6 +73,16 @@ export type {
 export type { ReadCounts, Rejection } from './run-context.js';
 export type { SyncEvent, WaitReason } from './events.js';
 
+export {
+  metrics,
+  type DurationName,
+  type MetricAttributes,
+  type MetricName,
+  type MetricSink,
+} from './metrics.js';
+export { logEvents, type Logger, type LogOptions } from './logging.js';
+export { refusedRecord } from './refused.js';
+
 export { createClient } from './okta/client.js';
 export type { ClientOptions } from './okta/client-options.js';
 export type { Attempt, Authorizer, TokenSource } from './okta/auth.js';

@@ -34,22 +34,27 @@ export function text(placeholder: string, isPath = false): Kind<string> {
   return { placeholder, many: false, isPath, parse: read, read, schema: { type: 'string', pattern: '\\S' } };
 }
 
-/** One path, or several. */
-export function paths(): Kind<readonly string[]> {
-  const one = text('file', true);
+/** One text, or several. */
+export function texts(placeholder: string, isPath = false): Kind<readonly string[]> {
+  const one = text(placeholder, isPath);
   const read = (value: unknown): readonly string[] => {
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (list.length === 0) throw new Unexpected('a path, or a list of paths', value);
+    if (list.length === 0) throw new Unexpected('text, or a list of texts', value);
     return list.map((item) => one.read(item));
   };
   return {
-    placeholder: 'file',
+    placeholder,
     many: true,
-    isPath: true,
+    isPath,
     parse: read,
     read,
     schema: { anyOf: [one.schema, { type: 'array', items: one.schema, minItems: 1 }] },
   };
+}
+
+/** One path, or several. */
+export function paths(): Kind<readonly string[]> {
+  return texts('file', true);
 }
 
 /** A number within bounds. */
@@ -72,7 +77,11 @@ export function number(bounds: { min: number; max?: number; integer?: boolean })
       throw new Unexpected(expected, value);
     return read(Number(value));
   };
-  const schema = { type: integer ? 'integer' : 'number', minimum: min, ...(max !== undefined && { maximum: max }) };
+  const schema = {
+    type: integer ? 'integer' : 'number',
+    minimum: min,
+    ...(max !== undefined && { maximum: max }),
+  };
   return { placeholder: 'n', many: false, isPath: false, parse, read, schema };
 }
 
@@ -96,7 +105,14 @@ export function choice<T extends string>(...words: readonly T[]): Kind<T> {
     if (!words.includes(value as T)) throw new Unexpected(`one of ${words.join(', ')}`, value);
     return value as T;
   };
-  return { placeholder: words.join('|'), many: false, isPath: false, parse: read, read, schema: { enum: words } };
+  return {
+    placeholder: words.join('|'),
+    many: false,
+    isPath: false,
+    parse: read,
+    read,
+    schema: { enum: words },
+  };
 }
 
 /** On or off. */
@@ -105,13 +121,21 @@ export function onOff(): Kind<boolean> {
     if (typeof value !== 'boolean') throw new Unexpected('true or false', value);
     return value;
   };
-  return { placeholder: undefined, many: false, isPath: false, parse: read, read, schema: { type: 'boolean' } };
+  return {
+    placeholder: undefined,
+    many: false,
+    isPath: false,
+    parse: read,
+    read,
+    schema: { type: 'boolean' },
+  };
 }
 
 function show(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return 'an object';
 }

@@ -1,4 +1,4 @@
-import { choice, duration, number, onOff, paths, text, type Kind } from './setting-kinds.js';
+import { choice, duration, number, onOff, paths, text, texts, type Kind } from './setting-kinds.js';
 
 /** One thing that can be set by a flag, by the environment, or in a config file. */
 export interface Setting<T> {
@@ -25,6 +25,8 @@ function setting<T>(
 const PERCENT = { min: 0, max: 100 };
 const COUNT = { min: 0, integer: true };
 const DAY_MS = 86_400_000;
+/** The state's directory where nobody names one. */
+export const STATE_DIRECTORY = 'rollcall-state';
 
 /**
  * Every setting, by its key in a config file. Flags, help, docs, the config file's check and its JSON Schema are all
@@ -49,7 +51,7 @@ export const SETTINGS = Object.freeze({
     fallback: "columns named as Okta's attributes",
   }),
   state: setting('--state', text('dir', true), 'the directory that holds what Okta was confirmed to hold', {
-    fallback: 'rollcall-state',
+    fallback: STATE_DIRECTORY,
   }),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
   maxDeletePercent: setting(
@@ -96,6 +98,17 @@ export const SETTINGS = Object.freeze({
     'what becomes of a record whose key came before in the same source',
     { fallback: 'reject' },
   ),
+  absenceReads: setting(
+    '--absence-reads',
+    number({ min: 1, max: 1000, integer: true }),
+    'delete only what was missing from this many complete reads in a row',
+    { fallback: '1' },
+  ),
+  protect: setting(
+    '--protect',
+    texts('id'),
+    'never delete these external ids; one that ends in * is how they begin',
+  ),
   mixed: setting(
     '--mixed',
     onOff(),
@@ -126,6 +139,7 @@ export const SETTINGS = Object.freeze({
     'what becomes of an open session that this state did not make',
     { fallback: 'fail' },
   ),
+  ca: setting('--ca', text('file', true), "the certificates to trust in place of Node's own, as PEM"),
   concurrency: setting('--concurrency', number({ min: 1, max: 75, integer: true }), 'requests at a time', {
     fallback: '4',
   }),
@@ -150,7 +164,17 @@ export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly Set
 
 /** The settings of each group of flags. */
 export const GROUPS = Object.freeze({
-  inputs: ['users', 'groups', 'memberships', 'format', 'map', 'onDuplicate', 'mixed'],
+  inputs: [
+    'users',
+    'groups',
+    'memberships',
+    'format',
+    'map',
+    'onDuplicate',
+    'absenceReads',
+    'protect',
+    'mixed',
+  ],
   guard: [
     'maxDeletePercent',
     'maxDeletes',
@@ -161,6 +185,6 @@ export const GROUPS = Object.freeze({
     'minRejects',
     'allowEmpty',
   ],
-  connection: ['orgUrl', 'identitySource', 'concurrency', 'rateLimitShare'],
+  connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
   sending: ['cooldown', 'poll', 'pollTimeout', 'foreignSession'],
 } satisfies Record<string, readonly SettingKey[]>);

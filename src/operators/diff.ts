@@ -138,8 +138,8 @@ async function* deltaDifferences<E extends Entity>(
           );
     const changes = await comparer.compare(upserts);
     const deletions = await markedDeletions(entity, marked, reading, note);
-    if (entity === 'users' || entity === 'groups')
-      for (const { key } of deletions) removed[entity as 'users' | 'groups'].add(key);
+    const gone = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
+    for (const { key } of deletions) gone?.add(key);
     const all = [...changes, ...deletions];
     if (all.length > 0) yield all;
   }

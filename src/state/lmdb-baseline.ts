@@ -71,12 +71,30 @@ export class LmdbBaseline {
       // A view that holds until the next read: enough to look at one row.
       const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
       if (bytes === undefined) continue;
-      const page = RowPage.over(bytes as Buffer);
+      const page = RowPage.over(bytes);
       if (page.key(row % ROWS_PER_PAGE) !== key) continue;
       page.words(row % ROWS_PER_PAGE, words);
       return row;
     }
     return -1;
+  }
+
+  /** The keys of those rows that are asked for, by their number and the words of their fingerprint. */
+  *keysWhere(
+    rows: number,
+    wanted: (row: number, words: Uint32Array, at: number) => boolean,
+  ): Generator<string, void, undefined> {
+    const words = new Uint32Array(PAGE_WORDS);
+    for (let first = 0; first < rows; first += ROWS_PER_PAGE) {
+      this.#readPage(first, words);
+      let page: RowPage | undefined;
+      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < rows; slot++) {
+        if (isFreeAt(words, slot * 4) || !wanted(first + slot, words, slot * 4)) continue;
+        // A copy: between two keys the database may be read for something else.
+        page ??= RowPage.over(this.#tables.rows[this.#entity].get(first / ROWS_PER_PAGE) as Buffer);
+        yield page.key(slot);
+      }
+    }
   }
 
   /** The attribute prints of a row; `''` where there are none. */
@@ -143,21 +161,22 @@ export class LmdbBaseline {
 
   /** The fixed part of every page, in order; the words are used again for the next. */
   #eachPage(rows: number, visit: (words: Uint32Array, first: number, count: number) => void): void {
-    const table = this.#tables.rows[this.#entity];
     const words = new Uint32Array(PAGE_WORDS);
     for (let first = 0; first < rows; first += ROWS_PER_PAGE) {
-      const bytes = table.getBinaryFast(first / ROWS_PER_PAGE);
-      if (bytes === undefined) throw missingPage();
-      readWords(bytes, bytes.length, words);
+      this.#readPage(first, words);
       visit(words, first, Math.min(ROWS_PER_PAGE, rows - first));
     }
   }
-}
 
-function missingPage(): StateError {
-  return new StateError('the state is damaged: a page of rows is missing', {
-    code: 'ERR_ROLLCALL_STATE_CORRUPT',
-  });
+  #readPage(first: number, words: Uint32Array): void {
+    const bytes = this.#tables.rows[this.#entity].getBinaryFast(first / ROWS_PER_PAGE);
+    if (bytes === undefined) {
+      throw new StateError('the state is damaged: a page of rows is missing', {
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
+    }
+    readWords(bytes, bytes.length, words);
+  }
 }
 
 /** Pages being changed in one transaction: each is read once and written once. */

@@ -4,7 +4,7 @@ import { DigestSet } from './key-set.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { LmdbBaseline } from './lmdb-baseline.js';
 import type { Head } from './lmdb-tables.js';
-import { isFreeAt, isUnknownAt, ROWS_PER_PAGE } from './row-page.js';
+import { isUnknownAt } from './row-page.js';
 import { Reference, Seen, type Reading } from './store.js';
 
 const MISSING_CHUNK = 4096;
@@ -131,15 +131,12 @@ export class LmdbReading implements Reading {
     const marks = this.#of(entity);
     if (marks.table.allPresent && marks.unknownPresent.size === marks.unknownRows) return;
     let chunk: string[] = [];
-    for (const { first, page } of this.#baselines[entity].pages()) {
-      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < marks.rows; slot++) {
-        page.words(slot, this.#words);
-        if (this.#isPresent(marks, first + slot)) continue;
-        chunk.push(page.key(slot));
-        if (chunk.length < MISSING_CHUNK) continue;
-        yield chunk;
-        chunk = [];
-      }
+    const absent = (row: number, words: Uint32Array, at: number) => !isPresent(marks, row, words, at);
+    for (const key of this.#baselines[entity].keysWhere(marks.rows, absent)) {
+      chunk.push(key);
+      if (chunk.length < MISSING_CHUNK) continue;
+      yield chunk;
+      chunk = [];
     }
     if (chunk.length > 0) yield chunk;
   }
@@ -173,16 +170,23 @@ export class LmdbReading implements Reading {
 
   /** The slot of the fingerprint that was looked up last; -1 for one that was committed since. */
   #slotOf(marks: Marks): number {
-    const [a, b, c, d] = this.#words as unknown as [number, number, number, number];
-    return marks.table.find(a, b, c, d);
+    return slotAt(marks, this.#words, 0);
   }
+}
 
-  #isPresent(marks: Marks, row: number): boolean {
-    if (isFreeAt(this.#words, 0)) return true;
-    if (isUnknownAt(this.#words, 0)) return marks.unknownPresent.has(row);
-    const slot = this.#slotOf(marks);
-    return slot < 0 || marks.table.isPresent(slot);
-  }
+function slotAt({ table }: Marks, words: Uint32Array, at: number): number {
+  return table.find(
+    words[at] as number,
+    words[at + 1] as number,
+    words[at + 2] as number,
+    words[at + 3] as number,
+  );
+}
+
+function isPresent(marks: Marks, row: number, words: Uint32Array, at: number): boolean {
+  if (isUnknownAt(words, at)) return marks.unknownPresent.has(row);
+  const slot = slotAt(marks, words, at);
+  return slot < 0 || marks.table.isPresent(slot);
 }
 
 /** Four characters of eight bits, as the word they are on disk. */

@@ -1,0 +1,35 @@
+import { adopt } from '../../adopt.js';
+import { openState } from '../../state/lmdb.js';
+import { targetOf } from '../connect.js';
+import { closeStdin, openSources, readsStdin } from '../directory-inputs.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { comparisonOptions } from '../library-options.js';
+import { stateDirectory } from '../state-dir.js';
+import { count, plural } from '../text/words.js';
+import { asAborted, type CommandInput } from './command.js';
+
+/** `sync --adopt HASH`: takes the plan of that hash for what Okta holds already, and sends nothing. */
+export async function adoptCommand(
+  { resolved: { settings }, context, display, stopping }: CommandInput,
+  confirm: string,
+): Promise<ExitCode> {
+  const sources = await openSources(settings, context);
+  const target = await targetOf(settings);
+  if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+  const state = await openState(stateDirectory(settings, context), { clock: context.clock });
+  try {
+    const { signal } = stopping;
+    const options = { ...sources, ...comparisonOptions(settings), state, target, confirm, signal };
+    const { adopted, rejections } = await stopping.settled(adopt(options));
+    const rejected = rejections.length === 0 ? '' : `; ${count(rejections.length)} records were rejected`;
+    display.outcome(
+      { type: 'adopt:report', adopted },
+      `The state took ${plural(adopted, 'change')} for what Okta holds already. Nothing was sent${rejected}.`,
+    );
+    return EXIT.DONE;
+  } catch (error) {
+    throw asAborted(error, stopping);
+  } finally {
+    if (!stopping.late) await state.close();
+  }
+}

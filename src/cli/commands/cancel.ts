@@ -1,0 +1,118 @@
+import { OptionsError, RollcallError } from '../../errors.js';
+import { silent } from '../../events.js';
+import type { OktaClient } from '../../okta/wire.js';
+import { cancelAndConfirm } from '../../session/cancel.js';
+import type { SessionContext } from '../../session/context.js';
+import { resolveUploadOptions } from '../../session/options.js';
+import { settleJournal } from '../../session/settle.js';
+import { openState } from '../../state/lmdb.js';
+import { memoryState } from '../../state/memory.js';
+import type { JournaledSession } from '../../state/store.js';
+import type { CancelReport } from '../command-reports.js';
+import { connect } from '../connect.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { GROUPS, type SettingKey } from '../settings.js';
+import { stateDirectory, stateExists } from '../state-dir.js';
+import { cancelText } from '../text/cancel-text.js';
+import type { Command } from './command.js';
+
+/** The settings that `cancel` knows. */
+export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
+
+/** `cancel`: cancels the session that this state left open; another's only by its id. */
+export const cancelCommand: Command = async (input): Promise<ExitCode> => {
+  const { resolved, flags, context, display, stopping } = input;
+  const { settings } = resolved;
+  const directory = stateDirectory(settings, context);
+  // Without a state there is nothing of ours; another's session can be cancelled all the same.
+  const state = (await stateExists(directory))
+    ? await openState(directory, { clock: context.clock })
+    : memoryState();
+  try {
+    const okta = await connect(settings, context, await state.target());
+    try {
+      await requireSameTarget(await state.target(), okta);
+      const { clock } = context;
+      const options = resolveUploadOptions({ clock, events: silent, signal: stopping.signal });
+      const force = typeof flags['force'] === 'string' ? flags['force'] : undefined;
+      const cancelled = await stopping.settled(cancel({ okta, state, options }, force));
+      display.outcome({ type: 'cancel:report', cancelled }, cancelText(cancelled));
+      return cancelled.ran.length === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
+    } finally {
+      await okta.close();
+    }
+  } finally {
+    if (!stopping.late) await state.close();
+  }
+};
+
+/** The journal's ids mean nothing at another org. */
+async function requireSameTarget(
+  bound: { readonly orgUrl: string; readonly identitySourceId: string } | undefined,
+  okta: OktaClient,
+): Promise<void> {
+  if (bound === undefined) return;
+  if (bound.orgUrl !== okta.orgUrl || bound.identitySourceId !== okta.identitySourceId) {
+    throw new OptionsError(
+      '--state',
+      `the state belongs to ${bound.orgUrl}, identity source ${bound.identitySourceId}`,
+    );
+  }
+}
+
+async function cancel(context: SessionContext, force: string | undefined): Promise<CancelReport> {
+  const journal = await context.state.journal.open();
+  const report = { cancelled: [] as string[], ran: [] as string[], foreign: [] as string[] };
+  for (const session of journal) {
+    if (session.sessionId === undefined || (force !== undefined && force !== session.sessionId)) continue;
+    const outcome = await cancelOurs(context, session, session.sessionId);
+    if (outcome !== 'left') report[outcome].push(session.sessionId);
+  }
+  // One whose creation nobody heard of has no id to name it by: it is looked for as at the start of a run.
+  const unnamed = journal.some(({ sessionId }) => sessionId === undefined);
+  if (force === undefined && unnamed && report.ran.length === 0) await settleJournal(context);
+  const known = new Set(journal.map(({ sessionId }) => sessionId));
+  if (force !== undefined && !known.has(force)) await cancelForeign(context, force, report);
+  const open = await context.okta.listSessions(callOptions(context));
+  for (const { id, status } of open) {
+    const loadable = status === 'CREATED' || status === 'IN_PROGRESS';
+    if (loadable && !known.has(id) && id !== force) report.foreign.push(id);
+  }
+  return report;
+}
+
+/** Journaled first, as every step of a session is; what it held is found again by the next comparison. */
+async function cancelOurs(
+  context: SessionContext,
+  { id, phase }: JournaledSession,
+  sessionId: string,
+): Promise<'cancelled' | 'ran' | 'left'> {
+  const { journal } = context.state;
+  const status = (await context.okta.getSession(sessionId, callOptions(context)))?.status;
+  if (status === 'CREATED' || status === 'IN_PROGRESS') {
+    if (phase !== 'cancelling') await journal.cancelling(id);
+    if ((await cancelAndConfirm(context, sessionId)) === 'ran') return 'ran';
+    await journal.settle(id, 'dropped');
+    return 'cancelled';
+  }
+  // Whatever became of it, the next run settles it.
+  return status === 'TRIGGERED' ? 'ran' : 'left';
+}
+
+async function cancelForeign(
+  context: SessionContext,
+  sessionId: string,
+  report: { cancelled: string[]; ran: string[] },
+): Promise<void> {
+  const status = (await context.okta.getSession(sessionId, callOptions(context)))?.status;
+  if (status !== 'CREATED' && status !== 'IN_PROGRESS') {
+    const why = status === undefined ? 'Okta does not know it' : `it is ${status}`;
+    throw new RollcallError('ERR_ROLLCALL_SESSION', `session ${sessionId} cannot be cancelled: ${why}`);
+  }
+  const outcome = await cancelAndConfirm(context, sessionId);
+  report[outcome === 'closed' ? 'cancelled' : 'ran'].push(sessionId);
+}
+
+function callOptions({ options }: SessionContext): { signal?: AbortSignal } {
+  return options.signal ? { signal: options.signal } : {};
+}

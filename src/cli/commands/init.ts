@@ -1,0 +1,73 @@
+import { access, open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { OptionsError, OutputError } from '../../errors.js';
+import { ENTITIES, type Entity } from '../../model.js';
+import { CONFIG_FILE } from '../config-file.js';
+import { configText } from '../config-text.js';
+import { csvHeader } from '../csv-header.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { Flags } from '../resolve-settings.js';
+import { suggestMapping } from '../mapping/suggest.js';
+import type { Command } from './command.js';
+
+/** Where `init` writes the mapping. */
+export const MAPPING_FILE = 'rollcall.mapping.json';
+
+/** `init`: a commented config file, and a mapping made by looking at the header of the users' CSV. */
+export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
+  const { cwd } = context;
+  const given = sources(flags);
+  const mapping =
+    given.users === undefined ? undefined : suggestMapping(await csvHeader(resolve(cwd, given.users)));
+  const config = configText({ ...given, ...(mapping !== undefined && { map: MAPPING_FILE }) });
+  const texts = { ...(mapping !== undefined && { [MAPPING_FILE]: mapping }), [CONFIG_FILE]: config };
+  const files = Object.keys(texts);
+  const replace = flags['force'] === true;
+  // Both or none: one of them alone would name the other's older content.
+  if (!replace) for (const name of files) await refuseExisting(join(cwd, name), name);
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), name, text, replace);
+  display.outcome({ type: 'init:written', files }, initText(files));
+  return EXIT.DONE;
+};
+
+function sources(flags: Flags): Partial<Record<Entity, string>> {
+  const given: Partial<Record<Entity, string>> = {};
+  for (const entity of ENTITIES) {
+    const path = flags[entity];
+    if (typeof path === 'string') given[entity] = path;
+  }
+  if (Object.keys(given).length === 0)
+    throw new OptionsError('--users', 'name the CSV file whose header is to be looked at');
+  return given;
+}
+
+async function refuseExisting(path: string, name: string): Promise<void> {
+  try {
+    await access(path);
+  } catch {
+    return;
+  }
+  throw new OptionsError('--force', `${name} is there already; give --force to replace it`);
+}
+
+async function writeFile(path: string, name: string, text: string, replace: boolean): Promise<void> {
+  try {
+    const file = await open(path, replace ? 'w' : 'wx');
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new OutputError(`it cannot be written (${(error as NodeJS.ErrnoException).code})`, name);
+  }
+}
+
+function initText(files: readonly string[]): string {
+  return [
+    ...files.map((name) => `Wrote ${name}`),
+    '',
+    'Look through both, then see what would be sent: rollcall plan',
+    'That needs no credentials. To send it, set OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN and OKTA_IDENTITY_SOURCE_ID: rollcall sync',
+  ].join('\n');
+}

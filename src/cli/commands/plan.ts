@@ -1,0 +1,58 @@
+import { GuardError } from '../../errors.js';
+import type { Plan } from '../../report/reports.js';
+import { openState } from '../../state/lmdb.js';
+import { plan, type PlanOptions } from '../../sync.js';
+import { closeStdin, openSources, readsStdin } from '../directory-inputs.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { comparisonOptions, guardOptions } from '../library-options.js';
+import { finishFailed, openReport, type ReportFiles } from '../report-files.js';
+import { GROUPS, type SettingKey } from '../settings.js';
+import { showError } from '../show-error.js';
+import { stateDirectory } from '../state-dir.js';
+import { planText } from '../text/plan-text.js';
+import { asAborted, type Command, type CommandInput } from './command.js';
+
+/** The settings that `plan` knows. */
+export const PLAN_SETTINGS: readonly SettingKey[] = ['state', 'report', ...GROUPS.inputs, ...GROUPS.guard];
+
+/** `plan`: what a sync would send. Needs no network and no credentials; makes the state where there is none. */
+export const planCommand: Command = async (input): Promise<ExitCode> => {
+  const { resolved, flags, context, display, stopping } = input;
+  const { settings } = resolved;
+  const sources = await openSources(settings, context);
+  if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+  // A new state has its own key, which the hash of the plan depends on: so it must stay for the sync.
+  const state = await openState(stateDirectory(settings, context), { clock: context.clock });
+  try {
+    const files = openReport(settings, context);
+    const options = {
+      ...sources,
+      ...comparisonOptions(settings),
+      state,
+      guard: guardOptions(resolved),
+      signal: stopping.signal,
+    };
+    const made = await makePlan(options, files, input);
+    display.outcome({ type: 'plan:report', plan: made }, planText(made, context.clock.now()));
+    await files?.finish(made);
+    if (made.trips.length === 0) return EXIT.DONE;
+    // Who asked for quiet still has to learn why.
+    return flags['quiet'] === true ? showError(new GuardError(made.trips, made.hash), display) : EXIT.GUARD;
+  } finally {
+    if (!stopping.late) await state.close();
+  }
+};
+
+async function makePlan(
+  options: PlanOptions,
+  files: ReportFiles | undefined,
+  { display, stopping }: CommandInput,
+): Promise<Plan> {
+  try {
+    return await stopping.settled(plan({ ...options, ...(files && { onReject: files.rejected }) }));
+  } catch (cause) {
+    const error = asAborted(cause, stopping);
+    await finishFailed(files, error, display);
+    throw error;
+  }
+}

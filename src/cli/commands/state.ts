@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { StateError } from '../../errors.js';
+import { ENTITIES } from '../../model.js';
+import { openState } from '../../state/lmdb.js';
+import type { StateStore } from '../../state/store.js';
+import { exportState, importState, verifyState, type StateRowCounts } from '../../state/transfer.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { SettingKey } from '../settings.js';
+import { stateDirectory, stateExists } from '../state-dir.js';
+import { count } from '../text/words.js';
+import type { Command, CommandInput } from './command.js';
+
+/** The settings that the commands of a state know. */
+export const STATE_SETTINGS: readonly SettingKey[] = ['state'];
+
+/** `state export FILE`: everything a state knows, in one file. */
+export const exportCommand: Command = async (input) => {
+  await requireState(input);
+  return withState(input, (state, file) => exportState(state, file), 'Exported');
+};
+
+/** `state import FILE`: fills an empty state from such a file. */
+export const importCommand: Command = async (input) =>
+  withState(input, (state, file) => importState(file, state), 'Imported');
+
+/** `state verify`: reads a state to its end. */
+export const verifyCommand: Command = async (input) => {
+  await requireState(input);
+  return withState(input, (state) => verifyState(state), 'Whole:');
+};
+
+/** Looking at a state must not make one. */
+async function requireState({ resolved, context }: CommandInput): Promise<void> {
+  const directory = stateDirectory(resolved.settings, context);
+  if (!(await stateExists(directory))) throw new StateError(`there is no state in ${directory}`);
+}
+
+async function withState(
+  { resolved, flags, context, display }: CommandInput,
+  work: (state: StateStore, file: string) => Promise<StateRowCounts>,
+  done: string,
+): Promise<ExitCode> {
+  const state = await openState(stateDirectory(resolved.settings, context), { clock: context.clock });
+  try {
+    const { file } = flags;
+    const rows = await work(state, typeof file === 'string' ? resolve(context.cwd, file) : '');
+    const text = ENTITIES.map((entity) => `${count(rows[entity])} ${entity}`).join(', ');
+    display.outcome({ type: 'state:report', rows }, `${done} ${text}.`);
+    return EXIT.DONE;
+  } finally {
+    await state.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { BusyError } from '../../errors.js';
+import { openState } from '../../state/lmdb.js';
+import type { StateStore, Target } from '../../state/store.js';
+import type { ActiveSession, StatusReport } from '../command-reports.js';
+import { connect } from '../connect.js';
+import { readCredentials } from '../credentials.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { CliContext } from '../io.js';
+import { lastRun } from '../last-run.js';
+import { GROUPS, type SettingKey, type Settings } from '../settings.js';
+import { stateDirectory, stateExists } from '../state-dir.js';
+import { statusText } from '../text/status-text.js';
+import type { Command } from './command.js';
+
+/** The settings that `status` knows. */
+export const STATUS_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
+
+type OwnPart = Omit<StatusReport, 'state' | 'sessions'>;
+
+/** `status`: what the state holds, and what Okta shows where there are credentials to ask with. Changes nothing. */
+export const statusCommand: Command = async ({ resolved, context, display, stopping }): Promise<ExitCode> => {
+  const { settings } = resolved;
+  const state = stateDirectory(settings, context);
+  const own = await readOwn(state, context);
+  const sessions = await stopping.settled(askOkta(settings, context, own, stopping.signal));
+  const status: StatusReport = { state, ...own, sessions };
+  display.outcome({ type: 'status:report', status }, statusText(status));
+  return EXIT.DONE;
+};
+
+async function readOwn(directory: string, context: CliContext): Promise<OwnPart> {
+  const none = {
+    heldBy: undefined,
+    target: undefined,
+    baseline: undefined,
+    lastRun: undefined,
+    pending: undefined,
+  };
+  if (!(await stateExists(directory))) return { ...none, condition: 'new' };
+  let state: StateStore;
+  try {
+    state = await openState(directory, { clock: context.clock });
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
+    const { pid, host, since } = error;
+    return { ...none, condition: 'busy', heldBy: { pid, host, since } };
+  }
+  try {
+    const journal = await state.journal.open();
+    return {
+      condition: 'ready',
+      heldBy: undefined,
+      target: await state.target(),
+      baseline: await state.counts(),
+      lastRun: await lastRun(state),
+      pending: journal.map(({ sessionId, phase, loads, acknowledged, rows }) => ({
+        sessionId,
+        phase,
+        loads,
+        acknowledged,
+        rows,
+      })),
+    };
+  } finally {
+    await state.close();
+  }
+}
+
+async function askOkta(
+  settings: Settings,
+  context: CliContext,
+  { target, pending }: OwnPart,
+  signal: AbortSignal,
+): Promise<readonly ActiveSession[] | undefined> {
+  if (!(await canAsk(settings, context, target))) return undefined;
+  const okta = await connect(settings, context, target);
+  try {
+    const ours = new Set((pending ?? []).map(({ sessionId }) => sessionId));
+    const sessions = await okta.listSessions({ signal });
+    return sessions.map(({ id, status, created }) => ({
+      sessionId: id,
+      status,
+      created,
+      ours: ours.has(id),
+    }));
+  } finally {
+    await okta.close();
+  }
+}
+
+/** Without credentials, or without knowing whom to ask, the rest of the status is still worth telling. */
+async function canAsk(settings: Settings, { env }: CliContext, target: Target | undefined): Promise<boolean> {
+  const org = settings.orgUrl ?? target?.orgUrl;
+  const source = settings.identitySource ?? target?.identitySourceId;
+  return org !== undefined && source !== undefined && (await readCredentials(env)) !== undefined;
+}

@@ -1,0 +1,113 @@
+import { OptionsError, RollcallError, StateError } from '../../errors.js';
+import type { SyncReport } from '../../report/reports.js';
+import { openState } from '../../state/lmdb.js';
+import type { StateStore } from '../../state/store.js';
+import { startSync, type SyncOptions } from '../../sync.js';
+import { connect } from '../connect.js';
+import { closeStdin, openSources, readsStdin } from '../directory-inputs.js';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.js';
+import { noteRun } from '../last-run.js';
+import { comparisonOptions, guardOptions, sendingOptions } from '../library-options.js';
+import { finishFailed, openReport, type ReportFiles } from '../report-files.js';
+import { GROUPS, type SettingKey } from '../settings.js';
+import { stateDirectory } from '../state-dir.js';
+import { syncText } from '../text/sync-text.js';
+import { adoptCommand } from './adopt.js';
+import { asAborted, type Command, type CommandInput } from './command.js';
+
+/** The settings that `sync` knows. */
+export const SYNC_SETTINGS: readonly SettingKey[] = [
+  'state',
+  'report',
+  ...GROUPS.inputs,
+  ...GROUPS.guard,
+  ...GROUPS.connection,
+  ...GROUPS.sending,
+];
+
+/** `sync`: brings Okta in step with the sources. */
+export const syncCommand: Command = async (input): Promise<ExitCode> => {
+  const { resolved, context, stopping } = input;
+  const { settings } = resolved;
+  // All that can be misspelt is looked at before anything is opened.
+  const approve = planHash('--approve', input.flags['approve']);
+  const confirm = planHash('--adopt', input.flags['adopt']);
+  if (confirm !== undefined) return adoptCommand(input, confirm);
+  const sources = await openSources(settings, context);
+  const okta = await connect(settings, context);
+  try {
+    if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+    const state = await openState(stateDirectory(settings, context), { clock: context.clock });
+    try {
+      const options = {
+        ...sources,
+        ...comparisonOptions(settings),
+        ...sendingOptions(settings),
+        okta,
+        state,
+        guard: guardOptions(resolved),
+        signal: stopping.signal,
+        clock: context.clock,
+        ...(approve !== undefined && { approve }),
+      };
+      return await runAndTell(options, input, openReport(settings, context));
+    } finally {
+      if (!stopping.late) await state.close();
+    }
+  } finally {
+    await okta.close();
+  }
+};
+
+async function runAndTell(
+  options: SyncOptions,
+  input: CommandInput,
+  files: ReportFiles | undefined,
+): Promise<ExitCode> {
+  const { context, display, stopping } = input;
+  const startedAt = new Date(context.clock.now());
+  const running = startSync({ ...options, ...(files && { onOutcome: files.outcomes }) });
+  running.events$.subscribe((event) => {
+    files?.observe(event);
+    display.progress(event);
+  });
+  let report: SyncReport;
+  try {
+    report = await stopping.settled(running.done);
+  } catch (cause) {
+    const error = asAborted(cause, stopping);
+    if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
+    await finishFailed(files, error, display);
+    throw error;
+  }
+  const exitCode = report.remaining === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
+  await note(options.state, startedAt, input, exitCode, report);
+  display.outcome({ type: 'sync:report', report }, syncText(report));
+  // Last: what Okta confirmed was told, whatever becomes of the files.
+  await files?.finish(report);
+  return exitCode;
+}
+
+/** A note for `status`. A run does not fail for want of it. */
+async function note(
+  state: StateStore,
+  startedAt: Date,
+  { context }: CommandInput,
+  exitCode: ExitCode,
+  outcome: unknown,
+): Promise<void> {
+  const error = outcome instanceof RollcallError ? outcome : undefined;
+  const report = outcome instanceof Error ? error?.report : (outcome as SyncReport);
+  const run = { startedAt, endedAt: new Date(context.clock.now()), exitCode, code: error?.code };
+  try {
+    await noteRun(state, run, report);
+  } catch (failure) {
+    if (!(failure instanceof StateError)) throw failure;
+  }
+}
+
+function planHash(flag: string, hash: unknown): string | undefined {
+  if (hash === undefined) return undefined;
+  if (typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) return hash;
+  throw new OptionsError(flag, 'expected the 64 hexadecimal characters of a plan hash');
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../../clock.js';
+import type { Output } from '../io.js';
+import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
+import { eventText } from './event-text.js';
+
+/** A dated line for each event, on standard error; the outcome on standard output. For pipes, logs and CI. */
+export class PlainDisplay implements Display {
+  readonly #out: Output;
+  readonly #err: Output;
+  readonly #clock: Clock;
+
+  constructor(out: Output, err: Output, clock: Clock) {
+    this.#out = out;
+    this.#err = err;
+    this.#clock = clock;
+  }
+
+  progress(event: ProgressEvent): void {
+    const now = this.#clock.now();
+    const text = eventText(event, now);
+    if (text !== undefined) this.#err.write(`${new Date(now).toISOString()} ${text}\n`);
+  }
+
+  end(): void {}
+
+  outcome(_event: OutcomeEvent, text: string): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  error(_event: ErrorEvent, text: string): void {
+    this.#err.write(`${text}\n`);
+  }
+}

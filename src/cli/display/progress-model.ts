@@ -1,0 +1,145 @@
+import type { WaitReason } from '../../events.js';
+import { LIMITS } from '../../limits.js';
+import { changesOf } from '../../report/reports.js';
+import { formatCountdown } from '../duration.js';
+import { count } from '../text/words.js';
+import type { ProgressEvent } from './display.js';
+import { eventText, waitReason } from './event-text.js';
+
+/** One row of the progress: text, and a bar where it is known how much there is. */
+export interface ProgressRow {
+  readonly label: string;
+  readonly bar: { readonly value: number; readonly total: number } | undefined;
+  readonly text: string;
+}
+
+interface OpenSession {
+  readonly label: string;
+  readonly requests: number;
+  sent: number;
+  /** When its import began; undefined while it is loaded. */
+  importingSince: number | undefined;
+}
+
+interface Wait {
+  readonly reason: WaitReason;
+  readonly until: number;
+}
+
+/** What a terminal shows of a run: made from its events, and drawn by somebody else. */
+export class ProgressModel {
+  #step: { readonly label: string; readonly text: string } | undefined = { label: 'starting', text: '' };
+  #changes: { readonly total: number; done: number } | undefined;
+  #requestsLeft = 0;
+  readonly #sessions = new Map<string, OpenSession>();
+  #wait: Wait | undefined;
+
+  /** Takes an event; the line it leaves behind above the rows, where it leaves one. */
+  apply(event: ProgressEvent, now: number): string | undefined {
+    switch (event.type) {
+      case 'source:progress':
+        this.#step = { label: 'reading', text: `${count(event.read)} ${event.entity}` };
+        return undefined;
+      case 'source:end':
+        this.#step = { label: 'planning', text: '' };
+        break;
+      case 'plan:ready':
+        this.#step = undefined;
+        this.#changes = { total: changesOf(event.plan.entities), done: 0 };
+        this.#requestsLeft = event.plan.requests;
+        break;
+      case 'session:created':
+        this.#open(event.sessionId, event.number);
+        this.#endWait('session-cooldown');
+        // The row shows it.
+        return undefined;
+      case 'batch:sent': {
+        const session = this.#sessions.get(event.sessionId);
+        if (session !== undefined) session.sent = event.requests;
+        this.#endWait('rate-limit', 'back-off');
+        return undefined;
+      }
+      case 'session:triggered':
+        this.#importing(event.sessionId, now);
+        return undefined;
+      case 'state:committed':
+        this.#sessions.delete(event.sessionId);
+        if (this.#changes !== undefined) this.#changes.done = this.#changes.total - event.remaining;
+        break;
+      case 'session:replayed':
+      case 'session:cancelled':
+      case 'session:failed':
+        this.#giveUp(event.sessionId);
+        break;
+      case 'wait:start':
+        // An import shows in the row of its session.
+        if (event.reason !== 'import') this.#wait = { reason: event.reason, until: event.until.getTime() };
+        return undefined;
+      case 'run:done':
+        this.#step = { label: 'done', text: '' };
+        this.#wait = undefined;
+        return undefined;
+    }
+    return eventText(event, now);
+  }
+
+  /** The rows as they stand at a time. There is always one. */
+  rows(now: number): readonly ProgressRow[] {
+    const rows: ProgressRow[] = [];
+    if (this.#step !== undefined) rows.push({ ...this.#step, bar: undefined });
+    if (this.#changes !== undefined) {
+      const { done, total } = this.#changes;
+      rows.push({
+        label: 'confirmed',
+        bar: { value: done, total },
+        text: `${count(done)} of ${count(total)} changes`,
+      });
+    }
+    for (const session of this.#sessions.values()) rows.push(sessionRow(session, now));
+    if (this.#wait !== undefined && this.#wait.until > now) {
+      const { reason, until } = this.#wait;
+      rows.push({
+        label: 'waiting',
+        bar: undefined,
+        text: `${formatCountdown(until - now)}  ${waitReason(reason)}`,
+      });
+    }
+    return rows;
+  }
+
+  #open(sessionId: string, number: number): void {
+    const requests = Math.max(1, Math.min(this.#requestsLeft, LIMITS.requestsPerSession));
+    this.#requestsLeft -= requests;
+    this.#sessions.set(sessionId, {
+      label: `session ${number}`,
+      requests,
+      sent: 0,
+      importingSince: undefined,
+    });
+  }
+
+  #importing(sessionId: string, now: number): void {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined) session.importingSince = now;
+  }
+
+  /** Its content is sent again in another session. */
+  #giveUp(sessionId: string | undefined): void {
+    const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    this.#requestsLeft += session.requests;
+    this.#sessions.delete(sessionId as string);
+  }
+
+  #endWait(...reasons: readonly Wait['reason'][]): void {
+    if (this.#wait !== undefined && reasons.includes(this.#wait.reason)) this.#wait = undefined;
+  }
+}
+
+function sessionRow({ label, requests, sent, importingSince }: OpenSession, now: number): ProgressRow {
+  // Splitting a refused request takes more of them than were planned.
+  const total = Math.max(requests, sent);
+  const bar = { value: sent, total };
+  if (importingSince === undefined) return { label, bar, text: `${sent} of ${total} requests` };
+  return { label, bar, text: `${sent} requests, Okta imports for ${formatCountdown(now - importingSince)}` };
+}

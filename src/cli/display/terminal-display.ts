@@ -1,0 +1,85 @@
+import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
+import type { Clock } from '../../clock.js';
+import type { Output } from '../io.js';
+import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
+import { ProgressModel, type ProgressRow } from './progress-model.js';
+
+const LABEL_WIDTH = 12;
+const BAR_WIDTH = 24;
+
+/** Live rows at the end of standard error, under the lines of what is done; the outcome on standard output. */
+export class TerminalDisplay implements Display {
+  readonly #out: Output;
+  readonly #err: Output;
+  readonly #clock: Clock;
+  readonly #model = new ProgressModel();
+  readonly #bars: SingleBar[] = [];
+  readonly #multi: MultiBar;
+  #ended = false;
+
+  constructor(out: Output, err: Output, clock: Clock) {
+    this.#out = out;
+    this.#err = err;
+    this.#clock = clock;
+    this.#multi = new cliProgress.MultiBar({
+      stream: err as unknown as NodeJS.WritableStream,
+      barsize: BAR_WIDTH,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      // Signals are the run's: it takes the rows away when it has ended in order.
+      gracefulExit: false,
+      fps: 10,
+    });
+  }
+
+  progress(event: ProgressEvent): void {
+    if (this.#ended) return;
+    const line = this.#model.apply(event, this.#clock.now());
+    if (line !== undefined) this.#multi.log(`${line}\n`);
+    this.#fitRows();
+    // The many events of a kind are left to the display's own pace.
+    if (event.type !== 'batch:sent' && event.type !== 'source:progress' && event.type !== 'record:rejected')
+      this.#multi.update();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#bars.length === 0) return;
+    this.#multi.update();
+    this.#multi.stop();
+  }
+
+  outcome(_event: OutcomeEvent, text: string): void {
+    this.end();
+    this.#out.write(`${text}\n`);
+  }
+
+  error(_event: ErrorEvent, text: string): void {
+    this.end();
+    this.#err.write(`${text}\n`);
+  }
+
+  /** As many bars as there are rows; each draws the row at its place as it stands when it is drawn. */
+  #fitRows(): void {
+    const rows = this.#model.rows(this.#clock.now()).length;
+    while (this.#bars.length < rows) {
+      const at = this.#bars.length;
+      const format = (options: Parameters<typeof cliProgress.Format.BarFormat>[1]) => {
+        const row = this.#model.rows(this.#clock.now())[at];
+        return row === undefined ? '' : drawRow(row, options);
+      };
+      this.#bars.push(this.#multi.create(1, 0, {}, { format: format as unknown as string }));
+    }
+    while (this.#bars.length > rows) this.#multi.remove(this.#bars.pop() as SingleBar);
+  }
+}
+
+function drawRow(row: ProgressRow, options: Parameters<typeof cliProgress.Format.BarFormat>[1]): string {
+  const label = row.label.padEnd(LABEL_WIDTH);
+  if (row.bar === undefined) return `${label}${row.text}`;
+  const { value, total } = row.bar;
+  return `${label}${cliProgress.Format.BarFormat(total === 0 ? 1 : value / total, options)}  ${row.text}`;
+}

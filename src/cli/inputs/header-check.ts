@@ -1,0 +1,72 @@
+import { SourceError } from '../../errors.js';
+import { contextOf, flowOf, type Flow } from '../../flow.js';
+import type { FlatRow } from '../../sources/records.js';
+import { nearest } from '../config-file.js';
+
+type ColumnNames = (header: string) => string | undefined;
+
+/** The columns that a CSV file must have, and what becomes of others. */
+export interface NeededColumns {
+  readonly names: readonly string[];
+  readonly others: 'keep' | 'leave';
+}
+
+/** Holds the CSV files of one input to the same columns, and to those that are of use. */
+export class HeaderCheck {
+  readonly #needed: ReadonlySet<string>;
+  readonly #keepsOthers: boolean;
+  #first: { readonly name: string; readonly columns: ReadonlySet<string> } | undefined;
+
+  constructor(needed: NeededColumns | undefined) {
+    this.#needed = new Set(needed?.names);
+    this.#keepsOthers = needed?.others !== 'leave';
+  }
+
+  /** The rows that `open` gives, once the header that it names column by column is found good. */
+  check(name: string, open: (columns: ColumnNames) => Flow<FlatRow>): Flow<FlatRow> {
+    const columns = new Set<string>();
+    const rows = open((header) => {
+      columns.add(header);
+      return this.#keepsOthers || this.#needed.has(header) ? header : undefined;
+    });
+    return flowOf(() => this.#checked(name, columns, rows), contextOf(rows));
+  }
+
+  async *#checked(
+    name: string,
+    columns: ReadonlySet<string>,
+    rows: Flow<FlatRow>,
+  ): AsyncGenerator<readonly FlatRow[], void, undefined> {
+    let checked = false;
+    for await (const chunk of rows.chunks()) {
+      if (!checked) this.#refuse(name, columns);
+      checked = true;
+      yield chunk;
+    }
+    // A file without rows has a header too.
+    if (!checked) this.#refuse(name, columns);
+  }
+
+  #refuse(name: string, columns: ReadonlySet<string>): void {
+    const place = { file: name, line: 1 };
+    for (const column of this.#needed) {
+      if (!columns.has(column)) {
+        const near = nearest(column, [...columns]);
+        throw new SourceError(`the header has no column ${JSON.stringify(column)}${near}`, place);
+      }
+    }
+    const first = (this.#first ??= { name, columns });
+    const lacking = [...first.columns].filter((column) => !columns.has(column));
+    const besides = [...columns].filter((column) => !first.columns.has(column));
+    if (lacking.length === 0 && besides.length === 0) return;
+    const parts = [
+      ...(lacking.length > 0 ? [`without ${listed(lacking)}`] : []),
+      ...(besides.length > 0 ? [`with ${listed(besides)} besides`] : []),
+    ];
+    throw new SourceError(`the columns are not those of ${first.name}: ${parts.join(', ')}`, place);
+  }
+}
+
+function listed(columns: readonly string[]): string {
+  return columns.map((column) => JSON.stringify(column)).join(', ');
+}

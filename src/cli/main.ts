@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { EXIT } from './exit-codes.js';
+import type { CliIo, EndSignal, Output } from './io.js';
+import { run } from './run.js';
+
+const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM'];
+let outputFailed = false;
+
+// A reader that has gone away (`| head`) must not end a run halfway. Anything else that keeps output from being
+// written is a failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') outputFailed = true;
+  });
+}
+
+function onSignal(listener: (signal: EndSignal) => void): () => void {
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, listener);
+  };
+}
+
+/** As the signal would have, so that a shell sees what ended it. */
+function endNow(signal: EndSignal): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+function flushed(stream: Output & { readonly writableLength?: number }): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writableLength) resolve();
+    else (stream as NodeJS.WriteStream).write('', () => resolve());
+  });
+}
+
+const io: CliIo = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+const code = await run(process.argv.slice(2), io, process.env, { onSignal, endNow, cwd: process.cwd() });
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+// What still hangs (a source that does not answer) is left behind.
+process.exit(code === EXIT.DONE && outputFailed ? EXIT.FAILED : code);

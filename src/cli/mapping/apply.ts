@@ -1,0 +1,121 @@
+import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../model.js';
+import { refusedRecord } from '../../refused.js';
+import { toGroup, toMembership, toUser, type FlatRow } from '../../sources/records.js';
+import { Fault, type Row } from './cells.js';
+import type { Condition } from './conditions.js';
+import type { ListedRule, NamedGroupsRule, PairRule, RecordRule } from './mapping.js';
+import type { ValueRule } from './values.js';
+
+type ProfileRecord = UserRecord & GroupRecord;
+
+/**
+ * The user or group of a row; undefined when the mapping leaves the row out. What cannot be mapped is refused, under
+ * its key where that is known, so that it is kept at Okta.
+ */
+export function recordOf({ externalId, profile, when }: RecordRule, row: Row): ProfileRecord | undefined {
+  const wanted = when === undefined || when.of(row);
+  if (wanted === false) return undefined;
+  const id = externalId.of(row);
+  const key = typeof id === 'string' && id !== '' ? id : undefined;
+  if (wanted instanceof Fault) return refused(wanted, key, undefined);
+  if (id instanceof Fault) return refused(id, undefined, 'externalId');
+  if (key === undefined) return refused(noId(externalId), undefined, 'externalId');
+  const result = profileOf(profile, row);
+  if (Array.isArray(result)) return refused(result[1], key, result[0]);
+  return { externalId: key, profile: result };
+}
+
+/** The profile of a row, or the attribute that it cannot have and why. */
+function profileOf(
+  rules: ReadonlyMap<string, ValueRule>,
+  row: Row,
+): Record<string, string | null> | [field: string, fault: Fault] {
+  const profile: Record<string, string | null> = {};
+  for (const [name, rule] of rules) {
+    const value = rule.of(row);
+    if (value instanceof Fault) return [name, value];
+    if (value !== undefined) profile[name] = value;
+  }
+  return profile;
+}
+
+/** The membership of a row; undefined when the mapping leaves the row out. */
+export function pairOf(rule: PairRule, row: Row): MembershipRecord | undefined {
+  const wanted = rule.when === undefined || rule.when.of(row);
+  if (wanted === false) return undefined;
+  const group = idOf(rule.groupExternalId, row);
+  const member = idOf(rule.memberExternalId, row);
+  if (group instanceof Fault) return refused(group, undefined, 'groupExternalId');
+  if (member instanceof Fault) return refused(member, undefined, 'memberExternalId');
+  if (wanted instanceof Fault) return refused(wanted, membershipKey(group, member), undefined);
+  return { groupExternalId: group, memberExternalId: member };
+}
+
+/**
+ * The memberships of a person's row. Which ones a row has that cannot be mapped is not known: it is refused without a
+ * key, and all removals of memberships are held back.
+ */
+export function* listedOf(rule: ListedRule, row: Row): Generator<MembershipRecord, void, undefined> {
+  const wanted = allOf(rule.when, row);
+  if (wanted === false) return;
+  const member = idOf(rule.memberExternalId, row);
+  const groups = rule.groups.of(row);
+  if (wanted instanceof Fault) yield refused(wanted, undefined, undefined);
+  else if (member instanceof Fault) yield refused(member, undefined, 'memberExternalId');
+  else if (groups instanceof Fault) yield refused(groups, undefined, 'groupExternalId');
+  else for (const groupExternalId of groups) yield { groupExternalId, memberExternalId: member };
+}
+
+/** A group that memberships name. */
+export function namedGroup(rule: NamedGroupsRule, group: string): GroupRecord {
+  const profile = profileOf(rule.profile, { group });
+  return Array.isArray(profile) ? refused(profile[1], group, profile[0]) : { externalId: group, profile };
+}
+
+function allOf(conditions: readonly Condition[], row: Row): boolean | Fault {
+  let fault: Fault | undefined;
+  for (const condition of conditions) {
+    const result = condition.of(row);
+    if (result === false) return false;
+    if (result instanceof Fault) fault ??= result;
+  }
+  return fault ?? true;
+}
+
+function idOf(rule: ValueRule, row: Row): string | Fault {
+  const id = rule.of(row);
+  if (id instanceof Fault) return id;
+  return typeof id === 'string' && id !== '' ? id : noId(rule);
+}
+
+function noId({ place }: ValueRule): Fault {
+  return new Fault('NO_EXTERNAL_ID', `is missing or empty (${place})`);
+}
+
+function refused(
+  { code, reason }: Fault,
+  key: string | undefined,
+  field: string | undefined,
+): ProfileRecord & MembershipRecord {
+  const record: unknown = refusedRecord<'users'>({ key, field, code, reason });
+  return record as ProfileRecord & MembershipRecord;
+}
+
+/** A row whose columns are named as without a mapping; a JSON object may also be a whole record. */
+export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRecord {
+  if (typeof row['profile'] === 'object' && row['profile'] !== null) {
+    const besides = Object.keys(row).find((name) => name !== 'externalId' && name !== 'profile');
+    if (besides === undefined) return row as unknown as ProfileRecord;
+    const id = row['externalId'];
+    const key = typeof id === 'string' && id !== '' ? id : undefined;
+    return refused(new Fault('UNKNOWN_PROPERTY', 'stands beside externalId and profile'), key, besides);
+  }
+  // A CSV file without the column was refused; a JSON object without it is for `validate` to reject.
+  const flat = (Object.hasOwn(row, 'externalId') ? row : { ...row, externalId: '' }) as FlatRow;
+  return entity === 'users' ? toUser(flat) : toGroup(flat);
+}
+
+/** {@link identityRecord} for memberships. */
+export function identityPair(row: Row): MembershipRecord {
+  return toMembership({ groupExternalId: '', memberExternalId: '', ...row });
+}

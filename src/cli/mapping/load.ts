@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { OptionsError } from '../../errors.js';
+import { LIMITS } from '../../limits.js';
+import { readCondition, type Condition } from './conditions.js';
+import { readList } from './lists.js';
+import { MappingText, type MappingNode } from './mapping-text.js';
+import type { IdentityRule, Mapping, RecordRule } from './mapping.js';
+import { readValue, type ValueRule } from './values.js';
+import { mappingVersion } from './version.js';
+
+const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
+
+/**
+ * Without a mapping: users have a column `externalId` and one for each profile attribute; groups `externalId`,
+ * `displayName`, `description`; memberships `groupExternalId`, `memberExternalId`.
+ */
+export const identityMapping: Mapping = Object.freeze({
+  version: 'identity',
+  users: IDENTITY,
+  groups: IDENTITY,
+  memberships: IDENTITY,
+});
+
+const ID_COLUMN = { columns: ['externalId'], place: 'externalId' } as const;
+const IS_ID = { autoEmpty: 'required' } as const;
+
+/**
+ * Reads a mapping file: JSON with comments and trailing commas; see `docs/mapping.md`.
+ *
+ * @throws {@link OptionsError} naming file, line and column of what cannot be meant, and the nearest known key.
+ */
+export async function loadMapping(path: string): Promise<Mapping> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new OptionsError('--map', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return parseMapping(text, path);
+}
+
+/** {@link loadMapping} without the reading. */
+export function parseMapping(source: string, file: string): Mapping {
+  const text = new MappingText(source.replace(/^\uFEFF/, ''), file);
+  const members = text.members(text.root, 'the mapping', ['$schema', 'users', 'groups', 'memberships']);
+  const usersNode = members.get('users');
+  const users = usersNode === undefined ? IDENTITY : readRecords(text, usersNode, 'users');
+  const groups = readGroups(text, members.get('groups'));
+  const memberships = readMemberships(text, members.get('memberships'), users);
+  return { version: mappingVersion(text.root), users, groups, memberships };
+}
+
+function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {
+  const members = text.members(node, entity, ['externalId', 'profile', 'when']);
+  const id = need(text, node, members, entity, 'externalId');
+  const profile = need(text, node, members, entity, 'profile');
+  return {
+    kind: 'rows',
+    externalId: readValue(text, id, { what: `${entity}.externalId`, ...IS_ID }),
+    profile: readProfile(text, profile, entity),
+    when: readWhen(text, members, entity),
+  };
+}
+
+function readProfile(
+  text: MappingText,
+  node: MappingNode,
+  entity: 'users' | 'groups',
+): ReadonlyMap<string, ValueRule> {
+  const limits: Readonly<Record<string, { readonly nullable: boolean }>> =
+    entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile;
+  const known = Object.keys(limits);
+  const members = text.members(node, `${entity}.profile`, entity === 'groups' ? known : undefined);
+  if (members.size === 0) text.fail(node, `${entity}.profile: has no attribute`);
+  const profile = new Map<string, ValueRule>();
+  for (const [name, value] of members) {
+    const what = `${entity}.profile.${name}`;
+    if (name === '' || name === '__proto__') text.fail(value, `${what}: no attribute can be called that`);
+    const near = known.find((other) => other !== name && other.toLowerCase() === name.toLowerCase());
+    if (near !== undefined) text.fail(value, `${what}: did you mean ${JSON.stringify(near)}?`);
+    const nullable = !Object.hasOwn(limits, name) || limits[name]?.nullable === true;
+    profile.set(name, readValue(text, value, { what, autoEmpty: nullable ? null : undefined }));
+  }
+  return profile;
+}
+
+function readGroups(text: MappingText, node: MappingNode | undefined): Mapping['groups'] {
+  if (node === undefined) return IDENTITY;
+  if (!text.members(node, 'groups').has('from')) return readRecords(text, node, 'groups');
+  const members = text.members(node, 'groups', ['from', 'profile']);
+  text.oneOf(members.get('from') as MappingNode, 'groups.from', ['memberships']);
+  const profileNode = members.get('profile');
+  if (profileNode === undefined) {
+    const place = text.place(node);
+    const name: ValueRule = { columns: ['group'], place, of: (row) => row['group'] as string };
+    return { kind: 'memberships', profile: new Map([['displayName', name]]) };
+  }
+  const profile = readProfile(text, profileNode, 'groups');
+  for (const { columns, place } of profile.values()) {
+    if (columns.some((column) => column !== 'group'))
+      text.fail(
+        profileNode,
+        `groups.profile: groups made from memberships have one column, "group" (${place})`,
+      );
+  }
+  return { kind: 'memberships', profile };
+}
+
+function readMemberships(
+  text: MappingText,
+  node: MappingNode | undefined,
+  users: Mapping['users'],
+): Mapping['memberships'] {
+  if (node === undefined) return IDENTITY;
+  const what = 'memberships';
+  if (text.members(node, what).has('from')) {
+    const members = text.members(node, what, ['from', 'groups', 'when']);
+    text.oneOf(members.get('from') as MappingNode, `${what}.from`, ['users']);
+    const own = readWhen(text, members, what);
+    const theirs = users.kind === 'rows' ? users.when : undefined;
+    return {
+      kind: 'users',
+      groups: readList(text, need(text, node, members, what, 'groups'), `${what}.groups`),
+      memberExternalId: users.kind === 'rows' ? users.externalId : identityId(text, node),
+      when: [theirs, own].filter((condition): condition is Condition => condition !== undefined),
+    };
+  }
+  const members = text.members(node, what, ['groupExternalId', 'memberExternalId', 'when']);
+  const id = (name: 'groupExternalId' | 'memberExternalId') =>
+    readValue(text, need(text, node, members, what, name), { what: `${what}.${name}`, ...IS_ID });
+  return {
+    kind: 'rows',
+    groupExternalId: id('groupExternalId'),
+    memberExternalId: id('memberExternalId'),
+    when: readWhen(text, members, what),
+  };
+}
+
+/** The id of users that are read without a mapping of their own. */
+function identityId(text: MappingText, node: MappingNode): ValueRule {
+  const place = text.place(node);
+  return {
+    ...ID_COLUMN,
+    place,
+    // Any other type is refused for the user too.
+    of: (row) => (typeof row['externalId'] === 'string' ? row['externalId'] : ''),
+  };
+}
+
+function readWhen(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+): Condition | undefined {
+  const node = members.get('when');
+  return node === undefined ? undefined : readCondition(text, node, `${what}.when`);
+}
+
+function need(
+  text: MappingText,
+  node: MappingNode,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+  name: string,
+): MappingNode {
+  return members.get(name) ?? text.fail(node, `${what}: ${name} is missing`);
+}

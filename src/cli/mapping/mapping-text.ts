@@ -1,0 +1,92 @@
+import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { OptionsError } from '../../errors.js';
+import { nearest } from '../config-file.js';
+
+/** A value in a mapping file, with the place to name when it is at fault. */
+export type MappingNode = Node;
+
+/** The text of a mapping file, taken apart: every error names file, line and column. */
+export class MappingText {
+  readonly #file: string;
+  readonly #text: string;
+  readonly root: MappingNode;
+
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#text = text;
+    const errors: ParseError[] = [];
+    const root = parseTree(text, errors, { allowTrailingComma: true });
+    const [error] = errors;
+    if (error !== undefined) this.#failAt(error.offset, `is not JSON: ${printParseErrorCode(error.error)}`);
+    if (root === undefined) this.#failAt(0, 'is empty; expected an object');
+    this.root = root;
+  }
+
+  /** Where a value stands: `file:line`. */
+  place(node: MappingNode): string {
+    return `${this.#file}:${this.#position(node.offset).line}`;
+  }
+
+  fail(node: MappingNode, message: string): never {
+    return this.#failAt(node.offset, message);
+  }
+
+  /** The members of an object, in their order; those of unknown name are refused when names are given. */
+  members(node: MappingNode, what: string, known?: readonly string[]): Map<string, MappingNode> {
+    if (node.type !== 'object') this.fail(node, `${what}: expected an object`);
+    const members = new Map<string, MappingNode>();
+    for (const property of node.children ?? []) {
+      const [name, value] = property.children ?? [];
+      if (name === undefined || value === undefined) continue;
+      const key = String(name.value);
+      if (members.has(key)) this.fail(name, `${what}: ${JSON.stringify(key)} is set twice`);
+      if (known !== undefined && !known.includes(key))
+        this.fail(name, `${what}: unknown key ${JSON.stringify(key)}${nearest(key, known)}`);
+      members.set(key, value);
+    }
+    return members;
+  }
+
+  string(node: MappingNode, what: string): string {
+    if (node.type !== 'string') this.fail(node, `${what}: expected a string`);
+    return node.value as string;
+  }
+
+  /** A string that is not empty. */
+  word(node: MappingNode, what: string): string {
+    const word = this.string(node, what);
+    if (word === '') this.fail(node, `${what}: must not be empty`);
+    return word;
+  }
+
+  boolean(node: MappingNode, what: string): boolean {
+    if (node.type !== 'boolean') this.fail(node, `${what}: expected true or false`);
+    return node.value as boolean;
+  }
+
+  oneOf<T extends string>(node: MappingNode, what: string, words: readonly T[]): T {
+    const word = this.string(node, what);
+    if (!words.includes(word as T))
+      this.fail(
+        node,
+        `${what}: ${JSON.stringify(word)} is none of ${words.join(', ')}${nearest(word, words)}`,
+      );
+    return word as T;
+  }
+
+  items(node: MappingNode, what: string): readonly MappingNode[] {
+    const items = node.type === 'array' ? (node.children ?? []) : [];
+    if (items.length === 0) this.fail(node, `${what}: expected an array that is not empty`);
+    return items;
+  }
+
+  #failAt(offset: number, message: string): never {
+    const { line, column } = this.#position(offset);
+    throw new OptionsError(`${this.#file}:${line}:${column}`, message);
+  }
+
+  #position(offset: number): { readonly line: number; readonly column: number } {
+    const before = this.#text.slice(0, offset).split('\n');
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  }
+}

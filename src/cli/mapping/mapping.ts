@@ -1,0 +1,48 @@
+import type { Condition } from './conditions.js';
+import type { ListRule } from './lists.js';
+import type { ValueRule } from './values.js';
+
+/** Users or groups made of the rows of their own input. */
+export interface RecordRule {
+  readonly kind: 'rows';
+  readonly externalId: ValueRule;
+  readonly profile: ReadonlyMap<string, ValueRule>;
+  readonly when: Condition | undefined;
+}
+
+/** Memberships made of the rows of their own input. */
+export interface PairRule {
+  readonly kind: 'rows';
+  readonly groupExternalId: ValueRule;
+  readonly memberExternalId: ValueRule;
+  readonly when: Condition | undefined;
+}
+
+/** Memberships made of a list in each row of the users. */
+export interface ListedRule {
+  readonly kind: 'users';
+  readonly groups: ListRule;
+  readonly memberExternalId: ValueRule;
+  /** That of the users, so that nobody who is left out has memberships, and that of the memberships. */
+  readonly when: readonly Condition[];
+}
+
+/** Groups made of those that memberships name. The values are made of a row with the one column `group`. */
+export interface NamedGroupsRule {
+  readonly kind: 'memberships';
+  readonly profile: ReadonlyMap<string, ValueRule>;
+}
+
+/** The columns as they are named when there is no mapping. */
+export interface IdentityRule {
+  readonly kind: 'identity';
+}
+
+/** How the rows of the inputs become users, groups and memberships. */
+export interface Mapping {
+  /** A hash of what the mapping says: the same for the same meaning of the same rows. */
+  readonly version: string;
+  readonly users: RecordRule | IdentityRule;
+  readonly groups: RecordRule | NamedGroupsRule | IdentityRule;
+  readonly memberships: PairRule | ListedRule | IdentityRule;
+}

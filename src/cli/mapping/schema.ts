@@ -1,0 +1,143 @@
+import { LIMITS } from '../../limits.js';
+import { EMPTY, SHAPES } from './values.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const text: Schema = { type: 'string', minLength: 1 };
+const flag: Schema = { type: 'boolean' };
+const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+const object = (properties: Schema, required: readonly string[] = []): Schema => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+const described = (description: string, schema: Schema): Schema => ({ ...schema, description });
+
+const SHAPE_WORDS: Readonly<Record<(typeof SHAPES)[number], string>> = {
+  trim: 'white space at both ends is taken away',
+  collapse: 'each run of white space becomes one space',
+  lower: 'in small letters',
+  upper: 'in capital letters',
+};
+const shapes = Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)]));
+
+/** What may stand where a text is made of a row; ids have no null and no rule for emptiness. */
+function valueSchema(isId: boolean): Schema {
+  const result: Schema = isId ? text : { type: ['string', 'null'] };
+  const common = {
+    ...shapes,
+    values: described(
+      'what each value becomes; one that is not listed is rejected, unless there is a default',
+      {
+        type: 'object',
+        minProperties: 1,
+        additionalProperties: result,
+      },
+    ),
+    default: described('what values that are not listed become', result),
+    ...(isId ? {} : { empty: described('what an empty value becomes', { enum: EMPTY }) }),
+  };
+  const column = described('the column', text);
+  const template = described('text with columns in braces: {given} {middle?}', text);
+  const made = (source: Schema, name: string): Schema => ({
+    ...object({ ...source, ...common }, [name]),
+    dependentRequired: { default: ['values'] },
+  });
+  return {
+    anyOf: [
+      described('the column', text),
+      made({ column }, 'column'),
+      made({ template }, 'template'),
+      ...(isId
+        ? []
+        : [
+            object({ constant: described('the same for every record', { type: ['string', 'null'] }) }, [
+              'constant',
+            ]),
+          ]),
+    ],
+  };
+}
+
+function testSchema(test: string, schema: Schema): Schema {
+  return object({ column: text, [test]: schema, trim: flag, ignoreCase: flag }, ['column', test]);
+}
+
+const condition: Schema = {
+  anyOf: [
+    testSchema('equals', { type: 'string' }),
+    testSchema('in', { type: 'array', items: { type: 'string' }, minItems: 1 }),
+    testSchema('present', flag),
+    testSchema('matches', described('a regular expression of JavaScript', text)),
+    object({ not: ref('condition') }, ['not']),
+    ...['all', 'any'].map((join) =>
+      object({ [join]: { type: 'array', items: ref('condition'), minItems: 1 } }, [join]),
+    ),
+  ],
+};
+
+const when = described(
+  'rows that do not pass are left out; what Okta holds of them is deleted',
+  ref('condition'),
+);
+const groupProfile: Schema = {
+  ...object(Object.fromEntries(Object.keys(LIMITS.groupProfile).map((name) => [name, ref('value')]))),
+  minProperties: 1,
+};
+
+const list: Schema = {
+  ...object(
+    {
+      column: text,
+      split: described('what stands between the groups; not needed for arrays of JSON', text),
+      ...shapes,
+      values: described('what each group becomes; null leaves it out', {
+        type: 'object',
+        minProperties: 1,
+        additionalProperties: { type: ['string', 'null'] },
+      }),
+      default: described('what groups that are not listed become; null leaves them out', {
+        type: ['string', 'null'],
+      }),
+    },
+    ['column'],
+  ),
+  dependentRequired: { default: ['values'] },
+};
+
+/** The JSON Schema of a mapping file, for editors. `loadMapping` refuses a little more, e.g. a template's stray brace. */
+export function mappingSchema(): Schema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'rollcall.mapping.json',
+    description: 'The mapping file of the command rollcall. JSON with comments and trailing commas.',
+    ...object({
+      $schema: described('the address of this schema, for editors', { type: 'string' }),
+      users: object(
+        {
+          externalId: ref('id'),
+          profile: { type: 'object', minProperties: 1, additionalProperties: ref('value') },
+          when,
+        },
+        ['externalId', 'profile'],
+      ),
+      groups: {
+        anyOf: [
+          object({ externalId: ref('id'), profile: groupProfile, when }, ['externalId', 'profile']),
+          object({ from: { const: 'memberships' }, profile: groupProfile }, ['from']),
+        ],
+      },
+      memberships: {
+        anyOf: [
+          object({ groupExternalId: ref('id'), memberExternalId: ref('id'), when }, [
+            'groupExternalId',
+            'memberExternalId',
+          ]),
+          object({ from: { const: 'users' }, groups: list, when }, ['from', 'groups']),
+        ],
+      },
+    }),
+    $defs: { id: valueSchema(true), value: valueSchema(false), condition },
+  };
+}

@@ -1,0 +1,130 @@
+import { placesOf, pickPlaces, withPlaces } from '../../chunk.js';
+import type { DirectorySources } from '../../directory.js';
+import { OptionsError } from '../../errors.js';
+import { contextOf, flowOf, type Flow } from '../../flow.js';
+import type { Entity, GroupRecord, MembershipRecord } from '../../model.js';
+import { flatMap } from '../../operators/flat-map.js';
+import { refusalOf, refusedRecord } from '../../refused.js';
+import { openInput, type InputSpec } from '../inputs.js';
+import { Rereads } from '../inputs/rereads.js';
+import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
+import type { Row } from './cells.js';
+import type { Mapping, NamedGroupsRule } from './mapping.js';
+import { columnsOf } from './mapping-columns.js';
+
+/** The inputs of a run. */
+export type MappedInputs = Readonly<Partial<Record<Entity, InputSpec>>>;
+
+/** Options of {@link mappedSources}. */
+export interface MappedSourcesOptions {
+  /** What `-` names. @defaultValue `process.stdin` */
+  readonly stdin?: NodeJS.ReadableStream;
+  /** Bytes of standard input held when it is needed more than once. @defaultValue 64 MiB */
+  readonly maxHeldBytes?: number;
+}
+
+type Open = (entity: Entity) => Flow<Row>;
+
+/**
+ * The sources that inputs come to by a mapping, for one run of `plan` or `sync`. Nothing is opened yet.
+ *
+ * What two entities are made of is read twice, and must have the same bytes both times: see {@link Rereads}. A row
+ * that cannot be mapped is rejected by `validate` under its line and that of the mapping.
+ *
+ * @throws {@link OptionsError} for an input that the mapping has no use for.
+ */
+export function mappedSources(
+  mapping: Mapping,
+  inputs: MappedInputs,
+  options: MappedSourcesOptions = {},
+): DirectorySources {
+  refuseUseless(mapping, inputs);
+  const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
+  const open: Open = (entity) => {
+    const from = entity === 'memberships' && mapping.memberships.kind === 'users' ? 'users' : entity;
+    return openInput(inputs[from] as InputSpec, {
+      ...(options.stdin !== undefined && { stdin: options.stdin }),
+      columns: columnsOf(mapping, entity),
+      ...(rereads !== undefined && { rereads }),
+    });
+  };
+  const hasMemberships =
+    mapping.memberships.kind === 'users' ? inputs.users !== undefined : inputs.memberships !== undefined;
+  const { groups } = mapping;
+  return {
+    ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open) }),
+    ...(groups.kind === 'memberships'
+      ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open)) }
+      : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open) }),
+    ...(hasMemberships && { memberships: memberships(mapping, open) }),
+  };
+}
+
+function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): void {
+  if (memberships.kind === 'users' && inputs.memberships !== undefined)
+    throw new OptionsError(
+      '--memberships',
+      'the mapping takes memberships from the users; give one or the other',
+    );
+  if (groups.kind === 'memberships' && inputs.groups !== undefined)
+    throw new OptionsError(
+      '--groups',
+      'the mapping takes groups from the memberships; give one or the other',
+    );
+}
+
+function readsTwice({ groups, memberships }: Mapping, inputs: MappedInputs): boolean {
+  if (memberships.kind === 'users') return inputs.users !== undefined;
+  return groups.kind === 'memberships' && inputs.memberships !== undefined;
+}
+
+function profiles(rule: Mapping['users'], entity: 'users' | 'groups', open: Open) {
+  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row));
+  return mapRows(open(entity), (row) => recordOf(rule, row));
+}
+
+function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
+  const rows = open('memberships');
+  if (rule.kind === 'users')
+    return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
+  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)));
+}
+
+/** Each group that memberships name, where it is named first. A membership that cannot be told may name another. */
+function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow<GroupRecord> {
+  return flowOf(() => {
+    const seen = new Set<string>();
+    return mapRows(pairs, (pair) => {
+      const refusal = refusalOf(pair);
+      if (refusal !== undefined) return refusedRecord<'groups'>({ ...refusal, key: undefined });
+      const { groupExternalId } = pair;
+      if (seen.has(groupExternalId)) return undefined;
+      seen.add(groupExternalId);
+      return namedGroup(rule, groupExternalId);
+    }).chunks();
+  }, contextOf(pairs));
+}
+
+/** Each row as a record, with its place; undefined leaves a row out. */
+function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined): Flow<B> {
+  return flowOf(() => mappedChunks(rows, toRecord), contextOf(rows));
+}
+
+async function* mappedChunks<A, B>(
+  rows: Flow<A>,
+  toRecord: (row: A) => B | undefined,
+): AsyncGenerator<readonly B[], void, undefined> {
+  for await (const chunk of rows.chunks()) {
+    const places = placesOf(chunk);
+    const records: B[] = [];
+    const positions: number[] = [];
+    for (let i = 0; i < chunk.length; i++) {
+      const record = toRecord(chunk[i] as A);
+      if (record === undefined) continue;
+      records.push(record);
+      positions.push(i);
+    }
+    if (records.length > 0)
+      yield withPlaces(records, records.length === chunk.length ? places : pickPlaces(places, positions));
+  }
+}

@@ -1,0 +1,168 @@
+import { Fault, textOf, type Row } from './cells.js';
+import type { MappingNode, MappingText } from './mapping-text.js';
+import { parseTemplate } from './template.js';
+
+/** Makes one text of a row. */
+export interface ValueRule {
+  readonly columns: readonly string[];
+  readonly place: string;
+  /** Null and `undefined` (left out) only where the mapping says so, and never for ids. */
+  of(row: Row): string | null | undefined | Fault;
+}
+
+/** What an empty value becomes. */
+export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
+
+const SOURCES = ['column', 'constant', 'template'] as const;
+/** What is done to a text, in this order; then it is looked up in `values`. */
+export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
+export const EMPTY: readonly Empty[] = ['auto', 'null', 'omit', 'keep', 'reject'];
+
+/** Where a value stands: it decides what is allowed there. */
+export interface ValuePlace {
+  readonly what: string;
+  /** What `auto` stands for; undefined where there must be a text. */
+  readonly autoEmpty: null | undefined | 'required';
+}
+
+/** Reads a value: the name of a column, or an object. */
+export function readValue(text: MappingText, node: MappingNode, { what, autoEmpty }: ValuePlace): ValueRule {
+  const place = text.place(node);
+  const required = autoEmpty === 'required';
+  if (node.type === 'string') {
+    const column = text.word(node, `${what}: the column`);
+    return rule([column], place, (row) => textOf(row, column, place), emptyValue('auto', autoEmpty, place));
+  }
+  const known = [...SOURCES, ...SHAPES, 'values', 'default', ...(required ? [] : ['empty'])];
+  const members = text.members(node, what, known);
+  const given = SOURCES.filter((source) => members.has(source));
+  const [source] = given;
+  if (source === undefined || given.length > 1)
+    return text.fail(node, `${what}: expected one of column, constant and template`);
+  const from = members.get(source) as MappingNode;
+  if (source === 'constant') return readConstant(text, from, members, what, required);
+  const base =
+    source === 'column' ? columnText(text, from, what, place) : templateText(text, from, what, place);
+  const shape = readShape(text, members, what);
+  const lookUp = readLookUp(text, members, what, required);
+  const emptyNode = members.get('empty');
+  const empty = emptyNode === undefined ? 'auto' : text.oneOf(emptyNode, `${what}.empty`, EMPTY);
+  const ofEmpty = emptyValue(empty, autoEmpty, place);
+  return rule(
+    base.columns,
+    place,
+    (row) => {
+      const value = base.of(row);
+      if (value instanceof Fault) return value;
+      return lookUp(shape(value));
+    },
+    ofEmpty,
+  );
+}
+
+function rule(
+  columns: readonly string[],
+  place: string,
+  raw: (row: Row) => string | null | Fault,
+  ofEmpty: string | null | undefined | Fault,
+): ValueRule {
+  return {
+    columns,
+    place,
+    of(row) {
+      const value = raw(row);
+      return value === '' ? ofEmpty : value;
+    },
+  };
+}
+
+function emptyValue(
+  empty: Empty,
+  autoEmpty: ValuePlace['autoEmpty'],
+  place: string,
+): string | null | undefined | Fault {
+  if (empty === 'auto') return autoEmpty === 'required' ? '' : autoEmpty;
+  if (empty === 'null') return null;
+  if (empty === 'omit') return undefined;
+  return empty === 'keep' ? '' : new Fault('EMPTY', `is empty (${place})`);
+}
+
+function readConstant(
+  text: MappingText,
+  node: MappingNode,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+  required: boolean,
+): ValueRule {
+  const other = [...members.keys()].find((key) => key !== 'constant');
+  if (other !== undefined)
+    text.fail(members.get(other) as MappingNode, `${what}: ${other} means nothing for a constant`);
+  if (required) text.fail(node, `${what}: a constant would give every record the same id`);
+  const value = node.type === 'null' ? null : text.string(node, `${what}.constant`);
+  return { columns: [], place: text.place(node), of: () => value };
+}
+
+function columnText(text: MappingText, node: MappingNode, what: string, place: string) {
+  const column = text.word(node, `${what}.column`);
+  return { columns: [column], of: (row: Row) => textOf(row, column, place) };
+}
+
+function templateText(text: MappingText, node: MappingNode, what: string, place: string) {
+  const template = parseTemplate(text.word(node, `${what}.template`));
+  if ('problem' in template) return text.fail(node, `${what}.template: ${template.problem}`);
+  return { columns: template.columns, of: (row: Row) => template.render(row, place) };
+}
+
+/** The changes of case and white space that are asked for, as one function. */
+export function readShape(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+): (value: string) => string {
+  const on = new Set(
+    SHAPES.filter((shape) => {
+      const node = members.get(shape);
+      return node !== undefined && text.boolean(node, `${what}.${shape}`);
+    }),
+  );
+  if (on.has('lower') && on.has('upper'))
+    text.fail(members.get('upper') as MappingNode, `${what}: lower and upper exclude each other`);
+  return (value) => {
+    let result = value;
+    if (on.has('trim')) result = result.trim();
+    if (on.has('collapse')) result = result.replace(/\s+/g, ' ');
+    if (on.has('lower')) result = result.toLowerCase();
+    if (on.has('upper')) result = result.toUpperCase();
+    return result;
+  };
+}
+
+/** Looks a text up in `values`. What is not listed becomes `default`, and is refused where there is none. */
+export function readLookUp(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+  required: boolean,
+): (value: string) => string | null | Fault {
+  const values = members.get('values');
+  const fallback = members.get('default');
+  const result = (given: MappingNode, name: string) =>
+    given.type === 'null' && !required ? null : required ? text.word(given, name) : text.string(given, name);
+  if (values === undefined) {
+    if (fallback !== undefined) text.fail(fallback, `${what}: default means nothing without values`);
+    return (value) => value;
+  }
+  const table = new Map<string, string | null>();
+  for (const [key, value] of text.members(values, `${what}.values`))
+    table.set(key, result(value, `${what}.values.${key}`));
+  if (table.size === 0) text.fail(values, `${what}.values: lists nothing`);
+  const rest =
+    fallback === undefined
+      ? new Fault('NOT_MAPPED', `has a value that is not listed (${text.place(values)})`)
+      : result(fallback, `${what}.default`);
+  return (value) => {
+    const found = table.get(value);
+    // Emptiness has a rule of its own, unless it is listed.
+    return found !== undefined ? found : value === '' ? '' : rest;
+  };
+}

@@ -1,0 +1,33 @@
+import type { GuardTrip } from '../../errors.js';
+import { count } from './words.js';
+
+/** Why the guard stops a plan, a line for each limit. */
+export function tripLines(trips: readonly GuardTrip[]): string[] {
+  return trips.map((trip) => `  ${tripText(trip)}`);
+}
+
+/** One limit that a plan exceeds, as a sentence. */
+export function tripText({ entity, rule, actual, limit, population }: GuardTrip): string {
+  const of = `of the ${count(population)} ${entity} that Okta holds`;
+  switch (rule) {
+    case 'deletePercent':
+      return `${percent(actual)} ${of} would be deleted; the limit is ${percent(limit)} (--max-delete-percent)`;
+    case 'updatePercent':
+      return `${percent(actual)} ${of} would be updated; the limit is ${percent(limit)} (--max-update-percent)`;
+    case 'deletes':
+      return `${count(actual)} ${entity} would be deleted; the limit is ${count(limit)} (--max-deletes)`;
+    case 'updates':
+      return `${count(actual)} ${entity} would be updated; the limit is ${count(limit)} (--max-updates)`;
+    case 'emptySource':
+      return `the source of ${entity} has no record, and Okta holds ${count(population)} (--allow-empty)`;
+    case 'rejects':
+      return `${percent(actual)} of the ${entity} read were rejected; the limit is ${percent(limit)} (--max-reject-percent)`;
+    default:
+      // A rule that this text does not know yet is told all the same.
+      return `${entity}: ${String(rule)} is ${count(actual)}, the limit is ${count(limit)}`;
+  }
+}
+
+function percent(n: number): string {
+  return `${Math.round(n * 10) / 10} %`;
+}

@@ -1,0 +1,84 @@
+import { ENTITIES } from '../../model.js';
+import type { EntityReport, Plan } from '../../report/reports.js';
+import { changesOf } from '../../report/reports.js';
+import { formatDuration } from '../duration.js';
+import { tripLines } from './guard-text.js';
+import { rejectionLines } from './rejections.js';
+import { columns, count, formatTime, plural, printable } from './words.js';
+
+/** Attributes that a plan names. */
+const SHOWN_ATTRIBUTES = 5;
+
+/** A plan as a person reads it. `now` dates its earliest end. */
+export function planText(plan: Plan, now: number): string {
+  const changes = changesOf(plan.entities);
+  const rejected = sum(plan, 'rejected');
+  return [
+    ...columns([
+      ['', 'read', 'unchanged', 'create', 'update', 'delete', 'rejected', 'Okta holds'],
+      ...ENTITIES.flatMap((entity) => {
+        const source = plan.sources[entity];
+        if (source === undefined) return [];
+        const { read, unchanged, creates, updates, deletes } = source;
+        const cells = [read, unchanged, creates, updates, deletes, source.rejected, plan.population[entity]];
+        return [[entity, ...cells.map(count)]];
+      }),
+    ]),
+    '',
+    changes === 0 ? 'Nothing is to be sent.' : sizeText(plan, changes, now),
+    ...attributeLines(plan),
+    ...spared(plan),
+    ...heldBackLines(plan),
+    ...rejectionLines('Rejected', plan.rejections, rejected),
+    '',
+    ...verdict(plan),
+  ].join('\n');
+}
+
+function sizeText(plan: Plan, changes: number, now: number): string {
+  const size = `${plural(changes, 'change')} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
+  if (plan.sessions <= 1) return `${size}.`;
+  const end = formatTime(now + plan.leastMs);
+  return `${size}; at least ${formatDuration(plan.leastMs)}, so not before ${end} if it starts now.`;
+}
+
+/** The names of what changes most, never the values. */
+function attributeLines({ changedAttributes }: Plan): string[] {
+  const most = [...changedAttributes].sort((a, b) => b.updates - a.updates).slice(0, SHOWN_ATTRIBUTES);
+  if (most.length === 0) return [];
+  const names = most.map(
+    ({ entity, attribute, updates }) => `${printable(attribute)} of ${plural(updates, entity.slice(0, -1))}`,
+  );
+  return [`Updates change mostly ${names.join(', ')}.`];
+}
+
+function spared({ sources }: Plan): string[] {
+  return ENTITIES.flatMap((entity) => {
+    const { sparedDeletes = 0 } = sources[entity] ?? {};
+    return sparedDeletes === 0
+      ? []
+      : [
+          `${count(sparedDeletes)} of ${entity} are missing and stay: protected, or not missing for long enough.`,
+        ];
+  });
+}
+
+function heldBackLines(plan: Plan): string[] {
+  return ENTITIES.filter((entity) => plan.heldBackDeletes[entity] > 0).map(
+    (entity) =>
+      `${plural(plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, so nobody can tell who is missing.`,
+  );
+}
+
+function verdict(plan: Plan): string[] {
+  if (plan.trips.length === 0) return [`The guard lets this plan pass. Plan ${plan.hash}`];
+  return [
+    'The guard would stop this plan:',
+    ...tripLines(plan.trips),
+    `If that is meant, let exactly this plan pass: rollcall sync --approve ${plan.hash}`,
+  ];
+}
+
+function sum(plan: Pick<Plan, 'sources'>, field: keyof EntityReport & 'rejected'): number {
+  return ENTITIES.reduce((total, entity) => total + (plan.sources[entity]?.[field] ?? 0), 0);
+}

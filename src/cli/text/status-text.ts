@@ -1,0 +1,69 @@
+import { ENTITIES } from '../../model.js';
+import type { ActiveSession, PendingSession, StatusReport } from '../command-reports.js';
+import { formatDuration } from '../duration.js';
+import { outcomeText } from '../last-run.js';
+import { count, formatTime, plural, printable } from './words.js';
+
+/** What `status` tells a person: a word at the left, what there is to say at the right. */
+export function statusText(status: StatusReport): string {
+  return [
+    ...section('State', stateLines(status)),
+    ...(status.baseline === undefined ? [] : section('Baseline', baselineLines(status.baseline))),
+    ...(status.condition === 'ready' ? section('Last run', lastRunLines(status)) : []),
+    ...(status.pending === undefined ? [] : section('In flight', pendingLines(status.pending))),
+    ...section('Okta', sessionLines(status)),
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.map((line, i) => `${(i === 0 ? title : '').padEnd(10)} ${line}`);
+}
+
+function stateLines({ state, condition, heldBy, target }: StatusReport): string[] {
+  if (condition === 'new') return [`${state}: there is none yet; the first plan or sync makes it`];
+  if (heldBy !== undefined) {
+    return [`${state}: in use by process ${heldBy.pid} on ${heldBy.host} since ${formatTime(heldBy.since)}`];
+  }
+  if (target === undefined) return [`${state}: nothing was sent yet`];
+  return [`${state}`, `of ${target.orgUrl}, identity source ${target.identitySourceId}`];
+}
+
+function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[] {
+  const held = ENTITIES.map((entity) => `${count(baseline[entity].known)} ${entity}`).join(', ');
+  const unknown = ENTITIES.filter((entity) => baseline[entity].unknown > 0).map(
+    (entity) => `${count(baseline[entity].unknown)} ${entity}`,
+  );
+  return [
+    `Okta was confirmed to hold ${held}`,
+    ...(unknown.length > 0 ? [`not known for ${unknown.join(', ')}; the next sync sends them again`] : []),
+  ];
+}
+
+function lastRunLines({ lastRun }: StatusReport): string[] {
+  if (lastRun === undefined) return ['none'];
+  const { startedAt, endedAt, exitCode, code, confirmed, remaining } = lastRun;
+  const took = formatDuration(endedAt.getTime() - startedAt.getTime());
+  const why = code === undefined ? '' : ` [${code}]`;
+  const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not`;
+  return [
+    `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${plural(confirmed, 'change')} confirmed${rest}`,
+  ];
+}
+
+function pendingLines(pending: readonly PendingSession[]): string[] {
+  if (pending.length === 0) return ['nothing'];
+  return pending.map(
+    ({ sessionId, phase, acknowledged, loads, rows }) =>
+      `session ${printable(sessionId ?? '(without an id)')}: ${phase}, ${acknowledged} of ${plural(loads, 'request')} acknowledged, ${plural(rows, 'change')}`,
+  );
+}
+
+function sessionLines({ sessions }: StatusReport): string[] {
+  if (sessions === undefined) return ['not asked: no credentials, or no org and identity source'];
+  return sessions.length === 0 ? ['no active session'] : sessions.map(sessionText);
+}
+
+function sessionText({ sessionId, status, created, ours }: ActiveSession): string {
+  const since = created === undefined ? '' : ` since ${printable(created)}`;
+  return `session ${printable(sessionId)}: ${status}${since}${ours ? '' : ', not of this state'}`;
+}

@@ -1,0 +1,48 @@
+import { ENTITIES } from '../../model.js';
+import type { UploadReport } from '../../report-types.js';
+import { changesOf, type SyncReport } from '../../report/reports.js';
+import { formatDuration } from '../duration.js';
+import { rejectionLines } from './rejections.js';
+import { columns, count, formatBytes, plural } from './words.js';
+
+/** What a sync came to, as a person reads it. */
+export function syncText(report: SyncReport): string {
+  const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
+  const rejected = ENTITIES.reduce((total, entity) => total + (report.sources[entity]?.rejected ?? 0), 0);
+  return [
+    `Done in ${took}: ${sentText(report)}`,
+    '',
+    ...columns([
+      ['', 'read', 'unchanged', 'created', 'updated', 'deleted', 'rejected'],
+      ...ENTITIES.flatMap((entity) => {
+        const source = report.sources[entity];
+        if (source === undefined) return [];
+        const { creates, updates, deletes } = report.confirmed[entity];
+        const cells = [source.read, source.unchanged, creates, updates, deletes, source.rejected];
+        return [[entity, ...cells.map(count)]];
+      }),
+    ]),
+    ...heldBack(report),
+    ...rejectionLines('Rejected before sending', report.rejections, rejected),
+    ...rejectionLines('Refused by Okta, tried again at the next run', report.refused, report.refused.length),
+  ].join('\n');
+}
+
+/** What an unfinished sync came to, in one line. */
+export function partText(report: UploadReport): string {
+  const rest = report.remaining === 0 ? '' : ` ${plural(report.remaining, 'change')} not confirmed.`;
+  return `So far ${sentText(report)}${rest}`;
+}
+
+function sentText(report: UploadReport): string {
+  const changes = changesOf(report.confirmed);
+  if (changes === 0 && report.requests === 0) return 'nothing was sent.';
+  return `Okta confirmed ${plural(changes, 'change')} in ${plural(report.sessions, 'session')} (${plural(report.requests, 'request')}, ${formatBytes(report.bytes)}).`;
+}
+
+function heldBack(report: SyncReport): string[] {
+  return ENTITIES.filter((entity) => report.plan.heldBackDeletes[entity] > 0).map(
+    (entity) =>
+      `${plural(report.plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified.`,
+  );
+}

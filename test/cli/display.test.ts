@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import type { ProgressEvent } from '../../src/cli/display/display.js';
+import { eventText } from '../../src/cli/display/event-text.js';
+import { ProgressModel } from '../../src/cli/display/progress-model.js';
+import { TerminalDisplay } from '../../src/cli/display/terminal-display.js';
+import { tripText } from '../../src/cli/text/guard-text.js';
+import { columns, formatBytes, printable } from '../../src/cli/text/words.js';
+import type { PlanSummary } from '../../src/report-types.js';
+import { Captured, cli, directory, envOf, files, org, QUICK, Signals, usersCsv } from './support.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+const none = { creates: 0, updates: 0, deletes: 0 };
+const plan: PlanSummary = {
+  hash: 'a'.repeat(64),
+  entities: { users: { creates: 12_000, updates: 300, deletes: 0 }, groups: none, memberships: none },
+  population: { users: 400, groups: 0, memberships: 0 },
+  requests: 62,
+  sessions: 2,
+  leastMs: 300_000,
+  changedAttributes: [],
+  heldBackDeletes: { users: 0, groups: 0, memberships: 0 },
+};
+const at = (ms: number) => new Date(NOW + ms);
+const ready: ProgressEvent = { type: 'plan:ready', plan, estimatedEnd: at(300_000) };
+const created = (number: number): ProgressEvent => ({
+  type: 'session:created',
+  sessionId: `s${number}`,
+  number,
+});
+const sent = (number: number, requests: number): ProgressEvent => ({
+  type: 'batch:sent',
+  sessionId: `s${number}`,
+  entity: 'users',
+  kind: 'upsert',
+  items: 200,
+  bytes: 50_000,
+  requests,
+});
+const wait = (
+  reason: 'session-cooldown' | 'rate-limit' | 'import' | 'back-off',
+  ms: number,
+): ProgressEvent => ({
+  type: 'wait:start',
+  reason,
+  until: at(ms),
+  sessionId: undefined,
+});
+
+describe('the progress of a run', () => {
+  /** What the rows say after some events, each a second after the one before. */
+  function rowsAfter(...events: readonly ProgressEvent[]): string[] {
+    const model = new ProgressModel();
+    for (const [i, event] of events.entries()) model.apply(event, NOW + i * 1000);
+    return model.rows(NOW + events.length * 1000).map(({ label, bar, text }) => {
+      const share = bar === undefined ? '' : ` ${bar.value}/${bar.total}`;
+      return `${label}${share}: ${text}`;
+    });
+  }
+  const reading: ProgressEvent = { type: 'source:progress', entity: 'users', read: 120_000 };
+  const read: ProgressEvent = { type: 'source:end', entity: 'users', read: 123_456, rejected: 2 };
+
+  it('shows the reading, then the planning, then what is confirmed', () => {
+    expect(rowsAfter()).toEqual(['starting: ']);
+    expect(rowsAfter(reading)).toEqual(['reading: 120,000 users']);
+    expect(rowsAfter(reading, read)).toEqual(['planning: ']);
+    expect(rowsAfter(reading, read, ready)).toEqual(['confirmed 0/12300: 0 of 12,300 changes']);
+  });
+
+  it("shows each session's uploads and its import", () => {
+    expect(rowsAfter(ready, created(1), sent(1, 31))).toEqual([
+      'confirmed 0/12300: 0 of 12,300 changes',
+      'session 1 31/50: 31 of 50 requests',
+    ]);
+    const triggered: ProgressEvent = { type: 'session:triggered', sessionId: 's1' };
+    expect(rowsAfter(ready, created(1), sent(1, 50), triggered, created(2), sent(2, 3))).toEqual([
+      'confirmed 0/12300: 0 of 12,300 changes',
+      'session 1 50/50: 50 requests, Okta imports for 0:03',
+      'session 2 3/12: 3 of 12 requests',
+    ]);
+    const committed: ProgressEvent = {
+      type: 'state:committed',
+      sessionId: 's1',
+      changes: 10_000,
+      remaining: 2300,
+      estimatedEnd: at(0),
+    };
+    expect(rowsAfter(ready, created(1), triggered, committed)).toEqual([
+      'confirmed 10000/12300: 10,000 of 12,300 changes',
+    ]);
+  });
+
+  it('counts a wait down, with its reason, until it is over', () => {
+    expect(rowsAfter(ready, wait('session-cooldown', 250_000))[1]).toBe(
+      'waiting: 4:08  Okta spaces its sessions',
+    );
+    expect(rowsAfter(ready, wait('rate-limit', 20_000))[1]).toBe(
+      "waiting: 0:18  the window of Okta's rate limit is used up",
+    );
+    expect(rowsAfter(ready, wait('back-off', 2500))[1]).toBe(
+      'waiting: 0:01  Okta had a fault, and is asked again',
+    );
+    expect(rowsAfter(ready, wait('back-off', 500))).toHaveLength(1);
+    expect(rowsAfter(ready, wait('session-cooldown', 250_000), created(1))[1]).toMatch(/^session 1/);
+    expect(rowsAfter(ready, wait('session-cooldown', 250_000), sent(1, 1))[1]).toMatch(/^waiting/);
+    expect(rowsAfter(ready, wait('rate-limit', 250_000), sent(1, 1))).toHaveLength(1);
+    // The row of its session shows an import; when it is given up is no countdown to it.
+    expect(rowsAfter(ready, wait('import', 3_600_000))).toHaveLength(1);
+  });
+
+  it('gives up a session that is replayed, and plans its requests again', () => {
+    const replayed: ProgressEvent = { type: 'session:replayed', sessionId: 's1', reason: 'lost', attempt: 1 };
+    expect(rowsAfter(ready, created(1), replayed, created(2))).toEqual([
+      'confirmed 0/12300: 0 of 12,300 changes',
+      'session 2 0/50: 0 of 50 requests',
+    ]);
+  });
+
+  it('leaves a line behind for what is done', () => {
+    const model = new ProgressModel();
+    expect(model.apply(read, NOW)).toBe('read 123,456 users, 2 rejected');
+    expect(model.apply(created(1), NOW)).toBeUndefined();
+    expect(model.apply({ type: 'run:done', sent: 1, remaining: 0 }, NOW)).toBeUndefined();
+    expect(model.rows(NOW)[0]).toEqual({ label: 'done', text: '', bar: undefined });
+  });
+});
+
+describe('lines of a log', () => {
+  it.each<[ProgressEvent, string | undefined]>([
+    [{ type: 'source:progress', entity: 'users', read: 10_000 }, 'reading users: 10,000 so far'],
+    [
+      { type: 'journal:settled', sessionId: undefined, outcome: 'dropped' },
+      'settled session (without an id) of an earlier run: dropped',
+    ],
+    [
+      { type: 'session:replayed', sessionId: 's', reason: 'lost', attempt: 2 },
+      'session s is sent again: lost',
+    ],
+    [{ type: 'session:cancelled', sessionId: 's' }, 'session s cancelled'],
+    [{ type: 'session:failed', sessionId: 's', status: 'ERROR' }, 'session s ended as ERROR'],
+    [
+      { type: 'batch:refused', sessionId: 's', entity: 'users', kind: 'upsert', items: 1 },
+      'Okta refused 1 of users',
+    ],
+    [
+      wait('session-cooldown', 250_000),
+      'waiting 4 min 10 s, until 2026-01-01 00:04:10 UTC: Okta spaces its sessions',
+    ],
+    [wait('session-cooldown', 10), 'waiting 10 ms, until 2026-01-01 00:00:00 UTC: Okta spaces its sessions'],
+    [wait('back-off', 10), undefined],
+    [wait('import', 3_600_000), undefined],
+    [sent(1, 1), undefined],
+    [
+      { type: 'state:committed', sessionId: 's', changes: 1, remaining: 0, estimatedEnd: at(0) },
+      'session s: Okta confirmed 1 change',
+    ],
+  ])('%o', (event, text) => expect(eventText(event, NOW)).toBe(text));
+});
+
+describe('a terminal', () => {
+  it('shows bars that go when the outcome comes, and puts its cursor back', () => {
+    const [out, err] = [new Captured(true), new Captured(true)];
+    const clock: Clock = { now: () => NOW, sleep: () => Promise.resolve() };
+    const display = new TerminalDisplay(out, err, clock);
+    for (const event of [ready, created(1), sent(1, 25), wait('session-cooldown', 250_000)])
+      display.progress(event);
+    expect(err.text).toContain('session 1   ████████████░░░░░░░░░░░░  25 of 50 requests');
+    expect(err.text).toContain('waiting     4:10  Okta spaces its sessions');
+    expect(err.text).toContain('plan: users +12000');
+    display.outcome({ type: 'init:written', files: [] }, 'the outcome');
+    display.progress(created(2));
+    display.end();
+    expect(out.text).toBe('the outcome\n');
+    expect(err.text).not.toContain('session 2');
+    const last = (sequence: string) => err.text.lastIndexOf(`\u001b[${sequence}`);
+    expect(last('?25h')).toBeGreaterThan(last('?25l'));
+    expect(last('?7h')).toBeGreaterThan(last('?7l'));
+  });
+
+  it('shows a whole run', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const argv = ['sync', '--users', 'u.csv', ...QUICK];
+    const ran = await cli(cwd, argv, { env: envOf(okta), tty: true });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/^Done in /);
+    expect(ran.err).toContain('\u001b[?25l');
+    expect(ran.err).toContain('read 3 users\n');
+    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 requests, Okta imports for 0:0/);
+    expect(ran.err).toContain('\u001b[?25h');
+  });
+
+  it('gets its cursor back when a second signal ends the run at once', async () => {
+    const [cwd, okta, signals] = [await directory(), await org(), new Signals()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    let written = '';
+    let atEnd = '';
+    const endNow = () => void (atEnd ||= written);
+    await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], {
+      env: envOf(okta),
+      tty: true,
+      deps: { onSignal: signals.onSignal, endNow },
+      onErr: (text) => {
+        const before = written;
+        written += text;
+        if (before.includes('session 1') || !written.includes('session 1')) return;
+        signals.send('SIGINT');
+        signals.send('SIGINT');
+      },
+    });
+    expect(atEnd.lastIndexOf('\u001b[?25h')).toBeGreaterThan(atEnd.lastIndexOf('\u001b[?25l'));
+    expect(atEnd).toContain('\u001b[?25l');
+  });
+
+  it.each([{ CI: 'true' }, { TERM: 'dumb' }])('has no bars with %o', async (more) => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const env = { ...envOf(okta), ...more };
+    const ran = await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env, tty: true });
+    expect(ran.code).toBe(0);
+    expect(ran.err).not.toContain('\u001b');
+  });
+});
+
+describe('words', () => {
+  it('name every limit of the guard by its flag', () => {
+    const trip = { entity: 'users', actual: 30.04, limit: 20, population: 1000 } as const;
+    expect(tripText({ ...trip, rule: 'updatePercent' })).toBe(
+      '30 % of the 1,000 users that Okta holds would be updated; the limit is 20 % (--max-update-percent)',
+    );
+    expect(tripText({ ...trip, rule: 'updates' })).toContain('(--max-updates)');
+    expect(tripText({ ...trip, rule: 'emptySource' })).toBe(
+      'the source of users has no record, and Okta holds 1,000 (--allow-empty)',
+    );
+    expect(tripText({ ...trip, rule: 'rejects' })).toContain('(--max-reject-percent)');
+    expect(tripText({ ...trip, rule: 'something new' as 'rejects' })).toBe(
+      'users: something new is 30.04, the limit is 20',
+    );
+  });
+
+  it('keep columns straight, bytes short, and control characters out', () => {
+    expect(
+      columns([
+        ['', 'a'],
+        ['long', '1,000'],
+      ]),
+    ).toEqual(['          a', 'long  1,000']);
+    expect([999, 1234, 12_345, 1_234_567, 5e12].map(formatBytes)).toEqual([
+      '999 B',
+      '1.2 kB',
+      '12 kB',
+      '1.2 MB',
+      '5000 GB',
+    ]);
+    expect(printable('a\u001b[31m\n\u009b\u202eb')).toBe('a?[31m???b');
+  });
+});

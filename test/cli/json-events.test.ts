@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { EVENT_SCHEMAS, eventSchema } from '../../src/cli/event-schema.js';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+
+/** The schema, but for members that it does not name: here they are faults, for they are not documented. */
+function strict(): ValidateFunction {
+  const closed = JSON.parse(JSON.stringify(eventSchema()), (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && 'properties' in value && 'type' in value
+      ? { ...value, additionalProperties: false }
+      : value,
+  ) as object;
+  const ajv = new Ajv2020({ strict: true, strictTypes: false });
+  (formats as unknown as (ajv: Ajv2020) => void)(ajv);
+  return ajv.compile(closed);
+}
+
+const validate = strict();
+
+/** Runs a command line, and holds each of its lines to the schema. */
+async function lines(...args: Parameters<typeof cli>) {
+  const [cwd, argv, options] = args;
+  const { out } = await cli(cwd, [...argv, '--json'], options);
+  const events = jsonLines(out);
+  for (const event of events) {
+    const fits = validate(event);
+    // Of the schemas of all types that it is not, only the root is at fault.
+    const faults = (validate.errors ?? []).filter(({ instancePath }) => instancePath !== '');
+    expect(fits, `${JSON.stringify(event)}: ${JSON.stringify(faults)}`).toBe(true);
+  }
+  return events;
+}
+
+describe('--json', () => {
+  it('has a published schema that is the one made from the events', () => {
+    const published = readFileSync(new URL('../../src/cli/event-schema.json', import.meta.url), 'utf8');
+    expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(eventSchema())));
+  });
+
+  it('writes nothing but what the schema describes, and all of it', async () => {
+    const cwd = await directory();
+    let faults = 0;
+    const okta = await org({
+      refuseItem: (item) => item.externalId === 'u1',
+      rateLimits: { sessions: { limit: 10, windowMs: 50 } },
+      fault: ({ path, method }) =>
+        method === 'POST' && path.includes('/bulk-') && ++faults === 2 ? { kind: 'resetAfter' } : undefined,
+    });
+    const env = envOf(okta);
+    const clock = {
+      now: () => Date.now(),
+      sleep: (ms: number) => new Promise<void>((r) => setTimeout(r, Math.min(ms, 60))),
+    };
+    await files(cwd, {
+      'u.csv': `${usersCsv(25_000)}u99999,x,wrong,a,b\n`,
+      'few.csv': usersCsv(10),
+      'more.csv': usersCsv(25_010),
+    });
+    const seen = new Set<string>();
+    const collect = (events: readonly { type: string }[]) => {
+      for (const { type } of events) seen.add(type);
+      return events;
+    };
+    const [planned] = collect(await lines(cwd, ['plan', '--users', 'u.csv', '--state', 'a'], {}));
+    const { hash } = (planned as unknown as { plan: { hash: string } }).plan;
+    const adopt = ['sync', '--users', 'u.csv', '--state', 'a', '--adopt', hash];
+    collect(await lines(cwd, adopt, { env }));
+    collect(await lines(cwd, ['state', 'verify', '--state', 'a'], {}));
+    const synced = collect(
+      await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env, deps: { clock } }),
+    );
+    expect(synced.at(-1)).toMatchObject({ type: 'sync:report', report: { remaining: 0 } });
+    collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env, deps: { clock } }));
+    collect(await lines(cwd, ['status'], { env }));
+    collect(await lines(cwd, ['cancel'], { env }));
+    collect(await lines(cwd, ['init', '--users', 'u.csv'], {}));
+    const signals = new Signals();
+    const stopAt = (text: string) => ({
+      env,
+      deps: { ...signals, clock },
+      onOut: (line: string) => void (line.includes(text) && signals.send('SIGINT')),
+    });
+    await files(cwd, { 'rollcall.config.json': '{}' });
+    collect(await lines(cwd, ['simulate'], stopAt('simulate:ready')));
+    collect(await lines(cwd, ['sync', '--users', 'more.csv', ...QUICK], stopAt('session:created')));
+    // These need an org that fails in its own time; `settled` and `failed` have their own test.
+    const apart = ['journal:settled', 'session:failed'];
+    expect(Object.keys(EVENT_SCHEMAS).filter((type) => !seen.has(type) && !apart.includes(type))).toEqual([]);
+  });
+
+  it('tells a session that failed, and one that is settled by the next run', async () => {
+    const cwd = await directory();
+    let imports = 0;
+    const okta = await org({
+      fault: ({ path }) =>
+        path.endsWith('/start-import') && ++imports === 1 ? { kind: 'sessionError', applied: 0 } : undefined,
+    });
+    await files(cwd, { 'u.csv': usersCsv(3), 'more.csv': usersCsv(4) });
+    const env = envOf(okta);
+    const events = await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env });
+    expect(events.map(({ type }) => type)).toContain('session:failed');
+    const slow = await org({ importMs: 200 });
+    const there = { env: envOf(slow) };
+    const first = await lines(
+      cwd,
+      ['sync', '--users', 'u.csv', '--state', 's', '--poll-timeout', '1ms', ...QUICK],
+      there,
+    );
+    expect(first.at(-1)).toMatchObject({ type: 'run:error', code: 'ERR_ROLLCALL_POLL_TIMEOUT', exitCode: 4 });
+    const second = await lines(cwd, ['sync', '--users', 'u.csv', '--state', 's', ...QUICK], there);
+    expect(second.map(({ type }) => type)).toContain('journal:settled');
+  });
+});

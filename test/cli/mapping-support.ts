@@ -1,0 +1,20 @@
+import type { DirectorySources } from '../../src/directory.js';
+import { ENTITIES, type Entity } from '../../src/model.js';
+import { validate } from '../../src/operators/validate.js';
+import { pipe } from '../../src/pipe.js';
+import type { Rejection } from '../../src/run-context.js';
+
+/** Everything that sources come to, entity by entity, in the order of a run: good records, and rejections. */
+export async function drainSources(sources: DirectorySources) {
+  const records: Partial<Record<Entity, unknown[]>> = {};
+  const rejections: Rejection[] = [];
+  for (const entity of ENTITIES) {
+    const source = sources[entity];
+    if (source === undefined) continue;
+    const list: unknown[] = (records[entity] = []);
+    const onReject = (rejection: Rejection) => rejections.push(rejection);
+    for await (const record of pipe(source as Iterable<never>, validate(entity, { required: [], onReject })))
+      list.push(record);
+  }
+  return { records, rejections };
+}

@@ -1,0 +1,356 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { parse } from 'jsonc-parser';
+import { describe, expect, it } from 'vitest';
+import { recordOf } from '../../src/cli/mapping/apply.js';
+import { identityMapping, loadMapping, parseMapping } from '../../src/cli/mapping/load.js';
+import type { RecordRule } from '../../src/cli/mapping/mapping.js';
+import { mappingSchema } from '../../src/cli/mapping/schema.js';
+import { suggestMapping } from '../../src/cli/mapping/suggest.js';
+import { parseTemplate } from '../../src/cli/mapping/template.js';
+import { OptionsError } from '../../src/errors.js';
+import { refusalOf } from '../../src/refused.js';
+import { toUser } from '../../src/sources/records.js';
+import { directory, files } from './support.js';
+
+const users = (profile: object, when?: object) =>
+  parseMapping(JSON.stringify({ users: { externalId: 'id', profile, ...(when && { when }) } }), 'm.json')
+    .users as RecordRule;
+/** One attribute, made of one row. */
+const valueOf = (value: unknown, row: object, attribute = 'nick') => {
+  const record = recordOf(users({ [attribute]: value }), { id: '1', ...row });
+  return refusalOf(record) ?? record?.profile[attribute];
+};
+
+describe('values', () => {
+  it.each([
+    ['c', { c: 'x' }, 'x'],
+    [{ column: 'c' }, { c: '' }, null],
+    [{ column: 'c', empty: 'keep' }, { c: '' }, ''],
+    [{ column: 'c', empty: 'omit' }, { c: '' }, undefined],
+    [{ column: 'c', trim: true, empty: 'omit' }, { c: '  ' }, undefined],
+    [{ column: 'c', trim: true, collapse: true, upper: true }, { c: ' a \t b ' }, 'A B'],
+    [{ column: 'c', lower: true, values: { a: 'one' } }, { c: 'A' }, 'one'],
+    [{ column: 'c', values: { a: 'one' }, default: 'other' }, { c: 'z' }, 'other'],
+    [{ column: 'c', values: { a: 'one' }, default: null }, { c: 'z' }, null],
+    [{ column: 'c', values: { a: null } }, { c: 'a' }, null],
+    [{ column: 'c', values: { a: 'one', '': 'none' } }, { c: '' }, 'none'],
+    [{ column: 'c', values: { a: 'one' } }, { c: '' }, null],
+    [{ column: 'c', values: { toString: 'x' }, default: 'other' }, { c: 'constructor' }, 'other'],
+    [{ constant: 'k' }, {}, 'k'],
+    [{ constant: null }, {}, null],
+    [{ template: '{a}-{b?}' }, { a: '1', b: '' }, '1-'],
+    [{ template: '{a}-{b}' }, { a: '1', b: '' }, null],
+    [{ template: '{b?}@x' }, { b: '' }, null],
+    [{ template: '{{{a}}}' }, { a: '1' }, '{1}'],
+    ['c', { c: 7 }, '7'],
+    ['c', { c: true }, 'true'],
+    ['c', { c: null }, null],
+    ['c', {}, null],
+    ['toString', {}, null],
+  ])('%j of %j is %j', (value, row, result) => expect(valueOf(value, row)).toBe(result));
+
+  it('leaves an empty attribute out that Okta does not take as null', () => {
+    const { profile } = recordOf(users({ secondEmail: 'c', nick: 'd' }), { id: '1', c: '', d: 'x' }) ?? {};
+    expect(profile).toEqual({ nick: 'x' });
+  });
+
+  it.each([
+    [{ column: 'c', values: { a: 'one' } }, { c: 'secret' }, 'NOT_MAPPED'],
+    [{ column: 'c', empty: 'reject' }, { c: '' }, 'EMPTY'],
+    ['c', { c: 1.5 }, 'NOT_TEXT'],
+    ['c', { c: 2 ** 53 }, 'NOT_TEXT'],
+    ['c', { c: { secret: 1 } }, 'NOT_TEXT'],
+    [{ template: '{c}' }, { c: ['secret'] }, 'NOT_TEXT'],
+  ])('%j of %j is rejected, with the line of the mapping and no value', (value, row, code) => {
+    const refusal = valueOf(value, row);
+    expect(refusal).toMatchObject({ key: '1', field: 'nick', code });
+    expect((refusal as { reason: string }).reason).toMatch(/\(m\.json:1\)$/);
+    expect(JSON.stringify(refusal)).not.toContain('secret');
+  });
+
+  it('takes no empty id', () => {
+    const rule = users({ nick: 'c' });
+    for (const id of ['', null, undefined])
+      expect(refusalOf(recordOf(rule, { id, c: 'x' }))).toMatchObject({
+        key: undefined,
+        code: 'NO_EXTERNAL_ID',
+      });
+    expect(refusalOf(recordOf(rule, { id: 1.5, c: 'x' }))).toMatchObject({
+      key: undefined,
+      code: 'NOT_TEXT',
+    });
+  });
+
+  it('maps every row as without a mapping when each attribute is its column', () => {
+    const names = ['userName', 'email', 'firstName', 'secondEmail', 'homeAddress', 'custom'];
+    const rule = users(Object.fromEntries(names.map((name) => [name, name])));
+    const row = fc.record(Object.fromEntries(names.map((name) => [name, fc.string({ maxLength: 3 })])));
+    fc.assert(
+      fc.property(row, fc.string({ minLength: 1 }), (cells, id) => {
+        const { externalId, profile } = toUser({ externalId: id, ...cells });
+        expect(recordOf(rule, { id, ...cells })).toEqual({ externalId, profile });
+      }),
+    );
+  });
+
+  it('gives back every text that a template is made of', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string({ minLength: 1 }), (before, after, cell) => {
+        const escape = (text: string) => text.replace(/[{}]/g, '$&$&');
+        const template = parseTemplate(`${escape(before)}{c}${escape(after)}`);
+        expect('problem' in template ? template : template.render({ c: cell }, '')).toBe(
+          before + cell + after,
+        );
+      }),
+    );
+  });
+});
+
+describe('conditions', () => {
+  const passes = (when: object, row: object) => {
+    const record = recordOf(users({ nick: 'id' }, when), { id: '1', ...row });
+    return refusalOf(record)?.code ?? record !== undefined;
+  };
+  const equals = { column: 'c', equals: 'a' };
+  const never = { column: 'id', equals: 'other' };
+  const always = { column: 'id', equals: '1' };
+
+  it.each([
+    [equals, { c: 'a' }, true],
+    [equals, { c: 'A' }, false],
+    [{ ...equals, ignoreCase: true, trim: true }, { c: ' A ' }, true],
+    [{ column: 'c', in: ['A', 'b'], ignoreCase: true }, { c: 'a' }, true],
+    [{ column: 'c', in: ['A', 'b'] }, { c: 'a' }, false],
+    [{ column: 'c', equals: '' }, { c: null }, true],
+    [{ column: 'c', present: true }, { c: ' ' }, true],
+    [{ column: 'c', present: true, trim: true }, { c: ' ' }, false],
+    [{ column: 'c', present: false }, {}, true],
+    [{ column: 'c', matches: '^a.$' }, { c: 'a😀' }, true],
+    [{ column: 'c', matches: 'B', ignoreCase: true }, { c: 'abc' }, true],
+    [{ column: 'c', equals: 'true' }, { c: true }, true],
+    [{ not: equals }, { c: 'a' }, false],
+    [{ all: [always, never] }, {}, false],
+    [{ any: [never, always] }, {}, true],
+    // What cannot be told is not taken for false, unless something else decides.
+    [equals, {}, 'MISSING_COLUMN'],
+    [{ not: equals }, {}, 'MISSING_COLUMN'],
+    [{ all: [equals, always] }, {}, 'MISSING_COLUMN'],
+    [{ all: [equals, never] }, {}, false],
+    [{ any: [equals, never] }, {}, 'MISSING_COLUMN'],
+    [{ any: [equals, always] }, {}, true],
+    [equals, { c: [] }, 'NOT_TEXT'],
+  ])('%j of %j is %j', (when, row, result) => expect(passes(when, row)).toBe(result));
+
+  it('follows the laws of logic', () => {
+    const leaf = fc
+      .tuple(fc.constantFrom('a', 'b'), fc.constantFrom('x', 'y'))
+      .map(([column, equals]) => ({ column, equals }));
+    const row = fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') });
+    fc.assert(
+      fc.property(leaf, leaf, row, (p, q, cells) => {
+        expect(passes({ not: { all: [p, q] } }, cells)).toBe(
+          passes({ any: [{ not: p }, { not: q }] }, cells),
+        );
+        expect(passes({ not: { not: p } }, cells)).toBe(passes(p, cells));
+      }),
+    );
+  });
+});
+
+describe('loadMapping', () => {
+  const wrap = (profile: string) => `{ "users": { "externalId": "id", "profile": { "nick": ${profile} } } }`;
+  it.each([
+    [
+      '{\n  // who\n  "user": {}\n}',
+      /^m\.json:3:3: the mapping: unknown key "user"; did you mean "users"\?$/,
+    ],
+    ['{\n "users": {"externalId": "id"}}', /^m\.json:2:11: users: profile is missing$/],
+    ['{"users": {"externalid": "id"}}', /unknown key "externalid"; did you mean "externalId"\?$/],
+    ['{"users": ', /^m\.json:1:\d+: is not JSON: /],
+    ['', /^m\.json:1:1: is (not JSON|empty)/],
+    ['[]', /^m\.json:1:1: the mapping: expected an object$/],
+    ['{"users": {}, "users": {}}', /^m\.json:1:15: the mapping: "users" is set twice$/],
+    [
+      '{"users": {"externalId": {"constant": "1"}, "profile": {}}}',
+      /a constant would give every record the same id/,
+    ],
+    ['{"users": {"externalId": {"column": "a", "empty": "omit"}, "profile": {}}}', /unknown key "empty"/],
+    ['{"users": {"externalId": "id", "profile": {}}}', /users\.profile: has no attribute$/],
+    ['{"users": {"externalId": "id", "profile": {"firstname": "x"}}}', /did you mean "firstName"\?$/],
+    ['{"users": {"externalId": "id", "profile": {"__proto__": "x"}}}', /no attribute can be called that/],
+    [wrap('7'), /users\.profile\.nick: expected an object$/],
+    [wrap('""'), /users\.profile\.nick: the column: must not be empty$/],
+    [wrap('{"colum": "a"}'), /unknown key "colum"; did you mean "column"\?$/],
+    [wrap('{"column": "a", "constant": "b"}'), /expected one of column, constant and template$/],
+    [wrap('{"trim": true}'), /expected one of column, constant and template$/],
+    [wrap('{"constant": "b", "trim": true}'), /trim means nothing for a constant$/],
+    [wrap('{"column": "a", "trim": "yes"}'), /nick\.trim: expected true or false$/],
+    [wrap('{"column": "a", "lower": true, "upper": true}'), /lower and upper exclude each other$/],
+    [wrap('{"column": "a", "default": "b"}'), /default means nothing without values$/],
+    [wrap('{"column": "a", "values": {}}'), /nick\.values: lists nothing$/],
+    [wrap('{"column": "a", "values": {"x": 1}}'), /nick\.values\.x: expected a string$/],
+    [wrap('{"column": "a", "empty": "nul"}'), /"nul" is none of .*; did you mean "null"\?$/],
+    [wrap('{"template": "a {b"}'), /template: a brace is not closed, or not opened/],
+    [wrap('{"template": "a {}"}'), /template: /],
+    [wrap('{"template": "a {?}"}'), /a pair of braces names no column$/],
+    [wrap('{"template": "a"}'), /it names no column; use "constant"$/],
+    [
+      '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c"}}}',
+      /when: expected a column and one of/,
+    ],
+    [
+      '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"all": []}}}',
+      /when\.all: expected an array that is not empty/,
+    ],
+    [
+      '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"all": [], "column": "c"}}}',
+      /all stands alone/,
+    ],
+    [
+      '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c", "matches": "("}}}',
+      /is not a regular expression/,
+    ],
+    ['{"groups": {"externalId": "i", "profile": {"name": "n"}}}', /unknown key "name"/],
+    ['{"groups": {"from": "users"}}', /groups\.from: "users" is none of memberships/],
+    ['{"groups": {"from": "memberships", "profile": {"displayName": "name"}}}', /have one column, "group"/],
+    ['{"memberships": {"from": "users"}}', /memberships: groups is missing$/],
+    [
+      '{"memberships": {"from": "users", "groups": {"column": "g", "split": ""}}}',
+      /split: must not be empty$/,
+    ],
+    ['{"memberships": {"groupExternalId": "g"}}', /memberships: memberExternalId is missing$/],
+  ])('refuses %s', (text, message) => {
+    expect(() => parseMapping(text, 'm.json')).toThrow(OptionsError);
+    expect(() => parseMapping(text, 'm.json')).toThrow(message);
+  });
+
+  it('reads a file with comments, trailing commas and a byte order mark', async () => {
+    const cwd = await directory();
+    const path = join(cwd, 'm.json');
+    await files(cwd, { 'm.json': `\ufeff// mine\n${wrap('"c",')}` });
+    expect((await loadMapping(path)).users.kind).toBe('rows');
+    await expect(loadMapping(join(cwd, 'no.json'))).rejects.toThrow(
+      /^--map: .*no\.json cannot be read: ENOENT$/,
+    );
+  });
+
+  it('takes what it says nothing of as without a mapping', () => {
+    expect(parseMapping('{}', 'm.json')).toEqual({
+      ...identityMapping,
+      version: expect.any(String) as string,
+    });
+  });
+});
+
+describe('the version of a mapping', () => {
+  const version = (text: string) => parseMapping(text, 'm.json').version;
+  const one = '{"users": {"externalId": "id", "profile": {"a": "x", "b": "y"}}}';
+
+  it('tells mappings apart by what they say, not by how it is written', () => {
+    const same = `// a comment\n{ "$schema": "x",\n "users": {"profile": {"b": "y", /* */ "a": "x",}, "externalId": "id"}}`;
+    expect(version(same)).toBe(version(one));
+    expect(version(one)).toMatch(/^[0-9a-f]{64}$/);
+    expect(version(one.replace('"y"', '"x"'))).not.toBe(version(one));
+    expect(version('{}')).not.toBe(version(one));
+  });
+
+  it('is stable: what is kept under it would be lost', () => {
+    expect(version('{}')).toMatchInlineSnapshot(
+      `"fd34ae9af956a1e61daf3f47cca11070a1909ceba8bbc24028670638438cd5c4"`,
+    );
+    expect(version(one)).toMatchInlineSnapshot(
+      `"b2744b5d04712e3cd1e09e86c71163dee99a411223581a7f70b14031bc5991b2"`,
+    );
+  });
+});
+
+describe('the schema', () => {
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(mappingSchema());
+  const published = () =>
+    readFileSync(new URL('../../src/cli/mapping/mapping-schema.json', import.meta.url), 'utf8');
+
+  it('is published as it is made', () => expect(JSON.parse(published())).toEqual(mappingSchema()));
+
+  it('takes every example of the documentation, and what init writes', () => {
+    const doc = readFileSync(new URL('../../docs/mapping.md', import.meta.url), 'utf8');
+    const texts = Array.from(
+      doc.matchAll(/^```jsonc mapping\n([\s\S]*?)^```/gm),
+      ([, text]) => text as string,
+    );
+    for (const text of [...texts, suggestMapping(['id', 'email', 'groups', 'status'])]) {
+      expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+    }
+  });
+
+  it.each([
+    { user: {} },
+    { users: { externalId: 'id' } },
+    { users: { externalId: { constant: '1' }, profile: { a: 'b' } } },
+    { users: { externalId: 'id', profile: { a: { column: 'b', trm: true } } } },
+    { users: { externalId: 'id', profile: { a: { column: 'b', template: '{c}' } } } },
+    { users: { externalId: 'id', profile: { a: { column: 'b', default: 'c' } } } },
+    { users: { externalId: 'id', profile: { a: 'b' }, when: { column: 'c' } } },
+    { groups: { externalId: 'id', profile: { name: 'n' } } },
+    { memberships: { from: 'users' } },
+  ])('refuses %j, as loadMapping does', (mapping) => {
+    expect(validate(mapping)).toBe(false);
+    expect(() => parseMapping(JSON.stringify(mapping), 'm.json')).toThrow(OptionsError);
+  });
+});
+
+describe('suggestMapping', () => {
+  it('knows the names that HR systems use', () => {
+    const text = suggestMapping([
+      'Employee ID',
+      'E-Mail',
+      'Given Name',
+      'SURNAME',
+      'Mobile Phone',
+      'Cost Centre',
+      'Status',
+      'Groups',
+    ]);
+    expect(parse(text)).toEqual({
+      users: {
+        externalId: 'Employee ID',
+        profile: {
+          userName: { column: 'E-Mail', trim: true, lower: true },
+          email: { column: 'E-Mail', trim: true, lower: true },
+          firstName: 'Given Name',
+          lastName: 'SURNAME',
+          mobilePhone: 'Mobile Phone',
+        },
+      },
+    });
+    expect(text).toContain('// "costCentre": "Cost Centre",');
+    // Deleting people by a guess is not for a program to do.
+    expect(text).toContain('// "when": { "column": "Status"');
+    expect(text).toContain(
+      '// "memberships": { "from": "users", "groups": { "column": "Groups", "split": ";" } },',
+    );
+  });
+
+  it('writes a mapping that can be read, whatever the header, and says what it did not find', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ minLength: 1, unit: 'binary' }), { maxLength: 6 }), (header) => {
+        expect(parseMapping(suggestMapping(header), 'm.json').users.kind).toBe('rows');
+      }),
+    );
+    expect(suggestMapping([])).toContain('No column looks like it');
+  });
+
+  it('stays a mapping when what stands behind the comments is asked for', () => {
+    const text = suggestMapping(['id', 'mail', 'Cost-Centre 2', 'status', 'groups']).replace(
+      /^( *)\/\/ (?=")/gm,
+      '$1',
+    );
+    expect(parseMapping(text, 'm.json')).toMatchObject({
+      users: { kind: 'rows' },
+      memberships: { kind: 'users' },
+      groups: { kind: 'memberships' },
+    });
+  });
+});

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/cli/config-file.js';
+import { cli, directory, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+
+describe('simulate', () => {
+  it('runs an org until a signal ends it, and says how to use it', async () => {
+    const [cwd, signals] = [await directory(), new Signals()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    let synced: Promise<number> | undefined;
+    const ran = await cli(cwd, ['simulate', '--seed', '7', '--import', '1ms', '--cooldown', '1ms'], {
+      deps: signals,
+      onOut: (text) => {
+        const env = Object.fromEntries(
+          Array.from(text.matchAll(/export (\w+)=(\S+)/g), ([, name, value]) => [name, value]),
+        ) as Record<string, string>;
+        synced = cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })
+          .then(({ code }) => code)
+          .finally(() => signals.send('SIGINT'));
+      },
+    });
+    expect(await synced).toBe(0);
+    expect(ran.code).toBe(0);
+    const other = await org({ seed: 7 });
+    expect(ran.out).toContain(`OKTA_CLIENT_TOKEN=${other.token}`);
+  });
+
+  it('tells its address as JSON', async () => {
+    const signals = new Signals();
+    const ran = await cli(await directory(), ['simulate', '--json', '--port', '0'], {
+      deps: signals,
+      onOut: () => signals.send('SIGTERM'),
+    });
+    expect(ran.code).toBe(0);
+    expect(jsonLines(ran.out)[0]).toMatchObject({
+      type: 'simulate:ready',
+      url: /^http:\/\/127\.0\.0\.1:\d+$/.exec(String(jsonLines(ran.out)[0]?.['url']))?.[0],
+    });
+  });
+
+  it.each([
+    [['--port', '70000'], '--port: expected a whole number from 0 to 65535, got 70000'],
+    [['--seed', 'x'], '--seed: expected a whole number'],
+    [['--cooldown', '5'], '--cooldown: expected a time span'],
+    [['--import', 'soon'], '--import: expected a time span'],
+  ])('refuses %j', async (flags, message) => {
+    const ran = await cli(await directory(), ['simulate', ...flags]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(message);
+  });
+
+  it('says when its port is taken', async () => {
+    const taken = await org();
+    const ran = await cli(await directory(), ['simulate', '--port', new URL(taken.url).port]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('--port: the port cannot be used (EADDRINUSE)');
+  });
+});
+
+describe('init', () => {
+  it('writes a config file and a mapping from the header, which plan then takes', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'people.csv': 'employee_id,email,first_name,last_name\n1,a@example.com,Ada,L\n' });
+    const ran = await cli(cwd, ['init', '--users', 'people.csv']);
+    expect(ran.err).toBe('');
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/^Wrote rollcall\.mapping\.json\nWrote rollcall\.config\.json\n/);
+    const text = await readFile(join(cwd, 'rollcall.config.json'), 'utf8');
+    expect(parseConfig(text, 'c').settings).toEqual({ users: ['people.csv'], map: 'rollcall.mapping.json' });
+    const planned = await cli(cwd, ['plan', '--json']);
+    expect(planned.err).toBe('');
+    expect(jsonLines(planned.out)[0]).toMatchObject({ plan: { entities: { users: { creates: 1 } } } });
+  });
+
+  it('reads the header of a file without rows, and of a packed one', async () => {
+    const cwd = await directory();
+    await files(cwd, {
+      'a.csv': 'employee_id,email\n',
+      'b.csv.gz': gzipSync('employee_id,email\n1,a@example.com\n'),
+    });
+    expect((await cli(cwd, ['init', '--users', 'a.csv'])).code).toBe(0);
+    const mapping = () => readFile(join(cwd, 'rollcall.mapping.json'), 'utf8');
+    const first = await mapping();
+    expect(first).toContain('employee_id');
+    expect((await cli(cwd, ['init', '--users', 'b.csv.gz', '--force'])).code).toBe(0);
+    expect(await mapping()).toBe(first);
+  });
+
+  it('notes groups and memberships', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'g.csv': 'externalId,displayName\n' });
+    const ran = await cli(cwd, ['init', '--groups', 'g.csv', '--memberships', 'm.csv', '--json']);
+    expect(jsonLines(ran.out)).toMatchObject([{ type: 'init:written', files: ['rollcall.config.json'] }]);
+    const text = await readFile(join(cwd, 'rollcall.config.json'), 'utf8');
+    expect(parseConfig(text, 'c').settings).toEqual({ groups: ['g.csv'], memberships: ['m.csv'] });
+  });
+
+  it('replaces nothing unless it is told to', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'a.csv': 'id\n', 'rollcall.config.json': '{}' });
+    const ran = await cli(cwd, ['init', '--users', 'a.csv']);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('rollcall.config.json is there already; give --force to replace it');
+    expect(existsSync(join(cwd, 'rollcall.mapping.json'))).toBe(false);
+    expect(await readFile(join(cwd, 'rollcall.config.json'), 'utf8')).toBe('{}');
+    expect((await cli(cwd, ['init', '--users', 'a.csv', '--force'])).code).toBe(0);
+  });
+
+  it('is not kept from its work by a config file that is broken', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'a.csv': 'id\n', 'rollcall.config.json': '{' });
+    expect((await cli(cwd, ['init', '--users', 'a.csv', '--force'])).code).toBe(0);
+  });
+
+  it('says what it needs, and what it cannot read or write', async () => {
+    const cwd = await directory();
+    expect(await cli(cwd, ['init'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--users: name the CSV file') as string,
+    });
+    const none = await cli(cwd, ['init', '--users', 'none.csv']);
+    expect(none.code).toBe(1);
+    expect(none.err).toContain('[ERR_ROLLCALL_SOURCE]');
+    await files(cwd, { 'broken.csv.gz': 'no gzip' });
+    expect((await cli(cwd, ['init', '--users', 'broken.csv.gz'])).code).toBe(1);
+  });
+});

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+
+const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
+
+describe('state', () => {
+  it('goes to another place by a file, and knows there what Okta holds', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(300, 'canary') });
+    await cli(cwd, SYNC, { env: envOf(okta) });
+    expect(await cli(cwd, ['state', 'verify'])).toEqual({
+      code: 0,
+      out: 'Whole: 300 users, 0 groups, 0 memberships.\n',
+      err: '',
+    });
+    const exported = await cli(cwd, ['state', 'export', 'copy', '--json']);
+    expect(jsonLines(exported.out)).toMatchObject([
+      { type: 'state:report', rows: { users: 300, groups: 0, memberships: 0 } },
+    ]);
+    expect(await readFile(join(cwd, 'copy'), 'utf8')).not.toContain('canary');
+    expect((await cli(cwd, ['state', 'import', 'copy', '--state', 'other'])).out).toBe(
+      'Imported 300 users, 0 groups, 0 memberships.\n',
+    );
+    const again = await cli(cwd, [...SYNC, '--state', 'other'], { env: envOf(okta) });
+    expect(again.out).toContain('nothing was sent.');
+    const full = await cli(cwd, ['state', 'import', 'copy', '--quiet']);
+    expect(full).toMatchObject({ code: 1, out: '' });
+    expect(full.err).toContain('the state is not empty');
+  });
+
+  it('that is not there is not made by looking at it', async () => {
+    const cwd = await directory();
+    for (const argv of [
+      ['state', 'verify'],
+      ['state', 'export', 'copy'],
+    ]) {
+      const ran = await cli(cwd, argv);
+      expect(ran.code).toBe(1);
+      expect(ran.err).toContain('there is no state in ');
+    }
+    expect(existsSync(join(cwd, 'rollcall-state'))).toBe(false);
+  });
+
+  it.each([[['state']], [['state', 'export']], [['state', 'nothing']], [['state', 'verify', 'more']]])(
+    '%j is a usage error',
+    async (argv) => expect((await cli(await directory(), argv)).code).toBe(2),
+  );
+});
+
+describe('sync --adopt', () => {
+  it('takes the sources for what Okta holds, by the hash of their plan, and sends nothing', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(300) });
+    await cli(cwd, SYNC, { env });
+    const requests = okta.requests.length;
+    const { OKTA_CLIENT_TOKEN: _none, ...where } = env;
+    const lost = ['--state', 'new'];
+    const planned = await cli(cwd, ['plan', '--users', 'u.csv', ...lost]);
+    const hash = /Plan ([0-9a-f]{64})/.exec(planned.out)?.[1] as string;
+    const wrong = await cli(cwd, [...SYNC, ...lost, '--adopt', '0'.repeat(64)], { env: where });
+    expect(wrong.code).toBe(3);
+    const ran = await cli(cwd, [...SYNC, ...lost, '--adopt', hash], { env: where });
+    expect(ran).toEqual({
+      code: 0,
+      err: '',
+      out: 'The state took 300 changes for what Okta holds already. Nothing was sent.\n',
+    });
+    expect(okta.requests.length).toBe(requests);
+    await files(cwd, { 'u.csv': usersCsv(301) });
+    const next = await cli(cwd, [...SYNC, ...lost], { env });
+    expect(next.out).toContain('Okta confirmed 1 change in 1 session');
+  });
+
+  it('cannot go with --approve, and needs to know whose directory it is', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'u.csv': usersCsv(1) });
+    const hash = '0'.repeat(64);
+    expect((await cli(cwd, [...SYNC, '--adopt', hash, '--approve', hash])).err).toContain(
+      'cannot be used with',
+    );
+    const ran = await cli(cwd, [...SYNC, '--adopt', hash]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('--org-url: not set');
+  });
+});
+
+describe('absence', () => {
+  it('can take several reads, and never be of those who are protected', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(20) });
+    await cli(cwd, SYNC, { env });
+    await files(cwd, { 'u.csv': usersCsv(8) });
+    const less = [...SYNC, '--protect', 'u19', 'u1*', '--absence-reads', '2'];
+    // u8 and u9 alone are not protected.
+    expect((await cli(cwd, less, { env })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(20);
+    expect((await cli(cwd, less, { env })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(18);
+  });
+});

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openState } from '../../src/state/lmdb.js';
+import { createClient } from '../../src/okta/client.js';
+import type { Org } from '../../src/simulator/index.js';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+
+const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
+
+function clientOf({ url, identitySourceId, token }: Org) {
+  return createClient({ orgUrl: url, identitySourceId, auth: { token } });
+}
+
+/** A session that this state's journal knows, loaded with one user and not triggered. */
+async function leaveOpen(cwd: string, okta: Org): Promise<string> {
+  await using state = await openState(join(cwd, 'rollcall-state'));
+  const client = clientOf(okta);
+  await state.bind({ orgUrl: okta.url, identitySourceId: okta.identitySourceId });
+  const journaled = await state.journal.creating(Date.now());
+  const { id } = await client.createSession();
+  await state.journal.created(journaled, id);
+  const row = { entity: 'users', kind: 'upsert', key: 'x1', fingerprint: 'f'.repeat(16) } as const;
+  await state.journal.loading(journaled, [row]);
+  await client.upsertUsers(id, [{ externalId: 'x1', profile: { userName: 'x1', email: 'x1@example.com' } }]);
+  await state.journal.loaded(journaled);
+  await client.close();
+  return id;
+}
+
+describe('status', () => {
+  it('of a state that is not there makes none', async () => {
+    const cwd = await directory();
+    const ran = await cli(cwd, ['status']);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toBe(
+      [
+        `State      ${join(cwd, 'rollcall-state')}: there is none yet; the first plan or sync makes it`,
+        'Okta       not asked: no credentials, or no org and identity source',
+        '',
+      ].join('\n'),
+    );
+    expect(existsSync(join(cwd, 'rollcall-state'))).toBe(false);
+  });
+
+  it('shows the baseline, the last run, what is in flight, and the active sessions', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(1200) });
+    await cli(cwd, SYNC, { env: envOf(okta) });
+    const id = await leaveOpen(cwd, okta);
+    // The state knows its org: the token is all there is to say.
+    const ran = await cli(cwd, ['status'], { env: { OKTA_CLIENT_TOKEN: okta.token } });
+    expect(ran.code).toBe(0);
+    const lines = ran.out.trimEnd().split('\n');
+    expect(lines.slice(1, 3)).toEqual([
+      `           of ${okta.url}, identity source ${okta.identitySourceId}`,
+      'Baseline   Okta was confirmed to hold 1,200 users, 0 groups, 0 memberships',
+    ]);
+    expect(lines[3]).toMatch(/^Last run {3}\d{4}-\d\d-\d\d .* UTC, .*: done; 1,200 changes confirmed$/);
+    expect(lines[4]).toBe(`In flight  session ${id}: loading, 1 of 1 request acknowledged, 1 change`);
+    expect(lines[5]).toMatch(new RegExp(`^Okta       session ${id}: IN_PROGRESS since [^,]+$`));
+    const json = await cli(cwd, ['status', '--json'], { env: envOf(okta) });
+    expect(jsonLines(json.out)).toMatchObject([
+      { type: 'status:report', status: { condition: 'ready', sessions: [{ sessionId: id, ours: true }] } },
+    ]);
+  });
+
+  it('tells how the last run ended', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3), 'less.csv': usersCsv(2) });
+    await cli(cwd, SYNC, { env: { ...envOf(okta), OKTA_CLIENT_TOKEN: 'wrong' } });
+    const lastRun = async () => /^Last run .*$/m.exec((await cli(cwd, ['status'])).out)?.[0];
+    expect(await lastRun()).toMatch(/: failed \[ERR_ROLLCALL_OKTA_AUTH\]; 0 changes confirmed, 3 not$/);
+    await cli(cwd, SYNC, { env: envOf(okta) });
+    await cli(cwd, ['sync', '--users', 'less.csv', '--max-deletes', '0'], { env: envOf(okta) });
+    expect(await lastRun()).toMatch(/: stopped by the guard \[ERR_ROLLCALL_GUARD\]; 0 changes confirmed$/);
+  });
+
+  it('can be asked for while a sync is under way', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await using _held = await openState(join(cwd, 'rollcall-state'));
+    const ran = await cli(cwd, ['status'], { env: envOf(okta) });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain(`: in use by process ${process.pid} on `);
+    expect(ran.out).toContain('Okta       no active session');
+  });
+});
+
+describe('cancel', () => {
+  it('cancels the session that this state left open', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const id = await leaveOpen(cwd, okta);
+    const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
+    expect(ran).toEqual({
+      code: 0,
+      err: '',
+      out: `Session ${id} is cancelled; nothing of it is imported.\n`,
+    });
+    expect(okta.sessions().map(({ status }) => status)).toEqual(['CLOSED']);
+    const again = await cli(cwd, ['cancel'], { env: envOf(okta) });
+    expect(again).toMatchObject({ code: 0, out: 'No session of this state is open.\n' });
+    expect((await cli(cwd, ['status'])).out).toContain('In flight  nothing');
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
+    expect(okta.violations).toEqual([]);
+  });
+
+  it("leaves another's session alone, and cancels it by its id", async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const client = clientOf(okta);
+    const { id } = await client.createSession();
+    await client.close();
+    const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toBe(
+      `No session of this state is open.\nSession ${id} is open and not of this state; to cancel it: rollcall cancel --force ${id}\n`,
+    );
+    expect(okta.sessions()[0]?.status).toBe('CREATED');
+    const forced = await cli(cwd, ['cancel', '--force', id, '--json'], { env: envOf(okta) });
+    expect(forced.code).toBe(0);
+    expect(jsonLines(forced.out)).toMatchObject([
+      { type: 'cancel:report', cancelled: { cancelled: [id], ran: [], foreign: [] } },
+    ]);
+    expect(okta.sessions()[0]?.status).toBe('CLOSED');
+    expect(existsSync(join(cwd, 'rollcall-state'))).toBe(false);
+  });
+
+  it('cancels its own by id too, and says of others why they cannot be cancelled', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const id = await leaveOpen(cwd, okta);
+    const none = await cli(cwd, ['cancel', '--force', 'none'], { env: envOf(okta) });
+    expect(none.code).toBe(1);
+    expect(none.err).toContain(
+      'session none cannot be cancelled: Okta does not know it [ERR_ROLLCALL_SESSION]',
+    );
+    expect(okta.sessions()[0]?.status).toBe('IN_PROGRESS');
+    expect((await cli(cwd, ['cancel', '--force', id], { env: envOf(okta) })).code).toBe(0);
+    const closed = await cli(cwd, ['cancel', '--force', id], { env: envOf(okta) });
+    expect(closed.code).toBe(1);
+    expect(closed.err).toContain('cannot be cancelled: it is CLOSED');
+  });
+
+  it('leaves a session that is being imported to the next run', async () => {
+    const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
+    const id = await leaveOpen(cwd, okta);
+    const client = clientOf(okta);
+    await client.startImport(id);
+    await client.close();
+    const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
+    expect(ran.code).toBe(4);
+    expect(ran.out).toBe(
+      `Session ${id} is being imported, and cannot be cancelled; the next sync settles it.\n`,
+    );
+  });
+
+  it('looks for a session whose creation nobody heard of', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const client = clientOf(okta);
+    {
+      await using state = await openState(join(cwd, 'rollcall-state'));
+      await state.bind({ orgUrl: okta.url, identitySourceId: okta.identitySourceId });
+      await state.journal.creating(Date.now());
+      await client.createSession();
+    }
+    await client.close();
+    const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
+    expect(ran.code).toBe(0);
+    expect(okta.sessions()[0]?.status).toBe('CLOSED');
+    expect((await cli(cwd, ['status'])).out).toContain('In flight  nothing');
+  });
+
+  it('refuses to act on the state of another org', async () => {
+    const [cwd, okta, other] = [await directory(), await org(), await org()];
+    await leaveOpen(cwd, okta);
+    const ran = await cli(cwd, ['cancel'], { env: envOf(other) });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(`--state: the state belongs to ${okta.url}`);
+    expect(other.requests).toEqual([]);
+  });
+
+  it('needs credentials', async () => {
+    const ran = await cli(await directory(), ['cancel'], {
+      env: { OKTA_CLIENT_ORGURL: 'https://example.okta.com', OKTA_IDENTITY_SOURCE_ID: 's' },
+    });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('OKTA_CLIENT_TOKEN: not set');
+  });
+});

@@ -1,0 +1,290 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../../src/clock.js';
+import { TransportError } from '../../src/okta/wire.js';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+
+const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
+
+describe('sync', () => {
+  it('tells in plain lines what happens, and at the end what it came to', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, {
+      'u.csv': `${usersCsv(3)}u9,u9@example.com,wrong,a,b\n`,
+      'g.csv': 'externalId,displayName\ng1,Sales\n',
+      'm.csv': 'groupExternalId,memberExternalId\ng1,u0\n',
+    });
+    const argv = [...SYNC, '--groups', 'g.csv', '--memberships', 'm.csv'];
+    const ran = await cli(cwd, argv, { env: envOf(okta) });
+    expect(ran.code).toBe(0);
+    expect(ran.out.replace(/Done in [^:]+/, 'Done in N').replace(/\d+ B/, 'N B')).toBe(
+      [
+        'Done in N: Okta confirmed 5 changes in 2 sessions (3 requests, N B).',
+        '',
+        '             read  unchanged  created  updated  deleted  rejected',
+        'users           4          0        3        0        0         1',
+        'groups          1          0        1        0        0         0',
+        'memberships     1          0        1        0        0         0',
+        'Rejected before sending (1):',
+        '  users u9 (u.csv:5): email is no email address [NOT_AN_EMAIL]',
+        '',
+      ].join('\n'),
+    );
+    const lines = ran.err.trimEnd().split('\n');
+    for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \S/);
+    const told = lines.map((line) => line.slice(25).replace(okta.sessions()[0]?.id ?? '', 'S1'));
+    expect(told).toEqual(
+      expect.arrayContaining([
+        'read 4 users, 1 rejected',
+        'plan: users +3 ~0 -0, groups +1 ~0 -0, memberships +1 ~0 -0; 3 requests in 2 sessions',
+        'session 1 created (S1)',
+        'session S1 is being imported',
+        expect.stringMatching(/^session S1: Okta confirmed 4 changes, 1 to go, until .* UTC or so$/),
+      ]),
+    );
+    expect(okta.directory()).toMatchObject({ activeUsers: 3 });
+    expect(okta.violations).toEqual([]);
+    const again = await cli(cwd, argv, { env: envOf(okta) });
+    expect(again.out).toMatch(/^Done in .*: nothing was sent\.\n/);
+  });
+
+  it('writes nothing when it is quiet and all is well', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    expect(await cli(cwd, [...SYNC, '--quiet'], { env: envOf(okta) })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('stops at the guard with 3, says why, and goes on with the hash it gives', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(150) });
+    await cli(cwd, SYNC, { env });
+    await files(cwd, { 'u.csv': usersCsv(100) });
+    const stopped = await cli(cwd, [...SYNC, '--quiet'], { env });
+    expect(stopped.code).toBe(3);
+    expect(stopped.out).toBe('');
+    expect(stopped.err).toMatch(
+      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users that Okta holds would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf that is meant, .* --approve [0-9a-f]{64}\n$/,
+    );
+    expect(okta.directory().activeUsers).toBe(150);
+    const hash = /[0-9a-f]{64}/.exec(stopped.err)?.[0] as string;
+    const json = await cli(cwd, [...SYNC, '--json'], { env });
+    expect(jsonLines(json.out).at(-1)).toMatchObject({
+      type: 'run:error',
+      code: 'ERR_ROLLCALL_GUARD',
+      exitCode: 3,
+      planHash: hash,
+      trips: [{ rule: 'deletePercent', entity: 'users' }],
+    });
+    expect((await cli(cwd, [...SYNC, '--approve', hash], { env })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(100);
+  });
+
+  it('is incomplete with 4 when Okta is out of reach, and goes on at the next run', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const clock: Clock = { now: () => Date.now(), sleep: (_ms, signal) => systemClock.sleep(0, signal) };
+    const transport = () => Promise.reject(new TransportError('ECONNREFUSED', false));
+    const ran = await cli(cwd, SYNC, { env: envOf(okta), deps: { transport, clock } });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_NETWORK]');
+    expect(ran.err).toContain('So far nothing was sent. 3 changes not confirmed.');
+    expect(ran.err).toMatch(/Run it again to go on: .*\n$/);
+    expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(3);
+  });
+
+  it('is incomplete with 4 when an import takes longer than it may', async () => {
+    const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const ran = await cli(cwd, [...SYNC, '--poll-timeout', '3ms'], { env: envOf(okta) });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('[ERR_ROLLCALL_POLL_TIMEOUT]');
+  });
+
+  it('fails with 1 at a wrong token, which is in no output', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const env = { ...envOf(okta), OKTA_CLIENT_TOKEN: 'canary-token' };
+    for (const how of ['--json', '--quiet', '--mixed']) {
+      const ran = await cli(cwd, [...SYNC, how], { env });
+      expect(ran.code).toBe(1);
+      expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_AUTH]');
+      expect(ran.out + ran.err).not.toContain('canary');
+    }
+  });
+
+  it('puts no profile value into any output', async () => {
+    const [cwd, okta] = [await directory(), await org({ refuseItem: (item) => item.externalId === 'u1' })];
+    await files(cwd, {
+      'u.csv': `${usersCsv(3, 'canary')}u9,canary9@example.com,canary,canary,b\nu9,canary,x,y,z\n`,
+    });
+    for (const argv of [['plan', '--users', 'u.csv'], SYNC, [...SYNC, '--json'], ['status']]) {
+      const ran = await cli(cwd, argv, { env: envOf(okta) });
+      expect(ran.out + ran.err).not.toContain('canary');
+      expect(ran.out.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('shows what Okta refused, and tries it again', async () => {
+    const [cwd, okta] = [await directory(), await org({ refuseItem: (item) => item.externalId === 'u1' })];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const ran = await cli(cwd, SYNC, { env: envOf(okta) });
+    expect(ran.out).toMatch(
+      /Refused by Okta, tried again at the next run \(1\):\n {2}users u1: Okta refused the record \[/,
+    );
+    expect(ran.code).toBe(0);
+  });
+
+  it('fails with 1 while another process holds the state', async () => {
+    const { openState } = await import('../../src/state/lmdb.js');
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    await using _held = await openState(join(cwd, 'rollcall-state'));
+    const ran = await cli(cwd, SYNC, { env: envOf(okta) });
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain('[ERR_ROLLCALL_BUSY]');
+  });
+
+  it("leaves another's session alone, unless it is told to cancel or to use it", async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const open = async () => {
+      const { createClient } = await import('../../src/okta/client.js');
+      const { identitySourceId, token: secret } = okta;
+      const client = createClient({ orgUrl: okta.url, identitySourceId, auth: { token: secret } });
+      const { id } = await client.createSession();
+      await client.close();
+      return id;
+    };
+    const foreign = await open();
+    const ran = await cli(cwd, SYNC, { env });
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain('[ERR_ROLLCALL_FOREIGN_SESSION]');
+    expect((await cli(cwd, [...SYNC, '--foreign-session', 'cancel'], { env })).code).toBe(0);
+    expect(okta.sessions().find(({ id }) => id === foreign)?.status).toBe('CLOSED');
+    await files(cwd, { 'u.csv': usersCsv(4) });
+    const adopted = await open();
+    expect((await cli(cwd, [...SYNC, '--foreign-session', 'adopt'], { env })).code).toBe(0);
+    expect(okta.sessions().find(({ id }) => id === adopted)?.status).toBe('COMPLETED');
+  });
+
+  it('keeps to the connection it is told to use', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3), source: '' });
+    const { OKTA_CLIENT_TOKEN, OKTA_IDENTITY_SOURCE_ID } = envOf(okta);
+    const flags = [
+      '--org-url',
+      okta.url,
+      '--identity-source',
+      OKTA_IDENTITY_SOURCE_ID ?? '',
+      '--state',
+      'mine',
+    ];
+    const limits = ['--concurrency', '1', '--rate-limit-share', '0.9'];
+    const env = { OKTA_CLIENT_TOKEN: OKTA_CLIENT_TOKEN ?? '' };
+    expect((await cli(cwd, [...SYNC, ...flags, ...limits], { env })).code).toBe(0);
+    expect(existsSync(join(cwd, 'mine/state.mdb'))).toBe(true);
+    expect(existsSync(join(cwd, 'rollcall-state'))).toBe(false);
+    // A state belongs to one org and source.
+    const other = await org();
+    const elsewhere = await cli(cwd, [...SYNC, '--state', 'mine'], { env: envOf(other) });
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.err).toContain('[ERR_ROLLCALL_STATE_TARGET]');
+    expect(other.requests).toEqual([]);
+  });
+
+  it('refuses an org address that cannot be meant, without repeating what may be a password', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const env = { OKTA_CLIENT_TOKEN: 't', OKTA_IDENTITY_SOURCE_ID: 's' };
+    const ran = await cli(cwd, [...SYNC, '--org-url', 'https://canary:pw@example.okta.com'], { env });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('orgUrl: must not hold user information');
+    expect(ran.err).not.toContain('canary');
+  });
+});
+
+describe('signals', () => {
+  it('the first ends a sync in order: the open session is cancelled, and what was done is told', async () => {
+    const [cwd, okta, signals] = [await directory(), await org({ latencyMs: 1 }), new Signals()];
+    await files(cwd, { 'u.csv': usersCsv(2000) });
+    const ran = await cli(cwd, SYNC, {
+      env: envOf(okta),
+      deps: signals,
+      onErr: (text) => text.includes('session 1 created') && signals.send('SIGTERM'),
+    });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('SIGTERM: ending; once more ends at once');
+    expect(ran.err).toMatch(
+      /the run was aborted \[ERR_ROLLCALL_ABORTED\]\nSo far .* changes not confirmed\./,
+    );
+    expect(okta.sessions().map(({ status }) => status)).toEqual(['CLOSED']);
+    expect(signals.ended).toEqual([]);
+    expect(signals.watched).toBe(false);
+    expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(2000);
+    expect(okta.violations).toEqual([]);
+  });
+
+  it('the second ends it at once', async () => {
+    const [cwd, okta, signals] = [await directory(), await org(), new Signals()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    await cli(cwd, SYNC, {
+      env: envOf(okta),
+      deps: signals,
+      onErr: (text) => {
+        if (!text.includes('session 1 created')) return;
+        signals.send('SIGINT');
+        signals.send('SIGINT');
+      },
+    });
+    expect(signals.ended).toEqual(['SIGINT']);
+  });
+
+  it('a run that hangs is left behind after five seconds', async () => {
+    const [cwd, okta, signals] = [await directory(), await org(), new Signals()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const waits: number[] = [];
+    const clock: Clock = {
+      now: () => Date.now(),
+      sleep: (ms, signal) => {
+        waits.push(ms);
+        return ms === 5000 ? Promise.resolve() : systemClock.sleep(ms, signal);
+      },
+    };
+    // A transport that does not end what it was told to end.
+    const transport = () => {
+      signals.send('SIGINT');
+      return new Promise<never>(() => undefined);
+    };
+    const ran = await cli(cwd, [...SYNC, '--json'], {
+      env: envOf(okta),
+      deps: { ...signals, clock, transport },
+    });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('it did not end within five seconds; the next run settles what is in flight');
+    expect(waits).toContain(5000);
+  });
+
+  it('end the reading of standard input that has nothing more to say', async () => {
+    const [cwd, okta, signals] = [await directory(), await org(), new Signals()];
+    let asked = false;
+    const stdin = new Readable({
+      read() {
+        if (asked) return;
+        asked = true;
+        this.push(usersCsv(3));
+        setImmediate(() => signals.send('SIGINT'));
+      },
+    });
+    const argv = ['sync', '--users', '-', '--format', 'csv'];
+    const ran = await cli(cwd, argv, { env: envOf(okta), stdin, deps: signals });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('[ERR_ROLLCALL_ABORTED]');
+    expect(okta.sessions()).toEqual([]);
+  });
+});
