@@ -3,19 +3,29 @@ import type { Change } from '../model.js';
 import type { Capacity, Packer } from './packer.js';
 
 /** Members are small, so a request holds many: more of them must be seen to gather a group's. */
-const MEMBERS_PER_LOOKAHEAD = 20;
+const MEMBERS_PER_LOOKAHEAD = 60;
+
+/** From this many members on a group is a filler: it can be cut anywhere, and what the cut costs does not count. */
+const HEAVY_MEMBERS = 100;
 
 /**
  * Packs memberships: a group's members become one entry of a request, large groups go on in the next. Members are so
  * small that taking them in order wastes no more than one of them a request; what counts is that a group's come together,
  * which the look-ahead sees to where the plan is not ordered by group already.
+ *
+ * Small groups use up the entries of a request, large ones its bytes. So a request takes of the small groups its share
+ * of those that wait, and fills its bytes with large ones.
  */
 export class MembershipPacker implements Packer {
   readonly #capacity: Capacity;
   readonly #lookahead: number;
-  /** Changes by group, groups in order of arrival. */
-  readonly #groups = new Map<string, Change[]>();
+  /** Changes of small groups by group, in order of arrival. */
+  readonly #light = new Map<string, Change[]>();
+  /** Changes of large groups by group, in the order in which they became large; what is left of one stays here. */
+  readonly #heavy = new Map<string, Change[]>();
   #size = 0;
+  /** Bytes of all members that wait, and of their groups' frames. */
+  #bytes = 0;
 
   constructor(capacity: Capacity, lookahead: number) {
     this.#capacity = capacity;
@@ -27,52 +37,116 @@ export class MembershipPacker implements Packer {
   }
 
   get ready(): boolean {
-    return this.#size > this.#lookahead;
+    return this.#size > this.#lookahead && !this.#fitsInOne;
+  }
+
+  get #fitsInOne(): boolean {
+    const { items, bytes } = this.#capacity;
+    return this.#light.size + this.#heavy.size <= items && this.#bytes <= bytes + 1;
   }
 
   add(change: Change): void {
-    const members = this.#groups.get(change.group);
-    if (members === undefined) this.#groups.set(change.group, [change]);
-    else members.push(change);
+    const { group } = change;
+    this.#bytes += memberBytes(change);
     this.#size++;
+    const members = this.#heavy.get(group) ?? this.#light.get(group);
+    if (members === undefined) {
+      this.#light.set(group, [change]);
+      this.#bytes += frameBytes(group);
+      return;
+    }
+    members.push(change);
+    if (members.length !== HEAVY_MEMBERS || this.#heavy.has(group)) return;
+    this.#light.delete(group);
+    this.#heavy.set(group, members);
   }
 
   expect(): void {
-    // Members are taken in order: what is to come makes no difference.
+    // Groups are told apart by what waits of them: what is to come makes no difference.
   }
 
   take(): Change[] {
-    const changes: Change[] = [];
-    let room = this.#capacity.bytes + 1;
-    let slots = this.#capacity.items;
-    for (const [group, members] of this.#groups) {
-      if (slots-- === 0) break;
-      const [open, close] = entryFrame(group);
-      // Every member counts a comma after it, and the entry one: the last has none.
-      room -= Buffer.byteLength(open) + close.length;
-      const count = fitting(members, room);
-      if (count === 0) break;
-      for (let i = 0; i < count; i++) {
-        const change = members[i] as Change;
-        room -= Buffer.byteLength(change.item) + 1;
-        changes.push(change);
-      }
-      this.#size -= count;
-      if (count < members.length) {
-        this.#groups.set(group, members.slice(count));
-        break;
-      }
-      this.#groups.delete(group);
-    }
-    return changes;
+    const request = { changes: [] as Change[], room: this.#capacity.bytes + 1, slots: this.#capacity.items };
+    const share = this.#heavy.size === 0 ? Infinity : this.#share(this.#light.size);
+    if (!this.#takeFrom(this.#light, share, request)) return request.changes;
+    if (!this.#takeFrom(this.#heavy, Infinity, request)) return request.changes;
+    this.#takeFrom(this.#light, Infinity, request);
+    return request.changes;
   }
+
+  /** Takes so many groups, in order; false when the request is full before. */
+  #takeFrom(groups: Map<string, Change[]>, count: number, request: Request): boolean {
+    let left = count;
+    for (const [group, members] of groups) {
+      if (left-- <= 0) return true;
+      if (!this.#takeGroup(groups, group, members, request)) return false;
+    }
+    return true;
+  }
+
+  /** Of so many small groups, as many as belong into one of the requests that what waits will fill. */
+  #share(light: number): number {
+    return Math.max(
+      1,
+      Math.min(this.#capacity.items - 1, Math.round((light * this.#capacity.bytes) / this.#bytes)),
+    );
+  }
+
+  /** Takes what fits of a group; false when the request is full. */
+  #takeGroup(
+    groups: Map<string, Change[]>,
+    group: string,
+    members: readonly Change[],
+    request: Request,
+  ): boolean {
+    if (request.slots === 0) return false;
+    // Every member counts a comma after it, and the entry one: the last has none.
+    const room = request.room - frameBytes(group);
+    const count = fitting(members, room);
+    if (count === 0) return false;
+    request.slots--;
+    request.room = room;
+    for (let i = 0; i < count; i++) {
+      const change = members[i] as Change;
+      const bytes = memberBytes(change);
+      request.room -= bytes;
+      this.#bytes -= bytes;
+      request.changes.push(change);
+    }
+    this.#size -= count;
+    if (count < members.length) {
+      groups.set(group, members.slice(count));
+      return false;
+    }
+    groups.delete(group);
+    this.#bytes -= frameBytes(group);
+    return true;
+  }
+}
+
+/** A request as it fills. */
+interface Request {
+  readonly changes: Change[];
+  room: number;
+  slots: number;
+}
+
+/** Bytes of a group's entry without its members; the comma after its last member stands for the one after the entry. */
+function frameBytes(group: string): number {
+  const [open, close] = entryFrame(group);
+  return Buffer.byteLength(open) + close.length;
+}
+
+/** With the comma that separates it. */
+function memberBytes(change: Change): number {
+  return Buffer.byteLength(change.item) + 1;
 }
 
 /** How many of the members fit, in order. */
 function fitting(members: readonly Change[], room: number): number {
   let left = room;
   for (let i = 0; i < members.length; i++) {
-    left -= Buffer.byteLength((members[i] as Change).item) + 1;
+    left -= memberBytes(members[i] as Change);
     if (left < 0) return i;
   }
   return members.length;

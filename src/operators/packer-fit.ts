@@ -8,6 +8,10 @@ export type ByteWeight = number;
 
 /** Exchanges that bring a request nearer to its limit; past these the gain is a few bytes. */
 const MAX_REFINEMENTS = 4;
+/** Entries more or fewer than wanted that are made up for later. */
+const TOLERATED = 2;
+/** What an entry out of balance costs, against an empty slot. */
+const BALANCE = 0.05;
 
 /**
  * Chooses what a request carries. It starts from the choice that keeps the sizes balanced, and exchanges entries with
@@ -18,19 +22,22 @@ export class RequestFit<E extends Sized> {
   readonly #room: number;
   readonly #slots: number;
   readonly #weight: ByteWeight;
+  /** Entries that keep the sizes balanced. */
+  readonly #wanted: number;
   /** Chosen and not to be given back. */
   readonly #fixed: E[] = [];
   /** Chosen, rising. */
-  readonly #inside: E[];
+  #inside: E[];
   /** Left behind, rising. */
-  readonly #outside: E[];
+  #outside: E[];
   #bytes = 0;
 
   /** Both arrays rise by size, and are changed here. */
-  constructor(room: number, slots: number, weight: ByteWeight, inside: E[], outside: E[]) {
+  constructor(room: number, slots: number, weight: ByteWeight, wanted: number, inside: E[], outside: E[]) {
     this.#room = room;
     this.#slots = slots;
     this.#weight = weight;
+    this.#wanted = wanted;
     this.#inside = inside;
     this.#outside = outside;
     for (const entry of inside) this.#bytes += entry.bytes;
@@ -48,7 +55,58 @@ export class RequestFit<E extends Sized> {
     while (this.#bytes > this.#room) this.#shrink();
     for (let i = 0; i < MAX_REFINEMENTS && this.#bytes < this.#room; i++) if (!this.#grow()) break;
     this.#topUp();
+    if (Math.abs(this.#count - this.#wanted) > TOLERATED) this.#rebalance();
     return [...this.#fixed, ...this.#inside];
+  }
+
+  get #count(): number {
+    return this.#fixed.length + this.#inside.length;
+  }
+
+  /**
+   * Where there are few sizes, the bytes can be filled with many more small entries than are wanted, or with fewer: tries the
+   * other way round, and keeps it where it is better. So both ways take turns, and no size is used up early.
+   */
+  #rebalance(): void {
+    const before = { inside: [...this.#inside], outside: [...this.#outside], bytes: this.#bytes };
+    const cost = this.#cost();
+    if (this.#count > this.#wanted) this.#tradeUp();
+    else this.#tradeDown();
+    this.#topUp();
+    if (this.#cost() < cost) return;
+    this.#inside = before.inside;
+    this.#outside = before.outside;
+    this.#bytes = before.bytes;
+  }
+
+  /** Takes the least larger one that does not fit, for the smallest ones. */
+  #tradeUp(): void {
+    const smallest = this.#inside[0];
+    if (smallest === undefined) return;
+    const to = positionOf(this.#outside, smallest.bytes + this.#room - this.#bytes + 1);
+    if (to === this.#outside.length) return;
+    this.#exchange(0, to);
+    while (this.#bytes > this.#room) this.#leave(0);
+  }
+
+  /** Gives the largest back, to have room for small ones. */
+  #tradeDown(): void {
+    const largest = this.#inside[this.#inside.length - 1];
+    const smallest = this.#outside[0];
+    if (largest === undefined || smallest === undefined || smallest.bytes >= largest.bytes) return;
+    this.#exchange(this.#inside.length - 1, 0);
+    while (this.#count < this.#slots && this.#outside.length > 0) {
+      if (this.#bytes + (this.#outside[0] as E).bytes > this.#room) return;
+      this.#enter(0);
+    }
+  }
+
+  /** What the choice wastes of the scarce limit, and a little for what it does to the balance. */
+  #cost(): number {
+    const bytes = (this.#room - this.#bytes) / this.#room;
+    const slots = (this.#slots - this.#count) / this.#slots;
+    const balance = Math.abs(this.#count - this.#wanted) / this.#slots;
+    return this.#weight * bytes + (1 - this.#weight) * slots + BALANCE * balance;
   }
 
   /** Gives back what is too much: by the one exchange that just suffices, or by the largest. */
@@ -97,7 +155,7 @@ export class RequestFit<E extends Sized> {
 
   /** Fills what is left with the largest that fit, so that nothing left behind would have fitted. */
   #topUp(): void {
-    while (this.#fixed.length + this.#inside.length < this.#slots) {
+    while (this.#count < this.#slots) {
       const at = positionOf(this.#outside, this.#room - this.#bytes + 1) - 1;
       if (at < 0) return;
       this.#enter(at);

@@ -60,6 +60,8 @@ export class ProfilePacker implements Packer {
   /** Of what is yet to come, as far as it is known. */
   #aheadCount = 0;
   #aheadBytes = 0;
+  /** Entries by which the requests so far fell short of the balance. */
+  #owed = 0;
 
   constructor(capacity: Capacity, lookahead: number) {
     this.#capacity = capacity;
@@ -92,15 +94,20 @@ export class ProfilePacker implements Packer {
   }
 
   take(): Change[] {
-    const count = this.#fitsInOne ? this.#queue.length : this.#balancedCount();
+    const balanced = this.#room / this.#mean;
+    const wanted = this.#wantedCount(balanced);
+    const count = this.#fitsInOne ? this.#queue.length : wanted;
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const entry = this.#queue[i] as Entry;
       entry.chosen = true;
       bytes += entry.bytes;
     }
-    if (count < this.#queue.length && !this.#isPlenty(count, bytes)) this.#improve();
-    return this.#remove();
+    if (!this.#fitsInOne && !this.#isPlenty(count, bytes)) this.#improve(wanted);
+    const changes = this.#remove();
+    const { items } = this.#capacity;
+    this.#owed = Math.max(-items, Math.min(items, this.#owed + Math.min(items, balanced) - changes.length));
+    return changes;
   }
 
   get #fitsInOne(): boolean {
@@ -112,10 +119,10 @@ export class ProfilePacker implements Packer {
     return (this.#bytes + this.#aheadBytes) / (this.#queue.length + this.#aheadCount);
   }
 
-  /** As many entries as fill a request when they are of the mean size. */
-  #balancedCount(): number {
-    const share = Math.round(this.#room / this.#mean);
-    return Math.max(1, Math.min(this.#capacity.items, this.#queue.length, share));
+  /** As many entries as fill a request when they are of the mean size, and what is owed of them. */
+  #wantedCount(balanced: number): number {
+    const count = Math.round(Math.min(this.#capacity.items, balanced) + this.#owed);
+    return Math.max(1, Math.min(this.#capacity.items, this.#queue.length, count));
   }
 
   /** True when the request is full by its items, and what it leaves behind is far from the limit of bytes. */
@@ -126,13 +133,13 @@ export class ProfilePacker implements Packer {
   }
 
   /** Exchanges what is chosen until it fits, and is as full as it can be. */
-  #improve(): void {
+  #improve(wanted: number): void {
     this.#sort();
-    const fixed = this.#anchors();
+    const fixed = this.#anchors(wanted);
     const inside: Entry[] = [];
     const outside: Entry[] = [];
     for (const entry of this.#sorted) (entry.chosen ? inside : outside).push(entry);
-    const fit = new RequestFit(this.#room, this.#capacity.items, this.#byteWeight(), inside, outside);
+    const fit = new RequestFit(this.#room, this.#capacity.items, this.#byteWeight(), wanted, inside, outside);
     for (const entry of fixed) fit.fix(entry);
     const chosen = fit.solve();
     for (const entry of this.#sorted) entry.chosen = false;
@@ -140,13 +147,13 @@ export class ProfilePacker implements Packer {
   }
 
   /** What is sent now in any case: the oldest, so that nothing waits for ever, and the largest while there is choice. */
-  #anchors(): Entry[] {
+  #anchors(wanted: number): Entry[] {
     const oldest = this.#queue[0] as Entry;
     const largest = this.#sorted[this.#sorted.length - 1] as Entry;
     if (largest.bytes <= this.#room * LARGE || largest === oldest) return [oldest];
     if (!largest.chosen) {
       largest.chosen = true;
-      const youngest = this.#queue[this.#balancedCount() - 1] as Entry;
+      const youngest = this.#queue[wanted - 1] as Entry;
       if (youngest !== oldest) youngest.chosen = false;
     }
     if (largest.bytes + oldest.bytes <= this.#room) return [oldest, largest];

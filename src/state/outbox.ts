@@ -26,6 +26,10 @@ const SPREAD_BY_RANK = 256;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Memberships are gathered by group: a group is in one of these, and one of these fits in memory. */
 const GROUP_CLASSES = 64;
+/** Members up to which a group counts as small; what it has beyond is kept apart. */
+const SMALL_GROUP = 120;
+/** Counters of members, by the hash of their group. */
+const MEMBER_COUNTERS = 1 << 18;
 /** File names of outboxes, for those that clear up after a crashed process. */
 export const OUTBOX_PREFIX = 'outbox-';
 
@@ -99,6 +103,8 @@ class DiskOutbox implements Outbox {
   readonly #lanes = new Map<Lane, Map<number, Stretch>>(
     LANES.map((lane) => [lane, new Map<number, Stretch>()]),
   );
+  /** Members seen of each group, up to {@link SMALL_GROUP}. */
+  readonly #members = new Map<Lane, Uint8Array>();
   readonly #inMemory: Block[] = [];
   #memoryBytes = 0;
   #file: FileHandle | undefined;
@@ -114,7 +120,7 @@ class DiskOutbox implements Outbox {
       const lane = LANES.find(
         (l) => l.entity === change.entity && l.kind === change.kind && l.dependent === change.dependent,
       ) as Lane;
-      const stretch = this.#stretch(lane, classOf(change));
+      const stretch = this.#stretch(lane, this.#classOf(lane, change));
       const bytes = encodeChange(change);
       stretch.parts.push(bytes);
       stretch.bytes += bytes.length;
@@ -137,7 +143,9 @@ class DiskOutbox implements Outbox {
     ) as Lane;
     const stretches = Array.from(this.#lanes.get(known) ?? []).sort(([a], [b]) => a - b);
     if (lane.entity === 'memberships') {
-      for (const [, stretch] of stretches) yield* this.#byGroup(known, stretch);
+      const small = stretches.filter(([cls]) => cls < GROUP_CLASSES).map(([, stretch]) => stretch);
+      const large = stretches.filter(([cls]) => cls >= GROUP_CLASSES).map(([, stretch]) => stretch);
+      yield* this.#interleaved(known, small, large);
       return;
     }
     const creations = stretches.filter(([cls]) => cls < SIZE_CLASSES).map(([, stretch]) => stretch);
@@ -259,24 +267,65 @@ class DiskOutbox implements Outbox {
     }
   }
 
-  async *#byGroup(lane: Lane, stretch: Stretch): AsyncGenerator<readonly Change[], void, undefined> {
-    const groups = new Map<string, Change[]>();
-    for (const block of stretch.blocks) {
-      for (const change of await this.#open(block, lane)) {
-        const members = groups.get(change.group);
-        if (members === undefined) groups.set(change.group, [change]);
-        else members.push(change);
+  /** Members of small groups and of large ones in proportion, so that the large ones can fill every request. */
+  async *#interleaved(
+    lane: Lane,
+    small: readonly Stretch[],
+    large: readonly Stretch[],
+  ): AsyncGenerator<readonly Change[], void, undefined> {
+    const sides = [small, large].map((stretches) => ({
+      total: stretches.reduce((sum, { count }) => sum + count, 0),
+      given: 0,
+      groups: this.#byGroup(lane, stretches),
+    }));
+    for (;;) {
+      const [a, b] = sides as [(typeof sides)[0], (typeof sides)[0]];
+      const side = a.given * b.total <= b.given * a.total && a.given < a.total ? a : b;
+      const { value } = await side.groups.next();
+      if (value === undefined) return;
+      side.given += value.length;
+      yield value;
+    }
+  }
+
+  /** Changes gathered by group, of a large group some at a time. */
+  async *#byGroup(
+    lane: Lane,
+    stretches: readonly Stretch[],
+  ): AsyncGenerator<readonly Change[], undefined, undefined> {
+    for (const stretch of stretches) {
+      const groups = new Map<string, Change[]>();
+      for (const block of stretch.blocks) {
+        for (const change of await this.#open(block, lane)) {
+          const members = groups.get(change.group);
+          if (members === undefined) groups.set(change.group, [change]);
+          else members.push(change);
+        }
+      }
+      for (const members of groups.values()) {
+        for (let at = 0; at < members.length; at += CHUNK_SIZE) yield members.slice(at, at + CHUNK_SIZE);
       }
     }
-    yield* groups.values();
   }
-}
 
-/** The class of a change inside its lane: by size, creations before others; memberships by their group. */
-function classOf(change: Change): number {
-  if (change.entity === 'memberships') return groupClass(change.group);
-  const cls = sizeClass(entryBytes(change));
-  return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+  /**
+   * The class of a change inside its lane. Users and groups: by size, creations before others. Memberships: by their
+   * group, what a group has beyond its first members apart; two groups of one hash are counted as one, which does no harm.
+   */
+  #classOf(lane: Lane, change: Change): number {
+    if (change.entity === 'memberships') {
+      const hash = hashOf(change.group);
+      let members = this.#members.get(lane);
+      if (members === undefined) this.#members.set(lane, (members = new Uint8Array(MEMBER_COUNTERS)));
+      const counter = hash % MEMBER_COUNTERS;
+      const cls = (hash >>> 16) % GROUP_CLASSES;
+      if ((members[counter] as number) === SMALL_GROUP) return GROUP_CLASSES + cls;
+      members[counter] = (members[counter] as number) + 1;
+      return cls;
+    }
+    const cls = sizeClass(entryBytes(change));
+    return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+  }
 }
 
 /** Bytes in a request, with the comma that separates. */
@@ -291,8 +340,9 @@ function sizeClass(bytes: number): number {
   return Math.min(SIZE_CLASSES - 1, Math.max(0, cls));
 }
 
-function groupClass(group: string): number {
+function hashOf(group: string): number {
   let hash = 0;
   for (let i = 0; i < group.length; i++) hash = (Math.imul(hash, 31) + group.charCodeAt(i)) | 0;
-  return (hash >>> 0) % GROUP_CLASSES;
+  // The last characters of ids differ most: the multiplication carries them into all bits.
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
 }

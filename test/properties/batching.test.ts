@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/batch-body.js';
-import { LIMITS } from '../../src/limits.js';
 import type { Batch, Change } from '../../src/model.js';
 import { batch, type BatchOptions } from '../../src/operators/batch.js';
 import { pipe } from '../../src/pipe.js';
-import { createOutbox } from '../../src/state/outbox.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 
 async function pack(
@@ -181,46 +179,4 @@ describe('batching', () => {
     ]);
     expect(batches.map((b) => [b.items, b.changes.length, b.dependent])).toEqual([[1, 2, true]]);
   });
-
-  const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  /** Sizes, and how far above the bound their requests may be. Hardest is a mean at which both limits bind at once. */
-  const mixes: Record<string, readonly [most: number, sizeOf: (random: () => number, i: number) => number]> =
-    {
-      'log-uniform 200 B to 6 KB': [1.005, (random) => 200 * 30 ** random()],
-      '80/20 small and large': [1.02, (random) => (random() < 0.8 ? 250 : 4500)],
-      'heavy tail': [1.03, (random) => Math.min(150_000, 250 / (1 - random()) ** 0.8)],
-      uniform: [1, () => 300],
-      'ascending ramp': [1.005, (_random, i) => 200 + (i / 20_000) * 5800],
-      'long runs': [1.005, (_random, i) => (Math.floor(i / 2500) % 2 === 0 ? 300 : 3500)],
-    };
-  // What the guard hands over: the outbox mixes sizes evenly, so that the look-ahead sees the whole in small.
-  async function* asPlanned(changes: readonly Change[]) {
-    const outbox = createOutbox(undefined);
-    await outbox.add(changes);
-    await outbox.seal();
-    for await (const chunk of outbox.read({ entity: 'users', kind: 'upsert', dependent: false }))
-      yield* chunk;
-    await outbox.close();
-  }
-  for (const [mix, [most, sizeOf]] of Object.entries(mixes)) {
-    it(`packs within ${((most - 1) * 100).toFixed(1)} % of the bound: ${mix}`, async () => {
-      const random = rng(42);
-      const changes = Array.from({ length: 20_000 }, (_, i) =>
-        profileChange(
-          'users',
-          'upsert',
-          `u${i}`,
-          'x'.repeat(Math.max(0, Math.round(sizeOf(random, i)) - 60)),
-        ),
-      );
-      const bytes = changes.reduce((sum, change) => sum + change.item.length + 1, 0);
-      const bound = Math.max(
-        Math.ceil(changes.length / LIMITS.itemsPerRequest),
-        Math.ceil(bytes / LIMITS.bytesPerRequest),
-      );
-      let requests = 0;
-      for await (const chunk of pipe(asPlanned(changes), batch()).chunks()) requests += chunk.length;
-      expect(requests / bound).toBeLessThanOrEqual(most);
-    });
-  }
 });

@@ -16,7 +16,7 @@ export async function inVirtualTime<T>(
 ): Promise<T> {
   const timers = FakeTimers.install({
     now,
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
   });
   try {
     let settled = false;

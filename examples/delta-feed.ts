@@ -1,0 +1,108 @@
+/**
+ * A feed of changes instead of whole exports: what the feed does not name is left alone, and only what it marks as
+ * deleted is. How far it was read is kept in the state, once Okta confirmed everything up to there.
+ *
+ *     npx tsx examples/delta-feed.ts
+ */
+import {
+  createClient,
+  flatMap,
+  memoryState,
+  pipe,
+  readWatermark,
+  sync,
+  type RemovedRecord,
+  type UserRecord,
+} from 'rollcall';
+import { startOrg } from 'rollcall/simulator';
+
+/** One change, as HR systems tell it. They are numbered, and each holds the whole person. */
+interface Change {
+  readonly number: number;
+  readonly id: string;
+  /** Undefined: this person is gone. */
+  readonly person?: { readonly email: string; readonly name: string };
+}
+
+/** An HR system: everybody as they are now, and the changes of late. */
+const hr = {
+  changes: ['ann', 'bob', 'cho', 'dee'].map((name, i): Change => ({
+    number: i + 1,
+    id: name,
+    person: { email: `${name}@example.com`, name },
+  })),
+  tell(id: string, person?: Change['person']) {
+    this.changes.push({ number: this.changes.length + 1, id, ...(person && { person }) });
+  },
+  everybody(): readonly Change[] {
+    return [...new Map(this.changes.map((change) => [change.id, change])).values()];
+  },
+  /** The latest change of everybody who has changed. */
+  async *since(position: number): AsyncGenerator<Change> {
+    yield* this.everybody().filter(({ number }) => number > position);
+  },
+};
+
+function toRecord({ id, person }: Change): UserRecord | RemovedRecord {
+  if (person === undefined) return { externalId: id, deleted: true };
+  return {
+    externalId: id,
+    profile: { userName: person.email, email: person.email, firstName: person.name },
+  };
+}
+
+await using org = await startOrg({ cooldownMs: 100 });
+await using state = memoryState(); // openState('./state') keeps it between runs
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
+const waits = { cooldownMs: 100, pollIntervalMs: 20 };
+
+/** The first run, and every one that is to find what the feed may have missed: the whole directory. */
+async function full(): Promise<void> {
+  // The position is taken before the directory is read: what changes meanwhile is read twice, and not lost.
+  const position = hr.changes.length;
+  const present = pipe(
+    hr.everybody(),
+    flatMap((change) => (change.person === undefined ? [] : [toRecord(change)])),
+  );
+  await sync({ okta, state, users: present, watermark: String(position), ...waits });
+  console.log(`full: Okta has ${org.directory().activeUsers} people; read up to ${position}`);
+}
+
+/** Every other run: what has changed since. */
+async function delta(title: string): Promise<void> {
+  let position = Number(await readWatermark(state));
+  const changed = pipe(hr.since(position), async function* (changes) {
+    for await (const change of changes) {
+      position = Math.max(position, change.number);
+      yield toRecord(change);
+    }
+  });
+  const { confirmed, watermarkKept } = await sync({
+    okta,
+    state,
+    mode: 'delta',
+    users: changed,
+    watermark: () => String(position),
+    ...waits,
+  });
+  const { creates, updates, deletes } = confirmed.users;
+  const kept = watermarkKept === true ? `read up to ${position}` : 'to be read again';
+  console.log(`${title}: +${creates} ~${updates} -${deletes}; ${kept}`);
+}
+
+await full();
+hr.tell('bob', { email: 'bob@example.com', name: 'Robert' });
+hr.tell('cho');
+hr.tell('eve', { email: 'eve@example.com', name: 'Eve' });
+await delta('delta');
+await delta('nothing new');
+hr.tell('fay', { email: 'not an address', name: 'Fay' });
+await delta('a record that Okta would refuse');
+hr.tell('fay', { email: 'fay@example.com', name: 'Fay' });
+await delta('mended');
+console.log(`Okta has ${org.directory().activeUsers} people`);
+await okta.close();

@@ -1,0 +1,123 @@
+/**
+ * A directory in MariaDB or MySQL: people, groups and memberships as they were at one instant, streamed row by row.
+ * The connection is open only while rows are read: it is closed before the first request to Okta, which may be hours
+ * before the last, and on every failure.
+ *
+ *     mariadb -h 127.0.0.1 test < examples/data/company.sql
+ *     npx tsx examples/mariadb.ts      (MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_USER, MYSQL_PWD, MYSQL_DATABASE say where)
+ */
+import { createConnection, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import mysql from 'mysql2';
+import {
+  createClient,
+  map,
+  memoryState,
+  pipe,
+  sync,
+  toGroup,
+  toMembership,
+  toUser,
+  type FlatRow,
+} from 'rollcall';
+import { startOrg } from 'rollcall/simulator';
+
+// Who has left is in no query, so Okta deactivates them. Every value is text: cast what is not.
+const USERS = `
+  SELECT employee_id AS externalId, email AS userName, email, given_name AS firstName, family_name AS lastName,
+         department
+  FROM people WHERE left_on IS NULL`;
+const GROUPS = `SELECT team_id AS externalId, name AS displayName, purpose AS description FROM teams`;
+const MEMBERSHIPS = `
+  SELECT team_id AS groupExternalId, employee_id AS memberExternalId
+  FROM team_members JOIN people USING (employee_id) WHERE left_on IS NULL`;
+
+/** The three sources, in one read-only transaction: a person who joins while it is read is in all of them, or in none. */
+export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }: mysql.ConnectionOptions) {
+  let open: { readonly connection: mysql.Connection; readonly socket: Socket } | undefined;
+  let result: Readable | undefined;
+  let lost: Error | undefined;
+
+  async function connect(): Promise<mysql.Connection> {
+    const socket = createConnection({ host, port });
+    const connection = mysql.createConnection({
+      charset: 'utf8mb4',
+      dateStrings: true,
+      ...config,
+      stream: socket,
+    });
+    // Nobody else tells a result that is being streamed that its connection is gone: it would wait for ever.
+    connection.on('error', (error: Error) => {
+      lost ??= error;
+      result?.destroy(error);
+    });
+    open = { connection, socket };
+    await connection.promise().query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await connection.promise().query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    return connection;
+  }
+
+  async function close(allWasRead: boolean): Promise<void> {
+    if (open === undefined) return;
+    const { connection, socket } = open;
+    open = undefined;
+    const closed = new Promise<void>((resolve) =>
+      socket.closed ? resolve() : socket.once('close', () => resolve()),
+    );
+    if (allWasRead) connection.end();
+    // The server would go on to send what is left of the result; only a broken socket tells it to stop.
+    else socket.destroy();
+    await closed;
+  }
+
+  async function* rows(sql: string, last: boolean): AsyncGenerator<FlatRow, void, undefined> {
+    let readToItsEnd = false;
+    try {
+      const connection = open?.connection ?? (await connect());
+      result = connection.query(sql).stream({ highWaterMark: 1000 });
+      if (lost !== undefined) result.destroy(lost);
+      yield* result as AsyncIterable<FlatRow>;
+      readToItsEnd = true;
+    } finally {
+      if (last || !readToItsEnd) await close(readToItsEnd);
+    }
+  }
+
+  return {
+    // `sync` reads them in this order.
+    users: pipe(rows(USERS, false), map(toUser)),
+    groups: pipe(rows(GROUPS, false), map(toGroup)),
+    memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
+    /** For a run that fails between two of them. */
+    [Symbol.asyncDispose]: () => close(false),
+  };
+}
+
+async function main(): Promise<void> {
+  await using org = await startOrg({ cooldownMs: 100 });
+  await using state = memoryState(); // openState('./state') keeps it between runs
+  const okta = createClient({
+    orgUrl: org.url,
+    identitySourceId: org.identitySourceId,
+    auth: { token: org.token },
+  });
+  const { env } = process;
+  await using directory = mariadbDirectory({
+    host: env.MYSQL_HOST ?? '127.0.0.1',
+    port: Number(env.MYSQL_TCP_PORT ?? 3306),
+    user: env.MYSQL_USER ?? 'root',
+    password: env.MYSQL_PWD ?? '',
+    database: env.MYSQL_DATABASE ?? 'test',
+  });
+  const { users, groups, memberships } = directory;
+  const report = await sync({ okta, state, users, groups, memberships, cooldownMs: 100, pollIntervalMs: 20 });
+  const { confirmed } = report;
+  console.log(
+    `${confirmed.users.creates} people, ${confirmed.groups.creates} groups and ` +
+      `${confirmed.memberships.creates} memberships in ${report.sessions} sessions`,
+  );
+  await okta.close();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

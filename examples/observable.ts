@@ -1,0 +1,48 @@
+/**
+ * RxJS in and out: people come from an Observable, go through operators of both kinds, and what happens is told by one.
+ *
+ *     npx tsx examples/observable.ts
+ */
+import { createClient, fromObservable, memoryState, pipe, startSync, toObservable, validate } from 'rollcall';
+import { startOrg } from 'rollcall/simulator';
+import { bufferCount, concatMap, filter, from, lastValueFrom, map, merge, of, reduce } from 'rxjs';
+
+await using org = await startOrg({ cooldownMs: 100 });
+await using state = memoryState(); // openState('./state') keeps it between runs
+const okta = createClient({
+  orgUrl: org.url,
+  identitySourceId: org.identitySourceId,
+  auth: { token: org.token },
+});
+
+/** Two feeds of one company, as they might come from two systems. */
+function feeds() {
+  const staff = from(['ann', 'bob', 'cho', 'dee']);
+  const contractors = of('eve', 'fay').pipe(concatMap(async (name) => `x-${name}`));
+  return merge(staff, contractors).pipe(
+    map((name) => ({
+      externalId: name,
+      profile: { userName: `${name}@example.com`, email: `${name}@example.com` },
+    })),
+  );
+}
+
+// In: `users` takes an Observable as it is. One cannot be held back, so it is for feeds and not for millions:
+// `fromObservable` fails, and drops nothing, when 10,000 values wait for their reader (`maxBuffered`).
+const run = startSync({ okta, state, users: feeds(), pollIntervalMs: 20 });
+
+// Out: events are an Observable, and any flow can become one.
+const waits = lastValueFrom(
+  run.events$.pipe(
+    filter((event) => event.type === 'batch:sent'),
+    reduce((items, event) => items + event.items, 0),
+  ),
+);
+const { confirmed } = await run.done;
+console.log(`${await waits} sent, ${confirmed.users.creates} people created`);
+
+const checked = pipe(fromObservable(feeds(), { maxBuffered: 100 }), validate('users'));
+toObservable(checked)
+  .pipe(bufferCount(4))
+  .subscribe((some) => console.log(some.map(({ externalId }) => externalId).join(' ')));
+await okta.close();

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { entryFrame } from '../../src/batch-body.js';
+import { LIMITS } from '../../src/limits.js';
+import type { Change, UserRecord } from '../../src/model.js';
+import { batch } from '../../src/operators/batch.js';
+import { diff } from '../../src/operators/diff.js';
+import { guard } from '../../src/operators/guard.js';
+import { pipe } from '../../src/pipe.js';
+import { memoryState } from '../../src/state/memory.js';
+import { membershipChange } from '../support/changes.js';
+
+const RECORDS = 12_000;
+const SEEDS = [1, 2];
+/** `{"entityType":"USERS","profiles":[]}`, written down once more on purpose. */
+const FRAME_BYTES = 36;
+
+type SizeOf = (random: () => number, i: number) => number;
+
+/** Bytes of a user as sent. Several forms of each mix: two sizes and many, a mean far from the limits and close to them. */
+const mixes: Record<string, SizeOf> = {
+  'log-uniform, 200 B to 6 KB': (random) => 200 * 30 ** random(),
+  'log-uniform, 200 B to 3 KB': (random) => 200 * 15 ** random(),
+  '80/20 of two sizes': (random) => (random() < 0.8 ? 250 : 4500),
+  '80/20 of two ranges': (random) => (random() < 0.8 ? 200 + 200 * random() : 3000 + 3000 * random()),
+  '80/20, both limits at once': (random) => (random() < 0.8 ? 200 + 100 * random() : 3000 + 2000 * random()),
+  'long runs of one size': (_random, i) => (Math.floor(i / 2500) % 2 === 0 ? 300 : 3500),
+  'long runs, one size after another': (_random, i) => 200 * 30 ** ((Math.floor(i / 1000) * 0.618) % 1),
+  'heavy tail to 6 KB': (random) => Math.min(6000, 250 / (1 - random()) ** 0.5),
+  'heavy tail to 60 KB': (random) => Math.min(60_000, 300 / (1 - random()) ** 0.67),
+  'heavy tail to 100 KB': (random) => Math.min(100_000, 200 / (1 - random()) ** 0.9),
+  'heavy tail to 150 KB': (random) => Math.min(150_000, 270 / (1 - random()) ** 0.8),
+  'ascending ramp to 6 KB': (_random, i) => 200 + (i / RECORDS) * 5800,
+  'ascending ramp, both limits at once': (_random, i) => 200 + (i / RECORDS) * 1600,
+};
+
+const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+
+function* users(sizes: readonly number[]): Generator<UserRecord, void, undefined> {
+  for (const [i, size] of sizes.entries()) {
+    const externalId = `u${i}`;
+    const bare = JSON.stringify({ externalId, profile: { displayName: '' } }).length;
+    yield { externalId, profile: { displayName: 'x'.repeat(size - bare) } };
+  }
+}
+
+/** The least number of requests that could carry these sizes, commas and frames counted. */
+function boundOf(sizes: readonly number[]): number {
+  const bytes = sizes.reduce((sum, size) => sum + size + 1, 0);
+  return Math.max(
+    Math.ceil(sizes.length / LIMITS.itemsPerRequest),
+    Math.ceil(bytes / (LIMITS.bytesPerRequest - FRAME_BYTES + 1)),
+  );
+}
+
+async function requestsFor(sizes: readonly number[]): Promise<number> {
+  const state = memoryState();
+  let [requests, sent] = [0, 0];
+  for await (const { bytes, items } of pipe(users(sizes), diff('users', state), guard(state), batch())) {
+    expect(bytes).toBeLessThanOrEqual(LIMITS.bytesPerRequest);
+    expect(items).toBeLessThanOrEqual(LIMITS.itemsPerRequest);
+    requests++;
+    sent += items;
+  }
+  expect(sent).toBe(sizes.length);
+  await state.close();
+  return requests;
+}
+
+const sessions = (requests: number) => Math.ceil(requests / LIMITS.requestsPerSession);
+
+describe('packing', () => {
+  for (const [mix, sizeOf] of Object.entries(mixes)) {
+    it(`requests are within 0.5 % of the bound, and sessions equal to it: ${mix}`, async () => {
+      for (const seed of SEEDS) {
+        const random = rng(seed);
+        const sizes = Array.from({ length: RECORDS }, (_, i) => Math.round(sizeOf(random, i)));
+        const [requests, bound] = [await requestsFor(sizes), boundOf(sizes)];
+        expect(requests, `seed ${seed}`).toBeGreaterThanOrEqual(bound);
+        expect(requests / bound, `seed ${seed}`).toBeLessThanOrEqual(1.005);
+        expect(sessions(requests), `seed ${seed}`).toBe(sessions(bound));
+      }
+    });
+  }
+
+  const groupSizes: Record<string, (g: number) => number> = {
+    'five memberships a user in groups of 250': () => 250,
+    'groups of five': () => 5,
+    'small and large groups': (g) => (g % 5 === 0 ? 300 : 5),
+    'a few huge groups among tiny ones': (g) => (g % 1500 === 0 ? 20_000 : 3),
+  };
+  for (const [mix, sizeOf] of Object.entries(groupSizes)) {
+    it(`requests of memberships are within 0.5 % of the bound: ${mix}`, async () => {
+      const changes: Change[] = [];
+      let groups = 0;
+      for (; changes.length < 60_000; groups++) {
+        for (let member = 0; member < sizeOf(groups); member++)
+          changes.push(membershipChange('upsert', `G${groups}`, `E${String(member).padStart(8, '0')}`));
+      }
+      const random = rng(7);
+      for (let i = changes.length - 1; i > 0; i--) {
+        const j = Math.floor(random() * (i + 1));
+        [changes[i], changes[j]] = [changes[j] as Change, changes[i] as Change];
+      }
+      const frames = new Map(changes.map(({ group }) => [group, entryFrame(group).join('').length]));
+      let bytes = changes.reduce((sum, { item }) => sum + item.length + 1, 0);
+      for (const frame of frames.values()) bytes += frame;
+      const bound = Math.max(
+        Math.ceil(groups / LIMITS.itemsPerRequest),
+        Math.ceil(bytes / (LIMITS.bytesPerRequest - '{"memberships":[]}'.length + 1)),
+      );
+      const state = memoryState();
+      let [requests, sent] = [0, 0];
+      for await (const { changes: inside } of pipe(changes, guard(state), batch())) {
+        requests++;
+        sent += inside.length;
+      }
+      await state.close();
+      expect(sent).toBe(changes.length);
+      expect(requests / bound).toBeLessThanOrEqual(1.005);
+    });
+  }
+
+  it('where two sizes make the bound unreachable, requests are as few as whole numbers allow', async () => {
+    // Forty large and 160 small would fill both limits, but for the commas: a request with 200 holds 39 large at most.
+    const sizes = Array.from({ length: RECORDS }, (_, i) => (i % 5 === 0 ? 4000 : 250));
+    expect(boundOf(sizes)).toBe(61);
+    expect(await requestsFor(sizes)).toBe(61);
+  });
+});
