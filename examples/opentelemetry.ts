@@ -10,6 +10,8 @@ import {
   SpanStatusCode,
   trace,
   type Context,
+  type Counter,
+  type Histogram,
   type Meter,
   type Span,
   type Tracer,
@@ -28,8 +30,10 @@ import {
 import {
   createClient,
   memoryState,
+  metrics,
   RollcallError,
   startSync,
+  type MetricSink,
   type OktaClient,
   type SyncEvent,
   type SyncOptions,
@@ -51,10 +55,28 @@ const CALLS: ReadonlySet<string> = new Set<keyof OktaClient>([
   'deleteMemberships',
 ]);
 
+/** Instruments of a meter, made when they are first needed; the names are rollcall's own, and stable. */
+function meterSink(meter: Meter): MetricSink {
+  const counters = new Map<string, Counter>();
+  const histograms = new Map<string, Histogram>();
+  return {
+    add(name, value, attributes) {
+      let counter = counters.get(name);
+      if (counter === undefined) counters.set(name, (counter = meter.createCounter(name)));
+      counter.add(value, attributes);
+    },
+    record(name, milliseconds, attributes) {
+      let histogram = histograms.get(name);
+      if (histogram === undefined)
+        histograms.set(name, (histogram = meter.createHistogram(name, { unit: 'ms' })));
+      histogram.record(milliseconds, attributes);
+    },
+  };
+}
+
 /** A sync with its spans and counters. */
 export async function observedSync(options: SyncOptions, tracer: Tracer, meter: Meter): Promise<SyncReport> {
-  const records = meter.createCounter('rollcall.records', { description: 'records, by what became of them' });
-  const waits = meter.createCounter('rollcall.waits', { description: 'waits, by their reason' });
+  const measure = metrics(meterSink(meter));
   const run = tracer.startSpan('rollcall.run', {}, ROOT_CONTEXT);
   const inRun = trace.setSpan(ROOT_CONTEXT, run);
   const sessions = new Map<unknown, Span>();
@@ -83,13 +105,8 @@ export async function observedSync(options: SyncOptions, tracer: Tracer, meter: 
       case 'session:failed':
         endSession(event.sessionId, event.type.slice('session:'.length));
         break;
-      case 'record:rejected':
-        records.add(1, { entity: event.rejection.entity, outcome: 'rejected' });
-        break;
-      case 'wait:start':
-        waits.add(1, { reason: event.reason });
-        break;
     }
+    measure(event);
     options.onEvent?.(event);
   };
 
@@ -115,13 +132,6 @@ export async function observedSync(options: SyncOptions, tracer: Tracer, meter: 
 
   try {
     const report = await startSync({ ...options, okta, onEvent }).done;
-    for (const entity of ['users', 'groups', 'memberships'] as const) {
-      const { creates, updates, deletes } = report.confirmed[entity];
-      records.add(creates, { entity, outcome: 'created' });
-      records.add(updates, { entity, outcome: 'updated' });
-      records.add(deletes, { entity, outcome: 'deleted' });
-      records.add(report.sources[entity]?.unchanged ?? 0, { entity, outcome: 'unchanged' });
-    }
     run.setAttributes({ 'rollcall.requests': report.requests, 'rollcall.remaining': report.remaining });
     return report;
   } catch (error) {
@@ -143,8 +153,8 @@ function failed(span: Span, error: unknown): unknown {
 async function main(): Promise<void> {
   const spans = new InMemorySpanExporter();
   const tracers = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
-  const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter: metrics })] });
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
 
   await using org = await startOrg({ cooldownMs: 100 });
   await using state = memoryState(); // openState('./state') keeps it between runs
@@ -180,9 +190,9 @@ async function main(): Promise<void> {
   };
   for (const root of childrenOf(undefined)) print(root, '');
   await meters.forceFlush();
-  for (const { descriptor, dataPoints } of metrics.getMetrics()[0]?.scopeMetrics[0]?.metrics ?? [])
+  for (const { descriptor, dataPoints } of exporter.getMetrics()[0]?.scopeMetrics[0]?.metrics ?? [])
     for (const { attributes, value } of dataPoints)
-      if (descriptor.name === 'rollcall.records' && typeof value === 'number' && value > 0)
+      if (typeof value === 'number' && value > 0)
         console.log(`${descriptor.name} ${Object.values(attributes).join(' ')}: ${value}`);
   await Promise.all([tracers.shutdown(), meters.shutdown()]);
 }

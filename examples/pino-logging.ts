@@ -1,28 +1,14 @@
 /**
- * A run's events as log lines of pino: what went wrong as warnings, the rest as information. No event holds a profile
- * value, a token or a key, so there is nothing to redact; external ids are in rejections only.
+ * A run's events as log lines of pino: what went wrong as warnings, the rest as information. No line holds a profile
+ * value, a token or a key; external ids of rejected records are left out unless `logEvents` is told otherwise.
  *
  *     npx tsx examples/pino-logging.ts
  */
 import pino from 'pino';
-import { createClient, memoryState, RollcallError, startSync, type SyncEvent } from 'rollcall';
+import { createClient, logEvents, memoryState, RollcallError, startSync } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
 const log = pino({ name: 'directory-sync', base: null, timestamp: pino.stdTimeFunctions.isoTime });
-
-/** Events that somebody should look at, if they keep coming. */
-const WARNINGS: ReadonlySet<SyncEvent['type']> = new Set([
-  'record:rejected',
-  'batch:refused',
-  'session:replayed',
-  'session:failed',
-]);
-
-function write({ type, ...fields }: SyncEvent): void {
-  if (WARNINGS.has(type)) log.warn(fields, type);
-  else if (type === 'source:progress' || type === 'batch:sent') log.debug(fields, type);
-  else log.info(fields, type);
-}
 
 await using org = await startOrg({ cooldownMs: 100 });
 await using state = memoryState(); // openState('./state') keeps it between runs
@@ -41,7 +27,7 @@ const run = startSync({
   ],
   pollIntervalMs: 20,
 });
-run.events$.subscribe(write);
+run.events$.subscribe(logEvents(log));
 try {
   const { confirmed, remaining } = await run.done;
   log.info({ confirmed, remaining }, 'done');

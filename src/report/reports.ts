@@ -54,7 +54,8 @@ export function describePlan(plan: Pick<PlanSummary, 'entities' | 'requests' | '
     const { creates, updates, deletes } = plan.entities[entity];
     return `${entity} +${creates} ~${updates} -${deletes}`;
   });
-  return `${parts.join(', ')}; ${plan.requests} requests in ${plan.sessions} sessions`;
+  const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `${parts.join(', ')}; ${count(plan.requests, 'request')} in ${count(plan.sessions, 'session')}`;
 }
 
 /** The sum of all changes of a plan. */

@@ -297,11 +297,11 @@ class Upload {
     onOutcome?.(changes.map((change) => outcomeOf(change, sessionId, outcome, errorCode)));
   }
 
-  /** What is left takes as many sessions as it has room for, each as long as the ones so far and the wait between. */
+  /** What is left takes full sessions of requests like those so far, each as long as they took or the wait between. */
   #estimatedEnd(): Date {
-    const { clock, cooldownMs } = this.#context.options;
-    const { remaining, confirmedCount } = this.#tally;
-    const perSession = Math.max(1, confirmedCount / this.#confirmedSessions);
+    const { clock, cooldownMs, requestsPerSession } = this.#context.options;
+    const { remaining, confirmedCount, requests } = this.#tally;
+    const perSession = Math.max(1, confirmedCount / requests) * requestsPerSession;
     const passed = (clock.now() - this.#startedAt) / this.#confirmedSessions;
     return new Date(clock.now() + Math.ceil(remaining / perSession) * Math.max(passed, cooldownMs));
   }

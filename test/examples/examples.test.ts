@@ -50,11 +50,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'opentelemetry.ts': [
     'rollcall.run\n',
     '  rollcall.session\n    okta.upsertUsers\n    okta.upsertGroups\n    okta.startImport\n    okta.getSession\n',
-    'rollcall.records users rejected: 1\n',
-    'rollcall.records memberships created: 1\n',
+    'rollcall.records.rejected users NOT_AN_EMAIL: 1\n',
+    'rollcall.changes.planned memberships create: 1\n',
   ],
   'pino-logging.ts': [
-    '"code":"NOT_AN_EMAIL","reason":"is no email address"},"msg":"record:rejected"}',
+    '"code":"NOT_AN_EMAIL","reason":"is no email address","msg":"a record was rejected"}',
     '"remaining":0,"msg":"done"}',
   ],
 };

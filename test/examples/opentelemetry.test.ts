@@ -57,8 +57,8 @@ describe('the OpenTelemetry example', () => {
     for (const { name, parentSpanContext } of spans.filter((span) => /^okta\.(up|start)/.test(span.name)))
       expect(inSessions.has(parentSpanContext?.spanId ?? ''), name).toBe(true);
     expect(counters).toMatchObject({
-      'rollcall.records users created': 40,
-      'rollcall.records groups created': 4,
+      'rollcall.changes.planned users create': 40,
+      'rollcall.changes.planned groups create': 4,
       'rollcall.waits import': 2,
     });
     expect(counters['rollcall.waits session-cooldown']).toBeGreaterThan(0);
