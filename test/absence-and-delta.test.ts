@@ -204,6 +204,17 @@ describe('a delta feed', () => {
     expect(held(org).users['u5']).toBeUndefined();
   });
 
+  it('removes what is marked also where it is not known whether Okta holds it', async () => {
+    const { org, state } = await settledWorld();
+    const id = await state.journal.creating(1);
+    await state.journal.created(id, 'gone');
+    const row = { entity: 'users' as const, kind: 'upsert' as const, key: 'u1', fingerprint: 'x'.repeat(16) };
+    await state.journal.loading(id, [row]);
+    await state.journal.settle(id, 'unknown');
+    await run(org, state, { users: [{ externalId: 'u1', deleted: true }] }, { mode: 'delta' });
+    expect(held(org).users['u1']).toBeUndefined();
+  });
+
   it('an empty feed changes nothing, and the guard lets it pass', async () => {
     const { org, state, source } = await settledWorld();
     const report = await run(org, state, { users: [] }, { mode: 'delta', guard: {} });

@@ -34,7 +34,7 @@ export class RateLimiter {
     this.#share = share;
     this.#concurrency = concurrency;
     this.#current = concurrency;
-    this.#shared = new Bottleneck({ maxConcurrent: concurrency });
+    this.#shared = makeLimiter(concurrency);
   }
 
   /**
@@ -104,12 +104,23 @@ export class RateLimiter {
     if (lane === undefined) {
       lane = {
         window: new RateWindow(this.#clock, this.#share),
-        limiter: new Bottleneck({ maxConcurrent: this.#concurrency }),
+        limiter: makeLimiter(this.#concurrency),
       };
       this.#lanes.set(bucket, lane);
     }
     return lane;
   }
+}
+
+/**
+ * A limiter without times of its own. Bottleneck notes when its next job may start even where no spacing is asked for,
+ * by the machine's clock: set back by an hour, that clock would hold every request up for an hour.
+ */
+function makeLimiter(maxConcurrent: number): Bottleneck {
+  const limiter = new Bottleneck({ maxConcurrent });
+  const { _store: store } = limiter as unknown as { readonly _store: object };
+  Object.defineProperty(store, '_nextRequest', { get: () => 0, set: () => undefined });
+  return limiter;
 }
 
 /** "Limit 0 and remaining 0" is the concurrency limit; its reset time is only a hint. */

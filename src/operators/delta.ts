@@ -1,7 +1,7 @@
 import { CHUNK_SIZE, placesOf, withPlaces } from '../chunk.js';
 import type { Flow } from '../flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../model.js';
-import { Reference, type Reading } from '../state/store.js';
+import type { Reading } from '../state/store.js';
 import type { DiffNote } from './diff-note.js';
 import { deletion } from './removals.js';
 
@@ -51,8 +51,8 @@ export async function markedDeletions<E extends Entity>(
   note: DiffNote,
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
-  const codes = await reading.refer(entity, keys);
-  const held = keys.filter((_, i) => codes[i] !== Reference.ABSENT);
+  const known = await reading.knows(entity, keys);
+  const held = keys.filter((_, i) => known[i] === 1);
   note.read += keys.length;
   note.deletes += held.length;
   // Gone already: nothing is to be done.

@@ -7,9 +7,9 @@ import { isRefused, isTransient } from './transient.js';
 import type { Session, SessionStatus } from '../okta/wire.js';
 import { SessionError } from '../errors.js';
 
-/** Server clocks show seconds, and an attempt to create may take its time to arrive. */
+/** Server clocks show seconds; and the client may wait for several windows of five minutes before it sends. */
 const CREATED_EARLIEST_MS = 2000;
-const CREATED_LATEST_MS = 10 * 60_000;
+const CREATED_LATEST_MS = 45 * 60_000;
 const ATTEMPTS = 6;
 const PAUSE_MS = 1000;
 

@@ -46,7 +46,7 @@ export class LmdbBaseline {
    */
   load(rows: number): FingerprintTable {
     const table = new FingerprintTable(rows);
-    this.#free.push(...this.#freed.splice(0));
+    for (const row of this.#freed.splice(0)) this.#free.push(row);
     this.#eachPage(rows, (words, _first, count) => {
       for (let at = 0; at < count * 4; at += 4) {
         if (isFreeAt(words, at) || isUnknownAt(words, at)) continue;

@@ -89,6 +89,11 @@ export class LmdbReading implements Reading {
     });
   }
 
+  async knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
+    const marks = this.#of(entity);
+    return Uint8Array.from(keys, (key) => (this.#find(entity, marks, key) < 0 ? 0 : 1));
+  }
+
   async keep(entity: Entity, keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     const marks = this.#of(entity);
@@ -124,7 +129,9 @@ export class LmdbReading implements Reading {
       const present = unknown ? marks.unknownPresent.has(row) : slot < 0 || marks.table.isPresent(slot);
       if (!present) return Reference.ABSENT;
     }
-    return unknown ? Reference.NEW : Reference.HELD;
+    if (!unknown) return Reference.HELD;
+    // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
+    return isNew ? Reference.NEW : Reference.ABSENT;
   }
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {

@@ -48,6 +48,10 @@ export class MemoryReading implements Reading {
     return keys.map((key) => (this.#baseline[entity].get(key) ?? '').slice(FINGERPRINT));
   }
 
+  async knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
+    return Uint8Array.from(keys, (key) => (this.#baseline[entity].has(key) ? 1 : 0));
+  }
+
   async keep(entity: Entity, keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#kept[entity].add(key);
   }
@@ -67,7 +71,9 @@ export class MemoryReading implements Reading {
       const seen = this.#compared[entity].has(key);
       if (fingerprint === undefined) return seen ? Reference.NEW : Reference.ABSENT;
       if (this.#complete.has(entity) && !seen && !this.#kept[entity].has(key)) return Reference.ABSENT;
-      return fingerprint === '' ? Reference.NEW : Reference.HELD;
+      if (fingerprint !== '') return Reference.HELD;
+      // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
+      return seen ? Reference.NEW : Reference.ABSENT;
     });
   }
 

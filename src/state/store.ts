@@ -23,11 +23,11 @@ export type SeenCode = (typeof Seen)[keyof typeof Seen];
 
 /** What a state knows of an entity that something refers to. */
 export const Reference = Object.freeze({
-  /** Neither held by Okta nor in this reading, or about to be removed. */
+  /** Not known to be held by Okta and not in this reading (a rejected record is not), or about to be removed. */
   ABSENT: 0,
   /** Okta was confirmed to hold it, and it stays. */
   HELD: 1,
-  /** It is created by this reading, or it is not known whether Okta holds it. */
+  /** This reading sends it: it is new, or it is not known whether Okta holds it. */
   NEW: 2,
 });
 /** One of the values of {@link Reference}. */
@@ -51,6 +51,8 @@ export interface Reading {
    * attributes, which tell the names of those that changed. `''` where there are none.
    */
   held(entity: Entity, keys: readonly string[]): Promise<readonly string[]>;
+  /** 1 for each key that the baseline has a row for, one whose outcome is unknown included; 0 for the others. */
+  knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
   /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
   keep(entity: Entity, keys: readonly string[]): Promise<void>;
   /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */

@@ -151,6 +151,19 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await reading.close();
   });
 
+  law('an unknown row that the reading does not send is no reference, but it is known', async (store) => {
+    await settled(store, [upsert('users', 'held')], 'completed');
+    await settled(store, [upsert('users', 'unsure')], 'unknown');
+    const reading = await store.read();
+    await reading.keep('users', ['unsure']);
+    expect([...(await reading.refer('users', ['held', 'unsure']))]).toEqual([
+      Reference.HELD,
+      Reference.ABSENT,
+    ]);
+    expect([...(await reading.knows('users', ['held', 'unsure', 'nobody']))]).toEqual([1, 1, 0]);
+    await reading.close();
+  });
+
   law('a commit while a reading is open does not touch it', async (store) => {
     await settled(store, [upsert('users', 'a')], 'completed');
     const reading = await store.read();

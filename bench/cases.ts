@@ -1,0 +1,32 @@
+import type { Case } from './case.js';
+import { chainCases } from './cases/chains.js';
+import { databaseCases } from './cases/database.js';
+import { dayCases } from './cases/days.js';
+import { firstLoadCases } from './cases/first-load.js';
+import { largeCases } from './cases/large.js';
+import { packingCases } from './cases/packing.js';
+import { rawCases } from './cases/raw.js';
+import { readingCases } from './cases/reading.js';
+import { sendingCases } from './cases/sending.js';
+import { settlingCases } from './cases/settling.js';
+
+/** Every case of the bench, in the order of the report. */
+export const CASES: readonly Case[] = [
+  ...dayCases,
+  ...rawCases,
+  ...firstLoadCases,
+  ...chainCases,
+  ...largeCases,
+  ...packingCases,
+  ...settlingCases,
+  ...databaseCases,
+  ...readingCases,
+  ...sendingCases,
+];
+
+/** The case of this name. */
+export function caseNamed(name: string): Case {
+  const found = CASES.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no case is named ${name}`);
+  return found;
+}

@@ -1,0 +1,112 @@
+import type { Case, Outcome, Side, World } from '../case.js';
+import { truthOf } from '../data/days.js';
+import { peopleFile } from '../data/files.js';
+import { groupsOf, membershipsFile, movedUsers, PAIRS_PER_USER } from '../data/memberships.js';
+import { peopleOf, send, userChanges } from '../support/pipeline.js';
+import { adoptAll, cachedState, copyState } from '../support/states.js';
+import { prepareDays, rollcallDay } from './days.js';
+
+/** How much larger the large directory is. */
+const GROWTH = 5;
+const smaller = (world: World): World => ({ ...world, size: Math.round(world.size / GROWTH) });
+
+/** The same run over a fifth of the people; its counts are its own. */
+const fifth: Side = {
+  name: 'rollcall, a fifth of the people',
+  async load(world) {
+    const run = await rollcallDay('second', 'csv').load(smaller(world));
+    return async () => ({ ...(await run()), counts: {}, digest: undefined });
+  },
+};
+
+/** Nanoseconds a record, from the time of the whole run. */
+function perRecord(side: Side, recordsOf: (size: number) => number): Side {
+  return {
+    name: side.name,
+    async load(world) {
+      const run = await side.load(world);
+      return async (): Promise<Outcome> => {
+        const start = process.hrtime.bigint();
+        const outcome = await run();
+        const ns = Number(process.hrtime.bigint() - start) / recordsOf(world.size);
+        return { ...outcome, measures: { ...outcome.measures, nsPerRecord: ns } };
+      };
+    },
+  };
+}
+
+/** A state that holds the first day's users, groups and memberships. */
+function membershipState(world: World): Promise<string> {
+  return cachedState(world, 'memberships', async (product, state) => {
+    const { diff, fromCsv, map, pipe, toMembership } = product;
+    const users = peopleOf(product, peopleFile('first', 'csv', world.size));
+    await adoptAll(product, state, userChanges(product, users, state));
+    await adoptAll(product, state, pipe(groupsOf(world.size), diff('groups', state)));
+    const pairs = pipe(fromCsv(membershipsFile('first', world.size)), map(toMembership));
+    await adoptAll(product, state, pipe(pairs, diff('memberships', state)));
+  });
+}
+
+const memberships: Side = {
+  name: 'rollcall, memberships',
+  async load(world) {
+    const product = await world.product();
+    const { diff, fromCsv, map, openState, pipe, toMembership, validate } = product;
+    const directory = copyState(await membershipState(world), world);
+    const file = membershipsFile('second', world.size);
+    return async () => {
+      const state = await openState(directory);
+      try {
+        const pairs = pipe(
+          fromCsv(file),
+          map(toMembership),
+          validate('memberships'),
+          diff('memberships', state),
+        );
+        const { counts, measures } = await send(product, pairs, state, world.check);
+        return {
+          counts: { pairCreates: counts['creates'] ?? 0, pairDeletes: counts['deletes'] ?? 0 },
+          ...(measures && { measures }),
+        };
+      } finally {
+        await state.close();
+      }
+    };
+  },
+};
+
+/** Large directories: how time and memory grow. */
+export const largeCases: readonly Case[] = [
+  {
+    name: 'scale',
+    title: '1 % changed, CSV, five times the people, against rollcall at the usual size',
+    size: 5_000_000,
+    target: { wall: 5.3, peakMb: 260 },
+    async prepare(world) {
+      await prepareDays(smaller(world), 'second', ['csv']);
+      await prepareDays(world, 'second', ['csv']);
+    },
+    truth: (size) => ({ ...truthOf(size) }),
+    remark({ rollcall, peer, size }) {
+      const growth = (rollcall.peakMb.median - peer.peakMb.median) * 1e6;
+      return `peak memory grows by ${(growth / (size - size / GROWTH)).toFixed(0)} bytes a record`;
+    },
+    rollcall: rollcallDay('second', 'csv'),
+    peer: fifth,
+  },
+  {
+    name: 'memberships',
+    title: `${PAIRS_PER_USER} memberships a user, 1 % changed, against the users' own run, a record`,
+    target: { wall: 2 },
+    measure: 'nsPerRecord',
+    unit: 'ns a record',
+    async prepare(world) {
+      await prepareDays(world, 'second', ['csv']);
+      membershipsFile('second', world.size);
+      await membershipState(world);
+    },
+    truth: (size) => ({ pairCreates: movedUsers(size), pairDeletes: movedUsers(size) }),
+    rollcall: perRecord(memberships, (size) => size * PAIRS_PER_USER),
+    peer: perRecord({ ...rollcallDay('second', 'csv'), name: 'rollcall, users' }, (size) => size),
+  },
+];

@@ -1,0 +1,123 @@
+import type { Case, Outcome, Side, World } from '../case.js';
+import { MIXES, userOfSize } from '../data/mixed-sizes.js';
+
+const MAX_ITEMS = 200;
+const MAX_BYTES = 200_000;
+const FRAME_BYTES = '{"entityType":"USERS","profiles":[]}'.length;
+const REQUESTS_PER_SESSION = 50;
+
+type Mix = (i: number, n: number) => number;
+
+function* users(mix: Mix, size: number) {
+  for (let i = 0; i < size; i++) yield userOfSize(i, mix(i, size));
+}
+
+const itemBytes = (user: ReturnType<typeof userOfSize>) => Buffer.byteLength(JSON.stringify(user));
+
+function outcome(items: number, bytes: number, requests: number): Outcome {
+  return {
+    counts: { items, bytes },
+    measures: { requests, sessions: Math.ceil(requests / REQUESTS_PER_SESSION) },
+  };
+}
+
+/** Through the outbox of a state on disk, as a run packs. */
+function rollcallPacks(mix: Mix): Side {
+  return {
+    name: 'rollcall',
+    async load(world: World) {
+      const { batch, diff, guard, openState, pipe } = await world.product();
+      return async () => {
+        const state = await openState(world.work);
+        try {
+          const batches = pipe(users(mix, world.size), diff('users', state), guard(state), batch());
+          let items = 0;
+          let bytes = 0;
+          let requests = 0;
+          for await (const made of batches) {
+            if (made.items > MAX_ITEMS || made.bytes > MAX_BYTES) throw new Error('a request is too large');
+            requests++;
+            items += made.items;
+            bytes += made.changes.reduce((sum, { item }) => sum + Buffer.byteLength(item), 0);
+          }
+          return outcome(items, bytes, requests);
+        } finally {
+          await state.close();
+        }
+      };
+    },
+  };
+}
+
+/** No packing can do with fewer: `max(ceil(n / 200), ceil(bytes / 200,000))`. */
+function bound(mix: Mix): Side {
+  return {
+    name: 'the bound',
+    async load({ size }) {
+      return async () => {
+        let bytes = 0;
+        for (const user of users(mix, size)) bytes += itemBytes(user);
+        return outcome(size, bytes, Math.max(Math.ceil(size / MAX_ITEMS), Math.ceil(bytes / MAX_BYTES)));
+      };
+    },
+  };
+}
+
+/** Each item into the current request, or the next when it does not fit: what a plain loop does. */
+function nextFit(mix: Mix): Side {
+  return {
+    name: 'next-fit in the order of the source',
+    async load({ size }) {
+      return async () => {
+        let bytes = 0;
+        let requests = 1;
+        let inRequest = 0;
+        let room = MAX_BYTES - FRAME_BYTES;
+        for (const user of users(mix, size)) {
+          const length = itemBytes(user);
+          bytes += length;
+          if (inRequest === MAX_ITEMS || length + (inRequest > 0 ? 1 : 0) > room) {
+            requests++;
+            inRequest = 0;
+            room = MAX_BYTES - FRAME_BYTES;
+          }
+          room -= length + (inRequest > 0 ? 1 : 0);
+          inRequest++;
+        }
+        return outcome(size, bytes, requests);
+      };
+    },
+  };
+}
+
+function packing(name: string, mix: Mix): Case[] {
+  const common = {
+    size: 100_000,
+    pairs: 1,
+    measure: 'requests',
+    unit: 'requests',
+    rollcall: rollcallPacks(mix),
+  };
+  return [
+    {
+      ...common,
+      name: `packing-${name}`,
+      title: `requests for sizes ${name}, against max(ceil(n / 200), ceil(bytes / 200,000))`,
+      target: { wall: 1.005, noMore: 'sessions' },
+      remark: ({ rollcall, peer }) =>
+        `sessions ${rollcall.measures['sessions']}, and at least ${peer.measures['sessions']}`,
+      peer: bound(mix),
+    },
+    {
+      ...common,
+      name: `packing-${name}-next-fit`,
+      title: `requests for sizes ${name}, against next-fit`,
+      peer: nextFit(mix),
+    },
+  ];
+}
+
+/** Requests for mixed sizes: counts, not times. */
+export const packingCases: readonly Case[] = Object.entries(MIXES).flatMap(([name, mix]) =>
+  packing(name, mix),
+);

@@ -1,0 +1,109 @@
+import type { CaseResult, Circumstances } from '../runner/results.js';
+import { compact, seconds, spreadText, targetText, verdictOf } from '../runner/table.js';
+import type { Outcome } from '../sessions/scenario.js';
+import type { SessionResult } from '../sessions/result.js';
+import { isFullSize, type LatestResult } from './latest.js';
+
+const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+}
+
+/** The cases with a target, at the size the target is for. */
+export function targetTable(results: readonly LatestResult[]): string {
+  const rows = results
+    .filter((latest) => latest.bench.target !== undefined && isFullSize(latest))
+    .map(({ bench, result }) => [
+      bench.title,
+      targetText(bench.target ?? {}, bench.unit),
+      spreadText(result.ratio),
+      compact(result.cpuRatio.median),
+      compact(result.peakRatio.median),
+      result.rollcall.peakMb.median,
+      verdictOf(bench.target, result, bench.measure),
+    ]);
+  return table(
+    ['case', 'at most', 'ratio, median (range)', 'CPU ratio', 'memory ratio', 'peak MB', ''],
+    rows,
+  );
+}
+
+/** The cases whose target has not been measured at its size. */
+export function missingTargets(
+  all: readonly { name: string; title: string; target?: unknown }[],
+  results: readonly LatestResult[],
+): string[] {
+  const measured = new Set(results.filter(isFullSize).map(({ bench }) => bench.name));
+  return all
+    .filter(({ name, target }) => target !== undefined && !measured.has(name))
+    .map(({ name, title }) => `${name}: ${title}`);
+}
+
+/** Every result, with both sides. */
+export function fullTable(results: readonly LatestResult[]): string {
+  const rows = results.flatMap(({ bench, result }) =>
+    [result.rollcall, result.peer].map((side, i) => [
+      i === 0 ? `\`${bench.name}\`` : '',
+      i === 0 ? result.size.toLocaleString('en') : '',
+      side.name,
+      bench.measure === undefined ? spreadText(seconds(side.wallMs)) : '',
+      bench.measure === undefined
+        ? ''
+        : `${compact(side.measures[bench.measure] ?? Number.NaN)} ${bench.unit ?? ''}`,
+      compact(side.cpuMs.median / 1000),
+      side.peakMb.median,
+      i === 0 ? spreadText(result.ratio) : '',
+      i === 0 ? result.pairs : '',
+    ]),
+  );
+  return table(
+    ['case', 'records', 'side', 'wall s, median (range)', 'measure', 'CPU s', 'peak MB', 'ratio', 'pairs'],
+    rows,
+  );
+}
+
+/** The cases in which the peer took less, in words. */
+export function lostCases(results: readonly LatestResult[]): string[] {
+  return results
+    .filter(({ result }) => result.ratio.median > 1)
+    .map(
+      ({ bench, result }) =>
+        `\`${bench.name}\` at ${result.size.toLocaleString('en')}: ${compact(result.ratio.median)} x ${result.peer.name}${remarkOf(bench, result)}`,
+    );
+}
+
+function remarkOf(bench: LatestResult['bench'], result: CaseResult): string {
+  return bench.remark === undefined ? '' : ` (${bench.remark(result)})`;
+}
+
+/** The machines and commands behind the results. */
+export function circumstancesTable(results: readonly LatestResult[]): string {
+  const runs = new Map<string, Circumstances>();
+  for (const { circumstances } of results) runs.set(circumstances.date, circumstances);
+  const rows = [...runs.values()]
+    .sort((a, b) => a.date.localeCompare(b.date))
+    .map(({ date, cpu, cores, memoryGb, node, load, commit, command }) => [
+      date.slice(0, 16).replace('T', ' '),
+      `${cpu}, ${cores} cores, ${memoryGb} GB`,
+      node,
+      load,
+      commit,
+      `\`${command}\``,
+    ]);
+  return table(['date (UTC)', 'machine', 'Node', 'load before', 'commit', 'command'], rows);
+}
+
+/** Wall times under the service's limits. */
+export function sessionsTable(results: readonly SessionResult[]): string {
+  const hours = (outcome: Outcome | null) =>
+    outcome === null ? '' : (outcome.wallMs / 3_600_000).toFixed(2);
+  const rows = results.map(({ scenario, simulated, predicted, boundMs }) => [
+    scenario.name,
+    Number(((simulated ?? predicted)?.sessions ?? Number.NaN).toFixed(1)),
+    (boundMs / 3_600_000).toFixed(2),
+    hours(simulated),
+    hours(predicted),
+  ]);
+  return table(['run', 'sessions', 'bound, h', 'simulated, h', 'model, h'], rows);
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/** The root of the project. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Compiled benches of this process: inside `node_modules`, so that packages resolve and nothing has to be ignored. */
+export const COMPILED = join(ROOT, `node_modules/.cache/rollcall-bench/${process.pid}`);
+
+/**
+ * Strips the types of every TypeScript file of a folder into another. Processes that are timed run plain
+ * JavaScript: a loader that compiles on the way would be measured with them.
+ */
+export function compileFolder(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
+    const { outputText } = ts.transpileModule(readFileSync(join(from, name), 'utf8'), {
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+      },
+    });
+    const target = join(to, name.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
+  }
+  writeFileSync(join(to, 'package.json'), '{"type":"module"}');
+}
+
+/** Names a build of the package by what its files hold. */
+export function buildId(dist: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort())
+    if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(dist, name)));
+  return hash.digest('hex').slice(0, 12);
+}

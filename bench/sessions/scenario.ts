@@ -1,0 +1,40 @@
+/** One run whose wall time is asked for. */
+export interface Scenario {
+  readonly name: string;
+  /** Users that are created or updated. */
+  readonly upserts: number;
+  /** Users that are removed. */
+  readonly deletes: number;
+  /** Sizes of the users' items: a mix of `data/mixed-sizes`; about 340 bytes each by default. */
+  readonly mix?: string;
+  /** Milliseconds that each answer of Okta's takes. */
+  readonly latencyMs: number;
+  /** Milliseconds that the import of one session takes. Okta does not say; it is the assumption that matters most. */
+  readonly importMs: number;
+  /** Whether the five minutes are over once the session is COMPLETED; the documents do not say. */
+  readonly cooldownApplies: 'always' | 'while-active';
+  /** 2 loads a session while the one before is imported; 1 does not. */
+  readonly sessionsInFlight: number;
+  /** `false` packs in the order of the source, each item into the current request or the next. */
+  readonly lookAhead: boolean;
+  /** The share of requests that Okta acts on and whose answer is lost. */
+  readonly lostAnswers: number;
+}
+
+/** What a run came to. */
+export interface Outcome {
+  readonly requests: number;
+  readonly sessions: number;
+  readonly wallMs: number;
+}
+
+/** The service as it is assumed where nothing else is said. */
+export const USUAL = {
+  deletes: 0,
+  latencyMs: 300,
+  importMs: 240_000,
+  cooldownApplies: 'always',
+  sessionsInFlight: 2,
+  lookAhead: true,
+  lostAnswers: 0,
+} as const satisfies Partial<Scenario>;

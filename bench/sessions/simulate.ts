@@ -1,0 +1,100 @@
+import {
+  batch,
+  createClient,
+  diff,
+  guard,
+  LIMITS,
+  memoryState,
+  MemoryDisk,
+  pipe,
+  systemClock,
+  upload,
+  type Clock,
+  type OktaClient,
+  type StateStore,
+  type UserRecord,
+} from 'rollcall';
+import { SimulatedOrg } from 'rollcall/simulator';
+import { inVirtualTime } from '../../test/support/virtual-time.js';
+import { MIXES, userOfSize } from '../data/mixed-sizes.js';
+import { person } from '../data/people.js';
+import { toRecord } from '../support/pipeline.js';
+import type { Outcome, Scenario } from './scenario.js';
+import { transportTo } from './transport.js';
+
+const SOURCE = '0oasessions0000000001';
+const ORG_URL = 'https://bench.okta.example';
+/** A run whose faults are drawn is run with each of these, and the mean is told. */
+const FAULT_SEEDS = [1, 2, 3, 4, 5];
+
+function* users({ upserts, mix }: Scenario): Generator<UserRecord, void, undefined> {
+  const sizeOf = mix === undefined ? undefined : MIXES[mix];
+  for (let i = 0; i < upserts; i++)
+    yield sizeOf === undefined ? toRecord(person(i)) : userOfSize(i, sizeOf(i, upserts));
+}
+
+/** {@link simulate}, and where faults are drawn the mean of several draws. */
+export async function simulateMean(scenario: Scenario): Promise<Outcome> {
+  const seeds = scenario.lostAnswers > 0 ? FAULT_SEEDS : FAULT_SEEDS.slice(0, 1);
+  const outcomes: Outcome[] = [];
+  for (const seed of seeds) outcomes.push(await simulate(scenario, seed));
+  const mean = (value: (outcome: Outcome) => number) =>
+    outcomes.reduce((sum, outcome) => sum + value(outcome), 0) / outcomes.length;
+  return {
+    requests: mean(({ requests }) => requests),
+    sessions: mean(({ sessions }) => sessions),
+    wallMs: Math.round(mean(({ wallMs }) => wallMs)),
+  };
+}
+
+/** Runs the real pipeline and the real upload against the simulated org, in virtual time. */
+export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
+  return inVirtualTime(async (clock) => {
+    const org = new SimulatedOrg({
+      clock,
+      seed,
+      identitySources: [SOURCE],
+      latencyMs: scenario.latencyMs,
+      importMs: scenario.importMs,
+      cooldownApplies: scenario.cooldownApplies,
+      ...(scenario.lostAnswers > 0 && {
+        faults: { seed, rates: { resetAfter: scenario.lostAnswers } },
+      }),
+    });
+    const okta = createClient({
+      orgUrl: ORG_URL,
+      identitySourceId: SOURCE,
+      auth: { token: org.token },
+      transport: transportTo(org, (ms) => systemClock.sleep(ms)),
+      random: () => 0.5,
+    });
+    const state = memoryState({ disk: new MemoryDisk() });
+    await holdThoseToBeRemoved(scenario, okta, state, clock);
+    const changes = pipe(users(scenario), diff('users', state));
+    const options = { sessionsInFlight: scenario.sessionsInFlight };
+    const started = clock.now();
+    const report = scenario.lookAhead
+      ? await pipe(changes, guard(state, { maxDeletePercent: 100 }), batch(), upload(okta, state, options))
+      : await pipe(changes, batch({ lookahead: 1 }), upload(okta, state, options));
+    const wallMs = clock.now() - started;
+    const active = [...org.directory().users.values()].filter(({ status }) => status === 'ACTIVE').length;
+    if (active !== scenario.upserts || org.violations.length > 0)
+      throw new Error(
+        `${scenario.name}: Okta holds ${active} users, with ${org.violations.length} violations`,
+      );
+    return { requests: report.requests, sessions: report.sessions, wallMs };
+  });
+}
+
+/** Okta and the state hold the users that this run removes, and the wait after their session is over. */
+async function holdThoseToBeRemoved(
+  { deletes, upserts }: Scenario,
+  okta: OktaClient,
+  state: StateStore,
+  clock: Clock,
+): Promise<void> {
+  if (deletes === 0) return;
+  const gone = Array.from({ length: deletes }, (_, i) => toRecord(person(upserts + i)));
+  await pipe(gone, diff('users', state), batch(), upload(okta, state));
+  await clock.sleep(LIMITS.sessionCooldownMs);
+}

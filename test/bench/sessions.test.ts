@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { boundMs, predict } from '../../bench/sessions/model.js';
+import { resultOf } from '../../bench/sessions/result.js';
+import { USUAL, type Scenario } from '../../bench/sessions/scenario.js';
+import { simulate } from '../../bench/sessions/simulate.js';
+
+const base: Scenario = { ...USUAL, name: 'test', upserts: 21_000, importMs: 60_000 };
+
+describe('the model of sessions', () => {
+  for (const [what, changes] of [
+    ['as usual', {}],
+    ['with removals', { deletes: 500 }],
+    ['with imports longer than the wait', { importMs: 360_000 }],
+    ['one session at a time', { importMs: 360_000, sessionsInFlight: 1 }],
+    ['without a wait after COMPLETED', { cooldownApplies: 'while-active' }],
+  ] as const)
+    it(`agrees with the simulation within 3 %: ${what}`, async () => {
+      const scenario = { ...base, ...changes };
+      const { simulated, predicted } = await resultOf(scenario, Infinity, simulate);
+      expect(simulated?.sessions).toBe(predicted?.sessions);
+      expect(simulated?.requests).toBe(predicted?.requests);
+      expect((simulated?.wallMs ?? 0) / (predicted?.wallMs ?? 0)).toBeGreaterThan(0.97);
+      expect((simulated?.wallMs ?? 0) / (predicted?.wallMs ?? 0)).toBeLessThan(1.03);
+    });
+
+  it('expects more sessions the more answers are lost', () => {
+    const sessions = [0, 0.001, 0.01].map((lostAnswers) => predict({ ...base, lostAnswers }).sessions);
+    expect(sessions[0]).toBe(3);
+    expect(sessions).toEqual(sessions.toSorted((a, b) => a - b));
+  });
+
+  it('the bound is five minutes between sessions', () => {
+    expect(boundMs(100)).toBe(99 * 300_000);
+    expect(boundMs(0)).toBe(0);
+  });
+});

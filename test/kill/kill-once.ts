@@ -1,0 +1,193 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keyOf, ENTITIES } from '../../src/model.js';
+import { createClient } from '../../src/okta/client.js';
+import { startOrg, type Org } from '../../src/simulator/index.js';
+import { openState } from '../../src/state/lmdb.js';
+import { sync } from '../../src/sync.js';
+import { differences, stateFaults } from '../simulation/checks.js';
+import { Draws } from '../simulation/draws.js';
+import { SOURCE, type SourceDirectory } from '../support/world.js';
+import { requestName, SECOND_POINTS, type Point } from './points.js';
+import type { ChildTask } from './task.js';
+
+const OPTIONS = { cooldownMs: 5, pollIntervalMs: 5 } as const;
+const ORG = { cooldownMs: 5, importMs: 5, shuffle: true, identitySources: [SOURCE] };
+
+/** What one kill came to. */
+export interface KillOutcome {
+  /** How often a process was killed; 0 when it never came to the point. */
+  readonly kills: number;
+  /** Everything that is not as it must be. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Kills the program at a point of its second day, of every other seed once more while it settles that, and lets two
+ * runs go to their end. Nothing may be lost, nothing listed twice in a session, and the state must be whole at each step.
+ */
+export async function killOnce(program: string, seed: number, point: Point): Promise<KillOutcome> {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-kill-'));
+  const org = await startOrg({ ...ORG, seed });
+  try {
+    const [first, second] = daysOf(seed);
+    const world = { directory, org, program };
+    await runToEnd(world, first);
+    const faults: string[] = [];
+    let kills = 0;
+    const draws = new Draws(seed, 20);
+    const points = seed % 2 === 0 ? [point] : [point, draws.pick(SECOND_POINTS)];
+    for (const at of points) {
+      if (await killAt(world, second, at)) kills++;
+      else if (at === point) faults.push('the program never came there');
+      faults.push(...(await faultsOfState(world, first, second)));
+    }
+    await runToEnd(world, second);
+    await runToEnd(world, second);
+    faults.push(...differences(org.simulated, second), ...(await faultsOfState(world, second, second)));
+    const sent = org.requests.length;
+    await runToEnd(world, second);
+    if (org.requests.slice(sent).some(({ method }) => method === 'POST'))
+      faults.push('a last run still sent something');
+    if (org.violations.length > 0) faults.push(JSON.stringify(org.violations.slice(0, 3)));
+    return { kills, faults };
+  } finally {
+    await org.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+interface World {
+  readonly directory: string;
+  readonly org: Org;
+  readonly program: string;
+}
+
+/** Starts the program and kills it at the point; false when it came to its end before. */
+async function killAt(
+  { directory, org, program }: World,
+  day: SourceDirectory,
+  point: Point,
+): Promise<boolean> {
+  const task: ChildTask = {
+    directory,
+    orgUrl: org.url,
+    identitySourceId: SOURCE,
+    token: org.token,
+    day,
+    options: OPTIONS,
+    stopAt: point.by === 'program' ? point.at : undefined,
+  };
+  const child = fork(program, [JSON.stringify(task)], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let complaint = '';
+  child.stderr?.on('data', (data) => (complaint += String(data)));
+  child.once('message', () => child.kill('SIGKILL'));
+  const release =
+    point.by === 'org' ? killWhenApplied(org, point.at, () => child.kill('SIGKILL')) : undefined;
+  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
+    (resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    },
+  );
+  release?.();
+  if (signal === 'SIGKILL') return true;
+  if (code !== 0) throw new Error(`the program ended with ${code}: ${complaint}`);
+  return false;
+}
+
+/** Lets the org apply a request, and kills the program before there is an answer. */
+function killWhenApplied(org: Org, at: string, kill: () => void): () => void {
+  const { simulated } = org;
+  const seen = new Map<string, number>();
+  const handle = simulated.handle.bind(simulated);
+  simulated.handle = (request) => {
+    const reply = handle(request);
+    const name = requestName(request.method, request.path);
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    if (at !== `${name} ${count}`) return reply;
+    kill();
+    return { kind: 'reset', acted: true, delayMs: 0 };
+  };
+  return () => (simulated.handle = handle);
+}
+
+/** One run that nobody disturbs, over the state that the one before left. */
+async function runToEnd({ directory, org }: World, day: SourceDirectory): Promise<void> {
+  await using state = await openState(directory);
+  const okta = createClient({ orgUrl: org.url, identitySourceId: SOURCE, auth: { token: org.token } });
+  try {
+    await sync({ ...OPTIONS, ...day, okta, state });
+  } finally {
+    await okta.close();
+  }
+}
+
+/** The state opens, every row of it can be read, and none is ahead of Okta or lost. */
+async function faultsOfState(
+  { directory, org }: World,
+  before: SourceDirectory,
+  after: SourceDirectory,
+): Promise<readonly string[]> {
+  await using state = await openState(directory);
+  const open = await state.journal.open();
+  return stateFaults(state, org.simulated, open.length === 0 ? new Set() : changedKeys(before, after));
+}
+
+/** `entity key` of all that differs between two days. */
+function changedKeys(before: SourceDirectory, after: SourceDirectory): ReadonlySet<string> {
+  const texts = (day: SourceDirectory) =>
+    new Map(
+      ENTITIES.flatMap((entity) =>
+        day[entity].map((record) => [`${entity} ${keyOf(entity, record)}`, JSON.stringify(record)] as const),
+      ),
+    );
+  const [old, current] = [texts(before), texts(after)];
+  const keys = new Set([...old.keys(), ...current.keys()]);
+  return new Set([...keys].filter((key) => old.get(key) !== current.get(key)));
+}
+
+/** Two days: the second changes people and groups, adds memberships, and by seed lets some come and go. */
+function daysOf(seed: number): readonly [SourceDirectory, SourceDirectory] {
+  const draws = new Draws(seed, 21);
+  const user = (id: number, version: number) => ({
+    externalId: `u${id}`,
+    profile: { userName: `u${id}@example.com`, email: `u${id}@example.com`, title: `version ${version}` },
+  });
+  const group = (id: number, version: number) => ({
+    externalId: `g${id}`,
+    profile: { displayName: `Group ${id}`, description: `version ${version}` },
+  });
+  const membership = (g: number, u: number) => ({ groupExternalId: `g${g}`, memberExternalId: `u${u}` });
+  const size = draws.between(3, 8);
+  const ids = Array.from({ length: size }, (_, id) => id);
+  const goes = draws.chance(0.4) ? size - 1 : -1;
+  const comes = draws.chance(0.4) ? [size] : [];
+  const stays = ids.filter((id) => id !== goes);
+  return [
+    {
+      users: ids.map((id) => user(id, 1)),
+      groups: [group(0, 1), group(1, 1)],
+      memberships: ids.map((id) => membership(0, id)),
+    },
+    {
+      users: [
+        ...stays.map((id) => user(id, id === 0 || draws.chance(0.5) ? 2 : 1)),
+        ...comes.map((id) => user(id, 2)),
+      ],
+      groups: [group(0, 2), group(1, draws.pick([1, 2]))],
+      memberships: [
+        ...stays.map((id) => membership(0, id)),
+        membership(1, 0),
+        ...stays.slice(1).flatMap((id) => (draws.chance(0.5) ? [membership(1, id)] : [])),
+        ...comes.map((id) => membership(0, id)),
+      ],
+    },
+  ];
+}

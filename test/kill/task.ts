@@ -1,0 +1,13 @@
+import type { SourceDirectory } from '../support/world.js';
+
+/** What the program is told. */
+export interface ChildTask {
+  readonly directory: string;
+  readonly orgUrl: string;
+  readonly identitySourceId: string;
+  readonly token: string;
+  readonly day: SourceDirectory;
+  readonly options: { readonly cooldownMs: number; readonly pollIntervalMs: number };
+  /** The point at which it stops, with the number of the time it comes there; undefined: it runs to its end. */
+  readonly stopAt: string | undefined;
+}

@@ -1,0 +1,145 @@
+import { ENTITIES, keyOf, type Entity, type RecordOf } from '../../src/model.js';
+import type { SyncReport } from '../../src/report/reports.js';
+import { changesOf } from '../../src/report/reports.js';
+import type { SimulatedOrg } from '../../src/simulator/index.js';
+import { createFingerprinter } from '../../src/state/fingerprint.js';
+import type { StateStore } from '../../src/state/store.js';
+import { held, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
+
+/** Characters of a fingerprint; what is behind them are prints of attributes. */
+const FINGERPRINT = 16;
+
+/** What Okta holds, by entity and key. */
+export function heldRecords(
+  org: SimulatedOrg,
+): Readonly<Record<Entity, ReadonlyMap<string, RecordOf[Entity]>>> {
+  const { users, groups, memberships } = org.directory(SOURCE);
+  const active = Array.from(users)
+    .filter(([, user]) => user.status === 'ACTIVE')
+    .map(([externalId, { profile }]) => ({ externalId, profile }));
+  return {
+    users: byKey('users', active),
+    groups: byKey(
+      'groups',
+      Array.from(groups, ([externalId, { profile }]) => ({ externalId, profile })),
+    ),
+    memberships: byKey('memberships', [...memberships.values()]),
+  };
+}
+
+/**
+ * The baseline against what Okta holds: whatever is confirmed in it Okta holds exactly so, and whatever Okta holds it
+ * knows of, confirmed or not. Rows in flight are left out: of these the journal knows that something else may be true.
+ */
+export async function stateFaults(
+  state: StateStore,
+  org: SimulatedOrg,
+  inFlight: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const fingerprinter = createFingerprinter(state.fingerprintKey);
+  const records = heldRecords(org);
+  for (const entity of ENTITIES) {
+    const known = new Set<string>();
+    for await (const rows of state.rows(entity)) {
+      for (const { key, fingerprint } of rows) {
+        if (known.has(key)) faults.push(`${entity} ${key} is in the baseline twice`);
+        known.add(key);
+        if (fingerprint === '' || inFlight.has(`${entity} ${key}`)) continue;
+        const record = records[entity].get(key);
+        const print = record && fingerprinter.of(entity, record);
+        if (print?.slice(0, FINGERPRINT) === fingerprint.slice(0, FINGERPRINT)) continue;
+        faults.push(`the state is ahead: ${entity} ${key} is ${record ? 'another' : 'not there'} at Okta`);
+      }
+    }
+    for (const key of records[entity].keys()) {
+      if (known.has(key) || inFlight.has(`${entity} ${key}`)) continue;
+      faults.push(`the state has lost ${entity} ${key}, which Okta holds`);
+    }
+  }
+  return faults;
+}
+
+/** Every record that was read is sent, unchanged or rejected, and every change confirmed, refused or remaining. */
+export function reportFaults(report: SyncReport, source: SourceDirectory): readonly string[] {
+  const faults: string[] = [];
+  let planned = 0;
+  for (const entity of ENTITIES) {
+    const counts = report.sources[entity];
+    if (counts === undefined) {
+      faults.push(`${entity}: no report`);
+      continue;
+    }
+    const { read, unchanged, creates, updates, deletes, rejected } = counts;
+    if (read !== source[entity].length) faults.push(`${entity}: ${read} read of ${source[entity].length}`);
+    if (read !== unchanged + creates + updates + rejected)
+      faults.push(`${entity}: ${read} read are not ${unchanged} + ${creates} + ${updates} + ${rejected}`);
+    planned += creates + updates + deletes;
+  }
+  const { confirmed, refused, remaining } = report;
+  const sum = changesOf(confirmed) + refused.length + remaining;
+  if (sum !== planned) faults.push(`${planned} changes were planned, ${sum} accounted for`);
+  if (changesOf(report.plan.entities) !== planned) faults.push('the plan is not what the sources came to');
+  if (remaining !== 0) faults.push(`${remaining} changes remain of a run that succeeded`);
+  return faults;
+}
+
+/** After a run that succeeded: whatever was not rejected or refused is at Okta exactly as in the source. */
+export function outcomeFaults(
+  org: SimulatedOrg,
+  source: SourceDirectory,
+  report: SyncReport,
+): readonly string[] {
+  const faults: string[] = [];
+  const records = heldRecords(org);
+  const excepted = new Set(
+    [...report.rejections, ...report.refused].map(({ entity, externalId }) => `${entity} ${externalId}`),
+  );
+  for (const entity of ENTITIES) {
+    const wantedOnes = byKey<Entity>(entity, source[entity]);
+    for (const [key, record] of wantedOnes) {
+      // Without an id it is rejected, and nobody can say whose it was.
+      if (key === '') continue;
+      if (excepted.has(`${entity} ${displayed(entity, record)}`)) continue;
+      if (!equal(records[entity].get(key), record))
+        faults.push(`${entity} ${key} is not at Okta as in the source`);
+    }
+    if ((report.sources[entity]?.heldBackDeletes ?? 0) > 0) continue;
+    for (const [key, record] of records[entity]) {
+      if (wantedOnes.has(key) || excepted.has(`${entity} ${displayed(entity, record)}`)) continue;
+      faults.push(`${entity} ${key} is at Okta, and not in the source`);
+    }
+  }
+  return faults;
+}
+
+/** Okta holds exactly the source. */
+export function differences(org: SimulatedOrg, source: SourceDirectory): readonly string[] {
+  return equal(held(org), wanted(source)) ? [] : ['Okta does not hold exactly the source'];
+}
+
+function byKey<E extends Entity>(entity: E, records: readonly RecordOf[E][]): Map<string, RecordOf[E]> {
+  const map = new Map<string, RecordOf[E]>();
+  for (const record of records) {
+    const key = keyOf(entity, record);
+    if (!map.has(key)) map.set(key, record);
+  }
+  return map;
+}
+
+function displayed(entity: Entity, record: RecordOf[Entity]): string {
+  if (entity !== 'memberships') return (record as RecordOf['users']).externalId;
+  const { groupExternalId, memberExternalId } = record as RecordOf['memberships'];
+  return `${groupExternalId}/${memberExternalId}`;
+}
+
+/** Equal as JSON whose objects have no order. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every(
+    (name) => name in b && equal((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+  );
+}

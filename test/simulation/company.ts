@@ -1,0 +1,118 @@
+import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../../src/model.js';
+import type { SourceDirectory } from '../support/world.js';
+import type { Draws } from './draws.js';
+
+const NAMES = ['Ann', 'Bö', '汉', '"x"', 'a\\b\n', 'Zoë'];
+/** Ids are few, so that who leaves comes back another day. */
+const MOST_USERS = 10;
+const MOST_GROUPS = 4;
+
+/**
+ * A company whose directory changes from day to day: people and groups come, change, leave and come back, and people
+ * move between groups.
+ */
+export class Company {
+  readonly #draws: Draws;
+  /** Bytes of a further attribute of each person, so that a day takes many requests. */
+  readonly #noteBytes: number;
+  readonly #users = new Map<number, Profile>();
+  readonly #groups = new Map<number, Profile>();
+  readonly #pairs = new Set<string>();
+
+  constructor(draws: Draws, noteBytes: number) {
+    this.#draws = draws;
+    this.#noteBytes = noteBytes;
+  }
+
+  /** Lets a day pass. */
+  nextDay(): void {
+    const draws = this.#draws;
+    // Some days nothing happens, some days everything.
+    const pace = draws.pick([0, 0.1, 0.3, 0.3, 0.6]);
+    const first = this.#users.size === 0 && this.#groups.size === 0;
+    const come = first ? 0.6 : pace;
+    for (let id = 0; id < MOST_GROUPS; id++) {
+      if (!this.#groups.has(id)) {
+        if (draws.chance(come)) this.#groups.set(id, this.#group(id));
+      } else if (draws.chance(pace / 3)) {
+        this.#groups.delete(id);
+        this.#forget((pair) => pair.startsWith(`g${id}/`));
+      } else if (draws.chance(pace)) this.#groups.set(id, this.#group(id));
+    }
+    for (let id = 0; id < MOST_USERS; id++) {
+      if (!this.#users.has(id)) {
+        if (draws.chance(come)) this.#users.set(id, this.#user(id));
+      } else if (draws.chance(pace / 3)) {
+        this.#users.delete(id);
+        this.#forget((pair) => pair.endsWith(`/u${id}`));
+      } else if (draws.chance(pace)) this.#users.set(id, this.#user(id));
+    }
+    for (const group of this.#groups.keys()) {
+      for (const user of this.#users.keys()) {
+        const pair = `g${group}/u${user}`;
+        if (!draws.chance(first ? 0.3 : pace / 2)) continue;
+        if (!this.#pairs.delete(pair)) this.#pairs.add(pair);
+      }
+    }
+  }
+
+  /** The directory of today. */
+  directory(): SourceDirectory {
+    return {
+      users: Array.from(this.#users, ([id, profile]): UserRecord => ({ externalId: `u${id}`, profile })),
+      groups: Array.from(this.#groups, ([id, profile]): GroupRecord => ({ externalId: `g${id}`, profile })),
+      memberships: Array.from(this.#pairs, (pair): MembershipRecord => {
+        const [groupExternalId = '', memberExternalId = ''] = pair.split('/');
+        return { groupExternalId, memberExternalId };
+      }),
+    };
+  }
+
+  /** The directory of today as a bad export shows it: some records are broken, named twice, or without an id. */
+  badDirectory(): SourceDirectory {
+    const draws = this.#draws;
+    const { users, groups, memberships } = this.directory();
+    const badUsers = users.flatMap((user) => {
+      if (!draws.chance(0.15)) return [user];
+      const { externalId, profile } = user;
+      switch (draws.between(0, 4)) {
+        case 0:
+          return [{ externalId, profile: { ...profile, firstName: '😀' } }];
+        case 1:
+          return [{ externalId, profile: { ...profile, lastName: 'x'.repeat(51) } }];
+        case 2:
+          return [{ externalId, profile: { ...profile, email: null } }];
+        case 3:
+          return [user, { externalId, profile: { ...profile, firstName: 'Twice' } }];
+        default:
+          return [{ externalId: draws.chance(0.5) ? '' : externalId, profile: {} }];
+      }
+    });
+    const badGroups = groups.map((group) =>
+      draws.chance(0.1) ? { ...group, profile: { ...group.profile, displayName: '' } } : group,
+    );
+    const badMemberships = memberships.flatMap((membership) =>
+      draws.chance(0.1) ? [{ ...membership, memberExternalId: 'nobody' }] : [membership],
+    );
+    return { users: badUsers, groups: badGroups, memberships: badMemberships };
+  }
+
+  #user(id: number): Profile {
+    const draws = this.#draws;
+    return {
+      userName: `u${id}@example.com`,
+      email: `u${id}@example.com`,
+      firstName: draws.pick(NAMES),
+      title: draws.chance(0.3) ? null : `title ${draws.between(1, 99)}`,
+      ...(this.#noteBytes > 0 && { notes: 'n'.repeat(this.#noteBytes) }),
+    };
+  }
+
+  #group(id: number): Profile {
+    return { displayName: `Group ${id}`, description: `version ${this.#draws.between(1, 99)}` };
+  }
+
+  #forget(gone: (pair: string) => boolean): void {
+    for (const pair of this.#pairs) if (gone(pair)) this.#pairs.delete(pair);
+  }
+}

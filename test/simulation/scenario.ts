@@ -1,0 +1,157 @@
+import type { FaultKind, OrgOptions } from '../../src/simulator/index.js';
+import { FAULT_KINDS } from '../../src/simulator/faults.js';
+import type { UploadOptions } from '../../src/session/options.js';
+import type { SourceDirectory } from '../support/world.js';
+import { Company } from './company.js';
+import { Draws } from './draws.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** What happens to one run of the program. The numbers count its interactions with the world, from 1. */
+export interface RunPlan {
+  /** The interaction at which the process dies; from it on nothing of it acts. */
+  readonly diesAt: number | undefined;
+  /** The interaction at which the run is aborted. */
+  readonly abortsAt: number | undefined;
+  /** Jumps of the machine's clock. */
+  readonly jumps: readonly { readonly at: number; readonly ms: number }[];
+  /** The share of the store's writes that fail, half of them after they became durable. */
+  readonly storeFaults: number;
+  /** Whether requests and sessions meet the seed's faults. */
+  readonly requestFaults: boolean;
+  /** Milliseconds until the run after this. */
+  readonly restartMs: number;
+  /** Whether the next run is of the same process, unless this one dies. */
+  readonly sameProcess: boolean;
+  /** Undefined: the default. */
+  readonly pollTimeoutMs: number | undefined;
+}
+
+/** One day: its directory, what Okta refuses of it, and the runs that try to bring it over. */
+export interface DayPlan {
+  readonly source: SourceDirectory;
+  /** External ids that Okta refuses for a reason of its own. */
+  readonly refused: readonly string[];
+  readonly runs: readonly RunPlan[];
+}
+
+/** Everything that a seed decides. */
+export interface Scenario {
+  readonly seed: number;
+  readonly store: 'memory' | 'lmdb';
+  readonly org: OrgOptions;
+  readonly upload: Required<
+    Pick<UploadOptions, 'cooldownMs' | 'pollIntervalMs' | 'requestsPerSession' | 'sessionsInFlight'>
+  >;
+  readonly concurrency: number;
+  readonly rateLimitShare: number;
+  /** How far the machine's clock is off when it all begins, in milliseconds. */
+  readonly skewMs: number;
+  readonly rates: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly days: readonly DayPlan[];
+  /** The last day, without faults, with nothing bad in the source and nothing refused. */
+  readonly last: SourceDirectory;
+}
+
+/** Every so many seeds one runs over a store on the real disk, which takes much longer. */
+const LMDB_EVERY = 80;
+
+/** The scenario of a seed. */
+export function scenarioOf(seed: number): Scenario {
+  const draws = new Draws(seed, 0);
+  const store = seed % LMDB_EVERY === 0 ? 'lmdb' : 'memory';
+  const heavy = store === 'memory' && draws.chance(0.02);
+  const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0);
+  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, company));
+  company.nextDay();
+  return {
+    seed,
+    store,
+    ...serviceOf(draws, store === 'lmdb'),
+    concurrency: draws.pick([1, 4, 4]),
+    skewMs: draws.chance(0.3) ? anyJump(draws) : 0,
+    rates: ratesOf(draws),
+    days,
+    last: company.directory(),
+  };
+}
+
+function dayOf(draws: Draws, company: Company): DayPlan {
+  company.nextDay();
+  const bad = draws.chance(0.3);
+  const ids = [...company.directory().users, ...company.directory().groups].map((one) => one.externalId);
+  return {
+    source: bad ? company.badDirectory() : company.directory(),
+    refused: draws.chance(0.2) ? ids.filter(() => draws.chance(0.15)) : [],
+    runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => runOf(draws)),
+  };
+}
+
+function runOf(draws: Draws): RunPlan {
+  // Most of a run's interactions are early ones, and so are most of those that matter.
+  const moment = () => 1 + Math.floor(draws.next() ** 1.5 * 260);
+  const end = draws.next();
+  return {
+    diesAt: end < 0.5 ? moment() : undefined,
+    abortsAt: end >= 0.5 && end < 0.58 ? moment() : undefined,
+    jumps: draws.chance(0.2)
+      ? Array.from({ length: draws.between(1, 3) }, () => ({ at: moment(), ms: anyJump(draws) }))
+      : [],
+    storeFaults: draws.chance(0.15) ? draws.pick([0.02, 0.1]) : 0,
+    requestFaults: draws.chance(0.8),
+    restartMs: draws.pick([0, 0, SECOND, 20 * SECOND, 7 * MINUTE, 3 * HOUR, 25 * HOUR]),
+    sameProcess: draws.chance(0.3),
+    pollTimeoutMs: draws.chance(0.1) ? draws.pick([0, 3 * SECOND, 30 * SECOND]) : undefined,
+  };
+}
+
+function anyJump(draws: Draws): number {
+  const ms = draws.pick([SECOND, 10 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 26 * HOUR]);
+  return draws.chance(0.5) ? ms : -ms;
+}
+
+/** How the service behaves where the documents leave it open, and how rollcall is told to use it. */
+function serviceOf(draws: Draws, quick: boolean): Pick<Scenario, 'org' | 'upload' | 'rateLimitShare'> {
+  const cooldownMs = quick ? 10 * SECOND : draws.pick([5 * MINUTE, 5 * MINUTE, 10 * SECOND]);
+  const importMs = quick ? SECOND : draws.pick([50, 5 * SECOND, MINUTE, 10 * MINUTE]);
+  const slowMs = draws.pick([5 * SECOND, 5 * SECOND, 100 * SECOND]);
+  const small = draws.chance(0.2);
+  return {
+    org: {
+      cooldownMs,
+      importMs,
+      slowMs,
+      cooldownApplies: draws.pick(['while-active', 'always']),
+      latencyMs: draws.pick([0, 0, 30, 900]),
+      createStatus: draws.pick([200, 201]),
+      startImportAnswer: draws.pick(['object', 'array']),
+      listInProgress: draws.chance(0.7),
+      unknownSessionStatus: draws.pick([400, 404]),
+      ...(small && { rateLimit: { limit: draws.between(3, 12), windowMs: 10 * SECOND } }),
+    },
+    upload: {
+      cooldownMs,
+      pollIntervalMs: Math.max(500, Math.ceil(importMs / draws.between(1, 3))),
+      requestsPerSession: draws.pick([50, 50, 3, 2, 1]),
+      sessionsInFlight: draws.pick([2, 2, 1, 3]),
+    },
+    rateLimitShare: small ? draws.pick([0.5, 1]) : 0.5,
+  };
+}
+
+function ratesOf(draws: Draws): Scenario['rates'] {
+  const calm = draws.next();
+  if (calm < 0.15) return {};
+  const all = calm < 0.6 ? 0.01 : 0.03;
+  const rates: Partial<Record<FaultKind, number>> = Object.fromEntries(
+    FAULT_KINDS.map((kind) => [kind, all]),
+  );
+  // A 401 ends a run: more of them, and nothing else would be met.
+  rates.unauthorized = 0.003;
+  rates.sessionError = draws.pick([0, 0.1, 0.4]);
+  // Some seeds have a favourite.
+  if (draws.chance(0.4)) rates[draws.pick(FAULT_KINDS)] = 0.2;
+  return rates;
+}
