@@ -80,6 +80,9 @@ export class SessionLifecycle {
   async #notLoaded(error: unknown): Promise<LoadOutcome> {
     if (isTransient(error)) return { kind: 'lost', reason: codeOf(error) };
     if (!isRefused(error)) throw error;
+    // A 404 is never about the content, also where the session turns out to be there.
+    if (error instanceof OktaHttpError && error.status === 404)
+      return { kind: 'lost', reason: codeOf(error) };
     // E0000001 stands for many causes: the session itself tells whether it still takes loads.
     const status = await this.#status();
     if (status !== 'CREATED' && status !== 'IN_PROGRESS')

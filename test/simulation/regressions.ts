@@ -8,5 +8,6 @@ export const REGRESSIONS: readonly { readonly seed: number; readonly found: stri
     seed: 11692,
     found: 'a clock set back held requests up, until a session of ours was taken for a foreign one',
   },
+  { seed: 30941, found: 'a false 404 of a load had a membership refused, whose group was then removed' },
   { seed: 13117, found: 'a clock set back held a creation up, and its session was taken for a foreign one' },
 ];
