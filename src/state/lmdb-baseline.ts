@@ -13,9 +13,14 @@ import {
   readWords,
   RowPage,
   ROWS_PER_PAGE,
+  writeFingerprint,
 } from './row-page.js';
+import { RowOverlay, type OverlaidRow } from './row-overlay.js';
 import { FingerprintTable } from './fingerprint-table.js';
 import type { PendingRow } from './store.js';
+
+/** A page in which so many rows change at once is written anew. */
+const DENSE_ROWS = 24;
 
 type EntityHead = Head['counts'][Entity];
 
@@ -29,6 +34,7 @@ export class LmdbBaseline {
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
   #index: RowIndex | undefined;
+  #overlay: RowOverlay | undefined;
   /** Rows that may be given to new keys. */
   #free: number[] = [];
   /** Rows removed since the index was loaded: a reading that is open may still speak of them. */
@@ -67,16 +73,24 @@ export class LmdbBaseline {
    */
   find(rows: number, key: string, high: number, words: Uint32Array): number {
     const index = this.#index ?? this.#loadIndex(rows);
-    for (let row = index.first(high); row >= 0; row = index.next()) {
-      // A view that holds until the next read: enough to look at one row.
-      const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
-      if (bytes === undefined) continue;
-      const page = RowPage.over(bytes);
-      if (page.key(row % ROWS_PER_PAGE) !== key) continue;
-      page.words(row % ROWS_PER_PAGE, words);
-      return row;
-    }
+    for (let row = index.first(high); row >= 0; row = index.next())
+      if (this.#holds(row, key, words)) return row;
     return -1;
+  }
+
+  /** Whether a row has this key; then its fingerprint is put into the words. */
+  #holds(row: number, key: string, words: Uint32Array): boolean {
+    const overlaid = this.#overlaid().get(row);
+    if (overlaid !== undefined && (overlaid.fingerprint === undefined || (overlaid.key ?? key) !== key))
+      return false;
+    // A view that holds until the next read: enough to look at one row.
+    const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
+    if (bytes === undefined) return false;
+    const page = RowPage.over(bytes);
+    if (overlaid?.key === undefined && page.key(row % ROWS_PER_PAGE) !== key) return false;
+    if (overlaid === undefined) page.words(row % ROWS_PER_PAGE, words);
+    else writeFingerprint(words, 0, overlaid.fingerprint);
+    return true;
   }
 
   /** The keys of those rows that are asked for, by their number and the words of their fingerprint. */
@@ -92,7 +106,7 @@ export class LmdbBaseline {
         if (isFreeAt(words, slot * 4) || !wanted(first + slot, words, slot * 4)) continue;
         // A copy: between two keys the database may be read for something else.
         page ??= RowPage.over(this.#tables.rows[this.#entity].get(first / ROWS_PER_PAGE) as Buffer);
-        yield page.key(slot);
+        yield this.#overlaid().get(first + slot)?.key ?? page.key(slot);
       }
     }
   }
@@ -100,49 +114,130 @@ export class LmdbBaseline {
   /** The attribute prints of a row; `''` where there are none. */
   prints(row: number): string {
     if (this.#entity === 'memberships') return '';
+    const overlaid = this.#overlaid().get(row);
+    if (overlaid !== undefined) return overlaid.prints;
     const bytes = this.#tables.prints[this.#entity].get(Math.floor(row / ROWS_PER_PAGE));
     return new PrintPage(bytes).get(row % ROWS_PER_PAGE);
   }
 
   /** Every page, in order. */
   *pages(): Generator<{ readonly first: number; readonly page: RowPage }, void, undefined> {
-    for (const { key, value } of this.#tables.rows[this.#entity].getRange())
-      yield { first: key * ROWS_PER_PAGE, page: RowPage.from(value) };
+    for (const { key, value } of this.#tables.rows[this.#entity].getRange()) {
+      const page = RowPage.from(value);
+      this.#overlaid().applyTo(page, key);
+      yield { first: key * ROWS_PER_PAGE, page };
+    }
   }
 
   /** Forgets what is in memory: a transaction that changed it was not committed. */
   forget(): void {
     this.#index = undefined;
+    this.#overlay = undefined;
   }
 
   /** Makes rows the baseline, or unknown. Runs inside a transaction; answers the counts after it. */
   apply(before: EntityHead, rows: readonly PendingRow[], unknown: boolean): EntityHead {
     const counts = { ...before };
-    const edit = new PageEdit(this.#tables, this.#entity);
     const index = this.#index ?? this.#loadIndex(before.nextRow);
+    const changed = new Map<number, OverlaidRow>();
+    const words = new Uint32Array(4);
+    const holds = (row: number, key: string) => {
+      const now = changed.get(row);
+      if (now === undefined) return this.#holds(row, key, words);
+      if (now.fingerprint === undefined || (now.key !== undefined && now.key !== key)) return false;
+      if (now.key === undefined && !this.#holds(row, key, words)) return false;
+      writeFingerprint(words, 0, now.fingerprint);
+      return true;
+    };
     for (const { kind, key, fingerprint } of rows) {
       this.#hash(key, this.#keyHash);
       const { high } = this.#keyHash;
       let row = index.first(high);
-      while (row >= 0 && !edit.holds(row, key)) row = index.next();
-      if (row >= 0) counts[edit.fingerprint(row) === '' ? 'unknown' : 'known']--;
+      while (row >= 0 && !holds(row, key)) row = index.next();
+      const isNew = row < 0;
+      if (!isNew) counts[isUnknownAt(words, 0) ? 'unknown' : 'known']--;
       if (kind === 'delete' && !unknown) {
-        if (row < 0) continue;
-        edit.free(row);
+        if (isNew) continue;
+        changed.set(row, { fingerprint: undefined, prints: '', key: '', hash: 0 });
         this.#freed.push(row);
         continue;
       }
-      if (row < 0) {
+      if (isNew) {
         row = this.#free.pop() ?? counts.nextRow++;
-        edit.setKey(row, key, high);
         index.put(row, high);
       }
       const held = unknown ? '' : fingerprint;
-      edit.setFingerprint(row, held);
+      const named = isNew ? { key, hash: high } : changed.get(row);
+      changed.set(row, {
+        fingerprint: held.slice(0, FINGERPRINT_BYTES),
+        prints: held.slice(FINGERPRINT_BYTES),
+        key: named?.key,
+        hash: named?.hash ?? 0,
+      });
       counts[held === '' ? 'unknown' : 'known']++;
     }
-    edit.write();
+    this.#store(changed);
     return counts;
+  }
+
+  /** Pages in which many rows change are written anew; what is scattered goes into the overlay. */
+  #store(changed: ReadonlyMap<number, OverlaidRow>): void {
+    const overlay = this.#overlaid();
+    const scattered = new Map<number, OverlaidRow>();
+    const byPage = new Map<number, number[]>();
+    for (const row of changed.keys()) {
+      const number = Math.floor(row / ROWS_PER_PAGE);
+      const rows = byPage.get(number);
+      if (rows === undefined) byPage.set(number, [row]);
+      else rows.push(row);
+    }
+    for (const [number, rows] of byPage) {
+      const isNew = !this.#tables.rows[this.#entity].doesExist(number);
+      const edit =
+        isNew || rows.length >= DENSE_ROWS ? new PageEdit(this.#tables, this.#entity, number) : undefined;
+      for (const row of rows) {
+        const now = changed.get(row) as OverlaidRow;
+        // What is overlaid stays so until it is merged: an older entry must not come to lie over a newer page.
+        if (edit === undefined || overlay.get(row) !== undefined) scattered.set(row, now);
+        else edit.set(row, now);
+      }
+      edit?.write();
+    }
+    overlay.add(scattered);
+  }
+
+  /** Rows that the overlay holds. */
+  get overlaidRows(): number {
+    return this.#overlaid().size;
+  }
+
+  /** The pages that {@link merge} writes. */
+  overlaidPages(): readonly number[] {
+    return this.#overlaid().pages();
+  }
+
+  /** Writes what is overlaid into some pages. Runs inside a transaction; done twice it changes nothing. */
+  merge(pages: readonly number[]): void {
+    const overlay = this.#overlaid();
+    for (const number of pages) {
+      const edit = new PageEdit(this.#tables, this.#entity, number);
+      for (const row of overlay.rowsOf(number) ?? []) edit.set(row, overlay.get(row) as OverlaidRow);
+      edit.write();
+    }
+  }
+
+  /** Drops the overlay, once every page of it was merged. Runs inside a transaction. */
+  dropOverlay(): void {
+    for (const key of this.#tables.overlays.getKeys({
+      start: [this.#entity, 0],
+      end: [this.#entity, Infinity],
+    }))
+      void this.#tables.overlays.remove(key);
+    this.#overlay = undefined;
+  }
+
+  #overlaid(): RowOverlay {
+    return (this.#overlay ??= new RowOverlay(this.#tables, this.#entity));
   }
 
   #loadIndex(rows: number): RowIndex {
@@ -176,68 +271,47 @@ export class LmdbBaseline {
       });
     }
     readWords(bytes, bytes.length, words);
+    const overlay = this.#overlaid();
+    for (const row of overlay.rowsOf(first / ROWS_PER_PAGE) ?? []) {
+      const { fingerprint, key, hash } = overlay.get(row) as OverlaidRow;
+      writeFingerprint(words, (row - first) * 4, fingerprint);
+      if (key !== undefined) words[HASH_WORDS_AT + row - first] = hash;
+    }
   }
 }
 
-/** Pages being changed in one transaction: each is read once and written once. */
+/** One page being changed in a transaction. */
 class PageEdit {
   readonly #tables: Tables;
   readonly #entity: Entity;
-  readonly #pages = new Map<number, RowPage>();
-  readonly #prints = new Map<number, PrintPage>();
+  readonly #number: number;
+  readonly #page: RowPage;
+  readonly #prints: PrintPage | undefined;
 
-  constructor(tables: Tables, entity: Entity) {
+  constructor(tables: Tables, entity: Entity, number: number) {
     this.#tables = tables;
     this.#entity = entity;
+    this.#number = number;
+    const bytes = tables.rows[entity].get(number);
+    this.#page = bytes === undefined ? RowPage.empty() : RowPage.over(bytes);
+    this.#prints = entity === 'memberships' ? undefined : new PrintPage(tables.prints[entity].get(number));
   }
 
-  holds(row: number, key: string): boolean {
-    return this.#page(row).key(row % ROWS_PER_PAGE) === key;
-  }
-
-  fingerprint(row: number): string {
-    return this.#page(row).fingerprint(row % ROWS_PER_PAGE);
-  }
-
-  setKey(row: number, key: string, hash: number): void {
-    this.#page(row).setKey(row % ROWS_PER_PAGE, key, hash);
-  }
-
-  /** What is beyond the first 16 characters of a fingerprint are the prints of its attributes. */
-  setFingerprint(row: number, fingerprint: string): void {
-    this.#page(row).setFingerprint(row % ROWS_PER_PAGE, fingerprint.slice(0, FINGERPRINT_BYTES));
-    this.#printsOf(row)?.set(row % ROWS_PER_PAGE, fingerprint.slice(FINGERPRINT_BYTES));
-  }
-
-  free(row: number): void {
-    this.#page(row).free(row % ROWS_PER_PAGE);
-    this.#printsOf(row)?.set(row % ROWS_PER_PAGE, '');
+  set(row: number, { fingerprint, prints, key, hash }: OverlaidRow): void {
+    const slot = row % ROWS_PER_PAGE;
+    this.#prints?.set(slot, prints);
+    if (fingerprint === undefined) {
+      this.#page.free(slot);
+      return;
+    }
+    if (key !== undefined) this.#page.setKey(slot, key, hash);
+    this.#page.setFingerprint(slot, fingerprint);
   }
 
   write(): void {
     const { rows, prints } = this.#tables;
-    for (const [number, page] of this.#pages) void rows[this.#entity].put(number, page.toBytes());
-    for (const [number, page] of this.#prints)
-      void prints[this.#entity as 'users' | 'groups'].put(number, page.toBytes());
-  }
-
-  #page(row: number): RowPage {
-    const number = Math.floor(row / ROWS_PER_PAGE);
-    let page = this.#pages.get(number);
-    if (page === undefined) {
-      const bytes = this.#tables.rows[this.#entity].get(number);
-      page = bytes === undefined ? RowPage.empty() : RowPage.over(bytes);
-      this.#pages.set(number, page);
-    }
-    return page;
-  }
-
-  #printsOf(row: number): PrintPage | undefined {
-    if (this.#entity === 'memberships') return undefined;
-    const number = Math.floor(row / ROWS_PER_PAGE);
-    let page = this.#prints.get(number);
-    if (page === undefined)
-      this.#prints.set(number, (page = new PrintPage(this.#tables.prints[this.#entity].get(number))));
-    return page;
+    void rows[this.#entity].put(this.#number, this.#page.toBytes());
+    if (this.#prints !== undefined)
+      void prints[this.#entity as 'users' | 'groups'].put(this.#number, this.#prints.toBytes());
   }
 }

@@ -4,7 +4,7 @@ import { DigestSet } from './key-set.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { LmdbBaseline } from './lmdb-baseline.js';
 import type { Head } from './lmdb-tables.js';
-import { isUnknownAt } from './row-page.js';
+import { isUnknownAt, wordOf } from './row-page.js';
 import { Reference, Seen, type Reading } from './store.js';
 
 const MISSING_CHUNK = 4096;
@@ -194,15 +194,4 @@ function isPresent(marks: Marks, row: number, words: Uint32Array, at: number): b
   if (isUnknownAt(words, at)) return marks.unknownPresent.has(row);
   const slot = slotAt(marks, words, at);
   return slot < 0 || marks.table.isPresent(slot);
-}
-
-/** Four characters of eight bits, as the word they are on disk. */
-function wordOf(text: string, at: number): number {
-  return (
-    (text.charCodeAt(at) |
-      (text.charCodeAt(at + 1) << 8) |
-      (text.charCodeAt(at + 2) << 16) |
-      (text.charCodeAt(at + 3) << 24)) >>>
-    0
-  );
 }

@@ -1,5 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../model.js';
+import type { StoredOverlay } from './row-overlay.js';
 import type { JournaledSession, Target } from './store.js';
 
 /** The version of the layout; a state of a newer one is refused. */
@@ -48,6 +49,8 @@ export interface Tables {
   readonly rows: Readonly<Record<Entity, Database<Buffer, number>>>;
   /** Of each page the attribute prints of its rows, where they have any. */
   readonly prints: Readonly<Record<'users' | 'groups', Database<Buffer, number>>>;
+  /** Rows that changed since their pages were written, a value for each commit (see `RowOverlay`). */
+  readonly overlays: Database<StoredOverlay, [Entity, number]>;
   /** By key: complete reads in a row in which an entity was missing. */
   readonly absences: Database<number, [Entity, string]>;
 }
@@ -63,6 +66,7 @@ export function openTables(root: RootDatabase): Tables {
     loads: root.openDB<StoredLoad, [number, number]>({ name: 'loads' }),
     rows: { users: pages('users'), groups: pages('groups'), memberships: pages('memberships') },
     prints: { users: pages('users-prints'), groups: pages('groups-prints') },
+    overlays: root.openDB<StoredOverlay, [Entity, number]>({ name: 'overlays' }),
     absences: root.openDB<number, [Entity, string]>({ name: 'absences' }),
   };
 }

@@ -36,6 +36,11 @@ export interface OpenStateOptions {
 
 const FILE = 'state.mdb';
 const ROWS_CHUNK = 4096;
+/** Scattered rows are merged once they are more than this, and than this share of all. */
+const LEAST_MERGED = 2000;
+const MERGED_SHARE = 0.03;
+/** Pages that are merged in one transaction: about eight megabytes. */
+const MERGED_PAGES = 1000;
 /** States that this process has open: a pid alone does not tell two openers of one process apart. */
 const openPaths = new Set<string>();
 
@@ -157,12 +162,19 @@ class LmdbState implements StateStore {
     this.#generation = holder.generation;
     this.#fingerprintKey = this.#head().fingerprintKey;
     this.#baselines = baselinesOf(tables, this.#fingerprintKey);
-    this.journal = lmdbJournal(
+    const journal = lmdbJournal(
       tables,
       () => this.#baselines,
       this.#write,
       () => this.#head(),
     );
+    this.journal = {
+      ...journal,
+      settle: async (id, outcome) => {
+        await journal.settle(id, outcome);
+        await this.#mergeWhereDue();
+      },
+    };
     this.#beat = setInterval(() => {
       // A beat that fails is made up for by the next; a lost place is found by the next write.
       this.#write(() => {
@@ -257,6 +269,27 @@ class LmdbState implements StateStore {
       head: { counts: applyRows(this.#baselines, head.counts, rows, false) },
       result: undefined,
     }));
+    await this.#mergeWhereDue();
+  }
+
+  /** Moves scattered rows into their pages once they are many: some pages at a time, for all would be as large as the state. */
+  async #mergeWhereDue(): Promise<void> {
+    for (const entity of ENTITIES) {
+      const baseline = this.#baselines[entity];
+      const most = Math.max(LEAST_MERGED, this.#head().counts[entity].nextRow * MERGED_SHARE);
+      if (baseline.overlaidRows <= most) continue;
+      const pages = baseline.overlaidPages();
+      for (let start = 0; start < pages.length; start += MERGED_PAGES) {
+        await this.#write(() => {
+          baseline.merge(pages.slice(start, start + MERGED_PAGES));
+          return { result: undefined };
+        });
+      }
+      await this.#write(() => {
+        baseline.dropOverlay();
+        return { result: undefined };
+      });
+    }
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
@@ -299,8 +332,8 @@ class LmdbState implements StateStore {
   }
 
   async restore(identity: StateIdentity): Promise<void> {
-    const { rows, prints, absences, journal, loads, head } = this.#tables;
-    const all = [...Object.values(rows), ...Object.values(prints), absences, journal, loads];
+    const { rows, prints, overlays, absences, journal, loads, head } = this.#tables;
+    const all = [...Object.values(rows), ...Object.values(prints), overlays, absences, journal, loads];
     await this.#write(() => {
       for (const table of all) void table.clearSync();
       void head.put('meta:import', IMPORT_UNFINISHED);

@@ -31,6 +31,25 @@ export function readWords(bytes: Uint8Array, size: number, words: Uint32Array): 
   new Uint8Array(words.buffer).set(bytes.subarray(FINGERPRINTS, LENGTHS));
 }
 
+/** Writes a fingerprint among the words: of 16 characters, `''` for unknown, undefined for a free row. */
+export function writeFingerprint(words: Uint32Array, at: number, fingerprint: string | undefined): void {
+  for (let word = 0; word < 4; word++) {
+    words[at + word] =
+      fingerprint === undefined ? 0 : fingerprint === '' ? ONES : wordOf(fingerprint, word * 4);
+  }
+}
+
+/** Four characters of eight bits, as the word they are on disk. */
+export function wordOf(text: string, at: number): number {
+  return (
+    (text.charCodeAt(at) |
+      (text.charCodeAt(at + 1) << 8) |
+      (text.charCodeAt(at + 2) << 16) |
+      (text.charCodeAt(at + 3) << 24)) >>>
+    0
+  );
+}
+
 /** Whether the fingerprint at a place among the words says that its row is free. */
 export function isFreeAt(words: Uint32Array, at: number): boolean {
   return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
