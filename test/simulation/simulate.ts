@@ -87,6 +87,8 @@ export async function simulateScenario(
 
 /** A process: its client and its opened state. */
 interface Process {
+  /** The run under way. The dead keep theirs: nothing of them may act in the life of the next. */
+  life: Life | undefined;
   readonly okta: OktaClient;
   readonly state: StateStore;
   readonly plain: StateStore;
@@ -107,12 +109,10 @@ class Simulation {
   readonly #storeDraws: Draws;
   readonly #jitter: Draws;
   #process: Process | undefined;
-  #life!: Life;
   #plan: RunPlan = CALM;
   #refused = new Set<string>();
   readonly #denied = new Map<string, number>();
   #runs = 0;
-  #violation: Error | undefined;
 
   constructor(scenario: Scenario, machine: Machine, onLine: ((line: string) => void) | undefined) {
     const { seed, rates } = scenario;
@@ -187,7 +187,7 @@ class Simulation {
     this.#runs++;
     this.#plan = plan;
     const process = (this.#process ??= await this.#startProcess());
-    this.#life = new Life(
+    const life = (process.life = new Life(
       plan,
       {
         trace: (line) => this.#trace(line),
@@ -195,11 +195,10 @@ class Simulation {
         jump: (ms) => this.#machine.jump(ms),
       },
       () => this.#machine.server.now(),
-    );
-    const life = this.#life;
+    ));
     this.#trace(`run ${this.#runs}`);
     const end = await Promise.race([
-      this.#sync(process, source, plan),
+      this.#sync(process, life, source, plan),
       life.death.then(() => 'died' as const),
     ]);
     this.#trace(`end ${describe(end)}`);
@@ -218,8 +217,7 @@ class Simulation {
     return end;
   }
 
-  async #sync({ okta, state }: Process, source: SourceDirectory, plan: RunPlan): Promise<End> {
-    const life = this.#life;
+  async #sync({ okta, state }: Process, life: Life, source: SourceDirectory, plan: RunPlan): Promise<End> {
     const read = <T>(records: readonly T[]) => gatedSource(records, life);
     const { cooldownMs, pollIntervalMs, requestsPerSession, sessionsInFlight } = this.#scenario.upload;
     try {
@@ -247,7 +245,7 @@ class Simulation {
   #check(end: End, source: SourceDirectory, life: Life): void {
     const { violations } = this.#org;
     if (violations.length > 0) throw new Error(`violations: ${JSON.stringify(violations.slice(0, 5))}`);
-    if (this.#violation !== undefined) throw this.#violation;
+    expectNone(this.#model.faults);
     if (end === 'died') return;
     if (life.abortedAt !== undefined && this.#machine.server.now() - life.abortedAt > ABORT_MS)
       throw new Error(`an abort took ${this.#machine.server.now() - life.abortedAt} ms`);
@@ -262,7 +260,10 @@ class Simulation {
   async #startProcess(): Promise<Process> {
     const { concurrency, rateLimitShare } = this.#scenario;
     const plain = await this.#disk.open();
-    const life = () => this.#life;
+    const life = (): Life => {
+      if (process.life === undefined) throw new Error('a process acts before its first run');
+      return process.life;
+    };
     const okta = createClient({
       orgUrl: ORG_URL,
       identitySourceId: SOURCE,
@@ -281,7 +282,8 @@ class Simulation {
       storeFaults: () => this.#plan.storeFaults,
       count: (what) => this.#count(what),
     });
-    return { okta, state, plain };
+    const process: Process = { life: undefined, okta, state, plain };
+    return process;
   }
 
   async #endProcess(): Promise<void> {
