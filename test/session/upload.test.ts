@@ -304,6 +304,26 @@ describe('sessions', () => {
     });
   });
 
+  it('a run aborted while a load is under way cancels its open session too', async () => {
+    await inVirtualTime(async (clock) => {
+      const org = makeOrg({ clock, latencyMs: 300 });
+      const disk = new MemoryDisk();
+      const source = company(2000);
+      const running = startSync({ okta: clientOf(org), state: memoryState({ disk }), ...source, clock });
+      running.events$.subscribe((event) => {
+        // The answer to the next load is on its way then, and nobody will hear it.
+        if (event.type === 'batch:sent' && event.requests === 3) setTimeout(() => running.abort(), 100);
+      });
+      const error = (await running.done.catch((e: unknown) => e)) as RollcallError;
+      expect(error).toBeInstanceOf(AbortedError);
+      expect(error.report?.remaining).toBe(
+        source.users.length + source.groups.length + source.memberships.length,
+      );
+      expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['CLOSED']);
+      expect(await memoryState({ disk }).journal.open()).toEqual([]);
+    });
+  });
+
   it('a state belongs to one identity source, and refuses another', async () => {
     await inVirtualTime(async (clock) => {
       const { run, disk } = world(clock);
