@@ -189,7 +189,7 @@ async function* deltaDifferences<E extends Entity>(
             ),
           );
     const changes = await comparer.compare(upserts);
-    const deletions = await markedDeletions(entity, marked, reading, note);
+    const deletions = await markedDeletions(entity, marked, reading, rules, note);
     const gone = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
     for (const { key } of deletions) gone?.add(key);
     const all = [...changes, ...deletions];
