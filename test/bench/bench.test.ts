@@ -29,7 +29,7 @@ beforeAll(async () => {
   compileFolder(join(ROOT, 'bench'), benches);
   cases = await load(join(benches, 'cases.js'));
   pairs = await load(join(benches, 'runner/pairs.js'));
-});
+}, 60_000);
 
 afterAll(() => {
   for (const folder of [compiled, temporary]) rmSync(folder, { recursive: true, force: true });
