@@ -15,6 +15,7 @@ import {
   makeOrg,
   SOURCE,
   type SourceDirectory,
+  wanted,
 } from '../support/world.js';
 
 const permissive: NonNullable<SyncOptions['guard']> = {
