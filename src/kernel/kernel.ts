@@ -42,6 +42,7 @@ export interface KernelExports {
   ): void;
   markRemoved(text: number, length: number, side: number): void;
   setNames(at: number, count: number): void;
+  lastRowEnd(text: number, length: number): number;
   settleCsv(
     text: number,
     length: number,
@@ -75,7 +76,7 @@ const SLACK_BYTES = 32;
 let compiled: object | undefined;
 
 /** The compiled kernel: made once, when it is first needed. */
-function kernelModule(): object {
+export function kernelModule(): object {
   return (compiled ??= new wasm.Module(Buffer.from(KERNEL_BASE64, 'base64')));
 }
 
@@ -116,7 +117,12 @@ export class KernelMemory {
 export function createKernel(memory: KernelMemory, key: string): KernelExports {
   const instance = new wasm.Instance(kernelModule(), { env: { memory: memory.memory } });
   const kernel = instance.exports as KernelExports;
-  const bytes = Buffer.from(key, 'hex');
-  kernel.setKey(bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8));
+  kernel.setKey(...keyWords(key));
   return kernel;
+}
+
+/** A key of 32 hexadecimal characters as the two words that the kernel takes. */
+export function keyWords(key: string): [low: bigint, high: bigint] {
+  const bytes = Buffer.from(key, 'hex');
+  return [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];
 }

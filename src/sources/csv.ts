@@ -8,9 +8,9 @@ import { RunContext } from '../run-context.js';
 import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './csv-columns.js';
 import { CsvScanner } from './csv-scanner.js';
 import {
-  bytesOf,
   INPUT_OPTIONS,
-  joined,
+  openBytes,
+  remaining,
   toInput,
   type Input,
   type InputChunk,
@@ -18,6 +18,7 @@ import {
   type OpenableInput,
 } from './input.js';
 import { screenedRows } from './screened.js';
+import { requireThreads, threadsFor } from './threads.js';
 import { decode, decodeText } from './text.js';
 
 /** Options of {@link fromCsv}. */
@@ -38,6 +39,11 @@ export interface FromCsvOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
 }
 
 const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 1024 });
@@ -56,7 +62,7 @@ const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 10
  * repeated header, a blank line between rows, bytes that are not UTF-8, an empty file, and any failure to read it.
  */
 export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow> {
-  refuseUnknown('fromCsv', options, [...INPUT_OPTIONS, 'columns', 'delimiter', 'maxRecordLength']);
+  refuseUnknown('fromCsv', options, [...INPUT_OPTIONS, 'columns', 'delimiter', 'maxRecordLength', 'threads']);
   const { columns, delimiter = DEFAULTS.delimiter, maxRecordLength = DEFAULTS.maxRecordLength } = options;
   checkColumns(columns);
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
@@ -64,7 +70,8 @@ export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow
     throw new OptionsError('delimiter', `expected one character, got ${JSON.stringify(delimiter)}`);
   }
   const source = toInput(input, options);
-  const settings: Settings = { source, columns, delimiter, maxRecordLength };
+  const threads = requireThreads(options.threads);
+  const settings: Settings = { source, columns, delimiter, maxRecordLength, threads };
   return withScreened(
     flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext()),
     (request) => screened(settings, request),
@@ -76,6 +83,7 @@ interface Settings {
   readonly columns: CsvColumns | undefined;
   readonly delimiter: string;
   readonly maxRecordLength: number;
+  readonly threads: number | undefined;
 }
 
 /** Reads rows by the strict scanner. */
@@ -156,30 +164,29 @@ async function* screened(
   settings: Settings,
   request: ScreenRequest,
 ): AsyncGenerator<readonly CsvRow[], void, undefined> {
-  const { source, columns, delimiter } = settings;
+  const { source, columns, delimiter, threads } = settings;
   const reader = new CsvReader(settings);
-  const bytes = bytesOf(source.open());
+  const bytes = await openBytes(source);
   try {
-    const { value } = await bytes.next();
-    const first = value && Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    const lineFeed = first?.indexOf(LF) ?? -1;
-    const line = first?.subarray(0, lineFeed + 1);
+    const start = Buffer.allocUnsafe(HEADER_BYTES);
+    const first = start.subarray(0, await bytes.read(start));
+    const lineFeed = first.indexOf(LF);
+    const line = first.subarray(0, lineFeed + 1);
     let screen: RowScreen | undefined;
-    let header = '';
     // A header with quotes may go on behind its first line, and is hardly ever met.
-    if (line !== undefined && line.length > 0 && !line.includes(QUOTE) && isUtf8(line)) {
-      header = decode(line, true);
+    if (line.length > 0 && !line.includes(QUOTE) && isUtf8(line)) {
+      const header = decode(line, true);
       reader.parse(header, 1, false);
       const names = (reader.header ?? []).map((name, i) => nameOf(name, i, columns));
-      const fields = request.fields?.(names.filter((name) => name !== undefined));
-      screen = request.open({
+      const shape = {
         format: 'csv',
         columns: names,
         delimiter,
-        fields,
+        fields: request.fields?.(names.filter((name) => name !== undefined)),
         rules: request.rules,
         header: header.trimEnd(),
-      });
+      } as const;
+      screen = request.open(shape, threadsFor(bytes, threads));
     }
     if (screen === undefined) {
       if (request.raw !== undefined)
@@ -187,12 +194,12 @@ async function* screened(
           file: source.name,
           line: 1,
         });
-      const plain = new CsvReader(settings);
-      yield* plain.rows(joined(first, undefined, bytes));
+      yield* new CsvReader(settings).rows(remaining([first], bytes));
       return;
     }
     yield* screenedRows({
-      bytes: joined(first?.subarray(lineFeed + 1), undefined, bytes),
+      bytes,
+      first: first.subarray(lineFeed + 1),
       firstLine: 2,
       file: source.name,
       screen,
@@ -200,9 +207,11 @@ async function* screened(
       reader,
     });
   } finally {
-    await bytes.return();
+    await bytes.close();
   }
 }
 
+/** Read at first, to see the header. */
+const HEADER_BYTES = 64 * 1024;
 const LF = 0x0a;
 const QUOTE = 0x22;
