@@ -95,7 +95,8 @@ class KernelScreen implements RowScreen {
 
   #screen([name, ...args]: BlockTask): BlockTally {
     const kernel = this.#kernel;
-    (kernel[name])(...args);
+    const settle: (...args: number[]) => void = kernel[name];
+    settle(...args);
     return {
       count: kernel.rowCount(),
       consumed: kernel.rowsConsumed(),
