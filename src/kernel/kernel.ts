@@ -14,24 +14,24 @@ const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssemb
 
 /** What the kernel exports; addresses are bytes from the start of its memory. See `src/kernel/assembly`. */
 export interface KernelExports {
-  setKey(low: bigint, high: bigint): void;
-  sipHash(text: number, length: number, out: number): void;
-  sipHashEach(text: number, ends: number, count: number, out: number): void;
-  setTable(at: number, slots: number): void;
-  find(fingerprint: number): number;
-  findEach(fingerprints: number, count: number, out: number): void;
-  addEach(fingerprints: number, count: number): number;
-  setFields(at: number): void;
-  programRaw(): void;
-  programProfile(
+  readonly setKey: (low: bigint, high: bigint) => void;
+  readonly sipHash: (text: number, length: number, out: number) => void;
+  readonly sipHashEach: (text: number, ends: number, count: number, out: number) => void;
+  readonly setTable: (at: number, slots: number) => void;
+  readonly find: (fingerprint: number) => number;
+  readonly findEach: (fingerprints: number, count: number, out: number) => void;
+  readonly addEach: (fingerprints: number, count: number) => number;
+  readonly setFields: (at: number) => void;
+  readonly programRaw: () => void;
+  readonly programProfile: (
     scratch: number,
     entity: number,
     id: number,
     idLength: number,
     ops: number,
     count: number,
-  ): void;
-  programMembership(
+  ) => void;
+  readonly programMembership: (
     scratch: number,
     group: number,
     groupLength: number,
@@ -39,11 +39,11 @@ export interface KernelExports {
     memberLength: number,
     removed: number,
     removedBits: number,
-  ): void;
-  markRemoved(text: number, length: number, side: number): void;
-  setNames(at: number, count: number): void;
-  lastRowEnd(text: number, length: number): number;
-  settleCsv(
+  ) => void;
+  readonly markRemoved: (text: number, length: number, side: number) => void;
+  readonly setNames: (at: number, count: number) => void;
+  readonly lastRowEnd: (text: number, length: number) => number;
+  readonly settleCsv: (
     text: number,
     length: number,
     last: number,
@@ -52,8 +52,8 @@ export interface KernelExports {
     line: number,
     out: number,
     most: number,
-  ): void;
-  settleJsonLines(
+  ) => void;
+  readonly settleJsonLines: (
     text: number,
     length: number,
     last: number,
@@ -61,11 +61,11 @@ export interface KernelExports {
     line: number,
     out: number,
     most: number,
-  ): void;
-  rowCount(): number;
-  rowsConsumed(): number;
-  rowsStopped(): number;
-  nextLine(): number;
+  ) => void;
+  readonly rowCount: () => number;
+  readonly rowsConsumed: () => number;
+  readonly rowsStopped: () => number;
+  readonly nextLine: () => number;
 }
 
 const PAGE_BYTES = 65_536;
