@@ -144,6 +144,17 @@ describe('fromCsv', () => {
     expect((await read('a,b\n5" pipe,2\n')).records).toEqual([{ a: '5" pipe', b: '2' }]);
   });
 
+  it('a file that ends inside a quote is refused', async () => {
+    const rows = fromCsv(['id,name\n1,"Ann"\n2,"Bo']);
+    const seen: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const row of rows) seen.push(row);
+      })(),
+    ).rejects.toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', line: 3 });
+    expect(seen).toHaveLength(1);
+  });
+
   it('renames, leaves out and requires columns', async () => {
     const text = 'employee_id,mail,note\n7,a@x,hello\n';
     const byName = await read(text, { columns: { employee_id: 'externalId', mail: 'email' } });
