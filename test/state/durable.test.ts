@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openState } from '../../src/state/lmdb.js';
 import type { StateStore } from '../../src/state/store.js';
@@ -9,21 +9,21 @@ import type { StateStore } from '../../src/state/store.js';
 /** Holds up what LMDB says of the disk: `flushed` resolves once a transaction would survive a loss of power. */
 const disk = vi.hoisted(() => ({
   gate: undefined as Promise<void> | undefined,
-  /** Resolves when the last transaction is committed and on the disk in truth. */
-  written: undefined as Promise<unknown> | undefined,
+  /** Each transaction: resolves when it is committed and on the disk in truth. */
+  written: [] as Promise<unknown>[],
 }));
 
 vi.mock('lmdb', async (original) => {
   const lmdb = await original<typeof import('lmdb')>();
-  const open = (options: Parameters<typeof lmdb.open>[0]): RootDatabase => {
-    const root = lmdb.open(options as Parameters<typeof lmdb.open>[0] & { path: string }) as RootDatabase;
+  const open = (options: RootDatabaseOptionsWithPath): RootDatabase<unknown, string> => {
+    const root = lmdb.open<unknown, string>(options);
     return new Proxy(root, {
       get: (_, name) => {
         if (name === 'flushed') return (root.flushed as Promise<unknown>).then(() => disk.gate);
         if (name === 'transaction')
           return (action: () => unknown) => {
             const committed = root.transaction(action);
-            disk.written = committed.then(() => root.flushed);
+            disk.written.push(committed.then(() => root.flushed));
             return committed;
           };
         const value: unknown = Reflect.get(root, name, root);
@@ -45,13 +45,13 @@ const row = { entity: 'users' as const, kind: 'upsert' as const, key: 'u', finge
 
 /** True when a write is still not done after all of it is on the disk, and only the word of that is missing. */
 async function waitsForTheDisk(write: () => Promise<unknown>): Promise<boolean> {
-  disk.written = undefined;
+  disk.written.length = 0;
   let open: () => void = () => undefined;
   disk.gate = new Promise((resolve) => (open = resolve));
   let done = false;
   const writing = write().finally(() => (done = true));
-  while (disk.written === undefined) await turn();
-  await disk.written;
+  while (disk.written.length === 0) await turn();
+  await Promise.all(disk.written);
   for (let i = 0; i < TURNS; i++) await turn();
   const waited = !done;
   disk.gate = undefined;
