@@ -92,7 +92,7 @@ describe('fromCsv', () => {
     ['a second quote that is never closed', 'a,b\n"1\n2","x\n', 3, 'never closed'],
     ['text after a closing quote', 'a,b\n"1"x,2\n', 2, 'text after a closing quote'],
     ['a space after a closing quote', 'a,b\n"1" ,2\n', 2, 'text after a closing quote'],
-    ['a repeated header', 'a,b,a\n', 1, '"a" is repeated'],
+    ['a repeated header', 'a,b,a\n', 1, 'column 3 is that of column 1'],
     ['an empty header', 'a,,b\n', 1, 'column 2 is empty'],
     ['a header of spaces', 'a, \n', 1, 'column 2 is empty'],
     ['a blank line between rows', 'a,b\n1,2\n\n3,4\n', 3, 'blank line'],
