@@ -168,6 +168,26 @@ describe('absence with grace', () => {
 });
 
 describe('a delta feed', () => {
+  it('spares who is protected, marked or not', async () => {
+    const { org, state, source } = await settledWorld();
+    const absence = { protect: { ids: ['u3'], prefixes: ['g'] } };
+    const report = await run(
+      org,
+      state,
+      {
+        users: ['u3', 'u4'].map((externalId) => ({ externalId, deleted: true as const })),
+        memberships: source.memberships
+          .filter(({ memberExternalId }) => memberExternalId === 'u5')
+          .map((one) => ({ ...one, deleted: true as const })),
+      },
+      { mode: 'delta', absence },
+    );
+    expect(report.sources.users).toMatchObject({ read: 2, deletes: 1, sparedDeletes: 1, unchanged: 1 });
+    expect(report.sources.memberships).toMatchObject({ read: 1, deletes: 0, sparedDeletes: 1 });
+    expect(held(org).users).toHaveProperty('u3');
+    expect(held(org).users).not.toHaveProperty('u4');
+  });
+
   it('removes only what is marked, and sends the rest', async () => {
     const { org, state, source } = await settledWorld();
     const users = [

@@ -62,11 +62,15 @@ export class AbsenceRules {
     return exclude !== undefined && this.#idsOf(key).some((id) => exclude(id));
   }
 
+  isProtected(key: string): boolean {
+    return this.#idsOf(key).some(
+      (id) => this.#ids.has(id) || this.#prefixes.some((prefix) => id.startsWith(prefix)),
+    );
+  }
+
   /** @param missed - complete reads in a row that missed it, this one included */
   verdict(key: string, missed: number): AbsenceVerdict {
-    const ids = this.#idsOf(key);
-    if (ids.some((id) => this.#ids.has(id) || this.#prefixes.some((prefix) => id.startsWith(prefix))))
-      return 'protected';
+    if (this.isProtected(key)) return 'protected';
     if (this.isExcluded(key)) return this.#deleteExcluded ? 'delete' : 'excluded';
     return missed < this.reads ? 'waiting' : 'delete';
   }

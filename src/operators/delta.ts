@@ -2,6 +2,7 @@ import { CHUNK_SIZE, placesOf, withPlaces } from '../chunk.js';
 import type { Flow } from '../flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../model.js';
 import type { Reading } from '../state/store.js';
+import type { AbsenceRules } from './absence.js';
 import type { DiffNote } from './diff-note.js';
 import { deletion } from './removals.js';
 
@@ -43,19 +44,22 @@ export async function* lastOfEach<E extends Entity>(
   }
 }
 
-/** The deletions of those marked entities that Okta holds, or may hold. */
+/** The deletions of those marked entities that Okta holds, or may hold, and that are not protected. */
 export async function markedDeletions<E extends Entity>(
   entity: E,
   records: readonly RecordOf[E][],
   reading: Reading,
+  rules: AbsenceRules,
   note: DiffNote,
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
   const known = await reading.knows(entity, keys);
   const held = keys.filter((_, i) => known[i] === 1);
+  const deleted = held.filter((key) => !rules.isProtected(key));
   note.read += keys.length;
-  note.deletes += held.length;
-  // Gone already: nothing is to be done.
-  note.unchanged += keys.length - held.length;
-  return held.map((key) => deletion(entity, key));
+  note.deletes += deleted.length;
+  note.spared += held.length - deleted.length;
+  // Gone already, or protected: nothing is to be done.
+  note.unchanged += keys.length - deleted.length;
+  return deleted.map((key) => deletion(entity, key));
 }

@@ -166,7 +166,8 @@ export class SessionLifecycle {
 
   /** Cancels within a few seconds if it can be; otherwise leaves the session to the journal. */
   async abandon(): Promise<void> {
-    if (this.#mode !== 'loading') return;
+    // A cancel under way was cut short by the abort, as that of a load whose answer it ended: it is tried once more.
+    if (this.#mode !== 'loading' && this.#mode !== 'cancelling') return;
     const { state, options } = this.#context;
     await state.journal.cancelling(this.#journalId);
     this.#mode = 'cancelling';

@@ -1,6 +1,6 @@
 import { makeBatch } from '../batch-body.js';
 import { throwIfAborted } from '../clock.js';
-import { RecordError, RollcallError } from '../errors.js';
+import { RollcallError } from '../errors.js';
 import { contextOf, type Flow, type Sink } from '../flow.js';
 import { ENTITIES, type Batch, type Change } from '../model.js';
 import type { OktaClient } from '../okta/wire.js';
@@ -13,13 +13,10 @@ import { BatchFeeder } from './feeder.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open.js';
 import { resolveUploadOptions, type UploadOptions } from './options.js';
+import { RefusalLimit } from './refusal-limit.js';
 import { settleJournal } from './settle.js';
 import { outcomeOf } from './outcome.js';
 import { UploadTally } from './tally.js';
-
-/** Refusals that are singled out before a run is stopped: past both, the batch is not at fault but the whole mapping. */
-const MIN_REFUSED = 20;
-const MAX_REFUSED_SHARE = 0.05;
 
 /**
  * The sink: settles what an earlier run left in flight, sends batches in sessions, waits for Okta to confirm each,
@@ -48,6 +45,7 @@ class Upload {
   /** Content to be sent before what the feeder has. */
   readonly #replays: Content[] = [];
   readonly #refusedReferences = new RefusedReferences();
+  readonly #refusals: RefusalLimit;
   /** Sessions being imported. The promises never reject; a failure is kept in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
   /** Creations that were taken from the feeder and not confirmed yet: dependent memberships wait for them. */
@@ -60,6 +58,7 @@ class Upload {
     this.#context = context;
     this.#feeder = new BatchFeeder(source);
     this.#run = contextOf(source);
+    this.#refusals = new RefusalLimit(this.#run);
   }
 
   async run(): Promise<UploadReport> {
@@ -68,6 +67,7 @@ class Upload {
     try {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
+      this.#refusals.population = await state.counts();
       await this.#sendAll();
       await this.#keepAbsences();
       return this.#tally.report();
@@ -172,13 +172,17 @@ class Upload {
     const { options } = this.#context;
     const waiting = [...content.batches];
     const accepted: Batch[] = [];
-    for (let requests = 1; waiting.length > 0 && requests <= options.requestsPerSession; requests++) {
+    for (let requests = 0; waiting.length > 0 && requests < options.requestsPerSession;) {
       this.#check();
-      const batch = waiting.shift() as Batch;
+      // Of a mixed session: whom it names may have been refused since it was gathered.
+      const batch = this.#withoutRefusedReferences(waiting.shift() as Batch);
+      if (batch === undefined) continue;
+      requests++;
       const outcome = await session.load(batch);
       this.#tally.sent(batch);
       if (outcome.kind === 'loaded') {
         accepted.push(batch);
+        this.#refusals.taken(batch);
         const { entity, kind, items, bytes } = batch;
         options.events.emit({
           type: 'batch:sent',
@@ -215,7 +219,7 @@ class Upload {
     this.#tally.refused(change, errorCode, 'Okta refused the record');
     this.#tell([change], session.sessionId, 'refused', errorCode);
     this.#refusedReferences.add(change);
-    if (change.created) this.#unconfirmedCreates--;
+    this.#unconfirmedCreates -= createsIn(batch);
     const { entity, kind, items } = batch;
     this.#context.options.events.emit({
       type: 'batch:refused',
@@ -224,13 +228,7 @@ class Upload {
       kind,
       items,
     });
-    const { refusedCount, confirmedCount } = this.#tally;
-    if (refusedCount >= MIN_REFUSED && refusedCount > (confirmedCount + refusedCount) * MAX_REFUSED_SHARE) {
-      throw new RecordError(
-        entity,
-        `Okta refused ${refusedCount} records (last code ${errorCode ?? 'none'}); the run is stopped`,
-      );
-    }
+    this.#refusals.refused(entity, errorCode);
     return [];
   }
 

@@ -148,3 +148,21 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES') return 'EACCES: permission denied';
   return typeof code === 'string' ? code : 'its stream failed';
 }
+
+/** An input as bytes only. */
+export async function* bytesOf(
+  input: AsyncIterable<InputChunk>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+/** Bytes that were read already, before those that were not. */
+export async function* joined(
+  first: Uint8Array | undefined | void,
+  second: Uint8Array | undefined,
+  others: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (first !== undefined && first.length > 0) yield first;
+  if (second !== undefined && second.length > 0) yield second;
+  yield* others;
+}

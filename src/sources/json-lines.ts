@@ -2,8 +2,18 @@ import { CHUNK_SIZE, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
 import { flowOf, type Flow } from '../flow.js';
 import { refuseUnknown, requireNumber } from '../options.js';
+import { withScreened, type ScreenRequest } from '../row-screen.js';
 import { RunContext } from '../run-context.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './input.js';
+import {
+  bytesOf,
+  INPUT_OPTIONS,
+  toInput,
+  type Input,
+  type InputChunk,
+  type InputOptions,
+  type OpenableInput,
+} from './input.js';
+import { screenedRows } from './screened.js';
 import { decodeText } from './text.js';
 
 /** Options of {@link fromJsonLines}. */
@@ -36,56 +46,124 @@ export function fromJsonLines<T = Record<string, unknown>>(
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
-  return flowOf(() => objectsOf<T>(source, maxRecordLength), new RunContext());
+  return withScreened(
+    flowOf(() => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1), new RunContext()),
+    (request) => screened<T>(source, maxRecordLength, request),
+  );
 }
 
-async function* objectsOf<T>(
-  source: OpenableInput,
-  maxLength: number,
-): AsyncGenerator<readonly T[], void, undefined> {
-  const file = source.name;
-  let rest = '';
-  let line = 1;
-  let objects: T[] = [];
-  let lines: number[] = [];
-  const take = (text: string) => {
-    const object = parseLine(text, file, line);
-    if (object !== undefined) {
-      objects.push(object as T);
-      lines.push(line);
-    }
-    line++;
-  };
+/** Parses lines. */
+class LinesReader<T> {
+  readonly #file: string | undefined;
+  readonly #maxLength: number;
+  #rest = '';
+  #line = 1;
+  #objects: T[] = [];
+  #lines: number[] = [];
+
+  constructor(file: string | undefined, maxLength: number) {
+    this.#file = file;
+    this.#maxLength = maxLength;
+  }
+
+  /** The objects from a line to the end of the input. */
+  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<readonly T[], void, undefined> {
+    const file = this.#file;
+    this.#line = line;
+    for await (const text of decodeText(bytes, { file, line: () => this.#line }))
+      yield* this.#read(text, false);
+    yield* this.#read('', true);
+  }
+
+  /** The objects of whole lines, undefined for a blank one. */
+  parse(text: string, line: number): readonly (T | undefined)[] {
+    const lines = text.split('\n');
+    if (text.endsWith('\n')) lines.pop();
+    return lines.map((each, i) => parseLine(each, this.#file, line + i) as T | undefined);
+  }
+
   /** Reads a block; what came before a fault is handed on before it. */
-  const read = function* (block: string, last: boolean): Generator<readonly T[], void, undefined> {
-    const text = rest === '' ? block : rest + block;
+  *#read(block: string, last: boolean): Generator<readonly T[], void, undefined> {
+    const file = this.#file;
+    const text = this.#rest === '' ? block : this.#rest + block;
     let failure: { readonly error: unknown } | undefined;
     try {
       let start = 0;
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        take(text.slice(start, end));
+        this.#take(text.slice(start, end));
         start = end + 1;
       }
-      rest = text.slice(start);
-      if (rest.length > maxLength)
-        throw new SourceError(`the line is longer than ${maxLength} characters (maxRecordLength)`, {
+      this.#rest = text.slice(start);
+      if (this.#rest.length > this.#maxLength)
+        throw new SourceError(`the line is longer than ${this.#maxLength} characters (maxRecordLength)`, {
           file,
-          line,
+          line: this.#line,
         });
-      if (last) take(rest);
+      if (last) this.#take(this.#rest);
     } catch (error) {
       failure = { error };
     }
+    const objects = this.#objects;
+    const lines = this.#lines;
     for (let start = 0; start < objects.length; start += CHUNK_SIZE) {
       const end = start + CHUNK_SIZE;
       yield withPlaces(objects.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
     }
-    objects = [];
-    lines = [];
+    this.#objects = [];
+    this.#lines = [];
     if (failure !== undefined) throw failure.error;
-  };
-  for await (const text of decodeText(source.open(), { file, line: () => line })) yield* read(text, false);
-  yield* read('', true);
+  }
+
+  #take(text: string): void {
+    const object = parseLine(text, this.#file, this.#line);
+    if (object !== undefined) {
+      this.#objects.push(object as T);
+      this.#lines.push(this.#line);
+    }
+    this.#line++;
+  }
+}
+
+/** The objects of lines that are not settled; undefined when none can be. */
+function screened<T>(
+  source: OpenableInput,
+  maxRecordLength: number,
+  request: ScreenRequest,
+): AsyncIterable<readonly T[]> | undefined {
+  const screen = request.open({
+    format: 'json-lines',
+    columns: [],
+    delimiter: ',',
+    fields: request.fields?.(undefined),
+    rules: request.rules,
+    header: '',
+  });
+  if (screen === undefined) return undefined;
+  return screenedRows({
+    bytes: withoutMark(bytesOf(source.open())),
+    firstLine: 1,
+    file: source.name,
+    screen,
+    request,
+    reader: new LinesReader<T>(source.name, maxRecordLength),
+  });
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Bytes without a byte order mark at their start. */
+async function* withoutMark(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let start: Uint8Array | undefined = new Uint8Array(0);
+  for await (const chunk of bytes) {
+    if (start === undefined) {
+      yield chunk;
+      continue;
+    }
+    const whole: Buffer = Buffer.concat([start, chunk]);
+    start = whole.length < BYTE_ORDER_MARK.length ? whole : undefined;
+    if (start === undefined) yield whole.subarray(0, 3).equals(BYTE_ORDER_MARK) ? whole.subarray(3) : whole;
+  }
+  if (start !== undefined && start.length > 0) yield start;
 }
 
 /** The object on a line; undefined for a blank line. */

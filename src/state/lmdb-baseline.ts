@@ -31,6 +31,7 @@ type EntityHead = Head['counts'][Entity];
 export class LmdbBaseline {
   readonly #tables: Tables;
   readonly #entity: Entity;
+  readonly #key: string;
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
   #index: RowIndex | undefined;
@@ -43,6 +44,7 @@ export class LmdbBaseline {
   constructor(tables: Tables, entity: Entity, fingerprintKey: string) {
     this.#tables = tables;
     this.#entity = entity;
+    this.#key = fingerprintKey;
     this.#hash = createKeyHasher(fingerprintKey);
   }
 
@@ -51,19 +53,9 @@ export class LmdbBaseline {
    * @throws {@link StateError} when a page is damaged
    */
   load(rows: number): FingerprintTable {
-    const table = new FingerprintTable(rows);
+    const table = new FingerprintTable(rows, this.#key);
     for (const row of this.#freed.splice(0)) this.#free.push(row);
-    this.#eachPage(rows, (words, _first, count) => {
-      for (let at = 0; at < count * 4; at += 4) {
-        if (isFreeAt(words, at) || isUnknownAt(words, at)) continue;
-        table.add(
-          words[at] as number,
-          words[at + 1] as number,
-          words[at + 2] as number,
-          words[at + 3] as number,
-        );
-      }
-    });
+    this.#eachPage(rows, (words, _first, count) => table.addBlock(words, count));
     return table;
   }
 

@@ -4,7 +4,8 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { StateError } from '../errors.js';
 import { ENTITIES, type Entity } from '../model.js';
-import type { PendingRow, StateIdentity, StateStore } from './store.js';
+import { requireWhole } from './memory.js';
+import { IMPORT_UNFINISHED, type PendingRow, type StateIdentity, type StateStore } from './store.js';
 
 const EXPORT_FORMAT = 'rollcall-state-1';
 const ROWS_PER_LINE = 500;
@@ -44,6 +45,8 @@ const META = ['watermark'];
 export async function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
   if ((await state.journal.open()).length > 0)
     throw new StateError('a session is in flight: run a sync first, which settles it');
+  // A copy of half a state would pass for a whole one.
+  requireWhole(await state.getMeta('import'));
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -111,7 +114,7 @@ async function* exportedLines(
 export async function importState(file: string, state: StateStore): Promise<StateRowCounts> {
   const counts = await state.counts();
   const held = ENTITIES.some((entity) => counts[entity].known + counts[entity].unknown > 0);
-  const unfinished = (await state.getMeta('import')) === 'unfinished';
+  const unfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
   if ((held && !unfinished) || (await state.journal.open()).length > 0) {
     throw new StateError('the state is not empty: import into a new directory', {
       code: 'ERR_ROLLCALL_STATE_NOT_EMPTY',
@@ -120,10 +123,14 @@ export async function importState(file: string, state: StateStore): Promise<Stat
   const { header, footer } = await checkExport(file);
   const { fingerprintKey, target, lastTriggeredAt } = header;
   await state.restore({ fingerprintKey, target, lastTriggeredAt });
+  const digest = createHash('sha256');
   for await (const line of linesOf(file)) {
-    const { entity, rows } = JSON.parse(line) as Partial<RowsLine>;
+    const { entity, rows, sha256 } = parse(line) as Partial<RowsLine & Footer>;
+    if (sha256 === undefined) digest.update(`${line}\n`);
     if (entity !== undefined && rows !== undefined) await state.adopt(rows.map((row) => toRow(entity, row)));
   }
+  // What was imported must be what was checked: somebody may have written to the file in between.
+  if (!matches(digest, footer)) throw damaged();
   for (const name of META) {
     const value = header.meta[name];
     if (value !== undefined) await state.setMeta(name, value);
@@ -203,6 +210,7 @@ function damaged(): StateError {
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
  */
 export async function verifyState(state: StateStore): Promise<StateRowCounts> {
+  requireWhole(await state.getMeta('import'));
   const told = await state.counts();
   const counts = { users: 0, groups: 0, memberships: 0 };
   for (const entity of ENTITIES) {

@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../src/flow.js';
 import { LIMITS } from '../../src/limits.js';
 import type { Entity, UserRecord } from '../../src/model.js';
+import { batch } from '../../src/operators/batch.js';
+import { diff } from '../../src/operators/diff.js';
 import { validate, type ValidateOptions } from '../../src/operators/validate.js';
 import { pipe } from '../../src/pipe.js';
 import type { Rejection } from '../../src/run-context.js';
+import { memoryState } from '../../src/state/memory.js';
 import { fromCsv } from '../../src/sources/csv.js';
 import { toUser } from '../../src/sources/records.js';
 import { map } from '../../src/operators/map.js';
@@ -112,7 +115,15 @@ describe('validate', () => {
     expect(await codeOf('memberships', pair(1, 256))).toBe('TOO_LONG');
   });
 
-  it('a record that can never fit in a request is rejected', async () => {
+  it('a record that can never fit in a request is rejected, and blocks nothing', async () => {
+    const records = ['x'.repeat(200_000), 'x'].map((note, i) => ({
+      externalId: `u${i}`,
+      profile: { ...good, note },
+    }));
+    const passed: string[] = [];
+    for await (const { changes } of pipe(records, validate('users'), diff('users', memoryState()), batch()))
+      passed.push(...changes.map(({ key }) => key));
+    expect(passed).toEqual(['u1']);
     expect(await codeOf('users', withProfile({ note: 'x'.repeat(200_000) }))).toBe('TOO_LARGE');
     expect(await codeOf('users', withProfile({ note: '\u0001'.repeat(35_000) }))).toBe('TOO_LARGE');
     expect(await codeOf('users', withProfile({ note: 'x'.repeat(190_000) }))).toBeUndefined();
@@ -177,6 +188,15 @@ describe('validate', () => {
         },
       ),
     );
+  });
+
+  it('however many are rejected, all are counted and told, and some are kept for the report', async () => {
+    const records = Array.from({ length: 5000 }, (_, i) => ({ externalId: `u${i}`, profile: {} }));
+    let told = 0;
+    const flow = pipe(records, validate('users', { onReject: () => told++ }));
+    for await (const _ of flow) expect.fail('none should pass');
+    const context = contextOf(flow);
+    expect([told, context.counts('users').rejected, context.rejections.length]).toEqual([5000, 5000, 1000]);
   });
 
   it('refuses options it does not know', () => {

@@ -5,6 +5,7 @@ import type { Batch, Change } from '../../src/model.js';
 import { batch, type BatchOptions } from '../../src/operators/batch.js';
 import { pipe } from '../../src/pipe.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
+import { runs } from '../support/runs.js';
 
 async function pack(
   changes: AsyncIterable<Change> | Iterable<Change>,
@@ -60,6 +61,16 @@ describe('batching', () => {
         }
       }),
     );
+  });
+
+  it("the limits are Okta's: 200 items and 200,000 bytes", async () => {
+    const many = Array.from({ length: 450 }, (_, i) => profileChange('users', 'upsert', `u${i}`, 'x'));
+    expect((await pack(many)).map(({ items }) => items).sort()).toEqual([200, 200, 50].sort());
+    const one = (note: number) => profileChange('users', 'upsert', 'large', 'x'.repeat(note));
+    const frame = makeBatch('users', 'upsert', [one(0)]).bytes;
+    const [largest] = await pack([one(200_000 - frame)]);
+    expect(largest?.bytes).toBe(200_000);
+    await expect(pack([one(200_001 - frame)])).rejects.toMatchObject({ code: 'ERR_ROLLCALL_RECORD' });
   });
 
   it('a request holds one kind of change of one entity', async () => {
@@ -135,7 +146,7 @@ describe('batching', () => {
         }
         expect(slow).toEqual((await pack(changes, small)).map((b) => b.body));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -14,8 +14,8 @@ import {
   held,
   makeOrg,
   SOURCE,
-  wanted,
   type SourceDirectory,
+  wanted,
 } from '../support/world.js';
 
 const permissive: NonNullable<SyncOptions['guard']> = {
@@ -117,12 +117,9 @@ describe('sessions', () => {
 
   it('a second session is loaded while the first is still imported, once the wait is over', async () => {
     await inVirtualTime(async (clock) => {
-      const { org, run } = world(clock, { importMs: 3_600_000 / 2 });
-      const users = Array.from({ length: 11_000 }, (_, i) => ({
-        externalId: `u${i}`,
-        profile: { userName: `u${i}`, email: 'a@b.cd' },
-      }));
-      const report = await run({ users });
+      const { org, run } = world(clock, { importMs: 1_800_000 });
+      const { users } = company(250);
+      const report = await run({ users }, { requestsPerSession: 1, pollIntervalMs: 30_000 });
       expect(report.sessions).toBe(2);
       const [first, second] = org.sessions(SOURCE);
       expect((second?.created ?? 0) - (first?.triggered ?? 0)).toBeLessThan(320_000);
@@ -175,6 +172,41 @@ describe('sessions', () => {
     });
   });
 
+  it('a session whose load was lost is replayed in halves', async () => {
+    await inVirtualTime(async (clock) => {
+      let hit = 0;
+      const { org, run } = world(clock, {
+        fault: ({ path }) => (bulk(path) && ++hit === 8 ? { kind: 'resetAfter' } : undefined),
+      });
+      const { users } = company(1600);
+      await run({ users });
+      expect(held(org).users).toEqual(wanted({ users, groups: [], memberships: [] }).users);
+      expect(org.sessions(SOURCE).map(({ status, requests }) => [status, requests])).toEqual([
+        ['CLOSED', 8],
+        ['COMPLETED', 4],
+        ['COMPLETED', 4],
+      ]);
+    });
+  });
+
+  for (const kind of ['resetBefore', 'resetAfter', 'errorBefore', 'errorAfter', 'html'] as const) {
+    it(`a lost answer of a cancel (${kind}) is settled by asking, before anything is replayed`, async () => {
+      await inVirtualTime(async (clock) => {
+        let [loads, cancels] = [0, 0];
+        const { org, run } = world(clock, {
+          fault: ({ method, path }) => {
+            if (bulk(path) && ++loads === 2) return { kind: 'resetAfter' };
+            return method === 'DELETE' && ++cancels === 1 ? { kind } : undefined;
+          },
+        });
+        const source = company(450);
+        await run(source);
+        expectConverged(org, source);
+        expect(org.sessions(SOURCE)[0]?.status).toBe('CLOSED');
+      });
+    });
+  }
+
   for (const path of ['/sessions', '/start-import']) {
     for (const kind of ['resetAfter', 'errorAfter', 'truncated', 'resetBefore'] as const) {
       it(`a lost answer of POST ${path} (${kind}) is settled by asking`, async () => {
@@ -226,10 +258,11 @@ describe('sessions', () => {
     await inVirtualTime(async (clock) => {
       const { org, run, events } = world(clock, { importMs: 7_200_000 });
       const { users } = company(30);
-      await expect(run({ users })).rejects.toBeInstanceOf(PollTimeoutError);
+      const patient = { pollIntervalMs: 60_000 };
+      await expect(run({ users }, patient)).rejects.toBeInstanceOf(PollTimeoutError);
       expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['TRIGGERED']);
       await clock.sleep(3_600_000);
-      const report = await run({ users });
+      const report = await run({ users }, patient);
       expect(report).toMatchObject({ settled: 1, requests: 0 });
       expect(events).toContainEqual(
         expect.objectContaining({ type: 'journal:settled', outcome: 'completed' }),
@@ -248,6 +281,19 @@ describe('sessions', () => {
       expect(org.sessions(SOURCE)).toMatchObject([{ id: foreign.id, status: 'CREATED', requests: 0 }]);
       await run(company(5), { foreignSession: 'cancel' });
       expectConverged(org, company(5));
+    });
+  });
+
+  it('a foreign session that was loaded is not adopted', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, okta, run } = world(clock);
+      const foreign = await okta.createSession();
+      await okta.upsertUsers(foreign.id, company(1).users);
+      await expect(run(company(5), { foreignSession: 'adopt' })).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_FOREIGN_SESSION',
+        sessionId: foreign.id,
+      });
+      expect(org.sessions(SOURCE)).toMatchObject([{ id: foreign.id, status: 'IN_PROGRESS', requests: 1 }]);
     });
   });
 
@@ -301,6 +347,74 @@ describe('sessions', () => {
       expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['CLOSED']);
       await sync({ okta, state: memoryState({ disk }), ...source, clock, guard: permissive });
       expectConverged(org, source);
+    });
+  });
+
+  it('an aborted run whose session cannot be cancelled ends within five seconds, and the next cancels it', async () => {
+    await inVirtualTime(async (clock) => {
+      const org = makeOrg({ clock, slowMs: 600_000 });
+      const okta = clientOf(org);
+      const disk = new MemoryDisk();
+      const source = company(2000);
+      const running = startSync({ okta, state: memoryState({ disk }), ...source, clock });
+      let abortedAt = 0;
+      running.events$.subscribe((event) => {
+        if (event.type !== 'batch:sent' || event.requests !== 3) return;
+        // From now on nothing is answered.
+        org.setFault(() => ({ kind: 'slow' }));
+        abortedAt = clock.now();
+        running.abort();
+      });
+      await expect(running.done).rejects.toBeInstanceOf(AbortedError);
+      expect(clock.now() - abortedAt).toBeLessThanOrEqual(5000);
+      expect(await memoryState({ disk }).journal.open()).toMatchObject([{ phase: 'cancelling' }]);
+      org.setFault(undefined);
+      await sync({ okta, state: memoryState({ disk }), ...source, clock });
+      expectConverged(org, source);
+      expect(org.sessions(SOURCE)[0]?.status).toBe('CLOSED');
+    });
+  });
+
+  it('an aborted run does not wait for an import, and the next settles it', async () => {
+    await inVirtualTime(async (clock) => {
+      const org = makeOrg({ clock, importMs: 1_800_000 });
+      const okta = clientOf(org);
+      const disk = new MemoryDisk();
+      const { users } = company(30);
+      const running = startSync({ okta, state: memoryState({ disk }), users, clock, pollIntervalMs: 60_000 });
+      let abortedAt = 0;
+      running.events$.subscribe((event) => {
+        if (event.type !== 'wait:start' || event.reason !== 'import') return;
+        setTimeout(() => {
+          abortedAt = clock.now();
+          running.abort();
+        }, 90_000);
+      });
+      await expect(running.done).rejects.toBeInstanceOf(AbortedError);
+      expect(clock.now() - abortedAt).toBeLessThanOrEqual(5000);
+      expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['TRIGGERED']);
+      const report = await sync({ okta, state: memoryState({ disk }), users, clock });
+      expect(report).toMatchObject({ settled: 1, requests: 0 });
+    });
+  });
+
+  it('a run aborted while a load is under way cancels its open session too', async () => {
+    await inVirtualTime(async (clock) => {
+      const org = makeOrg({ clock, latencyMs: 300 });
+      const disk = new MemoryDisk();
+      const source = company(2000);
+      const running = startSync({ okta: clientOf(org), state: memoryState({ disk }), ...source, clock });
+      running.events$.subscribe((event) => {
+        // The answer to the next load is on its way then, and nobody will hear it.
+        if (event.type === 'batch:sent' && event.requests === 3) setTimeout(() => running.abort(), 100);
+      });
+      const error = (await running.done.catch((e: unknown) => e)) as RollcallError;
+      expect(error).toBeInstanceOf(AbortedError);
+      expect(error.report?.remaining).toBe(
+        source.users.length + source.groups.length + source.memberships.length,
+      );
+      expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['CLOSED']);
+      expect(await memoryState({ disk }).journal.open()).toEqual([]);
     });
   });
 
@@ -361,31 +475,6 @@ describe('sessions', () => {
       const kinds = new Set(org.requests.filter((r) => bulk(r.path)).map((r) => r.path.split('/').pop()));
       expect(kinds.size).toBe(6);
       expect(requestsTo(org, '/start-import').length).toBeGreaterThan(1);
-    });
-  });
-
-  it('12,000 users of mixed sizes take the fewest sessions', async () => {
-    await inVirtualTime(async (clock) => {
-      const { org, run } = world(clock);
-      let seed = 7;
-      const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-      const users = Array.from({ length: 12_000 }, (_, i) => ({
-        externalId: `u${i}`,
-        profile: {
-          userName: `u${i}@example.com`,
-          email: `u${i}@example.com`,
-          homeAddress: 'x'.repeat(Math.min(4096, Math.round(200 * 25 ** random()))),
-        },
-      }));
-      const bytes = users.reduce((sum, u) => sum + JSON.stringify(u).length + 1, 0);
-      const bound = Math.max(Math.ceil(users.length / 200), Math.ceil(bytes / 200_000));
-      const report = await run({ users });
-      console.log(
-        `12,000 users: ${report.requests} requests (bound ${bound}), ${report.sessions} sessions (bound ${Math.ceil(bound / 50)})`,
-      );
-      expect(report.requests).toBeLessThanOrEqual(Math.ceil(bound * 1.005));
-      expect(report.sessions).toBe(Math.ceil(bound / 50));
-      expect(held(org)).toEqual(wanted({ users, groups: [], memberships: [] }));
     });
   });
 });

@@ -32,7 +32,7 @@ export interface RunPlan {
 /** One day: its directory, what Okta refuses of it, and the runs that try to bring it over. */
 export interface DayPlan {
   readonly source: SourceDirectory;
-  /** External ids that Okta refuses for a reason of its own. */
+  /** External ids that Okta refuses for a reason of its own; of a membership `group/member`. */
   readonly refused: readonly string[];
   readonly runs: readonly RunPlan[];
 }
@@ -57,6 +57,8 @@ export interface Scenario {
 
 /** Every so many seeds one runs over a store on the real disk, which takes much longer. */
 const LMDB_EVERY = 80;
+/** In every so many seeds Okta refuses memberships too. */
+const REFUSED_PAIRS_EVERY = 5;
 
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -64,7 +66,8 @@ export function scenarioOf(seed: number): Scenario {
   const store = seed % LMDB_EVERY === 0 ? 'lmdb' : 'memory';
   const heavy = store === 'memory' && draws.chance(0.02);
   const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0);
-  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, company));
+  const pairs = seed % REFUSED_PAIRS_EVERY === 0 ? new Draws(seed, 4) : undefined;
+  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, pairs, company));
   company.nextDay();
   return {
     seed,
@@ -78,13 +81,19 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function dayOf(draws: Draws, company: Company): DayPlan {
+function dayOf(draws: Draws, pairs: Draws | undefined, company: Company): DayPlan {
   company.nextDay();
   const bad = draws.chance(0.3);
   const ids = [...company.directory().users, ...company.directory().groups].map((one) => one.externalId);
+  const memberships = company
+    .directory()
+    .memberships.map(({ groupExternalId, memberExternalId }) => `${groupExternalId}/${memberExternalId}`);
   return {
     source: bad ? company.badDirectory() : company.directory(),
-    refused: draws.chance(0.2) ? ids.filter(() => draws.chance(0.15)) : [],
+    refused: [
+      ...(draws.chance(0.2) ? ids.filter(() => draws.chance(0.15)) : []),
+      ...(pairs === undefined ? [] : memberships.filter(() => pairs.chance(0.15))),
+    ],
     runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => runOf(draws)),
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFingerprinter } from '../../src/state/fingerprint.js';
 import { openState } from '../../src/state/lmdb.js';
 import { stateStoreContract, type StoreUnderTest } from '../contracts/state-store.js';
 import { profileChange } from '../support/changes.js';
@@ -74,6 +75,18 @@ describe('openState', () => {
     expect((await readdir(directory)).filter((name) => name.startsWith('outbox-'))).toEqual([]);
     await store.close();
     await rm(directory, { recursive: true });
+  });
+
+  it('two states know the same record by two fingerprints', async () => {
+    const record = { externalId: 'u1', profile: { userName: 'u1', email: 'u1@example.com' } };
+    const prints = new Set<string>();
+    for (let i = 0; i < 2; i++) {
+      const directory = await fresh();
+      await using store = await openState(directory);
+      expect(store.fingerprintKey).toMatch(/^[0-9a-f]{32}$/);
+      prints.add(createFingerprinter(store.fingerprintKey).of('users', record));
+    }
+    expect(prints.size).toBe(2);
   });
 
   it('a directory that cannot be used is a clear error', async () => {

@@ -9,6 +9,7 @@ import { openTables } from '../../src/state/lmdb-tables.js';
 import { openState } from '../../src/state/lmdb.js';
 import { Seen, type PendingRow, type StateStore } from '../../src/state/store.js';
 import { verifyState } from '../../src/state/transfer.js';
+import { runs } from '../support/runs.js';
 
 const print = (key: string, version: number) => `${version}:${key}`.padEnd(16, '.');
 const upsert = (key: string, version: number): PendingRow => ({
@@ -89,7 +90,7 @@ describe('scattered rows', () => {
         await state.close();
         await rm(directory, { recursive: true });
       }),
-      { numRuns: 12 },
+      { numRuns: runs(12) },
     );
   });
 

@@ -121,10 +121,29 @@ describe('a state that is moved', () => {
     state.adopt = (rows) => (++calls === 2 ? Promise.reject(new Error('power')) : adopt(rows));
     await expect(importState(file, state)).rejects.toThrow('power');
     await expect(state.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    // Nor does half a state pass for a whole one.
+    await expect(verifyState(state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    await expect(exportState(state, join(directory, 'half'))).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE',
+    });
     state.adopt = adopt;
     await importState(file, state);
     expect((await state.counts()).users.known).toBe(1100);
     await (await state.read()).close();
+  });
+
+  it('is not imported as whole when the file changes while it is read', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 600), file);
+    const lines = (await readFile(file, 'latin1')).split('\n');
+    const state = memoryState();
+    const restore = state.restore.bind(state);
+    state.restore = async (identity) => {
+      await writeFile(file, [...lines.slice(0, 1), ...lines.slice(2)].join('\n'), 'latin1');
+      await restore(identity);
+    };
+    await expect(importState(file, state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+    await expect(state.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
   });
 
   it('is not exported while a session is in flight', async () => {

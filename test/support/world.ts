@@ -17,10 +17,16 @@ export function directTransport(org: SimulatedOrg, sleep: (ms: number) => Promis
     const reply = org.handle({ method, path: pathname + search, headers: { ...headers, ...length }, body });
     await Promise.resolve();
     if (reply.kind === 'refused') throw new TransportError('ECONNREFUSED', false);
-    if (reply.delayMs > 0) await sleep(reply.delayMs);
+    if (reply.delayMs > 0) await Promise.race([sleep(reply.delayMs), aborted(signal)]);
+    if (signal?.aborted) throw new TransportError('aborted', true);
     if (reply.kind === 'reset' || reply.cut) throw new TransportError('ECONNRESET', true);
     return { status: reply.status, headers: reply.headers, body: reply.body };
   };
+}
+
+/** Resolves when the signal is aborted, as a request under way ends then. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** A client of a simulated org, without HTTP. */
