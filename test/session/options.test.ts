@@ -52,7 +52,7 @@ describe('options of an upload', () => {
     ['onOutcome', 'yes'],
     ['cooldown', 5],
   ])('%s: %s is refused at once', (option, value) => {
-    expect(() => resolveUploadOptions({ [option]: value } as UploadOptions)).toThrow(
+    expect(() => resolveUploadOptions({ [option]: value })).toThrow(
       expect.objectContaining({ code: 'ERR_ROLLCALL_OPTIONS', option }),
     );
   });

@@ -10,12 +10,7 @@ const removed: PendingRow = { entity: 'users', kind: 'delete', key: 'old', finge
 /** A session in flight: its loads, how many of them were acknowledged, and how far it came. */
 async function inFlight(
   state: StateStore,
-  {
-    phase = 'loading' as JournalPhase,
-    rows = [created] as readonly PendingRow[],
-    acknowledged = 1,
-    startedAt = NOON,
-  } = {},
+  { phase = 'loading', rows = [created] as readonly PendingRow[], acknowledged = 1, startedAt = NOON } = {},
 ) {
   await state.adopt([{ ...removed, kind: 'upsert', fingerprint: 'o'.repeat(16) }]);
   const { journal } = state;
