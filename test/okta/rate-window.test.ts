@@ -5,9 +5,17 @@ import type { WireResponse } from '../../src/okta/wire.js';
 
 const EPOCH = 1_800_000_000;
 
+interface Told {
+  limit?: number;
+  remaining?: number;
+  reset?: number;
+  date?: number | string;
+  status?: number;
+}
+
 /** An answer at second `date` of the server's time, about a window that ends at second `reset`. */
 function answer(
-  { limit = 100, remaining = 50, reset = 60, date = 0, status = 200 } = {},
+  { limit = 100, remaining = 50, reset = 60, date = 0, status = 200 }: Told = {},
   headers: Record<string, string | undefined> = {},
 ): WireResponse {
   return {

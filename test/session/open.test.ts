@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
 import { openSession } from '../../src/session/open.js';
 import { resolveUploadOptions } from '../../src/session/options.js';
 import { inVirtualTime } from '../support/virtual-time.js';
@@ -212,9 +214,22 @@ describe('opening a session', () => {
         await triggered(world, 100_000);
         const { promise, done } = importing();
         void clock.sleep(30_000).then(done);
+        const { signal } = new AbortController();
+        let waiting = 0;
+        const counted: Clock = {
+          ...clock,
+          sleep: (ms, until) => {
+            waiting++;
+            return clock.sleep(ms, until).finally(() => waiting--);
+          },
+        };
         const started = clock.now();
-        await openSession({ ...world.context, options: resolveUploadOptions({ clock }) }, promise);
+        const options = resolveUploadOptions({ clock: counted, signal });
+        await openSession({ ...world.context, options }, promise);
         expect(clock.now() - started).toBe(30_000);
+        // And leaves nothing behind.
+        expect(waiting).toBe(0);
+        expect(getEventListeners(signal, 'abort')).toEqual([]);
       }, NOON));
 
     it('ends at once when the run is aborted', () =>

@@ -89,6 +89,17 @@ describe('what an earlier run left in flight', () => {
     expect(outcome).toBe(expected);
   });
 
+  it.each<[string, Script, Parameters<typeof inFlight>[1]]>([
+    ['is imported', { get: ['TRIGGERED'] }, { phase: 'triggered' }],
+    ['is triggered', { get: ['IN_PROGRESS'], start: ['ok'] }, {}],
+    ['is triggered again', { get: ['IN_PROGRESS', 'gone', 'gone', 'gone'], start: [FAILURES.unknown] }, {}],
+    ['was triggered by somebody', { get: ['CREATED', 'TRIGGERED'], cancel: ['ok'] }, {}],
+  ])('one that is gone while it %s is unknown', async (_, script, journaled) => {
+    const get = [...(script.get ?? []), 'gone' as const, 'gone' as const, 'gone' as const];
+    const { outcome } = await settled({ ...script, get }, journaled);
+    expect(outcome).toBe('unknown');
+  });
+
   it('one that is not final within the limit stays in the journal', async () => {
     const { context, state } = scripted({ get: ['TRIGGERED', 'TRIGGERED'] }, { pollTimeoutMs: 0 });
     await inFlight(state, { phase: 'triggered' });
