@@ -281,7 +281,10 @@ describe('an abort', () => {
       signal?.addEventListener('abort', () => reject(new TransportError('aborted', false))),
     );
   const until = async (holds: () => boolean) => {
-    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; !holds(); turns++) {
+      if (turns > 20_000) throw new Error('it never came to that');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   };
 
   it('before the call sends nothing, and asks for no credential', async () => {
