@@ -5,9 +5,17 @@ import type { WireResponse } from '../../src/okta/wire.js';
 
 const EPOCH = 1_800_000_000;
 
+interface Told {
+  limit?: number;
+  remaining?: number;
+  reset?: number;
+  date?: number | string;
+  status?: number;
+}
+
 /** An answer at second `date` of the server's time, about a window that ends at second `reset`. */
 function answer(
-  { limit = 100, remaining = 50, reset = 60, date = 0 as number | string, status = 200 } = {},
+  { limit = 100, remaining = 50, reset = 60, date = 0, status = 200 }: Told = {},
   headers: Record<string, string | undefined> = {},
 ): WireResponse {
   return {
@@ -30,13 +38,13 @@ function bucket(share = 1, now = EPOCH * 1000) {
   return {
     window,
     pass: (ms: number) => (now += ms),
-    send(response: WireResponse | undefined): boolean {
+    send: (response: WireResponse | undefined): boolean => {
       if (!window.take()) return false;
       window.done(response);
       return true;
     },
     /** Requests that may be sent at once, none of them answered. */
-    sendable(most = 1000): number {
+    sendable: (most = 1000): number => {
       let sent = 0;
       while (sent < most && window.take()) sent++;
       for (let n = 0; n < sent; n++) window.done(undefined);
