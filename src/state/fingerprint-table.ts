@@ -40,6 +40,18 @@ export class FingerprintTable {
     this.#size++;
   }
 
+  /** Puts a block of fingerprints in. Those of free and of unknown rows, all zeros and all ones, are passed over. */
+  addBlock(block: Uint32Array, count: number): void {
+    for (let at = 0; at < count * WORDS; at += WORDS) {
+      const a = block[at] as number;
+      const b = block[at + 1] as number;
+      const c = block[at + 2] as number;
+      const d = block[at + 3] as number;
+      if ((a === 0 && b === 0 && c === 0 && d === 0) || (a & b & c & d) === -1) continue;
+      this.add(a, b, c, d);
+    }
+  }
+
   /** The slot of a fingerprint, or -1. */
   find(a: number, b: number, c: number, d: number): number {
     const words = this.#words;
