@@ -73,10 +73,8 @@ export class LmdbBaseline {
       const at = filled * WORDS;
       if (bytes === undefined) block.fill(0, at, at + ROWS_PER_PAGE * WORDS);
       else copyFingerprints(bytes, blockBytes, filled * FINGERPRINT_BYTES);
-      const first = number * ROWS_PER_PAGE;
-      for (const row of this.#overlaid().rowsOf(number))
-        writeFingerprint(block, at + (row - first) * WORDS, this.#overlaid().get(row)?.fingerprint);
-      filled += Math.min(ROWS_PER_PAGE, rows - first);
+      this.#overlaid().patch(number, block, at);
+      filled += Math.min(ROWS_PER_PAGE, rows - number * ROWS_PER_PAGE);
       if (filled < BLOCK_PAGES * ROWS_PER_PAGE) continue;
       table.addBlock(block, filled);
       filled = 0;
@@ -339,33 +337,31 @@ export class LmdbBaseline {
   }
 
   #loadIndex(rows: number): RowIndex {
-    this.#free = [];
-    this.#freed = [];
-    const index = new RowIndex(rows);
+    const free: number[] = [];
     const words = new Uint32Array(PAGE_WORDS);
-    for (const { number, bytes } of this.#stored(rows)) {
-      const first = number * ROWS_PER_PAGE;
-      this.#words(number, bytes, words);
-      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < rows; slot++) {
-        if (isFreeAt(words, slot * WORDS)) this.#free.push(first + slot);
-        else index.put(first + slot, words[HASH_WORDS_AT + slot] as number);
+    let counted = false;
+    this.#index = new RowIndex(rows, (tell) => {
+      for (const { number, bytes } of this.#stored(rows)) {
+        const first = number * ROWS_PER_PAGE;
+        const count = Math.min(ROWS_PER_PAGE, rows - first);
+        this.#words(number, bytes, words);
+        for (let slot = 0; slot < count; slot++) {
+          if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
+          else if (!counted) free.push(first + slot);
+        }
       }
-    }
-    this.#index = index;
-    return index;
+      counted = true;
+    });
+    this.#free = free;
+    this.#freed = [];
+    return this.#index;
   }
 
   /** The fixed part of a page as it is now. */
   #words(number: number, bytes: Buffer | undefined, words: Uint32Array): void {
     if (bytes === undefined) words.fill(0);
     else copyWords(bytes, new Uint8Array(words.buffer));
-    const first = number * ROWS_PER_PAGE;
-    const overlay = this.#overlaid();
-    for (const row of overlay.rowsOf(number)) {
-      const { fingerprint, key, hash } = overlay.get(row) as OverlaidRow;
-      writeFingerprint(words, (row - first) * WORDS, fingerprint);
-      if (key !== undefined) words[HASH_WORDS_AT + row - first] = hash;
-    }
+    this.#overlaid().patch(number, words, 0, HASH_WORDS_AT);
   }
 
   /** The pages of the first rows as they stand in the files; those that are not there yet must be overlaid whole. */

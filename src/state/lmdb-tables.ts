@@ -1,6 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../model.js';
-import type { Extent, Extents } from './row-files.js';
+import type { Extent } from './row-files.js';
 import type { JournaledSession, Target } from './store.js';
 
 /** The version of the layout; a state of any other is refused. */
@@ -46,7 +46,7 @@ export interface Tables {
   /** Rows of each load, by session and number of the load. */
   readonly loads: Database<StoredLoad, [number, number]>;
   /** Where the pages of rows and of their attribute prints are (see `RowFiles`). */
-  readonly extents: Extents;
+  readonly extents: Database<Extent, [Entity, number]>;
   /** Rows that changed since their pages were written, a value for each commit (see `RowOverlay`). */
   readonly overlays: Database<Buffer, [Entity, number]>;
   /** By key: complete reads in a row in which an entity was missing. */

@@ -60,7 +60,7 @@ export async function openState(directory: string, options: OpenStateOptions = {
     openPaths.add(path);
     try {
       await removeOldOutboxes(path);
-      await checkRowFiles(path, tables.extents);
+      await checkRowFiles(path, tables);
       return new LmdbState(tables, path, clock, holder);
     } catch (error) {
       openPaths.delete(path);
@@ -148,7 +148,7 @@ function baselinesOf(
   generation: number,
 ): Readonly<Record<Entity, LmdbBaseline>> {
   const baseline = (entity: Entity) =>
-    new LmdbBaseline(tables, entity, fingerprintKey, new RowFiles(tables.extents, entity, path, generation));
+    new LmdbBaseline(tables, entity, fingerprintKey, new RowFiles(tables, entity, path, generation));
   return { users: baseline('users'), groups: baseline('groups'), memberships: baseline('memberships') };
 }
 
@@ -331,7 +331,7 @@ class LmdbState implements StateStore {
     });
     this.#fingerprintKey = identity.fingerprintKey;
     this.#closeBaselines();
-    await checkRowFiles(this.#path, extents);
+    await checkRowFiles(this.#path, this.#tables);
     this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey, this.#path, this.#generation);
   }
 

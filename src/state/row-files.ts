@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from 'lmdb';
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
+import type { Tables } from './lmdb-tables.js';
 import { PageMap } from './page-map.js';
 
 /** What a page holds: rows, or their attribute prints. */
@@ -27,9 +27,6 @@ export interface Extent {
   /** The number of each page and its bytes, in the order in which they stand in the file: 32-bit words. */
   readonly pages: Uint8Array;
 }
-
-/** The extents of every entity, in the order in which they were written. */
-export type Extents = Database<Extent, [Entity, number]>;
 
 /** A page as it stands in a file; without bytes where there is none of that number. */
 export interface StoredPage {
@@ -60,7 +57,7 @@ const SPARE_BYTES = 1 << 20;
  * counts as memory of the process: reading the baseline would cost as much memory as it has bytes.
  */
 export class RowFiles {
-  readonly #extents: Extents;
+  readonly #extents: Tables['extents'];
   readonly #entity: Entity;
   readonly #directory: string;
   readonly #generation: number;
@@ -79,8 +76,8 @@ export class RowFiles {
   /** Holds the page that was read last. */
   #scratch = Buffer.alloc(0);
 
-  constructor(extents: Extents, entity: Entity, directory: string, generation: number) {
-    this.#extents = extents;
+  constructor(tables: Tables, entity: Entity, directory: string, generation: number) {
+    this.#extents = tables.extents;
     this.#entity = entity;
     this.#directory = directory;
     this.#generation = generation;
@@ -307,7 +304,7 @@ export interface Rewritten {
  *
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when one is missing or was cut off
  */
-export async function checkRowFiles(directory: string, extents: Extents): Promise<void> {
+export async function checkRowFiles(directory: string, { extents }: Tables): Promise<void> {
   const ends = new Map<string, number>();
   for (const { value } of extents.getRange()) {
     const words = asWords(value.pages);

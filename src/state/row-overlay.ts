@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
 import type { Tables } from './lmdb-tables.js';
-import { FINGERPRINT_BYTES, fingerprintIn, ROWS_PER_PAGE, type RowPage } from './row-page.js';
+import { FINGERPRINT_BYTES, fingerprintIn, ROWS_PER_PAGE, WORDS, type RowPage } from './row-page.js';
 
 /** What a row is now, where its page does not say so yet. */
 export interface OverlaidRow {
@@ -80,6 +80,24 @@ export class RowOverlay {
       key: value[at + FLAGS_AT] === HAS_KEY ? value.toString('utf8', at + ENTRY_BYTES, keyEnd) : undefined,
       hash: value.readUInt32LE(at + HASH_AT),
     };
+  }
+
+  /**
+   * Writes the fingerprints of what is overlaid over those of a page, among words, and over its key hashes where they are
+   * asked for. Every loading comes through here, so it makes no object for a row.
+   */
+  patch(page: number, words: Uint32Array, at: number, hashesAt?: number): void {
+    for (const row of this.rowsOf(page)) {
+      const slot = row % ROWS_PER_PAGE;
+      const place = this.#places.get(row) as number;
+      const number = firstFrom(this.#bases, place + 1) - 1;
+      const value = this.#values[number] as Buffer;
+      const start = place - (this.#bases[number] as number);
+      for (let word = 0; word < WORDS; word++)
+        words[at + slot * WORDS + word] = value.readUInt32LE(start + FINGERPRINT_AT + word * 4);
+      if (hashesAt !== undefined && value[start + FLAGS_AT] === HAS_KEY)
+        words[hashesAt + slot] = value.readUInt32LE(start + HASH_AT);
+    }
   }
 
   /** The rows of a page that are overlaid, in order. */

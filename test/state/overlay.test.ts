@@ -153,7 +153,7 @@ async function bareBaseline() {
       tables,
       'users',
       '0'.repeat(32),
-      new RowFiles(tables.extents, 'users', directory, ++opened),
+      new RowFiles(tables, 'users', directory, ++opened),
     );
   const baseline = fresh();
   let counts = { known: 0, unknown: 0, nextRow: 0 };
