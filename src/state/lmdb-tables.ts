@@ -35,7 +35,9 @@ export type StoredLoad = readonly {
   readonly entity: Entity;
   readonly kind: ChangeKind;
   readonly keys: readonly string[];
-  readonly fingerprints: readonly string[];
+  /** Characters of each fingerprint; all of them, eight bits a character, one after the other. */
+  readonly lengths: readonly number[];
+  readonly fingerprints: Buffer;
 }[];
 
 /** The tables of a state. */

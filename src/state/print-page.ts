@@ -38,12 +38,11 @@ export class PrintPage {
   }
 
   toBytes(): Buffer {
-    const bytes = Buffer.allocUnsafe(PRINTS + this.#prints.reduce((sum, { length }) => sum + length, 0));
-    let start = PRINTS;
-    for (const [slot, prints] of this.#prints.entries()) {
+    const all = this.#prints.join('');
+    const bytes = Buffer.allocUnsafe(PRINTS + all.length);
+    for (const [slot, prints] of this.#prints.entries())
       bytes.writeUInt16LE(prints.length, LENGTHS + slot * 2);
-      start += bytes.write(prints, start, 'latin1');
-    }
+    bytes.write(all, PRINTS, 'latin1');
     bytes.writeUInt32LE(crc32(bytes.subarray(LENGTHS)), 0);
     return bytes;
   }
