@@ -38,8 +38,7 @@ export class RowIndex {
       starts[bucket] = (starts[bucket] as number) + 1;
     });
     let sum = 0;
-    for (let bucket = 0; bucket < starts.length; bucket++)
-      starts[bucket] = sum += starts[bucket] as number;
+    for (let bucket = 0; bucket < starts.length; bucket++) starts[bucket] = sum += starts[bucket] as number;
     this.#starts = starts;
     this.#rows = new Uint32Array(sum);
     this.#tags = new Uint16Array(sum);
@@ -65,7 +64,8 @@ export class RowIndex {
   /** The next row that may have the hash last asked for, or -1. */
   next(): number {
     const tag = this.#tag(this.#wanted);
-    while (this.#at < this.#end) if (this.#tags[this.#at++] === tag) return this.#rows[this.#at - 1] as number;
+    while (this.#at < this.#end)
+      if (this.#tags[this.#at++] === tag) return this.#rows[this.#at - 1] as number;
     if (this.#at > this.#end) return this.#recent.next();
     this.#at = this.#end + 1;
     return this.#recent.first(this.#wanted);

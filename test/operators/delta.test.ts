@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { AbsenceRules } from '../../src/operators/absence.js';
 import { describe, expect, it } from 'vitest';
 import { CHUNK_SIZE, placesOf, withPlaces } from '../../src/chunk.js';
 import { flowOf } from '../../src/flow.js';
@@ -86,6 +87,7 @@ describe('a mark of removal', () => {
       'users',
       [user('held'), user('nobody'), user('unsure')],
       reading,
+      new AbsenceRules('users', {}),
       note,
     );
     expect(changes).toMatchObject([
