@@ -2,7 +2,7 @@ import type { Entity } from '../model.js';
 import { LIMITS } from '../limits.js';
 import type { RowScreen, RowShape, ScreenedRows, SettledTable } from '../row-screen.js';
 import { createKernel, KernelMemory, type KernelExports } from './kernel.js';
-import { profileOps, type ProfileOps } from './profile-ops.js';
+import { LONGEST_ROW, longestRow, profileOps, type ProfileOps } from './profile-ops.js';
 
 /** Room for a block of a file and the row that goes on behind it. */
 const INPUT_BYTES = 512 * 1024;
@@ -11,8 +11,8 @@ const MOST_ROWS = 16_384;
 const ROW_BYTES = 32;
 const FIELD_BYTES = 16;
 const OP_WORDS = 6;
-/** Canonical content of the longest row that is screened, see `assembly/record.ts`. */
-const SCRATCH_BYTES = 128 * 1024;
+/** Room for the canonical content of the longest row that is screened, and the sixteen bytes that are copied at once. */
+const SCRATCH_BYTES = 64 * 1024;
 /** One bit for each hash of a removed id, for users and for groups. */
 const REMOVED_BITS = 1 << 20;
 
@@ -136,6 +136,7 @@ class KernelScreen implements RowScreen {
       const bits = none ? 0 : REMOVED_BITS;
       kernel.programMembership(
         scratch,
+        LONGEST_ROW,
         field(plan.group),
         LIMITS.groupExternalIdLength,
         field(plan.member),
@@ -152,6 +153,7 @@ class KernelScreen implements RowScreen {
       words.set([field(column), this.#put(head), Buffer.byteLength(head), min, max, flags], i * OP_WORDS);
     kernel.programProfile(
       scratch,
+      longestRow(plan.id, ops),
       (entity === 'users' ? 'u' : 'g').charCodeAt(0),
       field(plan.id),
       entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength,
