@@ -149,20 +149,35 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : 'its stream failed';
 }
 
-/** An input as bytes only. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** An input as bytes, as far as it can be: text that holds half of a surrogate pair has no bytes, and stays text. */
 export async function* bytesOf(
   input: AsyncIterable<InputChunk>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+): AsyncGenerator<InputChunk, void, undefined> {
+  // The first half of a pair whose second is in the next piece.
+  let half = '';
+  for await (const chunk of input) {
+    if (typeof chunk !== 'string') {
+      if (half !== '') yield half;
+      half = '';
+      yield chunk;
+      continue;
+    }
+    const text = half + chunk;
+    const end = /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
+    half = text.slice(end);
+    const whole = text.slice(0, end);
+    yield LONE_SURROGATE.test(whole) ? whole : Buffer.from(whole);
+  }
+  if (half !== '') yield half;
 }
 
-/** Bytes that were read already, before those that were not. */
+/** What was read already, before what was not. */
 export async function* joined(
-  first: Uint8Array | undefined | void,
-  second: Uint8Array | undefined,
-  others: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  if (first !== undefined && first.length > 0) yield first;
-  if (second !== undefined && second.length > 0) yield second;
+  read: readonly InputChunk[],
+  others: AsyncIterable<InputChunk>,
+): AsyncGenerator<InputChunk, void, undefined> {
+  for (const chunk of read) if (chunk.length > 0) yield chunk;
   yield* others;
 }

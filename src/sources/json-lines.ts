@@ -13,7 +13,7 @@ import {
   type InputOptions,
   type OpenableInput,
 } from './input.js';
-import { screenedRows } from './screened.js';
+import { isTooLong, screenedRows } from './screened.js';
 import { decodeText } from './text.js';
 
 /** Options of {@link fromJsonLines}. */
@@ -47,7 +47,10 @@ export function fromJsonLines<T = Record<string, unknown>>(
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
   return withScreened(
-    flowOf(() => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1), new RunContext()),
+    flowOf(
+      () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
+      new RunContext(),
+    ),
     (request) => screened<T>(source, maxRecordLength, request),
   );
 }
@@ -67,19 +70,22 @@ class LinesReader<T> {
   }
 
   /** The objects from a line to the end of the input. */
-  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<readonly T[], void, undefined> {
-    const file = this.#file;
+  async *rest(
+    bytes: AsyncIterable<InputChunk>,
+    line: number,
+    atStart = false,
+  ): AsyncGenerator<readonly T[], void, undefined> {
     this.#line = line;
-    for await (const text of decodeText(bytes, { file, line: () => this.#line }))
-      yield* this.#read(text, false);
+    const place = { file: this.#file, line: () => this.#line };
+    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
     yield* this.#read('', true);
   }
 
   /** The objects of whole lines, undefined for a blank one. */
-  parse(text: string, line: number): readonly (T | undefined)[] {
+  parse(text: string, line: number, _last: boolean, take: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
-    return lines.map((each, i) => parseLine(each, this.#file, line + i) as T | undefined);
+    for (const [i, each] of lines.entries()) take(parseLine(each, this.#file, line + i) as T | undefined);
   }
 
   /** Reads a block; what came before a fault is handed on before it. */
@@ -138,7 +144,7 @@ function screened<T>(
     rules: request.rules,
     header: '',
   });
-  if (screen === undefined) return undefined;
+  if (screen === undefined || isTooLong(screen, request, maxRecordLength)) return undefined;
   return screenedRows({
     bytes: withoutMark(bytesOf(source.open())),
     firstLine: 1,
@@ -151,12 +157,14 @@ function screened<T>(
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Bytes without a byte order mark at their start. */
-async function* withoutMark(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+/** An input without a byte order mark at its start. */
+async function* withoutMark(chunks: AsyncIterable<InputChunk>): AsyncGenerator<InputChunk, void, undefined> {
   let start: Uint8Array | undefined = new Uint8Array(0);
-  for await (const chunk of bytes) {
-    if (start === undefined) {
-      yield chunk;
+  for await (const chunk of chunks) {
+    if (start === undefined || typeof chunk === 'string') {
+      if (start !== undefined && start.length > 0) yield start;
+      yield start?.length === 0 && chunk[0] === '\ufeff' ? (chunk as string).slice(1) : chunk;
+      start = undefined;
       continue;
     }
     const whole: Buffer = Buffer.concat([start, chunk]);
