@@ -2,6 +2,8 @@ import { RecentRows } from './recent-rows.js';
 
 /** Rows of a bucket on average: a search looks at all their tags; fewer rows, more buckets, cost the building. */
 const ROWS_PER_BUCKET = 128;
+/** So many rows may be added in any case. */
+const MOST_RECENT = 50_000;
 const TAG_BITS = 16;
 const MOST_BITS = 32 - TAG_BITS;
 
@@ -50,6 +52,11 @@ export class RowIndex {
       this.#rows[at] = row;
       this.#tags[at] = this.#tag(hash);
     });
+  }
+
+  /** True when it would take less memory if it were built anew. */
+  get isTopHeavy(): boolean {
+    return this.#recent.size > Math.max(MOST_RECENT, this.#rows.length);
   }
 
   /** The first row that may have this hash, or -1. */
