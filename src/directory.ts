@@ -1,4 +1,3 @@
-import { throwIfAborted } from './clock.js';
 import { contextOf, flowOf, type Flow, type Source } from './flow.js';
 import {
   ENTITIES,
@@ -20,6 +19,7 @@ import { RunContext } from './run-context.js';
 import type { EntityReport } from './report/reports.js';
 import type { EventSink } from './events.js';
 import type { Reading, StateStore } from './state/store.js';
+import { untilAborted } from './until-aborted.js';
 
 /** The sources of a whole directory. An entity without a source is left alone. */
 export interface DirectorySources {
@@ -140,8 +140,7 @@ async function* counted<T>(
 ): AsyncGenerator<readonly T[], void, undefined> {
   let read = 0;
   let told = 0;
-  for await (const chunk of source.chunks()) {
-    throwIfAborted(signal);
+  for await (const chunk of untilAborted(source.chunks(), signal)) {
     read += chunk.length;
     if (read - told >= PROGRESS_STEP) {
       told = read;
