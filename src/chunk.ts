@@ -6,6 +6,12 @@ export interface Places {
   readonly file: string | undefined;
   /** 1-based line of each record, parallel to the chunk. */
   readonly lines: ArrayLike<number> | undefined;
+  /** 1-based position of each record among all of its source, where some were settled before they were parsed. */
+  readonly positions?: ArrayLike<number> | undefined;
+  /** The fingerprint of each record's raw row, where rows are compared as they stand. */
+  readonly prints?: readonly string[] | undefined;
+  /** Marks the rows that were settled and stand before a position: the order of rows decides which of two is a duplicate. */
+  readonly settleBefore?: ((position: number) => void) | undefined;
 }
 
 const PLACES = Symbol('places');
@@ -21,11 +27,21 @@ export function placesOf(chunk: readonly unknown[]): Places | undefined {
   return (chunk as { [PLACES]?: Places })[PLACES];
 }
 
-/** The places of those records of a chunk that are kept, by their positions in it. */
-export function pickPlaces(places: Places | undefined, positions: ArrayLike<number>): Places | undefined {
-  const lines = places?.lines;
-  if (places === undefined || lines === undefined) return places;
-  const picked = new Uint32Array(positions.length);
-  for (let i = 0; i < positions.length; i++) picked[i] = lines[positions[i] ?? 0] ?? 0;
-  return { file: places.file, lines: picked };
+/** The places of those records of a chunk that are kept, by their indexes in it. */
+export function pickPlaces(places: Places | undefined, kept: ArrayLike<number>): Places | undefined {
+  if (places === undefined || (places.lines ?? places.positions) === undefined) return places;
+  const { prints } = places;
+  return {
+    ...places,
+    lines: picked(places.lines, kept),
+    positions: picked(places.positions, kept),
+    prints: prints && Array.from(kept, (i) => prints[i] as string),
+  };
+}
+
+function picked(from: ArrayLike<number> | undefined, kept: ArrayLike<number>): Uint32Array | undefined {
+  if (from === undefined) return undefined;
+  const numbers = new Uint32Array(kept.length);
+  for (let i = 0; i < kept.length; i++) numbers[i] = from[kept[i] ?? 0] ?? 0;
+  return numbers;
 }

@@ -1,3 +1,4 @@
+import { throwIfAborted } from './clock.js';
 import { contextOf, flowOf, type Flow, type Source } from './flow.js';
 import {
   ENTITIES,
@@ -15,6 +16,7 @@ import { diffNoteOf } from './operators/diff-note.js';
 import type { AbsenceOptions } from './operators/absence.js';
 import { validate, type ValidateOptions } from './operators/validate.js';
 import { pipe } from './pipe.js';
+import { screenedOf, withScreened, type OpenScreened } from './row-screen.js';
 import { RunContext } from './run-context.js';
 import type { EntityReport } from './report/reports.js';
 import type { EventSink } from './events.js';
@@ -120,7 +122,10 @@ function entityChanges<E extends Entity>(
 /** The same flow in another context, so that the three entities share one; what its own rejects reaches both. */
 function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
   contextOf(source).forwardTo(context);
-  return flowOf(() => source.chunks(), context);
+  return withScreened(
+    flowOf(() => source.chunks(), context),
+    screenedOf<T>(source),
+  );
 }
 
 /** Tells how the reading goes on, and ends it when the run is aborted. */
@@ -129,24 +134,52 @@ function progress<T>(
   events: EventSink,
   signal: AbortSignal | undefined,
 ): (source: Flow<T>) => Flow<T> {
-  return (source) => flowOf(() => counted(source, entity, events, signal), contextOf(source));
+  return (source) => {
+    const open = screenedOf<T>(source);
+    const screened: OpenScreened<T> = (request) => {
+      const told = new ReadingProgress(entity, events, signal);
+      const onSettled = [...request.onSettled, (rows: number) => told.add(rows)];
+      const rows = open?.({ ...request, onSettled });
+      return rows && counted(rows, told, signal);
+    };
+    return withScreened(
+      flowOf(
+        () => counted(source.chunks(), new ReadingProgress(entity, events, signal), signal),
+        contextOf(source),
+      ),
+      open && screened,
+    );
+  };
 }
 
 async function* counted<T>(
-  source: Flow<T>,
-  entity: Entity,
-  events: EventSink,
+  chunks: AsyncIterable<readonly T[]>,
+  progress: ReadingProgress,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  let read = 0;
-  let told = 0;
-  for await (const chunk of untilAborted(source.chunks(), signal)) {
-    read += chunk.length;
-    if (read - told >= PROGRESS_STEP) {
-      told = read;
-      events.emit({ type: 'source:progress', entity, read });
-    }
+  for await (const chunk of untilAborted(chunks, signal)) {
+    progress.add(chunk.length);
     yield chunk;
+  }
+}
+
+/** Counts what was read, and tells it now and then. */
+class ReadingProgress {
+  #read = 0;
+  #told = 0;
+
+  constructor(
+    private readonly entity: Entity,
+    private readonly events: EventSink,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  add(records: number): void {
+    throwIfAborted(this.signal);
+    this.#read += records;
+    if (this.#read - this.#told < PROGRESS_STEP) return;
+    this.#told = this.#read;
+    this.events.emit({ type: 'source:progress', entity: this.entity, read: this.#read });
   }
 }
 

@@ -25,6 +25,13 @@ export { fromJsonLines, type FromJsonLinesOptions } from './sources/json-lines.j
 export { fromPages, type FromPagesOptions, type Page } from './sources/pages.js';
 export { fromObservable, toObservable, type FromObservableOptions } from './sources/observable.js';
 export { toGroup, toMembership, toUser, type FlatRow, type RecordOptions } from './sources/records.js';
+export {
+  groupFrom,
+  membershipFrom,
+  userFrom,
+  type RecordColumns,
+  type RecordFromOptions,
+} from './sources/record-from.js';
 export type { Input, InputChunk, InputOptions } from './sources/input.js';
 
 export { map } from './operators/map.js';

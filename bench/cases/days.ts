@@ -9,15 +9,15 @@ import { peopleOf, syncUsers } from '../support/pipeline.js';
 import { copyState, usersState } from '../support/states.js';
 
 /** The whole pipeline over a day's file, from a state that holds the first day to the state of that day. */
-export function rollcallDay(day: Day, format: Format): Side {
+export function rollcallDay(day: Day, format: Format, declared = false): Side {
   return {
-    name: 'rollcall',
+    name: declared ? 'rollcall, declared mapping' : 'rollcall',
     async load(world) {
       const product = await world.product();
       const state = copyState(await usersState(world), world);
       const file = peopleFile(day, format, world.size);
       return async () => {
-        const outcome = await syncUsers(product, peopleOf(product, file), state, world.check);
+        const outcome = await syncUsers(product, peopleOf(product, file, declared), state, world.check);
         return outcome;
       };
     },
@@ -36,14 +36,18 @@ export async function prepareDays(world: World, day: Day, formats: readonly Form
 const unchanged = () => ({ creates: 0, updates: 0, deletes: 0 });
 const changed = (size: number) => ({ ...truthOf(size) });
 
-function againstDuckdb(day: Day, hash: DuckHash): Pick<Case, 'prepare' | 'truth' | 'rollcall' | 'peer'> {
+function againstDuckdb(
+  day: Day,
+  hash: DuckHash,
+  declared = false,
+): Pick<Case, 'prepare' | 'truth' | 'rollcall' | 'peer'> {
   return {
     async prepare(world) {
       await prepareDays(world, day, ['csv']);
       await duckState(world, hash);
     },
     truth: day === 'same' ? unchanged : changed,
-    rollcall: rollcallDay(day, 'csv'),
+    rollcall: rollcallDay(day, 'csv', declared),
     peer: duckdb(day, hash),
   };
 }
@@ -60,10 +64,25 @@ export const dayCases: readonly Case[] = [
     peer: jsonParse('second'),
   },
   {
+    name: 'jsonl-1pct-declared',
+    title: '1 % changed, JSON lines, mapping declared, against only JSON.parse per line of the same file',
+    target: { wall: 1.5, peakMb: 150 },
+    prepare: (world) => prepareDays(world, 'second', ['csv', 'jsonl']),
+    truth: changed,
+    rollcall: rollcallDay('second', 'jsonl', true),
+    peer: jsonParse('second'),
+  },
+  {
     name: 'csv-1pct',
     title: '1 % changed, CSV, against DuckDB doing the same job (two threads)',
     target: { wall: 0.8, memory: 0.4, peakMb: 150 },
     ...againstDuckdb('second', 'md5'),
+  },
+  {
+    name: 'csv-1pct-declared',
+    title: '1 % changed, CSV, mapping declared, against DuckDB doing the same job (two threads)',
+    target: { wall: 0.8, memory: 0.4, peakMb: 150 },
+    ...againstDuckdb('second', 'md5', true),
   },
   {
     name: 'csv-1pct-duckdb-hash',
@@ -75,6 +94,12 @@ export const dayCases: readonly Case[] = [
     title: 'nothing changed, CSV, against DuckDB doing the same job (two threads)',
     target: { wall: 0.7, peakMb: 150 },
     ...againstDuckdb('same', 'md5'),
+  },
+  {
+    name: 'csv-same-declared',
+    title: 'nothing changed, CSV, mapping declared, against DuckDB doing the same job (two threads)',
+    target: { wall: 0.7, peakMb: 150 },
+    ...againstDuckdb('same', 'md5', true),
   },
   {
     name: 'csv-1pct-sqlite',

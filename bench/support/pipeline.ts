@@ -1,4 +1,4 @@
-import type { Change, Flow, StateStore, UserRecord } from 'rollcall';
+import type { Change, FlatRow, Flow, StateStore, UserRecord } from 'rollcall';
 import type { Outcome, Product } from '../case.js';
 import type { PersonRow } from '../data/people.js';
 import { ChangeDigest } from './change-digest.js';
@@ -35,15 +35,19 @@ export const ATTRIBUTES: Readonly<Record<string, keyof PersonRow>> = {
   managerId: 'manager',
 };
 
-/** The people of a file, in the format of its name. */
-export function peopleOf(product: Product, file: string): Flow<UserRecord> {
-  const { fromCsv, fromJsonLines, map, pipe } = product;
+/**
+ * The people of a file, in the format of its name.
+ * @param declared - the mapping said as columns, instead of a function of the user's own
+ */
+export function peopleOf(product: Product, file: string, declared = false): Flow<UserRecord> {
+  const { fromCsv, fromJsonLines, map, pipe, userFrom } = product;
+  const columns = { externalId: 'employee_id', profile: ATTRIBUTES };
+  const toUser = declared
+    ? userFrom(columns, { emptyCell: 'keep' })
+    : (row: unknown) => toRecord(row as PersonRow);
   return file.endsWith('.csv')
-    ? pipe(
-        fromCsv(file),
-        map((row) => toRecord(row as unknown as PersonRow)),
-      )
-    : pipe(fromJsonLines<PersonRow>(file), map(toRecord));
+    ? pipe(fromCsv(file), map(toUser))
+    : pipe(fromJsonLines<FlatRow>(file), map(toUser));
 }
 
 /** Differences of users, as the public operators find them. */

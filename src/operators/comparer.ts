@@ -11,7 +11,7 @@ import {
 } from '../model.js';
 import type { RunContext } from '../run-context.js';
 import type { AttributePrints } from '../state/attribute-prints.js';
-import type { Fingerprinter } from '../state/fingerprint.js';
+import { fingerprintText, type Fingerprinter } from '../state/fingerprint.js';
 import { Seen, type Reading } from '../state/store.js';
 import type { DiffNote } from './diff-note.js';
 import { checkReferences } from './references.js';
@@ -20,6 +20,13 @@ import { checkReferences } from './references.js';
 export interface ComparerOptions {
   readonly onDuplicate?: 'reject' | 'fail';
   readonly mixed?: boolean;
+}
+
+/** The fingerprints of a chunk. */
+interface ChunkPrints {
+  /** Four words each, where they are at hand. */
+  readonly words: Uint32Array | undefined;
+  readonly text: (i: number) => string;
 }
 
 /** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
@@ -38,23 +45,17 @@ export class Comparer<E extends Entity> {
   ) {}
 
   async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
-    const { entity, fingerprinter, note } = this;
+    const { entity, note } = this;
     const first = note.read;
-    const keys = new Array<string>(chunk.length);
-    const fingerprints = new Array<string>(chunk.length);
-    for (let i = 0; i < chunk.length; i++) {
-      const record = chunk[i] as RecordOf[E];
-      keys[i] = keyOf(entity, record);
-      fingerprints[i] = fingerprinter.of(entity, record);
-    }
+    const prints = this.#printsOf(chunk);
     note.read += chunk.length;
     const refused =
       entity === 'memberships'
         ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
         : undefined;
-    const codes = await this.#codes(keys, fingerprints, refused);
+    const codes = await this.#codes(chunk, prints, refused);
     const changes: Change[] = [];
-    const before = await this.#printsOfChanged(keys, codes);
+    const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
       // The common case first: of a large directory, nearly everything is unchanged.
@@ -62,8 +63,8 @@ export class Comparer<E extends Entity> {
         note.unchanged++;
         continue;
       }
-      const key = keys[i] as string;
       if (refused?.has(i)) continue;
+      const key = keyOf(entity, chunk[i] as RecordOf[E]);
       if (code === Seen.DUPLICATE) {
         this.#duplicate(chunk, i, first, key);
         continue;
@@ -75,7 +76,7 @@ export class Comparer<E extends Entity> {
         key,
         item,
         group,
-        fingerprint: (fingerprints[i] as string) + this.#attributePrints(chunk[i] as RecordOf[E]),
+        fingerprint: prints.text(i) + this.#attributePrints(chunk[i] as RecordOf[E]),
         created: code === Seen.NEW,
         changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
         dependent: false,
@@ -90,13 +91,23 @@ export class Comparer<E extends Entity> {
     return kept;
   }
 
+  /** The fingerprints of a chunk: those of its raw rows where its source compares these, otherwise of its records. */
+  #printsOf(chunk: readonly RecordOf[E][]): ChunkPrints {
+    const given = placesOf(chunk)?.prints;
+    if (given !== undefined) return { words: undefined, text: (i) => given[i] as string };
+    const words = this.fingerprinter.ofEach(this.entity, chunk);
+    return { words, text: (i) => fingerprintText(words, i) };
+  }
+
   /** What is held of the attributes of those records that differ, by key. */
-  async #printsOfChanged(
-    keys: readonly string[],
+  async #heldOfChanged(
+    chunk: readonly RecordOf[E][],
     codes: Uint8Array,
   ): Promise<ReadonlyMap<string, string> | undefined> {
     if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
-    const changed = keys.filter((_, i) => codes[i] === Seen.CHANGED);
+    const changed = chunk
+      .filter((_, i) => codes[i] === Seen.CHANGED)
+      .map((record) => keyOf(this.entity, record));
     const prints = await this.reading.held(this.entity, changed);
     return new Map(changed.map((key, i) => [key, prints[i] ?? '']));
   }
@@ -112,21 +123,36 @@ export class Comparer<E extends Entity> {
 
   /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
   async #codes(
-    keys: string[],
-    fingerprints: string[],
+    chunk: readonly RecordOf[E][],
+    prints: ChunkPrints,
     refused: ReadonlySet<number> | undefined,
   ): Promise<Uint8Array> {
-    if (refused === undefined || refused.size === 0)
-      return this.reading.compare(this.entity, keys, fingerprints);
-    const rest = keys.map((_, i) => i).filter((i) => !refused.has(i));
-    const answers = await this.reading.compare(
-      this.entity,
-      rest.map((i) => keys[i] as string),
-      rest.map((i) => fingerprints[i] as string),
-    );
-    const codes = new Uint8Array(keys.length).fill(Seen.NEW);
-    rest.forEach((i, at) => (codes[i] = answers[at] ?? Seen.NEW));
+    const places = placesOf(chunk);
+    const settleBefore = places?.settleBefore;
+    // Where rows in between were settled, each record is compared after those that stand before it.
+    if (settleBefore === undefined && (refused === undefined || refused.size === 0))
+      return this.#compareRange(chunk, prints, 0, chunk.length);
+    const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
+    for (let i = 0; i < chunk.length; i++) {
+      settleBefore?.(places?.positions?.[i] ?? 0);
+      if (refused?.has(i)) continue;
+      codes[i] = (await this.#compareRange(chunk, prints, i, i + 1))[0] ?? Seen.NEW;
+    }
     return codes;
+  }
+
+  #compareRange(
+    chunk: readonly RecordOf[E][],
+    { words, text }: ChunkPrints,
+    start: number,
+    end: number,
+  ): Uint8Array | Promise<Uint8Array> {
+    const { entity, reading } = this;
+    const keyAt = (i: number) => keyOf(entity, chunk[i] as RecordOf[E]);
+    if (words !== undefined && reading.compareWords !== undefined)
+      return reading.compareWords(entity, keyAt, words, start, end);
+    const range = Array.from({ length: end - start }, (_, i) => start + i);
+    return reading.compare(entity, range.map(keyAt), range.map(text));
   }
 
   /**
@@ -207,7 +233,7 @@ export class Comparer<E extends Entity> {
     if (this.options.onDuplicate === 'fail') {
       throw new RecordError(
         this.entity,
-        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${first + i + 1})`,
+        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placesOf(chunk)?.positions?.[i] ?? first + i + 1})`,
       );
     }
     this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
@@ -233,7 +259,7 @@ export class Comparer<E extends Entity> {
         externalId: displayKey(this.entity, key),
         file: places?.file,
         line: places?.lines?.[i],
-        position: first + i + 1,
+        position: places?.positions?.[i] ?? first + i + 1,
         field,
         code,
         reason,

@@ -1,7 +1,10 @@
 import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
+import { OptionsError } from '../errors.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import { createRowScreen } from '../kernel/row-screen.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../model.js';
 import { refuseUnknown, requireOneOf } from '../options.js';
+import { screenedOf } from '../row-screen.js';
 import type { RunContext } from '../run-context.js';
 import { AttributePrints } from '../state/attribute-prints.js';
 import { createFingerprinter } from '../state/fingerprint.js';
@@ -36,13 +39,20 @@ export interface DiffOptions {
    */
   readonly mode?: 'full' | 'delta';
   /**
+   * Compares rows of `fromCsv` or `fromJsonLines` as the bytes they are, before they are parsed: about the cost of reading the
+   * file. For sources that write an unchanged record as the same bytes every time. `version` names the mapping: with
+   * another one, as with another header, every row counts as changed. What `map` and `validate` say of a row that
+   * was confirmed is not asked again.
+   */
+  readonly rawRows?: { readonly version: string };
+  /**
    * A reading that the diffs of several entities share, so that memberships know the users and groups of the same
    * run. It stays open; without it `diff` opens one of its own and closes it.
    */
   readonly reading?: Reading;
 }
 
-const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'reading'];
+const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'rawRows', 'reading'];
 
 /**
  * Compares records with what Okta was last *confirmed* to hold, and emits only the differences: creations and
@@ -63,6 +73,11 @@ export function diff<E extends Entity>(
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
+  if (
+    options.rawRows !== undefined &&
+    (typeof options.rawRows.version !== 'string' || options.mode === 'delta')
+  )
+    throw new OptionsError('rawRows', "expected { version: string }, and mode 'full'");
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return (source) => {
     const context = contextOf(source);
@@ -95,7 +110,8 @@ async function* differences<E extends Entity>(
       return;
     }
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
-    for await (const chunk of source.chunks()) {
+    const screened = openScreened(entity, source, options, rules, reading, comparer, note, state);
+    for await (const chunk of screened ?? source.chunks()) {
       const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, note));
       await reading.keep(entity, context.takeRejectedKeys(entity));
       if (changes.length > 0) yield changes;
@@ -109,6 +125,42 @@ async function* differences<E extends Entity>(
   } finally {
     if (options.reading === undefined) await reading.close();
   }
+}
+
+/** The source with those rows left out that are surely unchanged, where that can be told from their bytes. */
+function openScreened<E extends Entity>(
+  entity: E,
+  source: Flow<RecordOf[E]>,
+  options: DiffOptions,
+  rules: AbsenceRules,
+  reading: Reading,
+  { removed }: Comparer<E>,
+  note: DiffNote,
+  { fingerprintKey: key }: StateStore,
+): AsyncIterable<readonly RecordOf[E][]> | undefined {
+  const raw = options.rawRows && { salt: JSON.stringify([entity, options.rawRows.version]) };
+  const table = reading.settled?.(entity);
+  const open = screenedOf<RecordOf[E]>(source);
+  const isPlain = !rules.excludes && (table !== undefined || raw !== undefined);
+  const screened = isPlain
+    ? open?.({
+        entity,
+        raw,
+        onSettled: [
+          (rows) => {
+            note.read += rows;
+            note.unchanged += rows;
+          },
+        ],
+        open: (shape, threads) => createRowScreen({ entity, key, table, raw, removed }, shape, threads),
+      })
+    : undefined;
+  if (screened === undefined && raw !== undefined)
+    throw new OptionsError(
+      'rawRows',
+      'takes rows of fromCsv or fromJsonLines with nothing but map and validate before diff, and no exclusions',
+    );
+  return screened;
 }
 
 /** Of a delta feed only what is marked is removed; what it does not mention stays. */

@@ -1,7 +1,9 @@
 import { placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
-import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import { contextOf, flowOf, type Operator } from '../flow.js';
 import { requireFunction } from '../options.js';
+import { fieldsOf } from '../record-fields.js';
+import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.
@@ -15,19 +17,33 @@ import { requireFunction } from '../options.js';
  */
 export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
   requireFunction('fn', fn);
-  return (source) => flowOf(() => mapped(source, fn), contextOf(source));
+  return (source) => {
+    const fields = fieldsOf(fn);
+    const open = screenedOf<A>(source);
+    const screened: OpenScreened<B> = (request) => {
+      // What the function does is not known: only rows that are compared as they stand can do without it.
+      if (fields === undefined && request.raw === undefined) return undefined;
+      const rows = open?.({ ...request, ...(fields && { fields }) });
+      return rows && mapped(rows, fn);
+    };
+    return withScreened(
+      flowOf(() => mapped(source.chunks(), fn), contextOf(source)),
+      open && screened,
+    );
+  };
 }
 
 async function* mapped<A, B>(
-  source: Flow<A>,
+  chunks: AsyncIterable<readonly A[]>,
   fn: (record: A, index: number) => B | Promise<B>,
 ): AsyncGenerator<readonly B[], void, undefined> {
   let index = 0;
-  for await (const chunk of source.chunks()) {
+  for await (const chunk of chunks) {
     const places = placesOf(chunk);
     const results = new Array<B>(chunk.length);
     for (let i = 0; i < chunk.length; i++) {
-      const result = fn(chunk[i] as A, index++);
+      const position = places?.positions?.[i];
+      const result = fn(chunk[i] as A, position === undefined ? index++ : position - 1);
       // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
       const value = isPromise(result) ? await result : result;
       if (value === undefined || value === null) {

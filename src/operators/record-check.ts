@@ -1,5 +1,6 @@
 import { LIMITS, type AttributeLimit } from '../limits.js';
 import { membershipKey, type Entity } from '../model.js';
+import type { FieldRules } from '../row-screen.js';
 import { replaceUnsupported, textFault } from './text.js';
 import type { ValidateOptions } from './validate.js';
 
@@ -82,6 +83,16 @@ function checkMembership(record: unknown): RecordVerdict {
   return isMarked(record) ? { key: membershipKey(group, member), ...MARKED } : { record };
 }
 
+/** The limits and required attributes of an entity. */
+export function fieldRules(entity: Entity, options: ValidateOptions): FieldRules {
+  if (entity === 'memberships') return { limits: new Map(), required: [] };
+  const limits = entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile;
+  return {
+    limits: new Map(Object.entries({ ...limits, ...options.attributes })),
+    required: options.required ?? (entity === 'users' ? ['userName', 'email'] : ['displayName']),
+  };
+}
+
 class ProfileChecker {
   readonly #entity: 'users' | 'groups';
   readonly #limits: ReadonlyMap<string, AttributeLimit>;
@@ -93,13 +104,9 @@ class ProfileChecker {
 
   constructor(entity: 'users' | 'groups', options: ValidateOptions) {
     this.#entity = entity;
-    this.#limits = new Map(
-      Object.entries({
-        ...(entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile),
-        ...options.attributes,
-      }),
-    );
-    this.#required = options.required ?? (entity === 'users' ? ['userName', 'email'] : ['displayName']);
+    const { limits, required } = fieldRules(entity, options);
+    this.#limits = limits;
+    this.#required = required;
     const { coerce = false, unsupportedCharacters } = options;
     this.#numbers = typeof coerce === 'object' ? coerce.numbers === true : coerce;
     this.#booleans = typeof coerce === 'object' ? coerce.booleans === true : coerce;

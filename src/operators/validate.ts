@@ -1,12 +1,13 @@
 import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
 import { OptionsError } from '../errors.js';
-import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import { contextOf, flowOf, type Operator } from '../flow.js';
 import type { AttributeLimit } from '../limits.js';
 import { displayKey, type Entity, type RecordOf } from '../model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../options.js';
 import { refusalOf } from '../refused.js';
+import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
 import type { Rejection, RunContext } from '../run-context.js';
-import { createChecker, type Checker } from './record-check.js';
+import { createChecker, fieldRules, type Checker } from './record-check.js';
 import { textFault } from './text.js';
 
 /** Options of {@link validate}. */
@@ -67,19 +68,40 @@ export function validate<E extends Entity>(
   const check = createChecker(entity, options);
   return (source) => {
     const context = contextOf(source);
-    return flowOf(() => validated(entity, source, context, check, options.onReject), context);
+    const { onReject } = options;
+    const open = screenedOf<RecordOf[E]>(source);
+    const screened: OpenScreened<RecordOf[E]> = (request) => {
+      // Of two stages that validate each must see what the other lets pass.
+      const isSecond = request.rules !== undefined && request.raw === undefined;
+      if (entity !== request.entity || options.mode === 'delta' || isSecond) return undefined;
+      const counts = context.counts(entity);
+      const onSettled = (rows: number) => {
+        counts.read += rows;
+        counts.accepted += rows;
+      };
+      const rows = open?.({
+        ...request,
+        rules: fieldRules(entity, options),
+        onSettled: [...request.onSettled, onSettled],
+      });
+      return rows && validated(entity, rows, context, check, onReject);
+    };
+    return withScreened(
+      flowOf(() => validated(entity, source.chunks(), context, check, onReject), context),
+      open && screened,
+    );
   };
 }
 
 async function* validated<E extends Entity>(
   entity: E,
-  source: Flow<RecordOf[E]>,
+  chunks: AsyncIterable<readonly RecordOf[E][]>,
   context: RunContext,
   check: Checker,
   onReject: ((rejection: Rejection) => void) | undefined,
 ): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
   const counts = context.counts(entity);
-  for await (const chunk of source.chunks()) {
+  for await (const chunk of chunks) {
     const places = placesOf(chunk);
     const first = counts.read;
     counts.read += chunk.length;
@@ -100,7 +122,7 @@ async function* validated<E extends Entity>(
         externalId,
         file: places?.file,
         line: places?.lines?.[i],
-        position: first + i + 1,
+        position: places?.positions?.[i] ?? first + i + 1,
         field,
         code,
         reason,

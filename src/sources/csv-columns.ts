@@ -76,7 +76,8 @@ function refuseBadHeader(
   }
 }
 
-function nameOf(header: string, index: number, columns: CsvColumns | undefined): string | undefined {
+/** What a column is called in a row; undefined when it is left out. */
+export function nameOf(header: string, index: number, columns: CsvColumns | undefined): string | undefined {
   if (columns === undefined) return header;
   if (typeof columns === 'object') return Object.hasOwn(columns, header) ? columns[header] : header;
   const name = columns(header, index);

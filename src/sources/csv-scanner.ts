@@ -54,6 +54,11 @@ export class CsvScanner {
     return this.#line + countLineFeeds(this.#rest);
   }
 
+  /** Says that what is read next begins on another line; the rows between were read by somebody else. */
+  goTo(line: number): void {
+    this.#line = line;
+  }
+
   /**
    * Reads on. With `last`, what is left is a record too. The array given to `onRecord` is the caller's for the time
    * of the call only.

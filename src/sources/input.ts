@@ -33,6 +33,8 @@ export const INPUT_OPTIONS: readonly string[] = Object.freeze(['gzip', 'name']);
 /** An input that is known to be usable, and is not open yet. */
 export interface OpenableInput {
   readonly name: string | undefined;
+  /** The path of a file that can be read as it is; undefined for one that is compressed, and for other inputs. */
+  readonly path: string | undefined;
   /** Opens it. What can be read only once refuses to be opened again. */
   open(): AsyncIterable<InputChunk>;
 }
@@ -54,7 +56,11 @@ export function toInput(input: Input, options: InputOptions): OpenableInput {
   const named = name ?? path ?? streamPath(input);
   const raw = path === undefined ? readIterable(input as Exclude<Input, string | URL>) : () => readFile(path);
   const zipped = gzip ?? path?.endsWith('.gz') ?? false;
-  return { name: named, open: () => guarded(zipped ? () => gunzip(raw()) : raw, named) };
+  return {
+    name: named,
+    path: zipped ? undefined : path,
+    open: () => guarded(zipped ? () => gunzip(raw()) : raw, named),
+  };
 }
 
 function pathOf(input: Input): string | undefined {
@@ -137,9 +143,13 @@ async function* guarded(
       yield chunk;
     }
   } catch (error) {
-    if (error instanceof RollcallError) throw error;
-    throw new SourceError(`cannot be read (${reasonOf(error)})`, { file: name ?? 'input' }, { cause: error });
+    throw unreadable(error, name);
   }
+}
+
+function unreadable(error: unknown, name: string | undefined): unknown {
+  if (error instanceof RollcallError) return error;
+  return new SourceError(`cannot be read (${reasonOf(error)})`, { file: name ?? 'input' }, { cause: error });
 }
 
 function reasonOf(error: unknown): string {
@@ -147,4 +157,75 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'ENOENT: there is no such file';
   if (code === 'EACCES') return 'EACCES: permission denied';
   return typeof code === 'string' ? code : 'its stream failed';
+}
+
+/** Bytes of an input, read into a buffer of the reader's. */
+export interface ByteReader {
+  /** Bytes of the file as it was opened; undefined where that cannot be told. */
+  readonly size: number | undefined;
+  /** Fills the buffer from its start as far as it can; 0 at the end of the input. */
+  read(into: Buffer): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens an input for {@link ByteReader.read}: a plain file without a copy in between. */
+export async function openBytes(source: OpenableInput): Promise<ByteReader> {
+  if (source.path === undefined) return new IterableReader(source.open());
+  try {
+    const handle = await open(source.path, 'r');
+    const { size } = await handle.stat();
+    return {
+      size,
+      read: async (into) => {
+        try {
+          return (await handle.read(into, 0, into.length, null)).bytesRead;
+        } catch (error) {
+          throw unreadable(error, source.name);
+        }
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    throw unreadable(error, source.name);
+  }
+}
+
+class IterableReader implements ByteReader {
+  readonly size = undefined;
+  readonly #iterator: AsyncIterator<InputChunk>;
+  #chunk: Uint8Array = new Uint8Array(0);
+
+  constructor(source: AsyncIterable<InputChunk>) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  async read(into: Buffer): Promise<number> {
+    while (this.#chunk.length === 0) {
+      const step = await this.#iterator.next();
+      if (step.done) return 0;
+      this.#chunk = typeof step.value === 'string' ? Buffer.from(step.value) : step.value;
+    }
+    const taken = this.#chunk.subarray(0, into.length);
+    into.set(taken);
+    this.#chunk = this.#chunk.subarray(taken.length);
+    return taken.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+}
+
+/** What a reader has left, behind bytes that were read already. Closes nothing. */
+export async function* remaining(
+  first: readonly Uint8Array[],
+  reader: ByteReader,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const bytes of first) if (bytes.length > 0) yield bytes;
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    const length = await reader.read(buffer);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
 }

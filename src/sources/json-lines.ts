@@ -2,9 +2,22 @@ import { CHUNK_SIZE, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
 import { flowOf, type Flow } from '../flow.js';
 import { refuseUnknown, requireNumber } from '../options.js';
+import { withScreened, type ScreenRequest } from '../row-screen.js';
 import { RunContext } from '../run-context.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from './input.js';
+import {
+  INPUT_OPTIONS,
+  openBytes,
+  remaining,
+  toInput,
+  type ByteReader,
+  type Input,
+  type InputChunk,
+  type InputOptions,
+  type OpenableInput,
+} from './input.js';
+import { screenedRows } from './screened.js';
 import { decodeText } from './text.js';
+import { requireThreads, threadsFor } from './threads.js';
 
 /** Options of {@link fromJsonLines}. */
 export interface FromJsonLinesOptions extends InputOptions {
@@ -13,6 +26,11 @@ export interface FromJsonLinesOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
 }
 
 const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
@@ -32,60 +50,131 @@ export function fromJsonLines<T = Record<string, unknown>>(
   input: Input,
   options: FromJsonLinesOptions = {},
 ): Flow<T> {
-  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength']);
+  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'threads']);
+  const threads = requireThreads(options.threads);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
-  return flowOf(() => objectsOf<T>(source, maxRecordLength), new RunContext());
+  return withScreened(
+    flowOf(() => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1), new RunContext()),
+    (request) => screened<T>(source, maxRecordLength, threads, request),
+  );
 }
 
-async function* objectsOf<T>(
-  source: OpenableInput,
-  maxLength: number,
-): AsyncGenerator<readonly T[], void, undefined> {
-  const file = source.name;
-  let rest = '';
-  let line = 1;
-  let objects: T[] = [];
-  let lines: number[] = [];
-  const take = (text: string) => {
-    const object = parseLine(text, file, line);
-    if (object !== undefined) {
-      objects.push(object as T);
-      lines.push(line);
-    }
-    line++;
-  };
+/** Parses lines. */
+class LinesReader<T> {
+  readonly #file: string | undefined;
+  readonly #maxLength: number;
+  #rest = '';
+  #line = 1;
+  #objects: T[] = [];
+  #lines: number[] = [];
+
+  constructor(file: string | undefined, maxLength: number) {
+    this.#file = file;
+    this.#maxLength = maxLength;
+  }
+
+  /** The objects from a line to the end of the input. */
+  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<readonly T[], void, undefined> {
+    const file = this.#file;
+    this.#line = line;
+    for await (const text of decodeText(bytes, { file, line: () => this.#line }))
+      yield* this.#read(text, false);
+    yield* this.#read('', true);
+  }
+
+  /** The objects of whole lines, undefined for a blank one. */
+  parse(text: string, line: number): readonly (T | undefined)[] {
+    const lines = text.split('\n');
+    if (text.endsWith('\n')) lines.pop();
+    return lines.map((each, i) => parseLine(each, this.#file, line + i) as T | undefined);
+  }
+
   /** Reads a block; what came before a fault is handed on before it. */
-  const read = function* (block: string, last: boolean): Generator<readonly T[], void, undefined> {
-    const text = rest === '' ? block : rest + block;
+  *#read(block: string, last: boolean): Generator<readonly T[], void, undefined> {
+    const file = this.#file;
+    const text = this.#rest === '' ? block : this.#rest + block;
     let failure: { readonly error: unknown } | undefined;
     try {
       let start = 0;
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        take(text.slice(start, end));
+        this.#take(text.slice(start, end));
         start = end + 1;
       }
-      rest = text.slice(start);
-      if (rest.length > maxLength)
-        throw new SourceError(`the line is longer than ${maxLength} characters (maxRecordLength)`, {
+      this.#rest = text.slice(start);
+      if (this.#rest.length > this.#maxLength)
+        throw new SourceError(`the line is longer than ${this.#maxLength} characters (maxRecordLength)`, {
           file,
-          line,
+          line: this.#line,
         });
-      if (last) take(rest);
+      if (last) this.#take(this.#rest);
     } catch (error) {
       failure = { error };
     }
+    const objects = this.#objects;
+    const lines = this.#lines;
     for (let start = 0; start < objects.length; start += CHUNK_SIZE) {
       const end = start + CHUNK_SIZE;
       yield withPlaces(objects.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
     }
-    objects = [];
-    lines = [];
+    this.#objects = [];
+    this.#lines = [];
     if (failure !== undefined) throw failure.error;
-  };
-  for await (const text of decodeText(source.open(), { file, line: () => line })) yield* read(text, false);
-  yield* read('', true);
+  }
+
+  #take(text: string): void {
+    const object = parseLine(text, this.#file, this.#line);
+    if (object !== undefined) {
+      this.#objects.push(object as T);
+      this.#lines.push(this.#line);
+    }
+    this.#line++;
+  }
+}
+
+/** The objects of lines that are not settled; all of them where none can be. */
+async function* screened<T>(
+  source: OpenableInput,
+  maxRecordLength: number,
+  threads: number | undefined,
+  request: ScreenRequest,
+): AsyncGenerator<readonly T[], void, undefined> {
+  const reader = new LinesReader<T>(source.name, maxRecordLength);
+  const bytes = await openBytes(source);
+  try {
+    const shape = {
+      format: 'json-lines',
+      columns: [],
+      delimiter: ',',
+      fields: request.fields?.(undefined),
+      rules: request.rules,
+      header: '',
+    } as const;
+    const screen = request.open(shape, threadsFor(bytes, threads));
+    if (screen === undefined) {
+      yield* reader.rest(remaining([], bytes), 1);
+      return;
+    }
+    const first = await afterMark(bytes);
+    yield* screenedRows({ bytes, first, firstLine: 1, file: source.name, screen, request, reader });
+  } finally {
+    await bytes.close();
+  }
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The first bytes of an input, without a byte order mark. */
+async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
+  const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
+  let length = 0;
+  while (length < mark.length) {
+    const read = await bytes.read(mark.subarray(length));
+    if (read === 0) break;
+    length += read;
+  }
+  return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);
 }
 
 /** The object on a line; undefined for a blank line. */

@@ -2,6 +2,7 @@ import { SourceError } from '../errors.js';
 import { LIMITS, type AttributeLimit } from '../limits.js';
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../model.js';
 import { requireOneOf } from '../options.js';
+import { withFields, type AttributeField, type RecordFields } from '../record-fields.js';
 
 /** A flat row: a CSV row, or an object with one property per column. */
 export type FlatRow = Readonly<Record<string, string | null | undefined>>;
@@ -17,8 +18,10 @@ export interface RecordOptions {
   readonly emptyCell?: 'auto' | 'keep' | 'omit';
 }
 
-type EmptyCell = NonNullable<RecordOptions['emptyCell']>;
-type Limits = Readonly<Record<string, AttributeLimit>>;
+/** What an empty cell becomes. */
+export type EmptyCell = NonNullable<RecordOptions['emptyCell']>;
+/** Limits by attribute. */
+export type Limits = Readonly<Record<string, AttributeLimit>>;
 
 const USER: Limits = LIMITS.userProfile;
 const GROUP: Limits = LIMITS.groupProfile;
@@ -52,7 +55,41 @@ export function toMembership(row: FlatRow): MembershipRecord {
   return { groupExternalId: idOf(row, 'groupExternalId'), memberExternalId: idOf(row, 'memberExternalId') };
 }
 
-function emptyCellOf(options: RecordOptions | number | undefined): EmptyCell {
+withFields(toUser, (columns) => columns && allColumns(columns, USER));
+withFields(toGroup, (columns) => columns && allColumns(columns, GROUP));
+withFields(toMembership, () => ({
+  kind: 'membership',
+  group: 'groupExternalId',
+  member: 'memberExternalId',
+}));
+
+function allColumns(columns: readonly string[], limits: Limits): RecordFields | undefined {
+  if (!columns.includes('externalId')) return undefined;
+  const attributes = columns
+    .filter((name) => name !== 'externalId')
+    .map((name) => attributeField(name, name, limits, 'auto'));
+  return { kind: 'profile', externalId: 'externalId', attributes };
+}
+
+/** An attribute that is taken from a column, said as a field. */
+export function attributeField(
+  name: string,
+  column: string,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): AttributeField {
+  const kept = (cell: '' | null) => emptyValue(cell, name, limits, emptyCell);
+  const empty = kept('');
+  return {
+    name,
+    column,
+    empty: empty === undefined ? 'omit' : empty === null ? 'null' : 'keep',
+    nullStays: kept(null) === null,
+  };
+}
+
+/** The option, checked. */
+export function emptyCellOf(options: RecordOptions | number | undefined): EmptyCell {
   if (typeof options !== 'object' || options.emptyCell === undefined) return 'auto';
   return requireOneOf('emptyCell', options.emptyCell, ['auto', 'keep', 'omit']);
 }
@@ -78,7 +115,8 @@ function toRecord(
   return { externalId, profile };
 }
 
-function emptyValue(
+/** What an empty cell becomes; undefined when the attribute is left out. */
+export function emptyValue(
   cell: '' | null | undefined,
   name: string,
   limits: Limits,

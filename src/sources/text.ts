@@ -58,7 +58,8 @@ export async function* decodeText(
   if (rest.length > 0) throw notUtf8(place);
 }
 
-function decode(bytes: Buffer, atStart: boolean): string {
+/** Bytes of whole, valid UTF-8 as text; at the start of an input without its byte order mark. */
+export function decode(bytes: Buffer, atStart: boolean): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
   const text = bytes.toString('utf8');
   return atStart && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;

@@ -1,27 +1,46 @@
+import { createKernel, KernelMemory, type KernelExports } from '../kernel/kernel.js';
+
 /** Part of the slots that is used: fuller costs more steps, emptier more memory. */
 const FULLNESS = 0.75;
-/** Words of a fingerprint. */
-const WORDS = 4;
+/** Bytes of a fingerprint. */
+const LENGTH = 16;
+/** Fingerprints that are handed to the kernel at once. */
+const STAGED = 4096;
 
 /**
- * The fingerprints of a baseline as a table with open addressing, 21 bytes a row. A fingerprint is its own hash, so that
- * a record that is unchanged is found with one access to memory, which is what most of a comparison costs. Each has
- * two bits: whether it was compared, and whether it is present in the source.
+ * The fingerprints of a baseline as a table with open addressing, 21 bytes a row, in memory of the kernel. A fingerprint is
+ * its own hash, so that a record that is unchanged is found with one access to memory, which is what most of a comparison
+ * costs. Each has two bits: whether it was compared, and whether it is present in the source.
  */
 export class FingerprintTable {
-  readonly #words: Uint32Array;
-  readonly #slots: number;
+  /** The table's memory, in which rows can be looked up too. */
+  readonly memory: KernelMemory;
+  readonly at: number;
+  readonly slots: number;
+  readonly #kernel: KernelExports;
+  readonly #staged: Uint32Array;
+  readonly #found: Int32Array;
   readonly #compared: Uint8Array;
   readonly #present: Uint8Array;
   #size = 0;
   #presentCount = 0;
 
-  /** @param rows - fingerprints that will be put in at most */
-  constructor(rows: number) {
-    this.#slots = Math.ceil(rows / FULLNESS) + 1;
-    this.#words = new Uint32Array(this.#slots * WORDS);
-    this.#compared = new Uint8Array((this.#slots + 7) >>> 3);
-    this.#present = new Uint8Array((this.#slots + 7) >>> 3);
+  /**
+   * @param rows - fingerprints that will be put in at most
+   * @param key - that of the fingerprints, 32 hexadecimal characters
+   */
+  constructor(rows: number, key: string) {
+    this.slots = Math.ceil(rows / FULLNESS) + 1;
+    const bytes = this.slots * LENGTH;
+    this.memory = new KernelMemory(bytes + STAGED * (LENGTH + 4) + 4096);
+    this.at = this.memory.allocate(bytes);
+    this.#staged = this.memory.words(this.memory.allocate(STAGED * LENGTH), STAGED * 4);
+    const found = this.memory.words(this.memory.allocate(STAGED * 4), STAGED);
+    this.#found = new Int32Array(found.buffer, found.byteOffset, STAGED);
+    this.#kernel = createKernel(this.memory, key);
+    this.#kernel.setTable(this.at, this.slots);
+    this.#compared = new Uint8Array((this.slots + 7) >>> 3);
+    this.#present = new Uint8Array((this.slots + 7) >>> 3);
   }
 
   /** True when every fingerprint was seen in the source. */
@@ -29,27 +48,30 @@ export class FingerprintTable {
     return this.#presentCount === this.#size;
   }
 
-  add(a: number, b: number, c: number, d: number): void {
-    const words = this.#words;
-    let at = this.#home(a) * WORDS;
-    while (!isEmpty(words, at)) at = at + WORDS === words.length ? 0 : at + WORDS;
-    words[at] = a;
-    words[at + 1] = b;
-    words[at + 2] = c;
-    words[at + 3] = d;
-    this.#size++;
+  /** Puts fingerprints in, four words each; those of free rows (zeros) and of unknown ones (ones) are left out. */
+  addBlock(words: Uint32Array, count: number): void {
+    for (let start = 0; start < count; start += STAGED) {
+      const end = Math.min(start + STAGED, count);
+      this.#staged.set(words.subarray(start * 4, end * 4));
+      this.#size += this.#kernel.addEach(this.#staged.byteOffset, end - start);
+    }
   }
 
   /** The slot of a fingerprint, or -1. */
   find(a: number, b: number, c: number, d: number): number {
-    const words = this.#words;
-    let at = this.#home(a) * WORDS;
-    for (;;) {
-      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d)
-        return at / WORDS;
-      if (isEmpty(words, at)) return -1;
-      at = at + WORDS === words.length ? 0 : at + WORDS;
-    }
+    const staged = this.#staged;
+    staged[0] = a;
+    staged[1] = b;
+    staged[2] = c;
+    staged[3] = d;
+    return this.#kernel.find(staged.byteOffset);
+  }
+
+  /** The slots of many fingerprints, or -1 each; they hold until the next call. At most 4,096 at once. */
+  findEach(words: Uint32Array, count: number): Int32Array {
+    this.#staged.set(words.length === count * 4 ? words : words.subarray(0, count * 4));
+    this.#kernel.findEach(this.#staged.byteOffset, count, this.#found.byteOffset);
+    return this.#found;
   }
 
   /** Marks a slot as compared and present. False when it was compared before. */
@@ -72,13 +94,7 @@ export class FingerprintTable {
   isPresent(slot: number): boolean {
     return ((this.#present[slot >>> 3] as number) & (1 << (slot & 7))) !== 0;
   }
-
-  /** Spreads the whole range of first words over the slots, whose number need not be a power of two. */
-  #home(first: number): number {
-    return Math.floor((first / 2 ** 32) * this.#slots);
-  }
 }
 
-function isEmpty(words: Uint32Array, at: number): boolean {
-  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
-}
+/** Fingerprints that {@link FingerprintTable.findEach} takes at once. */
+export const MOST_FOUND = STAGED;

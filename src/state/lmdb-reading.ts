@@ -1,5 +1,5 @@
 import type { Entity } from '../model.js';
-import type { FingerprintTable } from './fingerprint-table.js';
+import { MOST_FOUND, type FingerprintTable } from './fingerprint-table.js';
 import { DigestSet } from './key-set.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { LmdbBaseline } from './lmdb-baseline.js';
@@ -44,27 +44,49 @@ export class LmdbReading implements Reading {
     this.#hash = createKeyHasher(head.fingerprintKey);
   }
 
-  // A hot loop: it runs for every record of the source, and allocates nothing for those that are unchanged.
   async compare(
     entity: Entity,
     keys: readonly string[],
     fingerprints: readonly string[],
   ): Promise<Uint8Array> {
-    const codes = new Uint8Array(keys.length);
-    const marks = this.#of(entity);
-    const { table } = marks;
+    const words = new Uint32Array(keys.length * 4);
     for (let i = 0; i < keys.length; i++) {
       const fingerprint = fingerprints[i] as string;
-      const slot = table.find(
-        wordOf(fingerprint, 0),
-        wordOf(fingerprint, 4),
-        wordOf(fingerprint, 8),
-        wordOf(fingerprint, 12),
-      );
-      if (slot < 0) codes[i] = this.#compareKey(entity, marks, keys[i] as string);
-      else codes[i] = table.compare(slot) ? Seen.SAME : Seen.DUPLICATE;
+      for (let word = 0; word < 4; word++) words[i * 4 + word] = wordOf(fingerprint, word * 4);
+    }
+    return this.compareWords(entity, (i) => keys[i] as string, words, 0, keys.length);
+  }
+
+  // A hot loop: it runs for every record of the source, and allocates nothing for those that are unchanged.
+  compareWords(
+    entity: Entity,
+    keyAt: (i: number) => string,
+    words: Uint32Array,
+    start: number,
+    end: number,
+  ): Uint8Array {
+    const codes = new Uint8Array(end - start);
+    const marks = this.#of(entity);
+    const { table } = marks;
+    for (let at = start; at < end; at += MOST_FOUND) {
+      const count = Math.min(MOST_FOUND, end - at);
+      const slots = table.findEach(words.subarray(at * 4, (at + count) * 4), count);
+      for (let i = 0; i < count; i++) {
+        const slot = slots[i] as number;
+        codes[at - start + i] =
+          slot < 0
+            ? this.#compareKey(entity, marks, keyAt(at + i))
+            : table.compare(slot)
+              ? Seen.SAME
+              : Seen.DUPLICATE;
+      }
     }
     return codes;
+  }
+
+  settled(entity: Entity): FingerprintTable | undefined {
+    const { known } = this.#head.counts[entity];
+    return known === 0 ? undefined : this.#of(entity).table;
   }
 
   /** A record that is not as it was known: new, changed, or the second of its key. */

@@ -1,4 +1,5 @@
 import type { Change, ChangeKind, Entity } from '../model.js';
+import type { SettledTable } from '../kernel/settled-table.js';
 
 /** The org and identity source that a state belongs to. */
 export interface Target {
@@ -46,6 +47,24 @@ export interface Reading {
    * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.
    */
   compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array>;
+  /**
+   * The same for records from `start` to before `end`, with fingerprints as four words each: for stores that can do without
+   * a string for each. Answers at once, since nothing is waited for.
+   * @internal
+   */
+  compareWords?(
+    entity: Entity,
+    keyAt: (i: number) => string,
+    words: Uint32Array,
+    start: number,
+    end: number,
+  ): Uint8Array;
+  /**
+   * The fingerprints that are known of an entity, in which rows can be looked up before they are parsed; undefined where
+   * there are none.
+   * @internal
+   */
+  settled?(entity: Entity): SettledTable | undefined;
   /**
    * What lies beyond the first 16 characters of the fingerprints that are held for these keys: prints of their
    * attributes, which tell the names of those that changed. `''` where there are none.

@@ -29,7 +29,7 @@ beforeAll(async () => {
   compileFolder(join(ROOT, 'bench'), benches);
   cases = await load(join(benches, 'cases.js'));
   pairs = await load(join(benches, 'runner/pairs.js'));
-});
+}, 60_000);
 
 afterAll(() => {
   for (const folder of [compiled, temporary]) rmSync(folder, { recursive: true, force: true });
@@ -72,6 +72,18 @@ describe('every case in small', () => {
         await postgres.dropPostgresTable(SIZE);
       }
     });
+
+  it('no packing is below the bounds, nor is the bound of bodies as they are sent below that of items alone', async () => {
+    for (const name of CASES.map((bench) => bench.name).filter((name) =>
+      /^packing-(?!.*next-fit)/.test(name),
+    )) {
+      const { rollcall, peer } = await bothSides(cases.caseNamed(name), SIZE);
+      const { requests = 0, requestsAsSent = 0, sessions } = peer.measures ?? {};
+      expect(requestsAsSent).toBeGreaterThanOrEqual(requests);
+      expect(rollcall.measures?.['requests']).toBeGreaterThanOrEqual(requestsAsSent);
+      expect(sessions).toBe(Math.ceil(requestsAsSent / 50));
+    }
+  });
 
   it('changes are compared by content, not only counted', async () => {
     const bench = cases.caseNamed('csv-1pct');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ENTITIES, type Entity } from '../../src/model.js';
 import { Reference, Seen, type PendingRow, type Reading, type StateStore } from '../../src/state/store.js';
+import { runs } from '../support/runs.js';
 
 /** A store to be tested. `reopen` closes the store and opens what it left. */
 export interface StoreUnderTest {
@@ -282,7 +283,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
           expect(counts[entity]).toEqual({ known: model[entity].size - unknown, unknown });
         }
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

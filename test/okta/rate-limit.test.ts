@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/okta/client.js';
 import type { ClientWait, Transport } from '../../src/okta/wire.js';
+import { runs } from '../support/runs.js';
 
 /** An org with windows of its own time; the client's clock is off by `skewMs`. */
 function org(limit: number, skewMs: number, share: number, othersPerRequest = 0) {
@@ -70,7 +71,7 @@ describe('rate limits', () => {
           expect(early).toEqual([]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

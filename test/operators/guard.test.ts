@@ -10,6 +10,7 @@ import type { PlanSummary } from '../../src/report-types.js';
 import { memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
 import { anyChanges } from '../support/changes.js';
+import { runs } from '../support/runs.js';
 
 const user = (i: number, name = 'x'): UserRecord => ({
   externalId: `u${i}`,
@@ -60,7 +61,7 @@ describe('guard', () => {
           else expect(outcome).toBe(deletes);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

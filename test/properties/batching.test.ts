@@ -5,6 +5,7 @@ import type { Batch, Change } from '../../src/model.js';
 import { batch, type BatchOptions } from '../../src/operators/batch.js';
 import { pipe } from '../../src/pipe.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
+import { runs } from '../support/runs.js';
 
 async function pack(
   changes: AsyncIterable<Change> | Iterable<Change>,
@@ -145,7 +146,7 @@ describe('batching', () => {
         }
         expect(slow).toEqual((await pack(changes, small)).map((b) => b.body));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

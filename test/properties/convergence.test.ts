@@ -4,6 +4,7 @@ import { RollcallError } from '../../src/errors.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory.js';
 import { sync, type SyncOptions } from '../../src/sync.js';
 import { anyDay } from '../support/days.js';
+import { runs } from '../support/runs.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, expectConverged, makeOrg } from '../support/world.js';
 
@@ -48,7 +49,7 @@ describe('convergence', () => {
           await okta.close();
         });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -80,7 +81,7 @@ describe('convergence', () => {
           });
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -121,7 +122,7 @@ describe('convergence', () => {
           });
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

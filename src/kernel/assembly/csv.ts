@@ -1,0 +1,146 @@
+/** Rows of CSV (RFC 4180, LF allowed). What the strict scanner would refuse stops the reading here: it is to say why. */
+import { countLineFeeds, findByte } from './bytes';
+import { DOUBLED, PLAIN, setField } from './fields';
+import { settle } from './record';
+import { addRow, nextRow, startRows, stopRows } from './rows';
+
+const QUOTE: u8 = 0x22;
+const LF: u8 = 0x0a;
+const CR: u8 = 0x0d;
+
+/** Where `readRow` left: behind the row. */
+let rowEnd: usize = 0;
+/** Where its text ends, its line end left out. */
+let textEnd: usize = 0;
+let lineFeeds: u32 = 0;
+
+const WHOLE: u32 = 0;
+const CUT_OFF: u32 = 1;
+const BAD: u32 = 2;
+
+/**
+ * Settles the rows of a block of CSV, the header left out.
+ * @param last - whether the file ends with the block; otherwise the last row may go on behind it
+ * @param most - rows at most
+ */
+export function settleCsv(
+  text: usize,
+  length: u32,
+  last: bool,
+  delimiter: u8,
+  columns: u32,
+  line: u32,
+  out: usize,
+  most: u32,
+): void {
+  startRows(out, line);
+  const end = text + length;
+  let at = text;
+  for (let row: u32 = 0; row < most && at < end; row++) {
+    const state = readRow(at, end, last, delimiter, columns);
+    if (state === BAD) stopRows();
+    if (state !== WHOLE) return;
+    addRow(settle(at, textEnd, nextRow()), <u32>(rowEnd - text), lineFeeds);
+    at = rowEnd;
+  }
+}
+
+function readRow(start: usize, end: usize, last: bool, delimiter: u8, columns: u32): u32 {
+  const delimiters = i8x16.splat(<i8>delimiter);
+  const feeds = i8x16.splat(<i8>LF);
+  const returns = i8x16.splat(<i8>CR);
+  let at = start;
+  let column: u32 = 0;
+  lineFeeds = 1;
+  while (true) {
+    if (at < end && load<u8>(at) === QUOTE) {
+      let close = at + 1;
+      let kind = PLAIN;
+      while (true) {
+        close = findByte(close, end, QUOTE);
+        // What follows a quote decides what it is.
+        if (close + 1 >= end && !last) return CUT_OFF;
+        if (close >= end) return BAD;
+        if (close + 1 >= end || load<u8>(close + 1) !== QUOTE) break;
+        kind = DOUBLED;
+        close += 2;
+      }
+      setField(column, at + 1, close - at - 1, kind);
+      lineFeeds += countLineFeeds(at + 1, close);
+      at = close + 1;
+    } else {
+      const from = at;
+      while (true) {
+        if (at >= end) {
+          at = end;
+          break;
+        }
+        const block = v128.load(at);
+        const stops = i8x16.bitmask(
+          v128.or(i8x16.eq(block, delimiters), v128.or(i8x16.eq(block, feeds), i8x16.eq(block, returns))),
+        );
+        if (stops !== 0) {
+          at += ctz(stops);
+          if (at > end) at = end;
+          break;
+        }
+        at += 16;
+      }
+      if (at === end && !last) return CUT_OFF;
+      setField(column, from, at - from, PLAIN);
+    }
+    column++;
+    if (at === end || load<u8>(at) !== delimiter) break;
+    if (column === columns) return BAD;
+    at++;
+  }
+  // A blank line is no row with one empty field.
+  if (column !== columns || at === start) return BAD;
+  return endRow(at, end, last);
+}
+
+/** Takes the line end: LF, CRLF, or that of the file. */
+function endRow(at: usize, end: usize, last: bool): u32 {
+  textEnd = rowEnd = at;
+  if (at === end) return WHOLE;
+  if (load<u8>(at) === CR) {
+    at++;
+    if (at === end) return last ? BAD : CUT_OFF;
+  }
+  if (load<u8>(at) !== LF) return BAD;
+  rowEnd = at + 1;
+  return WHOLE;
+}
+
+/**
+ * Where the last row that is whole ends, as far as quotes tell that are balanced: a guess by which a file is cut into blocks.
+ * It is believed only when the rows before turn out to end there.
+ */
+export function lastRowEnd(text: usize, length: u32): u32 {
+  const end = text + length;
+  const quotes = i8x16.splat(<i8>QUOTE);
+  const feeds = i8x16.splat(<i8>LF);
+  let last: u32 = 0;
+  let inside = false;
+  for (let at = text; at < end; at += 16) {
+    const block = v128.load(at);
+    let quote = i8x16.bitmask(i8x16.eq(block, quotes));
+    let feed = i8x16.bitmask(i8x16.eq(block, feeds));
+    const over = <i32>(at + 16) - <i32>end;
+    if (over > 0) {
+      const mask = 0xffff >> over;
+      quote &= mask;
+      feed &= mask;
+    }
+    while (quote !== 0) {
+      const next = ctz(quote);
+      const before = feed & ((1 << next) - 1);
+      if (!inside && before !== 0) last = <u32>(at - text) + 32 - clz(before);
+      feed &= ~((2 << next) - 1);
+      quote &= quote - 1;
+      inside = !inside;
+    }
+    if (!inside && feed !== 0) last = <u32>(at - text) + 32 - clz(feed);
+  }
+  return last;
+}

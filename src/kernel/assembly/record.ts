@@ -1,0 +1,227 @@
+/**
+ * A row as the record that it maps to: holds it to the limits, writes its canonical content, and looks its fingerprint up.
+ * Whatever is not surely good and surely unchanged is left to the records' own path, which has the last word.
+ */
+import { codeUnits, copy } from './bytes';
+import { ABSENT, DOUBLED, NULL, fieldKind, fieldLength, fieldStart } from './fields';
+import { sipHash } from './siphash';
+import { find } from './table';
+
+/** The value must be there and not empty. */
+const REQUIRED: u32 = 1;
+const EMAIL: u32 = 2;
+const NULLABLE: u32 = 4;
+/** What an empty cell becomes, where it does not stay the empty text that it is. */
+const EMPTY_IS_NULL: u32 = 8;
+const EMPTY_IS_LEFT_OUT: u32 = 16;
+
+/** What a program is made for. */
+const RAW: u32 = 0;
+const PROFILE: u32 = 1;
+const MEMBERSHIP: u32 = 2;
+
+/** Longer rows are left to the records' own path, which measures whether they fit a request. */
+const LONGEST_ROW: usize = 16_384;
+
+const OP_BYTES: usize = 24;
+
+let kind: u32 = RAW;
+let idField: u32 = 0;
+let longestId: u32 = 0;
+let memberField: u32 = 0;
+let longestMember: u32 = 0;
+let entityByte: u8 = 0;
+let ops: usize = 0;
+let opCount: u32 = 0;
+/** Where canonical content is written; as long as a row may be, six times. */
+let scratch: usize = 0;
+/** One bit for each hash of ids that are removed: users, and behind them groups. */
+let removed: usize = 0;
+let removedMask: u32 = 0;
+
+/** Rows are hashed as they stand. */
+export function programRaw(): void {
+  kind = RAW;
+}
+
+/** Rows are users or groups: `opsAt` holds an entry for each attribute, in the order of their names. */
+export function programProfile(
+  scratchAt: usize,
+  entity: u8,
+  id: u32,
+  idLength: u32,
+  opsAt: usize,
+  count: u32,
+): void {
+  kind = PROFILE;
+  scratch = scratchAt;
+  entityByte = entity;
+  idField = id;
+  longestId = idLength;
+  ops = opsAt;
+  opCount = count;
+}
+
+/** Rows are memberships. */
+export function programMembership(
+  scratchAt: usize,
+  group: u32,
+  groupLength: u32,
+  member: u32,
+  memberLength: u32,
+  removedAt: usize,
+  bits: u32,
+): void {
+  kind = MEMBERSHIP;
+  scratch = scratchAt;
+  idField = group;
+  longestId = groupLength;
+  memberField = member;
+  longestMember = memberLength;
+  removed = removedAt;
+  removedMask = bits === 0 ? 0 : bits - 1;
+}
+
+/** Remembers an id that is removed; a row that may name it is not settled. `side` is 0 for users, 1 for groups. */
+export function markRemoved(at: usize, length: usize, side: u32): void {
+  const bit = idHash(at, length) & removedMask;
+  const byte = removedByte(bit, side);
+  store<u8>(byte, load<u8>(byte) | bitOf(bit));
+}
+
+/** The slot of a row's fingerprint, or -1 when it is not surely unchanged. The fingerprint is put at an address. */
+export function settle(rowStart: usize, rowEnd: usize, fingerprint: usize): i32 {
+  if (kind === RAW) {
+    sipHash(rowStart, rowEnd - rowStart, fingerprint);
+    return find(fingerprint);
+  }
+  if (rowEnd - rowStart > LONGEST_ROW) return -1;
+  const end = kind === PROFILE ? writeProfile() : writeMembership();
+  if (end === 0) return -1;
+  sipHash(scratch, end - scratch, fingerprint);
+  return find(fingerprint);
+}
+
+/** Answers where the canonical content ends, or 0. */
+function writeProfile(): usize {
+  let to = scratch;
+  store<u8>(to++, entityByte);
+  to = writeValue(to, idField, 1, longestId);
+  if (to === 0) return 0;
+  for (let i: u32 = 0; i < opCount; i++) {
+    const op = ops + <usize>i * OP_BYTES;
+    const field = load<u32>(op);
+    const flags = load<u32>(op, 20);
+    const isNull = fieldKind(field) === NULL;
+    const isEmpty = !isNull && fieldLength(field) === 0;
+    if (isEmpty && (flags & EMPTY_IS_LEFT_OUT) !== 0) {
+      if ((flags & REQUIRED) !== 0 || fieldKind(field) === ABSENT) return 0;
+      continue;
+    }
+    const nameLength = load<u32>(op, 8);
+    copy(load<u32>(op, 4), to, nameLength);
+    to += nameLength;
+    if (isNull || (isEmpty && (flags & EMPTY_IS_NULL) !== 0)) {
+      if ((flags & REQUIRED) !== 0 || (flags & NULLABLE) === 0 || fieldKind(field) === ABSENT) return 0;
+      store<u8>(to++, 0x2d); // -
+      continue;
+    }
+    const value = writeValue(to, field, load<u32>(op, 12), load<u32>(op, 16));
+    if (value === 0) return 0;
+    if (isEmpty && (flags & REQUIRED) !== 0) return 0;
+    if ((flags & EMAIL) !== 0 && !isEmail(valueStart, value)) return 0;
+    to = value;
+  }
+  return to;
+}
+
+function writeMembership(): usize {
+  let to = scratch;
+  store<u8>(to++, 0x6d); // m
+  to = writeValue(to, idField, 1, longestId);
+  if (to === 0 || isRemoved(valueStart, to - valueStart, 1)) return 0;
+  const start = to;
+  to = copyValue(to, memberField);
+  if (to === 0 || to === start || isRemoved(start, to - start, 0)) return 0;
+  const units = codeUnits(start, to);
+  return units < 0 || <u32>units > longestMember ? 0 : to;
+}
+
+/** Where the text of the value written last begins. */
+let valueStart: usize = 0;
+
+/** Writes a value behind its length in UTF-16 code units. Answers where it ends, or 0 when it breaks a limit. */
+function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
+  // The text is put where it comes to stand behind a length of as many digits as its bytes need, which is nearly always so.
+  const bytes = fieldLength(field);
+  const digits = digitsOf(<u32>bytes);
+  valueStart = to + digits + 1;
+  const end = copyValue(valueStart, field);
+  if (end === 0) return 0;
+  const units = codeUnits(valueStart, end);
+  if (units < 0 || <u32>units < min || <u32>units > max) return 0;
+  if (digitsOf(<u32>units) !== digits) return 0;
+  let rest = <u32>units;
+  for (let at = to + digits; at > to;) {
+    store<u8>(--at, <u8>(0x30 + (rest % 10)));
+    rest /= 10;
+  }
+  store<u8>(to + digits, 0x3a); // :
+  return end;
+}
+
+function digitsOf(value: u32): usize {
+  return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10_000 ? 4 : 5;
+}
+
+/** Copies the text of a field. Answers where it ends, or 0 when there is none. */
+function copyValue(to: usize, field: u32): usize {
+  const kind = fieldKind(field);
+  const start = fieldStart(field);
+  const length = fieldLength(field);
+  if (kind === ABSENT || kind === NULL) return 0;
+  if (kind !== DOUBLED) {
+    copy(start, to, length);
+    return to + length;
+  }
+  for (let at = start, end = start + length; at < end; at++) {
+    const byte = load<u8>(at);
+    store<u8>(to++, byte);
+    if (byte === 0x22) at++;
+  }
+  return to;
+}
+
+/** Something, one `@`, something, and no white space. What is not ASCII is not surely none. */
+function isEmail(start: usize, end: usize): bool {
+  let signs = 0;
+  for (let at = start; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte >= 0x80 || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return false;
+    if (byte === 0x40) {
+      if (at === start || at === end - 1) return false;
+      signs++;
+    }
+  }
+  return signs === 1;
+}
+
+function isRemoved(at: usize, length: usize, side: u32): bool {
+  if (removedMask === 0) return false;
+  const bit = idHash(at, length) & removedMask;
+  return (load<u8>(removedByte(bit, side)) & bitOf(bit)) !== 0;
+}
+
+function removedByte(bit: u32, side: u32): usize {
+  return removed + <usize>side * ((<usize>(removedMask + 1)) >> 3) + (bit >> 3);
+}
+
+function bitOf(bit: u32): u8 {
+  return <u8>((<u32>1) << (bit & 7));
+}
+
+function idHash(at: usize, length: usize): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let i: usize = 0; i < length; i++) hash = (hash ^ load<u8>(at + i)) * 0x01000193;
+  return hash ^ (hash >> 15);
+}

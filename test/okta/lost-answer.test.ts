@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../../src/errors.js';
+import { isLostAnswer } from '../../src/okta/lost-answer.js';
+
+const http = (status: number, code?: string) => new OktaHttpError('op', status, code, undefined);
+
+describe('a request may have been acted on', () => {
+  it.each([
+    ['its answer was lost on the way', true, new OktaNetworkError('op', true, 'ECONNRESET')],
+    ['it never left', false, new OktaNetworkError('op', false, 'ECONNREFUSED')],
+    ['its answer cannot be read', true, new OktaResponseError('op', 200, 'it is not JSON', undefined)],
+    ['the service failed', true, http(500)],
+    ['the service is not there', true, http(503, 'E0000009')],
+    ['the service is read-only', false, http(503, 'E0000010')],
+    ['a fault has the code of read-only mode, and is another', true, http(500, 'E0000010')],
+    ['it was refused', false, http(400, 'E0000001')],
+    ['it came too often', false, http(429)],
+    ['the answer is one below a fault', false, http(499)],
+    ['something else went wrong', false, new Error('of its own')],
+  ])('%s: %s', (_, expected, error) => {
+    expect(isLostAnswer(error)).toBe(expected);
+  });
+});

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LONGEST_WAIT_MS, RateWindow } from '../../src/okta/rate-window.js';
+import type { WireResponse } from '../../src/okta/wire.js';
+
+const EPOCH = 1_800_000_000;
+
+interface Told {
+  limit?: number;
+  remaining?: number;
+  reset?: number;
+  date?: number | string;
+  status?: number;
+}
+
+/** An answer at second `date` of the server's time, about a window that ends at second `reset`. */
+function answer(
+  { limit = 100, remaining = 50, reset = 60, date = 0, status = 200 }: Told = {},
+  headers: Record<string, string | undefined> = {},
+): WireResponse {
+  return {
+    status,
+    headers: {
+      date: typeof date === 'string' ? date : new Date((EPOCH + date) * 1000).toUTCString(),
+      'x-rate-limit-limit': String(limit),
+      'x-rate-limit-remaining': String(remaining),
+      'x-rate-limit-reset': String(EPOCH + reset),
+      ...headers,
+    },
+    body: '',
+  };
+}
+
+/** A window on a clock that is moved by hand; `send` is one whole request, false where none may be sent. */
+function bucket(share = 1, now = EPOCH * 1000) {
+  const clock = { now: () => now, sleep: async () => undefined };
+  const window = new RateWindow(clock, share);
+  return {
+    window,
+    pass: (ms: number) => (now += ms),
+    send: (response: WireResponse | undefined): boolean => {
+      if (!window.take()) return false;
+      window.done(response);
+      return true;
+    },
+    /** Requests that may be sent at once, none of them answered. */
+    sendable: (most = 1000): number => {
+      let sent = 0;
+      while (sent < most && window.take()) sent++;
+      for (let n = 0; n < sent; n++) window.done(undefined);
+      return sent;
+    },
+  };
+}
+
+describe('a rate-limit window', () => {
+  it('is open until an answer tells of a limit', () => {
+    const { window, sendable } = bucket();
+    expect(window.waitMs()).toBe(0);
+    expect(sendable()).toBe(1000);
+  });
+
+  it('that is exhausted opens a second after its reset, measured by the two times of the server alone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 290 }),
+        fc.integer({ min: -86_400_000, max: 86_400_000 }),
+        (seconds, skewMs) => {
+          const { window, send, pass } = bucket(1, EPOCH * 1000 + skewMs);
+          send(answer({ remaining: 0, reset: seconds }));
+          expect(window.waitMs()).toBe(seconds * 1000 + 1000);
+          expect(send(undefined)).toBe(false);
+          pass(seconds * 1000 + 999);
+          expect(window.waitMs()).toBe(1);
+          pass(1);
+          expect(window.waitMs()).toBe(0);
+          expect(send(undefined)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it('has nobody wait for less than a second, nor for longer than five minutes, whatever its headers say', () => {
+    const past = bucket();
+    past.send(answer({ remaining: 0, reset: -100 }));
+    expect(past.window.waitMs()).toBe(1000);
+    const far = bucket();
+    far.send(answer({ remaining: 0, reset: 90_000 }));
+    expect(far.window.waitMs()).toBe(LONGEST_WAIT_MS);
+    expect(LONGEST_WAIT_MS).toBe(300_000);
+  });
+
+  it('whose answer has no date is measured by the local clock', () => {
+    for (const date of ['', 'yesterday']) {
+      const { window, send } = bucket(1, (EPOCH + 20) * 1000);
+      send(answer({ remaining: 0, reset: 60, date }));
+      expect(window.waitMs()).toBe(41_000);
+    }
+  });
+
+  it('waits no longer than it was first told to when the local clock is set back', () => {
+    const { window, send, pass } = bucket();
+    send(answer({ remaining: 0 }));
+    pass(-3_600_000);
+    expect(window.waitMs()).toBe(61_000);
+  });
+
+  it('is not opened by a local clock that is set forward where there is one that nobody sets', () => {
+    let elapsed = 5;
+    let now = EPOCH * 1000;
+    const window = new RateWindow(
+      { now: () => now, elapsed: () => elapsed, sleep: async () => undefined },
+      1,
+    );
+    window.take();
+    window.done(answer({ remaining: 0 }));
+    now += 3_600_000;
+    expect(window.waitMs()).toBe(61_000);
+    elapsed += 60_500.5;
+    expect(window.waitMs()).toBe(500);
+  });
+
+  it.each([
+    ['limit', 'many'],
+    ['limit', ''],
+    ['limit', '-5'],
+    ['limit', '0'],
+    ['limit', undefined],
+    ['remaining', '1.5'],
+    ['remaining', '0x0'],
+    ['remaining', undefined],
+    ['reset', '1234567890123'],
+    ['reset', 'x1800000060'],
+    ['reset', '1800000060x'],
+    ['reset', undefined],
+  ])('learns nothing from an answer whose %s is %s', (name, value) => {
+    const { window, send } = bucket();
+    send(answer({ remaining: 0 }, { [`x-rate-limit-${name}`]: value }));
+    expect(window.waitMs()).toBe(0);
+  });
+
+  it('allows what is left, and no more', () => {
+    const { send, sendable } = bucket();
+    send(answer({ limit: 10, remaining: 4 }));
+    expect(sendable()).toBe(4);
+  });
+
+  it('counts what is under way as used, for the answer may not have', () => {
+    const { window } = bucket();
+    for (let n = 0; n < 4; n++) window.take();
+    // Three more are under way, of which this answer knows nothing.
+    window.done(answer({ limit: 10, remaining: 5 }));
+    expect([window.take(), window.take(), window.take()]).toEqual([true, true, false]);
+  });
+
+  it('only falls within a window, in whatever order answers arrive', () => {
+    const { window, send, sendable } = bucket();
+    send(answer({ limit: 10, remaining: 9 }));
+    window.take();
+    window.take();
+    window.done(answer({ limit: 10, remaining: 2 }));
+    window.done(answer({ limit: 10, remaining: 8 }));
+    expect(sendable()).toBe(1);
+  });
+
+  it('is not changed by an answer of a window before it', () => {
+    const { window, send } = bucket();
+    send(answer({ remaining: 50, reset: 120, date: 61 }));
+    window.take();
+    window.done(answer({ remaining: 0, reset: 60, date: 59 }));
+    expect(window.waitMs()).toBe(0);
+    expect(window.take()).toBe(true);
+  });
+
+  it('that is new replaces the one before it', () => {
+    const { window, send, sendable } = bucket();
+    send(answer({ limit: 10, remaining: 1, reset: 60 }));
+    window.take();
+    window.done(answer({ limit: 10, remaining: 9, reset: 120, date: 61 }));
+    expect(sendable()).toBe(9);
+  });
+
+  it('is exhausted after a 429, whatever else it says', () => {
+    const { window, send } = bucket();
+    send(answer({ status: 429, remaining: 7 }));
+    expect(window.waitMs()).toBe(61_000);
+  });
+
+  it('once over is open until an answer tells of the next, and that one counts what was under way', () => {
+    const { window, pass } = bucket();
+    for (let n = 0; n < 3; n++) window.take();
+    window.done(answer({ limit: 5, remaining: 2 }));
+    expect(window.waitMs()).toBe(61_000);
+    pass(61_000);
+    expect(window.take()).toBe(true);
+    window.done(answer({ limit: 5, remaining: 4, reset: 120, date: 61 }));
+    expect([window.take(), window.take(), window.take()]).toEqual([true, true, false]);
+  });
+
+  it('leaves others their share, and is never without one request of our own', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        (limit, share) => {
+          const { send, sendable, pass } = bucket(share);
+          const ours = Math.max(1, Math.floor(limit * share));
+          send(answer({ limit, remaining: limit - 1 }));
+          // The request that told of the limit was one of them.
+          expect(sendable()).toBe(ours - 1);
+          pass(61_000);
+          send(answer({ limit, remaining: limit - 1, reset: 120, date: 61 }));
+          expect(sendable()).toBe(ours - 1);
+        },
+      ),
+    );
+  });
+
+  it('counts what others were under way when it began as ours', () => {
+    const { window } = bucket(0.5);
+    for (let n = 0; n < 3; n++) window.take();
+    window.done(answer({ limit: 8, remaining: 7 }));
+    // Half of eight are ours: one was answered, two are under way.
+    expect([window.take(), window.take()]).toEqual([true, false]);
+  });
+
+  it('is opened by who slept through its wait, although the clock was set back meanwhile', () => {
+    const { window, send } = bucket();
+    send(answer({ remaining: 0 }));
+    const { generation } = window;
+    window.slept(generation);
+    expect(window.waitMs()).toBe(0);
+  });
+
+  it('is not opened by who slept through the wait of another', () => {
+    const { window, send, pass } = bucket();
+    send(answer({ remaining: 0 }));
+    const { generation } = window;
+    pass(61_000);
+    send(answer({ remaining: 0, reset: 180, date: 62 }));
+    window.slept(generation);
+    expect(window.waitMs()).toBe(119_000);
+    // Nor twice by those who waited together: what the first of them used is used.
+    const second = window.generation;
+    window.slept(second);
+    const open = window.generation;
+    expect(open).not.toBe(second);
+    send(answer({ remaining: 0, reset: 240, date: 182 }));
+    window.slept(open);
+    expect(window.waitMs()).toBe(59_000);
+  });
+});
