@@ -10,6 +10,8 @@ export const FORMAT = 2;
 export interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** In which of the host's containers the pid has its meaning. */
+  readonly pids: string;
   /** Tells a process from a later one with the same pid. */
   readonly processStart: string;
   readonly openedAt: number;

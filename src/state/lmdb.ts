@@ -12,7 +12,7 @@ import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { applyRows } from './lmdb-rows.js';
 import { FORMAT, openTables, type Head, type Holder, type Tables } from './lmdb-tables.js';
-import { BEAT_MS, isAlive, thisHolder } from './lock.js';
+import { BEAT_MS, isAlive, isThisProcess, thisHolder } from './lock.js';
 import { requireSameTarget, requireWhole } from './memory.js';
 import { createOutbox, OUTBOX_PREFIX } from './outbox.js';
 import { checkRowFiles, RowFiles } from './row-files.js';
@@ -120,7 +120,7 @@ async function takeOver(tables: Tables, path: string, clock: Clock): Promise<Hol
 }
 
 function isHeld(holder: Holder, path: string, clock: Clock): boolean {
-  if (holder.pid === process.pid && !openPaths.has(path)) return false;
+  if (isThisProcess(holder) && !openPaths.has(path)) return false;
   return isAlive(holder, clock);
 }
 

@@ -1,3 +1,4 @@
+import { AbsenceRules } from '../../src/operators/absence.js';
 import fc from 'fast-check';
 import { AbsenceRules } from '../../src/operators/absence.js';
 import { describe, expect, it } from 'vitest';

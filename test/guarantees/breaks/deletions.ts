@@ -9,9 +9,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended',
     file: 'src/operators/diff.ts',
-    find: 'for await (const chunk of source.chunks()) {',
+    find: 'for await (const chunk of screened ?? source.chunks()) {',
     replace:
-      'for await (const chunk of (async function* () { try { yield* source.chunks(); } catch { /* swallowed */ } })()) {',
+      'for await (const chunk of (async function* () { try { yield* screened ?? source.chunks(); } catch { /* swallowed */ } })()) {',
     test: [DIFF, 'a source that fails causes no deletion'],
   },
   {

@@ -45,7 +45,7 @@ export const limits: readonly Break[] = [
   {
     what: 'upserts and deletes share a request',
     file: 'src/operators/batch.ts',
-    find: 'lane.kind === change.kind && ',
+    find: 'lane.kind === kind && ',
     replace: '',
     test: [BATCHING, 'a request holds one kind of change of one entity'],
   },

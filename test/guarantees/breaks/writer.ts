@@ -35,6 +35,13 @@ export const writer: readonly Break[] = [
     test: [WRITER, 'a pid that was given to another process since is not taken for the holder'],
   },
   {
+    what: 'a holder elsewhere that has the pid of this process passes for it',
+    file: 'src/state/lock.ts',
+    find: 'return holder.host === hostname() && holder.pids === pidNamespace();',
+    replace: 'return holder.pid === process.pid || holder.host === hostname();',
+    test: [WRITER, 'a holder elsewhere with the pid of this process is not taken for this one'],
+  },
+  {
     what: "somebody else's session is cancelled without being asked to",
     file: 'src/session/options.ts',
     find: "options.foreignSession ?? 'fail'",
