@@ -1,6 +1,5 @@
 import { AbsenceRules } from '../../src/operators/absence.js';
 import fc from 'fast-check';
-import { AbsenceRules } from '../../src/operators/absence.js';
 import { describe, expect, it } from 'vitest';
 import { CHUNK_SIZE, placesOf, withPlaces } from '../../src/chunk.js';
 import { flowOf } from '../../src/flow.js';

@@ -23,7 +23,7 @@ function pack(sizes: readonly number[], { capacity = CAPACITY, lookahead = 1000,
   if (told) packer.expect({ count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size + 1, 0) });
   let waited = 0;
   for (const [i, size] of sizes.entries()) {
-    packer.add(changeOf(size, i));
+    packer.add(changeOf(size, i), size + 1);
     waited = Math.max(waited, packer.size);
     if (packer.ready) take();
   }
@@ -102,7 +102,8 @@ describe('the packer of users and groups', () => {
     const random = rng(5);
     const waiting: string[] = [];
     for (let i = 0; i < 2000; i++) {
-      packer.add(changeOf(Math.round(200 * 30 ** random()), i));
+      const size = Math.round(200 * 30 ** random());
+      packer.add(changeOf(size, i), size + 1);
       waiting.push(`u${i}`);
       if (!packer.ready) continue;
       const taken = packer.take().map(({ key }) => key);
