@@ -157,22 +157,27 @@ let valueStart: usize = 0;
 
 /** Writes a value behind its length in UTF-16 code units. Answers where it ends, or 0 when it breaks a limit. */
 function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
-  // The text is put where it comes to stand behind a length of as many digits as its bytes need, which is nearly always so.
-  const bytes = fieldLength(field);
-  const digits = digitsOf(<u32>bytes);
+  // Behind a length of as many digits as its bytes need, which is right for ASCII.
+  let digits = digitsOf(<u32>fieldLength(field));
   valueStart = to + digits + 1;
   const end = copyValue(valueStart, field);
   if (end === 0) return 0;
   const units = codeUnits(valueStart, end);
   if (units < 0 || <u32>units < min || <u32>units > max) return 0;
-  if (digitsOf(<u32>units) !== digits) return 0;
+  const length = end - valueStart;
+  if (digitsOf(<u32>units) !== digits) {
+    digits = digitsOf(<u32>units);
+    // To a lower address, so that what is still to be copied is not written over.
+    copy(valueStart, to + digits + 1, length);
+    valueStart = to + digits + 1;
+  }
   let rest = <u32>units;
   for (let at = to + digits; at > to;) {
     store<u8>(--at, <u8>(0x30 + (rest % 10)));
     rest /= 10;
   }
   store<u8>(to + digits, 0x3a); // :
-  return end;
+  return valueStart + length;
 }
 
 function digitsOf(value: u32): usize {
