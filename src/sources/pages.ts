@@ -51,6 +51,7 @@ export function fromPages<T, C = string>(
   fetchPage: (cursor: C | undefined, signal?: AbortSignal) => Promise<Page<T, C>>,
   options?: FromPagesOptions,
 ): Flow<T>;
+/** The records of pages that an iterable gives, which is closed on every exit. */
 export function fromPages<T>(
   pages: AsyncIterable<readonly T[]> | Iterable<readonly T[]>,
   options?: FromPagesOptions,
