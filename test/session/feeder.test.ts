@@ -24,7 +24,7 @@ function feeding(chunks: readonly (readonly string[])[]) {
       },
     }),
   });
-  return { feeder: new BatchFeeder(flowOf(source, new RunContext())), trace };
+  return { feeder: new BatchFeeder(flowOf(source, new RunContext()), undefined), trace };
 }
 
 describe('batches one by one', () => {
@@ -78,7 +78,7 @@ describe('batches one by one', () => {
     const source = () => ({
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: asBatches(['a']) }) }),
     });
-    const feeder = new BatchFeeder(flowOf(source, new RunContext()));
+    const feeder = new BatchFeeder(flowOf(source, new RunContext()), undefined);
     await feeder.peek();
     await expect(feeder.close()).resolves.toBeUndefined();
   });
