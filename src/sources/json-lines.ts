@@ -5,16 +5,18 @@ import { refuseUnknown, requireNumber } from '../options.js';
 import { withScreened, type ScreenRequest } from '../row-screen.js';
 import { RunContext } from '../run-context.js';
 import {
-  bytesOf,
   INPUT_OPTIONS,
+  openBytes,
   toInput,
+  type ByteReader,
   type Input,
   type InputChunk,
   type InputOptions,
   type OpenableInput,
 } from './input.js';
-import { screenedRows } from './screened.js';
+import { isTooLong, screenedRows, unscreened } from './screened.js';
 import { decodeText } from './text.js';
+import { requireThreads, threadsFor } from './threads.js';
 
 /** Options of {@link fromJsonLines}. */
 export interface FromJsonLinesOptions extends InputOptions {
@@ -23,6 +25,11 @@ export interface FromJsonLinesOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
 }
 
 const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
@@ -42,13 +49,17 @@ export function fromJsonLines<T = Record<string, unknown>>(
   input: Input,
   options: FromJsonLinesOptions = {},
 ): Flow<T> {
-  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength']);
+  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'threads']);
+  const threads = requireThreads(options.threads);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
   return withScreened(
-    flowOf(() => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1), new RunContext()),
-    (request) => screened<T>(source, maxRecordLength, request),
+    flowOf(
+      () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
+      new RunContext(),
+    ),
+    (request) => screened<T>(source, maxRecordLength, threads, request),
   );
 }
 
@@ -67,19 +78,22 @@ class LinesReader<T> {
   }
 
   /** The objects from a line to the end of the input. */
-  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<readonly T[], void, undefined> {
-    const file = this.#file;
+  async *rest(
+    bytes: AsyncIterable<InputChunk>,
+    line: number,
+    atStart = false,
+  ): AsyncGenerator<readonly T[], void, undefined> {
     this.#line = line;
-    for await (const text of decodeText(bytes, { file, line: () => this.#line }))
-      yield* this.#read(text, false);
+    const place = { file: this.#file, line: () => this.#line };
+    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
     yield* this.#read('', true);
   }
 
   /** The objects of whole lines, undefined for a blank one. */
-  parse(text: string, line: number): readonly (T | undefined)[] {
+  parse(text: string, line: number, _last: boolean, take: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
-    return lines.map((each, i) => parseLine(each, this.#file, line + i) as T | undefined);
+    for (const [i, each] of lines.entries()) take(parseLine(each, this.#file, line + i) as T | undefined);
   }
 
   /** Reads a block; what came before a fault is handed on before it. */
@@ -124,46 +138,51 @@ class LinesReader<T> {
   }
 }
 
-/** The objects of lines that are not settled; undefined when none can be. */
-function screened<T>(
+/** The objects of lines that are not settled; all of them where none can be. */
+async function* screened<T>(
   source: OpenableInput,
   maxRecordLength: number,
+  threads: number | undefined,
   request: ScreenRequest,
-): AsyncIterable<readonly T[]> | undefined {
-  const screen = request.open({
-    format: 'json-lines',
-    columns: [],
-    delimiter: ',',
-    fields: request.fields?.(undefined),
-    rules: request.rules,
-    header: '',
-  });
-  if (screen === undefined) return undefined;
-  return screenedRows({
-    bytes: withoutMark(bytesOf(source.open())),
-    firstLine: 1,
-    file: source.name,
-    screen,
-    request,
-    reader: new LinesReader<T>(source.name, maxRecordLength),
-  });
+): AsyncGenerator<readonly T[], void, undefined> {
+  const file = source.name;
+  const reader = new LinesReader<T>(file, maxRecordLength);
+  const bytes = await openBytes(source);
+  try {
+    const shape = {
+      format: 'json-lines',
+      columns: [],
+      delimiter: ',',
+      fields: request.fields?.(undefined),
+      rules: request.rules,
+      header: '',
+    } as const;
+    const screen = isTooLong(request, maxRecordLength)
+      ? undefined
+      : request.open(shape, threadsFor(bytes, threads));
+    if (screen === undefined) {
+      yield* unscreened(reader.rest(bytes.remaining(), 1, true), request, { file, line: 1 });
+      return;
+    }
+    const first = await afterMark(bytes);
+    yield* screenedRows({ bytes, first, firstLine: 1, file, screen, request, reader });
+  } finally {
+    await bytes.close();
+  }
 }
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Bytes without a byte order mark at their start. */
-async function* withoutMark(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let start: Uint8Array | undefined = new Uint8Array(0);
-  for await (const chunk of bytes) {
-    if (start === undefined) {
-      yield chunk;
-      continue;
-    }
-    const whole: Buffer = Buffer.concat([start, chunk]);
-    start = whole.length < BYTE_ORDER_MARK.length ? whole : undefined;
-    if (start === undefined) yield whole.subarray(0, 3).equals(BYTE_ORDER_MARK) ? whole.subarray(3) : whole;
+/** The first bytes of an input, without a byte order mark. */
+async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
+  const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
+  let length = 0;
+  while (length < mark.length) {
+    const read = await bytes.read(mark.subarray(length));
+    if (read <= 0) break;
+    length += read;
   }
-  if (start !== undefined && start.length > 0) yield start;
+  return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);
 }
 
 /** The object on a line; undefined for a blank line. */
