@@ -172,7 +172,7 @@ describe('a state that is moved', () => {
       new Error('power'),
     ]) {
       const state = await filled(memoryState(), 3);
-       
+
       state.rows = async function* () {
         throw failure;
       };
