@@ -237,6 +237,47 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await again.dispose();
   });
 
+  law('the journal tells each step of a session, and keeps sessions apart', async (store) => {
+    const { journal } = store;
+    const other = await journal.creating(1);
+    await journal.created(other, 'other');
+    await journal.loading(other, [upsert('users', 'theirs'), remove('users', 'x')]);
+    const id = await journal.creating(2);
+    const told = async () => (await journal.open()).find((session) => session.id === id);
+    const last = await journal.creating(3);
+    await journal.created(last, 'last');
+    await journal.loading(last, [upsert('users', 'last')]);
+    expect(await told()).toMatchObject({ phase: 'creating', loads: 0, rows: 0, hasUpserts: false });
+    await journal.created(id, 's');
+    expect(await told()).toMatchObject({ phase: 'loading', sessionId: 's', startedAt: 2 });
+    await journal.loading(id, [remove('users', 'x'), remove('users', 'y')]);
+    expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 0 });
+    await journal.loaded(id);
+    await journal.loading(id, [upsert('users', 'refused'), remove('users', 'z')]);
+    expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 1 });
+    await journal.refused(id);
+    expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 1 });
+    await journal.loading(id, [upsert('users', 'mine'), remove('users', 'z')]);
+    await journal.loaded(id);
+    await journal.loading(id, [remove('users', 'w')]);
+    await journal.refused(id);
+    expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 2 });
+    await journal.triggering(id);
+    expect(await told()).toMatchObject({ phase: 'triggering', triggeredAt: undefined });
+    await journal.triggered(id, 9);
+    expect(await told()).toMatchObject({ phase: 'triggered', triggeredAt: 9, sessionId: 's', loads: 2 });
+    await journal.cancelling(id);
+    expect(await told()).toMatchObject({ phase: 'cancelling', rows: 4 });
+    // Each settles its own rows, and leaves those of the others.
+    await journal.settle(id, 'completed');
+    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine') });
+    expect((await journal.open()).map((session) => session.id)).toEqual([other, last]);
+    await journal.settle(last, 'dropped');
+    await journal.settle(other, 'completed');
+    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine'), theirs: print('theirs') });
+    expect(await journal.open()).toEqual([]);
+  });
+
   law(
     'the journal holds what a plain list would, whatever happens to however many sessions',
     async (store) => {

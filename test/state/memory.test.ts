@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ENTITIES } from '../../src/model.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
 import { stateStoreContract, type StoreUnderTest } from '../contracts/state-store.js';
@@ -80,7 +81,7 @@ describe('memoryState', () => {
   it('a state without a disk begins empty, and holds no absences', async () => {
     const state = memoryState();
     expect(await state.counts()).toMatchObject({ users: { known: 0, unknown: 0 } });
-    expect(await state.absences('memberships')).toEqual(new Map());
+    for (const entity of ENTITIES) expect(await state.absences(entity)).toEqual(new Map());
   });
 
   it('rows come some thousands at a time, each once', async () => {
