@@ -20,9 +20,9 @@ vi.mock('lmdb', async (original) => {
     return new Proxy(root, {
       get: (_, name) => {
         if (name === 'flushed') return (root.flushed as Promise<unknown>).then(() => disk.gate);
-        if (name === 'transaction')
+        if (name === 'transaction' || name === 'childTransaction')
           return (action: () => unknown) => {
-            const committed = root.transaction(action);
+            const committed = root[name](action);
             disk.written.push(committed.then(() => root.flushed));
             return committed;
           };
