@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Case } from './case.js';
 import { CASES, casesNamed, GROUPS } from './cases.js';
-import { cacheDirectory } from './data/files.js';
+import { cleanCache } from './data/files.js';
 import { count } from './runner/arguments.js';
 import { buildId, COMPILED, compileFolder, ROOT } from './runner/compile.js';
 import { isBusy, loadText, machineLoad } from './runner/machine.js';
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     return;
   }
   if (values.clean) {
-    rmSync(cacheDirectory(), { recursive: true });
+    cleanCache();
     return;
   }
   const cases = positionals.length === 0 ? CASES : positionals.flatMap(casesNamed);

@@ -61,6 +61,9 @@ export interface ScreenedRows {
   print(row: number): string;
 }
 
+/** Bytes of a block, and so of a row that can be screened. */
+export const SCREENED_BYTES = 512 * 1024;
+
 /** Screens blocks of rows, several at a time. */
 export interface RowScreen {
   /** Where the bytes of blocks are put. */

@@ -40,6 +40,6 @@ export function compileFolder(from: string, to: string): void {
 export function buildId(dist: string): string {
   const hash = createHash('sha256');
   for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort())
-    if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(dist, name)));
+    if (/\.m?js$/.test(name)) hash.update(name).update(readFileSync(join(dist, name)));
   return hash.digest('hex').slice(0, 12);
 }

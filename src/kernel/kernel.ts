@@ -25,6 +25,7 @@ export interface KernelExports {
   readonly programRaw: () => void;
   readonly programProfile: (
     scratch: number,
+    longest: number,
     entity: number,
     id: number,
     idLength: number,
@@ -33,6 +34,7 @@ export interface KernelExports {
   ) => void;
   readonly programMembership: (
     scratch: number,
+    longest: number,
     group: number,
     groupLength: number,
     member: number,
@@ -98,7 +100,8 @@ export class KernelMemory {
   /** The address of so many bytes of zeros, with room behind them. */
   allocate(bytes: number): number {
     const at = this.#end;
-    this.#end = (at + bytes + 2 * SLACK_BYTES) & ~15;
+    // Not by bits, which are 32 with a sign: a memory may have four gigabytes.
+    this.#end = Math.ceil((at + bytes + SLACK_BYTES) / 16) * 16;
     const missing = this.#end - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     return at;

@@ -1,3 +1,4 @@
+import { LIMITS, type AttributeLimit } from '../limits.js';
 import type { Entity } from '../model.js';
 import type { AttributeField } from '../record-fields.js';
 import type { FieldRules } from '../row-screen.js';
@@ -21,7 +22,16 @@ const NULLABLE = 4;
 const EMPTY_IS_NULL = 8;
 const EMPTY_IS_LEFT_OUT = 16;
 
-const NO_LIMIT = { min: 0, max: 0xffffffff, nullable: true };
+/** Lengths are 32-bit numbers to the kernel. */
+const LONGEST = 0xffffffff;
+const NO_LIMIT = { min: 0, max: LONGEST, nullable: true };
+
+/** Longer rows are left to the records' own path, which measures whether they fit a request. */
+export const LONGEST_ROW = 16_384;
+/** JSON takes six bytes for a character at most; besides there is the frame of an item, as `validate` reckons it. */
+const MOST_CONTENT_BYTES = Math.floor((LIMITS.bytesPerRequest - 200) / 6);
+/** The length before a value, or the quotes, colon and comma around it in JSON. */
+const VALUE_FRAME_BYTES = 6;
 
 /** The operations for a profile; undefined when its records would be refused, or when it cannot be told from the fields. */
 export function profileOps(
@@ -35,7 +45,9 @@ export function profileOps(
     new Set(names).size !== names.length ||
     names.some((name) => name === '' || name === '__proto__' || /[\ud800-\udfff]/.test(name)) ||
     (entity === 'groups' && names.some((name) => !limits.has(name))) ||
-    required.some((name) => !names.includes(name));
+    required.some((name) => !names.includes(name)) ||
+    // Limits that are no lengths: `validate` may set any.
+    names.some((name) => !isLength(limits.get(name) ?? NO_LIMIT));
   if (isOdd) return undefined;
   return attributes
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -47,6 +59,30 @@ export function profileOps(
         (nullable && nullStays ? NULLABLE : 0) |
         (empty === 'null' ? EMPTY_IS_NULL : 0) |
         (empty === 'omit' ? EMPTY_IS_LEFT_OUT : 0);
-      return { column, head: `${name.length}:${name}`, min, max, flags };
+      return {
+        column,
+        head: `${name.length}:${name}`,
+        min: Math.max(0, Math.ceil(min)),
+        max: Math.min(LONGEST, Math.floor(max)),
+        flags,
+      };
     });
+}
+
+/**
+ * The longest row, in bytes, whose record is surely no longer than a request may be, in whatever way JSON writes its
+ * characters; 0 when none is. One column may serve several attributes.
+ */
+export function longestRow(idColumn: string, ops: ProfileOps): number {
+  const uses = new Map([[idColumn, 1]]);
+  let room = MOST_CONTENT_BYTES;
+  for (const { column, head } of ops) {
+    uses.set(column, (uses.get(column) ?? 0) + 1);
+    room -= Buffer.byteLength(head) + VALUE_FRAME_BYTES;
+  }
+  return Math.max(0, Math.min(LONGEST_ROW, Math.floor(room / Math.max(...uses.values()))));
+}
+
+function isLength({ min, max }: Pick<AttributeLimit, 'min' | 'max'>): boolean {
+  return min <= LONGEST && max >= 0;
 }

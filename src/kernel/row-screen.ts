@@ -1,11 +1,9 @@
-import type { RowScreen, RowShape, ScreenedRows } from '../row-screen.js';
+import { SCREENED_BYTES, type RowScreen, type RowShape, type ScreenedRows } from '../row-screen.js';
 import { createKernel, KernelMemory, type KernelExports } from './kernel.js';
 import { KernelRows, ROW_BYTES, type BlockTally } from './kernel-rows.js';
 import { ScreenProgram, type ScreenOptions } from './screen-program.js';
 import { ScreenThreads, type BlockTask } from './screen-threads.js';
 
-/** Room for a block of a file and the row that goes on behind it. */
-const BUFFER_BYTES = 512 * 1024;
 /** Rows of a block at most; what is behind them is screened after them. */
 const MOST_ROWS = 32_768;
 /** Buffers for each thread, so that none waits while another's block is looked at. */
@@ -48,9 +46,9 @@ class KernelScreen implements RowScreen {
     for (const [name, ...args] of program.calls())
       (this.#kernel[name] as (...args: unknown[]) => void)(...args);
     const count = threads === 0 ? 2 : threads * BUFFERS_PER_THREAD;
-    this.#inputs = Array.from({ length: count }, () => memory.allocate(BUFFER_BYTES));
+    this.#inputs = Array.from({ length: count }, () => memory.allocate(SCREENED_BYTES));
     this.#outs = Array.from({ length: count }, () => memory.allocate(MOST_ROWS * ROW_BYTES));
-    this.buffers = this.#inputs.map((at) => memory.bytes(at, BUFFER_BYTES));
+    this.buffers = this.#inputs.map((at) => memory.bytes(at, SCREENED_BYTES));
     this.#rows = this.#outs.map((at) => new KernelRows(memory, at, MOST_ROWS, table));
     if (threads > 0)
       this.#threads = new ScreenThreads(

@@ -2,13 +2,13 @@ import { LIMITS } from '../limits.js';
 import type { Entity } from '../model.js';
 import type { RemovedReferences, RowShape } from '../row-screen.js';
 import { createKernel, KernelMemory, keyWords, type KernelExports } from './kernel.js';
-import { profileOps, type ProfileOps } from './profile-ops.js';
+import { LONGEST_ROW, longestRow, profileOps, type ProfileOps } from './profile-ops.js';
 import type { SettledTable } from './settled-table.js';
 
 const FIELD_BYTES = 16;
 const OP_WORDS = 6;
-/** Canonical content of the longest row that is screened, see `assembly/record.ts`. */
-const SCRATCH_BYTES = 128 * 1024;
+/** Room for the canonical content of the longest row that is screened, and the sixteen bytes that are copied at once. */
+const SCRATCH_BYTES = 64 * 1024;
 /** One bit for each hash of a removed id, for users and for groups. */
 const REMOVED_BITS = 1 << 20;
 
@@ -86,7 +86,15 @@ export class ScreenProgram {
       const bits = this.#removedAt === 0 ? 0 : REMOVED_BITS;
       return [
         ...common,
-        ['programMembership', scratch, ...ids, LIMITS.memberExternalIdLength, this.#removedAt, bits],
+        [
+          'programMembership',
+          scratch,
+          LONGEST_ROW,
+          ...ids,
+          LIMITS.memberExternalIdLength,
+          this.#removedAt,
+          bits,
+        ],
       ];
     }
     const isUser = entity === 'users';
@@ -94,7 +102,16 @@ export class ScreenProgram {
     const letter = (isUser ? 'u' : 'g').charCodeAt(0);
     return [
       ...common,
-      ['programProfile', scratch, letter, field(plan.id), idLength, this.#opsAt, plan.ops.length],
+      [
+        'programProfile',
+        scratch,
+        longestRow(plan.id, plan.ops),
+        letter,
+        field(plan.id),
+        idLength,
+        this.#opsAt,
+        plan.ops.length,
+      ],
     ];
   }
 
@@ -115,7 +132,7 @@ export class ScreenProgram {
     const scratch = this.#memory.allocate(SCRATCH_BYTES);
     const text = this.#memory.bytes(scratch, SCRATCH_BYTES);
     const kernel = createKernel(this.#memory, this.#key);
-    kernel.programMembership(scratch, 0, 0, 0, 0, at, REMOVED_BITS);
+    kernel.programMembership(scratch, LONGEST_ROW, 0, 0, 0, 0, at, REMOVED_BITS);
     for (const [side, ids] of [removed.users, removed.groups].entries())
       for (const id of ids) kernel.markRemoved(scratch, text.write(id), side);
     return at;

@@ -139,7 +139,9 @@ function openScreened<E extends Entity>(
   { fingerprintKey: key }: StateStore,
 ): AsyncIterable<readonly RecordOf[E][]> | undefined {
   const raw = options.rawRows && { salt: JSON.stringify([entity, options.rawRows.version]) };
-  const table = reading.settled?.(entity);
+  const removes = removed !== undefined && (removed.users.size > 0 || removed.groups.size > 0);
+  // The bytes of a membership do not tell whom it names, and those of a removed user or group are to be refused.
+  const table = raw !== undefined && removes ? undefined : reading.settled?.(entity);
   const open = screenedOf<RecordOf[E]>(source);
   const isPlain = !rules.excludes && (table !== undefined || raw !== undefined);
   const screened = isPlain

@@ -1,4 +1,4 @@
-import { placesOf, withPlaces } from '../chunk.js';
+import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
 import { contextOf, flowOf, type Operator } from '../flow.js';
 import { requireFunction } from '../options.js';
@@ -23,6 +23,8 @@ export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Ope
     const screened: OpenScreened<B> = (request) => {
       // What the function does is not known: only rows that are compared as they stand can do without it.
       if (fields === undefined && request.raw === undefined) return undefined;
+      // Nor of two functions, one after the other.
+      if (request.fields !== undefined && request.raw === undefined) return undefined;
       const rows = open?.({ ...request, ...(fields && { fields }) });
       return rows && mapped(rows, fn);
     };
@@ -40,24 +42,34 @@ async function* mapped<A, B>(
   let index = 0;
   for await (const chunk of chunks) {
     const places = placesOf(chunk);
-    const results = new Array<B>(chunk.length);
-    for (let i = 0; i < chunk.length; i++) {
-      const position = places?.positions?.[i];
-      const result = fn(chunk[i] as A, position === undefined ? index++ : position - 1);
-      // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
-      const value = isPromise(result) ? await result : result;
-      if (value === undefined || value === null) {
-        throw new SourceError(
-          `map answered ${String(value)} for record ${index}; use filter to leave a record out`,
-          {
-            file: places?.file,
-            line: places?.lines?.[i],
-          },
-        );
+    const results: B[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      for (let i = 0; i < chunk.length; i++) {
+        const at = (places?.positions?.[i] ?? ++index) - 1;
+        const result = fn(chunk[i] as A, at);
+        // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
+        const value = isPromise(result) ? await result : result;
+        if (value === undefined || value === null) {
+          throw new SourceError(
+            `map answered ${String(value)} for record ${at + 1}; use filter to leave a record out`,
+            {
+              file: places?.file,
+              line: places?.lines?.[i],
+            },
+          );
+        }
+        results.push(value);
       }
-      results[i] = value;
+    } catch (error) {
+      failure = { error };
     }
-    yield withPlaces(results, places);
+    // What came before a failure is handed on first, whatever the chunks.
+    if (failure === undefined) yield withPlaces(results, places);
+    else {
+      if (results.length > 0) yield withPlaces(results, pickPlaces(places, Array.from(results.keys())));
+      throw failure.error;
+    }
   }
 }
 

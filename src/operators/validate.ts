@@ -1,4 +1,4 @@
-import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
+import { pickPlaces, placesOf, withPlaces, type Places } from '../chunk.js';
 import { OptionsError } from '../errors.js';
 import { contextOf, flowOf, type Operator } from '../flow.js';
 import type { AttributeLimit } from '../limits.js';
@@ -73,7 +73,10 @@ export function validate<E extends Entity>(
     const screened: OpenScreened<RecordOf[E]> = (request) => {
       // Of two stages that validate each must see what the other lets pass.
       const isSecond = request.rules !== undefined && request.raw === undefined;
-      if (entity !== request.entity || options.mode === 'delta' || isSecond) return undefined;
+      // What is mapped after it was checked is not what the limits were held to.
+      const isMappedAfter = request.fields !== undefined && request.raw === undefined;
+      if (entity !== request.entity || options.mode === 'delta' || isSecond || isMappedAfter)
+        return undefined;
       const counts = context.counts(entity);
       const onSettled = (rows: number) => {
         counts.read += rows;
@@ -101,6 +104,7 @@ async function* validated<E extends Entity>(
   onReject: ((rejection: Rejection) => void) | undefined,
 ): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
   const counts = context.counts(entity);
+  let rejects = false;
   for await (const chunk of chunks) {
     const places = placesOf(chunk);
     const first = counts.read;
@@ -131,7 +135,19 @@ async function* validated<E extends Entity>(
       onReject?.(rejection);
     }
     counts.accepted += accepted.length;
+    rejects ||= accepted.length < chunk.length;
     if (accepted.length > 0)
-      yield withPlaces(accepted, accepted.length === chunk.length ? places : pickPlaces(places, positions));
+      yield withPlaces(accepted, rejects ? placesFrom(chunk, first, positions) : places);
   }
+}
+
+/** The places of the records that are accepted: once one was rejected, the next stage cannot count where they stand. */
+function placesFrom(
+  chunk: readonly unknown[],
+  first: number,
+  accepted: readonly number[],
+): Places | undefined {
+  const places = placesOf(chunk) ?? { file: undefined, lines: undefined };
+  const positions = places.positions ?? Array.from(chunk.keys(), (i) => first + i + 1);
+  return pickPlaces({ ...places, positions }, accepted);
 }

@@ -1,5 +1,5 @@
 import type { RowScreen, ScreenedRows } from '../row-screen.js';
-import { remaining, type ByteReader } from './input.js';
+import { joined, type ByteReader, type InputChunk } from './input.js';
 
 /** A block that is being screened. */
 export interface CutBlock {
@@ -25,7 +25,7 @@ export class BlockCutter {
   /** The start of the next block. */
   #carried: Uint8Array;
   #ended = false;
-  /** A row is longer than a buffer: what was read of it is carried, and nothing more is cut. */
+  /** A row is longer than a buffer, or has no bytes: what was read of it is carried, and nothing more is cut. */
   #stuck = false;
 
   constructor(bytes: ByteReader, first: Uint8Array, screen: RowScreen) {
@@ -47,10 +47,10 @@ export class BlockCutter {
   }
 
   /** All that was not told, behind some bytes of the block that was told last. */
-  remaining(first: Uint8Array): AsyncIterable<Uint8Array> {
+  remaining(first: Uint8Array): AsyncIterable<InputChunk> {
     const cut = this.#cut.map(({ buffer, length }) => this.#screen.buffers[buffer]?.subarray(0, length));
     const all = [first, ...cut, this.#carried].map((bytes) => Buffer.from(bytes as Uint8Array));
-    return remaining(all, this.#bytes);
+    return joined(all, this.#bytes);
   }
 
   async #cutOne(): Promise<void> {
@@ -60,14 +60,15 @@ export class BlockCutter {
     into.set(carried);
     let filled = carried.length;
     const more = this.#carried.subarray(carried.length);
-    while (more.length === 0 && filled < into.length && !this.#ended) {
+    while (more.length === 0 && filled < into.length && !this.#ended && !this.#stuck) {
       const read = await this.#bytes.read(into.subarray(filled));
       this.#ended = read === 0;
-      filled += read;
+      this.#stuck = read < 0;
+      filled += Math.max(0, read);
     }
     const length = this.#ended ? filled : this.#screen.wholeRows(buffer, filled);
     if (length === 0) {
-      this.#stuck = !this.#ended;
+      this.#stuck ||= !this.#ended;
       this.#carried = Buffer.concat([into.subarray(0, filled), more]);
       this.#free.push(buffer);
       return;

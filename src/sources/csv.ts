@@ -9,17 +9,18 @@ import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from '
 import { CsvScanner } from './csv-scanner.js';
 import {
   INPUT_OPTIONS,
+  joined,
   openBytes,
-  remaining,
   toInput,
+  type ByteReader,
   type Input,
   type InputChunk,
   type InputOptions,
   type OpenableInput,
 } from './input.js';
-import { screenedRows } from './screened.js';
-import { requireThreads, threadsFor } from './threads.js';
+import { isTooLong, screenedRows, unscreened } from './screened.js';
 import { decode, decodeText } from './text.js';
+import { requireThreads, threadsFor } from './threads.js';
 
 /** Options of {@link fromCsv}. */
 export interface FromCsvOptions extends InputOptions {
@@ -92,8 +93,6 @@ class CsvReader {
   readonly #columns: CsvColumns | undefined;
   readonly #scanner: CsvScanner;
   #build: ((fields: readonly string[]) => CsvRow) | undefined;
-  #rows: CsvRow[] = [];
-  #lines: number[] = [];
   /** The header, once it was read. */
   header: readonly string[] | undefined;
 
@@ -104,10 +103,13 @@ class CsvReader {
   }
 
   /** Rows to the end of the input; what came before a fault is handed on before it. */
-  async *rows(bytes: AsyncIterable<InputChunk>): AsyncGenerator<readonly CsvRow[], void, undefined> {
+  async *rows(
+    bytes: AsyncIterable<InputChunk>,
+    atStart = true,
+  ): AsyncGenerator<readonly CsvRow[], void, undefined> {
     const file = this.#file;
-    for await (const text of decodeText(bytes, { file, line: () => this.#scanner.nextLine }))
-      yield* this.#read(text, false);
+    const place = { file, line: () => this.#scanner.nextLine };
+    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
     yield* this.#read('', true);
     if (this.#build === undefined)
       throw new SourceError('is empty; the first line must be the header', { file });
@@ -116,45 +118,40 @@ class CsvReader {
   /** The same from a line on. */
   rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncIterable<readonly CsvRow[]> {
     this.#scanner.goTo(line);
-    return this.rows(bytes);
+    return this.rows(bytes, false);
   }
 
   /** Whole rows of a text that begins on a line. */
-  parse(text: string, line: number, last: boolean): readonly CsvRow[] {
+  parse(text: string, line: number, last: boolean, take: (row: CsvRow) => void): void {
     this.#scanner.goTo(line);
-    this.#scanner.read(text, last, this.#onRecord);
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#lines = [];
-    return rows;
+    this.#scanner.read(text, last, (fields, at) => this.#onRecord(fields, at, take));
   }
 
-  readonly #onRecord = (fields: readonly string[], line: number): void => {
+  #onRecord(fields: readonly string[], line: number, take: (row: CsvRow, line: number) => void): void {
     if (this.#build === undefined) {
       this.header = [...fields];
       this.#build = rowBuilder(fields, this.#columns, { file: this.#file, line });
-      return;
-    }
-    this.#rows.push(this.#build(fields));
-    this.#lines.push(line);
-  };
+    } else take(this.#build(fields), line);
+  }
 
   *#read(text: string, last: boolean): Generator<readonly CsvRow[], void, undefined> {
     const file = this.#file;
+    const rows: CsvRow[] = [];
+    const lines: number[] = [];
+    const take = (row: CsvRow, line: number) => {
+      rows.push(row);
+      lines.push(line);
+    };
     let failure: { readonly error: unknown } | undefined;
     try {
-      this.#scanner.read(text, last, this.#onRecord);
+      this.#scanner.read(text, last, (fields, line) => this.#onRecord(fields, line, take));
     } catch (error) {
       failure = { error };
     }
-    const rows = this.#rows;
-    const lines = this.#lines;
     for (let start = 0; start < rows.length; start += CHUNK_SIZE) {
       const end = start + CHUNK_SIZE;
       yield withPlaces(rows.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
     }
-    this.#rows = [];
-    this.#lines = [];
     if (failure !== undefined) throw failure.error;
   }
 }
@@ -164,54 +161,66 @@ async function* screened(
   settings: Settings,
   request: ScreenRequest,
 ): AsyncGenerator<readonly CsvRow[], void, undefined> {
-  const { source, columns, delimiter, threads } = settings;
-  const reader = new CsvReader(settings);
+  const { source, threads } = settings;
   const bytes = await openBytes(source);
   try {
-    const start = Buffer.allocUnsafe(HEADER_BYTES);
-    const first = start.subarray(0, await bytes.read(start));
-    const lineFeed = first.indexOf(LF);
-    const line = first.subarray(0, lineFeed + 1);
-    let screen: RowScreen | undefined;
-    // A header with quotes may go on behind its first line, and is hardly ever met.
-    if (line.length > 0 && !line.includes(QUOTE) && isUtf8(line)) {
-      const header = decode(line, true);
-      reader.parse(header, 1, false);
-      const names = (reader.header ?? []).map((name, i) => nameOf(name, i, columns));
-      const shape = {
-        format: 'csv',
-        columns: names,
-        delimiter,
-        fields: request.fields?.(names.filter((name) => name !== undefined)),
-        rules: request.rules,
-        header: header.trimEnd(),
-      } as const;
-      screen = request.open(shape, threadsFor(bytes, threads));
-    }
+    const { header, read } = await readHeader(bytes);
+    const reader = new CsvReader(settings);
+    const screen = header && openScreen(settings, request, reader, header, threadsFor(bytes, threads));
     if (screen === undefined) {
-      if (request.raw !== undefined)
-        throw new SourceError('rows cannot be compared as they stand: the header is empty or quoted', {
-          file: source.name,
-          line: 1,
-        });
-      yield* new CsvReader(settings).rows(remaining([first], bytes));
+      const all = joined(header === undefined ? [read] : [header, read], bytes);
+      yield* unscreened(new CsvReader(settings).rows(all), request, { file: source.name, line: 1 });
       return;
     }
-    yield* screenedRows({
-      bytes,
-      first: first.subarray(lineFeed + 1),
-      firstLine: 2,
-      file: source.name,
-      screen,
-      request,
-      reader,
-    });
+    yield* screenedRows({ bytes, first: read, firstLine: 2, file: source.name, screen, request, reader });
   } finally {
     await bytes.close();
   }
 }
 
-/** Read at first, to see the header. */
-const HEADER_BYTES = 64 * 1024;
+/** The screen for rows under a header; undefined when they cannot be screened. */
+function openScreen(
+  { columns, delimiter, maxRecordLength }: Settings,
+  request: ScreenRequest,
+  reader: CsvReader,
+  line: Buffer,
+  threads: number,
+): RowScreen | undefined {
+  // One byte is looked for; and what is no UTF-8 is told by the reading of text.
+  if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line) || isTooLong(request, maxRecordLength))
+    return undefined;
+  const text = decode(line, true);
+  reader.parse(text, 1, false, () => {});
+  const { header } = reader;
+  // One with a quoted line feed goes on behind its first line, and is hardly ever met.
+  if (header === undefined) return undefined;
+  const names = header.map((name, i) => nameOf(name, i, columns));
+  const shape = {
+    format: 'csv',
+    columns: names,
+    delimiter,
+    fields: request.fields?.(names.filter((name) => name !== undefined)),
+    rules: request.rules,
+    header: JSON.stringify([text.replace(/\r?\n$/, ''), delimiter, names]),
+  } as const;
+  return request.open(shape, threads);
+}
+
+/** The first line with its line feed, where it is one of a usual length, and what was read besides. */
+async function readHeader(
+  bytes: ByteReader,
+): Promise<{ readonly header: Buffer | undefined; readonly read: Buffer }> {
+  const read = Buffer.allocUnsafe(LONGEST_HEADER);
+  let length = 0;
+  while (length < read.length) {
+    const more = await bytes.read(read.subarray(length));
+    if (more <= 0) break;
+    length += more;
+    const end = read.subarray(0, length).indexOf(LF) + 1;
+    if (end > 0) return { header: read.subarray(0, end), read: read.subarray(end, length) };
+  }
+  return { header: undefined, read: read.subarray(0, length) };
+}
+
 const LF = 0x0a;
-const QUOTE = 0x22;
+const LONGEST_HEADER = 64 * 1024;

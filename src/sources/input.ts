@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
@@ -161,71 +161,118 @@ function reasonOf(error: unknown): string {
 
 /** Bytes of an input, read into a buffer of the reader's. */
 export interface ByteReader {
-  /** Bytes of the file as it was opened; undefined where that cannot be told. */
+  /** Bytes of a file as it was opened; undefined where that cannot be told. */
   readonly size: number | undefined;
-  /** Fills the buffer from its start as far as it can; 0 at the end of the input. */
+  /** Reads into a buffer from its start: bytes read, 0 at the end of the input, or -1 when what follows has no bytes. */
   read(into: Buffer): Promise<number>;
+  /** What was not read. */
+  remaining(): AsyncIterable<InputChunk>;
   close(): Promise<void>;
 }
 
 /** Opens an input for {@link ByteReader.read}: a plain file without a copy in between. */
 export async function openBytes(source: OpenableInput): Promise<ByteReader> {
-  if (source.path === undefined) return new IterableReader(source.open());
+  if (source.path === undefined) return new IterableReader(bytesOf(source.open()));
   try {
     const handle = await open(source.path, 'r');
-    const { size } = await handle.stat();
-    return {
-      size,
-      read: async (into) => {
-        try {
-          return (await handle.read(into, 0, into.length, null)).bytesRead;
-        } catch (error) {
-          throw unreadable(error, source.name);
-        }
-      },
-      close: () => handle.close(),
-    };
+    return new FileReader(handle, (await handle.stat()).size, source.name);
   } catch (error) {
     throw unreadable(error, source.name);
   }
 }
 
+/** What was read already, before what was not. */
+export async function* joined(
+  read: readonly InputChunk[],
+  reader: ByteReader,
+): AsyncGenerator<InputChunk, void, undefined> {
+  for (const chunk of read) if (chunk.length > 0) yield chunk;
+  yield* reader.remaining();
+}
+
+class FileReader implements ByteReader {
+  readonly size: number;
+  readonly #handle: FileHandle;
+  readonly #name: string | undefined;
+
+  constructor(handle: FileHandle, size: number, name: string | undefined) {
+    this.#handle = handle;
+    this.size = size;
+    this.#name = name;
+  }
+
+  async read(into: Buffer): Promise<number> {
+    try {
+      return (await this.#handle.read(into, 0, into.length, null)).bytesRead;
+    } catch (error) {
+      throw unreadable(error, this.#name);
+    }
+  }
+
+  async *remaining(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(READ_BYTES);
+      const length = await this.read(buffer);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
 class IterableReader implements ByteReader {
   readonly size = undefined;
-  readonly #iterator: AsyncIterator<InputChunk>;
-  #chunk: Uint8Array = new Uint8Array(0);
+  readonly #chunks: AsyncGenerator<InputChunk, void, undefined>;
+  #chunk: InputChunk = new Uint8Array(0);
 
-  constructor(source: AsyncIterable<InputChunk>) {
-    this.#iterator = source[Symbol.asyncIterator]();
+  constructor(chunks: AsyncGenerator<InputChunk, void, undefined>) {
+    this.#chunks = chunks;
   }
 
   async read(into: Buffer): Promise<number> {
     while (this.#chunk.length === 0) {
-      const step = await this.#iterator.next();
+      const step = await this.#chunks.next();
       if (step.done) return 0;
-      this.#chunk = typeof step.value === 'string' ? Buffer.from(step.value) : step.value;
+      this.#chunk = step.value;
     }
+    if (typeof this.#chunk === 'string') return -1;
     const taken = this.#chunk.subarray(0, into.length);
     into.set(taken);
     this.#chunk = this.#chunk.subarray(taken.length);
     return taken.length;
   }
 
+  async *remaining(): AsyncGenerator<InputChunk, void, undefined> {
+    if (this.#chunk.length > 0) yield this.#chunk;
+    yield* this.#chunks;
+  }
+
   async close(): Promise<void> {
-    await this.#iterator.return?.();
+    await this.#chunks.return();
   }
 }
 
-/** What a reader has left, behind bytes that were read already. Closes nothing. */
-export async function* remaining(
-  first: readonly Uint8Array[],
-  reader: ByteReader,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const bytes of first) if (bytes.length > 0) yield bytes;
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    const length = await reader.read(buffer);
-    if (length === 0) return;
-    yield buffer.subarray(0, length);
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** An input as bytes, as far as it can be: text that holds half of a surrogate pair has no bytes, and stays text. */
+async function* bytesOf(input: AsyncIterable<InputChunk>): AsyncGenerator<InputChunk, void, undefined> {
+  // The first half of a pair whose second is in the next piece.
+  let half = '';
+  for await (const chunk of input) {
+    if (typeof chunk !== 'string') {
+      if (half !== '') yield half;
+      half = '';
+      yield chunk;
+      continue;
+    }
+    const text = half + chunk;
+    const end = /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
+    half = text.slice(end);
+    const whole = text.slice(0, end);
+    yield LONE_SURROGATE.test(whole) ? whole : Buffer.from(whole);
   }
+  if (half !== '') yield half;
 }

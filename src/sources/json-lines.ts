@@ -7,7 +7,6 @@ import { RunContext } from '../run-context.js';
 import {
   INPUT_OPTIONS,
   openBytes,
-  remaining,
   toInput,
   type ByteReader,
   type Input,
@@ -15,7 +14,7 @@ import {
   type InputOptions,
   type OpenableInput,
 } from './input.js';
-import { screenedRows } from './screened.js';
+import { isTooLong, screenedRows, unscreened } from './screened.js';
 import { decodeText } from './text.js';
 import { requireThreads, threadsFor } from './threads.js';
 
@@ -56,7 +55,10 @@ export function fromJsonLines<T = Record<string, unknown>>(
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
   return withScreened(
-    flowOf(() => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1), new RunContext()),
+    flowOf(
+      () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
+      new RunContext(),
+    ),
     (request) => screened<T>(source, maxRecordLength, threads, request),
   );
 }
@@ -76,19 +78,22 @@ class LinesReader<T> {
   }
 
   /** The objects from a line to the end of the input. */
-  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<readonly T[], void, undefined> {
-    const file = this.#file;
+  async *rest(
+    bytes: AsyncIterable<InputChunk>,
+    line: number,
+    atStart = false,
+  ): AsyncGenerator<readonly T[], void, undefined> {
     this.#line = line;
-    for await (const text of decodeText(bytes, { file, line: () => this.#line }))
-      yield* this.#read(text, false);
+    const place = { file: this.#file, line: () => this.#line };
+    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
     yield* this.#read('', true);
   }
 
   /** The objects of whole lines, undefined for a blank one. */
-  parse(text: string, line: number): readonly (T | undefined)[] {
+  parse(text: string, line: number, _last: boolean, take: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
-    return lines.map((each, i) => parseLine(each, this.#file, line + i) as T | undefined);
+    for (const [i, each] of lines.entries()) take(parseLine(each, this.#file, line + i) as T | undefined);
   }
 
   /** Reads a block; what came before a fault is handed on before it. */
@@ -140,7 +145,8 @@ async function* screened<T>(
   threads: number | undefined,
   request: ScreenRequest,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  const reader = new LinesReader<T>(source.name, maxRecordLength);
+  const file = source.name;
+  const reader = new LinesReader<T>(file, maxRecordLength);
   const bytes = await openBytes(source);
   try {
     const shape = {
@@ -151,13 +157,15 @@ async function* screened<T>(
       rules: request.rules,
       header: '',
     } as const;
-    const screen = request.open(shape, threadsFor(bytes, threads));
+    const screen = isTooLong(request, maxRecordLength)
+      ? undefined
+      : request.open(shape, threadsFor(bytes, threads));
     if (screen === undefined) {
-      yield* reader.rest(remaining([], bytes), 1);
+      yield* unscreened(reader.rest(bytes.remaining(), 1, true), request, { file, line: 1 });
       return;
     }
     const first = await afterMark(bytes);
-    yield* screenedRows({ bytes, first, firstLine: 1, file: source.name, screen, request, reader });
+    yield* screenedRows({ bytes, first, firstLine: 1, file, screen, request, reader });
   } finally {
     await bytes.close();
   }
@@ -171,7 +179,7 @@ async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
   let length = 0;
   while (length < mark.length) {
     const read = await bytes.read(mark.subarray(length));
-    if (read === 0) break;
+    if (read <= 0) break;
     length += read;
   }
   return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);

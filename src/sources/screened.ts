@@ -1,15 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import { CHUNK_SIZE, withPlaces } from '../chunk.js';
+import { CHUNK_SIZE, placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
-import type { RowScreen, ScreenedRows, ScreenRequest } from '../row-screen.js';
+import { SCREENED_BYTES, type RowScreen, type ScreenedRows, type ScreenRequest } from '../row-screen.js';
 import { BlockCutter } from './block-cutter.js';
 import type { ByteReader, InputChunk } from './input.js';
 import { decode } from './text.js';
 
 /** How a source reads rows that were not settled. */
 export interface RowReader<T> {
-  /** The records of whole rows, in order; undefined for a row that holds none (a blank line of JSON lines). */
-  parse(text: string, firstLine: number, last: boolean): readonly (T | undefined)[];
+  /** Takes the records of whole rows, in order; undefined for a row that holds none (a blank line of JSON lines). */
+  parse(text: string, firstLine: number, last: boolean, take: (record: T | undefined) => void): void;
   /** The source's own way, from a line on. */
   rest(bytes: AsyncIterable<InputChunk>, firstLine: number): AsyncIterable<readonly T[]>;
 }
@@ -52,11 +52,8 @@ export async function* screenedRows<T>(
       const bytes = screen.buffers[buffer] as Buffer;
       let rows = await cut.rows(line);
       let start = 0;
-      let giveUp = false;
-      for (;;) {
-        // The source's own reading says on which line.
-        giveUp = !isUtf8(bytes.subarray(start, rows.consumed));
-        if (giveUp) break;
+      // The source's own reading says which bytes are no UTF-8, and on which line.
+      while (isUtf8(bytes.subarray(start, rows.consumed))) {
         const block = new Block(input, bytes, rows, position, last && rows.consumed === length);
         yield* block.records();
         start = rows.consumed;
@@ -66,31 +63,55 @@ export async function* screenedRows<T>(
         if (rows.stopped || rows.count === 0 || start === length) break;
         rows = screen.next(buffer, start, length, last, line);
       }
-      giveUp ||= start < length || (inVain >= BLOCKS_IN_VAIN && request.raw === undefined);
-      if (giveUp) {
-        yield* rest(input, cutter.remaining(bytes.subarray(start, length)), line);
+      if (start < length || (inVain >= BLOCKS_IN_VAIN && request.raw === undefined)) {
+        yield* rest(input, cutter.remaining(bytes.subarray(start, length)), line, position);
         return;
       }
       cutter.release(buffer);
     }
     // What is longer than a buffer.
-    yield* rest(input, cutter.remaining(new Uint8Array(0)), line);
+    yield* rest(input, cutter.remaining(new Uint8Array(0)), line, position);
   } finally {
     await screen.close();
   }
 }
 
-/** What the screen does not take. Rows that are compared as they stand can be taken by nothing else. */
+/** What the screen does not take. */
 async function* rest<T>(
   { reader, request, file }: ScreenedInput<T>,
   bytes: AsyncIterable<InputChunk>,
   line: number,
+  position: number,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  for await (const chunk of reader.rest(bytes, line)) {
+  let next = position;
+  for await (const chunk of unscreened(reader.rest(bytes, line), request, { file, line })) {
+    const first = next + 1;
+    next += chunk.length;
+    const { file: name, lines } = placesOf(chunk) ?? { file, lines: undefined };
+    const positions = Array.from(chunk.keys(), (i) => first + i);
+    yield withPlaces([...chunk], { file: name, lines, positions });
+  }
+}
+
+/** Rows that go their own way. Those that are to be compared as they stand have no other. */
+export async function* unscreened<T>(
+  rows: AsyncIterable<readonly T[]>,
+  request: ScreenRequest,
+  place: { readonly file: string | undefined; readonly line: number },
+): AsyncGenerator<readonly T[], void, undefined> {
+  for await (const chunk of rows) {
     if (request.raw !== undefined)
-      throw new SourceError('has a row that is too long to be compared as it stands', { file, line });
+      throw new SourceError('has a row that cannot be compared as it stands', {
+        ...place,
+        line: placesOf(chunk)?.lines?.[0] ?? place.line,
+      });
     yield chunk;
   }
+}
+
+/** Whether rows fit the screen that a source is to call too long. Rows that are compared as they stand are not measured. */
+export function isTooLong({ raw }: ScreenRequest, maxRecordLength: number): boolean {
+  return raw === undefined && maxRecordLength < SCREENED_BYTES;
 }
 
 /** The rows of one block. */
@@ -112,8 +133,10 @@ class Block<T> {
   readonly #rowAt = new Map<number, number>();
   /** The next row to be marked. */
   #next = 0;
-  /** Rows that are known and were seen before: they are records again, for `diff` to refuse. */
+  /** Rows that are known and were seen before. */
   readonly #again: number[] = [];
+  /** Rows without a record, which have no position. */
+  readonly #blank: number[] = [];
 
   constructor(input: ScreenedInput<T>, bytes: Buffer, rows: ScreenedRows, position: number, last: boolean) {
     this.#input = input;
@@ -126,32 +149,36 @@ class Block<T> {
   *records(): Generator<readonly T[], void, undefined> {
     const rows = this.#rows;
     const { count } = rows;
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      for (let row = 0; row < count;) {
-        if (rows.isKnown(row)) {
-          this.known++;
-          this.nextPosition++;
-          row++;
-          continue;
-        }
-        let end = row + 1;
-        while (end < count && !rows.isKnown(end)) end++;
-        this.#take(row, end);
-        row = end;
+    let failure: { readonly error: unknown; readonly row: number } | undefined;
+    for (let row = 0; row < count && failure === undefined;) {
+      if (rows.isKnown(row)) {
+        this.known++;
+        this.nextPosition++;
+        row++;
+        continue;
       }
-    } catch (error) {
-      failure = { error };
+      let end = row + 1;
+      while (end < count && !rows.isKnown(end)) end++;
+      failure = this.#take(row, end);
+      row = end;
     }
     yield* this.#chunks();
-    if (failure !== undefined) throw failure.error;
-    this.#settleTo(count);
+    // What came before a failure is handed on first.
+    this.#settleTo(failure?.row ?? count);
     const { onSettled } = this.#input.request;
     for (const listener of onSettled) listener(this.known - this.#again.length);
+    yield* this.#repeated();
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Known rows that came before in the same read: they are records again, for `diff` to refuse. */
+  *#repeated(): Generator<readonly T[], void, undefined> {
     if (this.#again.length === 0) return;
     const next = this.nextPosition;
+    let blank = 0;
     for (const row of this.#again) {
-      this.nextPosition = this.#positionOf(row);
+      while (blank < this.#blank.length && (this.#blank[blank] as number) < row) blank++;
+      this.nextPosition = this.#first + row - blank;
       this.#take(row, row + 1);
     }
     this.nextPosition = next;
@@ -159,20 +186,28 @@ class Block<T> {
   }
 
   /** Reads the rows from one to before another. */
-  #take(first: number, end: number): void {
+  #take(first: number, end: number): { readonly error: unknown; readonly row: number } | undefined {
     const { reader, request } = this.#input;
     const rows = this.#rows;
     const text = decode(this.#bytes.subarray(rows.start(first), rows.end(end - 1)), false);
     const isLast = this.#last && end === rows.count;
-    for (const [i, record] of reader.parse(text, rows.line(first), isLast).entries()) {
-      if (record === undefined) continue;
-      const row = first + i;
-      this.#rowAt.set(++this.nextPosition, row);
-      this.#records.push(record);
-      this.#lines.push(rows.line(row));
-      this.#positions.push(this.nextPosition);
-      if (request.raw !== undefined) this.#prints.push(rows.print(row));
+    let row = first;
+    try {
+      reader.parse(text, rows.line(first), isLast, (record) => {
+        if (record === undefined) this.#blank.push(row);
+        else {
+          this.#rowAt.set(++this.nextPosition, row);
+          this.#records.push(record);
+          this.#lines.push(rows.line(row));
+          this.#positions.push(this.nextPosition);
+          if (request.raw !== undefined) this.#prints.push(rows.print(row));
+        }
+        row++;
+      });
+    } catch (error) {
+      return { error, row };
     }
+    return undefined;
   }
 
   *#chunks(): Generator<readonly T[], void, undefined> {
@@ -198,15 +233,5 @@ class Block<T> {
     const rows = this.#rows;
     for (; this.#next < end; this.#next++)
       if (rows.isKnown(this.#next) && !rows.settle(this.#next)) this.#again.push(this.#next);
-  }
-
-  /** One less than the position of a known row. */
-  #positionOf(row: number): number {
-    let blank = 0;
-    // Rows without a record have no position; there are hardly any.
-    const records = new Set(this.#rowAt.values());
-    for (let before = 0; before < row; before++)
-      if (!this.#rows.isKnown(before) && !records.has(before)) blank++;
-    return this.#first + row - blank;
   }
 }

@@ -18,14 +18,15 @@ export interface TextPlace {
  * Bytes of UTF-8 as text, whatever the chunk borders. A byte order mark is dropped. Not `TextDecoder`: asking first
  * whether a block is ASCII gives one-byte strings, which everything after it reads faster.
  *
+ * @param atStart - whether they begin where the input does, and may have a byte order mark
  * @throws {@link SourceError} when the bytes are no UTF-8; the lines before are handed on first.
  */
 export async function* decodeText(
   chunks: AsyncIterable<InputChunk>,
   place: TextPlace,
+  atStart = true,
 ): AsyncGenerator<string, void, undefined> {
   let rest: Buffer = EMPTY;
-  let atStart = true;
   for await (const chunk of chunks) {
     if (typeof chunk === 'string') {
       if (rest.length > 0) throw notUtf8(place);

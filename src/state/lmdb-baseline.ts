@@ -44,13 +44,15 @@ export class LmdbBaseline {
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
   #index: RowIndex | undefined;
+  /** The number after the last row that it knows. */
+  #indexedRows = 0;
   #overlay: RowOverlay | undefined;
   /** Changes with every commit, so that a merge that was overtaken by one is known to be worthless. */
   #version = 0;
   #merging = false;
   /** Rows that may be given to new keys. */
   #free: number[] = [];
-  /** Rows removed since the index was loaded: a reading that is open may still speak of them. */
+  /** Rows removed since the last reading began, which may still speak of them. */
   #freed: number[] = [];
 
   constructor(tables: Tables, entity: Entity, fingerprintKey: string, files: RowFiles) {
@@ -137,7 +139,7 @@ export class LmdbBaseline {
     const overlaid = this.#overlaid().get(row);
     if (overlaid !== undefined) return overlaid.prints;
     const bytes = this.#files.page('prints', Math.floor(row / ROWS_PER_PAGE));
-    return bytes === undefined ? '' : PrintPage.one(bytes, row % ROWS_PER_PAGE);
+    return bytes === undefined ? '' : PrintPage.over(bytes).get(row % ROWS_PER_PAGE);
   }
 
   /** Every row, some at a time, in order. */
@@ -163,6 +165,7 @@ export class LmdbBaseline {
     this.#version++;
     this.#index = undefined;
     this.#overlay = undefined;
+    this.#freed = [];
     this.#files.load();
   }
 
@@ -174,7 +177,7 @@ export class LmdbBaseline {
   apply(before: EntityHead, rows: readonly PendingRow[], unknown: boolean): EntityHead {
     this.#version++;
     const counts = { ...before };
-    const index = this.#index ?? this.#loadIndex(before.nextRow);
+    const index = this.#indexOf(before.nextRow);
     const changed = new Map<number, OverlaidRow>();
     const words = new Uint32Array(4);
     const holds = (row: number, key: string) => {
@@ -213,6 +216,7 @@ export class LmdbBaseline {
       counts[held === '' ? 'unknown' : 'known']++;
     }
     this.#store(changed);
+    this.#indexedRows = counts.nextRow;
     return counts;
   }
 
@@ -293,8 +297,7 @@ export class LmdbBaseline {
     for (const { number, bytes } of this.#stored(rows)) {
       const page = pageOver(bytes);
       this.#overlaid().applyTo(page, number);
-      // A copy: the bytes are read over before they are written.
-      yield { number, bytes: Buffer.from(page.toBytes()) };
+      yield { number, bytes: page.toBytes() };
     }
   }
 
@@ -303,10 +306,10 @@ export class LmdbBaseline {
     for (const { number, bytes } of this.#files.pages('prints', pagesOf(rows))) {
       const overlaid = this.#overlaid().rowsOf(number);
       if (overlaid.length === 0) {
-        if (bytes !== undefined) yield { number, bytes: Buffer.from(bytes) };
+        if (bytes !== undefined) yield { number, bytes };
         continue;
       }
-      const prints = this.#withOverlaid(number, new PrintPage(bytes));
+      const prints = this.#withOverlaid(number, PrintPage.over(bytes));
       if (!prints.isEmpty) yield { number, bytes: prints.toBytes() };
     }
   }
@@ -315,7 +318,7 @@ export class LmdbBaseline {
     const isWithout = this.#entity === 'memberships';
     return this.#withOverlaid(
       number,
-      new PrintPage(isWithout ? undefined : this.#files.page('prints', number)),
+      PrintPage.over(isWithout ? undefined : this.#files.page('prints', number)),
     );
   }
 
@@ -338,8 +341,16 @@ export class LmdbBaseline {
     return (this.#overlay ??= new RowOverlay(this.#tables, this.#entity));
   }
 
+  /** An index of all rows: one that a reading loaded may be of those that there were when it began. */
+  #indexOf(rows: number): RowIndex {
+    if (this.#index === undefined || this.#index.isTopHeavy || this.#indexedRows < rows)
+      return this.#loadIndex(rows);
+    return this.#index;
+  }
+
   #loadIndex(rows: number): RowIndex {
     const free: number[] = [];
+    const freed = new Set(this.#freed);
     const words = new Uint32Array(PAGE_WORDS);
     let counted = false;
     this.#index = new RowIndex(rows, (tell) => {
@@ -349,13 +360,13 @@ export class LmdbBaseline {
         this.#words(number, bytes, words);
         for (let slot = 0; slot < count; slot++) {
           if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
-          else if (!counted) free.push(first + slot);
+          else if (!counted && !freed.has(first + slot)) free.push(first + slot);
         }
       }
       counted = true;
     });
     this.#free = free;
-    this.#freed = [];
+    this.#indexedRows = rows;
     return this.#index;
   }
 
@@ -388,18 +399,24 @@ function pageOver(bytes: Buffer | undefined): RowPage {
   return bytes === undefined ? RowPage.empty() : RowPage.over(bytes);
 }
 
+/** What is read holds until the next page is. */
+function copyOf(bytes: Buffer | undefined): Buffer | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes);
+}
+
 /** One page being changed. */
 class PageEdit {
   readonly #number: number;
   readonly #page: RowPage;
   readonly #prints: PrintPage | undefined;
+  readonly #hadPrints: boolean;
 
   constructor(files: RowFiles, entity: Entity, number: number) {
     this.#number = number;
-    const bytes = files.page('rows', number);
-    // A copy: the bytes hold until the next page is read.
-    this.#page = pageOver(bytes === undefined ? undefined : Buffer.from(bytes));
-    this.#prints = entity === 'memberships' ? undefined : new PrintPage(files.page('prints', number));
+    this.#hadPrints = files.has('prints', number);
+    this.#page = pageOver(copyOf(files.page('rows', number)));
+    this.#prints =
+      entity === 'memberships' ? undefined : PrintPage.over(copyOf(files.page('prints', number)));
   }
 
   set(row: number, { fingerprint, prints, key, hash }: OverlaidRow): void {
@@ -419,7 +436,7 @@ class PageEdit {
 
   /** None, where the page has no prints and had none. */
   prints(): NumberedPage[] {
-    if (this.#prints === undefined || this.#prints.isEmpty) return [];
+    if (this.#prints === undefined || (this.#prints.isEmpty && !this.#hadPrints)) return [];
     return [{ number: this.#number, bytes: this.#prints.toBytes() }];
   }
 }

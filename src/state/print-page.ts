@@ -7,58 +7,79 @@ const PRINTS = LENGTHS + ROWS_PER_PAGE * 2;
 
 /** The attribute prints of a page's rows, as one stretch of a file: a check sum, their lengths, then they. */
 export class PrintPage {
-  readonly #prints: string[];
+  #bytes: Buffer;
+  /** Prints that were set and have another length than those they replace, by slot. */
+  readonly #resized = new Map<number, string>();
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
 
   /**
-   * @param bytes - undefined for a page without prints
-   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when they are not what was written
+   * Takes a page as it was read, without copying it; undefined for a page without prints.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
    */
-  constructor(bytes: Buffer | undefined) {
-    this.#prints = new Array<string>(ROWS_PER_PAGE).fill('');
-    if (bytes === undefined) return;
-    requireIntact(bytes);
-    let start = PRINTS;
-    for (let slot = 0; slot < ROWS_PER_PAGE; slot++) {
-      const end = start + bytes.readUInt16LE(LENGTHS + slot * 2);
-      this.#prints[slot] = bytes.toString('latin1', start, end);
-      start = end;
+  static over(bytes: Buffer | undefined): PrintPage {
+    if (bytes === undefined) return new PrintPage(Buffer.alloc(PRINTS));
+    if (bytes.length < PRINTS || crc32(bytes.subarray(LENGTHS)) !== bytes.readUInt32LE(0)) {
+      throw new StateError('the state is damaged: a page of prints is not what was written', {
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
     }
+    return new PrintPage(bytes);
+  }
+
+  /** True when no row of the page has any. */
+  get isEmpty(): boolean {
+    if (this.#resized.size === 0) return this.#bytes.length === PRINTS;
+    return this.#all().every((prints) => prints === '');
   }
 
   get(slot: number): string {
-    return this.#prints[slot] as string;
+    const resized = this.#resized.get(slot);
+    if (resized !== undefined) return resized;
+    const start = this.#start(slot);
+    return this.#bytes.toString('latin1', start, start + this.#length(slot));
   }
 
   set(slot: number, prints: string): void {
-    this.#prints[slot] = prints;
+    // Nearly always the record has as many attributes as before.
+    if (prints.length !== this.#length(slot)) {
+      this.#resized.set(slot, prints);
+      return;
+    }
+    this.#resized.delete(slot);
+    this.#bytes.write(prints, this.#start(slot), 'latin1');
   }
 
-  get isEmpty(): boolean {
-    return this.#prints.every((prints) => prints === '');
-  }
-
+  /** The bytes to write. */
   toBytes(): Buffer {
-    const all = this.#prints.join('');
-    const bytes = Buffer.allocUnsafe(PRINTS + all.length);
-    for (const [slot, prints] of this.#prints.entries())
-      bytes.writeUInt16LE(prints.length, LENGTHS + slot * 2);
-    bytes.write(all, PRINTS, 'latin1');
-    bytes.writeUInt32LE(crc32(bytes.subarray(LENGTHS)), 0);
-    return bytes;
+    if (this.#resized.size > 0) this.#resize();
+    this.#bytes.writeUInt32LE(crc32(this.#bytes.subarray(LENGTHS)), 0);
+    return this.#bytes;
   }
 
-  /** The prints of one row of a page, without reading the others. */
-  static one(bytes: Buffer, slot: number): string {
-    requireIntact(bytes);
+  #length(slot: number): number {
+    return this.#bytes.readUInt16LE(LENGTHS + slot * 2);
+  }
+
+  #start(slot: number): number {
     let start = PRINTS;
-    for (let i = 0; i < slot; i++) start += bytes.readUInt16LE(LENGTHS + i * 2);
-    return bytes.toString('latin1', start, start + bytes.readUInt16LE(LENGTHS + slot * 2));
+    for (let i = 0; i < slot; i++) start += this.#length(i);
+    return start;
   }
-}
 
-function requireIntact(bytes: Buffer): void {
-  if (bytes.length >= PRINTS && crc32(bytes.subarray(LENGTHS)) === bytes.readUInt32LE(0)) return;
-  throw new StateError('the state is damaged: a page of prints is not what was written', {
-    code: 'ERR_ROLLCALL_STATE_CORRUPT',
-  });
+  #all(): string[] {
+    return Array.from({ length: ROWS_PER_PAGE }, (_, slot) => this.get(slot));
+  }
+
+  #resize(): void {
+    const all = this.#all();
+    const text = all.join('');
+    const bytes = Buffer.allocUnsafe(PRINTS + text.length);
+    for (const [slot, prints] of all.entries()) bytes.writeUInt16LE(prints.length, LENGTHS + slot * 2);
+    bytes.write(text, PRINTS, 'latin1');
+    this.#bytes = bytes;
+    this.#resized.clear();
+  }
 }

@@ -14,6 +14,10 @@ export class RecentRows {
   #cursor = 0;
   #wanted = 0;
 
+  get size(): number {
+    return this.#used;
+  }
+
   /** The first row that was put in by this hash, or -1. */
   first(hash: number): number {
     this.#wanted = hash;

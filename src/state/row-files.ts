@@ -165,28 +165,31 @@ export class RowFiles {
     const extents: Extent[] = [];
     try {
       const handle = this.#open(name);
+      const block = Buffer.allocUnsafe(BLOCK_BYTES);
+      let filled = 0;
       let offset = 0;
+      const flush = () => {
+        writeAll(handle, block.subarray(0, filled), offset);
+        offset += filled;
+        filled = 0;
+        return new Promise(setImmediate);
+      };
       for (const [part, pages] of parts) {
         const words: number[] = [];
-        const start = offset;
-        let block: Uint8Array[] = [];
-        let size = 0;
-        const flush = async () => {
-          writeAll(handle, Buffer.concat(block), offset);
-          offset += size;
-          block = [];
-          size = 0;
-          await new Promise(setImmediate);
-        };
+        const start = offset + filled;
         for (const { number, bytes } of pages) {
           words.push(number, bytes.length);
-          block.push(bytes);
-          size += bytes.length;
-          if (size >= BLOCK_BYTES) await flush();
+          for (let from = 0; from < bytes.length;) {
+            const copied = Math.min(bytes.length - from, BLOCK_BYTES - filled);
+            block.set(bytes.subarray(from, from + copied), filled);
+            from += copied;
+            filled += copied;
+            if (filled === BLOCK_BYTES) await flush();
+          }
         }
-        await flush();
         if (words.length > 0) extents.push({ part, file: name, offset: start, pages: asBytes(words) });
       }
+      await flush();
       fdatasyncSync(handle);
       return { name, extents };
     } catch (error) {

@@ -2,6 +2,8 @@ import { RecentRows } from './recent-rows.js';
 
 /** Rows of a bucket on average: a search looks at all their tags; fewer rows, more buckets, cost the building. */
 const ROWS_PER_BUCKET = 128;
+/** So many rows may be added in any case. */
+const MOST_RECENT = 50_000;
 const TAG_BITS = 16;
 const MOST_BITS = 32 - TAG_BITS;
 
@@ -38,8 +40,7 @@ export class RowIndex {
       starts[bucket] = (starts[bucket] as number) + 1;
     });
     let sum = 0;
-    for (let bucket = 0; bucket < starts.length; bucket++)
-      starts[bucket] = sum += starts[bucket] as number;
+    for (let bucket = 0; bucket < starts.length; bucket++) starts[bucket] = sum += starts[bucket] as number;
     this.#starts = starts;
     this.#rows = new Uint32Array(sum);
     this.#tags = new Uint16Array(sum);
@@ -51,6 +52,11 @@ export class RowIndex {
       this.#rows[at] = row;
       this.#tags[at] = this.#tag(hash);
     });
+  }
+
+  /** True when it would take less memory if it were built anew. */
+  get isTopHeavy(): boolean {
+    return this.#recent.size > Math.max(MOST_RECENT, this.#rows.length);
   }
 
   /** The first row that may have this hash, or -1. */
@@ -65,7 +71,8 @@ export class RowIndex {
   /** The next row that may have the hash last asked for, or -1. */
   next(): number {
     const tag = this.#tag(this.#wanted);
-    while (this.#at < this.#end) if (this.#tags[this.#at++] === tag) return this.#rows[this.#at - 1] as number;
+    while (this.#at < this.#end)
+      if (this.#tags[this.#at++] === tag) return this.#rows[this.#at - 1] as number;
     if (this.#at > this.#end) return this.#recent.next();
     this.#at = this.#end + 1;
     return this.#recent.first(this.#wanted);

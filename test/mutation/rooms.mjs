@@ -22,7 +22,7 @@ export const ROOMS = {
     mutate: ['src/operators/*.ts'],
     tests: [
       'test/operators/*.test.ts',
-      'test/properties/{batching,packing}.test.ts',
+      'test/properties/batching.test.ts',
       'test/{absence-and-delta,sync,pipe}.test.ts',
     ],
   },

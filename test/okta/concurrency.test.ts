@@ -98,6 +98,21 @@ describe('concurrency', () => {
       await client.close();
     }));
 
+  it('is never above its bound over all kinds of calls together', () =>
+    inVirtualTime(async (clock) => {
+      const { client, settle, underWay, answer } = heldOrg(clock, 2);
+      const calls = Array.from({ length: 60 }, (_, i) =>
+        i % 2 === 0 ? client.listSessions() : client.deleteGroups('s', ['g']),
+      );
+      await settle();
+      while (underWay() > 0) {
+        expect(underWay()).toBeLessThanOrEqual(2);
+        await answer(fine);
+      }
+      await Promise.all(calls);
+      await client.close();
+    }));
+
   it.each([
     ['both are 0', 429, '0', '0', true],
     ['there is a limit: it is the rate', 429, '60', '0', false],

@@ -299,7 +299,8 @@ describe('an abort', () => {
     ['a read just ends', READ, hanging, AbortedError],
   ])('under way: %s', async (_, operation, step, type) => {
     const abort = new AbortController();
-    const { exchange: one, requests } = exchange([step]);
+    // Also where no attempt is left: what ended the call is the abort.
+    const { exchange: one, requests } = exchange([step], {}, { maxAttempts: 1 });
     const outcome = failure(one.call(call(operation), abort.signal));
     await until(() => requests.length === 1);
     abort.abort();
@@ -318,6 +319,7 @@ describe('an abort', () => {
     await until(() => requests.length === 1);
     abort.abort();
     expect(await second).toBeInstanceOf(AbortedError);
+    expect(await failure(one.call(call(READ), AbortSignal.abort()))).toBeInstanceOf(AbortedError);
     release(answer(200));
     await first;
     expect(requests).toHaveLength(1);

@@ -137,6 +137,38 @@ describe('a rate-limit window', () => {
     const { window, send } = bucket();
     send(answer({ remaining: 0 }, { [`x-rate-limit-${name}`]: value }));
     expect(window.waitMs()).toBe(0);
+    // Nor does it spoil what the next one says.
+    send(answer({ remaining: 0 }));
+    expect(window.waitMs()).toBe(61_000);
+  });
+
+  it('that no answer has told of yet is no larger than the one before', () => {
+    const { window, send, pass } = bucket(0.5);
+    expect(window.isUntold).toBe(false);
+    send(answer({ limit: 4, remaining: 0 }));
+    expect(window.isUntold).toBe(false);
+    pass(61_000);
+    expect([window.take(), window.isUntold, window.take(), window.isUntold]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect([window.take(), window.waitMs()]).toEqual([false, 0]);
+    window.done(answer({ limit: 4, remaining: 3, reset: 120, date: 61 }));
+    expect([window.isUntold, window.waitMs()]).toEqual([false, 60_000]);
+  });
+
+  it('of which nothing is heard is asked one at a time, and stops nobody', async () => {
+    const { window, send, pass } = bucket();
+    send(answer({ limit: 1, remaining: 0 }));
+    pass(61_000);
+    for (let n = 0; n < 3; n++) {
+      expect([window.take(), window.take()]).toEqual([true, false]);
+      const heard = window.answered();
+      window.done(undefined);
+      await heard;
+    }
   });
 
   it('allows what is left, and no more', () => {

@@ -72,6 +72,12 @@ describe('an entity that is missing', () => {
     expect(users(options).excludes).toBe(options.exclude !== undefined);
   });
 
+  it('is no membership because its id looks like the key of one', () => {
+    const key = membershipKey('a', 'b');
+    expect(users({ protect: { ids: ['a', 'b'] } }).verdict(key, 1)).toBe('delete');
+    expect(users({ exclude: (id) => id === key }).isExcluded(key)).toBe(true);
+  });
+
   it('without a scope nothing is out of it', () => {
     expect(users().isExcluded('u')).toBe(false);
   });

@@ -49,11 +49,13 @@ describe('the last word of a feed on each entity', () => {
       withPlaces([user('a'), user('b')], { file: 'one.csv', lines: [2, 3] }),
       withPlaces([user('c'), user('a')], { file: 'two.csv', lines: [2, 3] }),
       [user('d')],
+      withPlaces([user('e')], { file: 'three.csv', lines: undefined }),
     ]);
     expect(kept.map((chunk) => [chunk.map((r) => r.externalId), placesOf(chunk)])).toEqual([
       [['b'], { file: 'one.csv', lines: [3] }],
       [['c', 'a'], { file: 'two.csv', lines: [2, 3] }],
       [['d'], { file: undefined, lines: [0] }],
+      [['e'], { file: 'three.csv', lines: [0] }],
     ]);
   });
 

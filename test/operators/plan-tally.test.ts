@@ -81,6 +81,18 @@ describe('the hash of a plan', () => {
     expect(new Set(hashes).size).toBe(plans.length);
   });
 
+  it('tells the content of every entity and kind apart', () => {
+    const plans: Change[][] = (['a', 'b'] as const).flatMap((key) => [
+      [user('k', print(key))],
+      [{ ...profileChange('groups', 'upsert', 'k', 'x', false), fingerprint: print(key) }],
+      [{ ...membershipChange('upsert', 'k', 'k'), fingerprint: print(key) }],
+      [profileChange('users', 'delete', key, 'x')],
+      [profileChange('groups', 'delete', key, 'x')],
+      [membershipChange('delete', 'k', key)],
+    ]);
+    expect(new Set(plans.map((plan) => tallyOf(plan).hash())).size).toBe(plans.length);
+  });
+
   it('tells which of two entities has which content', () => {
     const one = [
       user('a', print('1')),

@@ -78,8 +78,8 @@ describe('what a complete read did not hold', () => {
   it('is not counted where it is protected or out of scope', async () => {
     const state = await holding('kept', 'out', 'gone');
     const options = { reads: 2, protect: { ids: ['kept'] }, exclude: (id: string) => id === 'out' };
-    const { keys, note, missed } = await removed(state, options);
-    expect(keys).toEqual([]);
+    const { keys, chunks, note, missed } = await removed(state, options);
+    expect([keys, chunks]).toEqual([[], []]);
     expect(note).toMatchObject({ deletes: 0, spared: 3 });
     expect(missed).toEqual(new Map([['gone', 1]]));
   });

@@ -301,6 +301,16 @@ describe('a session that is given up', () => {
     expect(await rowOf(world)).toBe('unknown');
   });
 
+  it('and cannot be cancelled with certainty stays in the journal', async () => {
+    const world = await loadedOne({
+      cancel: Array<'ok'>(6).fill('ok'),
+      get: Array<SessionStatus>(6).fill('IN_PROGRESS'),
+    });
+    expect(await failure(world.lifecycle.cancel())).toMatchObject({ code: 'ERR_ROLLCALL_SESSION' });
+    expect(world.lifecycle.mode).toBe('cancelling');
+    expect(await world.journal()).toMatchObject({ phase: 'cancelling' });
+  });
+
   it('on an abort is cancelled where that is certain', async () => {
     const world = await loadedOne({ cancel: ['ok'], get: ['CLOSED'] }, {});
     await world.lifecycle.abandon();

@@ -148,7 +148,10 @@ describe('a state on a failing disk', () => {
     const state = await openState(directory);
     await state.adopt([...rows(500), ...rows(500).map((row) => ({ ...row, entity: 'groups' as const }))]);
     await state.close();
-    const file = join(directory, (await readdir(directory)).find((name) => name.startsWith('groups')) as string);
+    const file = join(
+      directory,
+      (await readdir(directory)).find((name) => name.startsWith('groups')) as string,
+    );
     const handle = await open(file, 'r+');
     await handle.write('damage', 50);
     await handle.close();

@@ -126,6 +126,23 @@ describe('scattered rows', () => {
     await dispose();
   });
 
+  it('rows that lose their prints, all of a page or a few, hold none', async () => {
+    const { baseline, commit, root, dispose } = await bareBaseline();
+    const rows = Array.from({ length: 960 }, (_, i) => upsert(`k${i}`, 0));
+    await commit(rows);
+    const bare = (from: number, to: number) =>
+      rows.slice(from, to).map((row) => ({ ...row, fingerprint: row.fingerprint.slice(0, 16) }));
+    await commit([...bare(0, 96), ...bare(200, 210)]);
+    const expectPrints = () => {
+      for (const [i] of rows.entries())
+        expect(baseline.prints(i)).toBe(i < 96 || (i >= 200 && i < 210) ? '' : 'prints-0');
+    };
+    expectPrints();
+    await baseline.merge(960, (change) => root.transaction(change));
+    expectPrints();
+    await dispose();
+  });
+
   it('rows that are told one by one stay what they are while a merge moves them', async () => {
     const { baseline, commit, root, dispose } = await bareBaseline();
     await commit(Array.from({ length: 9600 }, (_, i) => upsert(`k${i}`, 0)));
@@ -150,12 +167,7 @@ async function bareBaseline() {
   const tables = openTables(root);
   let opened = 0;
   const fresh = () =>
-    new LmdbBaseline(
-      tables,
-      'users',
-      '0'.repeat(32),
-      new RowFiles(tables, 'users', directory, ++opened),
-    );
+    new LmdbBaseline(tables, 'users', '0'.repeat(32), new RowFiles(tables, 'users', directory, ++opened));
   const baseline = fresh();
   let counts = { known: 0, unknown: 0, nextRow: 0 };
   const others: LmdbBaseline[] = [];

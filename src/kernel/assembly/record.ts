@@ -20,9 +20,6 @@ const RAW: u32 = 0;
 const PROFILE: u32 = 1;
 const MEMBERSHIP: u32 = 2;
 
-/** Longer rows are left to the records' own path, which measures whether they fit a request. */
-const LONGEST_ROW: usize = 16_384;
-
 const OP_BYTES: usize = 24;
 
 let kind: u32 = RAW;
@@ -33,8 +30,10 @@ let longestMember: u32 = 0;
 let entityByte: u8 = 0;
 let ops: usize = 0;
 let opCount: u32 = 0;
-/** Where canonical content is written; as long as a row may be, six times. */
+/** Where canonical content is written. */
 let scratch: usize = 0;
+/** The longest row whose content surely has room there, and fits a request; others are left to the records' own path. */
+let longestRow: usize = 0;
 /** One bit for each hash of ids that are removed: users, and behind them groups. */
 let removed: usize = 0;
 let removedMask: u32 = 0;
@@ -47,6 +46,7 @@ export function programRaw(): void {
 /** Rows are users or groups: `opsAt` holds an entry for each attribute, in the order of their names. */
 export function programProfile(
   scratchAt: usize,
+  longest: u32,
   entity: u8,
   id: u32,
   idLength: u32,
@@ -55,6 +55,7 @@ export function programProfile(
 ): void {
   kind = PROFILE;
   scratch = scratchAt;
+  longestRow = longest;
   entityByte = entity;
   idField = id;
   longestId = idLength;
@@ -65,6 +66,7 @@ export function programProfile(
 /** Rows are memberships. */
 export function programMembership(
   scratchAt: usize,
+  longest: u32,
   group: u32,
   groupLength: u32,
   member: u32,
@@ -74,6 +76,7 @@ export function programMembership(
 ): void {
   kind = MEMBERSHIP;
   scratch = scratchAt;
+  longestRow = longest;
   idField = group;
   longestId = groupLength;
   memberField = member;
@@ -95,7 +98,7 @@ export function settle(rowStart: usize, rowEnd: usize, fingerprint: usize): i32 
     sipHash(rowStart, rowEnd - rowStart, fingerprint);
     return find(fingerprint);
   }
-  if (rowEnd - rowStart > LONGEST_ROW) return -1;
+  if (rowEnd - rowStart > longestRow) return -1;
   const end = kind === PROFILE ? writeProfile() : writeMembership();
   if (end === 0) return -1;
   sipHash(scratch, end - scratch, fingerprint);
@@ -108,6 +111,7 @@ function writeProfile(): usize {
   store<u8>(to++, entityByte);
   to = writeValue(to, idField, 1, longestId);
   if (to === 0) return 0;
+  const attributes = to;
   for (let i: u32 = 0; i < opCount; i++) {
     const op = ops + <usize>i * OP_BYTES;
     const field = load<u32>(op);
@@ -132,7 +136,8 @@ function writeProfile(): usize {
     if ((flags & EMAIL) !== 0 && !isEmail(valueStart, value)) return 0;
     to = value;
   }
-  return to;
+  // A profile of which everything is left out is refused.
+  return to === attributes ? 0 : to;
 }
 
 function writeMembership(): usize {
@@ -152,22 +157,27 @@ let valueStart: usize = 0;
 
 /** Writes a value behind its length in UTF-16 code units. Answers where it ends, or 0 when it breaks a limit. */
 function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
-  // The text is put where it comes to stand behind a length of as many digits as its bytes need, which is nearly always so.
-  const bytes = fieldLength(field);
-  const digits = digitsOf(<u32>bytes);
+  // Behind a length of as many digits as its bytes need, which is right for ASCII.
+  let digits = digitsOf(<u32>fieldLength(field));
   valueStart = to + digits + 1;
   const end = copyValue(valueStart, field);
   if (end === 0) return 0;
   const units = codeUnits(valueStart, end);
   if (units < 0 || <u32>units < min || <u32>units > max) return 0;
-  if (digitsOf(<u32>units) !== digits) return 0;
+  const length = end - valueStart;
+  if (digitsOf(<u32>units) !== digits) {
+    digits = digitsOf(<u32>units);
+    // To a lower address, so that what is still to be copied is not written over.
+    copy(valueStart, to + digits + 1, length);
+    valueStart = to + digits + 1;
+  }
   let rest = <u32>units;
   for (let at = to + digits; at > to;) {
     store<u8>(--at, <u8>(0x30 + (rest % 10)));
     rest /= 10;
   }
   store<u8>(to + digits, 0x3a); // :
-  return end;
+  return valueStart + length;
 }
 
 function digitsOf(value: u32): usize {

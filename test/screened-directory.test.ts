@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { directoryChanges, sourceReports, type DirectorySources } from '../src/directory.js';
+import { silent } from '../src/events.js';
+import type { Change, Entity } from '../src/model.js';
+import { map } from '../src/operators/map.js';
+import { pipe } from '../src/pipe.js';
+import { fieldsOf, withFields } from '../src/record-fields.js';
+import { RunContext, type Rejection } from '../src/run-context.js';
+import { fromCsv } from '../src/sources/csv.js';
+import { fromJsonLines } from '../src/sources/json-lines.js';
+import { groupFrom, membershipFrom, userFrom } from '../src/sources/record-from.js';
+import type { FlatRow } from '../src/sources/records.js';
+import type { StateStore } from '../src/state/store.js';
+import { sync } from '../src/sync.js';
+import { runs } from './support/runs.js';
+import { inPieces, withState } from './support/two-ways.js';
+import { clientOf, expectConverged, makeOrg, type SourceDirectory } from './support/world.js';
+
+const MAPPINGS = {
+  users: userFrom({ externalId: 'id', profile: { userName: 'mail', email: 'mail', firstName: 'name' } }),
+  groups: groupFrom({ externalId: 'id', profile: { displayName: 'name' } }),
+  memberships: membershipFrom({ groupExternalId: 'team', memberExternalId: 'person' }),
+};
+const COLUMNS = {
+  users: ['id', 'mail', 'name'],
+  groups: ['id', 'name'],
+  memberships: ['team', 'person'],
+} as const;
+
+type Rows = Readonly<Record<Entity, readonly (readonly string[])[]>>;
+
+const anyRows: fc.Arbitrary<Rows> = fc.record({
+  users: fc.array(
+    fc.tuple(
+      fc.nat(9).map((i) => `u${i}`),
+      fc.constantFrom('a@x.example', 'b@x.example', 'b@x.example', 'no'),
+      fc.constantFrom('Ann', 'Zoë', ''),
+    ),
+    { maxLength: 14 },
+  ),
+  groups: fc.array(
+    fc.tuple(
+      fc.nat(3).map((i) => `g${i}`),
+      fc.constantFrom('A', 'B', 'B', ''),
+    ),
+    { maxLength: 6 },
+  ),
+  memberships: fc.array(
+    fc.tuple(
+      fc.nat(3).map((i) => `g${i}`),
+      fc.nat(9).map((i) => `u${i}`),
+    ),
+    { maxLength: 24 },
+  ),
+});
+
+/** Another day: most of it is as it was, in another order. */
+const anyDays = fc
+  .tuple(anyRows, anyRows, fc.array(fc.nat(40), { maxLength: 40 }), fc.nat(7))
+  .map(([yesterday, other, picks, kept]) => {
+    const today = (entity: Entity) => [
+      ...picks.flatMap((pick) => yesterday[entity].slice(pick, pick + 1)),
+      ...yesterday[entity].slice(0, kept + 8),
+      ...other[entity].slice(0, kept % 4),
+    ];
+    return {
+      yesterday,
+      today: { users: today('users'), groups: today('groups'), memberships: today('memberships') },
+    };
+  });
+
+/** The sources of a day; `dark` hides what the functions do, `called` is told of every row that becomes a record. */
+function sourcesOf(
+  rows: Rows,
+  how: { readonly dark?: boolean; readonly json?: boolean; readonly called?: () => void } = {},
+): DirectorySources {
+  const source = (entity: Entity) => {
+    const objects = rows[entity].map((cells) =>
+      Object.fromEntries(COLUMNS[entity].map((name, i) => [name, cells[i]])),
+    );
+    const text = how.json
+      ? objects.map((object) => JSON.stringify(object)).join('\n')
+      : [COLUMNS[entity], ...rows[entity]].map((cells) => cells.join(',')).join('\n');
+    const bytes = inPieces(Buffer.from(text), [10, 40, 41, 90, 200]);
+    const flow = how.json
+      ? fromJsonLines<FlatRow>(bytes, { name: entity })
+      : fromCsv(bytes, { name: entity });
+    const toRecord = MAPPINGS[entity] as (row: FlatRow) => never;
+    const counted = (row: FlatRow) => {
+      how.called?.();
+      return toRecord(row);
+    };
+    const fields = fieldsOf(toRecord);
+    return pipe(flow, map(how.dark || fields === undefined ? counted : withFields(counted, fields)));
+  };
+  return { users: source('users'), groups: source('groups'), memberships: source('memberships') };
+}
+
+async function changesOf(sources: DirectorySources, state: StateStore) {
+  const context = new RunContext();
+  const rejections: Rejection[] = [];
+  context.onReject((rejection) => rejections.push(rejection));
+  const changes: Change[] = [];
+  for await (const change of directoryChanges({ ...sources }, state, silent, context)) changes.push(change);
+  const entities = ['users', 'groups', 'memberships'];
+  return {
+    changes,
+    reports: sourceReports(sources, context),
+    rejections: rejections.toSorted(
+      (a, b) => entities.indexOf(a.entity) - entities.indexOf(b.entity) || a.position - b.position,
+    ),
+  };
+}
+
+async function forget(state: StateStore): Promise<void> {
+  for (const entity of ['users', 'groups', 'memberships'] as const)
+    for await (const rows of state.rows(entity))
+      await state.adopt(rows.map(({ key }) => ({ entity, kind: 'delete', key, fingerprint: '' })));
+}
+
+async function commit(state: StateStore, changes: readonly Change[]): Promise<void> {
+  await state.adopt(
+    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
+  );
+}
+
+describe('a directory whose rows are settled by their bytes', () => {
+  it.each([
+    ['CSV', false],
+    ['JSON lines', true],
+  ])(
+    'comes to what it comes to as records, with memberships of what is new, removed and refused: %s',
+    async (_, json) => {
+      await withState((state) =>
+        fc.assert(
+          fc.asyncProperty(anyDays, async ({ yesterday, today }) => {
+            await forget(state);
+            await commit(state, (await changesOf(sourcesOf(yesterday, { dark: true }), state)).changes);
+            const screened = await changesOf(sourcesOf(today, { json }), state);
+            const plain = await changesOf(sourcesOf(today, { json, dark: true }), state);
+            expect(screened).toEqual(plain);
+          }),
+          { numRuns: runs(80) },
+        ),
+      );
+    },
+  );
+
+  it('through sync only rows that differ become records, and Okta holds the directory', async () => {
+    await withState(async (state) => {
+      const org = makeOrg();
+      const okta = clientOf(org);
+      const day = (users: number, name: string): Rows => ({
+        users: Array.from({ length: users }, (_, i) => [`u${i}`, `u${i}@x.example`, i === 5 ? name : 'Ann']),
+        groups: [
+          ['g0', 'A'],
+          ['g1', name],
+        ],
+        memberships: Array.from({ length: users }, (_, i) => [`g${i % 2}`, `u${i}`]),
+      });
+      const directory = (rows: Rows): SourceDirectory => ({
+        users: rows.users.map((cells) => MAPPINGS.users(rowOf('users', cells))),
+        groups: rows.groups.map((cells) => MAPPINGS.groups(rowOf('groups', cells))),
+        memberships: rows.memberships.map((cells) => MAPPINGS.memberships(rowOf('memberships', cells))),
+      });
+      const rowOf = (entity: Entity, cells: readonly string[]): FlatRow =>
+        Object.fromEntries(COLUMNS[entity].map((name, i) => [name, cells[i]]));
+      let records = 0;
+      const run = async (rows: Rows) => {
+        records = 0;
+        return sync({
+          okta,
+          state,
+          ...sourcesOf(rows, { called: () => records++ }),
+          guard: { maxUpdatePercent: 100 },
+        });
+      };
+      const first = day(100, 'A');
+      await run(first);
+      expect(records).toBe(202);
+      expectConverged(org, directory(first));
+      const again = await run(first);
+      expect(records).toBe(0);
+      expect(again.sources.users).toMatchObject({ read: 100, unchanged: 100 });
+      // One user and one group changed, two users are gone, and with them their memberships.
+      const second = day(98, 'B');
+      const report = await run(second);
+      expect(records).toBe(2);
+      expect(report.sources).toMatchObject({
+        users: { read: 98, unchanged: 97, updates: 1, deletes: 2 },
+        groups: { read: 2, unchanged: 1, updates: 1 },
+        memberships: { read: 98, unchanged: 98, deletes: 2 },
+      });
+      expectConverged(org, directory(second));
+      await okta.close();
+    });
+  });
+});

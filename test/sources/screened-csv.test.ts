@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromCsv } from '../../src/sources/csv.js';
+import { groupFrom, userFrom, type RecordFromOptions } from '../../src/sources/record-from.js';
+import type { FlatRow } from '../../src/sources/records.js';
+import {
+  anyBreak,
+  anyCsvStyle,
+  anyCuts,
+  anyEdits,
+  anyFault,
+  anyText,
+  anyValidate,
+  bytesOfText,
+  csvLine,
+  csvText,
+  edited,
+} from '../support/row-files.js';
+import { runs } from '../support/runs.js';
+import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+
+const HEADER = ['id', 'mail', 'first', 'nick', 'second', 'other'];
+
+const anyRow = fc.tuple(
+  fc.oneof({ weight: 6, arbitrary: fc.nat(9).map((i) => `u${i}`) }, { weight: 1, arbitrary: anyText }),
+  anyText,
+  anyText,
+  anyText,
+  anyText,
+  anyText,
+);
+
+const USER_COLUMNS = {
+  userName: 'mail',
+  email: 'mail',
+  firstName: 'first',
+  nickName: 'nick',
+  secondEmail: 'second',
+};
+const GROUP_COLUMNS = { displayName: 'first', description: 'nick' };
+
+const anyOptions: fc.Arbitrary<RecordFromOptions> = fc.record(
+  {
+    emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
+    missingColumn: fc.constantFrom('fail' as const, 'empty' as const),
+  },
+  { requiredKeys: [] },
+);
+
+const anyUserWay: fc.Arbitrary<Way<'users'>> = fc
+  .record({
+    options: anyOptions,
+    names: fc.subarray(Object.keys(USER_COLUMNS), { minLength: 1 }),
+    validate: anyValidate(Object.keys(USER_COLUMNS)),
+    onDuplicate: fc.constantFrom('reject' as const, 'reject' as const, 'fail' as const),
+  })
+  .map(({ options, names, validate, onDuplicate }) => ({
+    entity: 'users',
+    toRecord: userFrom(
+      {
+        externalId: 'id',
+        profile: Object.fromEntries(Object.entries(USER_COLUMNS).filter(([name]) => names.includes(name))),
+      },
+      options,
+    ),
+    validate,
+    diff: { onDuplicate },
+  }));
+
+const anyGroupWay: fc.Arbitrary<Way<'groups'>> = fc
+  .record({ options: anyOptions, validate: anyValidate(Object.keys(GROUP_COLUMNS)) })
+  .map(({ options, validate }) => ({
+    entity: 'groups',
+    toRecord: groupFrom({ externalId: 'id', profile: GROUP_COLUMNS }, options),
+    validate,
+  }));
+
+const rowOf = (cells: readonly string[]): FlatRow =>
+  Object.fromEntries(HEADER.map((name, i) => [name, cells[i]]));
+
+const anyFile = fc.record({
+  yesterday: fc.array(anyRow, { minLength: 1, maxLength: 12 }),
+  edits: anyEdits,
+  style: anyCsvStyle,
+  fault: anyFault,
+  broken: anyBreak,
+  cuts: anyCuts,
+  asText: fc.constantFrom(false, false, false, true),
+});
+
+type File = typeof anyFile extends fc.Arbitrary<infer F> ? F : never;
+
+function bytesOfFile({ yesterday, edits, style, fault, broken }: File): Buffer {
+  const lines = edited(yesterday, edits, (text) => text, 0).map((cells) => csvLine(cells, style));
+  if (fault !== undefined) lines.splice(fault.at, 0, fault.line.replaceAll(',', style.delimiter));
+  return bytesOfText(csvText([csvLine(HEADER, style), ...lines], style), broken);
+}
+
+describe('rows of CSV that are settled by their bytes', () => {
+  it.each([
+    ['users', anyUserWay],
+    ['groups', anyGroupWay],
+  ] as const)('%s come to what they come to as records', async (entity, anyWay) => {
+    await withState((state) =>
+      fc.assert(
+        fc.asyncProperty(anyFile, anyWay as fc.Arbitrary<Way<'users'>>, async (file, way) => {
+          const bytes = bytesOfFile(file);
+          const rows = () =>
+            fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts), {
+              delimiter: file.style.delimiter,
+              name: 'day.csv',
+            });
+          const held = file.yesterday.map((cells) => way.toRecord(rowOf(cells)));
+          await holdRecords(
+            state,
+            entity as 'users',
+            held.filter(({ externalId }) => externalId !== ''),
+          );
+          const screened = await runOf(rows(), way, state);
+          const plain = await runOf(rows(), inTheDark(way), state);
+          if (plain.error?.code === 'ERR_ROLLCALL_RECORD') expect(screened.error).toEqual(plain.error);
+          else expect(screened).toEqual(plain);
+        }),
+        { numRuns: runs(150) },
+      ),
+    );
+  });
+});

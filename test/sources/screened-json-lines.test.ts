@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromJsonLines } from '../../src/sources/json-lines.js';
+import { userFrom } from '../../src/sources/record-from.js';
+import type { FlatRow } from '../../src/sources/records.js';
+import {
+  anyBreak,
+  anyCuts,
+  anyEdits,
+  anyText,
+  anyValidate,
+  bytesOfText,
+  edited,
+} from '../support/row-files.js';
+import { runs } from '../support/runs.js';
+import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+
+const COLUMNS = ['id', 'mail', 'first', 'nïck', 'second', 'other'];
+const PROFILE = {
+  userName: 'mail',
+  email: 'mail',
+  firstName: 'first',
+  nickName: 'nïck',
+  secondEmail: 'second',
+};
+
+/** A value as JSON writes it; undefined for a member that is missing. */
+type Value = string | undefined;
+
+const anyValue: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 80, arbitrary: anyText.map((text) => JSON.stringify(text)) },
+  { weight: 16, arbitrary: fc.constantFrom('null', undefined) },
+  { weight: 8, arbitrary: fc.constantFrom('1', '-0', '1.5e+3', 'true', 'false', '{}', '[1]', '{"a":"b"}') },
+  { weight: 4, arbitrary: fc.constantFrom(String.raw`"\u0041nn"`, String.raw`"\ud800"`, '"\\n"') },
+  // What is no JSON: most files have none of it.
+  { weight: 1, arbitrary: fc.constantFrom('01', '1.', '-', 'nul', 'nullx', 'falsy', '"\t"', '') },
+);
+
+const anyRow = fc.tuple(
+  fc.oneof({ weight: 8, arbitrary: fc.nat(9).map((i) => `"u${i}"`) }, { weight: 1, arbitrary: anyValue }),
+  anyValue,
+  anyValue,
+  anyValue,
+  anyValue,
+  anyValue,
+);
+
+/** How lines are written. */
+const anyStyle = fc.record({
+  space: fc.constantFrom('', '', ' ', '\t ', '\r'),
+  lineEnd: fc.constantFrom('\n', '\n', '\r\n'),
+  end: fc.constantFrom('\n', '', '\n\n', '\n \t\r\n', '  '),
+  mark: fc.constantFrom('', '', '\ufeff', '\ufeff\ufeff'),
+  /** A member that stands there once more. */
+  again: fc.constantFrom(undefined, undefined, 'id', 'other', 'first'),
+  turn: fc.nat(5),
+  /** A line of its own. */
+  fault: fc.option(
+    fc.record({
+      at: fc.nat(24),
+      line: fc.constantFrom('', ' ', '{}', '{', '[]', '"x"', '\ufeff{"id":"u1"}'),
+    }),
+    { freq: 3, nil: undefined },
+  ),
+});
+
+const anyWay: fc.Arbitrary<Way<'users'>> = fc
+  .record({
+    emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
+    missingColumn: fc.constantFrom('fail' as const, 'empty' as const, 'empty' as const),
+    names: fc.subarray(Object.keys(PROFILE), { minLength: 1 }),
+    validate: anyValidate(Object.keys(PROFILE)),
+  })
+  .map(({ emptyCell, missingColumn, names, validate }) => ({
+    entity: 'users',
+    toRecord: userFrom(
+      {
+        externalId: 'id',
+        profile: Object.fromEntries(Object.entries(PROFILE).filter(([name]) => names.includes(name))),
+      },
+      { emptyCell, missingColumn },
+    ),
+    validate,
+  }));
+
+const anyFile = fc.record({
+  yesterday: fc.array(anyRow, { minLength: 1, maxLength: 12 }),
+  edits: anyEdits,
+  style: anyStyle,
+  broken: anyBreak,
+  cuts: anyCuts,
+});
+type File = typeof anyFile extends fc.Arbitrary<infer F> ? F : never;
+
+function lineOf(values: readonly Value[], { space, again, turn }: File['style']): string {
+  const members = values.flatMap((value, i) =>
+    value === undefined ? [] : [`${space}${JSON.stringify(COLUMNS[i])}${space}:${space}${value}${space}`],
+  );
+  const turned = [...members.slice(turn), ...members.slice(0, turn)];
+  if (again !== undefined) turned.push(`"${again}":"x"`);
+  return `${space}{${turned.join(',')}}${space}`;
+}
+
+function bytesOfFile({ yesterday, edits, style, broken }: File): Buffer {
+  const rows = edited<Value>(yesterday, edits, (text) => JSON.stringify(text), 0);
+  const lines = rows.map((values) => lineOf(values, style));
+  if (style.fault !== undefined) lines.splice(style.fault.at, 0, style.fault.line);
+  return bytesOfText(style.mark + lines.join(style.lineEnd) + style.end, broken);
+}
+
+/** The records that yesterday's rows came to, as far as they came to any that a state may hold. */
+function heldRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
+  return yesterday.flatMap((values) => {
+    try {
+      const row = JSON.parse(lineOf(values, { space: '', turn: 0 } as File['style'])) as FlatRow;
+      const record = toRecord(row);
+      const texts = [record.externalId, ...Object.values(record.profile)];
+      return record.externalId !== '' && texts.every((text) => text === null || typeof text === 'string')
+        ? [record]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe('JSON lines that are settled by their bytes', () => {
+  it('come to what they come to as records', async () => {
+    await withState((state) =>
+      fc.assert(
+        fc.asyncProperty(anyFile, anyWay, async (file, way) => {
+          const bytes = bytesOfFile(file);
+          const rows = () => fromJsonLines<FlatRow>(inPieces(bytes, file.cuts), { name: 'day.jsonl' });
+          await holdRecords(state, 'users', heldRecords(file.yesterday, way));
+          const screened = await runOf(rows(), way, state);
+          const plain = await runOf(rows(), inTheDark(way), state);
+          // A function that fails ends the run inside a block, whose settled rows are then not counted.
+          const counted =
+            plain.error === undefined ? plain : { ...plain, counts: screened.counts, note: screened.note };
+          expect(screened).toEqual(counted);
+        }),
+        { numRuns: runs(150) },
+      ),
+    );
+  });
+});

@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contextOf, type Flow } from '../../src/flow.js';
+import { keyOf, type Change, type Entity, type RecordOf } from '../../src/model.js';
+import { diff, type DiffOptions } from '../../src/operators/diff.js';
+import { diffNoteOf, type DiffNote } from '../../src/operators/diff-note.js';
+import { map } from '../../src/operators/map.js';
+import { validate, type ValidateOptions } from '../../src/operators/validate.js';
+import { pipe } from '../../src/pipe.js';
+import type { ReadCounts, Rejection } from '../../src/run-context.js';
+import type { FlatRow } from '../../src/sources/records.js';
+import { createFingerprinter } from '../../src/state/fingerprint.js';
+import { openState } from '../../src/state/lmdb.js';
+import type { PendingRow, StateStore } from '../../src/state/store.js';
+
+/** All that a run of one entity up to its changes can be told by. */
+export interface Run {
+  readonly changes: readonly Change[];
+  /** In the order of their places: a duplicate of a settled row is met a little later than it stands. */
+  readonly rejections: readonly Rejection[];
+  readonly counts: ReadCounts;
+  readonly note: DiffNote | undefined;
+  readonly error: { readonly code: unknown; readonly file: unknown; readonly line: unknown } | undefined;
+}
+
+/** A way from rows to changes. */
+export interface Way<E extends Entity> {
+  readonly entity: E;
+  readonly toRecord: (row: FlatRow) => RecordOf[E];
+  readonly validate?: ValidateOptions;
+  readonly diff?: DiffOptions;
+}
+
+/** Runs `use` with a state of its own, on disk. */
+export async function withState<R>(use: (state: StateStore) => Promise<R>): Promise<R> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-screen-'));
+  const state = await openState(directory);
+  try {
+    return await use(state);
+  } finally {
+    await state.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Makes records all that a state's baseline holds, as the plain path fingerprints them. Of one key the last counts. */
+export async function holdRecords<E extends Entity>(
+  state: StateStore,
+  entity: E,
+  records: readonly RecordOf[E][],
+): Promise<void> {
+  const fingerprinter = createFingerprinter(state.fingerprintKey);
+  const rows = new Map<string, PendingRow>();
+  for await (const held of state.rows(entity))
+    for (const { key } of held) rows.set(key, { entity, kind: 'delete', key, fingerprint: '' });
+  for (const record of records) {
+    const key = keyOf(entity, record);
+    rows.set(key, { entity, kind: 'upsert', key, fingerprint: fingerprinter.of(entity, record) });
+  }
+  await state.adopt([...rows.values()]);
+}
+
+/** Reads a source to its end, as far as it goes. Nothing is written to the state. */
+export async function runOf<E extends Entity>(
+  rows: Flow<FlatRow>,
+  way: Way<E>,
+  state: StateStore,
+): Promise<Run> {
+  const { entity } = way;
+  const flow = pipe(
+    rows,
+    map(way.toRecord),
+    validate(entity, way.validate),
+    diff(entity, state, way.diff),
+  ) as Flow<Change>;
+  const context = contextOf(flow);
+  const rejections: Rejection[] = [];
+  context.onReject((rejection) => rejections.push(rejection));
+  const changes: Change[] = [];
+  let error: Run['error'];
+  try {
+    for await (const change of flow) changes.push(change);
+  } catch (thrown) {
+    const { code, file, line } = thrown as { code?: unknown; file?: unknown; line?: unknown };
+    if (code === undefined) throw thrown;
+    error = { code, file, line };
+  }
+  return {
+    changes,
+    rejections: rejections.toSorted((a, b) => a.position - b.position),
+    counts: { ...context.counts(entity) },
+    note: diffNoteOf(context, entity) && { ...(diffNoteOf(context, entity) as DiffNote) },
+    error,
+  };
+}
+
+/** The same way with a function of which nothing is known: every row becomes a record. */
+export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
+  return { ...way, toRecord: (row) => way.toRecord(row) };
+}
+
+/** Where an input is cut into pieces. */
+export type Cuts = readonly number[] | 'everywhere';
+
+/** Bytes in pieces. */
+export async function* inPieces(bytes: Uint8Array, cuts: Cuts): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  const places = cuts === 'everywhere' ? Array.from(bytes.keys()) : [...cuts].sort((a, b) => a - b);
+  let start = 0;
+  for (const cut of places) {
+    if (cut <= start || cut >= bytes.length) continue;
+    // Its owner may use a piece again.
+    yield Uint8Array.from(bytes.subarray(start, cut));
+    start = cut;
+  }
+  yield Uint8Array.from(bytes.subarray(start));
+}
