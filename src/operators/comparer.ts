@@ -26,7 +26,7 @@ export interface ComparerOptions {
 interface ChunkPrints {
   /** Four words each, where they are at hand. */
   readonly words: Uint32Array | undefined;
-  text(i: number): string;
+  readonly text: (i: number) => string;
 }
 
 /** Compares chunks of one entity; holds what stays the same from chunk to chunk. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromCsv } from '../../src/sources/csv.js';
 import { groupFrom, userFrom, type RecordFromOptions } from '../../src/sources/record-from.js';
-import type { FlatRow } from '../../src/sources/records.js';
+import { toUser, type FlatRow } from '../../src/sources/records.js';
 import {
   anyBreak,
   anyCsvStyle,
@@ -122,6 +122,40 @@ describe('rows of CSV that are settled by their bytes', () => {
           else expect(screened).toEqual(plain);
         }),
         { numRuns: runs(150) },
+      ),
+    );
+  });
+
+  it('come to the same with columns that are called otherwise or left out, and without a mapping', async () => {
+    await withState((state) =>
+      fc.assert(
+        fc.asyncProperty(
+          anyFile,
+          anyValidate(['userName', 'email', 'title']),
+          fc.constantFrom('title', undefined),
+          async (file, validate, other) => {
+            const names = ['externalId', 'userName', 'email', 'nickName', 'secondEmail', other];
+            const columns = (_: string, i: number) => names[i];
+            const way: Way<'users'> = { entity: 'users', toRecord: toUser, validate };
+            const bytes = bytesOfFile(file);
+            const rows = () =>
+              fromCsv(inPieces(bytes, file.cuts), { delimiter: file.style.delimiter, columns });
+            const held = file.yesterday.map((cells) =>
+              toUser(
+                Object.fromEntries(
+                  names.flatMap((name, i) => (name === undefined ? [] : [[name, cells[i]]])),
+                ),
+              ),
+            );
+            await holdRecords(
+              state,
+              'users',
+              held.filter(({ externalId }) => externalId !== ''),
+            );
+            expect(await runOf(rows(), way, state)).toEqual(await runOf(rows(), inTheDark(way), state));
+          },
+        ),
+        { numRuns: runs(100) },
       ),
     );
   });
