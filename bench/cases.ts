@@ -24,6 +24,35 @@ export const CASES: readonly Case[] = [
   ...sendingCases,
 ];
 
+/**
+ * Cases that are asked for by one name. `targets`: those of the table in `docs/performance.md`, counts and short ones first, so that
+ * a run that is ended early has told most.
+ */
+export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
+  targets: [
+    ...packingCases,
+    ...chainCases,
+    ...dayCases,
+    ...rawCases,
+    ...firstLoadCases,
+    ...settlingCases,
+    ...databaseCases,
+    ...largeCases.toReversed(),
+  ].filter(({ target }) => target !== undefined),
+  days: dayCases,
+  raw: rawCases,
+  'first-load': firstLoadCases,
+  chains: chainCases,
+  large: largeCases,
+  packing: packingCases,
+  reading: readingCases,
+};
+
+/** The cases of a name, which may be a group's. */
+export function casesNamed(name: string): readonly Case[] {
+  return GROUPS[name] ?? [caseNamed(name)];
+}
+
 /** The case of this name. */
 export function caseNamed(name: string): Case {
   const found = CASES.find((candidate) => candidate.name === name);

@@ -1,19 +1,25 @@
 /**
- * The bench. `npm run bench` runs every case at its full size; `npm run bench -- csv-1pct --size 100000 --pairs 3` one.
+ * The bench. `npm run bench` runs every case at its full size, `npm run bench -- targets` those that have a target, and
+ * `npm run bench -- csv-1pct --size 100000 --pairs 3` one.
  *
- * `--dist DIR` takes another build of the package, `--list` names the cases, `--dry` keeps no results, and `--profile` shows
- * where rollcall's side spends its time instead of comparing.
+ * `--dist DIR` takes another build of the package, `--list` names the cases, `--dry` keeps no results, `--refuse-busy` leaves
+ * cases out while others use the machine, `--clean` removes what was generated, and `--profile` shows where rollcall's
+ * side spends its time instead of comparing.
  */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CASES, caseNamed } from './cases.js';
+import type { Case } from './case.js';
+import { CASES, casesNamed, GROUPS } from './cases.js';
+import { cleanCache } from './data/files.js';
+import { count } from './runner/arguments.js';
 import { buildId, COMPILED, compileFolder, ROOT } from './runner/compile.js';
-import { runOnce, runPairs } from './runner/pairs.js';
+import { isBusy, loadText, machineLoad } from './runner/machine.js';
+import { builtPackage } from './runner/package.js';
+import { runOnce, runPairs, type PairOptions } from './runner/pairs.js';
 import { profiled, profileLines } from './runner/profile.js';
 import { circumstances, resultOf, saveResult, type CaseResult } from './runner/results.js';
-import { resultLines } from './runner/table.js';
+import { resultLines, targetLines } from './runner/table.js';
 
 const DEFAULT_SIZE = 1_000_000;
 
@@ -26,33 +32,10 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    'refuse-busy': { type: 'boolean', default: false },
+    clean: { type: 'boolean', default: false },
   },
 });
-
-function count(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${option}: expected a whole number, got ${text}`);
-  return Number(text);
-}
-
-/** The newest change below a folder. */
-function newest(folder: string): number {
-  return Math.max(
-    ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
-      (name) => statSync(join(folder, name)).mtimeMs,
-    ),
-  );
-}
-
-/** Builds the package when its sources are newer than what was built. */
-function builtPackage(): string {
-  const dist = join(ROOT, 'dist');
-  const stale =
-    statSync(join(dist, 'index.js'), { throwIfNoEntry: false }) === undefined ||
-    newest(dist) < newest(join(ROOT, 'src'));
-  if (stale) execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: 'inherit' });
-  return dist;
-}
 
 /** What a process wrote to its error output, or the error's own text. */
 function messageOf(error: unknown): string {
@@ -60,14 +43,34 @@ function messageOf(error: unknown): string {
   return stderr?.trim() || message;
 }
 
+/** Runs one case on a machine that is watched first; undefined where it cannot run. */
+async function runCase(bench: Case, options: PairOptions): Promise<CaseResult | undefined> {
+  const load = await machineLoad();
+  if (isBusy(load)) {
+    console.log(`${bench.name}: the machine is busy (${loadText(load)})`);
+    if (values['refuse-busy']) return undefined;
+  }
+  const runs = await runPairs(bench, options);
+  if (runs.unavailable !== undefined) {
+    console.log(`${bench.name}: not run, ${runs.unavailable}`);
+    return undefined;
+  }
+  return resultOf(bench, runs, load);
+}
+
 async function main(): Promise<void> {
   if (values.list) {
     for (const { name, title } of CASES) console.log(`${name}: ${title}`);
+    for (const [name, cases] of Object.entries(GROUPS)) console.log(`${name}: ${cases.length} cases`);
     return;
   }
-  const cases = positionals.length === 0 ? CASES : positionals.map(caseNamed);
-  const size = count('size', values.size);
-  const pairs = count('pairs', values.pairs);
+  if (values.clean) {
+    cleanCache();
+    return;
+  }
+  const cases = positionals.length === 0 ? CASES : positionals.flatMap(casesNamed);
+  const size = values.size === undefined ? undefined : count('size', values.size);
+  const pairs = values.pairs === undefined ? undefined : count('pairs', values.pairs);
   const dist = values.dist === undefined ? builtPackage() : resolve(values.dist);
   const build = buildId(dist);
   compileFolder(join(ROOT, 'bench'), COMPILED);
@@ -79,18 +82,14 @@ async function main(): Promise<void> {
   const results: CaseResult[] = [];
   for (const bench of cases) {
     const options = { compiled: COMPILED, dist, build, pairs, size: size ?? bench.size ?? DEFAULT_SIZE };
-    if (values.profile) {
-      const times = await profiled(dist, (node) => runOnce(bench, 'rollcall', options, node));
-      console.log(`${bench.name} (${options.size})\n${profileLines(times)}`);
-      continue;
-    }
     try {
-      const runs = await runPairs(bench, options);
-      if (runs.unavailable !== undefined) {
-        console.log(`${bench.name}: not run, ${runs.unavailable}`);
+      if (values.profile) {
+        const times = await profiled(dist, (node) => runOnce(bench, 'rollcall', options, node));
+        console.log(`${bench.name} (${options.size})\n${profileLines(times)}`);
         continue;
       }
-      const result = resultOf(bench, runs);
+      const result = await runCase(bench, options);
+      if (result === undefined) continue;
       results.push(result);
       console.log(resultLines(bench, result));
       // After each case, so that a run that is ended keeps what it has.
@@ -101,6 +100,7 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   }
+  if (!values.profile) console.log(targetLines(cases, results));
 }
 
 try {

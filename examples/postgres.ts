@@ -12,6 +12,7 @@ import pg from 'pg';
 import Cursor from 'pg-cursor';
 import {
   createClient,
+  fromPages,
   map,
   memoryState,
   pipe,
@@ -54,20 +55,23 @@ export function postgresDirectory(config: pg.ClientConfig) {
     await open?.end();
   }
 
-  async function* rows(sql: string, last: boolean): AsyncGenerator<FlatRow, void, undefined> {
+  async function* pages(sql: string, last: boolean): AsyncGenerator<FlatRow[], void, undefined> {
     let readToItsEnd = false;
     try {
       const cursor = (client ?? (await connect())).query(new Cursor<FlatRow>(sql));
       for (;;) {
         const some = await cursor.read(ROWS_AT_A_TIME);
         if (some.length === 0) break;
-        yield* some;
+        yield some;
       }
       readToItsEnd = true;
     } finally {
       if (last || !readToItsEnd) await close();
     }
   }
+
+  // The database makes the next rows while these are compared.
+  const rows = (sql: string, last: boolean) => fromPages(pages(sql, last), { readAhead: true });
 
   return {
     // `sync` reads them in this order.

@@ -21,6 +21,7 @@ import { RunContext } from './run-context.js';
 import type { EntityReport } from './report/reports.js';
 import type { EventSink } from './events.js';
 import type { Reading, StateStore } from './state/store.js';
+import { untilAborted } from './until-aborted.js';
 
 /** The sources of a whole directory. An entity without a source is left alone. */
 export interface DirectorySources {
@@ -147,10 +148,13 @@ function progress<T>(
       const told = new ReadingProgress(entity, events, signal);
       const onSettled = [...request.onSettled, (rows: number) => told.add(rows)];
       const rows = open?.({ ...request, onSettled });
-      return rows && counted(rows, told);
+      return rows && counted(rows, told, signal);
     };
     return withScreened(
-      flowOf(() => counted(source.chunks(), new ReadingProgress(entity, events, signal)), contextOf(source)),
+      flowOf(
+        () => counted(source.chunks(), new ReadingProgress(entity, events, signal), signal),
+        contextOf(source),
+      ),
       open && screened,
     );
   };
@@ -159,8 +163,9 @@ function progress<T>(
 async function* counted<T>(
   chunks: AsyncIterable<readonly T[]>,
   progress: ReadingProgress,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  for await (const chunk of chunks) {
+  for await (const chunk of untilAborted(chunks, signal)) {
     progress.add(chunk.length);
     yield chunk;
   }

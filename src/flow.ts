@@ -1,6 +1,8 @@
 import type { Observable } from 'rxjs';
 import { CHUNK_SIZE } from './chunk.js';
 import { OptionsError } from './errors.js';
+import { gather } from './gather.js';
+import { RecordIterator } from './record-iterator.js';
 import { RunContext } from './run-context.js';
 
 /**
@@ -38,7 +40,7 @@ const CONTEXT = Symbol('context');
 export function flowOf<T>(chunks: () => AsyncIterable<readonly T[]>, context: RunContext): Flow<T> {
   const flow: Flow<T> & { [CONTEXT]: RunContext } = {
     chunks,
-    [Symbol.asyncIterator]: () => eachRecord(chunks()),
+    [Symbol.asyncIterator]: () => new RecordIterator(chunks()[Symbol.asyncIterator]()),
     [CONTEXT]: context,
   };
   return flow;
@@ -71,10 +73,6 @@ export function adoptContext<T>(result: AsyncIterable<T>, context: RunContext): 
   return isFlow(result) ? (result as Flow<T>) : toFlow(result, context);
 }
 
-async function* eachRecord<T>(chunks: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, undefined> {
-  for await (const chunk of chunks) yield* chunk;
-}
-
 async function* sliceArray<T>(records: readonly T[]): AsyncGenerator<readonly T[], void, undefined> {
   for (let start = 0; start < records.length; start += CHUNK_SIZE)
     yield records.slice(start, start + CHUNK_SIZE);
@@ -96,32 +94,4 @@ async function* gatherSync<T>(source: Iterable<T>): AsyncGenerator<readonly T[],
     throw error;
   }
   if (chunk.length > 0) yield chunk;
-}
-
-async function* gather<T>(iterator: AsyncIterator<T>): AsyncGenerator<readonly T[], void, undefined> {
-  let open = true;
-  let failure: { error: unknown } | undefined;
-  try {
-    while (open) {
-      const chunk: T[] = [];
-      try {
-        while (chunk.length < CHUNK_SIZE) {
-          const step = await iterator.next();
-          if (step.done) {
-            open = false;
-            break;
-          }
-          chunk.push(step.value);
-        }
-      } catch (error) {
-        open = false;
-        failure = { error };
-      }
-      if (chunk.length > 0) yield chunk;
-      if (failure) throw failure.error;
-    }
-  } finally {
-    // An early exit closes the source; a source that ended or failed has closed itself.
-    if (open) await iterator.return?.();
-  }
 }

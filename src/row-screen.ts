@@ -17,8 +17,8 @@ export interface ScreenRequest {
   readonly rules?: FieldRules;
   /** Told of rows that were settled, before anything that comes after them. */
   readonly onSettled: readonly ((rows: number) => void)[];
-  /** Makes the screen for rows of this shape; undefined when they cannot be screened. */
-  open(shape: RowShape): RowScreen | undefined;
+  /** Makes the screen for rows of this shape, with so many threads of its own; undefined when they cannot be screened. */
+  open(shape: RowShape, threads: number): RowScreen | undefined;
 }
 
 /** What rows look like. */
@@ -42,7 +42,7 @@ export interface FieldRules {
 /** Rows of a block, in order. */
 export interface ScreenedRows {
   readonly count: number;
-  /** Bytes of the whole rows. */
+  /** Where the last whole row ends in its buffer. */
   readonly consumed: number;
   /** What follows is not in order: the source's own reading is to go on there. */
   readonly stopped: boolean;
@@ -52,6 +52,7 @@ export interface ScreenedRows {
   isKnown(row: number): boolean;
   /** Marks a row as seen; false when it was before, and this one is another of the same content. */
   settle(row: number): boolean;
+  /** Where it begins in its buffer. */
   start(row: number): number;
   end(row: number): number;
   /** The 1-based line on which it begins. */
@@ -60,20 +61,26 @@ export interface ScreenedRows {
   print(row: number): string;
 }
 
-/** Screens blocks of rows. */
+/** Bytes of a block, and so of a row that can be screened. */
+export const SCREENED_BYTES = 512 * 1024;
+
+/** Screens blocks of rows, several at a time. */
 export interface RowScreen {
-  /** Where the bytes of a block are put. */
-  readonly input: Buffer;
-  /** Screens the block; what it answers holds until the next. */
-  screen(length: number, last: boolean, firstLine: number): ScreenedRows;
+  /** Where the bytes of blocks are put. */
+  readonly buffers: readonly Buffer[];
+  /** Where the last row that seems whole ends among the first bytes of a buffer; 0 when there is none. */
+  wholeRows(buffer: number, length: number): number;
+  /** Begins to screen a buffer's first bytes. The answer waits for it; what it says holds until the buffer is used again. */
+  begin(buffer: number, length: number, last: boolean): (firstLine: number) => Promise<ScreenedRows>;
+  /** Goes on behind the rows that were told of a buffer, where there were more than are told at once. */
+  next(buffer: number, start: number, length: number, last: boolean, firstLine: number): ScreenedRows;
+  close(): Promise<void>;
 }
 
-/** Fingerprints in memory of the kernel. */
-export interface SettledTable {
-  readonly memory: import('./kernel/kernel.js').KernelMemory;
-  readonly at: number;
-  readonly slots: number;
-  compare(slot: number): boolean;
+/** Users and groups that a run removes. */
+export interface RemovedReferences {
+  readonly users: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
 }
 
 /** Opens a source with rows that are settled left out; undefined when it cannot. */

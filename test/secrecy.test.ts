@@ -5,10 +5,14 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   createClient,
+  fromCsv,
+  fromJson,
   fromJsonLines,
   openState,
+  SourceError,
   sync,
   type SyncEvent,
+  type Transport,
   type UserRecord,
 } from '../src/index.js';
 import { startOrg } from '../src/simulator/index.js';
@@ -82,4 +86,68 @@ describe('secrecy', () => {
     await org.close();
     await rm(directory, { recursive: true });
   });
+
+  it.each([
+    ['a CSV without a header', () => fromCsv([`id,${CANARY},${CANARY}\n`])],
+    ['a row of too many cells', () => fromCsv([`id,name\n1,a,${CANARY}\n`])],
+    ['a row of too few', () => fromCsv([`id,name,title\n1,${CANARY}\n`])],
+    ['text behind a quote', () => fromCsv([`id,name\n1,"a"${CANARY}\n`])],
+    ['a quote that is not closed', () => fromCsv([`id,name\n1,"${CANARY}\n`])],
+    ['bytes that are no text', () => fromCsv([Buffer.from(`id,name\n1,${CANARY}\xff\n`, 'latin1')])],
+    ['a row that is too long', () => fromCsv([`id\n${CANARY.repeat(9)}`], { maxRecordLength: 50 })],
+    ['a line that is no JSON', () => fromJsonLines([`{"name":${CANARY}}\n`])],
+    ['a line that is no object', () => fromJsonLines([`"${CANARY}"\n`])],
+    ['a document that is no JSON', () => fromJson([`[{"name":${CANARY}}]`])],
+    ['a document that is cut off', () => fromJson([`[{"name":"${CANARY}`])],
+    ['a document of something else', () => fromJson([`{"name":"${CANARY}"}`])],
+  ])('a source that fails quotes nothing of it: %s', async (_, open) => {
+    const error: unknown = await (async () => {
+      for await (const _ of open()) continue;
+    })().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(SourceError);
+    expectSecret(error);
+  });
+
+  it.each([200, 302, 400, 401, 403, 404, 413, 429, 500, 503])(
+    'an answer of Okta that quotes the request, with status %i, is not quoted',
+    async (status) => {
+      for (const page of [false, true]) {
+        const transport: Transport = async ({ headers, body }) => {
+          const quoted = `${headers['authorization']} ${body}`;
+          return {
+            status,
+            headers: { 'x-okta-request-id': 'r' },
+            body: page
+              ? `<html>${quoted}</html>`
+              : JSON.stringify({ errorCode: 'E0000001', errorSummary: quoted, status: quoted, id: quoted }),
+          };
+        };
+        const okta = createClient({
+          orgUrl: 'https://test.okta.example',
+          identitySourceId: 'source',
+          auth: { token: TOKEN },
+          transport,
+          maxAttempts: 1,
+        });
+        const user = { externalId: 'u', profile: { userName: CANARY, email: `${CANARY}@x.example` } };
+        for (const call of [
+          () => okta.upsertUsers('s', [user]),
+          () => okta.createSession(),
+          () => okta.listSessions(),
+          () => okta.getSession('s'),
+          () => okta.startImport('s'),
+          () => okta.deleteSession('s'),
+        ])
+          expectSecret(await call().catch((error: unknown) => error));
+      }
+    },
+  );
 });
+
+/** Neither secret is in anything that a log could make of a value, or of what caused it. */
+function expectSecret(value: unknown): void {
+  const texts = [inspect(value, { depth: 20, showHidden: true, getters: true }), JSON.stringify(value) ?? ''];
+  for (let error = value; error instanceof Error; error = error.cause)
+    texts.push(String(error), error.message, error.stack ?? '');
+  for (const secret of [CANARY, TOKEN]) expect(texts.join('\n').includes(secret), secret).toBe(false);
+}

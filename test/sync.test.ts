@@ -32,6 +32,28 @@ describe('sync', () => {
     });
   });
 
+  it('every rejected record is told, with its reason', async () => {
+    await inVirtualTime(async (clock) => {
+      const told: string[] = [];
+      const events: string[] = [];
+      const report = await sync({
+        okta: clientOf(makeOrg({ clock })),
+        state: memoryState(),
+        users: [...company(3).users, { externalId: 'bad', profile: { userName: 'bad' } }],
+        memberships: [{ groupExternalId: 'none', memberExternalId: 'u1' }],
+        clock,
+        onReject: ({ externalId, code }) => told.push(`${externalId} ${code}`),
+        onEvent: (event) => {
+          if (event.type === 'record:rejected') events.push(event.rejection.reason);
+        },
+      });
+      expect(told).toEqual(['bad REQUIRED', 'none/u1 UNKNOWN_GROUP']);
+      expect(events).toEqual(report.rejections.map(({ reason }) => reason));
+      expect(report.sources.users).toMatchObject({ read: 4, creates: 3, rejected: 1 });
+      expect(report.sources.memberships).toMatchObject({ read: 1, creates: 0, rejected: 1 });
+    });
+  });
+
   it('a source that brings a pipe with a validate of its own loses nobody it rejected', async () => {
     await inVirtualTime(async (clock) => {
       const org = makeOrg({ clock });

@@ -14,11 +14,10 @@ const overCursor: Side = {
     const state = copyState(await usersState(world), world);
     return async () => {
       const cursor = await openCursor(world.size);
-      let page = 0;
-      const rows = fromPages<PersonRow, number>(async () => {
-        const records = await cursor.next();
-        return { records, next: records.length === 0 ? undefined : ++page };
-      });
+      async function* pages() {
+        for (let rows = await cursor.next(); rows.length > 0; rows = await cursor.next()) yield rows;
+      }
+      const rows = fromPages<PersonRow>(pages(), { readAhead: true });
       const outcome = await syncUsers(product, pipe(rows, map(toRecord)), state, world.check);
       await cursor.close();
       return outcome;

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstDay, sameDay, secondDay } from './days.js';
@@ -18,6 +27,16 @@ export function cacheDirectory(): string {
   const directory = process.env['ROLLCALL_BENCH_CACHE'] ?? join(tmpdir(), `rollcall-bench-${GENERATOR}`);
   mkdirSync(directory, { recursive: true });
   return directory;
+}
+
+/** What the benches make begins with one of these. */
+const MADE = /^(people|memberships|state|duckdb|sqlite)-/;
+
+/** Removes what was generated, and nothing else that the folder holds. */
+export function cleanCache(): void {
+  const directory = cacheDirectory();
+  for (const name of readdirSync(directory))
+    if (MADE.test(name)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 /** The path of a day's export; made when it is not there. */

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openState } from 'rollcall';
-import type { OrgSession } from 'rollcall/simulator';
 import { peopleFile } from '../data/files.js';
 import { person } from '../data/people.js';
 import { mix } from '../data/random.js';
 import { toRecord } from '../support/pipeline.js';
+import { checkpointFaults, isCompleted, lifeFaults, memoryFaults } from './checks.js';
 import { live, type KillPoint, type Life } from './life.js';
 import { WatchedOrg } from './watched-org.js';
 
@@ -87,14 +87,7 @@ export async function firstLoad(options: LargeOptions): Promise<LargeResult> {
     if (lives.length === kills.length + 1) ended = watched.now;
   }
   const { sessions, sentAgain } = watched;
-  const completed = sessions.filter(isCompleted);
-  const confirmed = sum(completed.map(({ items }) => items));
-  const checkpoints = new Set(lives.flatMap((life) => [...toldIds(life)]));
-  // A kill can fall between the commit of a session and the word of it.
-  const untold = completed.filter(({ id }) => !checkpoints.has(id)).length;
-  if (untold > kills.length || checkpoints.size + untold !== completed.length)
-    faults.push(`${checkpoints.size} checkpoints for ${completed.length} sessions`);
-  if (confirmed !== size) faults.push(`${confirmed} people in sessions that were COMPLETED, of ${size}`);
+  faults.push(...checkpointFaults(lives, kills, sessions, size));
   if ((await held(directory)) !== size) faults.push('the state does not hold everybody');
   if (lives.at(-1)?.bulkRequests !== 0) faults.push('a last run still sent something');
   faults.push(...watched.compare(people(size)), ...watched.faults);
@@ -105,16 +98,13 @@ export async function firstLoad(options: LargeOptions): Promise<LargeResult> {
     requestsPerSession,
     kills,
     lives,
-    completed: completed.length,
+    completed: sessions.filter(isCompleted).length,
     cancelled: sessions.filter(({ status }) => status === 'CLOSED').length,
     sentAgain,
     virtualHours: (ended - started) / 3_600_000,
     faults,
   };
 }
-
-const isCompleted = ({ status }: OrgSession) => status === 'COMPLETED';
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 function* people(size: number) {
   for (let i = 0; i < size; i++) yield toRecord(person(i));
@@ -124,57 +114,6 @@ function* people(size: number) {
 async function held(directory: string): Promise<number> {
   await using state = await openState(directory);
   return (await state.counts()).users.known;
-}
-
-/** Sessions of which a life said that they are in the state. */
-function toldIds({ commits, settled }: Life): ReadonlySet<string> {
-  const done = settled.filter(({ outcome }) => outcome === 'completed');
-  return new Set([...commits, ...done].flatMap(({ sessionId }) => sessionId ?? []));
-}
-
-/** What is wrong with the checkpoints of one life: the state must have gained what it told, session by session. */
-function lifeFaults(
-  life: Life,
-  kill: KillPoint | undefined,
-  sessions: readonly OrgSession[],
-  gained: number,
-): string[] {
-  const faults: string[] = [];
-  if (life.killed !== (kill !== undefined))
-    faults.push(kill === undefined ? 'it was killed' : 'it never came where it was to be killed');
-  const told = toldIds(life);
-  const items = sum(sessions.filter(({ id }) => told.has(id)).map((session) => session.items));
-  const untold = gained - items;
-  // One session can have been committed without a word of it, right before the kill; no part of one.
-  const isOne = sessions.some((session) => isCompleted(session) && session.items === untold);
-  if (untold !== 0 && !(life.killed && isOne))
-    faults.push(`the state gained ${gained} people, and ${items} were told`);
-  const committed = sum(life.commits.map(({ changes }) => changes));
-  if (life.confirmed !== undefined && life.confirmed !== committed)
-    faults.push(`${life.confirmed} people confirmed, ${committed} committed`);
-  return faults;
-}
-
-/** More growth over a send than this is not flat, in MB: of all memory, and of what is left after collecting garbage. */
-const MOST_GROWTH = { own: 40, heap: 5 } as const;
-/** Fewer sessions tell nothing. */
-const FEWEST_SESSIONS = 12;
-
-function memoryFaults(life: Life, measure: keyof typeof MOST_GROWTH): string[] {
-  const growth = growthMb(life, measure);
-  if (growth === undefined || growth <= MOST_GROWTH[measure]) return [];
-  return [`its memory (${measure}) grew by ${growth.toFixed(0)} MB while it sent`];
-}
-
-/**
- * By how much more memory it had in the last quarter of the send than in the first: the least of each, because what is above
- * that is garbage that was not collected yet.
- */
-export function growthMb({ commits }: Life, measure: keyof typeof MOST_GROWTH): number | undefined {
-  if (commits.length < FEWEST_SESSIONS) return undefined;
-  const quarter = Math.floor(commits.length / 4);
-  const least = (part: typeof commits) => Math.min(...part.map(({ memory }) => memory[measure]));
-  return least(commits.slice(-quarter)) - least(commits.slice(0, quarter));
 }
 
 /** Kills near even parts of the sessions, each within a tenth of them, at a request and a moment that the seed decides. */

@@ -1,5 +1,6 @@
 import type { Circumstances } from '../runner/results.js';
-import { growthMb, type LargeResult } from './first-load.js';
+import { growthMb } from './checks.js';
+import type { LargeResult } from './first-load.js';
 import type { Life } from './life.js';
 
 /** A large first load as it is kept. */

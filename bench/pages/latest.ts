@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from '../case.js';
 import { CASES } from '../cases.js';
+import type { KeptLargeResult } from '../large/table.js';
 import { keptResults, RESULTS, type CaseResult, type Circumstances } from '../runner/results.js';
 import type { SessionResult } from '../sessions/result.js';
 
@@ -39,4 +40,10 @@ export function latestResults(): readonly LatestResult[] {
 export function sessionResults(): readonly SessionResult[] {
   const path = join(RESULTS, 'sessions.json');
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SessionResult[]) : [];
+}
+
+/** The large first load, where it was run. */
+export function largeResult(): KeptLargeResult | undefined {
+  const path = join(RESULTS, 'large.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as KeptLargeResult) : undefined;
 }

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import prettier from 'prettier';
 import { CASES } from '../cases.js';
 import { ROOT } from '../runner/compile.js';
-import { isFullSize, latestResults, sessionResults } from './latest.js';
+import { isFullSize, largeResult, latestResults, sessionResults } from './latest.js';
+import { memoryPlot } from './memory-plot.js';
 import { ratioPlot, sessionsPlot } from './plots.js';
 import {
   circumstancesTable,
   fullTable,
+  largeTable,
+  largeText,
   lostCases,
   missingTargets,
   sessionsTable,
@@ -35,6 +38,7 @@ async function write(path: string, text: string): Promise<void> {
 
 const results = latestResults();
 const sessions = sessionResults();
+const large = largeResult();
 const missing = missingTargets(CASES, results);
 
 await write(
@@ -77,6 +81,10 @@ lost answers the mean of five draws is told.
 
 ${sessionsTable(sessions)}
 
+## A large first load
+
+${large === undefined ? 'Not measured yet.' : `${largeText(large)}\n\n${largeTable(large)}`}
+
 ## Runs
 
 ${circumstancesTable(results)}
@@ -87,6 +95,12 @@ mkdirSync(join(ROOT, 'docs/images'), { recursive: true });
 writeFileSync(join(ROOT, 'docs/images/bench-ratios.svg'), ratioPlot(results));
 writeFileSync(join(ROOT, 'docs/images/bench-sessions.svg'), sessionsPlot(sessions, PLOTTED_USERS));
 
+if (large !== undefined) writeFileSync(join(ROOT, 'docs/images/bench-memory.svg'), memoryPlot(large));
+
 const page = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8');
 const tables = fill(page, 'results', targetTable(results));
-await write('docs/performance.md', fill(tables, 'sessions', sessionsTable(sessions)));
+const withSessions = fill(tables, 'sessions', sessionsTable(sessions));
+await write(
+  'docs/performance.md',
+  large === undefined ? withSessions : fill(withSessions, 'large', largeText(large)),
+);

@@ -1,3 +1,4 @@
+import { lifeText, memoryCurve, type KeptLargeResult } from '../large/table.js';
 import type { CaseResult, Circumstances } from '../runner/results.js';
 import { compact, seconds, spreadText, targetText, verdictOf } from '../runner/table.js';
 import type { Outcome } from '../sessions/scenario.js';
@@ -55,12 +56,29 @@ export function fullTable(results: readonly LatestResult[]): string {
       side.peakMb.median,
       i === 0 ? spreadText(result.ratio) : '',
       i === 0 ? result.pairs : '',
+      i === 0 ? loadCell(result) : '',
     ]),
   );
   return table(
-    ['case', 'records', 'side', 'wall s, median (range)', 'measure', 'CPU s', 'peak MB', 'ratio', 'pairs'],
+    [
+      'case',
+      'records',
+      'side',
+      'wall s, median (range)',
+      'measure',
+      'CPU s',
+      'peak MB',
+      'ratio',
+      'pairs',
+      'load; others',
+    ],
     rows,
   );
+}
+
+/** Load average before the case, and the share of the cores that others used. */
+function loadCell({ load }: CaseResult): string {
+  return load === undefined ? '' : `${load.average}; ${Math.round(load.others * 100)} %`;
 }
 
 /** The cases in which the peer took less, in words. */
@@ -93,6 +111,47 @@ export function circumstancesTable(results: readonly LatestResult[]): string {
     ]);
   return table(['date (UTC)', 'machine', 'Node', 'load before', 'commit', 'command'], rows);
 }
+
+/** Memory over a large first load, life by life. */
+export function largeTable({ result }: KeptLargeResult): string {
+  const rows = result.lives.flatMap((life, at) =>
+    memoryCurve(life).map(({ sessions, rss, own, peakOwn }, i) => [
+      i === 0 ? `${at + 1}${life.killed ? ', killed' : ''}` : '',
+      sessions,
+      Math.round(rss),
+      Math.round(own),
+      Math.round(peakOwn),
+    ]),
+  );
+  return table(
+    [
+      'life',
+      'sessions it committed',
+      'resident, MB',
+      'its own, MB',
+      'most of its own since the session before, MB',
+    ],
+    rows,
+  );
+}
+
+/** What a large first load came to, in sentences. */
+export function largeText({ circumstances, result }: KeptLargeResult): string {
+  const { size, kills, lives, completed, cancelled, sentAgain, virtualHours } = result;
+  const where = kills.map(
+    ({ session, request, moment }) => `in session ${session}, at request ${request} (${MOMENTS[moment]})`,
+  );
+  return [
+    `${size.toLocaleString('en')} users from a CSV file, ${completed} sessions, ${virtualHours.toFixed(1)} hours of virtual time; \`${circumstances.command}\`, ${circumstances.date.slice(0, 10)}, commit ${circumstances.commit}. The program was killed ${where.join('; ')}. Sessions that were cancelled after it: ${cancelled}; people who were sent again, all of them in cancelled sessions: ${sentAgain}.`,
+    ...lives.map((life, i) => `- ${lifeText(life, i)}`),
+  ].join('\n');
+}
+
+const MOMENTS = {
+  before: 'before Okta acted on it',
+  applied: 'after Okta acted on it, with no answer',
+  answered: 'as its answer came',
+} as const;
 
 /** Wall times under the service's limits. */
 export function sessionsTable(results: readonly SessionResult[]): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -17,6 +17,10 @@ export const COMPILED = join(ROOT, `node_modules/.cache/rollcall-bench/${process
 export function compileFolder(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
   for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.mjs')) {
+      mkdirSync(dirname(join(to, name)), { recursive: true });
+      copyFileSync(join(from, name), join(to, name));
+    }
     if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
     const { outputText } = ts.transpileModule(readFileSync(join(from, name), 'utf8'), {
       compilerOptions: {
@@ -36,6 +40,6 @@ export function compileFolder(from: string, to: string): void {
 export function buildId(dist: string): string {
   const hash = createHash('sha256');
   for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }).sort())
-    if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(dist, name)));
+    if (/\.m?js$/.test(name)) hash.update(name).update(readFileSync(join(dist, name)));
   return hash.digest('hex').slice(0, 12);
 }

@@ -4,6 +4,7 @@ import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Case } from '../case.js';
 import { ROOT } from './compile.js';
+import type { MachineLoad } from './machine.js';
 import type { CaseRuns, Run } from './pairs.js';
 import { spreadOf, type Spread } from './stats.js';
 
@@ -45,6 +46,8 @@ export interface CaseResult {
   readonly peakRatio: Spread;
   readonly counts: Readonly<Record<string, number>>;
   readonly sameFinds: boolean;
+  /** Of the machine right before the case; results of earlier days do not have it. */
+  readonly load?: MachineLoad;
   readonly rollcall: SideNumbers;
   readonly peer: SideNumbers;
 }
@@ -56,7 +59,7 @@ export interface ResultFile {
 }
 
 /** The numbers of a case from its runs. */
-export function resultOf(bench: Case, runs: CaseRuns): CaseResult {
+export function resultOf(bench: Case, runs: CaseRuns, load?: MachineLoad): CaseResult {
   const pairs = runs.rollcall.length;
   const ratioOf = (value: (run: Run) => number) =>
     spreadOf(runs.rollcall.map((run, i) => value(run) / value(runs.peer[i] as Run)));
@@ -79,6 +82,7 @@ export function resultOf(bench: Case, runs: CaseRuns): CaseResult {
     ),
     counts: runs.counts.rollcall,
     sameFinds: runs.sameFinds,
+    ...(load && { load }),
     rollcall: numbersOf(bench.rollcall.name, runs.rollcall),
     peer: numbersOf(bench.peer.name, runs.peer),
   };

@@ -1,4 +1,5 @@
 import type { Case, Target } from '../case.js';
+import { loadText } from './machine.js';
 import type { CaseResult } from './results.js';
 import type { Spread } from './stats.js';
 
@@ -59,10 +60,22 @@ export function resultLines(bench: Case, result: CaseResult): string {
   });
   return [
     `${bench.name} (${result.size}): ${bench.title}`,
+    ...(result.load === undefined ? [] : [`  before it: ${loadText(result.load)}`]),
     ...sides,
     ...(bench.remark === undefined ? [] : [`  ${bench.remark(result)}`]),
     `  ratio ${spreadText(result.ratio)}, cpu ${compact(result.cpuRatio.median)}, peak ${spreadText(result.peakRatio)}${verdict === '' ? '' : `: ${verdict}`}`,
   ].join('\n');
+}
+
+/** Each case with a target, in one line: met, missed, or not measured. */
+export function targetLines(cases: readonly Case[], results: readonly CaseResult[]): string {
+  return cases
+    .filter(({ target }) => target !== undefined)
+    .map(({ name, target, measure }) => {
+      const result = results.find((candidate) => candidate.name === name);
+      return `${name}: ${result === undefined ? 'not measured' : verdictOf(target, result, measure)}`;
+    })
+    .join('\n');
 }
 
 /** Milliseconds as seconds. */

@@ -20,16 +20,17 @@ export function boundMs(sessions: number): number {
  * at the sizes that can be simulated, and speaks for those that cannot.
  */
 export function predict(scenario: Scenario): Outcome {
-  const { upserts, deletes, latencyMs, importMs, lostAnswers } = scenario;
+  const { upserts, deletes, latencyMs, importMs, lostAnswers, loadsAtOnce } = scenario;
   const requests = Math.ceil(upserts / ITEMS) + Math.ceil(deletes / ITEMS);
   const full = Math.floor(requests / REQUESTS_PER_SESSION);
   const rest = requests % REQUESTS_PER_SESSION;
-  const fullCost = contentCost(REQUESTS_PER_SESSION, lostAnswers, 1);
-  const restCost = rest === 0 ? { imported: 0, cancelled: 0, loads: 0 } : contentCost(rest, lostAnswers, 1);
+  const costOf = (content: number) => contentCost(content, { lost: lostAnswers, atOnce: loadsAtOnce }, 1);
+  const fullCost = costOf(REQUESTS_PER_SESSION);
+  const restCost = rest === 0 ? NO_COST : costOf(rest);
   const total = (part: keyof Cost) => full * fullCost[part] + restCost[part];
   const imported = total('imported');
   const sessions = imported + total('cancelled');
-  const loadMs = (total('loads') + sessions * OTHER_CALLS) * latencyMs;
+  const loadMs = (total('rounds') + sessions * OTHER_CALLS) * latencyMs;
   const between = Math.max(0, imported - 1) * waitMs(scenario, loadMs / imported);
   return { requests: total('loads'), sessions, wallMs: Math.round(between + loadMs + importMs + LOOK_MS) };
 }
@@ -49,19 +50,29 @@ interface Cost {
   /** Sessions that are given up because an answer was lost, which cost no wait. */
   readonly cancelled: number;
   readonly loads: number;
+  /** Times that answers are waited for: several loads can be under way at a time. */
+  readonly rounds: number;
 }
 
-function contentCost(requests: number, lost: number, attempt: number): Cost {
-  const arrives = (1 - lost) ** requests;
-  if (lost === 0 || attempt === ATTEMPTS) return { imported: 1, cancelled: 0, loads: requests };
+const NO_COST: Cost = { imported: 0, cancelled: 0, loads: 0, rounds: 0 };
+
+function contentCost(
+  requests: number,
+  wire: { readonly lost: number; readonly atOnce: number },
+  attempt: number,
+): Cost {
+  const arrives = (1 - wire.lost) ** requests;
+  const rounds = Math.ceil(requests / wire.atOnce);
+  if (wire.lost === 0 || attempt === ATTEMPTS) return { imported: 1, cancelled: 0, loads: requests, rounds };
   const half = Math.ceil(requests / 2);
   const parts = requests === 1 ? [1] : [half, requests - half];
-  const replays = parts.map((part) => contentCost(part, lost, attempt + 1));
+  const replays = parts.map((part) => contentCost(part, wire, attempt + 1));
   const again = (part: keyof Cost) => replays.reduce((sum, replay) => sum + replay[part], 0);
   return {
     imported: arrives + (1 - arrives) * again('imported'),
     cancelled: (1 - arrives) * (1 + again('cancelled')),
     // A session that is given up was loaded to its middle, on average.
     loads: arrives * requests + (1 - arrives) * (requests / 2 + again('loads')),
+    rounds: arrives * rounds + (1 - arrives) * (rounds / 2 + again('rounds')),
   };
 }

@@ -1,12 +1,12 @@
 import { LIMITS } from 'rollcall';
 import { MIXES } from '../data/mixed-sizes.js';
 import { boundMs, predict } from './model.js';
-import type { Outcome, Scenario } from './scenario.js';
+import { USUAL, type Outcome, type Scenario } from './scenario.js';
 
 /** A scenario with what it came to. */
 export interface SessionResult {
   readonly scenario: Scenario;
-  /** Null where it is too large to be simulated. */
+  /** Null where it is too large to be simulated, or not what rollcall does. */
   readonly simulated: Outcome | null;
   /** Null where the model does not apply: it knows items of one size only. */
   readonly predicted: Outcome | null;
@@ -20,7 +20,9 @@ export async function resultOf(
   mostSimulated: number,
   simulate: (scenario: Scenario) => Promise<Outcome>,
 ): Promise<SessionResult> {
-  const simulated = scenario.upserts + scenario.deletes <= mostSimulated ? await simulate(scenario) : null;
+  const canSimulate =
+    scenario.upserts + scenario.deletes <= mostSimulated && scenario.loadsAtOnce === USUAL.loadsAtOnce;
+  const simulated = canSimulate ? await simulate(scenario) : null;
   const predicted = scenario.mix === undefined ? predict(scenario) : null;
   const sessions = Math.ceil(leastRequests(scenario) / LIMITS.requestsPerSession);
   return { scenario, simulated, predicted, boundMs: boundMs(sessions) };

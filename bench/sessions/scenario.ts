@@ -15,6 +15,8 @@ export interface Scenario {
   readonly cooldownApplies: 'always' | 'while-active';
   /** 2 loads a session while the one before is imported; 1 does not. */
   readonly sessionsInFlight: number;
+  /** Loads of a session that are under way at a time. rollcall sends one after another: above 1 only the model speaks. */
+  readonly loadsAtOnce: number;
   /** `false` packs in the order of the source, each item into the current request or the next. */
   readonly lookAhead: boolean;
   /** The share of requests that Okta acts on and whose answer is lost. */
@@ -35,6 +37,7 @@ export const USUAL = {
   importMs: 240_000,
   cooldownApplies: 'always',
   sessionsInFlight: 2,
+  loadsAtOnce: 1,
   lookAhead: true,
   lostAnswers: 0,
 } as const satisfies Partial<Scenario>;

@@ -39,6 +39,14 @@ export function scenariosFor(sizes: readonly number[], variedSize: number): read
     vary(base, 'imports of six minutes', { importMs: 360_000 }),
     vary(base, 'imports of six minutes, one session at a time', { importMs: 360_000, sessionsInFlight: 1 }),
     vary(base, 'one session at a time', { sessionsInFlight: 1 }),
+    ...[300, 1000].flatMap((latencyMs) =>
+      [1, 4, 8].flatMap((loadsAtOnce) => {
+        const answers = latencyMs === USUAL.latencyMs ? [] : ['answers of one second'];
+        const loads = loadsAtOnce === USUAL.loadsAtOnce ? [] : [`${loadsAtOnce} loads at once`];
+        const what = [...answers, ...loads].join(', ');
+        return what === '' ? [] : [vary(base, what, { latencyMs, loadsAtOnce })];
+      }),
+    ),
     vary(base, '0.1 % of answers lost', { lostAnswers: 0.001 }),
     vary(base, '1 % of answers lost', { lostAnswers: 0.01 }),
     ...mixes.flatMap((mix) => [

@@ -14,16 +14,16 @@ const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssemb
 
 /** What the kernel exports; addresses are bytes from the start of its memory. See `src/kernel/assembly`. */
 export interface KernelExports {
-  setKey(low: bigint, high: bigint): void;
-  sipHash(text: number, length: number, out: number): void;
-  sipHashEach(text: number, ends: number, count: number, out: number): void;
-  setTable(at: number, slots: number): void;
-  find(fingerprint: number): number;
-  findEach(fingerprints: number, count: number, out: number): void;
-  addEach(fingerprints: number, count: number): number;
-  setFields(at: number): void;
-  programRaw(): void;
-  programProfile(
+  readonly setKey: (low: bigint, high: bigint) => void;
+  readonly sipHash: (text: number, length: number, out: number) => void;
+  readonly sipHashEach: (text: number, ends: number, count: number, out: number) => void;
+  readonly setTable: (at: number, slots: number) => void;
+  readonly find: (fingerprint: number) => number;
+  readonly findEach: (fingerprints: number, count: number, out: number) => void;
+  readonly addEach: (fingerprints: number, count: number) => number;
+  readonly setFields: (at: number) => void;
+  readonly programRaw: () => void;
+  readonly programProfile: (
     scratch: number,
     longest: number,
     entity: number,
@@ -31,8 +31,8 @@ export interface KernelExports {
     idLength: number,
     ops: number,
     count: number,
-  ): void;
-  programMembership(
+  ) => void;
+  readonly programMembership: (
     scratch: number,
     longest: number,
     group: number,
@@ -41,10 +41,11 @@ export interface KernelExports {
     memberLength: number,
     removed: number,
     removedBits: number,
-  ): void;
-  markRemoved(text: number, length: number, side: number): void;
-  setNames(at: number, count: number): void;
-  settleCsv(
+  ) => void;
+  readonly markRemoved: (text: number, length: number, side: number) => void;
+  readonly setNames: (at: number, count: number) => void;
+  readonly lastRowEnd: (text: number, length: number) => number;
+  readonly settleCsv: (
     text: number,
     length: number,
     last: number,
@@ -53,8 +54,8 @@ export interface KernelExports {
     line: number,
     out: number,
     most: number,
-  ): void;
-  settleJsonLines(
+  ) => void;
+  readonly settleJsonLines: (
     text: number,
     length: number,
     last: number,
@@ -62,11 +63,11 @@ export interface KernelExports {
     line: number,
     out: number,
     most: number,
-  ): void;
-  rowCount(): number;
-  rowsConsumed(): number;
-  rowsStopped(): number;
-  nextLine(): number;
+  ) => void;
+  readonly rowCount: () => number;
+  readonly rowsConsumed: () => number;
+  readonly rowsStopped: () => number;
+  readonly nextLine: () => number;
 }
 
 const PAGE_BYTES = 65_536;
@@ -77,7 +78,7 @@ const SLACK_BYTES = 32;
 let compiled: object | undefined;
 
 /** The compiled kernel: made once, when it is first needed. */
-function kernelModule(): object {
+export function kernelModule(): object {
   return (compiled ??= new wasm.Module(Buffer.from(KERNEL_BASE64, 'base64')));
 }
 
@@ -119,7 +120,12 @@ export class KernelMemory {
 export function createKernel(memory: KernelMemory, key: string): KernelExports {
   const instance = new wasm.Instance(kernelModule(), { env: { memory: memory.memory } });
   const kernel = instance.exports as KernelExports;
-  const bytes = Buffer.from(key, 'hex');
-  kernel.setKey(bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8));
+  kernel.setKey(...keyWords(key));
   return kernel;
+}
+
+/** A key of 32 hexadecimal characters as the two words that the kernel takes. */
+export function keyWords(key: string): [low: bigint, high: bigint] {
+  const bytes = Buffer.from(key, 'hex');
+  return [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];
 }

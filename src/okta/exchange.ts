@@ -161,8 +161,7 @@ type Outcome<T> =
 function mayRepeat(operation: Operation, error: Failure, response: WireResponse | undefined): boolean {
   if (error instanceof OktaNetworkError) return !error.sent || operation.method === 'GET';
   // A redirect will be one again.
-  if (error instanceof OktaResponseError)
-    return operation.method === 'GET' && (error.status < 300 || error.status >= 400);
+  if (error instanceof OktaResponseError) return operation.method === 'GET' && error.status < 300;
   if (response?.status === 429 || isReadOnlyMode(error.status, error.errorCode)) return true;
   return operation.method === 'GET' && error.status >= 500;
 }
@@ -181,7 +180,7 @@ function untilAborted<T>(signal: AbortSignal, run: (started: () => void) => Prom
       onAbort();
       return;
     }
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     run(() => (handed = true))
       .finally(() => signal.removeEventListener('abort', onAbort))
       .then(resolve, reject);

@@ -76,12 +76,19 @@ export class RateLimiter {
   }
 
   async #untilOpen(window: RateWindow, tell: TellWait, signal: AbortSignal): Promise<void> {
-    throwIfAborted(signal);
-    for (let ms = window.waitMs(); ms > 0; ms = window.waitMs()) {
-      const { generation } = window;
-      tell(ms);
-      await this.#clock.sleep(ms, signal);
-      window.slept(generation);
+    for (;;) {
+      throwIfAborted(signal);
+      const ms = window.waitMs();
+      if (ms > 0) {
+        const { generation } = window;
+        tell(ms);
+        await this.#clock.sleep(ms, signal);
+        window.slept(generation);
+      } else if (window.isUntold) {
+        await window.answered();
+      } else {
+        return;
+      }
     }
   }
 

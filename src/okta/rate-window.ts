@@ -24,6 +24,8 @@ export class RateWindow {
   #underWay = 0;
   #opensAt: number | undefined;
   #length = 0;
+  /** Who waits for the next answer. */
+  #listening: (() => void)[] = [];
   /** Changes with every new window; a waiter may only open the window it waited for. */
   #generation = 0;
 
@@ -49,9 +51,22 @@ export class RateWindow {
     if (generation === this.#generation) this.#open();
   }
 
+  /**
+   * True when our part of a window is under way that no answer has told of yet: the last one is over, and how long this
+   * one takes is known only from its answers.
+   */
+  get isUntold(): boolean {
+    return this.#opensAt === undefined && this.#underWay > 0 && this.#exhausted();
+  }
+
+  /** Resolves with the end of any request. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => this.#listening.push(resolve));
+  }
+
   /** Takes one request from the window, right before it is sent; false when none is left. */
   take(): boolean {
-    if (this.waitMs() > 0) return false;
+    if (this.waitMs() > 0 || this.isUntold) return false;
     this.#remaining -= 1;
     this.#used += 1;
     this.#underWay += 1;
@@ -62,6 +77,7 @@ export class RateWindow {
   done(response: WireResponse | undefined): void {
     this.#underWay -= 1;
     if (response !== undefined) this.#learn(response);
+    for (const listener of this.#listening.splice(0)) listener();
   }
 
   #learn(response: WireResponse): void {
@@ -109,7 +125,7 @@ export class RateWindow {
     this.#generation += 1;
     this.#opensAt = undefined;
     this.#used = this.#underWay;
-    this.#remaining = (this.#limit ?? Infinity) - this.#underWay;
+    this.#remaining = Infinity;
   }
 }
 

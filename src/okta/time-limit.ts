@@ -20,7 +20,7 @@ export async function withinTime<T>(
     const onAbort = () => leave(new AbortedError());
     const timer = setTimeout(() => leave(new TransportError('no answer in time', false)), ms);
     if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     run(controller.signal)
       .finally(() => {
         clearTimeout(timer);

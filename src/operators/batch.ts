@@ -1,4 +1,5 @@
 import { bodyFrame, makeBatch } from '../batch-body.js';
+import { entryBytes, entrySizesOf } from '../entry-sizes.js';
 import { RecordError } from '../errors.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
 import { LIMITS } from '../limits.js';
@@ -77,13 +78,20 @@ class Batcher {
 
   async *run(source: Flow<Change>): AsyncGenerator<readonly Batch[], void, undefined> {
     for await (const chunk of source.chunks()) {
+      // A store of others may hand on a chunk of nothing.
+      if (chunk.length === 0) continue;
       const outlook = outlookOf(chunk);
-      if (outlook !== undefined) this.#lane(laneOf(chunk[0] as Change)).expect(outlook);
-      for (const change of chunk) {
-        const rank = laneOf(change);
-        this.#requireFitting(change);
-        const packer = this.#packers[rank] as Packer;
-        packer.add(change);
+      const sizes = entrySizesOf(chunk);
+      let rank = laneOf(chunk[0] as Change);
+      if (outlook !== undefined) this.#lane(rank).expect(outlook);
+      for (let i = 0; i < chunk.length; i++) {
+        const change = chunk[i] as Change;
+        // Nearly all changes of a chunk are of one lane.
+        if (!isOf(change, LANES[rank] as Lane)) rank = laneOf(change);
+        const bytes = sizes?.[i] ?? entryBytes(change);
+        this.#requireFitting(change, bytes);
+        const packer = this.#lane(rank);
+        packer.add(change, bytes);
         if (packer.ready) {
           yield* this.#flushBelow(rank);
           yield [this.#next(rank)];
@@ -102,7 +110,7 @@ class Batcher {
         const last = packer.size === 0;
         // The rest of the free memberships may wait for the dependent ones, and share a request with them.
         if (last && lower === FREE_MEMBERSHIPS && this.#lane(DEPENDENT_MEMBERSHIPS).size > 0) {
-          for (const change of changes) this.#lane(DEPENDENT_MEMBERSHIPS).add(change);
+          for (const change of changes) this.#lane(DEPENDENT_MEMBERSHIPS).add(change, entryBytes(change));
         } else {
           yield [this.#batch(lower, changes)];
         }
@@ -123,9 +131,9 @@ class Batcher {
     return makeBatch(entity, kind, changes);
   }
 
-  #requireFitting(change: Change): void {
+  #requireFitting(change: Change, bytesOfEntry: number): void {
     // UTF-8 takes at most three bytes for a UTF-16 code unit: most items need no closer look.
-    if (change.item.length * 3 + change.group.length * 3 + 200 <= this.#maxBytes) return;
+    if (bytesOfEntry + change.group.length * 3 + 200 <= this.#maxBytes) return;
     const bytes = makeBatch(change.entity, change.kind, [change]).bytes;
     if (bytes <= this.#maxBytes) return;
     const name = `${change.entity} ${displayKey(change.entity, change.key)}`;
@@ -143,9 +151,11 @@ function frameBytes(entity: Lane['entity'], kind: Lane['kind']): number {
 
 function laneOf(change: Change): number {
   for (let rank = 0; rank < LANES.length; rank++) {
-    const lane = LANES[rank] as Lane;
-    if (lane.entity === change.entity && lane.kind === change.kind && lane.dependent === change.dependent)
-      return rank;
+    if (isOf(change, LANES[rank] as Lane)) return rank;
   }
   throw new RecordError(change.entity, `${change.entity} ${change.kind} is no kind of change`);
+}
+
+function isOf({ entity, kind, dependent }: Change, lane: Lane): boolean {
+  return lane.kind === kind && lane.entity === entity && lane.dependent === dependent;
 }

@@ -154,7 +154,7 @@ function openScreened<E extends Entity>(
             note.unchanged += rows;
           },
         ],
-        open: (shape) => createRowScreen({ entity, key, table, raw, removed }, shape),
+        open: (shape, threads) => createRowScreen({ entity, key, table, raw, removed }, shape, threads),
       })
     : undefined;
   if (screened === undefined && raw !== undefined)

@@ -20,9 +20,9 @@ export class MembershipPacker implements Packer {
   readonly #capacity: Capacity;
   readonly #lookahead: number;
   /** Changes of small groups by group, in order of arrival. */
-  readonly #light = new Map<string, Change[]>();
+  readonly #light = new Map<string, Members>();
   /** Changes of large groups by group, in the order in which they became large; what is left of one stays here. */
-  readonly #heavy = new Map<string, Change[]>();
+  readonly #heavy = new Map<string, Members>();
   #size = 0;
   /** Bytes of all members that wait, and of their groups' frames. */
   #bytes = 0;
@@ -45,18 +45,19 @@ export class MembershipPacker implements Packer {
     return this.#light.size + this.#heavy.size <= items && this.#bytes <= bytes + 1;
   }
 
-  add(change: Change): void {
+  add(change: Change, bytes: number): void {
     const { group } = change;
-    this.#bytes += memberBytes(change);
+    this.#bytes += bytes;
     this.#size++;
-    const members = this.#heavy.get(group) ?? this.#light.get(group);
+    let members = this.#heavy.get(group) ?? this.#light.get(group);
     if (members === undefined) {
-      this.#light.set(group, [change]);
+      members = { changes: [], sizes: [] };
+      this.#light.set(group, members);
       this.#bytes += frameBytes(group);
-      return;
     }
-    members.push(change);
-    if (members.length !== HEAVY_MEMBERS || this.#heavy.has(group)) return;
+    members.changes.push(change);
+    members.sizes.push(bytes);
+    if (members.changes.length !== HEAVY_MEMBERS || this.#heavy.has(group)) return;
     this.#light.delete(group);
     this.#heavy.set(group, members);
   }
@@ -75,7 +76,7 @@ export class MembershipPacker implements Packer {
   }
 
   /** Takes so many groups, in order; false when the request is full before. */
-  #takeFrom(groups: Map<string, Change[]>, count: number, request: Request): boolean {
+  #takeFrom(groups: Map<string, Members>, count: number, request: Request): boolean {
     let left = count;
     for (const [group, members] of groups) {
       if (left-- <= 0) return true;
@@ -94,34 +95,39 @@ export class MembershipPacker implements Packer {
 
   /** Takes what fits of a group; false when the request is full. */
   #takeGroup(
-    groups: Map<string, Change[]>,
+    groups: Map<string, Members>,
     group: string,
-    members: readonly Change[],
+    { changes, sizes }: Members,
     request: Request,
   ): boolean {
     if (request.slots === 0) return false;
     // Every member counts a comma after it, and the entry one: the last has none.
     const room = request.room - frameBytes(group);
-    const count = fitting(members, room);
+    const count = fitting(sizes, room);
     if (count === 0) return false;
     request.slots--;
     request.room = room;
     for (let i = 0; i < count; i++) {
-      const change = members[i] as Change;
-      const bytes = memberBytes(change);
+      const bytes = sizes[i] as number;
       request.room -= bytes;
       this.#bytes -= bytes;
-      request.changes.push(change);
+      request.changes.push(changes[i] as Change);
     }
     this.#size -= count;
-    if (count < members.length) {
-      groups.set(group, members.slice(count));
+    if (count < changes.length) {
+      groups.set(group, { changes: changes.slice(count), sizes: sizes.slice(count) });
       return false;
     }
     groups.delete(group);
     this.#bytes -= frameBytes(group);
     return true;
   }
+}
+
+/** Members of one group that wait, and what each takes with the comma that separates it. */
+interface Members {
+  readonly changes: Change[];
+  readonly sizes: number[];
 }
 
 /** A request as it fills. */
@@ -137,17 +143,12 @@ function frameBytes(group: string): number {
   return Buffer.byteLength(open) + close.length;
 }
 
-/** With the comma that separates it. */
-function memberBytes(change: Change): number {
-  return Buffer.byteLength(change.item) + 1;
-}
-
 /** How many of the members fit, in order. */
-function fitting(members: readonly Change[], room: number): number {
+function fitting(sizes: readonly number[], room: number): number {
   let left = room;
-  for (let i = 0; i < members.length; i++) {
-    left -= memberBytes(members[i] as Change);
+  for (let i = 0; i < sizes.length; i++) {
+    left -= sizes[i] as number;
     if (left < 0) return i;
   }
-  return members.length;
+  return sizes.length;
 }

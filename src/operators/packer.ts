@@ -12,7 +12,8 @@ export interface Capacity {
 /** Gathers the changes of one lane and hands them out request by request. */
 export interface Packer {
   readonly size: number;
-  add(change: Change): void;
+  /** `bytes` is what the change takes in a request, with the comma that separates it. */
+  add(change: Change, bytes: number): void;
   /** Tells what is to come, where it is known. What comes otherwise is taken to be like what waits. */
   expect(outlook: Outlook): void;
   /** True when enough is known to fill a request well. */
@@ -49,12 +50,13 @@ export class ProfilePacker implements Packer {
   /** Bytes of entries with a comma each: the last has none after it. */
   readonly #room: number;
   readonly #lookahead: number;
-  /** In order of arrival. */
+  /** In order of arrival, from `#first` on: most requests take the oldest, and leave the rest where it is. */
   #queue: Entry[] = [];
+  #first = 0;
   /** By size, rising; without those that came since it was last needed. */
   #sorted: Entry[] = [];
-  /** What came since. */
-  #fresh: Entry[] = [];
+  /** How many came since: they stand at the end of the queue. */
+  #fresh = 0;
   /** Of all that waits. */
   #bytes = 0;
   /** Of what is yet to come, as far as it is known. */
@@ -70,21 +72,20 @@ export class ProfilePacker implements Packer {
   }
 
   get size(): number {
-    return this.#queue.length;
+    return this.#queue.length - this.#first;
   }
 
   get ready(): boolean {
-    return this.#queue.length > this.#lookahead && !this.#fitsInOne;
+    return this.size > this.#lookahead && !this.#fitsInOne;
   }
 
-  add(change: Change): void {
-    const entry: Entry = { change, bytes: Buffer.byteLength(change.item) + 1, chosen: false };
-    this.#queue.push(entry);
-    this.#fresh.push(entry);
-    this.#bytes += entry.bytes;
+  add(change: Change, bytes: number): void {
+    this.#queue.push({ change, bytes, chosen: false });
+    this.#fresh++;
+    this.#bytes += bytes;
     if (this.#aheadCount > 0) {
       this.#aheadCount--;
-      this.#aheadBytes = Math.max(0, this.#aheadBytes - entry.bytes);
+      this.#aheadBytes = Math.max(0, this.#aheadBytes - bytes);
     }
   }
 
@@ -96,39 +97,44 @@ export class ProfilePacker implements Packer {
   take(): Change[] {
     const balanced = this.#room / this.#mean;
     const wanted = this.#wantedCount(balanced);
-    const count = this.#fitsInOne ? this.#queue.length : wanted;
+    const count = this.#fitsInOne ? this.size : wanted;
     let bytes = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = this.#first; i < this.#first + count; i++) {
       const entry = this.#queue[i] as Entry;
       entry.chosen = true;
       bytes += entry.bytes;
     }
-    if (!this.#fitsInOne && !this.#isPlenty(count, bytes)) this.#improve(wanted);
-    const changes = this.#remove();
+    let changes: Change[];
+    if (this.#fitsInOne || this.#isPlenty(count, bytes)) {
+      changes = this.#takeOldest(count, bytes);
+    } else {
+      this.#improve(wanted);
+      changes = this.#takeChosen();
+    }
     const { items } = this.#capacity;
     this.#owed = Math.max(-items, Math.min(items, this.#owed + Math.min(items, balanced) - changes.length));
     return changes;
   }
 
   get #fitsInOne(): boolean {
-    return this.#queue.length <= this.#capacity.items && this.#bytes <= this.#room;
+    return this.size <= this.#capacity.items && this.#bytes <= this.#room;
   }
 
   /** Mean size of what waits and what is to come. */
   get #mean(): number {
-    return (this.#bytes + this.#aheadBytes) / (this.#queue.length + this.#aheadCount);
+    return (this.#bytes + this.#aheadBytes) / (this.size + this.#aheadCount);
   }
 
   /** As many entries as fill a request when they are of the mean size, and what is owed of them. */
   #wantedCount(balanced: number): number {
     const count = Math.round(Math.min(this.#capacity.items, balanced) + this.#owed);
-    return Math.max(1, Math.min(this.#capacity.items, this.#queue.length, count));
+    return Math.max(1, Math.min(this.#capacity.items, this.size, count));
   }
 
   /** True when the request is full by its items, and what it leaves behind is far from the limit of bytes. */
   #isPlenty(count: number, bytes: number): boolean {
     if (count < this.#capacity.items || bytes > this.#room) return false;
-    const left = this.#queue.length + this.#aheadCount - count;
+    const left = this.size + this.#aheadCount - count;
     return this.#bytes + this.#aheadBytes - bytes <= left * (this.#room / this.#capacity.items) * PLENTY;
   }
 
@@ -148,12 +154,12 @@ export class ProfilePacker implements Packer {
 
   /** What is sent now in any case: the oldest, so that nothing waits for ever, and the largest while there is choice. */
   #anchors(wanted: number): Entry[] {
-    const oldest = this.#queue[0] as Entry;
+    const oldest = this.#queue[this.#first] as Entry;
     const largest = this.#sorted[this.#sorted.length - 1] as Entry;
     if (largest.bytes <= this.#room * LARGE || largest === oldest) return [oldest];
     if (!largest.chosen) {
       largest.chosen = true;
-      const youngest = this.#queue[wanted - 1] as Entry;
+      const youngest = this.#queue[this.#first + wanted - 1] as Entry;
       if (youngest !== oldest) youngest.chosen = false;
     }
     if (largest.bytes + oldest.bytes <= this.#room) return [oldest, largest];
@@ -167,7 +173,7 @@ export class ProfilePacker implements Packer {
   }
 
   #sort(): void {
-    const fresh = this.#fresh.sort((a, b) => a.bytes - b.bytes);
+    const fresh = this.#queue.slice(this.#queue.length - this.#fresh).sort((a, b) => a.bytes - b.bytes);
     const old = this.#sorted;
     const merged = new Array<Entry>(old.length + fresh.length);
     let [i, j] = [0, 0];
@@ -182,20 +188,44 @@ export class ProfilePacker implements Packer {
       }
     }
     this.#sorted = merged;
-    this.#fresh = [];
+    this.#fresh = 0;
   }
 
-  #remove(): Change[] {
+  /** Takes the first of the queue, which are all that is chosen. */
+  #takeOldest(count: number, bytes: number): Change[] {
+    const end = this.#first + count;
+    const changes = new Array<Change>(count);
+    for (let i = 0; i < count; i++) changes[i] = (this.#queue[this.#first + i] as Entry).change;
+    this.#bytes -= bytes;
+    this.#first = end;
+    this.#fresh = Math.min(this.#fresh, this.size);
+    // What was taken is let go of once it is as much as what waits.
+    if (end * 2 >= this.#queue.length) this.#compact(this.#queue.slice(end));
+    if (this.#sorted.length > 0) this.#sorted = this.#sorted.filter(waits);
+    return changes;
+  }
+
+  /** Takes what is chosen, wherever it stands. Everything is sorted by now. */
+  #takeChosen(): Change[] {
     const changes: Change[] = [];
-    for (const entry of this.#queue) {
-      if (!entry.chosen) continue;
+    const rest: Entry[] = [];
+    for (let i = this.#first; i < this.#queue.length; i++) {
+      const entry = this.#queue[i] as Entry;
+      if (!entry.chosen) {
+        rest.push(entry);
+        continue;
+      }
       changes.push(entry.change);
       this.#bytes -= entry.bytes;
     }
-    this.#queue = this.#queue.filter(waits);
+    this.#compact(rest);
     this.#sorted = this.#sorted.filter(waits);
-    this.#fresh = this.#fresh.filter(waits);
     return changes;
+  }
+
+  #compact(queue: Entry[]): void {
+    this.#queue = queue;
+    this.#first = 0;
   }
 }
 

@@ -36,6 +36,6 @@ function sessionsOf(free: number, dependent: number, lastCreate: number): number
   const per = LIMITS.requestsPerSession;
   const freeSessions = Math.ceil(free / per);
   const createSessions = Math.ceil(lastCreate / per);
-  const room = createSessions < freeSessions || lastCreate === 0 ? freeSessions * per - free : 0;
+  const room = createSessions < freeSessions ? freeSessions * per - free : 0;
   return freeSessions + Math.ceil(Math.max(0, dependent - room) / per);
 }

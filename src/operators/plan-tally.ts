@@ -75,7 +75,7 @@ export class PlanTally {
 }
 
 function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('binary').slice(0, 16);
+  return createHash('sha256').update(text).digest('binary');
 }
 
 function wordOf(digest: string, at: number): number {

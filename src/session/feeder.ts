@@ -1,5 +1,9 @@
 import type { Flow } from '../flow.js';
 import type { Batch } from '../model.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** Longer than its sources are given, and short enough for an abort to settle within five seconds. */
+const CLOSING_MS = 3000;
 
 /** Hands out the batches of a flow one by one, with a look at the next. Pulls nothing that was not asked for. */
 export class BatchFeeder {
@@ -8,8 +12,8 @@ export class BatchFeeder {
   #at = 0;
   #ended = false;
 
-  constructor(source: Flow<Batch>) {
-    this.#iterator = source.chunks()[Symbol.asyncIterator]();
+  constructor(source: Flow<Batch>, signal: AbortSignal | undefined) {
+    this.#iterator = untilAborted(source.chunks(), signal, CLOSING_MS);
   }
 
   /** The next batch, which stays where it is; undefined at the end. */

@@ -78,11 +78,10 @@ export class SessionLifecycle {
   }
 
   async #notLoaded(error: unknown): Promise<LoadOutcome> {
-    if (isTransient(error)) return { kind: 'lost', reason: codeOf(error) };
+    if (isTransient(error)) return { kind: 'lost', reason: error.code };
     if (!isRefused(error)) throw error;
     // A 404 is never about the content, also where the session turns out to be there.
-    if (error instanceof OktaHttpError && error.status === 404)
-      return { kind: 'lost', reason: codeOf(error) };
+    if (error instanceof OktaHttpError && error.status === 404) return { kind: 'lost', reason: error.code };
     // E0000001 stands for many causes: the session itself tells whether it still takes loads.
     const status = await this.#status();
     if (status !== 'CREATED' && status !== 'IN_PROGRESS')
@@ -220,8 +219,4 @@ function send(
   options: { signal?: AbortSignal },
 ): Promise<void> {
   return SENDERS[batch.entity][batch.kind](okta, sessionId, batch, options);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

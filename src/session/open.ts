@@ -59,7 +59,7 @@ async function waitForTurn(context: SessionContext, importing: Promise<void> | u
   });
   const done = new AbortController();
   const stop = () => done.abort();
-  signal?.addEventListener('abort', stop, { once: true });
+  signal?.addEventListener('abort', stop);
   const rest = clock.sleep(ms, done.signal).catch(() => undefined);
   try {
     await Promise.race([rest, importing]);

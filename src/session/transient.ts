@@ -1,7 +1,13 @@
-import { OktaAuthError, OktaHttpError, OktaNetworkError, OktaResponseError } from '../errors.js';
+import {
+  OktaAuthError,
+  OktaHttpError,
+  OktaNetworkError,
+  OktaResponseError,
+  type RollcallError,
+} from '../errors.js';
 
 /** True for failures that say nothing about the session: no answer, an unusable one, a fault, or too many requests. */
-export function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): error is RollcallError {
   if (error instanceof OktaNetworkError || error instanceof OktaResponseError) return true;
   return error instanceof OktaHttpError && (error.status >= 500 || error.status === 429);
 }

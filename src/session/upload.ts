@@ -56,7 +56,7 @@ class Upload {
 
   constructor(context: SessionContext, source: Flow<Batch>) {
     this.#context = context;
-    this.#feeder = new BatchFeeder(source);
+    this.#feeder = new BatchFeeder(source, context.options.signal);
     this.#run = contextOf(source);
     this.#refusals = new RefusalLimit(this.#run);
   }

@@ -65,11 +65,14 @@ function refuseBadHeader(
   header: readonly string[],
   place: { readonly file: string | undefined; readonly line: number },
 ): void {
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   for (const [i, name] of header.entries()) {
     if (name.trim() === '') throw new SourceError(`the header of column ${i + 1} is empty`, place);
-    if (seen.has(name)) throw new SourceError(`the header ${JSON.stringify(name)} is repeated`, place);
-    seen.add(name);
+    const before = seen.get(name);
+    // Not quoted: of a file without a header it is what somebody is called.
+    if (before !== undefined)
+      throw new SourceError(`the header of column ${i + 1} is that of column ${before + 1} again`, place);
+    seen.set(name, i);
   }
 }
 

@@ -8,10 +8,11 @@ import { RunContext } from '../run-context.js';
 import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './csv-columns.js';
 import { CsvScanner } from './csv-scanner.js';
 import {
-  bytesOf,
   INPUT_OPTIONS,
   joined,
+  openBytes,
   toInput,
+  type ByteReader,
   type Input,
   type InputChunk,
   type InputOptions,
@@ -19,6 +20,7 @@ import {
 } from './input.js';
 import { isTooLong, screenedRows, unscreened } from './screened.js';
 import { decode, decodeText } from './text.js';
+import { requireThreads, threadsFor } from './threads.js';
 
 /** Options of {@link fromCsv}. */
 export interface FromCsvOptions extends InputOptions {
@@ -38,6 +40,11 @@ export interface FromCsvOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
 }
 
 const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 1024 });
@@ -56,7 +63,7 @@ const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 10
  * repeated header, a blank line between rows, bytes that are not UTF-8, an empty file, and any failure to read it.
  */
 export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow> {
-  refuseUnknown('fromCsv', options, [...INPUT_OPTIONS, 'columns', 'delimiter', 'maxRecordLength']);
+  refuseUnknown('fromCsv', options, [...INPUT_OPTIONS, 'columns', 'delimiter', 'maxRecordLength', 'threads']);
   const { columns, delimiter = DEFAULTS.delimiter, maxRecordLength = DEFAULTS.maxRecordLength } = options;
   checkColumns(columns);
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
@@ -64,7 +71,8 @@ export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow
     throw new OptionsError('delimiter', `expected one character, got ${JSON.stringify(delimiter)}`);
   }
   const source = toInput(input, options);
-  const settings: Settings = { source, columns, delimiter, maxRecordLength };
+  const threads = requireThreads(options.threads);
+  const settings: Settings = { source, columns, delimiter, maxRecordLength, threads };
   return withScreened(
     flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext()),
     (request) => screened(settings, request),
@@ -76,6 +84,7 @@ interface Settings {
   readonly columns: CsvColumns | undefined;
   readonly delimiter: string;
   readonly maxRecordLength: number;
+  readonly threads: number | undefined;
 }
 
 /** Reads rows by the strict scanner. */
@@ -152,27 +161,20 @@ async function* screened(
   settings: Settings,
   request: ScreenRequest,
 ): AsyncGenerator<readonly CsvRow[], void, undefined> {
-  const { source } = settings;
-  const bytes = bytesOf(source.open());
+  const { source, threads } = settings;
+  const bytes = await openBytes(source);
   try {
     const { header, read } = await readHeader(bytes);
     const reader = new CsvReader(settings);
-    const screen = header && openScreen(settings, request, reader, header);
+    const screen = header && openScreen(settings, request, reader, header, threadsFor(bytes, threads));
     if (screen === undefined) {
-      const all = joined(header === undefined ? read : [header, ...read], bytes);
+      const all = joined(header === undefined ? [read] : [header, read], bytes);
       yield* unscreened(new CsvReader(settings).rows(all), request, { file: source.name, line: 1 });
       return;
     }
-    yield* screenedRows({
-      bytes: joined(read, bytes),
-      firstLine: 2,
-      file: source.name,
-      screen,
-      request,
-      reader,
-    });
+    yield* screenedRows({ bytes, first: read, firstLine: 2, file: source.name, screen, request, reader });
   } finally {
-    await bytes.return();
+    await bytes.close();
   }
 }
 
@@ -182,41 +184,42 @@ function openScreen(
   request: ScreenRequest,
   reader: CsvReader,
   line: Buffer,
+  threads: number,
 ): RowScreen | undefined {
   // One byte is looked for; and what is no UTF-8 is told by the reading of text.
-  if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line)) return undefined;
+  if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line) || isTooLong(request, maxRecordLength))
+    return undefined;
   const text = decode(line, true);
   reader.parse(text, 1, false, () => {});
   const { header } = reader;
   // One with a quoted line feed goes on behind its first line, and is hardly ever met.
   if (header === undefined) return undefined;
   const names = header.map((name, i) => nameOf(name, i, columns));
-  const screen = request.open({
+  const shape = {
     format: 'csv',
     columns: names,
     delimiter,
     fields: request.fields?.(names.filter((name) => name !== undefined)),
     rules: request.rules,
     header: JSON.stringify([text.replace(/\r?\n$/, ''), delimiter, names]),
-  });
-  return screen !== undefined && isTooLong(screen, request, maxRecordLength) ? undefined : screen;
+  } as const;
+  return request.open(shape, threads);
 }
 
-/** The first line with its line feed, and what was read besides. */
+/** The first line with its line feed, where it is one of a usual length, and what was read besides. */
 async function readHeader(
-  bytes: AsyncIterator<InputChunk>,
-): Promise<{ readonly header: Buffer | undefined; readonly read: readonly InputChunk[] }> {
-  let read: Buffer = Buffer.alloc(0);
-  while (read.length < LONGEST_HEADER) {
-    const step = await bytes.next();
-    if (step.done) break;
-    const chunk: InputChunk = step.value;
-    if (typeof chunk === 'string') return { header: undefined, read: [read, chunk] };
-    read = Buffer.concat([read, chunk]);
-    const end = read.indexOf(LF) + 1;
-    if (end > 0) return { header: read.subarray(0, end), read: [read.subarray(end)] };
+  bytes: ByteReader,
+): Promise<{ readonly header: Buffer | undefined; readonly read: Buffer }> {
+  const read = Buffer.allocUnsafe(LONGEST_HEADER);
+  let length = 0;
+  while (length < read.length) {
+    const more = await bytes.read(read.subarray(length));
+    if (more <= 0) break;
+    length += more;
+    const end = read.subarray(0, length).indexOf(LF) + 1;
+    if (end > 0) return { header: read.subarray(0, end), read: read.subarray(end, length) };
   }
-  return { header: undefined, read: [read] };
+  return { header: undefined, read: read.subarray(0, length) };
 }
 
 const LF = 0x0a;

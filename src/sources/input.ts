@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
@@ -33,6 +33,8 @@ export const INPUT_OPTIONS: readonly string[] = Object.freeze(['gzip', 'name']);
 /** An input that is known to be usable, and is not open yet. */
 export interface OpenableInput {
   readonly name: string | undefined;
+  /** The path of a file that can be read as it is; undefined for one that is compressed, and for other inputs. */
+  readonly path: string | undefined;
   /** Opens it. What can be read only once refuses to be opened again. */
   open(): AsyncIterable<InputChunk>;
 }
@@ -54,7 +56,11 @@ export function toInput(input: Input, options: InputOptions): OpenableInput {
   const named = name ?? path ?? streamPath(input);
   const raw = path === undefined ? readIterable(input as Exclude<Input, string | URL>) : () => readFile(path);
   const zipped = gzip ?? path?.endsWith('.gz') ?? false;
-  return { name: named, open: () => guarded(zipped ? () => gunzip(raw()) : raw, named) };
+  return {
+    name: named,
+    path: zipped ? undefined : path,
+    open: () => guarded(zipped ? () => gunzip(raw()) : raw, named),
+  };
 }
 
 function pathOf(input: Input): string | undefined {
@@ -137,9 +143,13 @@ async function* guarded(
       yield chunk;
     }
   } catch (error) {
-    if (error instanceof RollcallError) throw error;
-    throw new SourceError(`cannot be read (${reasonOf(error)})`, { file: name ?? 'input' }, { cause: error });
+    throw unreadable(error, name);
   }
+}
+
+function unreadable(error: unknown, name: string | undefined): unknown {
+  if (error instanceof RollcallError) return error;
+  return new SourceError(`cannot be read (${reasonOf(error)})`, { file: name ?? 'input' }, { cause: error });
 }
 
 function reasonOf(error: unknown): string {
@@ -149,12 +159,106 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : 'its stream failed';
 }
 
+/** Bytes of an input, read into a buffer of the reader's. */
+export interface ByteReader {
+  /** Bytes of a file as it was opened; undefined where that cannot be told. */
+  readonly size: number | undefined;
+  /** Reads into a buffer from its start: bytes read, 0 at the end of the input, or -1 when what follows has no bytes. */
+  read(into: Buffer): Promise<number>;
+  /** What was not read. */
+  remaining(): AsyncIterable<InputChunk>;
+  close(): Promise<void>;
+}
+
+/** Opens an input for {@link ByteReader.read}: a plain file without a copy in between. */
+export async function openBytes(source: OpenableInput): Promise<ByteReader> {
+  if (source.path === undefined) return new IterableReader(bytesOf(source.open()));
+  try {
+    const handle = await open(source.path, 'r');
+    return new FileReader(handle, (await handle.stat()).size, source.name);
+  } catch (error) {
+    throw unreadable(error, source.name);
+  }
+}
+
+/** What was read already, before what was not. */
+export async function* joined(
+  read: readonly InputChunk[],
+  reader: ByteReader,
+): AsyncGenerator<InputChunk, void, undefined> {
+  for (const chunk of read) if (chunk.length > 0) yield chunk;
+  yield* reader.remaining();
+}
+
+class FileReader implements ByteReader {
+  readonly size: number;
+  readonly #handle: FileHandle;
+  readonly #name: string | undefined;
+
+  constructor(handle: FileHandle, size: number, name: string | undefined) {
+    this.#handle = handle;
+    this.size = size;
+    this.#name = name;
+  }
+
+  async read(into: Buffer): Promise<number> {
+    try {
+      return (await this.#handle.read(into, 0, into.length, null)).bytesRead;
+    } catch (error) {
+      throw unreadable(error, this.#name);
+    }
+  }
+
+  async *remaining(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(READ_BYTES);
+      const length = await this.read(buffer);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+class IterableReader implements ByteReader {
+  readonly size = undefined;
+  readonly #chunks: AsyncGenerator<InputChunk, void, undefined>;
+  #chunk: InputChunk = new Uint8Array(0);
+
+  constructor(chunks: AsyncGenerator<InputChunk, void, undefined>) {
+    this.#chunks = chunks;
+  }
+
+  async read(into: Buffer): Promise<number> {
+    while (this.#chunk.length === 0) {
+      const step = await this.#chunks.next();
+      if (step.done) return 0;
+      this.#chunk = step.value;
+    }
+    if (typeof this.#chunk === 'string') return -1;
+    const taken = this.#chunk.subarray(0, into.length);
+    into.set(taken);
+    this.#chunk = this.#chunk.subarray(taken.length);
+    return taken.length;
+  }
+
+  async *remaining(): AsyncGenerator<InputChunk, void, undefined> {
+    if (this.#chunk.length > 0) yield this.#chunk;
+    yield* this.#chunks;
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return();
+  }
+}
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** An input as bytes, as far as it can be: text that holds half of a surrogate pair has no bytes, and stays text. */
-export async function* bytesOf(
-  input: AsyncIterable<InputChunk>,
-): AsyncGenerator<InputChunk, void, undefined> {
+async function* bytesOf(input: AsyncIterable<InputChunk>): AsyncGenerator<InputChunk, void, undefined> {
   // The first half of a pair whose second is in the next piece.
   let half = '';
   for await (const chunk of input) {
@@ -171,13 +275,4 @@ export async function* bytesOf(
     yield LONE_SURROGATE.test(whole) ? whole : Buffer.from(whole);
   }
   if (half !== '') yield half;
-}
-
-/** What was read already, before what was not. */
-export async function* joined(
-  read: readonly InputChunk[],
-  others: AsyncIterable<InputChunk>,
-): AsyncGenerator<InputChunk, void, undefined> {
-  for (const chunk of read) if (chunk.length > 0) yield chunk;
-  yield* others;
 }

@@ -5,16 +5,18 @@ import { refuseUnknown, requireNumber } from '../options.js';
 import { withScreened, type ScreenRequest } from '../row-screen.js';
 import { RunContext } from '../run-context.js';
 import {
-  bytesOf,
   INPUT_OPTIONS,
+  openBytes,
   toInput,
+  type ByteReader,
   type Input,
   type InputChunk,
   type InputOptions,
   type OpenableInput,
 } from './input.js';
-import { isTooLong, screenedRows } from './screened.js';
+import { isTooLong, screenedRows, unscreened } from './screened.js';
 import { decodeText } from './text.js';
+import { requireThreads, threadsFor } from './threads.js';
 
 /** Options of {@link fromJsonLines}. */
 export interface FromJsonLinesOptions extends InputOptions {
@@ -23,6 +25,11 @@ export interface FromJsonLinesOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
 }
 
 const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
@@ -42,7 +49,8 @@ export function fromJsonLines<T = Record<string, unknown>>(
   input: Input,
   options: FromJsonLinesOptions = {},
 ): Flow<T> {
-  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength']);
+  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'threads']);
+  const threads = requireThreads(options.threads);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
@@ -51,7 +59,7 @@ export function fromJsonLines<T = Record<string, unknown>>(
       () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
       new RunContext(),
     ),
-    (request) => screened<T>(source, maxRecordLength, request),
+    (request) => screened<T>(source, maxRecordLength, threads, request),
   );
 }
 
@@ -130,48 +138,51 @@ class LinesReader<T> {
   }
 }
 
-/** The objects of lines that are not settled; undefined when none can be. */
-function screened<T>(
+/** The objects of lines that are not settled; all of them where none can be. */
+async function* screened<T>(
   source: OpenableInput,
   maxRecordLength: number,
+  threads: number | undefined,
   request: ScreenRequest,
-): AsyncIterable<readonly T[]> | undefined {
-  const screen = request.open({
-    format: 'json-lines',
-    columns: [],
-    delimiter: ',',
-    fields: request.fields?.(undefined),
-    rules: request.rules,
-    header: '',
-  });
-  if (screen === undefined || isTooLong(screen, request, maxRecordLength)) return undefined;
-  return screenedRows({
-    bytes: withoutMark(bytesOf(source.open())),
-    firstLine: 1,
-    file: source.name,
-    screen,
-    request,
-    reader: new LinesReader<T>(source.name, maxRecordLength),
-  });
+): AsyncGenerator<readonly T[], void, undefined> {
+  const file = source.name;
+  const reader = new LinesReader<T>(file, maxRecordLength);
+  const bytes = await openBytes(source);
+  try {
+    const shape = {
+      format: 'json-lines',
+      columns: [],
+      delimiter: ',',
+      fields: request.fields?.(undefined),
+      rules: request.rules,
+      header: '',
+    } as const;
+    const screen = isTooLong(request, maxRecordLength)
+      ? undefined
+      : request.open(shape, threadsFor(bytes, threads));
+    if (screen === undefined) {
+      yield* unscreened(reader.rest(bytes.remaining(), 1, true), request, { file, line: 1 });
+      return;
+    }
+    const first = await afterMark(bytes);
+    yield* screenedRows({ bytes, first, firstLine: 1, file, screen, request, reader });
+  } finally {
+    await bytes.close();
+  }
 }
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** An input without a byte order mark at its start. */
-async function* withoutMark(chunks: AsyncIterable<InputChunk>): AsyncGenerator<InputChunk, void, undefined> {
-  let start: Uint8Array | undefined = new Uint8Array(0);
-  for await (const chunk of chunks) {
-    if (start === undefined || typeof chunk === 'string') {
-      if (start !== undefined && start.length > 0) yield start;
-      yield start?.length === 0 && chunk[0] === '\ufeff' ? (chunk as string).slice(1) : chunk;
-      start = undefined;
-      continue;
-    }
-    const whole: Buffer = Buffer.concat([start, chunk]);
-    start = whole.length < BYTE_ORDER_MARK.length ? whole : undefined;
-    if (start === undefined) yield whole.subarray(0, 3).equals(BYTE_ORDER_MARK) ? whole.subarray(3) : whole;
+/** The first bytes of an input, without a byte order mark. */
+async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
+  const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
+  let length = 0;
+  while (length < mark.length) {
+    const read = await bytes.read(mark.subarray(length));
+    if (read <= 0) break;
+    length += read;
   }
-  if (start !== undefined && start.length > 0) yield start;
+  return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);
 }
 
 /** The object on a line; undefined for a blank line. */

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { CHUNK_SIZE, placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
-import type { RowScreen, ScreenedRows, ScreenRequest } from '../row-screen.js';
-import { joined, type InputChunk } from './input.js';
+import { SCREENED_BYTES, type RowScreen, type ScreenedRows, type ScreenRequest } from '../row-screen.js';
+import { BlockCutter } from './block-cutter.js';
+import type { ByteReader, InputChunk } from './input.js';
 import { decode } from './text.js';
 
 /** How a source reads rows that were not settled. */
@@ -15,8 +16,9 @@ export interface RowReader<T> {
 
 /** What is read, and from where. */
 export interface ScreenedInput<T> {
-  /** The bytes behind the header. */
-  readonly bytes: AsyncGenerator<InputChunk, void, undefined>;
+  readonly bytes: ByteReader;
+  /** What was read behind the header. */
+  readonly first: Uint8Array;
   readonly firstLine: number;
   readonly file: string | undefined;
   readonly screen: RowScreen;
@@ -28,62 +30,49 @@ export interface ScreenedInput<T> {
 const BLOCKS_IN_VAIN = 8;
 const LEAST_KNOWN = 0.25;
 
-/** The rows of a source that are not settled; the others are counted and left out. */
+/**
+ * The rows of a source that are not settled; the others are counted and left out.
+ *
+ * The file is cut into blocks where a row seems to end, so that several can be screened at a time; they are looked at in
+ * the order of the file, and each is believed only if the rows of the one before it end exactly where it begins.
+ */
 export async function* screenedRows<T>(
   input: ScreenedInput<T>,
 ): AsyncGenerator<readonly T[], void, undefined> {
-  const { bytes, screen, request } = input;
-  const buffer = screen.input;
+  const { screen, request } = input;
+  const cutter = new BlockCutter(input.bytes, input.first, screen);
   let line = input.firstLine;
   let position = 0;
-  let length = 0;
   let inVain = 0;
-  /** Screens what is in the buffer. True when the screen is of no more use. */
-  const screenBuffer = async function* (last: boolean): AsyncGenerator<readonly T[], boolean, undefined> {
-    for (;;) {
-      const rows = screen.screen(length, last, line);
-      const { consumed, stopped, nextLine, count } = rows;
-      // The source's own reading says on which line.
-      if (!isUtf8(buffer.subarray(0, consumed))) return true;
-      if (consumed > 0) {
-        const block = new Block(input, rows, position, last && consumed === length);
-        yield* block.records();
-        position = block.nextPosition;
-        inVain = block.known < count * LEAST_KNOWN ? inVain + 1 : 0;
-        line = nextLine;
-        buffer.copyWithin(0, consumed, length);
-        length -= consumed;
-      }
-      if (stopped || (inVain >= BLOCKS_IN_VAIN && request.raw === undefined)) return true;
-      if (consumed === 0 || length === 0) return false;
-    }
-  };
   try {
-    let giveUp = false;
-    for await (const chunk of bytes) {
-      if (typeof chunk === 'string') {
-        yield* rest(input, joined([Buffer.from(buffer.subarray(0, length)), chunk], bytes), line, position);
+    for (;;) {
+      const cut = await cutter.next();
+      if (cut === undefined) break;
+      const { buffer, length, last } = cut;
+      const bytes = screen.buffers[buffer] as Buffer;
+      let rows = await cut.rows(line);
+      let start = 0;
+      // The source's own reading says which bytes are no UTF-8, and on which line.
+      while (isUtf8(bytes.subarray(start, rows.consumed))) {
+        const block = new Block(input, bytes, rows, position, last && rows.consumed === length);
+        yield* block.records();
+        start = rows.consumed;
+        position = block.nextPosition;
+        line = rows.nextLine;
+        inVain = block.known < rows.count * LEAST_KNOWN ? inVain + 1 : 0;
+        if (rows.stopped || rows.count === 0 || start === length) break;
+        rows = screen.next(buffer, start, length, last, line);
+      }
+      if (start < length || (inVain >= BLOCKS_IN_VAIN && request.raw === undefined)) {
+        yield* rest(input, cutter.remaining(bytes.subarray(start, length)), line, position);
         return;
       }
-      for (let start = 0; start < chunk.length && !giveUp;) {
-        const end = Math.min(chunk.length, start + buffer.length - length);
-        // A row that is longer than the buffer.
-        giveUp = end === start;
-        buffer.set(chunk.subarray(start, end), length);
-        length += end - start;
-        start = end;
-        if (!giveUp) giveUp = yield* screenBuffer(false);
-        if (!giveUp) continue;
-        const left = [Buffer.from(buffer.subarray(0, length)), chunk.subarray(start)];
-        yield* rest(input, joined(left, bytes), line, position);
-        return;
-      }
+      cutter.release(buffer);
     }
-    if (length > 0) yield* screenBuffer(true);
-    if (length > 0)
-      yield* rest(input, joined([Buffer.from(buffer.subarray(0, length))], bytes), line, position);
+    // What is longer than a buffer.
+    yield* rest(input, cutter.remaining(new Uint8Array(0)), line, position);
   } finally {
-    await bytes.return();
+    await screen.close();
   }
 }
 
@@ -121,8 +110,8 @@ export async function* unscreened<T>(
 }
 
 /** Whether rows fit the screen that a source is to call too long. Rows that are compared as they stand are not measured. */
-export function isTooLong({ input }: RowScreen, { raw }: ScreenRequest, maxRecordLength: number): boolean {
-  return raw === undefined && maxRecordLength < input.length;
+export function isTooLong({ raw }: ScreenRequest, maxRecordLength: number): boolean {
+  return raw === undefined && maxRecordLength < SCREENED_BYTES;
 }
 
 /** The rows of one block. */
@@ -131,6 +120,7 @@ class Block<T> {
   known = 0;
   nextPosition: number;
   readonly #input: ScreenedInput<T>;
+  readonly #bytes: Buffer;
   readonly #rows: ScreenedRows;
   readonly #last: boolean;
   /** Records before the block. */
@@ -148,8 +138,9 @@ class Block<T> {
   /** Rows without a record, which have no position. */
   readonly #blank: number[] = [];
 
-  constructor(input: ScreenedInput<T>, rows: ScreenedRows, position: number, last: boolean) {
+  constructor(input: ScreenedInput<T>, bytes: Buffer, rows: ScreenedRows, position: number, last: boolean) {
     this.#input = input;
+    this.#bytes = bytes;
     this.#rows = rows;
     this.#last = last;
     this.#first = this.nextPosition = position;
@@ -196,9 +187,9 @@ class Block<T> {
 
   /** Reads the rows from one to before another. */
   #take(first: number, end: number): { readonly error: unknown; readonly row: number } | undefined {
-    const { screen, reader, request } = this.#input;
+    const { reader, request } = this.#input;
     const rows = this.#rows;
-    const text = decode(screen.input.subarray(rows.start(first), rows.end(end - 1)), false);
+    const text = decode(this.#bytes.subarray(rows.start(first), rows.end(end - 1)), false);
     const isLast = this.#last && end === rows.count;
     let row = first;
     try {

@@ -4,15 +4,18 @@ import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import { PrintPage } from './print-page.js';
 import { RowIndex } from './row-index.js';
+import type { NumberedPage, RowFiles, StoredPage } from './row-files.js';
 import {
+  copyFingerprints,
+  copyWords,
   FINGERPRINT_BYTES,
   HASH_WORDS_AT,
   isFreeAt,
   isUnknownAt,
   PAGE_WORDS,
-  readWords,
   RowPage,
   ROWS_PER_PAGE,
+  WORDS,
   writeFingerprint,
 } from './row-page.js';
 import { RowOverlay, type OverlaidRow } from './row-overlay.js';
@@ -21,30 +24,42 @@ import type { PendingRow } from './store.js';
 
 /** A page in which so many rows change at once is written anew. */
 const DENSE_ROWS = 24;
+/** Scattered rows are merged once they are more than this, and than this share of all. */
+const LEAST_MERGED = 2000;
+const MERGED_SHARE = 0.03;
+/** Pages whose fingerprints are handed to the table at once. */
+const BLOCK_PAGES = 256;
 
 type EntityHead = Head['counts'][Entity];
 
 /**
- * The rows of one entity over pages in LMDB. Rows have numbers; their fingerprints and key hashes load as blocks into
+ * The rows of one entity over pages in files. Rows have numbers; their fingerprints and key hashes load as blocks into
  * typed arrays, and keys stay on disk. A row that was removed is used again by a later run.
  */
 export class LmdbBaseline {
   readonly #tables: Tables;
   readonly #entity: Entity;
   readonly #key: string;
+  readonly #files: RowFiles;
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
   #index: RowIndex | undefined;
+  /** The number after the last row that it knows. */
+  #indexedRows = 0;
   #overlay: RowOverlay | undefined;
+  /** Changes with every commit, so that a merge that was overtaken by one is known to be worthless. */
+  #version = 0;
+  #merging = false;
   /** Rows that may be given to new keys. */
   #free: number[] = [];
-  /** Rows removed since the index was loaded: a reading that is open may still speak of them. */
+  /** Rows removed since the last reading began, which may still speak of them. */
   #freed: number[] = [];
 
-  constructor(tables: Tables, entity: Entity, fingerprintKey: string) {
+  constructor(tables: Tables, entity: Entity, fingerprintKey: string, files: RowFiles) {
     this.#tables = tables;
     this.#entity = entity;
     this.#key = fingerprintKey;
+    this.#files = files;
     this.#hash = createKeyHasher(fingerprintKey);
   }
 
@@ -55,7 +70,20 @@ export class LmdbBaseline {
   load(rows: number): FingerprintTable {
     const table = new FingerprintTable(rows, this.#key);
     for (const row of this.#freed.splice(0)) this.#free.push(row);
-    this.#eachPage(rows, (words, _first, count) => table.addBlock(words, count));
+    const block = new Uint32Array(BLOCK_PAGES * ROWS_PER_PAGE * WORDS);
+    const blockBytes = new Uint8Array(block.buffer);
+    let filled = 0;
+    for (const { number, bytes } of this.#stored(rows)) {
+      const at = filled * WORDS;
+      if (bytes === undefined) block.fill(0, at, at + ROWS_PER_PAGE * WORDS);
+      else copyFingerprints(bytes, blockBytes, filled * FINGERPRINT_BYTES);
+      this.#overlaid().patch(number, block, at);
+      filled += Math.min(ROWS_PER_PAGE, rows - number * ROWS_PER_PAGE);
+      if (filled < BLOCK_PAGES * ROWS_PER_PAGE) continue;
+      table.addBlock(block, filled);
+      filled = 0;
+    }
+    table.addBlock(block, filled);
     return table;
   }
 
@@ -75,13 +103,14 @@ export class LmdbBaseline {
     const overlaid = this.#overlaid().get(row);
     if (overlaid !== undefined && (overlaid.fingerprint === undefined || (overlaid.key ?? key) !== key))
       return false;
-    // A view that holds until the next read: enough to look at one row.
-    const bytes = this.#tables.rows[this.#entity].getBinaryFast(Math.floor(row / ROWS_PER_PAGE));
-    if (bytes === undefined) return false;
-    const page = RowPage.over(bytes);
-    if (overlaid?.key === undefined && page.key(row % ROWS_PER_PAGE) !== key) return false;
-    if (overlaid === undefined) page.words(row % ROWS_PER_PAGE, words);
-    else writeFingerprint(words, 0, overlaid.fingerprint);
+    if (overlaid?.key === undefined) {
+      const bytes = this.#files.page('rows', Math.floor(row / ROWS_PER_PAGE));
+      if (bytes === undefined) return false;
+      const page = RowPage.over(bytes);
+      if (page.key(row % ROWS_PER_PAGE) !== key) return false;
+      if (overlaid === undefined) page.words(row % ROWS_PER_PAGE, words);
+    }
+    if (overlaid !== undefined) writeFingerprint(words, 0, overlaid.fingerprint);
     return true;
   }
 
@@ -91,15 +120,16 @@ export class LmdbBaseline {
     wanted: (row: number, words: Uint32Array, at: number) => boolean,
   ): Generator<string, void, undefined> {
     const words = new Uint32Array(PAGE_WORDS);
-    for (let first = 0; first < rows; first += ROWS_PER_PAGE) {
-      this.#readPage(first, words);
-      let page: RowPage | undefined;
+    for (const { number, bytes } of this.#stored(rows)) {
+      const first = number * ROWS_PER_PAGE;
+      this.#words(number, bytes, words);
+      // All of a page before the first is told: whoever is told may commit, and a merge may move what is overlaid.
+      const keys: string[] = [];
       for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < rows; slot++) {
-        if (isFreeAt(words, slot * 4) || !wanted(first + slot, words, slot * 4)) continue;
-        // A copy: between two keys the database may be read for something else.
-        page ??= RowPage.over(this.#tables.rows[this.#entity].get(first / ROWS_PER_PAGE) as Buffer);
-        yield this.#overlaid().get(first + slot)?.key ?? page.key(slot);
+        if (isFreeAt(words, slot * WORDS) || !wanted(first + slot, words, slot * WORDS)) continue;
+        keys.push(this.#overlaid().get(first + slot)?.key ?? pageOver(bytes).key(slot));
       }
+      yield* keys;
     }
   }
 
@@ -108,29 +138,46 @@ export class LmdbBaseline {
     if (this.#entity === 'memberships') return '';
     const overlaid = this.#overlaid().get(row);
     if (overlaid !== undefined) return overlaid.prints;
-    const bytes = this.#tables.prints[this.#entity].get(Math.floor(row / ROWS_PER_PAGE));
-    return new PrintPage(bytes).get(row % ROWS_PER_PAGE);
+    const bytes = this.#files.page('prints', Math.floor(row / ROWS_PER_PAGE));
+    return bytes === undefined ? '' : PrintPage.over(bytes).get(row % ROWS_PER_PAGE);
   }
 
-  /** Every page, in order. */
-  *pages(): Generator<{ readonly first: number; readonly page: RowPage }, void, undefined> {
-    for (const { key, value } of this.#tables.rows[this.#entity].getRange()) {
-      const page = RowPage.from(value);
-      this.#overlaid().applyTo(page, key);
-      yield { first: key * ROWS_PER_PAGE, page };
+  /** Every row, some at a time, in order. */
+  *rows(count: number): Generator<readonly PendingRow[], void, undefined> {
+    const entity = this.#entity;
+    for (const { number, bytes } of this.#stored(count)) {
+      const page = pageOver(bytes);
+      this.#overlaid().applyTo(page, number);
+      const prints = this.#printsOf(number);
+      const found: PendingRow[] = [];
+      for (let slot = 0; slot < ROWS_PER_PAGE; slot++) {
+        const known = page.fingerprint(slot);
+        if (known === undefined || number * ROWS_PER_PAGE + slot >= count) continue;
+        const fingerprint = known === '' ? '' : known + prints.get(slot);
+        found.push({ entity, kind: 'upsert', key: page.key(slot), fingerprint });
+      }
+      yield found;
     }
   }
 
   /** Forgets what is in memory: a transaction that changed it was not committed. */
   forget(): void {
+    this.#version++;
     this.#index = undefined;
     this.#overlay = undefined;
+    this.#freed = [];
+    this.#files.load();
+  }
+
+  close(): void {
+    this.#files.close();
   }
 
   /** Makes rows the baseline, or unknown. Runs inside a transaction; answers the counts after it. */
   apply(before: EntityHead, rows: readonly PendingRow[], unknown: boolean): EntityHead {
+    this.#version++;
     const counts = { ...before };
-    const index = this.#index ?? this.#loadIndex(before.nextRow);
+    const index = this.#indexOf(before.nextRow);
     const changed = new Map<number, OverlaidRow>();
     const words = new Uint32Array(4);
     const holds = (row: number, key: string) => {
@@ -169,6 +216,7 @@ export class LmdbBaseline {
       counts[held === '' ? 'unknown' : 'known']++;
     }
     this.#store(changed);
+    this.#indexedRows = counts.nextRow;
     return counts;
   }
 
@@ -183,18 +231,21 @@ export class LmdbBaseline {
       if (rows === undefined) byPage.set(number, [row]);
       else rows.push(row);
     }
+    const dense: PageEdit[] = [];
     for (const [number, rows] of byPage) {
-      const isNew = !this.#tables.rows[this.#entity].doesExist(number);
-      const edit =
-        isNew || rows.length >= DENSE_ROWS ? new PageEdit(this.#tables, this.#entity, number) : undefined;
+      const edit = rows.length >= DENSE_ROWS ? new PageEdit(this.#files, this.#entity, number) : undefined;
       for (const row of rows) {
         const now = changed.get(row) as OverlaidRow;
         // What is overlaid stays so until it is merged: an older entry must not come to lie over a newer page.
         if (edit === undefined || overlay.get(row) !== undefined) scattered.set(row, now);
         else edit.set(row, now);
       }
-      edit?.write();
+      if (edit !== undefined) dense.push(edit);
     }
+    this.#files.append([
+      ['rows', dense.map((edit) => edit.rows())],
+      ['prints', dense.flatMap((edit) => edit.prints())],
+    ]);
     overlay.add(scattered);
   }
 
@@ -203,28 +254,86 @@ export class LmdbBaseline {
     return this.#overlaid().size;
   }
 
-  /** The pages that {@link merge} writes. */
-  overlaidPages(): readonly number[] {
-    return this.#overlaid().pages();
-  }
-
-  /** Writes what is overlaid into some pages. Runs inside a transaction; done twice it changes nothing. */
-  merge(pages: readonly number[]): void {
-    const overlay = this.#overlaid();
-    for (const number of pages) {
-      const edit = new PageEdit(this.#tables, this.#entity, number);
-      for (const row of overlay.rowsOf(number) ?? []) edit.set(row, overlay.get(row) as OverlaidRow);
-      edit.write();
+  /**
+   * Writes everything into one new file, what is overlaid in its page, once that is due. It is only tidying: where another
+   * commit overtakes it or the disk has no room, all stays as it was, and a later commit tries again.
+   */
+  async mergeWhereDue(rows: number, write: (change: () => void) => Promise<void>): Promise<void> {
+    const most = Math.max(LEAST_MERGED, rows * MERGED_SHARE);
+    if (this.#merging || (this.#overlaid().size <= most && !this.#files.wasteful)) return;
+    this.#merging = true;
+    try {
+      await this.merge(rows, write);
+    } finally {
+      this.#merging = false;
     }
   }
 
-  /** Drops the overlay, once every page of it was merged. Runs inside a transaction. */
-  dropOverlay(): void {
-    for (const key of this.#tables.overlays.getKeys({
-      start: [this.#entity, 0],
-      end: [this.#entity, Infinity],
-    }))
-      void this.#tables.overlays.remove(key);
+  /** The same, due or not. */
+  async merge(rows: number, write: (change: () => void) => Promise<void>): Promise<void> {
+    const version = this.#version;
+    const rewritten = await this.#files
+      .rewrite([
+        ['rows', this.#mergedRows(rows)],
+        ['prints', this.#mergedPrints(rows)],
+      ])
+      .catch((error: unknown) => {
+        if (error instanceof StateError) throw error;
+        return undefined;
+      });
+    if (rewritten === undefined) return;
+    let overtaken = false;
+    await write(() => {
+      overtaken = version !== this.#version;
+      if (overtaken) return;
+      this.#files.replace(rewritten);
+      this.#dropOverlay();
+    });
+    if (overtaken) await this.#files.drop(rewritten.name);
+    else await this.#files.dropUnnamed();
+  }
+
+  *#mergedRows(rows: number): Generator<NumberedPage, void, undefined> {
+    for (const { number, bytes } of this.#stored(rows)) {
+      const page = pageOver(bytes);
+      this.#overlaid().applyTo(page, number);
+      yield { number, bytes: page.toBytes() };
+    }
+  }
+
+  *#mergedPrints(rows: number): Generator<NumberedPage, void, undefined> {
+    if (this.#entity === 'memberships') return;
+    for (const { number, bytes } of this.#files.pages('prints', pagesOf(rows))) {
+      const overlaid = this.#overlaid().rowsOf(number);
+      if (overlaid.length === 0) {
+        if (bytes !== undefined) yield { number, bytes };
+        continue;
+      }
+      const prints = this.#withOverlaid(number, PrintPage.over(bytes));
+      if (!prints.isEmpty) yield { number, bytes: prints.toBytes() };
+    }
+  }
+
+  #printsOf(number: number): PrintPage {
+    const isWithout = this.#entity === 'memberships';
+    return this.#withOverlaid(
+      number,
+      PrintPage.over(isWithout ? undefined : this.#files.page('prints', number)),
+    );
+  }
+
+  #withOverlaid(number: number, prints: PrintPage): PrintPage {
+    for (const row of this.#overlaid().rowsOf(number))
+      prints.set(row % ROWS_PER_PAGE, (this.#overlaid().get(row) as OverlaidRow).prints);
+    return prints;
+  }
+
+  #dropOverlay(): void {
+    const range = {
+      start: [this.#entity, 0] as [Entity, number],
+      end: [this.#entity, Infinity] as [Entity, number],
+    };
+    for (const key of [...this.#tables.overlays.getKeys(range)]) void this.#tables.overlays.remove(key);
     this.#overlay = undefined;
   }
 
@@ -232,61 +341,82 @@ export class LmdbBaseline {
     return (this.#overlay ??= new RowOverlay(this.#tables, this.#entity));
   }
 
+  /** An index of all rows: one that a reading loaded may be of those that there were when it began. */
+  #indexOf(rows: number): RowIndex {
+    if (this.#index === undefined || this.#index.isTopHeavy || this.#indexedRows < rows)
+      return this.#loadIndex(rows);
+    return this.#index;
+  }
+
   #loadIndex(rows: number): RowIndex {
-    this.#free = [];
-    this.#freed = [];
-    const index = new RowIndex(rows);
-    this.#eachPage(rows, (words, first, count) => {
-      for (let slot = 0; slot < count; slot++) {
-        if (isFreeAt(words, slot * 4)) this.#free.push(first + slot);
-        else index.put(first + slot, words[HASH_WORDS_AT + slot] as number);
-      }
-    });
-    this.#index = index;
-    return index;
-  }
-
-  /** The fixed part of every page, in order; the words are used again for the next. */
-  #eachPage(rows: number, visit: (words: Uint32Array, first: number, count: number) => void): void {
+    const free: number[] = [];
+    const freed = new Set(this.#freed);
     const words = new Uint32Array(PAGE_WORDS);
-    for (let first = 0; first < rows; first += ROWS_PER_PAGE) {
-      this.#readPage(first, words);
-      visit(words, first, Math.min(ROWS_PER_PAGE, rows - first));
-    }
+    let counted = false;
+    this.#index = new RowIndex(rows, (tell) => {
+      for (const { number, bytes } of this.#stored(rows)) {
+        const first = number * ROWS_PER_PAGE;
+        const count = Math.min(ROWS_PER_PAGE, rows - first);
+        this.#words(number, bytes, words);
+        for (let slot = 0; slot < count; slot++) {
+          if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
+          else if (!counted && !freed.has(first + slot)) free.push(first + slot);
+        }
+      }
+      counted = true;
+    });
+    this.#free = free;
+    this.#indexedRows = rows;
+    return this.#index;
   }
 
-  #readPage(first: number, words: Uint32Array): void {
-    const bytes = this.#tables.rows[this.#entity].getBinaryFast(first / ROWS_PER_PAGE);
-    if (bytes === undefined) {
-      throw new StateError('the state is damaged: a page of rows is missing', {
-        code: 'ERR_ROLLCALL_STATE_CORRUPT',
-      });
-    }
-    readWords(bytes, bytes.length, words);
-    const overlay = this.#overlaid();
-    for (const row of overlay.rowsOf(first / ROWS_PER_PAGE) ?? []) {
-      const { fingerprint, key, hash } = overlay.get(row) as OverlaidRow;
-      writeFingerprint(words, (row - first) * 4, fingerprint);
-      if (key !== undefined) words[HASH_WORDS_AT + row - first] = hash;
+  /** The fixed part of a page as it is now. */
+  #words(number: number, bytes: Buffer | undefined, words: Uint32Array): void {
+    if (bytes === undefined) words.fill(0);
+    else copyWords(bytes, new Uint8Array(words.buffer));
+    this.#overlaid().patch(number, words, 0, HASH_WORDS_AT);
+  }
+
+  /** The pages of the first rows as they stand in the files; those that are not there yet must be overlaid whole. */
+  *#stored(rows: number): Generator<StoredPage, void, undefined> {
+    for (const stored of this.#files.pages('rows', pagesOf(rows))) {
+      const count = Math.min(ROWS_PER_PAGE, rows - stored.number * ROWS_PER_PAGE);
+      if (stored.bytes === undefined && this.#overlaid().rowsOf(stored.number).length < count) {
+        throw new StateError('the state is damaged: a page of rows is missing', {
+          code: 'ERR_ROLLCALL_STATE_CORRUPT',
+        });
+      }
+      yield stored;
     }
   }
 }
 
-/** One page being changed in a transaction. */
+function pagesOf(rows: number): number {
+  return Math.ceil(rows / ROWS_PER_PAGE);
+}
+
+function pageOver(bytes: Buffer | undefined): RowPage {
+  return bytes === undefined ? RowPage.empty() : RowPage.over(bytes);
+}
+
+/** What is read holds until the next page is. */
+function copyOf(bytes: Buffer | undefined): Buffer | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes);
+}
+
+/** One page being changed. */
 class PageEdit {
-  readonly #tables: Tables;
-  readonly #entity: Entity;
   readonly #number: number;
   readonly #page: RowPage;
   readonly #prints: PrintPage | undefined;
+  readonly #hadPrints: boolean;
 
-  constructor(tables: Tables, entity: Entity, number: number) {
-    this.#tables = tables;
-    this.#entity = entity;
+  constructor(files: RowFiles, entity: Entity, number: number) {
     this.#number = number;
-    const bytes = tables.rows[entity].get(number);
-    this.#page = bytes === undefined ? RowPage.empty() : RowPage.over(bytes);
-    this.#prints = entity === 'memberships' ? undefined : new PrintPage(tables.prints[entity].get(number));
+    this.#hadPrints = files.has('prints', number);
+    this.#page = pageOver(copyOf(files.page('rows', number)));
+    this.#prints =
+      entity === 'memberships' ? undefined : PrintPage.over(copyOf(files.page('prints', number)));
   }
 
   set(row: number, { fingerprint, prints, key, hash }: OverlaidRow): void {
@@ -300,10 +430,13 @@ class PageEdit {
     this.#page.setFingerprint(slot, fingerprint);
   }
 
-  write(): void {
-    const { rows, prints } = this.#tables;
-    void rows[this.#entity].put(this.#number, this.#page.toBytes());
-    if (this.#prints !== undefined)
-      void prints[this.#entity as 'users' | 'groups'].put(this.#number, this.#prints.toBytes());
+  rows(): NumberedPage {
+    return { number: this.#number, bytes: this.#page.toBytes() };
+  }
+
+  /** None, where the page has no prints and had none. */
+  prints(): NumberedPage[] {
+    if (this.#prints === undefined || (this.#prints.isEmpty && !this.#hadPrints)) return [];
+    return [{ number: this.#number, bytes: this.#prints.toBytes() }];
   }
 }

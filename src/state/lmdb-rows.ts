@@ -18,22 +18,34 @@ export function applyRows(
   return counts;
 }
 
-/** Rows as the journal keeps them: what they share is said once. */
+/** Rows as the journal keeps them: what they share is said once, and all fingerprints are one stretch of bytes. */
 export function packRows(rows: readonly PendingRow[]): StoredLoad {
-  const packed: { entity: Entity; kind: PendingRow['kind']; keys: string[]; fingerprints: string[] }[] = [];
-  for (const { entity, kind, key, fingerprint } of rows) {
-    let last = packed.at(-1);
-    if (last === undefined || last.entity !== entity || last.kind !== kind)
-      packed.push((last = { entity, kind, keys: [], fingerprints: [] }));
-    last.keys.push(key);
-    last.fingerprints.push(fingerprint);
+  const packed: StoredLoad[number][] = [];
+  for (let start = 0; start < rows.length;) {
+    const { entity, kind } = rows[start] as PendingRow;
+    let end = start + 1;
+    while (rows[end]?.entity === entity && rows[end]?.kind === kind) end++;
+    const part = rows.slice(start, end);
+    packed.push({
+      entity,
+      kind,
+      keys: part.map(({ key }) => key),
+      lengths: part.map(({ fingerprint }) => fingerprint.length),
+      fingerprints: Buffer.from(part.map(({ fingerprint }) => fingerprint).join(''), 'latin1'),
+    });
+    start = end;
   }
   return packed;
 }
 
 /** The rows that {@link packRows} packed. */
 export function unpackRows(load: StoredLoad): PendingRow[] {
-  return load.flatMap(({ entity, kind, keys, fingerprints }) =>
-    keys.map((key, i) => ({ entity, kind, key, fingerprint: fingerprints[i] as string })),
-  );
+  return load.flatMap(({ entity, kind, keys, lengths, fingerprints }) => {
+    const all = fingerprints.toString('latin1');
+    let at = 0;
+    return keys.map((key, i) => {
+      const fingerprint = all.slice(at, (at += lengths[i] as number));
+      return { entity, kind, key, fingerprint };
+    });
+  });
 }

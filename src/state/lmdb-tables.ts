@@ -1,15 +1,17 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../model.js';
-import type { StoredOverlay } from './row-overlay.js';
+import type { Extent } from './row-files.js';
 import type { JournaledSession, Target } from './store.js';
 
-/** The version of the layout; a state of a newer one is refused. */
-export const FORMAT = 1;
+/** The version of the layout; a state of any other is refused. */
+export const FORMAT = 2;
 
 /** The writer of a state. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** In which of the host's containers the pid has its meaning. */
+  readonly pids: string;
   /** Tells a process from a later one with the same pid. */
   readonly processStart: string;
   readonly openedAt: number;
@@ -35,7 +37,9 @@ export type StoredLoad = readonly {
   readonly entity: Entity;
   readonly kind: ChangeKind;
   readonly keys: readonly string[];
-  readonly fingerprints: readonly string[];
+  /** Characters of each fingerprint; all of them, eight bits a character, one after the other. */
+  readonly lengths: readonly number[];
+  readonly fingerprints: Buffer;
 }[];
 
 /** The tables of a state. */
@@ -45,28 +49,23 @@ export interface Tables {
   readonly journal: Database<JournaledSession, number>;
   /** Rows of each load, by session and number of the load. */
   readonly loads: Database<StoredLoad, [number, number]>;
-  /** Pages of rows (see `RowPage`), by number. */
-  readonly rows: Readonly<Record<Entity, Database<Buffer, number>>>;
-  /** Of each page the attribute prints of its rows, where they have any. */
-  readonly prints: Readonly<Record<'users' | 'groups', Database<Buffer, number>>>;
+  /** Where the pages of rows and of their attribute prints are (see `RowFiles`). */
+  readonly extents: Database<Extent, [Entity, number]>;
   /** Rows that changed since their pages were written, a value for each commit (see `RowOverlay`). */
-  readonly overlays: Database<StoredOverlay, [Entity, number]>;
+  readonly overlays: Database<Buffer, [Entity, number]>;
   /** By key: complete reads in a row in which an entity was missing. */
   readonly absences: Database<number, [Entity, string]>;
 }
 
 /** Opens the tables of a root. */
 export function openTables(root: RootDatabase): Tables {
-  const pages = (name: string) =>
-    root.openDB<Buffer, number>({ name, keyEncoding: 'uint32', encoding: 'binary' });
   return {
     root,
     head: root.openDB<unknown, string>({ name: 'head' }),
     journal: root.openDB<JournaledSession, number>({ name: 'journal' }),
     loads: root.openDB<StoredLoad, [number, number]>({ name: 'loads' }),
-    rows: { users: pages('users'), groups: pages('groups'), memberships: pages('memberships') },
-    prints: { users: pages('users-prints'), groups: pages('groups-prints') },
-    overlays: root.openDB<StoredOverlay, [Entity, number]>({ name: 'overlays' }),
+    extents: root.openDB<Extent, [Entity, number]>({ name: 'extents' }),
+    overlays: root.openDB<Buffer, [Entity, number]>({ name: 'overlays', encoding: 'binary' }),
     absences: root.openDB<number, [Entity, string]>({ name: 'absences' }),
   };
 }

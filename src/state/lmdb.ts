@@ -12,10 +12,10 @@ import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { applyRows } from './lmdb-rows.js';
 import { FORMAT, openTables, type Head, type Holder, type Tables } from './lmdb-tables.js';
-import { BEAT_MS, isAlive, thisHolder } from './lock.js';
+import { BEAT_MS, isAlive, isThisProcess, thisHolder } from './lock.js';
 import { requireSameTarget, requireWhole } from './memory.js';
 import { createOutbox, OUTBOX_PREFIX } from './outbox.js';
-import { ROWS_PER_PAGE } from './row-page.js';
+import { checkRowFiles, RowFiles } from './row-files.js';
 import {
   IMPORT_UNFINISHED,
   type EntityCounts,
@@ -36,11 +36,6 @@ export interface OpenStateOptions {
 
 const FILE = 'state.mdb';
 const ROWS_CHUNK = 4096;
-/** Scattered rows are merged once they are more than this, and than this share of all. */
-const LEAST_MERGED = 2000;
-const MERGED_SHARE = 0.03;
-/** Pages that are merged in one transaction: about eight megabytes. */
-const MERGED_PAGES = 1000;
 /** States that this process has open: a pid alone does not tell two openers of one process apart. */
 const openPaths = new Set<string>();
 
@@ -53,7 +48,7 @@ const openPaths = new Set<string>();
  * not told that it lives for a minute.
  *
  * @throws {@link BusyError} when another holder lives; {@link StateError} when the directory cannot be used, or holds a
- * state of a newer format (`ERR_ROLLCALL_STATE_FORMAT`).
+ * state of another format (`ERR_ROLLCALL_STATE_FORMAT`).
  */
 export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
   refuseUnknown('openState', options, ['clock']);
@@ -63,8 +58,14 @@ export async function openState(directory: string, options: OpenStateOptions = {
   try {
     const holder = await takeOver(tables, path, clock);
     openPaths.add(path);
-    await removeOldOutboxes(path);
-    return new LmdbState(tables, path, clock, holder);
+    try {
+      await removeOldOutboxes(path);
+      await checkRowFiles(path, tables);
+      return new LmdbState(tables, path, clock, holder);
+    } catch (error) {
+      openPaths.delete(path);
+      throw error;
+    }
   } catch (error) {
     await tables.root.close();
     throw error instanceof RollcallError
@@ -97,7 +98,7 @@ async function takeOver(tables: Tables, path: string, clock: Clock): Promise<Hol
   let holder = thisHolder(clock, 1);
   await tables.root.transaction(() => {
     const head = tables.head.get('head') as Head | undefined;
-    if (head !== undefined && head.format > FORMAT) {
+    if (head !== undefined && head.format !== FORMAT) {
       refusal = new StateError(`the state has format ${head.format}; this version reads ${FORMAT}`, {
         code: 'ERR_ROLLCALL_STATE_FORMAT',
       });
@@ -119,7 +120,7 @@ async function takeOver(tables: Tables, path: string, clock: Clock): Promise<Hol
 }
 
 function isHeld(holder: Holder, path: string, clock: Clock): boolean {
-  if (holder.pid === process.pid && !openPaths.has(path)) return false;
+  if (isThisProcess(holder) && !openPaths.has(path)) return false;
   return isAlive(holder, clock);
 }
 
@@ -140,8 +141,14 @@ async function removeOldOutboxes(path: string): Promise<void> {
   for (const name of await readdir(path)) if (name.startsWith(OUTBOX_PREFIX)) await unlink(join(path, name));
 }
 
-function baselinesOf(tables: Tables, fingerprintKey: string): Readonly<Record<Entity, LmdbBaseline>> {
-  const baseline = (entity: Entity) => new LmdbBaseline(tables, entity, fingerprintKey);
+function baselinesOf(
+  tables: Tables,
+  fingerprintKey: string,
+  path: string,
+  generation: number,
+): Readonly<Record<Entity, LmdbBaseline>> {
+  const baseline = (entity: Entity) =>
+    new LmdbBaseline(tables, entity, fingerprintKey, new RowFiles(tables, entity, path, generation));
   return { users: baseline('users'), groups: baseline('groups'), memberships: baseline('memberships') };
 }
 
@@ -161,7 +168,7 @@ class LmdbState implements StateStore {
     this.#path = path;
     this.#generation = holder.generation;
     this.#fingerprintKey = this.#head().fingerprintKey;
-    this.#baselines = baselinesOf(tables, this.#fingerprintKey);
+    this.#baselines = baselinesOf(tables, this.#fingerprintKey, path, holder.generation);
     const journal = lmdbJournal(
       tables,
       () => this.#baselines,
@@ -196,33 +203,28 @@ class LmdbState implements StateStore {
     let outcome: { readonly value: ReturnType<typeof change>['result'] } | undefined;
     let failure: { readonly error: unknown } | undefined;
     try {
-      // A nested transaction is rolled back as a whole when the change throws.
-      await root.transaction(() => {
-        if (table.get('generation') !== this.#generation) {
-          failure = {
-            error: new StateError('another writer has taken this state over', {
-              code: 'ERR_ROLLCALL_STATE_LOST',
-            }),
-          };
-          return;
-        }
+      // A child transaction is rolled back as a whole when its callback throws; a plain one keeps what was put before.
+      await root.childTransaction(() => {
         try {
+          if (table.get('generation') !== this.#generation) {
+            throw new StateError('another writer has taken this state over', {
+              code: 'ERR_ROLLCALL_STATE_LOST',
+            });
+          }
           const before = this.#head();
           const { head, result } = change(before);
           if (head !== undefined) void table.put('head', { ...before, ...head });
           outcome = { value: result };
         } catch (error) {
           failure = { error };
+          throw error;
         }
       });
       await root.flushed;
     } catch (cause) {
       this.#forget();
+      if (failure?.error instanceof RollcallError) throw failure.error;
       throw new StateError('the state could not be written', { cause });
-    }
-    if (failure !== undefined) {
-      this.#forget();
-      throw failure.error;
     }
     return (outcome as NonNullable<typeof outcome>).value;
   };
@@ -230,6 +232,10 @@ class LmdbState implements StateStore {
   /** What is in memory may be ahead of a transaction that failed. */
   #forget(): void {
     for (const entity of ENTITIES) this.#baselines[entity].forget();
+  }
+
+  #closeBaselines(): void {
+    for (const entity of ENTITIES) this.#baselines[entity].close();
   }
 
   #head(): Head {
@@ -272,37 +278,21 @@ class LmdbState implements StateStore {
     await this.#mergeWhereDue();
   }
 
-  /** Moves scattered rows into their pages once they are many: some pages at a time, for all would be as large as the state. */
   async #mergeWhereDue(): Promise<void> {
     for (const entity of ENTITIES) {
-      const baseline = this.#baselines[entity];
-      const most = Math.max(LEAST_MERGED, this.#head().counts[entity].nextRow * MERGED_SHARE);
-      if (baseline.overlaidRows <= most) continue;
-      const pages = baseline.overlaidPages();
-      for (let start = 0; start < pages.length; start += MERGED_PAGES) {
-        await this.#write(() => {
-          baseline.merge(pages.slice(start, start + MERGED_PAGES));
+      await this.#baselines[entity].mergeWhereDue(this.#head().counts[entity].nextRow, (change) =>
+        this.#write(() => {
+          change();
           return { result: undefined };
-        });
-      }
-      await this.#write(() => {
-        baseline.dropOverlay();
-        return { result: undefined };
-      });
+        }),
+      );
     }
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
-    const baseline = this.#baselines[entity];
-    const { nextRow } = this.#head().counts[entity];
     let chunk: PendingRow[] = [];
-    for (const { first, page } of baseline.pages()) {
-      for (let slot = 0; slot < ROWS_PER_PAGE && first + slot < nextRow; slot++) {
-        if (page.isFree(slot)) continue;
-        const known = page.fingerprint(slot);
-        const fingerprint = known === '' ? '' : known + baseline.prints(first + slot);
-        chunk.push({ entity, kind: 'upsert', key: page.key(slot), fingerprint });
-      }
+    for (const rows of this.#baselines[entity].rows(this.#head().counts[entity].nextRow)) {
+      chunk.push(...rows);
       if (chunk.length < ROWS_CHUNK) continue;
       yield chunk;
       chunk = [];
@@ -332,15 +322,17 @@ class LmdbState implements StateStore {
   }
 
   async restore(identity: StateIdentity): Promise<void> {
-    const { rows, prints, overlays, absences, journal, loads, head } = this.#tables;
-    const all = [...Object.values(rows), ...Object.values(prints), overlays, absences, journal, loads];
+    const { extents, overlays, absences, journal, loads, head } = this.#tables;
+    const all = [extents, overlays, absences, journal, loads];
     await this.#write(() => {
       for (const table of all) void table.clearSync();
       void head.put('meta:import', IMPORT_UNFINISHED);
       return { head: { ...emptyHead(), ...identity }, result: undefined };
     });
     this.#fingerprintKey = identity.fingerprintKey;
-    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey);
+    this.#closeBaselines();
+    await checkRowFiles(this.#path, this.#tables);
+    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey, this.#path, this.#generation);
   }
 
   async getMeta(name: string): Promise<string | undefined> {
@@ -367,6 +359,7 @@ class LmdbState implements StateStore {
       // Another writer has it: its place is not ours to give up.
     }
     this.#closed = true;
+    this.#closeBaselines();
     openPaths.delete(this.#path);
     await this.#tables.root.close();
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { Holder } from './lmdb-tables.js';
@@ -14,6 +14,7 @@ export function thisHolder(clock: Clock, generation: number): Holder {
   return {
     pid: process.pid,
     host: hostname(),
+    pids: pidNamespace(),
     processStart: processStart(process.pid),
     openedAt: now,
     beatAt: now,
@@ -22,11 +23,11 @@ export function thisHolder(clock: Clock, generation: number): Holder {
 }
 
 /**
- * Whether a holder is still there. On this host its process is looked for, and told from a later one with the same
- * pid by its start; on another host all there is to see is when it last told that it lives.
+ * Whether a holder is still there. Where its pid can be seen its process is looked for, and told from a later one with
+ * the same pid by its start; elsewhere all there is to see is when it last told that it lives.
  */
 export function isAlive(holder: Holder, clock: Clock): boolean {
-  if (holder.host !== hostname()) return Math.abs(clock.now() - holder.beatAt) < LEASE_MS;
+  if (!isHere(holder)) return Math.abs(clock.now() - holder.beatAt) < LEASE_MS;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -34,6 +35,25 @@ export function isAlive(holder: Holder, clock: Clock): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return processStart(holder.pid) === holder.processStart;
+}
+
+/** Whether the holder is this very process. Its pid alone does not tell: in containers most are the first of theirs. */
+export function isThisProcess(holder: Holder): boolean {
+  return isHere(holder) && holder.pid === process.pid && holder.processStart === processStart(process.pid);
+}
+
+/** True where the holder's pid means a process of this machine: not on another host, and not in another container. */
+function isHere(holder: Holder): boolean {
+  return holder.host === hostname() && holder.pids === pidNamespace();
+}
+
+/** What the kernel calls the processes that see each other's pids; `''` where there is no /proc. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
 }
 
 /** When a process started, in the kernel's own count; `''` where there is no /proc. */

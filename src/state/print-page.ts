@@ -1,39 +1,85 @@
+import { crc32 } from 'node:zlib';
+import { StateError } from '../errors.js';
 import { ROWS_PER_PAGE } from './row-page.js';
 
-const LENGTHS_BYTES = ROWS_PER_PAGE * 2;
+const LENGTHS = 4;
+const PRINTS = LENGTHS + ROWS_PER_PAGE * 2;
 
-/** The attribute prints of a page's rows, as one value of the database: their lengths, then they. */
+/** The attribute prints of a page's rows, as one stretch of a file: a check sum, their lengths, then they. */
 export class PrintPage {
-  readonly #prints: string[];
+  #bytes: Buffer;
+  /** Prints that were set and have another length than those they replace, by slot. */
+  readonly #resized = new Map<number, string>();
 
-  constructor(bytes: Buffer | undefined) {
-    this.#prints = new Array<string>(ROWS_PER_PAGE).fill('');
-    if (bytes === undefined) return;
-    let start = LENGTHS_BYTES;
-    for (let slot = 0; slot < ROWS_PER_PAGE; slot++) {
-      const end = start + bytes.readUInt16LE(slot * 2);
-      this.#prints[slot] = bytes.toString('latin1', start, end);
-      start = end;
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Takes a page as it was read, without copying it; undefined for a page without prints.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
+   */
+  static over(bytes: Buffer | undefined): PrintPage {
+    if (bytes === undefined) return new PrintPage(Buffer.alloc(PRINTS));
+    if (bytes.length < PRINTS || crc32(bytes.subarray(LENGTHS)) !== bytes.readUInt32LE(0)) {
+      throw new StateError('the state is damaged: a page of prints is not what was written', {
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
     }
+    return new PrintPage(bytes);
+  }
+
+  /** True when no row of the page has any. */
+  get isEmpty(): boolean {
+    if (this.#resized.size === 0) return this.#bytes.length === PRINTS;
+    return this.#all().every((prints) => prints === '');
   }
 
   get(slot: number): string {
-    return this.#prints[slot] as string;
+    const resized = this.#resized.get(slot);
+    if (resized !== undefined) return resized;
+    const start = this.#start(slot);
+    return this.#bytes.toString('latin1', start, start + this.#length(slot));
   }
 
   set(slot: number, prints: string): void {
-    this.#prints[slot] = prints;
+    // Nearly always the record has as many attributes as before.
+    if (prints.length !== this.#length(slot)) {
+      this.#resized.set(slot, prints);
+      return;
+    }
+    this.#resized.delete(slot);
+    this.#bytes.write(prints, this.#start(slot), 'latin1');
   }
 
+  /** The bytes to write. */
   toBytes(): Buffer {
-    const bytes = Buffer.allocUnsafe(
-      LENGTHS_BYTES + this.#prints.reduce((sum, { length }) => sum + length, 0),
-    );
-    let start = LENGTHS_BYTES;
-    for (const [slot, prints] of this.#prints.entries()) {
-      bytes.writeUInt16LE(prints.length, slot * 2);
-      start += bytes.write(prints, start, 'latin1');
-    }
-    return bytes;
+    if (this.#resized.size > 0) this.#resize();
+    this.#bytes.writeUInt32LE(crc32(this.#bytes.subarray(LENGTHS)), 0);
+    return this.#bytes;
+  }
+
+  #length(slot: number): number {
+    return this.#bytes.readUInt16LE(LENGTHS + slot * 2);
+  }
+
+  #start(slot: number): number {
+    let start = PRINTS;
+    for (let i = 0; i < slot; i++) start += this.#length(i);
+    return start;
+  }
+
+  #all(): string[] {
+    return Array.from({ length: ROWS_PER_PAGE }, (_, slot) => this.get(slot));
+  }
+
+  #resize(): void {
+    const all = this.#all();
+    const text = all.join('');
+    const bytes = Buffer.allocUnsafe(PRINTS + text.length);
+    for (const [slot, prints] of all.entries()) bytes.writeUInt16LE(prints.length, LENGTHS + slot * 2);
+    bytes.write(text, PRINTS, 'latin1');
+    this.#bytes = bytes;
+    this.#resized.clear();
   }
 }

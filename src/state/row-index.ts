@@ -1,90 +1,90 @@
-/** Slots for each row: more cost memory, fewer cost steps. */
-const SLOTS_PER_ROW = 1.35;
-const LEAST_SLOTS = 1024;
+import { RecentRows } from './recent-rows.js';
+
+/** Rows of a bucket on average: a search looks at all their tags; fewer rows, more buckets, cost the building. */
+const ROWS_PER_BUCKET = 128;
+/** So many rows may be added in any case. */
+const MOST_RECENT = 50_000;
+const TAG_BITS = 16;
+const MOST_BITS = 32 - TAG_BITS;
+
+/** Tells every row and the hash of its key. */
+export type EachHash = (tell: (row: number, hash: number) => void) => void;
 
 /**
- * Finds rows by the hash of their key: 32 bits of hash for each row, and a table of row numbers with open addressing
- * in typed arrays; about ten bytes a row, where a `Map` of keys takes a hundred. Whether a row really has the key is
- * for the caller to look up: keys are on disk.
+ * Finds rows by the hash of their key: rows in the order of their buckets, which are the first bits of the hash, and of
+ * each row the sixteen bits that follow. That is six bytes a row, where a `Map` of keys takes a hundred. Whether
+ * a row really has the key is for the caller to look up: keys are on disk.
  */
 export class RowIndex {
-  #hashes: Uint32Array;
-  /** Row number plus one; 0 is empty. */
-  #slots: Uint32Array;
-  #used = 0;
-  /** Where the search stands. By slot and not by row: a row that was given away keeps its old slot until the table grows. */
-  #cursor = 0;
+  readonly #bits: number;
+  /** Where each bucket starts; one more than there are buckets. */
+  readonly #starts: Uint32Array;
+  readonly #rows: Uint32Array;
+  readonly #tags: Uint16Array;
+  readonly #recent = new RecentRows();
   #wanted = 0;
+  /** Where the search stands in the bucket, and where that ends; beyond its end it goes on among the recent rows. */
+  #at = 0;
+  #end = 0;
 
-  /** @param rows - rows that are about to be put in */
-  constructor(rows: number) {
-    this.#hashes = new Uint32Array(rows);
-    this.#slots = new Uint32Array(slotsFor(rows));
+  /**
+   * Two passes over the hashes, one to count and one to place, need no memory beside the index.
+   * @param count - rows that will be told of at most
+   */
+  constructor(count: number, each: EachHash) {
+    this.#bits = Math.min(MOST_BITS, Math.max(1, Math.ceil(Math.log2(count / ROWS_PER_BUCKET))));
+    const starts = new Uint32Array(2 ** this.#bits + 1);
+    const shift = 32 - this.#bits;
+    each((_row, hash) => {
+      const bucket = hash >>> shift;
+      starts[bucket] = (starts[bucket] as number) + 1;
+    });
+    let sum = 0;
+    for (let bucket = 0; bucket < starts.length; bucket++) starts[bucket] = sum += starts[bucket] as number;
+    this.#starts = starts;
+    this.#rows = new Uint32Array(sum);
+    this.#tags = new Uint16Array(sum);
+    // Each bucket is filled from its end, which thereby becomes its start.
+    each((row, hash) => {
+      const bucket = hash >>> shift;
+      const at = (starts[bucket] as number) - 1;
+      starts[bucket] = at;
+      this.#rows[at] = row;
+      this.#tags[at] = this.#tag(hash);
+    });
+  }
+
+  /** True when it would take less memory if it were built anew. */
+  get isTopHeavy(): boolean {
+    return this.#recent.size > Math.max(MOST_RECENT, this.#rows.length);
   }
 
   /** The first row that may have this hash, or -1. */
   first(hash: number): number {
+    const bucket = hash >>> (32 - this.#bits);
     this.#wanted = hash;
-    this.#cursor = this.#home(hash);
+    this.#at = this.#starts[bucket] as number;
+    this.#end = this.#starts[bucket + 1] as number;
     return this.next();
   }
 
-  /** The next row with the hash last asked for, or -1. */
+  /** The next row that may have the hash last asked for, or -1. */
   next(): number {
-    const slots = this.#slots;
-    const hashes = this.#hashes;
-    for (;;) {
-      const entry = slots[this.#cursor] as number;
-      if (entry === 0) return -1;
-      this.#cursor = this.#step(this.#cursor);
-      if (hashes[entry - 1] === this.#wanted) return entry - 1;
-    }
+    const tag = this.#tag(this.#wanted);
+    while (this.#at < this.#end)
+      if (this.#tags[this.#at++] === tag) return this.#rows[this.#at - 1] as number;
+    if (this.#at > this.#end) return this.#recent.next();
+    this.#at = this.#end + 1;
+    return this.#recent.first(this.#wanted);
   }
 
-  /** Puts a row in. A row that had another hash is found by the new one only. */
+  /** Puts a row in that was given to a key. It is found by the hash of the key it had before, too. */
   put(row: number, hash: number): void {
-    if (row >= this.#hashes.length) this.#growRows(row + 1);
-    this.#hashes[row] = hash;
-    if ((this.#used + 1) * SLOTS_PER_ROW > this.#slots.length) this.#growSlots();
-    this.#occupy(row, hash);
+    this.#recent.put(row, hash);
   }
 
-  /** Spreads the whole range of hashes over the slots, whose number need not be a power of two. */
-  #home(hash: number): number {
-    return Math.floor((hash / 2 ** 32) * this.#slots.length);
+  /** The sixteen bits behind those of the bucket. */
+  #tag(hash: number): number {
+    return (hash >>> (MOST_BITS - this.#bits)) & 0xffff;
   }
-
-  #step(slot: number): number {
-    return slot + 1 === this.#slots.length ? 0 : slot + 1;
-  }
-
-  #occupy(row: number, hash: number): void {
-    let slot = this.#home(hash);
-    while (this.#slots[slot] !== 0) slot = this.#step(slot);
-    this.#slots[slot] = row + 1;
-    this.#used++;
-  }
-
-  #growRows(rows: number): void {
-    const hashes = new Uint32Array(Math.max(rows, Math.ceil(this.#hashes.length * 1.5), LEAST_SLOTS));
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
-  }
-
-  /** Builds the table anew, without the slots of rows that were given away. */
-  #growSlots(): void {
-    const old = this.#slots;
-    const listed = new Uint8Array(this.#hashes.length);
-    this.#slots = new Uint32Array(slotsFor(Math.ceil(this.#used * 1.5)));
-    this.#used = 0;
-    for (const entry of old) {
-      if (entry === 0 || listed[entry - 1] === 1) continue;
-      listed[entry - 1] = 1;
-      this.#occupy(entry - 1, this.#hashes[entry - 1] as number);
-    }
-  }
-}
-
-function slotsFor(rows: number): number {
-  return Math.max(LEAST_SLOTS, Math.ceil(rows * SLOTS_PER_ROW) + 1);
 }

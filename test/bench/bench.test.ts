@@ -73,6 +73,18 @@ describe('every case in small', () => {
       }
     });
 
+  it('no packing is below the bounds, nor is the bound of bodies as they are sent below that of items alone', async () => {
+    for (const name of CASES.map((bench) => bench.name).filter((name) =>
+      /^packing-(?!.*next-fit)/.test(name),
+    )) {
+      const { rollcall, peer } = await bothSides(cases.caseNamed(name), SIZE);
+      const { requests = 0, requestsAsSent = 0, sessions } = peer.measures ?? {};
+      expect(requestsAsSent).toBeGreaterThanOrEqual(requests);
+      expect(rollcall.measures?.['requests']).toBeGreaterThanOrEqual(requestsAsSent);
+      expect(sessions).toBe(Math.ceil(requestsAsSent / 50));
+    }
+  });
+
   it('changes are compared by content, not only counted', async () => {
     const bench = cases.caseNamed('csv-1pct');
     const { rollcall, peer } = await bothSides(bench, 300);

@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { firstDay, sameDay, secondDay, truthOf } from '../../bench/data/days.js';
+import { cleanCache, peopleFile } from '../../bench/data/files.js';
+import { membershipsFile } from '../../bench/data/memberships.js';
 import { MIXES, userOfSize } from '../../bench/data/mixed-sizes.js';
 import { toCsvLine, toJsonLine } from '../../bench/data/people.js';
 
@@ -47,4 +52,21 @@ it('users of mixed sizes take about the bytes that are asked for', () => {
       const bytes = Buffer.byteLength(JSON.stringify(userOfSize(i, wanted)));
       expect(Math.abs(bytes - wanted)).toBeLessThan(60);
     }
+});
+
+it('what was generated is kept in one folder, and removed from it without anything else', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'rollcall-bench-cache-'));
+  vi.stubEnv('ROLLCALL_BENCH_CACHE', cache);
+  try {
+    for (const file of [peopleFile('first', 'csv', 10), membershipsFile('second', 10)])
+      expect(existsSync(file)).toBe(true);
+    mkdirSync(join(cache, 'state-users-10-build'));
+    writeFileSync(join(cache, 'notes.txt'), 'of somebody else');
+    expect(readdirSync(cache)).toHaveLength(4);
+    cleanCache();
+    expect(readdirSync(cache)).toEqual(['notes.txt']);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(cache, { recursive: true });
+  }
 });

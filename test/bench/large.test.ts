@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { person } from '../../bench/data/people.js';
-import { firstLoad, growthMb } from '../../bench/large/first-load.js';
+import { checkpointFaults, growthMb, lifeFaults } from '../../bench/large/checks.js';
+import { firstLoad } from '../../bench/large/first-load.js';
 import type { Life } from '../../bench/large/life.js';
 import { VirtualClock } from '../../bench/large/virtual-clock.js';
 import { WatchedOrg } from '../../bench/large/watched-org.js';
@@ -32,9 +33,10 @@ describe('a large first load, in small', () => {
     mkdirSync(work);
     const result = await firstLoad({
       size: 30_000,
-      seed: 5,
+      // Killed while a session is imported, and later while one is loaded and a load's answer is under way.
+      seed: 25,
       kills: 2,
-      requestsPerSession: 2,
+      requestsPerSession: 3,
       collect: true,
       program: join(compiled, 'bench/large/program.js'),
       product: pathToFileURL(join(compiled, 'package/index.js')).href,
@@ -42,9 +44,17 @@ describe('a large first load, in small', () => {
     });
     expect(result.faults).toEqual([]);
     expect(result.lives.map(({ killed }) => killed)).toEqual([true, true, false, false]);
-    expect(result.completed).toBeGreaterThanOrEqual(75);
+    expect(result.lives.map(({ settled }) => settled.map(({ outcome }) => outcome))).toEqual([
+      [],
+      ['completed'],
+      ['dropped'],
+      [],
+    ]);
+    expect(result.completed).toBe(50);
+    expect(result.cancelled).toBe(1);
+    expect(result.sentAgain).toBeGreaterThan(0);
     for (const life of result.lives.slice(0, 3)) {
-      expect(life.commits.length).toBeGreaterThan(12);
+      expect(life.commits.length).toBeGreaterThanOrEqual(12);
       expect(growthMb(life, 'heap')).toBeLessThan(5);
     }
   }, 180_000);
@@ -134,32 +144,70 @@ describe('virtual time', () => {
   });
 });
 
-it('memory that grows over the send is told', () => {
-  const life = (mb: (i: number) => number): Life => ({
-    killed: false,
+describe('what is checked of a life', () => {
+  const life = (mb: (i: number) => number, commits = 100, killed = false): Life => ({
+    killed,
     planMs: 0,
     wallMs: 0,
     planPeakMb: 0,
     peakMb: 0,
     atStart: undefined,
-    commits: Array.from({ length: 100 }, (_, i) => {
+    commits: Array.from({ length: commits }, (_, i) => {
       const memory = { rss: 0, own: mb(i), heap: 0 };
-      return { sessionId: `${i}`, changes: 1, memory, peak: memory };
+      return { sessionId: `s${i}`, changes: 10, memory, peak: memory };
     }),
     settled: [],
-    confirmed: undefined,
+    confirmed: killed ? undefined : commits * 10,
     bulkRequests: 0,
   });
-  expect(
-    growthMb(
-      life((i) => 100 + (i % 10) * 9),
-      'own',
-    ),
-  ).toBe(0);
-  expect(
-    growthMb(
-      life((i) => 100 + i),
-      'own',
-    ),
-  ).toBe(75);
+  const steady = () => 100;
+  const sessions = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      id: `s${i}`,
+      status: 'COMPLETED' as const,
+      created: 0,
+      lastUpdated: 0,
+      triggered: 0,
+      requests: 1,
+      items: 10,
+    }));
+  const kill = { session: 3, request: 1, moment: 'before' } as const;
+
+  it('memory that grows over the send', () => {
+    expect(
+      growthMb(
+        life((i) => 100 + (i % 10) * 9),
+        'own',
+      ),
+    ).toBe(0);
+    expect(
+      growthMb(
+        life((i) => 100 + i),
+        'own',
+      ),
+    ).toBe(75);
+    expect(growthMb(life(steady, 5), 'own')).toBeUndefined();
+  });
+
+  it('a state that gained something else than it told; a kill may leave one session untold, and no part of one', () => {
+    expect(lifeFaults(life(steady, 3), undefined, sessions(3), 30)).toEqual([]);
+    expect(lifeFaults(life(steady, 3), undefined, sessions(4), 40)).toHaveLength(1);
+    expect(lifeFaults(life(steady, 3, true), kill, sessions(4), 40)).toEqual([]);
+    expect(lifeFaults(life(steady, 3, true), kill, sessions(4), 35)).toHaveLength(1);
+    expect(lifeFaults(life(steady, 3, true), kill, sessions(3), 20)).toHaveLength(1);
+    expect(lifeFaults(life(steady, 3), kill, sessions(3), 30)).toEqual([
+      'it never came where it was to be killed',
+    ]);
+  });
+
+  it('sessions that are no checkpoint, and people in none', () => {
+    const lives = [life(steady, 3, true), life(steady, 0)];
+    expect(checkpointFaults(lives, [kill], sessions(4), 40)).toEqual([]);
+    expect(checkpointFaults(lives, [], sessions(4), 40)).toEqual(['3 checkpoints for 4 sessions']);
+    expect(checkpointFaults(lives, [kill], sessions(5), 50)).toHaveLength(1);
+    expect(checkpointFaults(lives, [kill], sessions(2), 20)).toHaveLength(1);
+    expect(checkpointFaults(lives, [kill], sessions(4), 41)).toEqual([
+      '40 people in sessions that were COMPLETED, of 41',
+    ]);
+  });
 });

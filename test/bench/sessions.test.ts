@@ -29,6 +29,16 @@ describe('the model of sessions', () => {
     expect(sessions).toEqual(sessions.toSorted((a, b) => a - b));
   });
 
+  it('several loads at once save answers and nothing else, and are not what is simulated', async () => {
+    const [one, four] = [1, 4].map((loadsAtOnce) => predict({ ...base, upserts: 20_000, loadsAtOnce }));
+    expect({ ...four, wallMs: 0 }).toEqual({ ...one, wallMs: 0 });
+    // Two sessions of 50 loads: 50 answers each, or 13.
+    expect((one?.wallMs ?? 0) - (four?.wallMs ?? 0)).toBe(2 * (50 - 13) * base.latencyMs);
+    const { simulated, predicted } = await resultOf({ ...base, loadsAtOnce: 4 }, Infinity, simulate);
+    expect(simulated).toBeNull();
+    expect(predicted?.sessions).toBe(3);
+  });
+
   it('the bound is five minutes between sessions', () => {
     expect(boundMs(100)).toBe(99 * 300_000);
     expect(boundMs(0)).toBe(0);

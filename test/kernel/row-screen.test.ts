@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelMemory } from '../../src/kernel/kernel.js';
 import { longestRow, profileOps } from '../../src/kernel/profile-ops.js';
-import { createRowScreen, type ScreenOptions } from '../../src/kernel/row-screen.js';
+import { createRowScreen } from '../../src/kernel/row-screen.js';
+import type { ScreenOptions } from '../../src/kernel/screen-program.js';
 import type { Entity, RecordOf } from '../../src/model.js';
 import { fieldRules } from '../../src/operators/record-check.js';
 import { fieldsOf } from '../../src/record-fields.js';
@@ -46,15 +47,18 @@ function screenOf<E extends Entity>(
       rules: fieldRules(entity, { required: [] }),
       header: '',
     },
+    0,
   );
   if (screen === undefined) throw new Error('these rows cannot be screened');
   return screen;
 }
 
+const inputOf = ({ buffers }: RowScreen): Buffer => buffers[0] as Buffer;
+
 /** Which rows of a whole input are known. */
 function knownRows(screen: RowScreen, bytes: Uint8Array): boolean[] {
-  screen.input.set(bytes);
-  const rows = screen.screen(bytes.length, true, 1);
+  inputOf(screen).set(bytes);
+  const rows = screen.next(0, 0, bytes.length, true, 1);
   expect(rows.stopped).toBe(false);
   expect(rows.consumed).toBe(bytes.length);
   return Array.from({ length: rows.count }, (_, row) => rows.isKnown(row));
@@ -188,12 +192,12 @@ describe('the memory of the kernel', () => {
     const json = screenOf(PAIRS, 'json-lines', table);
     const line = '{"team":"g0","person":"u0"}';
     for (let end = 0; end <= 5; end++) {
-      csv.input.fill('g0,u0\n'.repeat(20));
-      json.input.fill(`${line}\n`.repeat(20));
+      inputOf(csv).fill('g0,u0\n'.repeat(20));
+      inputOf(json).fill(`${line}\n`.repeat(20));
       const known = 'g0,u0'.slice(0, end) === 'g0,u0' || 'g0,u0'.slice(0, end) === 'g0,u';
-      const rows = csv.screen(end, true, 1);
+      const rows = csv.next(0, 0, end, true, 1);
       expect(rows.count === 1 && rows.isKnown(0), `${end} bytes`).toBe(known);
-      const lines = json.screen(line.length - end, true, 1);
+      const lines = json.next(0, 0, line.length - end, true, 1);
       expect(lines.count === 1 && lines.isKnown(0), `all but ${end} bytes`).toBe(end === 0);
     }
   });
@@ -204,24 +208,23 @@ describe('the memory of the kernel', () => {
       Array.from({ length: 50 }, (_, i) => pair(i)),
     );
     const screen = screenOf(PAIRS, 'csv', table);
-    const { length } = screen.input;
+    const { length } = inputOf(screen);
     // Rows of six bytes: more than are told at once; the last one ends with the memory of the input.
     let text = 'g1,u1\n'.repeat(Math.floor(length / 6));
     text = 'g2,u9'.padEnd(5 + (length - text.length), 'x') + text.slice(5);
     expect(text.length).toBe(length);
-    screen.input.write(text);
-    let rest = length;
+    inputOf(screen).write(text);
+    let start = 0;
     let line = 1;
     let known = 0;
     let rows = 0;
-    while (rest > 0) {
-      const screened = screen.screen(rest, true, line);
+    while (start < length) {
+      const screened = screen.next(0, start, length, true, line);
       expect(screened.count).toBeGreaterThan(0);
       for (let row = 0; row < screened.count; row++) if (screened.isKnown(row)) known++;
       rows += screened.count;
       line = screened.nextLine;
-      screen.input.copyWithin(0, screened.consumed, rest);
-      rest -= screened.consumed;
+      start = screened.consumed;
     }
     expect(rows).toBe(text.split('\n').length - 1);
     expect(line).toBe(rows + 1);

@@ -10,7 +10,7 @@ import { sync } from '../../src/sync.js';
 import { differences, stateFaults } from '../simulation/checks.js';
 import { Draws } from '../simulation/draws.js';
 import { SOURCE, type SourceDirectory } from '../support/world.js';
-import { requestName, SECOND_POINTS, type Point } from './points.js';
+import { POINTS, requestName, SECOND_POINTS, type Point } from './points.js';
 import type { ChildTask } from './task.js';
 
 const OPTIONS = { cooldownMs: 5, pollIntervalMs: 5 } as const;
@@ -18,8 +18,8 @@ const ORG = { cooldownMs: 5, importMs: 5, shuffle: true, identitySources: [SOURC
 
 /** What one kill came to. */
 export interface KillOutcome {
-  /** How often a process was killed; 0 when it never came to the point. */
-  readonly kills: number;
+  /** Where a process was killed, in order; empty when it never came to the point. */
+  readonly killedAt: readonly Point[];
   /** Everything that is not as it must be. */
   readonly faults: readonly string[];
 }
@@ -36,11 +36,12 @@ export async function killOnce(program: string, seed: number, point: Point): Pro
     const world = { directory, org, program };
     await runToEnd(world, first);
     const faults: string[] = [];
-    let kills = 0;
-    const draws = new Draws(seed, 20);
+    const killedAt: Point[] = [];
+    // Of each point another second one.
+    const draws = new Draws(seed * POINTS.length + POINTS.indexOf(point), 20);
     const points = seed % 2 === 0 ? [point] : [point, draws.pick(SECOND_POINTS)];
     for (const at of points) {
-      if (await killAt(world, second, at)) kills++;
+      if (await killAt(world, second, at)) killedAt.push(at);
       else if (at === point) faults.push('the program never came there');
       faults.push(...(await faultsOfState(world, first, second)));
     }
@@ -52,7 +53,7 @@ export async function killOnce(program: string, seed: number, point: Point): Pro
     if (org.requests.slice(sent).some(({ method }) => method === 'POST'))
       faults.push('a last run still sent something');
     if (org.violations.length > 0) faults.push(JSON.stringify(org.violations.slice(0, 3)));
-    return { kills, faults };
+    return { killedAt, faults };
   } finally {
     await org.close();
     rmSync(directory, { recursive: true, force: true });

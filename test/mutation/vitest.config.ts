@@ -5,6 +5,10 @@ import { roomsAskedFor } from './rooms.mjs';
 
 /** These take seconds, and notice little that the others do not. */
 const LAST = [
+  /test\/sync/,
+  /metrics/,
+  /absence-and-delta/,
+  /some-seeds/,
   /session\/upload/,
   /state\/lmdb/,
   /properties\/packing/,

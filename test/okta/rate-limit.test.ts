@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/okta/client.js';
 import type { ClientWait, Transport } from '../../src/okta/wire.js';
 import { runs } from '../support/runs.js';
+import { inVirtualTime } from '../support/virtual-time.js';
 
 /** An org with windows of its own time; the client's clock is off by `skewMs`. */
 function org(limit: number, skewMs: number, share: number, othersPerRequest = 0) {
@@ -70,6 +71,50 @@ describe('rate limits', () => {
           await Promise.all(Array.from({ length: calls }, () => client.listSessions()));
           expect(early).toEqual([]);
         },
+      ),
+      { numRuns: runs(40) },
+    );
+  });
+
+  it('others are left their share of every window after the first, however many calls wait', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 9 }),
+        fc.double({ min: 0.1, max: 1, noNaN: true }),
+        fc.integer({ min: 1, max: 30 }),
+        (limit, share, calls) =>
+          inVirtualTime(async (clock) => {
+            const perWindow = new Map<number, number>();
+            const transport: Transport = async () => {
+              const window = Math.floor(clock.now() / 60_000);
+              const used = (perWindow.get(window) ?? 0) + 1;
+              perWindow.set(window, used);
+              // What may be sent at once is sent before any of it is answered.
+              await clock.sleep(200);
+              const headers = {
+                date: new Date(clock.now()).toUTCString(),
+                'x-rate-limit-limit': String(limit),
+                'x-rate-limit-remaining': String(Math.max(0, limit - used)),
+                'x-rate-limit-reset': String((window + 1) * 60),
+              };
+              return { status: used > limit ? 429 : 200, headers, body: '[]' };
+            };
+            const client = createClient({
+              orgUrl: 'https://example.okta.com',
+              identitySourceId: 'ids1',
+              auth: { token: 't' },
+              transport,
+              rateLimitShare: share,
+              clock,
+            });
+            // One call tells of the limit; what came before it could not be known.
+            await client.listSessions();
+            await Promise.all(Array.from({ length: calls }, () => client.listSessions()));
+            expect(Math.max(...perWindow.values())).toBeLessThanOrEqual(
+              Math.max(1, Math.floor(limit * share)),
+            );
+            await client.close();
+          }),
       ),
       { numRuns: runs(40) },
     );

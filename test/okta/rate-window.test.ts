@@ -5,9 +5,17 @@ import type { WireResponse } from '../../src/okta/wire.js';
 
 const EPOCH = 1_800_000_000;
 
+interface Told {
+  limit?: number;
+  remaining?: number;
+  reset?: number;
+  date?: number | string;
+  status?: number;
+}
+
 /** An answer at second `date` of the server's time, about a window that ends at second `reset`. */
 function answer(
-  { limit = 100, remaining = 50, reset = 60, date = 0 as number | string, status = 200 } = {},
+  { limit = 100, remaining = 50, reset = 60, date = 0, status = 200 }: Told = {},
   headers: Record<string, string | undefined> = {},
 ): WireResponse {
   return {
@@ -30,13 +38,13 @@ function bucket(share = 1, now = EPOCH * 1000) {
   return {
     window,
     pass: (ms: number) => (now += ms),
-    send(response: WireResponse | undefined): boolean {
+    send: (response: WireResponse | undefined): boolean => {
       if (!window.take()) return false;
       window.done(response);
       return true;
     },
     /** Requests that may be sent at once, none of them answered. */
-    sendable(most = 1000): number {
+    sendable: (most = 1000): number => {
       let sent = 0;
       while (sent < most && window.take()) sent++;
       for (let n = 0; n < sent; n++) window.done(undefined);
@@ -129,6 +137,38 @@ describe('a rate-limit window', () => {
     const { window, send } = bucket();
     send(answer({ remaining: 0 }, { [`x-rate-limit-${name}`]: value }));
     expect(window.waitMs()).toBe(0);
+    // Nor does it spoil what the next one says.
+    send(answer({ remaining: 0 }));
+    expect(window.waitMs()).toBe(61_000);
+  });
+
+  it('that no answer has told of yet is no larger than the one before', () => {
+    const { window, send, pass } = bucket(0.5);
+    expect(window.isUntold).toBe(false);
+    send(answer({ limit: 4, remaining: 0 }));
+    expect(window.isUntold).toBe(false);
+    pass(61_000);
+    expect([window.take(), window.isUntold, window.take(), window.isUntold]).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    expect([window.take(), window.waitMs()]).toEqual([false, 0]);
+    window.done(answer({ limit: 4, remaining: 3, reset: 120, date: 61 }));
+    expect([window.isUntold, window.waitMs()]).toEqual([false, 60_000]);
+  });
+
+  it('of which nothing is heard is asked one at a time, and stops nobody', async () => {
+    const { window, send, pass } = bucket();
+    send(answer({ limit: 1, remaining: 0 }));
+    pass(61_000);
+    for (let n = 0; n < 3; n++) {
+      expect([window.take(), window.take()]).toEqual([true, false]);
+      const heard = window.answered();
+      window.done(undefined);
+      await heard;
+    }
   });
 
   it('allows what is left, and no more', () => {

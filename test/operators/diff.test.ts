@@ -117,6 +117,27 @@ describe('diff', () => {
     expect(seen).toEqual([]);
   });
 
+  it('nobody is removed before the source was read to its end', async () => {
+    const state = await holding([user('1'), user('2'), user('gone')]);
+    let ended = false;
+    async function* source() {
+      yield user('new');
+      for (let i = 0; i < 5000; i++) {
+        if (i % 500 === 0) await Promise.resolve();
+        yield user(`f${i}`);
+      }
+      yield* [user('1'), user('2')];
+      ended = true;
+    }
+    const removed: string[] = [];
+    for await (const { kind, key } of pipe(source(), diff('users', state))) {
+      if (kind !== 'delete') continue;
+      expect(ended).toBe(true);
+      removed.push(key);
+    }
+    expect(removed).toEqual(['gone']);
+  });
+
   it('a rejected record is not a removed one, also through a stage written by hand', async () => {
     const state = await holding([user('1'), user('2')]);
     async function* byHand(source: AsyncIterable<UserRecord>) {

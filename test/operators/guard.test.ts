@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GuardError } from '../../src/errors.js';
+import { contextOf } from '../../src/flow.js';
 import type { Change, UserRecord } from '../../src/model.js';
 import { diff } from '../../src/operators/diff.js';
 import { guard, type GuardOptions } from '../../src/operators/guard.js';
@@ -104,6 +105,61 @@ describe('guard', () => {
     expect(await attempt(state, [...staff(300), ...bad(20)])).toMatchObject({ trips: [{ rule: 'rejects' }] });
   });
 
+  it('rejects are a share of all that was read, the rejected ones included', async () => {
+    const bad = Array.from({ length: 20 }, (_, i) => ({ externalId: `bad${i}`, profile: {} }));
+    expect(await attempt(memoryState(), [...staff(380), ...bad])).toBe(380);
+    expect(await attempt(memoryState(), [...staff(379), ...bad])).toBeInstanceOf(GuardError);
+  });
+
+  it('what Okta may hold counts as what it holds', async () => {
+    const state = await holding(staff(100));
+    const id = await state.journal.creating(0);
+    await state.journal.created(id, 's');
+    await state.journal.loading(id, [
+      { entity: 'users', kind: 'upsert', key: 'u999', fingerprint: 'f'.repeat(16) },
+    ]);
+    await state.journal.settle(id, 'unknown');
+    expect(await attempt(state, staff(50))).toMatchObject({ trips: [{ population: 101 }] });
+  });
+
+  it('the plan tells its size to the sink, and how many removals were held back', async () => {
+    const state = await holding(staff(5));
+    const plans: PlanSummary[] = [];
+    const nameless = { externalId: '', profile: { userName: 'x' } };
+    const size = await pipe(
+      [...staff(3), nameless, user(7)],
+      validate('users'),
+      diff('users', state),
+      guard(state, { onPlan: (plan) => plans.push(plan) }),
+      async (source) => {
+        const changes = await collect(source);
+        return [changes.length, contextOf(source).notes.get('plan:changes')];
+      },
+    );
+    expect(size).toEqual([1, 1]);
+    expect(plans).toMatchObject([{ heldBackDeletes: { users: 2, groups: 0, memberships: 0 } }]);
+  });
+
+  it('what waited is dropped, whether the plan passes, is refused, or is left', async () => {
+    const state = await holding(staff(200));
+    let open = 0;
+    const outbox = state.outbox.bind(state);
+    state.outbox = async () => {
+      const made = await outbox();
+      open++;
+      const close = made.close.bind(made);
+      made.close = async () => {
+        open--;
+        await close();
+      };
+      return made;
+    };
+    await attempt(state, staff(199));
+    expect(await attempt(state, staff(1))).toBeInstanceOf(GuardError);
+    for await (const _ of pipe(staff(300), diff('users', state), guard(state))) break;
+    expect(open).toBe(0);
+  });
+
   it('an approved plan passes, and no other does', async () => {
     const state = await holding(staff(200));
     const stopped = (await attempt(state, staff(10))) as GuardError;
@@ -171,6 +227,19 @@ describe('guard', () => {
     expect(() => guard(state, { maxDeletPercent: 5 } as GuardOptions)).toThrow(/maxDeletPercent/);
     expect(() => guard(state, { maxDeletePercent: -1 })).toThrow(/maxDeletePercent.*-1/);
     expect(() => guard(state, { users: { maxDeletes: Number.NaN } })).toThrow(/maxDeletes/);
-    expect(() => guard(state, { approve: 'yes' })).toThrow(/approve/);
+    for (const approve of ['yes', `${'a'.repeat(64)}b`, `x${'a'.repeat(64)}`])
+      expect(() => guard(state, { approve })).toThrow(expect.objectContaining({ option: 'approve' }));
+    expect(() => guard(state, { onPlan: 'yes' } as unknown as GuardOptions)).toThrow(
+      expect.objectContaining({ option: 'onPlan' }),
+    );
+    for (const entity of ['users', 'groups', 'memberships'] as const) {
+      expect(() => guard(state, { [entity]: { maxDeletes: -1 } })).toThrow(
+        expect.objectContaining({ option: `guard.${entity}.maxDeletes` }),
+      );
+      expect(() => guard(state, { [entity]: { maxDeletes: 1 } })).not.toThrow();
+    }
+    expect(() => guard(state, { maxDeletes: -1 })).toThrow(
+      expect.objectContaining({ option: 'guard.maxDeletes' }),
+    );
   });
 });

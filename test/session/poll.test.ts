@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { PollTimeoutError } from '../../src/errors.js';
-import type { SessionStatus } from '../../src/okta/wire.js';
+import type { CallOptions, SessionStatus } from '../../src/okta/wire.js';
 import { pollToEnd } from '../../src/session/poll.js';
 import { lookAt } from '../../src/session/look.js';
-import { failure, FAILURES, NOON, scripted } from './scripted.js';
+import { failure, FAILURES, NOON, scripted, session } from './scripted.js';
 
 const triggered = (times: number) => Array<SessionStatus>(times).fill('TRIGGERED');
 
@@ -73,6 +73,22 @@ describe('a look at a session', () => {
     const { context, sleeps } = scripted({ get: [...Array<'gone'>(denials).fill('gone'), 'CREATED'] });
     expect(await lookAt(context, 's')).toMatchObject({ status: 'CREATED' });
     expect(sleeps).toEqual([500, 1000].slice(0, denials));
+  });
+
+  it('ends with the signal that it is given, and tells where it waits', async () => {
+    const { context, okta, events } = scripted();
+    const { signal } = new AbortController();
+    const given: CallOptions[] = [];
+    const getSession: typeof okta.getSession = async (id, options = {}) => {
+      given.push(options);
+      options.onWait?.({ reason: 'rate-limit', until: NOON + 5000, operation: 'op' });
+      return session(id, 'CREATED');
+    };
+    await lookAt({ ...context, okta: { ...okta, getSession } }, 's', signal);
+    expect(given[0]?.signal).toBe(signal);
+    expect(events).toEqual([
+      { type: 'wait:start', reason: 'rate-limit', until: new Date(NOON + 5000), sessionId: undefined },
+    ]);
   });
 
   it('believes three denials', async () => {

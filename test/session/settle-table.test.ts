@@ -10,12 +10,7 @@ const removed: PendingRow = { entity: 'users', kind: 'delete', key: 'old', finge
 /** A session in flight: its loads, how many of them were acknowledged, and how far it came. */
 async function inFlight(
   state: StateStore,
-  {
-    phase = 'loading' as JournalPhase,
-    rows = [created] as readonly PendingRow[],
-    acknowledged = 1,
-    startedAt = NOON,
-  } = {},
+  { phase = 'loading', rows = [created] as readonly PendingRow[], acknowledged = 1, startedAt = NOON } = {},
 ) {
   await state.adopt([{ ...removed, kind: 'upsert', fingerprint: 'o'.repeat(16) }]);
   const { journal } = state;
@@ -92,6 +87,17 @@ describe('what an earlier run left in flight', () => {
   ] as const)('one that is being imported is waited for: %s', async (end, expected) => {
     const { outcome } = await settled({ get: ['TRIGGERED', 'TRIGGERED', end] }, { phase: 'triggered' });
     expect(outcome).toBe(expected);
+  });
+
+  it.each<[string, Script, Parameters<typeof inFlight>[1]]>([
+    ['is imported', { get: ['TRIGGERED'] }, { phase: 'triggered' }],
+    ['is triggered', { get: ['IN_PROGRESS'], start: ['ok'] }, {}],
+    ['is triggered again', { get: ['IN_PROGRESS', 'gone', 'gone', 'gone'], start: [FAILURES.unknown] }, {}],
+    ['was triggered by somebody', { get: ['CREATED', 'TRIGGERED'], cancel: ['ok'] }, {}],
+  ])('one that is gone while it %s is unknown', async (_, script, journaled) => {
+    const get = [...(script.get ?? []), 'gone' as const, 'gone' as const, 'gone' as const];
+    const { outcome } = await settled({ ...script, get }, journaled);
+    expect(outcome).toBe('unknown');
   });
 
   it('one that is not final within the limit stays in the journal', async () => {

@@ -129,9 +129,12 @@ class Simulation {
       shuffle: true,
       identitySources: [SOURCE],
       // A removal is never refused: Okta ignores those of whom it does not know.
-      refuseItem: ({ kind, entity, externalId, memberExternalId }) =>
-        kind === 'upsert' &&
-        this.#refused.has(entity === 'memberships' ? `${externalId}/${memberExternalId}` : externalId),
+      refuseItem: ({ kind, entity, externalId, memberExternalId }) => {
+        const name = entity === 'memberships' ? `${externalId}/${memberExternalId}` : externalId;
+        const refused = kind === 'upsert' && this.#refused.has(name);
+        if (refused) this.#count(`refused for ${entity}`);
+        return refused;
+      },
       fault: (request, index) => {
         const fault = this.#plan.requestFaults ? faults(request, index) : undefined;
         // What is denied again and again is not there: a false 404 comes at most twice in a row.

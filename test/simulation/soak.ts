@@ -83,7 +83,10 @@ async function soak(first: number, seeds: number, workers: number): Promise<void
       child.disconnect();
     }),
   );
-  console.log(`\n${done} seeds, ${runs} runs in ${seconds(started)} s; injected:`);
+  const injected = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `\n${done} seeds, ${runs} runs, ${failed.length} failed in ${seconds(started)} s; ${injected} injected:`,
+  );
   for (const [name, count] of Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`  ${name.padEnd(36)} ${count}`);
   if (failed.length === 0) return;

@@ -92,7 +92,7 @@ describe('fromCsv', () => {
     ['a second quote that is never closed', 'a,b\n"1\n2","x\n', 3, 'never closed'],
     ['text after a closing quote', 'a,b\n"1"x,2\n', 2, 'text after a closing quote'],
     ['a space after a closing quote', 'a,b\n"1" ,2\n', 2, 'text after a closing quote'],
-    ['a repeated header', 'a,b,a\n', 1, '"a" is repeated'],
+    ['a repeated header', 'a,b,a\n', 1, 'column 3 is that of column 1'],
     ['an empty header', 'a,,b\n', 1, 'column 2 is empty'],
     ['a header of spaces', 'a, \n', 1, 'column 2 is empty'],
     ['a blank line between rows', 'a,b\n1,2\n\n3,4\n', 3, 'blank line'],
@@ -142,6 +142,17 @@ describe('fromCsv', () => {
   it('takes blank lines at the end, and quotes inside plain fields as they are', async () => {
     expect((await read('a,b\r\n1,2\r\n\r\n\n')).records).toEqual([{ a: '1', b: '2' }]);
     expect((await read('a,b\n5" pipe,2\n')).records).toEqual([{ a: '5" pipe', b: '2' }]);
+  });
+
+  it('a file that ends inside a quote is refused', async () => {
+    const rows = fromCsv(['id,name\n1,"Ann"\n2,"Bo']);
+    const seen: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const row of rows) seen.push(row);
+      })(),
+    ).rejects.toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', line: 3 });
+    expect(seen).toHaveLength(1);
   });
 
   it('renames, leaves out and requires columns', async () => {

@@ -93,9 +93,91 @@ describe('fromPages', () => {
     expect(given).toEqual([abort.signal, abort.signal]);
   });
 
+  it('takes pages from an iterable, one chunk each, and ends or fails as it does', async () => {
+    const fault = new Error('connection lost');
+    const anyPages = fc.array(fc.array(fc.nat(), { maxLength: 5 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(anyPages, fc.boolean(), fc.boolean(), async (pages, fails, readAhead) => {
+        async function* read() {
+          for (const page of pages) yield await Promise.resolve(page);
+          if (fails) throw fault;
+        }
+        const chunks: (readonly number[])[] = [];
+        let error: unknown;
+        try {
+          for await (const chunk of fromPages(read(), { readAhead }).chunks()) chunks.push(chunk);
+        } catch (caught) {
+          error = caught;
+        }
+        expect(chunks).toEqual(pages.filter((page) => page.length > 0));
+        expect(error).toBe(fails ? fault : undefined);
+      }),
+    );
+    expect((await drain(fromPages([[1, 2], [3]]))).records).toEqual([1, 2, 3]);
+    const rows = await drain(fromPages([[1], 'text'] as unknown as number[][], { name: 'people' }));
+    expect(rows.records).toEqual([1]);
+    expect(rows.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', file: 'people' });
+  });
+
+  it.each([false, true])('closes an iterable that is left early (read ahead: %j)', async (readAhead) => {
+    let [read, closed] = [0, false];
+    async function* pages() {
+      try {
+        for (;;) yield [read++];
+      } finally {
+        closed = true;
+      }
+    }
+    for await (const record of fromPages(pages(), { readAhead })) if (record === 2) break;
+    expect(closed).toBe(true);
+    expect(read).toBe(readAhead ? 4 : 3);
+  });
+
+  it('has one page under way while the records of another are worked on, and never two', async () => {
+    let [fetched, underWay, most] = [0, 0, 0];
+    const flow = fromPages<number, number>(
+      async (cursor = 0) => {
+        fetched++;
+        most = Math.max(most, ++underWay);
+        await new Promise(setImmediate);
+        underWay--;
+        return { records: [cursor], next: cursor + 1 };
+      },
+      { readAhead: true },
+    );
+    expect(fetched).toBe(0);
+    for await (const record of flow) {
+      expect(fetched).toBe(record + 2);
+      if (record === 5) break;
+    }
+    expect([fetched, underWay, most]).toEqual([7, 0, 1]);
+  });
+
+  it('tells of a page that failed ahead when its turn comes', async () => {
+    const failing = fromPages<number, number>(
+      async (cursor = 0) => {
+        if (cursor === 2) throw new Error('503');
+        return { records: [cursor], next: cursor + 1 };
+      },
+      { readAhead: true },
+    );
+    const seen: number[] = [];
+    await expect(
+      (async () => {
+        for await (const record of failing) {
+          await new Promise(setImmediate);
+          seen.push(record);
+        }
+      })(),
+    ).rejects.toMatchObject({ code: 'ERR_ROLLCALL_SOURCE' });
+    expect(seen).toEqual([0, 1]);
+  });
+
   it('checks its options when it is called', () => {
     expect(() => fromPages(undefined as never)).toThrow(OptionsError);
     expect(() => fromPages(async () => ({ records: [] }), { signal: 7 as never })).toThrow(OptionsError);
     expect(() => fromPages(async () => ({ records: [] }), { limit: 7 } as never)).toThrow(OptionsError);
+    expect(() => fromPages(async () => ({ records: [] }), { readAhead: 1 as never })).toThrow(OptionsError);
+    expect(() => fromPages(7 as never)).toThrow(OptionsError);
   });
 });

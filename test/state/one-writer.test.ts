@@ -79,6 +79,15 @@ describe('one writer', () => {
     await (await openState(directory, { clock })).close();
   });
 
+  it('a holder elsewhere with the pid of this process is not taken for this one', async () => {
+    await (await otherProcess()).kill();
+    // In containers nearly every process is the first of its own, and on one host they may share its name.
+    for (const elsewhere of [{ host: 'elsewhere' }, { pids: 'pid:[1]' }]) {
+      await editHolder((holder) => ({ ...holder, pid: process.pid, ...elsewhere, beatAt: Date.now() }));
+      await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
+    }
+  });
+
   it('a writer whose place was taken cannot write, and its close leaves the new one alone', async () => {
     const state = await openState(directory);
     await state.adopt([row]);

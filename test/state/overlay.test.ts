@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { LmdbBaseline } from '../../src/state/lmdb-baseline.js';
 import { openTables } from '../../src/state/lmdb-tables.js';
 import { openState } from '../../src/state/lmdb.js';
+import { RowFiles } from '../../src/state/row-files.js';
 import { Seen, type PendingRow, type StateStore } from '../../src/state/store.js';
 import { verifyState } from '../../src/state/transfer.js';
 import { runs } from '../support/runs.js';
@@ -95,35 +96,106 @@ describe('scattered rows', () => {
   });
 
   it('a commit of few rows writes what they take, and not the pages they are in', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'rollcall-overlay-'));
-    const root = open({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
-    const tables = openTables(root);
-    const baseline = new LmdbBaseline(tables, 'users', '0'.repeat(32));
-    let counts = { known: 0, unknown: 0, nextRow: 0 };
+    const { baseline, commit, directory, root, reopened, dispose } = await bareBaseline();
     const rows = Array.from({ length: 9600 }, (_, i) => upsert(`k${i}`, 0));
-    await root.transaction(() => void (counts = baseline.apply(counts, rows, false)));
-    const pages = Array.from({ length: 100 }, (_, i) => tables.rows.users.get(i) as Buffer);
+    await commit(rows);
+    const before = await sizesIn(directory);
     const every = rows.filter((_, i) => i % 96 === 5).map(({ key }) => upsert(key, 1));
-    await root.transaction(() => void (counts = baseline.apply(counts, every, false)));
-    for (const [i, page] of pages.entries())
-      expect((tables.rows.users.get(i) as Buffer).equals(page)).toBe(true);
+    await commit(every);
+    expect(await sizesIn(directory)).toEqual(before);
     expect(baseline.overlaidRows).toBe(100);
 
-    // A merge that is cut short changes nothing that is seen, and is done again.
-    await root.transaction(() => baseline.merge(baseline.overlaidPages().slice(0, 60)));
-    const seen = () => {
-      const again = new LmdbBaseline(tables, 'users', '0'.repeat(32));
-      return [...again.pages()].map(({ page }) => [page.key(5), page.fingerprint(5)]);
-    };
-    const expected = every.map(({ key, fingerprint }) => [key, fingerprint.slice(0, 16)]);
-    expect(seen()).toEqual(expected);
-    await root.transaction(() => {
-      baseline.merge(baseline.overlaidPages());
-      baseline.dropOverlay();
+    // A merge that another commit overtakes changes nothing, and leaves nothing behind.
+    const expected = () => [...reopened().rows(9600)].flat();
+    const held = expected();
+    const overtaking = baseline.merge(9600, async (change) => {
+      await commit([upsert('k7', 2)]);
+      await root.transaction(change);
     });
-    expect(seen()).toEqual(expected);
-    expect(new LmdbBaseline(tables, 'users', '0'.repeat(32)).overlaidRows).toBe(0);
-    await root.close();
-    await rm(directory, { recursive: true });
+    await overtaking;
+    expect(await sizesIn(directory)).toEqual(before);
+    const now = expected();
+    expect(now.filter(({ fingerprint }, i) => fingerprint !== held[i]?.fingerprint)).toEqual([
+      upsert('k7', 2),
+    ]);
+
+    await baseline.merge(9600, (change) => root.transaction(change));
+    expect(expected()).toEqual(now);
+    expect(reopened().overlaidRows).toBe(0);
+    expect(Object.keys(await sizesIn(directory))).toHaveLength(1);
+    await dispose();
+  });
+
+  it('rows that lose their prints, all of a page or a few, hold none', async () => {
+    const { baseline, commit, root, dispose } = await bareBaseline();
+    const rows = Array.from({ length: 960 }, (_, i) => upsert(`k${i}`, 0));
+    await commit(rows);
+    const bare = (from: number, to: number) =>
+      rows.slice(from, to).map((row) => ({ ...row, fingerprint: row.fingerprint.slice(0, 16) }));
+    await commit([...bare(0, 96), ...bare(200, 210)]);
+    const expectPrints = () => {
+      for (const [i] of rows.entries())
+        expect(baseline.prints(i)).toBe(i < 96 || (i >= 200 && i < 210) ? '' : 'prints-0');
+    };
+    expectPrints();
+    await baseline.merge(960, (change) => root.transaction(change));
+    expectPrints();
+    await dispose();
+  });
+
+  it('rows that are told one by one stay what they are while a merge moves them', async () => {
+    const { baseline, commit, root, dispose } = await bareBaseline();
+    await commit(Array.from({ length: 9600 }, (_, i) => upsert(`k${i}`, 0)));
+    await commit(Array.from({ length: 40 }, (_, i) => remove(`k${i * 96 + 3}`)));
+    await commit(Array.from({ length: 60 }, (_, i) => upsert(`k${i * 96 + 4}`, 1)));
+    const expected = [...baseline.keysWhere(9600, () => true)];
+    const keys: string[] = [];
+    for (const key of baseline.keysWhere(9600, () => true)) {
+      keys.push(key);
+      if (keys.length === 1000) await baseline.merge(9600, (change) => root.transaction(change));
+    }
+    expect(keys).toEqual(expected);
+    expect(keys).toHaveLength(9560);
+    await dispose();
   });
 });
+
+/** A baseline over tables and files of its own, without the state around it. */
+async function bareBaseline() {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-overlay-'));
+  const root = open({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
+  const tables = openTables(root);
+  let opened = 0;
+  const fresh = () =>
+    new LmdbBaseline(tables, 'users', '0'.repeat(32), new RowFiles(tables, 'users', directory, ++opened));
+  const baseline = fresh();
+  let counts = { known: 0, unknown: 0, nextRow: 0 };
+  const others: LmdbBaseline[] = [];
+  return {
+    directory,
+    baseline,
+    root,
+    commit: async (rows: readonly PendingRow[]) => {
+      await root.transaction(() => void (counts = baseline.apply(counts, rows, false)));
+    },
+    /** What another process would see. */
+    reopened: () => {
+      const other = fresh();
+      others.push(other);
+      return other;
+    },
+    dispose: async () => {
+      for (const each of [baseline, ...others]) each.close();
+      await root.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** The files of rows and their sizes. */
+async function sizesIn(directory: string): Promise<Record<string, number>> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.rows'));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, (await stat(join(directory, name))).size] as const)),
+  );
+}

@@ -111,3 +111,36 @@ function endRow(at: usize, end: usize, last: bool): u32 {
   rowEnd = at + 1;
   return WHOLE;
 }
+
+/**
+ * Where the last row that is whole ends, as far as quotes tell that are balanced: a guess by which a file is cut into blocks.
+ * It is believed only when the rows before turn out to end there.
+ */
+export function lastRowEnd(text: usize, length: u32): u32 {
+  const end = text + length;
+  const quotes = i8x16.splat(<i8>QUOTE);
+  const feeds = i8x16.splat(<i8>LF);
+  let last: u32 = 0;
+  let inside = false;
+  for (let at = text; at < end; at += 16) {
+    const block = v128.load(at);
+    let quote = i8x16.bitmask(i8x16.eq(block, quotes));
+    let feed = i8x16.bitmask(i8x16.eq(block, feeds));
+    const over = <i32>(at + 16) - <i32>end;
+    if (over > 0) {
+      const mask = 0xffff >> over;
+      quote &= mask;
+      feed &= mask;
+    }
+    while (quote !== 0) {
+      const next = ctz(quote);
+      const before = feed & ((1 << next) - 1);
+      if (!inside && before !== 0) last = <u32>(at - text) + 32 - clz(before);
+      feed &= ~((2 << next) - 1);
+      quote &= quote - 1;
+      inside = !inside;
+    }
+    if (!inside && feed !== 0) last = <u32>(at - text) + 32 - clz(feed);
+  }
+  return last;
+}

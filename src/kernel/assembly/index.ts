@@ -4,5 +4,5 @@ export { addEach, find, findEach, setTable } from './table';
 export { setFields } from './fields';
 export { markRemoved, programMembership, programProfile, programRaw } from './record';
 export { nextLine, rowCount, rowsConsumed, rowsStopped } from './rows';
-export { settleCsv } from './csv';
+export { lastRowEnd, settleCsv } from './csv';
 export { setNames, settleJsonLines } from './json-lines';

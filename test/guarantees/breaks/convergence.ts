@@ -1,0 +1,67 @@
+import type { Break } from '../break.js';
+
+const UPLOAD = 'test/session/upload.test.ts';
+const SETTLE = 'test/session/settle.test.ts';
+const PROPERTIES = 'test/properties/convergence.test.ts';
+
+/** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
+export const convergence: readonly Break[] = [
+  {
+    what: 'a run does not settle what an earlier one left',
+    file: 'src/session/settle.ts',
+    find: 'const sessions = await state.journal.open();',
+    replace: 'const sessions = (await state.journal.open()).slice(0, 0);',
+    test: [UPLOAD, 'a session that outlasts the poll limit is left alone, and settled by the next run'],
+  },
+  {
+    what: 'a session left by an earlier run stays open',
+    file: 'src/session/settle.ts',
+    find: 'const result = await cancelAndConfirm(context, sessionId);',
+    replace: "const result: string = 'closed';",
+    test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
+  },
+  {
+    what: 'what is uncertain counts as confirmed',
+    file: 'src/state/memory-reading.ts',
+    find: "if (known === undefined || known === '') return Seen.NEW;",
+    replace: "if (known === undefined) return Seen.NEW; if (known === '') return Seen.SAME;",
+    test: [
+      SETTLE,
+      'is unknown when it ended ERROR, with nothing applied: it is sent again, or deleted where it has left the source',
+    ],
+  },
+  {
+    what: 'what was sent with an unknown end is forgotten',
+    file: 'src/session/lifecycle.ts',
+    find: "completed ? 'completed' : 'unknown'",
+    replace: "completed ? 'completed' : 'dropped'",
+    test: [UPLOAD, 'state is committed for what Okta reported COMPLETED, and for nothing else'],
+  },
+  {
+    what: 'everything is sent again each time',
+    file: 'src/state/memory-reading.ts',
+    find: '? Seen.SAME',
+    replace: '? Seen.CHANGED',
+    test: [
+      PROPERTIES,
+      'after each of some random days Okta holds exactly the source, and no rule was broken',
+    ],
+  },
+  {
+    what: 'what a failed session carried is not sent again',
+    file: 'src/session/upload.ts',
+    find: "this.#replay(content, 'the import did not complete', session.sessionId);",
+    replace: '',
+    test: [UPLOAD, 'a session that ends in ERROR is uploaded again in a new one'],
+  },
+  {
+    what: "a session whose creation was not heard of is taken for another's",
+    file: 'src/session/open.ts',
+    find: "return after.find((session) => session.status === 'CREATED' && !known.has(session.id));",
+    replace: 'return after.find(() => known.size < 0);',
+    test: [
+      PROPERTIES,
+      'whatever goes wrong with requests and sessions, two runs after the faults stop Okta holds exactly the source',
+    ],
+  },
+];

@@ -1,0 +1,77 @@
+import type { Break } from '../break.js';
+
+const UPLOAD = 'test/session/upload.test.ts';
+const LOST =
+  'a load whose answer was lost (resetAfter) cancels the session and is replayed in a new one; nothing is listed twice';
+
+/** "No entity is listed twice in a session, lost answers and restarts included." */
+export const once: readonly Break[] = [
+  {
+    what: 'a load whose answer was lost is sent again',
+    file: 'src/okta/exchange.ts',
+    find: "return !error.sent || operation.method === 'GET';",
+    replace: 'return true;',
+    test: [UPLOAD, LOST],
+  },
+  {
+    what: 'a load whose answer was lost counts as refused, and is split',
+    file: 'src/session/lifecycle.ts',
+    find: "if (isTransient(error)) return { kind: 'lost', reason: codeOf(error) };",
+    replace: "if (isTransient(error)) return { kind: 'refused', errorCode: undefined };",
+    test: [UPLOAD, LOST],
+  },
+  {
+    what: 'a session is replayed while it is open',
+    file: 'src/session/upload.ts',
+    find: "if (session.mode === 'loading') await session.cancel();",
+    replace: '',
+    test: [UPLOAD, LOST],
+  },
+  {
+    what: 'a cancel whose answer was lost ends the run',
+    file: 'src/session/cancel.ts',
+    find: 'if (!isTransient(error) && !isRefused(error)) throw error;',
+    replace: 'throw error;',
+    test: [
+      UPLOAD,
+      'a lost answer of a cancel (errorBefore) is settled by asking, before anything is replayed',
+    ],
+  },
+  {
+    what: 'nobody asks whether a cancelled session is closed',
+    file: 'src/session/cancel.ts',
+    find: "session.status === 'CLOSED' || session.status === 'EXPIRED'",
+    replace: "session.status !== 'TRIGGERED'",
+    test: [
+      UPLOAD,
+      'a lost answer of a cancel (errorBefore) is settled by asking, before anything is replayed',
+    ],
+  },
+  {
+    what: 'a session is replayed as large as it was',
+    file: 'src/session/content.ts',
+    find: 'if (content.batches.length < 2) return',
+    replace: 'if (content.batches.length < 100) return',
+    test: [UPLOAD, 'a session whose load was lost is replayed in halves'],
+  },
+  {
+    what: 'a session is replayed without end',
+    file: 'src/session/content.ts',
+    find: 'export const MAX_REPLAYS = 4;',
+    replace: 'export const MAX_REPLAYS = 9;',
+    test: [
+      UPLOAD,
+      'a load that is lost again and again is an honest failure after four replays, and the next run goes on',
+    ],
+  },
+  {
+    what: 'a key that comes twice in the source is sent twice',
+    file: 'src/state/memory-reading.ts',
+    find: 'if (compared.has(key)) return Seen.DUPLICATE;',
+    replace: '',
+    test: [
+      'test/operators/diff.test.ts',
+      'a key that comes twice is rejected the second time, or ends the run',
+    ],
+  },
+];

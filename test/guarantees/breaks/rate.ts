@@ -1,0 +1,43 @@
+import type { Break } from '../break.js';
+
+const RATE = 'test/okta/rate-limit.test.ts';
+const EXHAUSTED = 'nothing is sent into a window that Okta said is exhausted, whatever the clocks say';
+
+/** "Nothing is sent into an exhausted window; waits are computed from the server's `Date`." */
+export const rate: readonly Break[] = [
+  {
+    what: 'an exhausted window is not waited out',
+    file: 'src/okta/rate-window.ts',
+    find: 'return this.#remaining <= 0 || (',
+    replace: 'return (',
+    test: [RATE, EXHAUSTED],
+  },
+  {
+    what: 'a window is asked before a request is queued, and not when it is sent',
+    file: 'src/okta/rate-window.ts',
+    find: 'if (this.waitMs() > 0) return false;',
+    replace: '',
+    test: [RATE, EXHAUSTED],
+  },
+  {
+    what: "waits are computed from this machine's clock",
+    file: 'src/okta/rate-window.ts',
+    find: 'const serverNow = Number.isNaN(date) ? this.#clock.now() : date;',
+    replace: 'const serverNow = Number.isNaN(date) ? date : this.#clock.now();',
+    test: [RATE, EXHAUSTED],
+  },
+  {
+    what: 'a clock that is set forward opens a window',
+    file: 'src/okta/rate-window.ts',
+    find: 'return this.#clock.elapsed?.() ?? this.#clock.now();',
+    replace: 'return this.#clock.now();',
+    test: ['test/okta/clock-set.test.ts', 'forward sends nothing into a window that is still closed'],
+  },
+  {
+    what: 'others are left nothing of a window',
+    file: 'src/okta/rate-window.ts',
+    find: 'Math.floor(limit * this.#share)',
+    replace: 'limit',
+    test: [RATE, 'others are left their share of every window'],
+  },
+];

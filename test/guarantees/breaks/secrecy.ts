@@ -1,0 +1,64 @@
+import type { Break } from '../break.js';
+
+const SECRECY = 'test/secrecy.test.ts';
+const NOWHERE = 'no token and no profile value is in any event, error, report or byte of the state';
+
+/** "No token, key or profile value in logs, errors or state." */
+export const secrecy: readonly Break[] = [
+  {
+    what: 'a rejection quotes the value',
+    file: 'src/operators/record-check.ts',
+    find: "reason: 'holds a character beyond U+FFFF, which Okta does not take',",
+    replace: "reason: 'holds a character beyond U+FFFF: ' + text,",
+    test: [SECRECY, NOWHERE],
+  },
+  {
+    what: 'an error of the source quotes the line',
+    file: 'src/sources/json-lines.ts',
+    find: "throw new SourceError('is not valid JSON', { file, line });",
+    replace: "throw new SourceError('is not valid JSON: ' + text, { file, line });",
+    test: [SECRECY, NOWHERE],
+  },
+  {
+    what: 'an error carries the credential that was refused',
+    file: 'src/okta/exchange.ts',
+    find: ': { error, response, credential };',
+    replace: ': { error: Object.assign(error, { headers: credential }), response, credential };',
+    test: [SECRECY, NOWHERE],
+  },
+  {
+    what: 'the journal keeps what is sent',
+    file: 'src/session/lifecycle.ts',
+    find: 'const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({',
+    replace:
+      'const rows = batch.changes.map(({ item, ...change }) => ({ ...change, fingerprint: change.fingerprint + item })).map(({ entity, kind, key, fingerprint }) => ({',
+    test: [SECRECY, NOWHERE],
+  },
+  {
+    what: 'a plan that waits on disk is readable',
+    file: 'src/state/sealed-blocks.ts',
+    find: 'const sealed = cipher.update(bytes);',
+    replace: 'cipher.update(bytes); const sealed = Buffer.from(bytes);',
+    test: [
+      'test/state/lmdb.test.ts',
+      'a plan that outgrows memory is on disk unreadable, and comes back whole',
+    ],
+  },
+  {
+    what: 'fingerprints of all states have one key',
+    file: 'src/state/lmdb.ts',
+    find: "fingerprintKey: randomBytes(16).toString('hex'),",
+    replace: "fingerprintKey: Buffer.alloc(16).toString('hex'),",
+    test: ['test/state/lmdb.test.ts', 'two states know the same record by two fingerprints'],
+  },
+  {
+    what: 'an export that is no export is quoted',
+    file: 'src/state/transfer.ts',
+    find: "throw new StateError('the file is no export of a state that this version knows', {",
+    replace: "throw new StateError('the file is no export of a state that this version knows: ' + line, {",
+    test: [
+      'test/state/transfer.test.ts',
+      'is no file of something else, whose content the error does not quote',
+    ],
+  },
+];

@@ -1,0 +1,65 @@
+import type { Break } from '../break.js';
+
+const UPLOAD = 'test/session/upload.test.ts';
+const SETTLE = 'test/session/settle.test.ts';
+const REFUSALS = 'test/session/refusals.test.ts';
+
+/** "Every committed fingerprint belongs to a session that Okta reported COMPLETED." */
+export const state: readonly Break[] = [
+  {
+    what: 'a session that ended in ERROR is committed',
+    file: 'src/session/lifecycle.ts',
+    find: "const completed = session?.status === 'COMPLETED';",
+    replace: 'const completed = session !== undefined;',
+    test: [UPLOAD, 'state is committed for what Okta reported COMPLETED, and for nothing else'],
+  },
+  {
+    what: 'a session of an earlier run is committed however it ended',
+    file: 'src/session/settle.ts',
+    find: "if (status === 'COMPLETED' && allAcknowledged) return 'completed';",
+    replace: "if (allAcknowledged) return 'completed';",
+    test: [
+      SETTLE,
+      'is unknown when it ended EXPIRED: it is sent again, or deleted where it has left the source',
+    ],
+  },
+  {
+    what: 'rows are committed when they are loaded',
+    file: 'src/state/memory.ts',
+    find: "loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),",
+    replace:
+      "loaded: (id) => update('loaded', id, (session) => { apply(this.#disk.content, session.pending.at(-1) ?? [], 'completed'); return { acknowledged: session.acknowledged + 1 }; }),",
+    test: [UPLOAD, 'an aborted run cancels its open session within five seconds, and the next goes on'],
+  },
+  {
+    what: 'what Okta refused is committed with the rest',
+    file: 'src/session/lifecycle.ts',
+    find: 'await this.#context.state.journal.refused(this.#journalId);',
+    replace: '',
+    test: [UPLOAD, 'a record that Okta refuses is singled out and reported, and the rest goes on'],
+  },
+  {
+    what: 'a refused membership counts as a confirmed creation',
+    file: 'src/session/upload.ts',
+    find: 'this.#refusedReferences.add(change);\n    this.#unconfirmedCreates -= createsIn(batch);',
+    replace: 'this.#refusedReferences.add(change);\n    if (change.created) this.#unconfirmedCreates--;',
+    test: [REFUSALS, 'of the memberships does not let others go before the users that they name'],
+  },
+  {
+    what: 'memberships go before the session that creates their users has completed',
+    file: 'src/session/upload.ts',
+    find: 'if (batch.dependent && this.#unconfirmedCreates > 0) break;',
+    replace: '',
+    test: [
+      UPLOAD,
+      'a membership is sent only after the session that creates its user or group has COMPLETED',
+    ],
+  },
+  {
+    what: 'a membership of a refused user is sent',
+    file: 'src/session/upload.ts',
+    find: 'const batch = this.#withoutRefusedReferences(waiting.shift() as Batch);',
+    replace: 'const batch = waiting.shift();',
+    test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],
+  },
+];
