@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, UserRecord } from '../../src/model.js';
+import type { UserRecord } from '../../src/model.js';
 import { diff } from '../../src/operators/diff.js';
 import { map } from '../../src/operators/map.js';
 import { validate } from '../../src/operators/validate.js';

@@ -68,12 +68,12 @@ export async function runOf<E extends Entity>(
   state: StateStore,
 ): Promise<Run> {
   const { entity } = way;
-  const flow = pipe(
+  const flow: Flow<Change> = pipe(
     rows,
     map(way.toRecord),
     validate(entity, way.validate),
     diff(entity, state, way.diff),
-  ) as Flow<Change>;
+  );
   const context = contextOf(flow);
   const rejections: Rejection[] = [];
   context.onReject((rejection) => rejections.push(rejection));
