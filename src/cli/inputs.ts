@@ -6,7 +6,8 @@ import { fromCsv } from '../sources/csv.js';
 import { fromJsonLines } from '../sources/json-lines.js';
 import { fromJson } from '../sources/json.js';
 import type { FlatRow } from '../sources/records.js';
-import { fileBytes, stdinBytes } from './inputs/bytes.js';
+import { threadsForSize } from '../sources/threads.js';
+import { fileBytes, fileSize, stdinBytes } from './inputs/bytes.js';
 import { HeaderCheck, type NeededColumns } from './inputs/header-check.js';
 import { findFiles } from './inputs/paths.js';
 import { screenedFiles } from './inputs/screened-files.js';
@@ -82,6 +83,7 @@ function fileRows(
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
   const input = { name, gzip: isGzip(file) };
   if (format === 'json') return fromJson<FlatRow>(bytes, input);
-  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, input);
-  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns }));
+  const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
+  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
+  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns, threads }));
 }

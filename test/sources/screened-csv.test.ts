@@ -85,6 +85,7 @@ const anyFile = fc.record({
   fault: anyFault,
   broken: anyBreak,
   cuts: anyCuts,
+  fails: fc.constantFrom(false, false, false, true),
   asText: fc.constantFrom(false, false, false, true),
 });
 
@@ -106,7 +107,7 @@ describe('rows of CSV that are settled by their bytes', () => {
         fc.asyncProperty(anyFile, anyWay as fc.Arbitrary<Way<'users'>>, async (file, way) => {
           const bytes = bytesOfFile(file);
           const rows = () =>
-            fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts), {
+            fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts, file.fails), {
               delimiter: file.style.delimiter,
               name: 'day.csv',
             });
@@ -139,7 +140,7 @@ describe('rows of CSV that are settled by their bytes', () => {
             const way: Way<'users'> = { entity: 'users', toRecord: toUser, validate };
             const bytes = bytesOfFile(file);
             const rows = () =>
-              fromCsv(inPieces(bytes, file.cuts), { delimiter: file.style.delimiter, columns });
+              fromCsv(inPieces(bytes, file.cuts, file.fails), { delimiter: file.style.delimiter, columns });
             const held = file.yesterday.map((cells) =>
               toUser(
                 Object.fromEntries(

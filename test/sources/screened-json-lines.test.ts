@@ -89,6 +89,7 @@ const anyFile = fc.record({
   style: anyStyle,
   broken: anyBreak,
   cuts: anyCuts,
+  fails: fc.constantFrom(false, false, false, true),
 });
 type File = typeof anyFile extends fc.Arbitrary<infer F> ? F : never;
 
@@ -130,7 +131,8 @@ describe('JSON lines that are settled by their bytes', () => {
       fc.assert(
         fc.asyncProperty(anyFile, anyWay, async (file, way) => {
           const bytes = bytesOfFile(file);
-          const rows = () => fromJsonLines<FlatRow>(inPieces(bytes, file.cuts), { name: 'day.jsonl' });
+          const rows = () =>
+            fromJsonLines<FlatRow>(inPieces(bytes, file.cuts, file.fails), { name: 'day.jsonl' });
           await holdRecords(state, 'users', heldRecords(file.yesterday, way));
           const screened = await runOf(rows(), way, state);
           const plain = await runOf(rows(), inTheDark(way), state);

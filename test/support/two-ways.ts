@@ -103,8 +103,8 @@ export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
 /** Where an input is cut into pieces. */
 export type Cuts = readonly number[] | 'everywhere';
 
-/** Bytes in pieces. */
-export async function* inPieces(bytes: Uint8Array, cuts: Cuts): AsyncGenerator<Uint8Array> {
+/** Bytes in pieces; `fails` ends them with a failure. */
+export async function* inPieces(bytes: Uint8Array, cuts: Cuts, fails = false): AsyncGenerator<Uint8Array> {
   await Promise.resolve();
   const places = cuts === 'everywhere' ? Array.from(bytes.keys()) : [...cuts].sort((a, b) => a - b);
   let start = 0;
@@ -115,4 +115,5 @@ export async function* inPieces(bytes: Uint8Array, cuts: Cuts): AsyncGenerator<U
     start = cut;
   }
   yield Uint8Array.from(bytes.subarray(start));
+  if (fails) throw new Error('the connection is gone');
 }

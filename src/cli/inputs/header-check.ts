@@ -37,9 +37,9 @@ export class HeaderCheck {
         ((request) => {
           const unsettled = screened({
             ...request,
-            open: (shape) => {
+            open: (...asked) => {
               this.#refuse(name, columns);
-              return request.open(shape);
+              return request.open(...asked);
             },
           });
           return unsettled && this.#checked(name, columns, unsettled);

@@ -1,6 +1,6 @@
 import { placesOf, withPlaces } from '../../chunk.js';
 import type { Flow } from '../../flow.js';
-import { screenedOf, type RowScreen, type RowShape, type ScreenRequest } from '../../row-screen.js';
+import { screenedOf, type RowScreen, type ScreenRequest } from '../../row-screen.js';
 
 /**
  * The rows of several files that are not settled, in the places that they have among all of them. What of a file cannot be
@@ -23,13 +23,17 @@ export async function* screenedFiles<T>(
   }
 }
 
-/** Files of one input are read one after another, and nearly all have the same columns: one screen serves them. */
+/**
+ * Files of one input are read one after another, and nearly all have the same columns: one screen serves them. Not one with
+ * threads, which may still be busy with a file that was left; a file that is worth them is worth a screen.
+ */
 function oncePerShape(open: ScreenRequest['open']): ScreenRequest['open'] {
   const screens = new Map<string, RowScreen | undefined>();
-  return (shape: RowShape) => {
+  return (shape, threads) => {
+    if (threads > 0) return open(shape, threads);
     const { format, columns, delimiter, header } = shape;
     const key = JSON.stringify([format, columns, delimiter, header]);
-    if (!screens.has(key)) screens.set(key, open(shape));
+    if (!screens.has(key)) screens.set(key, open(shape, threads));
     return screens.get(key);
   };
 }
