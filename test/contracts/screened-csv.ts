@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromCsv } from '../../src/sources/csv.js';
 import { groupFrom, userFrom, type RecordFromOptions } from '../../src/sources/record-from.js';
 import { toUser, type FlatRow } from '../../src/sources/records.js';
@@ -18,6 +18,12 @@ import {
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+
+/** How much of the contract is run, and with how many threads. */
+export interface ScreenedContractOptions {
+  readonly share?: number;
+  readonly threads?: number;
+}
 
 const HEADER = ['id', 'mail', 'first', 'nick', 'second', 'other'];
 
@@ -97,7 +103,8 @@ function bytesOfFile({ yesterday, edits, style, fault, broken }: File): Buffer {
   return bytesOfText(csvText([csvLine(HEADER, style), ...lines], style), broken);
 }
 
-describe('rows of CSV that are settled by their bytes', () => {
+/** What holds for rows of CSV that are settled by their bytes, however many are looked at at once, and by whom. */
+export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
   it.each([
     ['users', anyUserWay],
     ['groups', anyGroupWay],
@@ -110,6 +117,7 @@ describe('rows of CSV that are settled by their bytes', () => {
             fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts, file.fails), {
               delimiter: file.style.delimiter,
               name: 'day.csv',
+              threads,
             });
           const held = file.yesterday.map((cells) => way.toRecord(rowOf(cells)));
           await holdRecords(
@@ -122,7 +130,7 @@ describe('rows of CSV that are settled by their bytes', () => {
           if (plain.error?.code === 'ERR_ROLLCALL_RECORD') expect(screened.error).toEqual(plain.error);
           else expect(screened).toEqual(plain);
         }),
-        { numRuns: runs(150) },
+        { numRuns: runs(Math.ceil(150 * share)) },
       ),
     );
   });
@@ -140,7 +148,11 @@ describe('rows of CSV that are settled by their bytes', () => {
             const way: Way<'users'> = { entity: 'users', toRecord: toUser, validate };
             const bytes = bytesOfFile(file);
             const rows = () =>
-              fromCsv(inPieces(bytes, file.cuts, file.fails), { delimiter: file.style.delimiter, columns });
+              fromCsv(inPieces(bytes, file.cuts, file.fails), {
+                delimiter: file.style.delimiter,
+                columns,
+                threads,
+              });
             const held = file.yesterday.map((cells) =>
               toUser(
                 Object.fromEntries(
@@ -156,8 +168,8 @@ describe('rows of CSV that are settled by their bytes', () => {
             expect(await runOf(rows(), way, state)).toEqual(await runOf(rows(), inTheDark(way), state));
           },
         ),
-        { numRuns: runs(100) },
+        { numRuns: runs(Math.ceil(100 * share)) },
       ),
     );
   });
-});
+}
