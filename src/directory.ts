@@ -54,6 +54,12 @@ export interface DirectoryOptions extends DirectorySources {
    * @defaultValue `'full'`
    */
   readonly mode?: 'full' | 'delta';
+  /**
+   * Compares the rows of an entity as the bytes they are, for sources that write an unchanged record as the same bytes every
+   * time. `version` names the mapping: under another one every row counts as changed. See `diff`.
+   * @defaultValue records are compared
+   */
+  readonly rawRows?: Readonly<Partial<Record<Entity, { readonly version: string }>>>;
 }
 
 /** Records between two progress events. */
@@ -104,6 +110,7 @@ function entityChanges<E extends Entity>(
 ): Flow<Change> {
   const source = pipe(options[entity] as Source<RecordOf[E]>);
   const { onDuplicate, mixed, mode } = options;
+  const rawRows = options.rawRows?.[entity];
   const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
@@ -114,6 +121,7 @@ function entityChanges<E extends Entity>(
       ...(onDuplicate && { onDuplicate }),
       ...(mixed !== undefined && { mixed }),
       ...(mode && { mode }),
+      ...(rawRows && { rawRows }),
       absence: { ...absence, ...options.absence?.[entity] },
     }),
   );

@@ -67,6 +67,7 @@ const PLAN_OPTION_NAMES = [
   'mixed',
   'absence',
   'mode',
+  'rawRows',
   'guard',
   'onReject',
   'signal',
@@ -94,7 +95,7 @@ export function sync(options: SyncOptions): Promise<SyncReport> {
 /** {@link sync} with its events as an Observable, and a way to end it. */
 export function startSync(options: SyncOptions): RunningSync {
   refuseUnknown('sync', options, SYNC_OPTION_NAMES);
-  requireSource(options);
+  checkSources(options);
   const hub = new EventHub();
   const stop = new AbortController();
   const onAbort = () => stop.abort();
@@ -122,7 +123,7 @@ export function startSync(options: SyncOptions): RunningSync {
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
   refuseUnknown('plan', options, PLAN_OPTION_NAMES);
-  requireSource(options);
+  checkSources(options);
   const context = new RunContext();
   if (options.onReject) context.onReject(options.onReject);
   let seen: { readonly summary: PlanSummary; readonly trips: readonly GuardTrip[] } | undefined;
@@ -215,10 +216,11 @@ function confirmedIn(report: UploadReport): number {
   return changesOf(report.confirmed);
 }
 
-function requireSource(options: DirectoryOptions): void {
+function checkSources(options: DirectoryOptions): void {
   if (ENTITIES.every((entity) => options[entity] === undefined)) {
     throw new OptionsError('users', 'at least one of users, groups and memberships needs a source');
   }
+  refuseUnknown('rawRows', options.rawRows ?? {}, ENTITIES);
 }
 
 function pickUploadOptions(options: SyncOptions): UploadOptions {

@@ -12,7 +12,7 @@ import { fromJsonLines } from '../src/sources/json-lines.js';
 import { groupFrom, membershipFrom, userFrom } from '../src/sources/record-from.js';
 import type { FlatRow } from '../src/sources/records.js';
 import type { StateStore } from '../src/state/store.js';
-import { sync } from '../src/sync.js';
+import { sync, type SyncOptions } from '../src/sync.js';
 import { runs } from './support/runs.js';
 import { inPieces, withState } from './support/two-ways.js';
 import { clientOf, expectConverged, makeOrg, type SourceDirectory } from './support/world.js';
@@ -149,7 +149,7 @@ describe('a directory whose rows are settled by their bytes', () => {
 
   it('through sync only rows that differ become records, and Okta holds the directory', async () => {
     await withState(async (state) => {
-      const org = makeOrg();
+      const org = makeOrg({ cooldownMs: 1, importMs: 1 });
       const okta = clientOf(org);
       const day = (users: number, name: string): Rows => ({
         users: Array.from({ length: users }, (_, i) => [`u${i}`, `u${i}@x.example`, i === 5 ? name : 'Ann']),
@@ -174,6 +174,8 @@ describe('a directory whose rows are settled by their bytes', () => {
           state,
           ...sourcesOf(rows, { called: () => records++ }),
           guard: { maxUpdatePercent: 100 },
+          cooldownMs: 1,
+          pollIntervalMs: 1,
         });
       };
       const first = day(100, 'A');
@@ -193,6 +195,46 @@ describe('a directory whose rows are settled by their bytes', () => {
         memberships: { read: 98, unchanged: 98, deletes: 2 },
       });
       expectConverged(org, directory(second));
+      await okta.close();
+    });
+  });
+
+  it('compared as it stands, entity by entity, memberships of removed users included', async () => {
+    await withState(async (state) => {
+      const org = makeOrg({ cooldownMs: 1, importMs: 1 });
+      const okta = clientOf(org);
+      const rows = (users: number): Rows => ({
+        users: Array.from({ length: users }, (_, i) => [`u${i}`, `u${i}@x.example`, 'Ann']),
+        groups: [['g0', 'A']],
+        memberships: Array.from({ length: 4 }, (_, i) => ['g0', `u${i}`]),
+      });
+      const rawRows = { users: { version: '1' }, memberships: { version: '1' } };
+      const run = (day: Rows, raw: SyncOptions['rawRows'] = rawRows) =>
+        sync({
+          okta,
+          state,
+          ...sourcesOf(day, { dark: true }),
+          ...(raw && { rawRows: raw }),
+          guard: { maxUpdatePercent: 100 },
+          cooldownMs: 1,
+          pollIntervalMs: 1,
+        });
+      await run(rows(4));
+      expect((await run(rows(4))).sources).toMatchObject({
+        users: { read: 4, unchanged: 4 },
+        groups: { read: 1, unchanged: 1 },
+        memberships: { read: 4, unchanged: 4 },
+      });
+      const without = await run(rows(3));
+      expect(without.rejections).toMatchObject([{ code: 'UNKNOWN_USER', externalId: 'g0/u3', position: 4 }]);
+      // Back again: what Okta dropped with the user is not taken for held.
+      expect((await run(rows(4))).sources).toMatchObject({
+        users: { creates: 1 },
+        memberships: { creates: 1 },
+      });
+      const versioned = await run(rows(4), { users: { version: '2' } });
+      expect(versioned.sources).toMatchObject({ users: { updates: 4 }, groups: { unchanged: 1 } });
+      expect(() => run(rows(4), { user: { version: '1' } } as never)).toThrow(/rawRows/);
       await okta.close();
     });
   });

@@ -1,13 +1,16 @@
 import { flowOf, type Flow } from '../flow.js';
 import { OptionsError } from '../errors.js';
+import { withScreened, type ScreenRequest } from '../row-screen.js';
 import { RunContext } from '../run-context.js';
 import { fromCsv } from '../sources/csv.js';
 import { fromJsonLines } from '../sources/json-lines.js';
 import { fromJson } from '../sources/json.js';
 import type { FlatRow } from '../sources/records.js';
-import { fileBytes, stdinBytes } from './inputs/bytes.js';
+import { threadsForSize } from '../sources/threads.js';
+import { fileBytes, fileSize, stdinBytes } from './inputs/bytes.js';
 import { HeaderCheck, type NeededColumns } from './inputs/header-check.js';
 import { findFiles } from './inputs/paths.js';
+import { screenedFiles } from './inputs/screened-files.js';
 import { formatOf, isGzip, type InputFormat } from './inputs/format.js';
 import type { Rereads } from './inputs/rereads.js';
 
@@ -46,18 +49,27 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
     throw new OptionsError('-', 'standard input can be read only once');
   // What can be known now is refused now; a glob's files are known when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
-  return flowOf(() => rowsOf(spec, options), new RunContext());
+  return withScreened(
+    flowOf(() => rowsOf(spec, options), new RunContext()),
+    // Rows are never compared as they stand here: a mapping says what they come to.
+    (request) => (request.raw === undefined ? rowsOf(spec, options, request) : undefined),
+  );
 }
 
 async function* rowsOf(
   { paths, format }: InputSpec,
   options: OpenInputOptions,
+  request?: ScreenRequest,
 ): AsyncGenerator<readonly FlatRow[], void, undefined> {
   const { rereads } = options;
   const find = () => findFiles(paths);
   const files = await (rereads === undefined ? find() : rereads.files(paths, find));
   const header = new HeaderCheck(options.columns);
-  for (const file of files) yield* fileRows(file, formatOf(file, format), header, options).chunks();
+  const flows = (function* () {
+    for (const file of files) yield fileRows(file, formatOf(file, format), header, options);
+  })();
+  if (request !== undefined) yield* screenedFiles(flows, request);
+  else for (const flow of flows) yield* flow.chunks();
 }
 
 function fileRows(
@@ -71,6 +83,7 @@ function fileRows(
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
   const input = { name, gzip: isGzip(file) };
   if (format === 'json') return fromJson<FlatRow>(bytes, input);
-  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, input);
-  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns }));
+  const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
+  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
+  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns, threads }));
 }

@@ -184,10 +184,10 @@ export async function openBytes(source: OpenableInput): Promise<ByteReader> {
 /** What was read already, before what was not. */
 export async function* joined(
   read: readonly InputChunk[],
-  reader: ByteReader,
+  reader: ByteReader | undefined,
 ): AsyncGenerator<InputChunk, void, undefined> {
   for (const chunk of read) if (chunk.length > 0) yield chunk;
-  yield* reader.remaining();
+  if (reader !== undefined) yield* reader.remaining();
 }
 
 class FileReader implements ByteReader {

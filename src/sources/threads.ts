@@ -15,7 +15,11 @@ export function requireThreads(threads: number | undefined): number | undefined 
 
 /** Threads that look for unchanged rows of an input. */
 export function threadsFor({ size = 0 }: ByteReader, asked: number | undefined): number {
-  if (asked !== undefined) return asked;
+  return asked ?? threadsForSize(size);
+}
+
+/** Threads that an input of so many bytes is worth. */
+export function threadsForSize(size: number): number {
   const processors = availableParallelism();
   return size < LEAST_BYTES || processors < 2 ? 0 : Math.min(processors, MOST_THREADS);
 }

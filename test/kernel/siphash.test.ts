@@ -55,7 +55,7 @@ const anyRecord: fc.Arbitrary<[Entity, RecordOf[Entity]]> = fc.oneof(
     fc.constant('memberships' as const),
     fc.record({ groupExternalId: anyText, memberExternalId: anyText }),
   ),
-) as fc.Arbitrary<[Entity, RecordOf[Entity]]>;
+);
 
 /** The canonical content of a record, as the state's format has it. */
 function canonical(entity: Entity, record: RecordOf[Entity]): string {

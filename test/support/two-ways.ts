@@ -68,12 +68,12 @@ export async function runOf<E extends Entity>(
   state: StateStore,
 ): Promise<Run> {
   const { entity } = way;
-  const flow = pipe(
+  const flow: Flow<Change> = pipe(
     rows,
     map(way.toRecord),
     validate(entity, way.validate),
     diff(entity, state, way.diff),
-  ) as Flow<Change>;
+  );
   const context = contextOf(flow);
   const rejections: Rejection[] = [];
   context.onReject((rejection) => rejections.push(rejection));
@@ -103,8 +103,8 @@ export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
 /** Where an input is cut into pieces. */
 export type Cuts = readonly number[] | 'everywhere';
 
-/** Bytes in pieces. */
-export async function* inPieces(bytes: Uint8Array, cuts: Cuts): AsyncGenerator<Uint8Array> {
+/** Bytes in pieces; `fails` ends them with a failure. */
+export async function* inPieces(bytes: Uint8Array, cuts: Cuts, fails = false): AsyncGenerator<Uint8Array> {
   await Promise.resolve();
   const places = cuts === 'everywhere' ? Array.from(bytes.keys()) : [...cuts].sort((a, b) => a - b);
   let start = 0;
@@ -115,4 +115,5 @@ export async function* inPieces(bytes: Uint8Array, cuts: Cuts): AsyncGenerator<U
     start = cut;
   }
   yield Uint8Array.from(bytes.subarray(start));
+  if (fails) throw new Error('the connection is gone');
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../errors.js';
 
@@ -24,6 +25,15 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array, void,
       throw new SourceError('changed while it was read; run again once it is written', { file: path });
   } finally {
     await handle.close();
+  }
+}
+
+/** The size of a file; 0 where it cannot be told, for which its reading says why. */
+export function fileSize(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
   }
 }
 

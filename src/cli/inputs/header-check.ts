@@ -1,5 +1,6 @@
 import { SourceError } from '../../errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow.js';
+import { screenedOf, withScreened } from '../../row-screen.js';
 import type { FlatRow } from '../../sources/records.js';
 import { nearest } from '../config-file.js';
 
@@ -29,16 +30,30 @@ export class HeaderCheck {
       columns.add(header);
       return this.#keepsOthers || this.#needed.has(header) ? header : undefined;
     });
-    return flowOf(() => this.#checked(name, columns, rows), contextOf(rows));
+    const screened = screenedOf<FlatRow>(rows);
+    return withScreened(
+      flowOf(() => this.#checked(name, columns, rows.chunks()), contextOf(rows)),
+      screened &&
+        ((request) => {
+          const unsettled = screened({
+            ...request,
+            open: (...asked) => {
+              this.#refuse(name, columns);
+              return request.open(...asked);
+            },
+          });
+          return unsettled && this.#checked(name, columns, unsettled);
+        }),
+    );
   }
 
   async *#checked(
     name: string,
     columns: ReadonlySet<string>,
-    rows: Flow<FlatRow>,
+    chunks: AsyncIterable<readonly FlatRow[]>,
   ): AsyncGenerator<readonly FlatRow[], void, undefined> {
     let checked = false;
-    for await (const chunk of rows.chunks()) {
+    for await (const chunk of chunks) {
       if (!checked) this.#refuse(name, columns);
       checked = true;
       yield chunk;

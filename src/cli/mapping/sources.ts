@@ -4,11 +4,14 @@ import { OptionsError } from '../../errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow.js';
 import type { Entity, GroupRecord, MembershipRecord } from '../../model.js';
 import { flatMap } from '../../operators/flat-map.js';
+import type { FieldsOf } from '../../record-fields.js';
 import { refusalOf, refusedRecord } from '../../refused.js';
+import { screenedOf, withScreened } from '../../row-screen.js';
 import { openInput, type InputSpec } from '../inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
 import type { Row } from './cells.js';
+import { pairFields, recordFields } from './fields.js';
 import type { Mapping, NamedGroupsRule } from './mapping.js';
 import { columnsOf } from './mapping-columns.js';
 
@@ -79,15 +82,17 @@ function readsTwice({ groups, memberships }: Mapping, inputs: MappedInputs): boo
 }
 
 function profiles(rule: Mapping['users'], entity: 'users' | 'groups', open: Open) {
-  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row));
-  return mapRows(open(entity), (row) => recordOf(rule, row));
+  const fields = recordFields(rule, entity);
+  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), fields);
+  return mapRows(open(entity), (row) => recordOf(rule, row), fields);
 }
 
 function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
   const rows = open('memberships');
   if (rule.kind === 'users')
     return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
-  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)));
+  const fields = pairFields(rule);
+  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), fields);
 }
 
 /** Each group that memberships name, where it is named first. A membership that cannot be told may name another. */
@@ -105,16 +110,25 @@ function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow
   }, contextOf(pairs));
 }
 
-/** Each row as a record, with its place; undefined leaves a row out. */
-function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined): Flow<B> {
-  return flowOf(() => mappedChunks(rows, toRecord), contextOf(rows));
+/** Each row as a record, with its place; undefined leaves a row out. `fields` say what is made of it, where that can be said. */
+function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined, fields?: FieldsOf): Flow<B> {
+  const open = screenedOf<A>(rows);
+  return withScreened(
+    flowOf(() => mappedChunks(rows.chunks(), toRecord), contextOf(rows)),
+    open &&
+      fields &&
+      ((request) => {
+        const unsettled = open({ ...request, fields });
+        return unsettled && mappedChunks(unsettled, toRecord);
+      }),
+  );
 }
 
 async function* mappedChunks<A, B>(
-  rows: Flow<A>,
+  chunks: AsyncIterable<readonly A[]>,
   toRecord: (row: A) => B | undefined,
 ): AsyncGenerator<readonly B[], void, undefined> {
-  for await (const chunk of rows.chunks()) {
+  for await (const chunk of chunks) {
     const places = placesOf(chunk);
     const records: B[] = [];
     const positions: number[] = [];

@@ -6,6 +6,8 @@ import { parseTemplate } from './template.js';
 export interface ValueRule {
   readonly columns: readonly string[];
   readonly place: string;
+  /** Where it is a column's text as it stands: the column, and what it is when that is empty. */
+  readonly plain?: { readonly column: string; readonly ofEmpty: string | null | undefined } | undefined;
   /** Null and `undefined` (left out) only where the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
@@ -31,7 +33,8 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
   const required = autoEmpty === 'required';
   if (node.type === 'string') {
     const column = text.word(node, `${what}: the column`);
-    return rule([column], place, (row) => textOf(row, column, place), emptyValue('auto', autoEmpty, place));
+    const ofEmpty = emptyValue('auto', autoEmpty, place);
+    return rule([column], place, (row) => textOf(row, column, place), ofEmpty, true);
   }
   const known = [...SOURCES, ...SHAPES, 'values', 'default', ...(required ? [] : ['empty'])];
   const members = text.members(node, what, known);
@@ -48,6 +51,8 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
   const emptyNode = members.get('empty');
   const empty = emptyNode === undefined ? 'auto' : text.oneOf(emptyNode, `${what}.empty`, EMPTY);
   const ofEmpty = emptyValue(empty, autoEmpty, place);
+  const isPlain =
+    source === 'column' && [...members.keys()].every((key) => key === 'column' || key === 'empty');
   return rule(
     base.columns,
     place,
@@ -57,6 +62,7 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
       return lookUp(shape(value));
     },
     ofEmpty,
+    isPlain,
   );
 }
 
@@ -65,10 +71,13 @@ function rule(
   place: string,
   raw: (row: Row) => string | null | Fault,
   ofEmpty: string | null | undefined | Fault,
+  isPlain: boolean,
 ): ValueRule {
+  const [column] = columns;
   return {
     columns,
     place,
+    plain: isPlain && column !== undefined && !(ofEmpty instanceof Fault) ? { column, ofEmpty } : undefined,
     of(row) {
       const value = raw(row);
       return value === '' ? ofEmpty : value;

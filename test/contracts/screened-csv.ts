@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromCsv } from '../../src/sources/csv.js';
 import { groupFrom, userFrom, type RecordFromOptions } from '../../src/sources/record-from.js';
-import type { FlatRow } from '../../src/sources/records.js';
+import { toUser, type FlatRow } from '../../src/sources/records.js';
 import {
   anyBreak,
   anyCsvStyle,
@@ -18,6 +18,12 @@ import {
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+
+/** How much of the contract is run, and with how many threads. */
+export interface ScreenedContractOptions {
+  readonly share?: number;
+  readonly threads?: number;
+}
 
 const HEADER = ['id', 'mail', 'first', 'nick', 'second', 'other'];
 
@@ -85,6 +91,7 @@ const anyFile = fc.record({
   fault: anyFault,
   broken: anyBreak,
   cuts: anyCuts,
+  fails: fc.constantFrom(false, false, false, true),
   asText: fc.constantFrom(false, false, false, true),
 });
 
@@ -96,7 +103,8 @@ function bytesOfFile({ yesterday, edits, style, fault, broken }: File): Buffer {
   return bytesOfText(csvText([csvLine(HEADER, style), ...lines], style), broken);
 }
 
-describe('rows of CSV that are settled by their bytes', () => {
+/** What holds for rows of CSV that are settled by their bytes, however many are looked at at once, and by whom. */
+export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
   it.each([
     ['users', anyUserWay],
     ['groups', anyGroupWay],
@@ -106,9 +114,10 @@ describe('rows of CSV that are settled by their bytes', () => {
         fc.asyncProperty(anyFile, anyWay as fc.Arbitrary<Way<'users'>>, async (file, way) => {
           const bytes = bytesOfFile(file);
           const rows = () =>
-            fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts), {
+            fromCsv(file.asText ? [bytes.toString()] : inPieces(bytes, file.cuts, file.fails), {
               delimiter: file.style.delimiter,
               name: 'day.csv',
+              threads,
             });
           const held = file.yesterday.map((cells) => way.toRecord(rowOf(cells)));
           await holdRecords(
@@ -121,8 +130,46 @@ describe('rows of CSV that are settled by their bytes', () => {
           if (plain.error?.code === 'ERR_ROLLCALL_RECORD') expect(screened.error).toEqual(plain.error);
           else expect(screened).toEqual(plain);
         }),
-        { numRuns: runs(150) },
+        { numRuns: runs(Math.ceil(150 * share)) },
       ),
     );
   });
-});
+
+  it('come to the same with columns that are called otherwise or left out, and without a mapping', async () => {
+    await withState((state) =>
+      fc.assert(
+        fc.asyncProperty(
+          anyFile,
+          anyValidate(['userName', 'email', 'title']),
+          fc.constantFrom('title', undefined),
+          async (file, validate, other) => {
+            const names = ['externalId', 'userName', 'email', 'nickName', 'secondEmail', other];
+            const columns = (_: string, i: number) => names[i];
+            const way: Way<'users'> = { entity: 'users', toRecord: toUser, validate };
+            const bytes = bytesOfFile(file);
+            const rows = () =>
+              fromCsv(inPieces(bytes, file.cuts, file.fails), {
+                delimiter: file.style.delimiter,
+                columns,
+                threads,
+              });
+            const held = file.yesterday.map((cells) =>
+              toUser(
+                Object.fromEntries(
+                  names.flatMap((name, i) => (name === undefined ? [] : [[name, cells[i]]])),
+                ),
+              ),
+            );
+            await holdRecords(
+              state,
+              'users',
+              held.filter(({ externalId }) => externalId !== ''),
+            );
+            expect(await runOf(rows(), way, state)).toEqual(await runOf(rows(), inTheDark(way), state));
+          },
+        ),
+        { numRuns: runs(Math.ceil(100 * share)) },
+      ),
+    );
+  });
+}

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromJsonLines } from '../../src/sources/json-lines.js';
 import { userFrom } from '../../src/sources/record-from.js';
 import type { FlatRow } from '../../src/sources/records.js';
+import type { ScreenedContractOptions } from './screened-csv.js';
 import {
   anyBreak,
   anyCuts,
@@ -89,6 +90,7 @@ const anyFile = fc.record({
   style: anyStyle,
   broken: anyBreak,
   cuts: anyCuts,
+  fails: fc.constantFrom(false, false, false, true),
 });
 type File = typeof anyFile extends fc.Arbitrary<infer F> ? F : never;
 
@@ -124,13 +126,15 @@ function heldRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
   });
 }
 
-describe('JSON lines that are settled by their bytes', () => {
-  it('come to what they come to as records', async () => {
+/** What holds for JSON lines that are settled by their bytes, however many are looked at at once, and by whom. */
+export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
+  it('JSON lines come to what they come to as records', async () => {
     await withState((state) =>
       fc.assert(
         fc.asyncProperty(anyFile, anyWay, async (file, way) => {
           const bytes = bytesOfFile(file);
-          const rows = () => fromJsonLines<FlatRow>(inPieces(bytes, file.cuts), { name: 'day.jsonl' });
+          const rows = () =>
+            fromJsonLines<FlatRow>(inPieces(bytes, file.cuts, file.fails), { name: 'day.jsonl', threads });
           await holdRecords(state, 'users', heldRecords(file.yesterday, way));
           const screened = await runOf(rows(), way, state);
           const plain = await runOf(rows(), inTheDark(way), state);
@@ -139,8 +143,8 @@ describe('JSON lines that are settled by their bytes', () => {
             plain.error === undefined ? plain : { ...plain, counts: screened.counts, note: screened.note };
           expect(screened).toEqual(counted);
         }),
-        { numRuns: runs(150) },
+        { numRuns: runs(Math.ceil(150 * share)) },
       ),
     );
   });
-});
+}
