@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { entryBytes } from '../../src/entry-sizes.js';
 import { bodyFrame, makeBatch } from '../../src/batch-body.js';
 import type { Change } from '../../src/model.js';
 import { MembershipPacker } from '../../src/operators/membership-packer.js';
@@ -13,7 +14,7 @@ function pack(changes: readonly Change[], { items = 200, maxBytes = 200_000, loo
   let waited = 0;
   let size = 0;
   for (const change of changes) {
-    packer.add(change);
+    packer.add(change, entryBytes(change));
     waited = Math.max(waited, ++size);
     expect(packer.size).toBe(size);
     if (packer.ready) size -= requests[requests.push(packer.take()) - 1]?.length ?? 0;
