@@ -22,11 +22,15 @@ export interface Packer {
   take(): Change[];
 }
 
-interface Entry {
-  readonly change: Change;
-  /** With the comma that separates it. */
-  readonly bytes: number;
-  chosen: boolean;
+/** A class, and not a literal, for the reason that the changes of the outbox are: what waits here outlives the young. */
+class Entry {
+  chosen = false;
+
+  constructor(
+    readonly change: Change,
+    /** With the comma that separates it. */
+    readonly bytes: number,
+  ) {}
 }
 
 /** While those that wait take no more than this share of what their slots may hold, bytes need no care. */
@@ -80,7 +84,7 @@ export class ProfilePacker implements Packer {
   }
 
   add(change: Change, bytes: number): void {
-    this.#queue.push({ change, bytes, chosen: false });
+    this.#queue.push(new Entry(change, bytes));
     this.#fresh++;
     this.#bytes += bytes;
     if (this.#aheadCount > 0) {
