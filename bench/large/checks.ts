@@ -52,25 +52,37 @@ export function checkpointFaults(
   return faults;
 }
 
-/** More growth over a send than this is not flat, in MB: of all memory, and of what is left after collecting garbage. */
-const MOST_GROWTH = { own: 40, heap: 5 } as const;
-/** Fewer sessions tell nothing. */
-const FEWEST_SESSIONS = 12;
+/** What is left of JavaScript's heap after collecting garbage may differ by this much over a send. */
+const MOST_HEAP_MB = 5;
+/** All memory of its own may grow by the index of the rows that were committed, and by the garbage of a moment. */
+const INDEX_BYTES = 32;
+const MOST_OWN_MB = 10;
+/** With fewer sessions in a life memory tells nothing: garbage hides it, unless it was collected before each look. */
+const FEWEST_SESSIONS = 100;
+const FEWEST_COLLECTED = 12;
 
-/** What is wrong with its memory while it sent. */
-export function memoryFaults(life: Life, measure: keyof typeof MOST_GROWTH): string[] {
-  const growth = growthMb(life, measure);
-  if (growth === undefined || growth <= MOST_GROWTH[measure]) return [];
-  return [`its memory (${measure}) grew by ${growth.toFixed(0)} MB while it sent`];
+/** What is wrong with the memory of a life while it sent. */
+export function memoryFaults(life: Life, collect: boolean): string[] {
+  const { commits } = life;
+  if (commits.length < (collect ? FEWEST_COLLECTED : FEWEST_SESSIONS)) return [];
+  const people = sum(commits.map(({ changes }) => changes));
+  const most = { heap: MOST_HEAP_MB, own: MOST_OWN_MB + (people * INDEX_BYTES) / 1e6 };
+  return (['heap', 'own'] as const)
+    .map((measure) => ({ measure, growth: growthMb(life, measure) }))
+    .filter(({ measure, growth }) => !(growth <= most[measure]))
+    .map(
+      ({ measure, growth }) =>
+        `its memory (${measure}) grew by ${growth.toFixed(0)} MB over ${people} people`,
+    );
 }
 
 /**
  * By how much more memory it had in the last quarter of the send than in the first: the least of each, because what is above
- * that is garbage that was not collected yet.
+ * that is garbage that was not collected yet. NaN where there are not enough sessions for quarters.
  */
-export function growthMb({ commits }: Life, measure: keyof typeof MOST_GROWTH): number | undefined {
-  if (commits.length < FEWEST_SESSIONS) return undefined;
+export function growthMb({ commits }: Life, measure: 'heap' | 'own'): number {
   const quarter = Math.floor(commits.length / 4);
+  if (quarter === 0) return Number.NaN;
   const least = (part: typeof commits) => Math.min(...part.map(({ memory }) => memory[measure]));
   return least(commits.slice(-quarter)) - least(commits.slice(0, quarter));
 }

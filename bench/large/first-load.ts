@@ -78,10 +78,7 @@ export async function firstLoad(options: LargeOptions): Promise<LargeResult> {
     const before = await held(directory);
     const life = await live(program, task, watched, kill);
     const gained = (await held(directory)) - before;
-    faults.push(
-      ...lifeFaults(life, kill, watched.sessions, gained),
-      ...memoryFaults(life, collect ? 'heap' : 'own'),
-    );
+    faults.push(...lifeFaults(life, kill, watched.sessions, gained), ...memoryFaults(life, collect));
     lives.push(life);
     if (kill !== undefined) watched.advance(watched.now + RESTART_MS);
     if (lives.length === kills.length + 1) ended = watched.now;

@@ -35,16 +35,22 @@ export function memoryCurve({ commits }: Life): readonly MemoryPoint[] {
 const mb = (value: number | undefined) => (value === undefined ? '?' : value.toFixed(0));
 const seconds = (ms: number) => (ms / 1000).toFixed(0);
 
+/** Growth from the first quarter of the send to the last, where there is a send worth the name. */
+function growthText(life: Life): readonly string[] {
+  if (life.commits.length < POINTS) return [];
+  const [heap, own] = [growthMb(life, 'heap'), growthMb(life, 'own')];
+  return [`growth over the send ${own.toFixed(1)} MB, of JavaScript's heap ${heap.toFixed(1)} MB`];
+}
+
 /** What one life came to, in one line. */
 export function lifeText(life: Life, at: number): string {
-  const growth = growthMb(life, 'own');
   return [
     `life ${at + 1}${life.killed ? ', killed' : ''}: ${life.commits.length} sessions`,
     ...(life.settled.length > 0 ? [`settled ${life.settled.map(({ outcome }) => outcome).join(', ')}`] : []),
     `${life.bulkRequests} loads`,
     `read and planned in ${seconds(life.planMs)} s with a peak of ${mb(life.planPeakMb ?? life.peakMb)} MB`,
     `${seconds(life.wallMs)} s in all`,
-    ...(growth === undefined ? [] : [`growth over the send ${growth.toFixed(1)} MB`]),
+    ...growthText(life),
   ].join(', ');
 }
 

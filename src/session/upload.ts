@@ -196,7 +196,7 @@ class Upload {
       } else if (outcome.kind === 'refused') {
         waiting.unshift(...this.#refused(session, batch, outcome.errorCode));
       } else {
-        if (session.mode === 'loading') await session.cancel();
+        await session.cancel();
         this.#replay(
           { batches: [...accepted, batch, ...waiting], attempt: content.attempt },
           outcome.reason,

@@ -78,7 +78,10 @@ export class BlockCutter {
       this.#stuck = read < 0;
       filled += Math.max(0, read);
     }
-    const length = this.#ended ? filled : this.#screen.wholeRows(buffer, filled);
+    // A stray quote hides the ends of rows; then any line feed will do, and the rows tell whether it did.
+    const length = this.#ended
+      ? filled
+      : this.#screen.wholeRows(buffer, filled) || into.subarray(0, filled).lastIndexOf(LF) + 1;
     if (length === 0) {
       this.#stuck ||= !this.#ended;
       this.#carried = Buffer.concat([into.subarray(0, filled), more]);
@@ -91,3 +94,5 @@ export class BlockCutter {
     this.#cut.push({ buffer, length, last: this.#ended, rows });
   }
 }
+
+const LF = 0x0a;

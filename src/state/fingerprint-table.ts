@@ -4,6 +4,8 @@ import { createKernel, KernelMemory, type KernelExports } from '../kernel/kernel
 const FULLNESS = 0.75;
 /** Bytes of a fingerprint. */
 const LENGTH = 16;
+/** Bits by which absent fingerprints are told apart at first. */
+const FILTER_BITS = 1 << 20;
 /** Fingerprints that are handed to the kernel at once. */
 const STAGED = 4096;
 
@@ -89,6 +91,28 @@ export class FingerprintTable {
     if (this.isPresent(slot)) return;
     this.#present[slot >>> 3] = (this.#present[slot >>> 3] as number) | (1 << (slot & 7));
     this.#presentCount++;
+  }
+
+  /**
+   * Says quickly that a fingerprint is present: false means that it surely is. Of a large table hardly any is absent, and
+   * looking each up would cost as much as the comparison did.
+   */
+  absences(): (first: number) => boolean {
+    const absent = new Uint8Array(FILTER_BITS >>> 3);
+    const words = this.memory.words(this.at, this.slots * 4);
+    for (let slot = 0; slot < this.slots; slot++) {
+      if ((slot & 7) === 0 && this.#present[slot >>> 3] === 0xff) {
+        slot += 7;
+        continue;
+      }
+      if (this.isPresent(slot)) continue;
+      const bit = (words[slot * 4] as number) & (FILTER_BITS - 1);
+      absent[bit >>> 3] = (absent[bit >>> 3] as number) | (1 << (bit & 7));
+    }
+    return (first) => {
+      const bit = first & (FILTER_BITS - 1);
+      return ((absent[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
+    };
   }
 
   isPresent(slot: number): boolean {

@@ -3,7 +3,7 @@ import type { Entity } from '../model.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import { PrintPage } from './print-page.js';
-import { RowIndex } from './row-index.js';
+import { RowIndex, type RowFinder } from './row-index.js';
 import type { NumberedPage, RowFiles, StoredPage } from './row-files.js';
 import {
   copyFingerprints,
@@ -18,6 +18,7 @@ import {
   WORDS,
   writeFingerprint,
 } from './row-page.js';
+import { RowScan } from './row-scan.js';
 import { RowOverlay, type OverlaidRow } from './row-overlay.js';
 import { FingerprintTable } from './fingerprint-table.js';
 import type { PendingRow } from './store.js';
@@ -46,6 +47,7 @@ export class LmdbBaseline {
   #index: RowIndex | undefined;
   /** The number after the last row that it knows. */
   #indexedRows = 0;
+  #hasScanned = false;
   #overlay: RowOverlay | undefined;
   /** Changes with every commit, so that a merge that was overtaken by one is known to be worthless. */
   #version = 0;
@@ -177,7 +179,7 @@ export class LmdbBaseline {
   apply(before: EntityHead, rows: readonly PendingRow[], unknown: boolean): EntityHead {
     this.#version++;
     const counts = { ...before };
-    const index = this.#indexOf(before.nextRow);
+    const index = this.#finderFor(before.nextRow, rows);
     const changed = new Map<number, OverlaidRow>();
     const words = new Uint32Array(4);
     const holds = (row: number, key: string) => {
@@ -216,7 +218,7 @@ export class LmdbBaseline {
       counts[held === '' ? 'unknown' : 'known']++;
     }
     this.#store(changed);
-    this.#indexedRows = counts.nextRow;
+    if (index === this.#index) this.#indexedRows = counts.nextRow;
     return counts;
   }
 
@@ -341,39 +343,49 @@ export class LmdbBaseline {
     return (this.#overlay ??= new RowOverlay(this.#tables, this.#entity));
   }
 
-  /** An index of all rows: one that a reading loaded may be of those that there were when it began. */
-  #indexOf(rows: number): RowIndex {
-    if (this.#index === undefined || this.#index.isTopHeavy || this.#indexedRows < rows)
-      return this.#loadIndex(rows);
-    return this.#index;
+  /**
+   * Finds the rows of a commit's keys. The first commit of a process is mostly that of a session which an earlier run left
+   * in flight: it looks through all hashes once. Whoever commits again gets an index.
+   */
+  #finderFor(count: number, rows: readonly PendingRow[]): RowFinder {
+    // An index that a reading loaded may be of those rows that there were when it began.
+    if (this.#index !== undefined && !this.#index.isTopHeavy && this.#indexedRows >= count)
+      return this.#index;
+    if (this.#index !== undefined || this.#hasScanned) return this.#loadIndex(count);
+    this.#hasScanned = true;
+    const wanted = rows.map(({ key }) => {
+      this.#hash(key, this.#keyHash);
+      return this.#keyHash.high;
+    });
+    return new RowScan(wanted, (tell) => this.#eachHash(count, tell));
   }
 
   #loadIndex(rows: number): RowIndex {
+    this.#indexedRows = rows;
+    return (this.#index = new RowIndex(rows, (tell, isRepeated) => this.#eachHash(rows, tell, isRepeated)));
+  }
+
+  /** Tells every row that is in use and the hash of its key. On the way it learns which rows are free. */
+  #eachHash(rows: number, tell: (row: number, hash: number) => void, isRepeated = false): void {
     const free: number[] = [];
     const freed = new Set(this.#freed);
     const words = new Uint32Array(PAGE_WORDS);
-    let counted = false;
-    this.#index = new RowIndex(rows, (tell) => {
-      for (const { number, bytes } of this.#stored(rows)) {
-        const first = number * ROWS_PER_PAGE;
-        const count = Math.min(ROWS_PER_PAGE, rows - first);
-        this.#words(number, bytes, words);
-        for (let slot = 0; slot < count; slot++) {
-          if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
-          else if (!counted && !freed.has(first + slot)) free.push(first + slot);
-        }
+    for (const { number, bytes } of this.#stored(rows)) {
+      const first = number * ROWS_PER_PAGE;
+      const count = Math.min(ROWS_PER_PAGE, rows - first);
+      this.#words(number, bytes, words, isRepeated);
+      for (let slot = 0; slot < count; slot++) {
+        if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
+        else if (!freed.has(first + slot)) free.push(first + slot);
       }
-      counted = true;
-    });
+    }
     this.#free = free;
-    this.#indexedRows = rows;
-    return this.#index;
   }
 
   /** The fixed part of a page as it is now. */
-  #words(number: number, bytes: Buffer | undefined, words: Uint32Array): void {
+  #words(number: number, bytes: Buffer | undefined, words: Uint32Array, isKnown = false): void {
     if (bytes === undefined) words.fill(0);
-    else copyWords(bytes, new Uint8Array(words.buffer));
+    else copyWords(bytes, new Uint8Array(words.buffer), isKnown);
     this.#overlaid().patch(number, words, 0, HASH_WORDS_AT);
   }
 

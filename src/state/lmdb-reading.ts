@@ -8,6 +8,8 @@ import { isUnknownAt, wordOf } from './row-page.js';
 import { Reference, Seen, type Reading } from './store.js';
 
 const MISSING_CHUNK = 4096;
+/** Changed rows that are remembered, should nobody ask what is held of them. */
+const MOST_REMEMBERED = 8192;
 
 /** What one entity's part of a reading remembers. */
 interface Marks {
@@ -17,6 +19,8 @@ interface Marks {
   /** Rows whose outcome is unknown and that are present. */
   readonly unknownPresent: Set<number>;
   readonly unknownRows: number;
+  /** Rows of keys that were found changed: what is held of them is asked for next. */
+  readonly changed: Map<string, number>;
   /** Keys that were compared and are not as they were known. */
   readonly differing: DigestSet;
 }
@@ -68,6 +72,7 @@ export class LmdbReading implements Reading {
     const codes = new Uint8Array(end - start);
     const marks = this.#of(entity);
     const { table } = marks;
+    if (marks.changed.size >= MOST_REMEMBERED) marks.changed.clear();
     for (let at = start; at < end; at += MOST_FOUND) {
       const count = Math.min(MOST_FOUND, end - at);
       const slots = table.findEach(words.subarray(at * 4, (at + count) * 4), count);
@@ -100,15 +105,19 @@ export class LmdbReading implements Reading {
     }
     const slot = this.#slotOf(marks);
     if (slot < 0) return Seen.NEW;
-    return marks.table.compare(slot) ? Seen.CHANGED : Seen.DUPLICATE;
+    if (!marks.table.compare(slot)) return Seen.DUPLICATE;
+    marks.changed.set(key, row);
+    return Seen.CHANGED;
   }
 
   async held(entity: Entity, keys: readonly string[]): Promise<readonly string[]> {
     const marks = this.#of(entity);
-    return keys.map((key) => {
-      const row = this.#find(entity, marks, key);
+    const prints = keys.map((key) => {
+      const row = marks.changed.get(key) ?? this.#find(entity, marks, key);
       return row < 0 ? '' : this.#baselines[entity].prints(row);
     });
+    marks.changed.clear();
+    return prints;
   }
 
   async knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
@@ -160,7 +169,9 @@ export class LmdbReading implements Reading {
     const marks = this.#of(entity);
     if (marks.table.allPresent && marks.unknownPresent.size === marks.unknownRows) return;
     let chunk: string[] = [];
-    const absent = (row: number, words: Uint32Array, at: number) => !isPresent(marks, row, words, at);
+    const mayBeAbsent = marks.table.absences();
+    const absent = (row: number, words: Uint32Array, at: number) =>
+      (mayBeAbsent(words[at] as number) || isUnknownAt(words, at)) && !isPresent(marks, row, words, at);
     for (const key of this.#baselines[entity].keysWhere(marks.rows, absent)) {
       chunk.push(key);
       if (chunk.length < MISSING_CHUNK) continue;
@@ -184,6 +195,7 @@ export class LmdbReading implements Reading {
         rows: nextRow,
         unknownPresent: new Set(),
         unknownRows: unknown,
+        changed: new Map(),
         differing: new DigestSet(),
       };
       this.#marks.set(entity, marks);

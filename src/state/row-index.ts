@@ -7,15 +7,25 @@ const MOST_RECENT = 50_000;
 const TAG_BITS = 16;
 const MOST_BITS = 32 - TAG_BITS;
 
-/** Tells every row and the hash of its key. */
-export type EachHash = (tell: (row: number, hash: number) => void) => void;
+/** Tells every row and the hash of its key; and is told whether it was asked before. */
+export type EachHash = (tell: (row: number, hash: number) => void, isRepeated: boolean) => void;
+
+/** Finds the rows that may have a key, by its hash. */
+export interface RowFinder {
+  /** The first row that may have this hash, or -1. */
+  first(hash: number): number;
+  /** The next row that may have the hash last asked for, or -1. */
+  next(): number;
+  /** Puts a row in that was given to a key. It may be found by the hash of the key it had before, too. */
+  put(row: number, hash: number): void;
+}
 
 /**
  * Finds rows by the hash of their key: rows in the order of their buckets, which are the first bits of the hash, and of
  * each row the sixteen bits that follow. That is six bytes a row, where a `Map` of keys takes a hundred. Whether
  * a row really has the key is for the caller to look up: keys are on disk.
  */
-export class RowIndex {
+export class RowIndex implements RowFinder {
   readonly #bits: number;
   /** Where each bucket starts; one more than there are buckets. */
   readonly #starts: Uint32Array;
@@ -38,7 +48,7 @@ export class RowIndex {
     each((_row, hash) => {
       const bucket = hash >>> shift;
       starts[bucket] = (starts[bucket] as number) + 1;
-    });
+    }, false);
     let sum = 0;
     for (let bucket = 0; bucket < starts.length; bucket++) starts[bucket] = sum += starts[bucket] as number;
     this.#starts = starts;
@@ -51,7 +61,7 @@ export class RowIndex {
       starts[bucket] = at;
       this.#rows[at] = row;
       this.#tags[at] = this.#tag(hash);
-    });
+    }, true);
   }
 
   /** True when it would take less memory if it were built anew. */
@@ -59,7 +69,6 @@ export class RowIndex {
     return this.#recent.size > Math.max(MOST_RECENT, this.#rows.length);
   }
 
-  /** The first row that may have this hash, or -1. */
   first(hash: number): number {
     const bucket = hash >>> (32 - this.#bits);
     this.#wanted = hash;
@@ -68,7 +77,6 @@ export class RowIndex {
     return this.next();
   }
 
-  /** The next row that may have the hash last asked for, or -1. */
   next(): number {
     const tag = this.#tag(this.#wanted);
     while (this.#at < this.#end)
@@ -78,7 +86,6 @@ export class RowIndex {
     return this.#recent.first(this.#wanted);
   }
 
-  /** Puts a row in that was given to a key. It is found by the hash of the key it had before, too. */
   put(row: number, hash: number): void {
     this.#recent.put(row, hash);
   }

@@ -192,7 +192,6 @@ async function* linesOf(file: string): AsyncGenerator<string, void, undefined> {
   try {
     yield* createInterface({ input, crlfDelay: Infinity });
   } catch (cause) {
-    if (cause instanceof StateError) throw cause;
     throw new StateError('the export could not be read', { cause });
   } finally {
     input.destroy();

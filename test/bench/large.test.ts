@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { person } from '../../bench/data/people.js';
-import { checkpointFaults, growthMb, lifeFaults } from '../../bench/large/checks.js';
+import { checkpointFaults, growthMb, lifeFaults, memoryFaults } from '../../bench/large/checks.js';
 import { firstLoad } from '../../bench/large/first-load.js';
 import type { Life } from '../../bench/large/life.js';
 import { VirtualClock } from '../../bench/large/virtual-clock.js';
@@ -186,7 +186,26 @@ describe('what is checked of a life', () => {
         'own',
       ),
     ).toBe(75);
-    expect(growthMb(life(steady, 5), 'own')).toBeUndefined();
+    expect(memoryFaults(life(steady), false)).toEqual([]);
+    expect(
+      memoryFaults(
+        life((i) => 100 + i),
+        false,
+      ),
+    ).toEqual(['its memory (own) grew by 75 MB over 1000 people']);
+    // In a short life garbage hides all, unless it was collected.
+    expect(
+      memoryFaults(
+        life((i) => 100 + i, 40),
+        false,
+      ),
+    ).toEqual([]);
+    expect(
+      memoryFaults(
+        life((i) => 100 + i, 40),
+        true,
+      ),
+    ).toHaveLength(1);
   });
 
   it('a state that gained something else than it told; a kill may leave one session untold, and no part of one', () => {

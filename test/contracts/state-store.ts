@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ENTITIES, type Entity } from '../../src/model.js';
-import { Reference, Seen, type PendingRow, type Reading, type StateStore } from '../../src/state/store.js';
+import {
+  Reference,
+  Seen,
+  type JournaledSession,
+  type PendingRow,
+  type Reading,
+  type StateStore,
+} from '../../src/state/store.js';
 import { runs } from '../support/runs.js';
 
 /** A store to be tested. `reopen` closes the store and opens what it left. */
@@ -228,6 +235,172 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await rowsOf(again.store, 'users')).toEqual({ a: print('a') });
     expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
     await again.dispose();
+  });
+
+  law('the journal tells each step of a session, and keeps sessions apart', async (store) => {
+    const { journal } = store;
+    const other = await journal.creating(1);
+    await journal.created(other, 'other');
+    await journal.loading(other, [upsert('users', 'theirs'), remove('users', 'x')]);
+    const id = await journal.creating(2);
+    const told = async () => (await journal.open()).find((session) => session.id === id);
+    const last = await journal.creating(3);
+    await journal.created(last, 'last');
+    await journal.loading(last, [upsert('users', 'last')]);
+    expect(await told()).toMatchObject({ phase: 'creating', loads: 0, rows: 0, hasUpserts: false });
+    await journal.created(id, 's');
+    expect(await told()).toMatchObject({ phase: 'loading', sessionId: 's', startedAt: 2 });
+    await journal.loading(id, [remove('users', 'x'), remove('users', 'y')]);
+    expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 0 });
+    await journal.loaded(id);
+    await journal.loading(id, [upsert('users', 'refused'), remove('users', 'z')]);
+    expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 1 });
+    await journal.refused(id);
+    expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 1 });
+    await journal.loading(id, [upsert('users', 'mine'), remove('users', 'z')]);
+    await journal.loaded(id);
+    await journal.loading(id, [remove('users', 'w')]);
+    await journal.refused(id);
+    expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 2 });
+    await journal.triggering(id);
+    expect(await told()).toMatchObject({ phase: 'triggering', triggeredAt: undefined });
+    await journal.triggered(id, 9);
+    expect(await told()).toMatchObject({ phase: 'triggered', triggeredAt: 9, sessionId: 's', loads: 2 });
+    await journal.cancelling(id);
+    expect(await told()).toMatchObject({ phase: 'cancelling', rows: 4 });
+    // Each settles its own rows, and leaves those of the others.
+    await journal.settle(id, 'completed');
+    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine') });
+    expect((await journal.open()).map((session) => session.id)).toEqual([other, last]);
+    await journal.settle(last, 'dropped');
+    await journal.settle(other, 'completed');
+    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine'), theirs: print('theirs') });
+    expect(await journal.open()).toEqual([]);
+  });
+
+  law(
+    'the journal holds what a plain list would, whatever happens to however many sessions',
+    async (store) => {
+      const { journal } = store;
+      let model: { session: JournaledSession; loads: PendingRow[][] }[] = [];
+      const rows = fc.array(
+        fc.record({
+          entity: fc.constantFrom(...ENTITIES),
+          kind: fc.constantFrom('upsert' as const, 'delete' as const),
+          key: fc.constantFrom('a', 'b', 'c'),
+        }),
+        { maxLength: 3 },
+      );
+      const step = fc.record({
+        what: fc.constantFrom(
+          ...(['creating', 'created', 'loading', 'loading', 'loaded', 'refused', 'cancelling'] as const),
+          ...(['triggering', 'triggered', 'settle'] as const),
+        ),
+        which: fc.nat(),
+        now: fc.nat(),
+        rows,
+        outcome: fc.constantFrom('completed' as const, 'dropped' as const, 'unknown' as const),
+      });
+      let lastId = 0;
+      let lastTriggeredAt: number | undefined;
+      const baseline = new Map<string, string>();
+      const sum = (loads: readonly PendingRow[][]) => ({
+        loads: loads.length,
+        rows: loads.flat().length,
+        hasUpserts: loads.flat().some((row) => row.kind === 'upsert'),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
+          for (const { what, which, now, rows: bare, outcome } of steps) {
+            if (what === 'creating') {
+              const id = await journal.creating(now);
+              // Numbers rise, so that none is taken for one that was settled before.
+              expect(id).toBeGreaterThan(lastId);
+              lastId = id;
+              const session: JournaledSession = {
+                id,
+                sessionId: undefined,
+                phase: 'creating',
+                startedAt: now,
+                triggeredAt: undefined,
+                acknowledged: 0,
+                ...sum([]),
+              };
+              model.push({ session, loads: [] });
+              continue;
+            }
+            const own = model[which % (model.length || 1)];
+            if (own === undefined) continue;
+            const { id, acknowledged } = own.session;
+            const change = (changed: Partial<JournaledSession>) =>
+              (own.session = { ...own.session, ...changed });
+            if (what === 'created') {
+              await journal.created(id, `s${now}`);
+              change({ sessionId: `s${now}`, phase: 'loading' });
+            } else if (what === 'loading') {
+              const load = bare.map((row) => ({
+                ...row,
+                fingerprint: row.kind === 'upsert' ? print(row.key, String(now % 10)) : '',
+              }));
+              await journal.loading(id, load);
+              own.loads.push(load);
+              change(sum(own.loads));
+            } else if (what === 'loaded' && acknowledged < own.loads.length) {
+              await journal.loaded(id);
+              change({ acknowledged: acknowledged + 1 });
+            } else if (what === 'refused' && acknowledged < own.loads.length) {
+              await journal.refused(id);
+              own.loads.pop();
+              change(sum(own.loads));
+            } else if (what === 'triggering' || what === 'cancelling') {
+              await journal[what](id);
+              change({ phase: what });
+            } else if (what === 'triggered') {
+              await journal.triggered(id, now);
+              change({ phase: 'triggered', triggeredAt: now });
+              lastTriggeredAt = now;
+            } else if (what === 'settle') {
+              await journal.settle(id, outcome);
+              model = model.filter((one) => one !== own);
+              for (const { entity, kind, key, fingerprint } of outcome === 'dropped'
+                ? []
+                : own.loads.flat()) {
+                if (outcome === 'unknown') baseline.set(`${entity} ${key}`, '');
+                else if (kind === 'delete') baseline.delete(`${entity} ${key}`);
+                else baseline.set(`${entity} ${key}`, fingerprint);
+              }
+            }
+          }
+          expect(await journal.open()).toEqual(model.map(({ session }) => session));
+          expect(await journal.lastTriggeredAt()).toBe(lastTriggeredAt);
+          const held: Record<string, string> = {};
+          for (const entity of ENTITIES)
+            for (const [key, fingerprint] of Object.entries(await rowsOf(store, entity)))
+              held[`${entity} ${key}`] = fingerprint;
+          expect(held).toEqual(Object.fromEntries(baseline));
+        }),
+        { numRuns: runs(40) },
+      );
+    },
+  );
+
+  law('a session that the journal does not know is a clear error', async (store) => {
+    const { journal } = store;
+    const id = await journal.creating(1);
+    const other = id + 1;
+    for (const attempt of [
+      () => journal.created(other, 's'),
+      () => journal.loading(other, []),
+      () => journal.loaded(other),
+      () => journal.refused(other),
+      () => journal.triggering(other),
+      () => journal.triggered(other, 1),
+      () => journal.cancelling(other),
+      () => journal.settle(other, 'completed'),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    expect(await journal.open()).toMatchObject([{ id, phase: 'creating' }]);
+    expect(await journal.lastTriggeredAt()).toBeUndefined();
   });
 
   law('a writer whose place was taken cannot write', async (store, under) => {

@@ -57,9 +57,10 @@ function uploading(options: UploadOptions = {}, override: Override = {}) {
     ...(typeof override === 'function' ? override(calls) : override),
   };
   const trace = { closed: false };
-  const send = (batches: readonly Batch[], planned?: number) => {
+  const send = (batches: readonly Batch[], planned?: number, notes: Record<string, unknown> = {}) => {
     const context = new RunContext();
     if (planned !== undefined) context.notes.set('plan:changes', planned);
+    for (const [name, note] of Object.entries(notes)) context.notes.set(name, note);
     async function* source() {
       try {
         for (const batch of batches) yield [batch];
@@ -152,6 +153,25 @@ describe('an upload', () => {
     expect(other.calls).toEqual([]);
   });
 
+  it('keeps what was missing from its reads, and writes nothing where nothing was', async () => {
+    const { send, state } = uploading();
+    const written: string[] = [];
+    const setAbsences = state.setAbsences.bind(state);
+    state.setAbsences = async (entity, counts) => {
+      written.push(entity);
+      await setAbsences(entity, counts);
+    };
+    const read = async (missing: ReadonlyMap<string, number>) => {
+      await send([], undefined, { 'absences:users': missing });
+      return state.absences('users');
+    };
+    expect(await read(new Map())).toEqual(new Map());
+    expect(written).toEqual([]);
+    expect(await read(new Map([['u', 1]]))).toEqual(new Map([['u', 1]]));
+    expect(await read(new Map())).toEqual(new Map());
+    expect(written).toEqual(['users', 'users']);
+  });
+
   it('fills sessions up to their requests', async () => {
     const { send, sent } = uploading({ requestsPerSession: 2 });
     const report = await send([users('a'), users('b'), users('c')]);
@@ -196,6 +216,7 @@ describe('what refers to an entity', () => {
     ]);
     const report = await send([users('bad'), both, one(membershipChange('upsert', 'h', 'bad', true))]);
     expect(sent()).toEqual(['memberships s2 1:ggood']);
+    expect(report.refused.every(({ reason }) => reason.includes('Okta'))).toBe(true);
     expect(report.refused.map(({ externalId, code }) => [externalId, code])).toEqual([
       ['bad', 'E0000001'],
       ['g/bad', 'REFERENCE_REFUSED'],
@@ -226,6 +247,43 @@ describe('sessions in flight', () => {
     const { send, calls } = uploading({ requestsPerSession: 1 }, slowFirst);
     await send([users('a'), users('b')]);
     expect(calls.filter((call) => call === 'get s1').length).toBeLessThan(500);
+  });
+
+  it('a second is not opened before the five minutes are over, while the first is imported', async () => {
+    const opened: number[] = [];
+    const world = uploading({ requestsPerSession: 1 }, (calls) => ({
+      ...(slowFirst)(calls),
+      createSession: async () => {
+        opened.push(world.clock.now());
+        return session(`s${opened.length}`, 'CREATED');
+      },
+    }));
+    await world.send([users('a'), users('b')]);
+    expect((opened[1] ?? 0) - (opened[0] ?? 0)).toBeGreaterThanOrEqual(300_000);
+  });
+
+  it('what waits for a creation goes on waiting when an update beside it is refused', async () => {
+    const { send, calls } = uploading({}, (made) => ({
+      ...(slowFirst)(made),
+      getSession: async (id) => {
+        made.push(`get ${id}`);
+        if (!made.includes(`start ${id}`)) return session(id, 'IN_PROGRESS');
+        const asked = made.filter((call) => call === 'get s1').length;
+        return session(id, id === 's1' && asked < 50 ? 'TRIGGERED' : 'COMPLETED');
+      },
+      upsertUsers: async (id, body) => {
+        if ((body as Batch).changes.some(({ key }) => key === 'bad')) throw FAILURES.refused;
+        made.push(`users ${id}`);
+      },
+    }));
+    const report = await send([
+      users('u'),
+      one(user('bad', false)),
+      one(membershipChange('upsert', 'g', 'u', true)),
+    ]);
+    expect(report).toMatchObject({ remaining: 0, sessions: 2 });
+    const before = calls.slice(0, calls.indexOf('create s2'));
+    expect(before.filter((call) => call === 'get s1').length).toBeGreaterThanOrEqual(50);
   });
 
   it('are no more than is allowed', async () => {
@@ -358,7 +416,8 @@ describe('a record that is refused', () => {
     const report = await send([users('a', 'b', 'bad', 'c'), users('d')]);
     expect(sent()).toEqual(['users s1 a,b', 'users s1 c', 'users s1 d']);
     expect(report).toMatchObject({ remaining: 0, requests: 6, sessions: 1 });
-    expect(report.refused).toMatchObject([{ externalId: 'bad', code: 'E0000001', entity: 'users' }]);
+    const reason = expect.stringContaining('Okta') as string;
+    expect(report.refused).toMatchObject([{ externalId: 'bad', code: 'E0000001', entity: 'users', reason }]);
     expect(events).toContainEqual({
       type: 'batch:refused',
       sessionId: 's1',
@@ -467,6 +526,8 @@ describe('the end of the run as it is foreseen', () => {
 
   it('goes by how long sessions took, where that is longer', async () => {
     expect((await ends(100, 600_000))[0]).toEqual([90, 10 * 600_000]);
+    // Two took so long: eighty left take eight more of them.
+    expect((await ends(100, 600_000))[1]).toEqual([80, 10 * 600_000]);
   });
 
   it('counts a whole session of requests like those so far', async () => {

@@ -74,11 +74,18 @@ async function soak(first: number, seeds: number, workers: number): Promise<void
   };
   await Promise.all(
     Array.from({ length: workers }, async () => {
-      const child = fork(WORKER, ['--ranges'], { detached: true });
+      let child = startWorker();
       while (next < end) {
         const range = { first: next, last: Math.min(next + RANGE, end) - 1 };
         next = range.last + 1;
-        take(await ask(child, range));
+        try {
+          take(await ask(child, range));
+        } catch (error) {
+          // What was run so far still counts; the seeds that ended a process are to be looked at.
+          for (let seed = range.first; seed <= range.last; seed++) failed.push(seed);
+          console.log(`\n${(error as Error).message}`);
+          child = startWorker();
+        }
       }
       child.disconnect();
     }),
@@ -94,10 +101,16 @@ async function soak(first: number, seeds: number, workers: number): Promise<void
   process.exitCode = 1;
 }
 
+function startWorker(): ChildProcess {
+  return fork(WORKER, ['--ranges'], { detached: true });
+}
+
 function ask(child: ChildProcess, range: SeedRange): Promise<RangeOutcome> {
   return new Promise((resolve, reject) => {
-    const onExit = () =>
-      reject(new Error(`a worker ended while it ran seeds ${range.first} to ${range.last}`));
+    const onExit = (code: number | null, signal: string | null) =>
+      reject(
+        new Error(`a worker ended (${signal ?? code}) while it ran seeds ${range.first} to ${range.last}`),
+      );
     child.once('exit', onExit);
     child.once('message', (outcome) => {
       child.off('exit', onExit);

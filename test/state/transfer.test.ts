@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StateError } from '../../src/errors.js';
 import { openState } from '../../src/state/lmdb.js';
 import { memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
@@ -162,6 +163,129 @@ describe('a state that is moved', () => {
       groups: { known: 0, unknown: 1 },
       memberships: { known: 0, unknown: 0 },
     });
+    await expect(verifyState(state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+  });
+
+  it('from a file that cannot be read is a clear error, and nothing is written', async () => {
+    for (const file of [join(directory, 'missing'), directory]) {
+      const state = memoryState();
+      const error = await importState(file, state).catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+      expect((error as Error).cause).toHaveProperty('code', file === directory ? 'EISDIR' : 'ENOENT');
+      await (await state.read()).close();
+    }
+  });
+
+  it('to a file that cannot be written is a clear error', async () => {
+    const error = await exportState(memoryState(), join(directory, 'missing', 'export')).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: { code: 'ENOENT' } });
+  });
+
+  it('whose export fails half way leaves the file as it was, and nothing besides', async () => {
+    const file = join(directory, 'export');
+    await writeFile(file, 'before');
+    for (const failure of [
+      new StateError('damaged', { code: 'ERR_ROLLCALL_STATE_CORRUPT' }),
+      new Error('power'),
+    ]) {
+      const state = await filled(memoryState(), 3);
+
+      state.rows = async function* () {
+        throw failure;
+      };
+      const error = await exportState(state, file).catch((e: unknown) => e);
+      if (failure instanceof StateError) expect(error).toBe(failure);
+      else expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: failure });
+      expect(await readFile(file, 'utf8')).toBe('before');
+      expect(await readdir(directory)).toEqual(['export']);
+    }
+  });
+
+  it('is written a few hundred rows a line, each once', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 1000), file);
+    const lines = (await readFile(file, 'utf8')).trim().split('\n');
+    const rows = lines.slice(1, -1).map((line) => (JSON.parse(line) as { rows: unknown[] }).rows.length);
+    expect(rows).toEqual([500, 500, 1]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      format: 'rollcall-state-1',
+      meta: { watermark: 'w7' },
+    });
+  });
+
+  it('without a watermark has none afterwards', async () => {
+    const file = join(directory, 'export');
+    const bare = memoryState();
+    await bare.adopt([{ entity: 'users', kind: 'upsert', key: 'u', fingerprint: 'f'.repeat(16) }]);
+    await exportState(bare, file);
+    const state = memoryState();
+    await importState(file, state);
+    expect(await state.getMeta('watermark')).toBeUndefined();
+    expect(await state.getMeta('import')).toBe('');
+    expect(await content(state)).toEqual(await content(bare));
+  });
+
+  it('is refused by a state that may hold something, or has a session in flight', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 3), file);
+    const unsure = memoryState();
+    const id = await unsure.journal.creating(1);
+    await expect(importState(file, unsure)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_NOT_EMPTY' });
+    await unsure.journal.loading(id, [
+      { entity: 'users', kind: 'upsert', key: 'u', fingerprint: 'f'.repeat(16) },
+    ]);
+    await unsure.journal.settle(id, 'unknown');
+    await expect(importState(file, unsure)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_NOT_EMPTY' });
+  });
+
+  it('is no export by half: format and key must both be right', async () => {
+    const file = join(directory, 'export');
+    await exportState(await filled(memoryState(), 3), file);
+    const whole = await readFile(file, 'utf8');
+    const key = (JSON.parse(whole.split('\n')[0] ?? '') as { fingerprintKey: string }).fingerprintKey;
+    const others = [
+      ['rollcall-state-1', 'rollcall-state-2'],
+      [`"${key}"`, `"${key}0"`],
+      [`"${key}"`, `"0${key}"`],
+      [`"${key}"`, `"${key.slice(1)}"`],
+      [`"fingerprintKey":"${key}",`, ''],
+    ] as const;
+    for (const [from, to] of others) {
+      await writeFile(file, whole.replace(from, to));
+      await expect(importState(file, memoryState())).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE_FORMAT',
+      });
+    }
+  });
+
+  it.each([
+    [
+      'a key is there twice',
+      [
+        ['a', 'f'],
+        ['a', 'f'],
+      ],
+      { known: 2, unknown: 0 },
+    ],
+    ['a row is unknown that is said to be known', [['a', '']], { known: 1, unknown: 0 }],
+    ['a row is known that is said to be unknown', [['a', 'f']], { known: 0, unknown: 1 }],
+    ['an unknown row is missing', [['a', 'f']], { known: 1, unknown: 1 }],
+    ['a known row is missing', [['a', '']], { known: 1, unknown: 1 }],
+  ])('a state is found damaged where %s', async (_, rows, told) => {
+    const state = memoryState();
+    state.rows = async function* (entity) {
+      if (entity !== 'groups') return;
+      yield rows.map(([key = '', fingerprint = '']) => ({
+        entity,
+        kind: 'upsert' as const,
+        key,
+        fingerprint,
+      }));
+    };
+    const none = { known: 0, unknown: 0 };
+    state.counts = async () => ({ users: none, groups: told, memberships: none });
     await expect(verifyState(state)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
   });
 });

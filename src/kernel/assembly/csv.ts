@@ -1,8 +1,8 @@
 /** Rows of CSV (RFC 4180, LF allowed). What the strict scanner would refuse stops the reading here: it is to say why. */
 import { countLineFeeds, findByte } from './bytes';
 import { DOUBLED, PLAIN, setField } from './fields';
-import { settle } from './record';
-import { addRow, nextRow, startRows, stopRows } from './rows';
+import { fingerprintRow } from './record';
+import { addRow, findRows, nextRow, startRows, stopRows } from './rows';
 
 const QUOTE: u8 = 0x22;
 const LF: u8 = 0x0a;
@@ -39,10 +39,11 @@ export function settleCsv(
   for (let row: u32 = 0; row < most && at < end; row++) {
     const state = readRow(at, end, last, delimiter, columns);
     if (state === BAD) stopRows();
-    if (state !== WHOLE) return;
-    addRow(settle(at, textEnd, nextRow()), <u32>(rowEnd - text), lineFeeds);
+    if (state !== WHOLE) break;
+    addRow(fingerprintRow(at, textEnd, nextRow()), <u32>(rowEnd - text), lineFeeds);
     at = rowEnd;
   }
+  findRows();
 }
 
 function readRow(start: usize, end: usize, last: bool, delimiter: u8, columns: u32): u32 {

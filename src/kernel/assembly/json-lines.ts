@@ -4,8 +4,8 @@
  */
 import { equals, findByte } from './bytes';
 import { ABSENT, NULL, PLAIN, clearFields, fieldKind, setField } from './fields';
-import { settle } from './record';
-import { addRow, nextRow, startRows } from './rows';
+import { fingerprintRow } from './record';
+import { addRow, findRows, nextRow, startRows } from './rows';
 
 const LF: u8 = 0x0a;
 const QUOTE: u8 = 0x22;
@@ -34,11 +34,12 @@ export function settleJsonLines(
   let at = text;
   for (let row: u32 = 0; row < most && at < end; row++) {
     const lineEnd = findByte(at, end, LF);
-    if (lineEnd === end && !last) return;
-    const slot = raw || readObject(at, lineEnd) ? settle(at, lineEnd, nextRow()) : -1;
+    if (lineEnd === end && !last) break;
+    const isGood = (raw || readObject(at, lineEnd)) && fingerprintRow(at, lineEnd, nextRow());
     at = lineEnd === end ? end : lineEnd + 1;
-    addRow(slot, <u32>(at - text), 1);
+    addRow(isGood, <u32>(at - text), 1);
   }
+  findRows();
 }
 
 /** Finds the fields of an object; false when it is anything out of the ordinary. */

@@ -5,7 +5,6 @@
 import { codeUnits, copy } from './bytes';
 import { ABSENT, DOUBLED, NULL, fieldKind, fieldLength, fieldStart } from './fields';
 import { sipHash } from './siphash';
-import { find } from './table';
 
 /** The value must be there and not empty. */
 const REQUIRED: u32 = 1;
@@ -92,17 +91,17 @@ export function markRemoved(at: usize, length: usize, side: u32): void {
   store<u8>(byte, load<u8>(byte) | bitOf(bit));
 }
 
-/** The slot of a row's fingerprint, or -1 when it is not surely unchanged. The fingerprint is put at an address. */
-export function settle(rowStart: usize, rowEnd: usize, fingerprint: usize): i32 {
+/** Puts a row's fingerprint at an address. False when the row is not surely good. */
+export function fingerprintRow(rowStart: usize, rowEnd: usize, fingerprint: usize): bool {
   if (kind === RAW) {
     sipHash(rowStart, rowEnd - rowStart, fingerprint);
-    return find(fingerprint);
+    return true;
   }
-  if (rowEnd - rowStart > longestRow) return -1;
+  if (rowEnd - rowStart > longestRow) return false;
   const end = kind === PROFILE ? writeProfile() : writeMembership();
-  if (end === 0) return -1;
+  if (end === 0) return false;
   sipHash(scratch, end - scratch, fingerprint);
-  return find(fingerprint);
+  return true;
 }
 
 /** Answers where the canonical content ends, or 0. */

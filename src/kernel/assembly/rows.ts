@@ -3,6 +3,8 @@
  * first line.
  */
 
+import { find } from './table';
+
 const ROW_BYTES: usize = 32;
 
 let out: usize = 0;
@@ -27,14 +29,25 @@ export function nextRow(): usize {
   return out + <usize>count * ROW_BYTES;
 }
 
-export function addRow(slot: i32, end: u32, lineFeeds: u32): void {
+export function addRow(hasFingerprint: bool, end: u32, lineFeeds: u32): void {
   const row = nextRow();
-  store<i32>(row, slot, 16);
+  store<i32>(row, hasFingerprint ? 0 : -1, 16);
   store<u32>(row, end, 20);
   store<u32>(row, line, 24);
   count++;
   consumed = end;
   line += lineFeeds;
+}
+
+/**
+ * Looks up the rows that have a fingerprint. All at once, when the block is read: each look-up waits for memory, and
+ * behind one another, with nothing else between, several wait at the same time.
+ */
+export function findRows(): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const row = out + <usize>i * ROW_BYTES;
+    if (load<i32>(row, 16) === 0) store<i32>(row, find(row), 16);
+  }
 }
 
 export function stopRows(): void {

@@ -24,9 +24,9 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'stages hand on more than a chunk',
-    file: 'src/flow.ts',
-    find: 'while (chunk.length < CHUNK_SIZE) {',
-    replace: 'while (chunk.length < CHUNK_SIZE * 64) {',
+    file: 'src/gather.ts',
+    find: 'if (chunk.length === CHUNK_SIZE) resolve(undefined);',
+    replace: 'if (chunk.length === CHUNK_SIZE * 64) resolve(undefined);',
     test: [READ_AHEAD, 'all of them together read a few chunks ahead'],
   },
   {

@@ -16,8 +16,9 @@ export const once: readonly Break[] = [
   {
     what: 'a load whose answer was lost counts as refused, and is split',
     file: 'src/session/lifecycle.ts',
-    find: "if (isTransient(error)) return { kind: 'lost', reason: codeOf(error) };",
-    replace: "if (isTransient(error)) return { kind: 'refused', errorCode: undefined };",
+    find: "if (isTransient(error)) return { kind: 'lost',",
+    replace:
+      "if (isTransient(error)) return { kind: 'refused', errorCode: undefined } as never; if (error === this) return { kind: 'lost',",
     test: [UPLOAD, LOST],
   },
   {

@@ -15,8 +15,8 @@ export const rate: readonly Break[] = [
   {
     what: 'a window is asked before a request is queued, and not when it is sent',
     file: 'src/okta/rate-window.ts',
-    find: 'if (this.waitMs() > 0) return false;',
-    replace: '',
+    find: 'if (this.waitMs() > 0 || this.isUntold) return false;',
+    replace: 'if (this.isUntold) return false;',
     test: [RATE, EXHAUSTED],
   },
   {
@@ -32,6 +32,13 @@ export const rate: readonly Break[] = [
     find: 'return this.#clock.elapsed?.() ?? this.#clock.now();',
     replace: 'return this.#clock.now();',
     test: ['test/okta/clock-set.test.ts', 'forward sends nothing into a window that is still closed'],
+  },
+  {
+    what: 'many calls at once are sent before the first tells of the window',
+    file: 'src/okta/rate-window.ts',
+    find: 'this.#used >= this.#quota(this.#limit)',
+    replace: 'this.#used - this.#underWay >= this.#quota(this.#limit)',
+    test: [RATE, 'others are left their share of every window after the first, however many calls wait'],
   },
   {
     what: 'others are left nothing of a window',
