@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { UserRecord } from '../../src/model.js';
 import { diff } from '../../src/operators/diff.js';
 import { map } from '../../src/operators/map.js';
-import { validate } from '../../src/operators/validate.js';
+import { validate, type ValidateOptions } from '../../src/operators/validate.js';
 import { pipe } from '../../src/pipe.js';
 import { fieldsOf, withFields, type FieldsOf } from '../../src/record-fields.js';
 import { fromCsv } from '../../src/sources/csv.js';
@@ -11,7 +11,15 @@ import { fromJsonLines } from '../../src/sources/json-lines.js';
 import { userFrom } from '../../src/sources/record-from.js';
 import type { FlatRow } from '../../src/sources/records.js';
 import type { StateStore } from '../../src/state/store.js';
-import { holdRecords, inTheDark, runOf, withState, type Run, type Way } from '../support/two-ways.js';
+import {
+  holdRecords,
+  inPieces,
+  inTheDark,
+  runOf,
+  withState,
+  type Run,
+  type Way,
+} from '../support/two-ways.js';
 
 const toRecord = userFrom({ externalId: 'id', profile: { nickName: 'nick' } }, { emptyCell: 'keep' });
 const WAY: Way<'users'> = { entity: 'users', toRecord, validate: { required: [] } };
@@ -174,6 +182,74 @@ describe('settled rows', () => {
       const bytes = Buffer.from(header + rows.join(''));
       const { records } = await bothWays(() => bytes, state);
       if (header.startsWith('"id","') || header.endsWith('\r\n')) expect(records).toBe(0);
+    });
+  });
+
+  // Each of these came to something else once.
+  it.each<[string, string, ValidateOptions['attributes'], 'keep' | 'omit', (string | null)?]>([
+    ['a profile of which everything is left out', 'u1,\n', undefined, 'omit', ''],
+    ['a limit below nothing', 'u1,\n', { nickName: { min: 0, max: -1, nullable: true } }, 'keep', ''],
+    [
+      'a limit between two lengths',
+      'u1,x\n',
+      { nickName: { min: 1.5, max: 9, nullable: true } },
+      'keep',
+      'x',
+    ],
+    [
+      'a limit that no length reaches',
+      'u1,x\n',
+      { nickName: { min: Infinity, max: Infinity, nullable: true } },
+      'keep',
+      'x',
+    ],
+    [
+      'a longest length beyond 32 bits',
+      'u1,x\n',
+      { nickName: { min: 0, max: 2 ** 32, nullable: true } },
+      'keep',
+      'x',
+    ],
+    [
+      'a mark before the last row, which ends in a carriage return',
+      `${line(2)}\ufeffu1,x\r`,
+      undefined,
+      'keep',
+      'x',
+    ],
+    [
+      'a mark before a row that is longer than a block',
+      `\ufeffu1,${'x'.repeat(600_000)}\n`,
+      undefined,
+      'keep',
+      'x',
+    ],
+  ])('as they do otherwise: %s', async (_, rows, attributes, emptyCell, nick = null) => {
+    await withState(async (state) => {
+      const way: Way<'users'> = {
+        entity: 'users',
+        toRecord: userFrom({ externalId: 'id', profile: { nickName: 'nick' } }, { emptyCell }),
+        validate: { required: [], ...(attributes && { attributes }) },
+      };
+      await holdRecords(
+        state,
+        'users',
+        ['u1', 'u2', '\ufeffu1'].map((id) => way.toRecord({ id, nick })),
+      );
+      const csv = () => fromCsv(inPieces(Buffer.from(HEADER + rows), [3, 11, 100_000]));
+      const plain = await runOf(csv(), inTheDark(way), state);
+      expect(await runOf(csv(), way, state)).toEqual(plain);
+    });
+  });
+
+  it('a line of JSON that is longer than a block is no object behind a mark', async () => {
+    await withState(async (state) => {
+      await holdUsers(state, 2);
+      const text = `{"id":"u0","nick":"x"}\n\ufeff{"id":"u1","nick":"${'x'.repeat(600_000)}"}\n`;
+      const lines = () => fromJsonLines<FlatRow>(Buffer.from(text));
+      const plain = await runOf(lines(), inTheDark(WAY), state);
+      expect(plain.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', line: 2 });
+      expect(await runOf(lines(), WAY, state)).toEqual(plain);
     });
   });
 
