@@ -33,10 +33,11 @@ describe('rows as the journal keeps them', () => {
         entity: 'users',
         kind: 'upsert',
         keys: users.map(({ key }) => key),
-        fingerprints: Array(5).fill('f'),
+        lengths: Array(5).fill(1),
+        fingerprints: Buffer.from('fffff'),
       },
-      { entity: 'groups', kind: 'upsert', keys: ['u0'], fingerprints: ['f'] },
-      { entity: 'users', kind: 'delete', keys: ['u0'], fingerprints: ['f'] },
+      { entity: 'groups', kind: 'upsert', keys: ['u0'], lengths: [1], fingerprints: Buffer.from('f') },
+      { entity: 'users', kind: 'delete', keys: ['u0'], lengths: [1], fingerprints: Buffer.from('f') },
     ]);
   });
 });
