@@ -5,10 +5,10 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 /** Where Debian puts it. */
 export const CHROMIUM = '/usr/bin/chromium';
 
-/** False when there is no browser to try the page in. It is required where `ROLLCALL_REQUIRE_SERVICES` says so. */
+/** False when there is no browser to try the page in. It is required where `ROLLCALL_REQUIRE_BROWSER` says so. */
 export function hasBrowser(): boolean {
   if (existsSync(CHROMIUM)) return true;
-  if (process.env['ROLLCALL_REQUIRE_SERVICES'] === '1') throw new Error(`${CHROMIUM} is not there`);
+  if (process.env['ROLLCALL_REQUIRE_BROWSER'] === '1') throw new Error(`${CHROMIUM} is not there`);
   return false;
 }
 

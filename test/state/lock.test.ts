@@ -12,6 +12,7 @@ describe('the holder of a state', () => {
     expect(thisHolder(at(NOW), 7)).toEqual({
       pid: process.pid,
       host: hostname(),
+      pids: expect.any(String) as string,
       processStart: expect.stringMatching(/^\d+$/) as string,
       openedAt: NOW,
       beatAt: NOW,

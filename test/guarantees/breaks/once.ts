@@ -24,8 +24,8 @@ export const once: readonly Break[] = [
   {
     what: 'a session is replayed while it is open',
     file: 'src/session/upload.ts',
-    find: "if (session.mode === 'loading') await session.cancel();",
-    replace: '',
+    find: 'await session.cancel();\n        this.#replay(',
+    replace: 'this.#replay(',
     test: [UPLOAD, LOST],
   },
   {
