@@ -97,6 +97,11 @@ describe('the order of requests', () => {
     ]);
   });
 
+  it('free memberships that nothing waits for go before removals', async () => {
+    const batches = await pack([membershipChange('delete', 'g', 'a'), membershipChange('upsert', 'g', 'b')]);
+    expect(batches.map(({ kind }) => kind)).toEqual(['upsert', 'delete']);
+  });
+
   it('holds where a later lane overflows first: what is sent before it goes before it', async () => {
     const groups = Array.from({ length: 500 }, (_, i) => profileChange('groups', 'upsert', `g${i}`, 'x'));
     const batches = await pack([...groups, user('late')].reverse(), { lookahead: 10 });
