@@ -160,7 +160,8 @@ export class ProfilePacker implements Packer {
   #anchors(wanted: number): Entry[] {
     const oldest = this.#queue[this.#first] as Entry;
     const largest = this.#sorted[this.#sorted.length - 1] as Entry;
-    if (largest.bytes <= this.#room * LARGE || largest === oldest) return [oldest];
+    if (this.#capacity.items === 1 || largest.bytes <= this.#room * LARGE || largest === oldest)
+      return [oldest];
     if (!largest.chosen) {
       largest.chosen = true;
       const youngest = this.#queue[this.#first + wanted - 1] as Entry;

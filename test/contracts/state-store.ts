@@ -259,7 +259,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 1 });
     await journal.loading(id, [upsert('users', 'mine'), remove('users', 'z')]);
     await journal.loaded(id);
-    await journal.loading(id, [remove('users', 'w')]);
+    await journal.loading(id, [upsert('users', 'refused too')]);
     await journal.refused(id);
     expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 2 });
     await journal.triggering(id);

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/batch-body.js';
-import { toFlow } from '../../src/flow.js';
+import { flowOf, toFlow } from '../../src/flow.js';
 import type { Batch, Change } from '../../src/model.js';
 import { batch, type BatchOptions } from '../../src/operators/batch.js';
+import { withOutlook } from '../../src/outlook.js';
 import { pipe } from '../../src/pipe.js';
+import { RunContext } from '../../src/run-context.js';
 import { LANES } from '../../src/state/store.js';
 import { membershipChange, profileChange } from '../support/changes.js';
+import { boundOf, MIXES, sizesOf } from '../support/sizes.js';
 
 const user = (key: string, text = 'x') => profileChange('users', 'upsert', key, text);
 const users = (count: number, text?: string) => Array.from({ length: count }, (_, i) => user(`u${i}`, text));
@@ -78,6 +81,27 @@ describe('a change', () => {
   });
 });
 
+describe('what is known to come', () => {
+  const sizes = sizesOf(MIXES['heavy tail to 60 KB']!, 1, 0.002);
+  const changes = sizes.map((size, i) => ({ ...user(`u${i}`), item: 'x'.repeat(size) }));
+  const requests = async (told: boolean) => {
+    async function* chunks() {
+      const bytes = sizes.reduce((sum, size) => sum + size + 1, 0);
+      const first = changes.slice(0, 500);
+      yield told ? withOutlook(first, { count: sizes.length, bytes }) : first;
+      yield changes.slice(500);
+    }
+    let count = 0;
+    for await (const _ of batch()(flowOf(chunks, new RunContext()))) count++;
+    return count;
+  };
+
+  it('fills requests that would otherwise leave the large ones over', async () => {
+    expect(await requests(true)).toBe(boundOf(sizes));
+    expect(await requests(false)).toBeGreaterThan(boundOf(sizes));
+  });
+});
+
 describe('the order of requests', () => {
   const one = (lane: (typeof LANES)[number]): Change =>
     lane.entity === 'memberships'
@@ -95,6 +119,11 @@ describe('the order of requests', () => {
       'users delete',
       'memberships upsert',
     ]);
+  });
+
+  it('free memberships that nothing waits for go before removals', async () => {
+    const batches = await pack([membershipChange('delete', 'g', 'a'), membershipChange('upsert', 'g', 'b')]);
+    expect(batches.map(({ kind }) => kind)).toEqual(['upsert', 'delete']);
   });
 
   it('holds where a later lane overflows first: what is sent before it goes before it', async () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryBytes } from '../../src/entry-sizes.js';
 import { bodyFrame, makeBatch } from '../../src/batch-body.js';
 import type { Change } from '../../src/model.js';
 import { MembershipPacker } from '../../src/operators/membership-packer.js';
@@ -8,24 +7,36 @@ import { membershipChange } from '../support/changes.js';
 
 const FRAME = bodyFrame('memberships', 'upsert').join('').length;
 
-function pack(changes: readonly Change[], { items = 200, maxBytes = 200_000, lookahead = 1000 } = {}) {
+function pack(
+  changes: readonly Change[],
+  { items = 200, maxBytes = 200_000, lookahead = 1000, measured = false } = {},
+) {
   const packer = new MembershipPacker({ items, bytes: maxBytes - FRAME }, lookahead);
   const requests: (readonly Change[])[] = [];
   let waited = 0;
-  let size = 0;
-  for (const change of changes) {
-    packer.add(change, entryBytes(change));
-    waited = Math.max(waited, ++size);
-    expect(packer.size).toBe(size);
-    if (packer.ready) size -= requests[requests.push(packer.take()) - 1]?.length ?? 0;
-  }
-  while (packer.size > 0) {
+  const waiting = new Map<string, Change>();
+  const take = () => {
     const request = packer.take();
-    size -= request.length;
     expect(request.length).toBeGreaterThan(0);
-    expect(packer.size).toBe(size);
+    // Each that is sent was waiting, and does so no more.
+    for (const { key } of request) expect(waiting.delete(key)).toBe(true);
+    expect(packer.size).toBe(waiting.size);
     requests.push(request);
+  };
+  for (const change of changes) {
+    packer.add(change);
+    waiting.set(change.key, change);
+    waited = Math.max(waited, waiting.size);
+    expect(packer.size).toBe(waiting.size);
+    if (measured) {
+      const all = makeBatch('memberships', 'upsert', [...waiting.values()]);
+      const fitsInOne = all.items <= items && all.bytes <= maxBytes;
+      expect(packer.ready).toBe(waiting.size > lookahead * 60 && !fitsInOne);
+    }
+    if (packer.ready) take();
   }
+  while (packer.size > 0) take();
+  expect(waiting.size).toBe(0);
   const batches = requests.map((request) => makeBatch('memberships', 'upsert', request));
   for (const batch of batches) {
     expect(batch.items).toBeLessThanOrEqual(items);
@@ -70,6 +81,26 @@ describe('the packer of memberships', () => {
         },
       ),
     );
+  });
+
+  it('is ready once more waits than it looks at, and than one request holds', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(6), { minLength: 50, maxLength: 300, size: 'max' }),
+        fc.integer({ min: 2, max: 9 }),
+        fc.integer({ min: 300, max: 2500 }),
+        (members, items, maxBytes) => {
+          const changes = members.map((group, i) => membershipChange('upsert', `g${group}`, `m${i}`));
+          pack(changes, { items, maxBytes, lookahead: 1, measured: true });
+        },
+      ),
+      { numRuns: 20 },
+    );
+    // Also where there are large groups among them, and at the very limits.
+    const large = groups([...Array<number>(3).fill(2), 150, 150]);
+    const { bytes } = makeBatch('memberships', 'upsert', large);
+    for (const maxBytes of [bytes - 1, bytes, bytes + 1])
+      for (const items of [4, 5, 6]) pack(large, { items, maxBytes, lookahead: 1, measured: true });
   });
 
   it('keeps small groups whole, 200 to a request', () => {
