@@ -27,8 +27,6 @@ export class BlockCutter {
   #ended = false;
   /** A row is longer than a buffer, or has no bytes: what was read of it is carried, and nothing more is cut. */
   #stuck = false;
-  /** Why the input cannot be read on. It is told behind all that was read before. */
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(bytes: ByteReader, first: Uint8Array, screen: RowScreen) {
     this.#bytes = bytes;
@@ -49,20 +47,10 @@ export class BlockCutter {
   }
 
   /** All that was not told, behind some bytes of the block that was told last. */
-  async *remaining(first: Uint8Array): AsyncGenerator<InputChunk, void, undefined> {
+  remaining(first: Uint8Array): AsyncIterable<InputChunk> {
     const cut = this.#cut.map(({ buffer, length }) => this.#screen.buffers[buffer]?.subarray(0, length));
     const all = [first, ...cut, this.#carried].map((bytes) => Buffer.from(bytes as Uint8Array));
-    yield* joined(all, this.#failure === undefined ? this.#bytes : undefined);
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  async #read(into: Buffer): Promise<number> {
-    try {
-      return await this.#bytes.read(into);
-    } catch (error) {
-      this.#failure = { error };
-      return -1;
-    }
+    return joined(all, this.#bytes);
   }
 
   async #cutOne(): Promise<void> {
@@ -73,7 +61,7 @@ export class BlockCutter {
     let filled = carried.length;
     const more = this.#carried.subarray(carried.length);
     while (more.length === 0 && filled < into.length && !this.#ended && !this.#stuck) {
-      const read = await this.#read(into.subarray(filled));
+      const read = await this.#bytes.read(into.subarray(filled));
       this.#ended = read === 0;
       this.#stuck = read < 0;
       filled += Math.max(0, read);

@@ -163,7 +163,10 @@ function reasonOf(error: unknown): string {
 export interface ByteReader {
   /** Bytes of a file as it was opened; undefined where that cannot be told. */
   readonly size: number | undefined;
-  /** Reads into a buffer from its start: bytes read, 0 at the end of the input, or -1 when what follows has no bytes. */
+  /**
+   * Reads into a buffer from its start: bytes read, 0 at the end of the input, or -1 when what follows has no bytes, or cannot be
+   * read. {@link remaining} then says why, so that it is told behind all that was read before.
+   */
   read(into: Buffer): Promise<number>;
   /** What was not read. */
   remaining(): AsyncIterable<InputChunk>;
@@ -184,16 +187,17 @@ export async function openBytes(source: OpenableInput): Promise<ByteReader> {
 /** What was read already, before what was not. */
 export async function* joined(
   read: readonly InputChunk[],
-  reader: ByteReader | undefined,
+  reader: ByteReader,
 ): AsyncGenerator<InputChunk, void, undefined> {
   for (const chunk of read) if (chunk.length > 0) yield chunk;
-  if (reader !== undefined) yield* reader.remaining();
+  yield* reader.remaining();
 }
 
 class FileReader implements ByteReader {
   readonly size: number;
   readonly #handle: FileHandle;
   readonly #name: string | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(handle: FileHandle, size: number, name: string | undefined) {
     this.#handle = handle;
@@ -205,17 +209,19 @@ class FileReader implements ByteReader {
     try {
       return (await this.#handle.read(into, 0, into.length, null)).bytesRead;
     } catch (error) {
-      throw unreadable(error, this.#name);
+      this.#failure = { error: unreadable(error, this.#name) };
+      return -1;
     }
   }
 
   async *remaining(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
+    while (this.#failure === undefined) {
       const buffer = Buffer.allocUnsafe(READ_BYTES);
       const length = await this.read(buffer);
       if (length === 0) return;
-      yield buffer.subarray(0, length);
+      if (length > 0) yield buffer.subarray(0, length);
     }
+    throw this.#failure.error;
   }
 
   close(): Promise<void> {
@@ -227,6 +233,7 @@ class IterableReader implements ByteReader {
   readonly size = undefined;
   readonly #chunks: AsyncGenerator<InputChunk, void, undefined>;
   #chunk: InputChunk = new Uint8Array(0);
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(chunks: AsyncGenerator<InputChunk, void, undefined>) {
     this.#chunks = chunks;
@@ -234,9 +241,14 @@ class IterableReader implements ByteReader {
 
   async read(into: Buffer): Promise<number> {
     while (this.#chunk.length === 0) {
-      const step = await this.#chunks.next();
-      if (step.done) return 0;
-      this.#chunk = step.value;
+      if (this.#failure !== undefined) return -1;
+      try {
+        const step = await this.#chunks.next();
+        if (step.done) return 0;
+        this.#chunk = step.value;
+      } catch (error) {
+        this.#failure = { error };
+      }
     }
     if (typeof this.#chunk === 'string') return -1;
     const taken = this.#chunk.subarray(0, into.length);
@@ -247,6 +259,7 @@ class IterableReader implements ByteReader {
 
   async *remaining(): AsyncGenerator<InputChunk, void, undefined> {
     if (this.#chunk.length > 0) yield this.#chunk;
+    if (this.#failure !== undefined) throw this.#failure.error;
     yield* this.#chunks;
   }
 

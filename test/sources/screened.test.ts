@@ -242,6 +242,20 @@ describe('settled rows', () => {
     });
   });
 
+  it.each([
+    ['in its header', Buffer.from([0xff])],
+    ['in its first bytes', Buffer.from('{\n')],
+    ['behind some rows', Buffer.from(`${HEADER}${line(1)}${line(2)}u3,"x`)],
+    ['behind a ragged row', Buffer.from(`${HEADER}${line(1)}u2\n${line(3)}`)],
+  ])('an input that fails %s is told behind what was read before', async (_, bytes) => {
+    await withState(async (state) => {
+      await holdUsers(state, 2);
+      await bothWays(() => inPieces(bytes, [], true), state);
+      const lines = () => fromJsonLines<FlatRow>(inPieces(bytes, [], true), { name: 'day.jsonl' });
+      expect(await runOf(lines(), WAY, state)).toEqual(await runOf(lines(), inTheDark(WAY), state));
+    });
+  });
+
   it('a line of JSON that is longer than a block is no object behind a mark', async () => {
     await withState(async (state) => {
       await holdUsers(state, 2);
