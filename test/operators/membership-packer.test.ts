@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { entryBytes } from '../../src/entry-sizes.js';
 import { bodyFrame, makeBatch } from '../../src/batch-body.js';
 import type { Change } from '../../src/model.js';
 import { MembershipPacker } from '../../src/operators/membership-packer.js';
@@ -24,7 +25,7 @@ function pack(
     requests.push(request);
   };
   for (const change of changes) {
-    packer.add(change);
+    packer.add(change, entryBytes(change));
     waiting.set(change.key, change);
     waited = Math.max(waited, waiting.size);
     expect(packer.size).toBe(waiting.size);
