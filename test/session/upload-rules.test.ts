@@ -252,7 +252,7 @@ describe('sessions in flight', () => {
   it('a second is not opened before the five minutes are over, while the first is imported', async () => {
     const opened: number[] = [];
     const world = uploading({ requestsPerSession: 1 }, (calls) => ({
-      ...(slowFirst)(calls),
+      ...slowFirst(calls),
       createSession: async () => {
         opened.push(world.clock.now());
         return session(`s${opened.length}`, 'CREATED');
@@ -264,7 +264,7 @@ describe('sessions in flight', () => {
 
   it('what waits for a creation goes on waiting when an update beside it is refused', async () => {
     const { send, calls } = uploading({}, (made) => ({
-      ...(slowFirst)(made),
+      ...slowFirst(made),
       getSession: async (id) => {
         made.push(`get ${id}`);
         if (!made.includes(`start ${id}`)) return session(id, 'IN_PROGRESS');
