@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { base64url, SignJWT } from 'jose';
 import { OptionsError } from '../errors.js';
 import { isSigner, type LocalKey, type Signer } from './private-key.js';
 
@@ -30,14 +29,17 @@ export async function makeAssertion(parts: AssertionParts, signal: AbortSignal):
     exp: iat + LIFETIME_S,
     jti: randomUUID(),
   };
-  if (!isSigner(key)) return new SignJWT(claims).setProtectedHeader(header).sign(key.key);
+  if (!isSigner(key)) {
+    const { SignJWT } = await import('jose');
+    return new SignJWT(claims).setProtectedHeader(header).sign(key.key);
+  }
   const content = `${encode(header)}.${encode(claims)}`;
   const signature = await key.sign(Buffer.from(content), signal);
-  return `${content}.${base64url.encode(toJws(key.algorithm, signature))}`;
+  return `${content}.${Buffer.from(toJws(key.algorithm, signature)).toString('base64url')}`;
 }
 
 function encode(value: object): string {
-  return base64url.encode(JSON.stringify(value));
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 /** A JWS holds the two numbers of an ECDSA signature as 32 bytes each. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { Agent, EnvHttpProxyAgent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { OptionsError } from '../errors.js';
 
 /** A proxy's URL, `'environment'`, or none. */
@@ -15,28 +15,42 @@ export interface DispatcherOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** Connections to one org: direct, or through a proxy. */
-export function makeDispatcher(options: DispatcherOptions): Dispatcher {
-  const { proxy, ca, connections, connectTimeoutMs, requestTimeoutMs } = options;
-  const tls = { timeout: connectTimeoutMs, ...(ca !== undefined && { ca }) };
-  const agent = {
-    connections,
-    pipelining: 1,
-    connect: tls,
-    headersTimeout: requestTimeoutMs,
-    bodyTimeout: requestTimeoutMs,
+/** How an org is reached: `undefined` is directly. */
+type Route =
+  undefined | { readonly uri: string } | { readonly httpProxy: string; readonly httpsProxy: string };
+
+/**
+ * Connections to one org: direct, or through a proxy. The environment is read now; undici, which takes 20 MB and a while to
+ * load, is loaded with the first request: a plan sends none.
+ */
+export function dispatcherFor(options: DispatcherOptions): () => Promise<Dispatcher> {
+  const route = routeOf(options);
+  const { ca, connections, connectTimeoutMs, requestTimeoutMs } = options;
+  return async () => {
+    const { Agent, EnvHttpProxyAgent, Pool, ProxyAgent } = await import('undici');
+    const tls = { timeout: connectTimeoutMs, ...(ca !== undefined && { ca }) };
+    const agent = {
+      connections,
+      pipelining: 1,
+      connect: tls,
+      headersTimeout: requestTimeoutMs,
+      bodyTimeout: requestTimeoutMs,
+    };
+    if (route === undefined) return new Agent(agent);
+    // The proxy answers a CONNECT when it has connected, so the same limit applies.
+    const clientFactory = (origin: URL, opts: object) =>
+      new Pool(origin, { ...opts, headersTimeout: connectTimeoutMs });
+    const through = { ...agent, requestTls: tls, proxyTls: tls, clientFactory, ...route };
+    return 'uri' in through ? new ProxyAgent(through) : new EnvHttpProxyAgent(through);
   };
-  // The proxy answers a CONNECT when it has connected, so the same limit applies.
-  const clientFactory = (origin: URL, opts: object) =>
-    new Pool(origin, { ...opts, headersTimeout: connectTimeoutMs });
-  const through = { ...agent, requestTls: tls, proxyTls: tls, clientFactory };
-  if (proxy === false) return new Agent(agent);
-  if (proxy !== 'environment') return new ProxyAgent({ ...through, uri: proxy });
+}
+
+function routeOf({ orgUrl, proxy }: DispatcherOptions): Route {
+  if (proxy === false) return undefined;
+  if (proxy !== 'environment') return { uri: proxy };
   // What runs on this machine, such as a simulated org, is not to be asked for elsewhere.
-  if (isLoopback(options.orgUrl)) return new Agent(agent);
-  const httpProxy = fromEnvironment('HTTP_PROXY');
-  const httpsProxy = fromEnvironment('HTTPS_PROXY');
-  return new EnvHttpProxyAgent({ ...through, httpProxy, httpsProxy });
+  if (isLoopback(orgUrl)) return undefined;
+  return { httpProxy: fromEnvironment('HTTP_PROXY'), httpsProxy: fromEnvironment('HTTPS_PROXY') };
 }
 
 /** Checks the option `proxy`; the value is not quoted, for it may hold a password. */

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import type { WireRequest, WireResponse } from './wire.js';
 
 interface ProofKey {
@@ -35,11 +35,13 @@ export class DpopProver {
       ...(accessToken !== undefined && { ath: createHash('sha256').update(accessToken).digest('base64url') }),
       ...(nonce !== undefined && { nonce }),
     };
+    const { SignJWT } = await import('jose');
     return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk }).sign(privateKey);
   }
 }
 
 async function makeKey(): Promise<ProofKey> {
+  const { exportJWK, generateKeyPair } = await import('jose');
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const { kty, crv, x, y } = await exportJWK(publicKey);
   return { privateKey, jwk: { kty, crv, x, y } as JWK };

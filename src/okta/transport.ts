@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { makeDispatcher, type DispatcherOptions } from './dispatcher.js';
+import { dispatcherFor, type DispatcherOptions } from './dispatcher.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
 
 /** Limits of the connections, and what they go through. */
@@ -18,10 +18,11 @@ export interface OwnedTransport {
  * request to a connected socket; whatever fails earlier (DNS, refused, connect timeout, abort) was certainly not sent.
  */
 export function undiciTransport(options: TransportOptions): OwnedTransport {
-  const agent = makeDispatcher(options);
+  const open = dispatcherFor(options);
+  let agent: Promise<Dispatcher> | undefined;
   return {
-    send: (request) => sendOnce(agent, request, options),
-    close: () => agent.destroy(),
+    send: async (request) => sendOnce(await (agent ??= open()), request, options),
+    close: async () => (await agent)?.destroy(),
   };
 }
 

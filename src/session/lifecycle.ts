@@ -47,6 +47,8 @@ export class SessionLifecycle {
   #mode: Mode = 'loading';
   readonly #context: SessionContext;
   readonly #journalId: number;
+  /** The write that tells of the last acknowledgment. */
+  #acknowledged: Promise<void> = Promise.resolve();
 
   constructor(context: SessionContext, opened: OpenedSession) {
     this.#context = context;
@@ -67,14 +69,26 @@ export class SessionLifecycle {
       key,
       fingerprint,
     }));
-    await state.journal.loading(this.#journalId, rows);
+    await this.#journaled(state.journal.loading(this.#journalId, rows));
     try {
       await send(okta, this.sessionId, batch, callOptions(options));
     } catch (error) {
       return this.#notLoaded(error);
     }
-    await state.journal.loaded(this.#journalId);
+    this.#acknowledged = state.journal.loaded(this.#journalId);
+    // Whoever asks Okta next hears of a failure first; until then it must not count as one that nobody looks after.
+    this.#acknowledged.catch(() => undefined);
     return { kind: 'loaded' };
+  }
+
+  /**
+   * Waits until what is journaled is on disk, and the acknowledgment before it. Nothing is asked of Okta in between, so the
+   * two may share one transaction and one wait for the disk: that is half of the waits of a session.
+   */
+  async #journaled(written: Promise<void>): Promise<void> {
+    const acknowledged = this.#acknowledged;
+    this.#acknowledged = Promise.resolve();
+    await Promise.all([acknowledged, written]);
   }
 
   async #notLoaded(error: unknown): Promise<LoadOutcome> {
@@ -86,7 +100,7 @@ export class SessionLifecycle {
     const status = await this.#status();
     if (status !== 'CREATED' && status !== 'IN_PROGRESS')
       return { kind: 'lost', reason: `the session is ${status}` };
-    await this.#context.state.journal.refused(this.#journalId);
+    await this.#journaled(this.#context.state.journal.refused(this.#journalId));
     return { kind: 'refused', errorCode: error instanceof OktaHttpError ? error.errorCode : undefined };
   }
 
@@ -98,7 +112,7 @@ export class SessionLifecycle {
       await this.cancel('completed');
       return 'no-effect';
     }
-    await state.journal.triggering(this.#journalId);
+    await this.#journaled(state.journal.triggering(this.#journalId));
     this.#mode = 'triggering';
     for (let attempt = 1; ; attempt++) {
       try {
@@ -154,7 +168,7 @@ export class SessionLifecycle {
    */
   async cancel(outcome: 'dropped' | 'completed' = 'dropped'): Promise<void> {
     const { state, options, okta } = this.#context;
-    await state.journal.cancelling(this.#journalId);
+    await this.#journaled(state.journal.cancelling(this.#journalId));
     this.#mode = 'cancelling';
     const result = await cancelAndConfirm(this.#context, this.sessionId);
     if (result === 'ran') await pollToEnd(okta, this.sessionId, options);
@@ -168,6 +182,7 @@ export class SessionLifecycle {
     // A cancel under way was cut short by the abort, as that of a load whose answer it ended: it is tried once more.
     if (this.#mode !== 'loading' && this.#mode !== 'cancelling') return;
     const { state, options } = this.#context;
+    // What was acknowledged no longer matters, nor whether it could be written.
     await state.journal.cancelling(this.#journalId);
     this.#mode = 'cancelling';
     if (!(await cancelOnAbort(this.#context, this.sessionId))) return;

@@ -1,9 +1,10 @@
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
+import { FoundRows } from './found-rows.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import { PrintPage } from './print-page.js';
-import { RowIndex, type RowFinder } from './row-index.js';
+import { RowIndex, type EachHash, type RowFinder } from './row-index.js';
 import type { NumberedPage, RowFiles, StoredPage } from './row-files.js';
 import {
   copyFingerprints,
@@ -49,6 +50,7 @@ export class LmdbBaseline {
   #indexedRows = 0;
   #hasScanned = false;
   #overlay: RowOverlay | undefined;
+  readonly #foundRows = new FoundRows();
   /** Changes with every commit, so that a merge that was overtaken by one is known to be worthless. */
   #version = 0;
   #merging = false;
@@ -102,6 +104,8 @@ export class LmdbBaseline {
 
   /** Whether a row has this key; then its fingerprint is put into the words. */
   #holds(row: number, key: string, words: Uint32Array): boolean {
+    const found = this.#foundRows.get(row, words);
+    if (found !== undefined) return found === key;
     const overlaid = this.#overlaid().get(row);
     if (overlaid !== undefined && (overlaid.fingerprint === undefined || (overlaid.key ?? key) !== key))
       return false;
@@ -113,6 +117,7 @@ export class LmdbBaseline {
       if (overlaid === undefined) page.words(row % ROWS_PER_PAGE, words);
     }
     if (overlaid !== undefined) writeFingerprint(words, 0, overlaid.fingerprint);
+    this.#foundRows.set(row, key, words);
     return true;
   }
 
@@ -167,6 +172,7 @@ export class LmdbBaseline {
     this.#version++;
     this.#index = undefined;
     this.#overlay = undefined;
+    this.#foundRows.clear();
     this.#freed = [];
     this.#files.load();
   }
@@ -228,6 +234,7 @@ export class LmdbBaseline {
     const scattered = new Map<number, OverlaidRow>();
     const byPage = new Map<number, number[]>();
     for (const row of changed.keys()) {
+      this.#foundRows.forget(row);
       const number = Math.floor(row / ROWS_PER_PAGE);
       const rows = byPage.get(number);
       if (rows === undefined) byPage.set(number, [row]);
@@ -357,7 +364,7 @@ export class LmdbBaseline {
       this.#hash(key, this.#keyHash);
       return this.#keyHash.high;
     });
-    return new RowScan(wanted, (tell) => this.#eachHash(count, tell));
+    return new RowScan(wanted, (tell, isRepeated) => this.#eachHash(count, tell, isRepeated));
   }
 
   #loadIndex(rows: number): RowIndex {
@@ -365,19 +372,25 @@ export class LmdbBaseline {
     return (this.#index = new RowIndex(rows, (tell, isRepeated) => this.#eachHash(rows, tell, isRepeated)));
   }
 
-  /** Tells every row that is in use and the hash of its key. On the way it learns which rows are free. */
-  #eachHash(rows: number, tell: (row: number, hash: number) => void, isRepeated = false): void {
+  /** Tells every row that is in use and the hash of its key, page by page. On the way it learns which rows are free. */
+  #eachHash(rows: number, tell: Parameters<EachHash>[0], isRepeated: boolean): void {
     const free: number[] = [];
     const freed = new Set(this.#freed);
     const words = new Uint32Array(PAGE_WORDS);
+    const used = new Uint32Array(ROWS_PER_PAGE);
+    const hashes = new Uint32Array(ROWS_PER_PAGE);
     for (const { number, bytes } of this.#stored(rows)) {
       const first = number * ROWS_PER_PAGE;
       const count = Math.min(ROWS_PER_PAGE, rows - first);
       this.#words(number, bytes, words, isRepeated);
+      let told = 0;
       for (let slot = 0; slot < count; slot++) {
-        if (!isFreeAt(words, slot * WORDS)) tell(first + slot, words[HASH_WORDS_AT + slot] as number);
-        else if (!freed.has(first + slot)) free.push(first + slot);
+        if (!isFreeAt(words, slot * WORDS)) {
+          used[told] = first + slot;
+          hashes[told++] = words[HASH_WORDS_AT + slot] as number;
+        } else if (!freed.has(first + slot)) free.push(first + slot);
       }
+      tell(used, hashes, told);
     }
     this.#free = free;
   }

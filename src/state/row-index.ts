@@ -7,8 +7,14 @@ const MOST_RECENT = 50_000;
 const TAG_BITS = 16;
 const MOST_BITS = 32 - TAG_BITS;
 
-/** Tells every row and the hash of its key; and is told whether it was asked before. */
-export type EachHash = (tell: (row: number, hash: number) => void, isRepeated: boolean) => void;
+/**
+ * Tells every row and the hash of its key, the first `count` of each array at a time; and is told whether it was asked
+ * before.
+ */
+export type EachHash = (
+  tell: (rows: Uint32Array, hashes: Uint32Array, count: number) => void,
+  isRepeated: boolean,
+) => void;
 
 /** Finds the rows that may have a key, by its hash. */
 export interface RowFinder {
@@ -45,23 +51,31 @@ export class RowIndex implements RowFinder {
     this.#bits = Math.min(MOST_BITS, Math.max(1, Math.ceil(Math.log2(count / ROWS_PER_BUCKET))));
     const starts = new Uint32Array(2 ** this.#bits + 1);
     const shift = 32 - this.#bits;
-    each((_row, hash) => {
-      const bucket = hash >>> shift;
-      starts[bucket] = (starts[bucket] as number) + 1;
+    each((_rows, hashes, told) => {
+      for (let i = 0; i < told; i++) {
+        const bucket = (hashes[i] as number) >>> shift;
+        starts[bucket] = (starts[bucket] as number) + 1;
+      }
     }, false);
     let sum = 0;
     for (let bucket = 0; bucket < starts.length; bucket++) starts[bucket] = sum += starts[bucket] as number;
     this.#starts = starts;
-    this.#rows = new Uint32Array(sum);
-    this.#tags = new Uint16Array(sum);
+    const placed = new Uint32Array(sum);
+    const tags = new Uint16Array(sum);
+    const tagShift = MOST_BITS - this.#bits;
     // Each bucket is filled from its end, which thereby becomes its start.
-    each((row, hash) => {
-      const bucket = hash >>> shift;
-      const at = (starts[bucket] as number) - 1;
-      starts[bucket] = at;
-      this.#rows[at] = row;
-      this.#tags[at] = this.#tag(hash);
+    each((rows, hashes, told) => {
+      for (let i = 0; i < told; i++) {
+        const hash = hashes[i] as number;
+        const bucket = hash >>> shift;
+        const at = (starts[bucket] as number) - 1;
+        starts[bucket] = at;
+        placed[at] = rows[i] as number;
+        tags[at] = hash >>> tagShift;
+      }
     }, true);
+    this.#rows = placed;
+    this.#tags = tags;
   }
 
   /** True when it would take less memory if it were built anew. */

@@ -20,10 +20,13 @@ export class RowScan implements RowFinder {
       looked.put(0, hash);
     }
     // It runs for every row of the state.
-    each((row, hash) => {
-      const bits = hash >>> (32 - SIEVE_BITS);
-      if (((sieve[bits >>> 3] as number) & (1 << (bits & 7))) !== 0 && looked.first(hash) >= 0)
-        this.#found.put(row, hash);
+    each((rows, hashes, told) => {
+      for (let i = 0; i < told; i++) {
+        const hash = hashes[i] as number;
+        const bits = hash >>> (32 - SIEVE_BITS);
+        if (((sieve[bits >>> 3] as number) & (1 << (bits & 7))) !== 0 && looked.first(hash) >= 0)
+          this.#found.put(rows[i] as number, hash);
+      }
     }, false);
   }
 

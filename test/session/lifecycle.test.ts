@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/batch-body.js';
-import { OktaHttpError } from '../../src/errors.js';
+import { OktaHttpError, StateError } from '../../src/errors.js';
 import type { Batch, ChangeKind, Entity } from '../../src/model.js';
 import type { SessionStatus } from '../../src/okta/wire.js';
 import { SessionLifecycle } from '../../src/session/lifecycle.js';
 import { openSession } from '../../src/session/open.js';
 import type { UploadOptions } from '../../src/session/options.js';
+import type { Journal, StateStore } from '../../src/state/store.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 import { failure, FAILURES, NOON, scripted, session, type Script } from './scripted.js';
 
@@ -20,6 +21,10 @@ async function opened(script: Script, options: UploadOptions = {}) {
   const journal = async () => (await world.state.journal.open())[0];
   return { ...world, lifecycle, journal };
 }
+
+/** A state whose journal is another. */
+const withJournal = (state: StateStore, journal: Journal): StateStore =>
+  Object.defineProperty(Object.create(state) as StateStore, 'journal', { value: journal });
 
 const rowOf = async (world: Awaited<ReturnType<typeof opened>>) => {
   const { users } = await world.state.counts();
@@ -58,6 +63,63 @@ describe('a load', () => {
     await lifecycle.load(upserts);
     expect(before).toMatchObject([{ loads: 1, acknowledged: 0, rows: 1, hasUpserts: true }]);
     expect(await world.journal()).toMatchObject({ loads: 1, acknowledged: 1 });
+  });
+
+  it('is sent only when the acknowledgment of the one before is on disk, which is waited for together', async () => {
+    const { context, state, calls, lifecycle: _ } = await opened({ load: ['ok', 'ok'] });
+    const [{ id } = { id: 0 }] = await state.journal.open();
+    const written: string[] = [];
+    let release = () => {};
+    const journal = {
+      ...state.journal,
+      loading: async (...args: Parameters<typeof state.journal.loading>) => {
+        await state.journal.loading(...args);
+        written.push('loading');
+      },
+      loaded: async (loaded: number) => {
+        await new Promise<void>((resolve) => (release = resolve));
+        await state.journal.loaded(loaded);
+        written.push('loaded');
+      },
+    };
+    const lifecycle = new SessionLifecycle(
+      { ...context, state: withJournal(state, journal) },
+      { sessionId: 's', journalId: id },
+    );
+    await lifecycle.load(upserts);
+    const second = lifecycle.load(deletes);
+    await new Promise(setImmediate);
+    expect(written).toEqual(['loading', 'loading']);
+    expect(calls).toEqual(['upsertUsers s']);
+    release();
+    await second;
+    expect(calls).toEqual(['upsertUsers s', 'deleteUsers s']);
+  });
+
+  it('whose acknowledgment cannot be written ends the session, which is cancelled', async () => {
+    const {
+      context,
+      state,
+      calls,
+      journal,
+      lifecycle: _,
+    } = await opened({
+      load: ['ok'],
+      cancel: ['ok'],
+      get: ['CLOSED'],
+    });
+    const [{ id } = { id: 0 }] = await state.journal.open();
+    const full = new StateError('the state could not be written');
+    const failing = { ...state.journal, loaded: () => Promise.reject(full) };
+    const lifecycle = new SessionLifecycle(
+      { ...context, state: withJournal(state, failing) },
+      { sessionId: 's', journalId: id },
+    );
+    await lifecycle.load(upserts);
+    await expect(lifecycle.load(deletes)).rejects.toBe(full);
+    await lifecycle.abandon();
+    expect(calls).toEqual(['upsertUsers s', 'cancel s', 'get s']);
+    expect(await journal()).toBeUndefined();
   });
 
   it.each(['lost', 'page', 'fault', 'tooMany', 'unknown'] as const)(
