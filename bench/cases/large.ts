@@ -1,3 +1,4 @@
+import type { FlatRow, MembershipRecord } from 'rollcall';
 import type { Case, Outcome, Side, World } from '../case.js';
 import { truthOf } from '../data/days.js';
 import { peopleFile } from '../data/files.js';
@@ -11,13 +12,15 @@ const GROWTH = 5;
 const smaller = (world: World): World => ({ ...world, size: Math.round(world.size / GROWTH) });
 
 /** The same run over a fifth of the people; its counts are its own. */
-const fifth: Side = {
-  name: 'rollcall, a fifth of the people',
-  async load(world) {
-    const run = await rollcallDay('second', 'csv').load(smaller(world));
-    return async () => ({ ...(await run()), counts: {}, digest: undefined });
-  },
-};
+function fifth(declared: boolean): Side {
+  return {
+    name: 'rollcall, a fifth of the people',
+    async load(world) {
+      const run = await rollcallDay('second', 'csv', declared).load(smaller(world));
+      return async () => ({ ...(await run()), counts: {}, digest: undefined });
+    },
+  };
+}
 
 /** Nanoseconds a record, from the time of the whole run. */
 function perRecord(side: Side, recordsOf: (size: number) => number): Side {
@@ -47,39 +50,45 @@ function membershipState(world: World): Promise<string> {
   });
 }
 
-const memberships: Side = {
-  name: 'rollcall, memberships',
-  async load(world) {
-    const product = await world.product();
-    const { diff, fromCsv, map, openState, pipe, toMembership, validate } = product;
-    const directory = copyState(await membershipState(world), world);
-    const file = membershipsFile('second', world.size);
-    return async () => {
-      const state = await openState(directory);
-      try {
-        const pairs = pipe(
-          fromCsv(file),
-          map(toMembership),
-          validate('memberships'),
-          diff('memberships', state),
-        );
-        const { counts, measures } = await send(product, pairs, state, world.check);
-        return {
-          counts: { pairCreates: counts['creates'] ?? 0, pairDeletes: counts['deletes'] ?? 0 },
-          ...(measures && { measures }),
-        };
-      } finally {
-        await state.close();
-      }
-    };
-  },
-};
+/** The memberships of the second day; the mapping declared, or a function that says the same. */
+function memberships(declared: boolean): Side {
+  return {
+    name: 'rollcall, memberships',
+    async load(world) {
+      const product = await world.product();
+      const { diff, fromCsv, map, openState, pipe, toMembership, validate } = product;
+      const directory = copyState(await membershipState(world), world);
+      const file = membershipsFile('second', world.size);
+      const mapping = declared
+        ? toMembership
+        : ({ groupExternalId, memberExternalId }: FlatRow) =>
+            ({ groupExternalId, memberExternalId }) as MembershipRecord;
+      return async () => {
+        const state = await openState(directory);
+        try {
+          const pairs = pipe(
+            fromCsv(file),
+            map(mapping),
+            validate('memberships'),
+            diff('memberships', state),
+          );
+          const { counts, measures } = await send(product, pairs, state, world.check);
+          return {
+            counts: { pairCreates: counts['creates'] ?? 0, pairDeletes: counts['deletes'] ?? 0 },
+            ...(measures && { measures }),
+          };
+        } finally {
+          await state.close();
+        }
+      };
+    },
+  };
+}
 
-/** Large directories: how time and memory grow. */
-export const largeCases: readonly Case[] = [
-  {
-    name: 'scale',
-    title: '1 % changed, CSV, five times the people, against rollcall at the usual size',
+function scale(
+  declared: boolean,
+): Pick<Case, 'size' | 'target' | 'prepare' | 'truth' | 'remark' | 'rollcall' | 'peer'> {
+  return {
     size: 5_000_000,
     target: { wall: 5.3, peakMb: 260 },
     async prepare(world) {
@@ -91,13 +100,16 @@ export const largeCases: readonly Case[] = [
       const growth = (rollcall.peakMb.median - peer.peakMb.median) * 1e6;
       return `peak memory grows by ${(growth / (size - size / GROWTH)).toFixed(0)} bytes a record`;
     },
-    rollcall: rollcallDay('second', 'csv'),
-    peer: fifth,
-  },
-  {
-    name: 'memberships',
-    title: `${PAIRS_PER_USER} memberships a user, 1 % changed, against the users' own run, a record`,
-    target: { wall: 2 },
+    rollcall: rollcallDay('second', 'csv', declared),
+    peer: fifth(declared),
+  };
+}
+
+function pairs(
+  declared: boolean,
+): Pick<Case, 'target' | 'measure' | 'unit' | 'prepare' | 'truth' | 'rollcall' | 'peer'> {
+  return {
+    target: { wall: 2, peakMb: 260 },
     measure: 'nsPerRecord',
     unit: 'ns a record',
     async prepare(world) {
@@ -106,7 +118,31 @@ export const largeCases: readonly Case[] = [
       await membershipState(world);
     },
     truth: (size) => ({ pairCreates: movedUsers(size), pairDeletes: movedUsers(size) }),
-    rollcall: perRecord(memberships, (size) => size * PAIRS_PER_USER),
-    peer: perRecord({ ...rollcallDay('second', 'csv'), name: 'rollcall, users' }, (size) => size),
+    rollcall: perRecord(memberships(declared), (size) => size * PAIRS_PER_USER),
+    peer: perRecord({ ...rollcallDay('second', 'csv', declared), name: 'rollcall, users' }, (size) => size),
+  };
+}
+
+/** Large directories: how time and memory grow. */
+export const largeCases: readonly Case[] = [
+  {
+    name: 'scale',
+    title: '1 % changed, CSV, five times the people, against rollcall at the usual size',
+    ...scale(false),
+  },
+  {
+    name: 'scale-declared',
+    title: '1 % changed, CSV, mapping declared, five times the people, against rollcall at the usual size',
+    ...scale(true),
+  },
+  {
+    name: 'memberships',
+    title: `${PAIRS_PER_USER} memberships a user, 1 % changed, against the users' own run, a record`,
+    ...pairs(false),
+  },
+  {
+    name: 'memberships-declared',
+    title: `${PAIRS_PER_USER} memberships a user, 1 % changed, mappings declared, against the users' own run, a record`,
+    ...pairs(true),
   },
 ];
