@@ -10,9 +10,9 @@ export const crash: readonly Break[] = [
   {
     what: 'a load is journaled after it was sent',
     file: 'src/session/lifecycle.ts',
-    find: 'await state.journal.loading(this.#journalId, rows);\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
+    find: 'await this.#journaled(state.journal.loading(this.#journalId, rows));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
     replace:
-      'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await state.journal.loading(this.#journalId, rows);',
+      'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, rows));',
     test: [SETTLE, 'is imported without the load before whose sending its process died'],
   },
   {

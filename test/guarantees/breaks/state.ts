@@ -34,7 +34,7 @@ export const state: readonly Break[] = [
   {
     what: 'what Okta refused is committed with the rest',
     file: 'src/session/lifecycle.ts',
-    find: 'await this.#context.state.journal.refused(this.#journalId);',
+    find: 'await this.#journaled(this.#context.state.journal.refused(this.#journalId));',
     replace: '',
     test: [UPLOAD, 'a record that Okta refuses is singled out and reported, and the rest goes on'],
   },
