@@ -55,15 +55,26 @@ const anyRows: fc.Arbitrary<Rows> = fc.record({
   ),
 });
 
-/** Another day: most of it is as it was, in another order. */
+const anyGone = fc.array(fc.nat(9), { maxLength: 3 });
+
+/** Another day: most of it is as it was, in another order and partly twice; a few rows are gone, and a few are new. */
 const anyDays = fc
-  .tuple(anyRows, anyRows, fc.array(fc.nat(40), { maxLength: 40 }), fc.nat(7))
-  .map(([yesterday, other, picks, kept]) => {
-    const today = (entity: Entity) => [
-      ...picks.flatMap((pick) => yesterday[entity].slice(pick, pick + 1)),
-      ...yesterday[entity].slice(0, kept + 8),
-      ...other[entity].slice(0, kept % 4),
-    ];
+  .record({
+    yesterday: anyRows,
+    other: anyRows,
+    picks: fc.array(fc.nat(40), { maxLength: 40 }),
+    gone: fc.record({ users: anyGone, groups: anyGone, memberships: anyGone }),
+    added: fc.nat(3),
+  })
+  .map(({ yesterday, other, picks, gone, added }) => {
+    const today = (entity: Entity) => {
+      const stays = yesterday[entity].filter((_, i) => !gone[entity].includes(i));
+      return [
+        ...picks.flatMap((pick) => stays.slice(pick, pick + 1)),
+        ...stays,
+        ...other[entity].slice(0, added),
+      ];
+    };
     return {
       yesterday,
       today: { users: today('users'), groups: today('groups'), memberships: today('memberships') },

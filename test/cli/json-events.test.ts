@@ -49,10 +49,6 @@ describe('--json', () => {
         method === 'POST' && path.includes('/bulk-') && ++faults === 2 ? { kind: 'resetAfter' } : undefined,
     });
     const env = envOf(okta);
-    const clock = {
-      now: () => Date.now(),
-      sleep: (ms: number) => new Promise<void>((r) => setTimeout(r, Math.min(ms, 60))),
-    };
     await files(cwd, {
       'u.csv': `${usersCsv(25_000)}u99999,x,wrong,a,b\n`,
       'few.csv': usersCsv(10),
@@ -68,18 +64,16 @@ describe('--json', () => {
     const adopt = ['sync', '--users', 'u.csv', '--state', 'a', '--adopt', hash];
     collect(await lines(cwd, adopt, { env }));
     collect(await lines(cwd, ['state', 'verify', '--state', 'a'], {}));
-    const synced = collect(
-      await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env, deps: { clock } }),
-    );
+    const synced = collect(await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env }));
     expect(synced.at(-1)).toMatchObject({ type: 'sync:report', report: { remaining: 0 } });
-    collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env, deps: { clock } }));
+    collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));
     collect(await lines(cwd, ['status'], { env }));
     collect(await lines(cwd, ['cancel'], { env }));
     collect(await lines(cwd, ['init', '--users', 'u.csv'], {}));
     const signals = new Signals();
     const stopAt = (text: string) => ({
       env,
-      deps: { ...signals, clock },
+      deps: signals,
       onOut: (line: string) => void (line.includes(text) && signals.send('SIGINT')),
     });
     await files(cwd, { 'rollcall.config.json': '{}' });
@@ -101,15 +95,13 @@ describe('--json', () => {
     const env = envOf(okta);
     const events = await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env });
     expect(events.map(({ type }) => type)).toContain('session:failed');
-    const slow = await org({ importMs: 200 });
+    const slow = await org({ importMs: 60_000 });
     const there = { env: envOf(slow) };
-    const first = await lines(
-      cwd,
-      ['sync', '--users', 'u.csv', '--state', 's', '--poll-timeout', '1ms', ...QUICK],
-      there,
-    );
+    const argv = ['sync', '--users', 'u.csv', '--state', 's'];
+    const first = await lines(cwd, [...argv, '--poll-timeout', '1s'], there);
     expect(first.at(-1)).toMatchObject({ type: 'run:error', code: 'ERR_ROLLCALL_POLL_TIMEOUT', exitCode: 4 });
-    const second = await lines(cwd, ['sync', '--users', 'u.csv', '--state', 's', ...QUICK], there);
+    expect(slow.sessions().map(({ status }) => status)).toEqual(['TRIGGERED']);
+    const second = await lines(cwd, argv, there);
     expect(second.map(({ type }) => type)).toContain('journal:settled');
   });
 });

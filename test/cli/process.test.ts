@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+import { systemClock } from '../../src/clock.js';
+import type { StartOrgOptions } from '../../src/simulator/index.js';
+import { directory, envOf, files, jsonLines, org as orgInTestTime, QUICK, usersCsv } from './support.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const running = new Set<ChildProcess>();
@@ -13,6 +15,9 @@ afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
   running.clear();
 });
+
+/** Another process has the machine's time, and so has its org. */
+const org = (options: StartOrgOptions = {}) => orgInTestTime({ clock: systemClock, ...options });
 
 /** Starts the command as a process of its own, with nothing of this process's environment but where programs are. */
 function start(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {

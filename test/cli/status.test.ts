@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openState } from '../../src/state/lmdb.js';
 import { createClient } from '../../src/okta/client.js';
 import type { Org } from '../../src/simulator/index.js';
-import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
 
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
 
@@ -17,7 +17,7 @@ async function leaveOpen(cwd: string, okta: Org): Promise<string> {
   await using state = await openState(join(cwd, 'rollcall-state'));
   const client = clientOf(okta);
   await state.bind({ orgUrl: okta.url, identitySourceId: okta.identitySourceId });
-  const journaled = await state.journal.creating(Date.now());
+  const journaled = await state.journal.creating(clock.now());
   const { id } = await client.createSession();
   await state.journal.created(journaled, id);
   const row = { entity: 'users', kind: 'upsert', key: 'x1', fingerprint: 'f'.repeat(16) } as const;
@@ -159,7 +159,7 @@ describe('cancel', () => {
     {
       await using state = await openState(join(cwd, 'rollcall-state'));
       await state.bind({ orgUrl: okta.url, identitySourceId: okta.identitySourceId });
-      await state.journal.creating(Date.now());
+      await state.journal.creating(clock.now());
       await client.createSession();
     }
     await client.close();

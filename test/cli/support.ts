@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach } from 'vitest';
-import { systemClock } from '../../src/clock.js';
 import type { CliDeps, EndSignal } from '../../src/cli/io.js';
 import type { ExitCode } from '../../src/cli/exit-codes.js';
 import { run } from '../../src/cli/run.js';
 import { startOrg, type Org, type StartOrgOptions } from '../../src/simulator/index.js';
+import { CommandClock } from './command-clock.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
+/** The time of all commands and orgs of a test. */
+export let clock = new CommandClock();
+
 afterEach(async () => {
+  clock = new CommandClock();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -22,9 +26,9 @@ export async function directory(): Promise<string> {
   return path;
 }
 
-/** A simulated org over HTTP that goes with the test. It is quick, unless asked otherwise. */
+/** A simulated org over HTTP that goes with the test, in the test's time. It is quick, unless asked otherwise. */
 export async function org(options: StartOrgOptions = {}): Promise<Org> {
-  const started = await startOrg({ cooldownMs: 1, importMs: 1, ...options });
+  const started = await startOrg({ clock, cooldownMs: 1, importMs: 1, ...options });
   cleanups.push(() => started.close());
   return started;
 }
@@ -94,7 +98,7 @@ export interface CliOptions {
   readonly onOut?: (text: string) => void;
 }
 
-/** Runs one command line in this process, in a directory. Sending waits a millisecond where it would wait seconds. */
+/** Runs one command line in this process, in a directory and in the test's time. */
 export async function cli(cwd: string, argv: readonly string[], options: CliOptions = {}): Promise<Ran> {
   const stdout = new Captured();
   const stderr = new Captured(options.tty);
@@ -106,7 +110,7 @@ export async function cli(cwd: string, argv: readonly string[], options: CliOpti
     stdout,
     stderr,
   };
-  const deps = { cwd, clock: systemClock, random: () => 0, ...options.deps };
+  const deps = { cwd, clock, random: () => 0, ...options.deps };
   const code = await run(argv, io, options.env ?? {}, deps);
   return { code, out: stdout.text, err: stderr.text };
 }

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { systemClock, type Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 import { TransportError } from '../../src/okta/wire.js';
-import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+import { SETTLE_MS } from './command-clock.js';
+import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
 
@@ -85,9 +86,8 @@ describe('sync', () => {
   it('is incomplete with 4 when Okta is out of reach, and goes on at the next run', async () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
-    const clock: Clock = { now: () => Date.now(), sleep: (_ms, signal) => systemClock.sleep(0, signal) };
     const transport = () => Promise.reject(new TransportError('ECONNREFUSED', false));
-    const ran = await cli(cwd, SYNC, { env: envOf(okta), deps: { transport, clock } });
+    const ran = await cli(cwd, SYNC, { env: envOf(okta), deps: { transport } });
     expect(ran.code).toBe(4);
     expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_NETWORK]');
     expect(ran.err).toContain('So far nothing was sent. 3 changes not confirmed.');
@@ -249,11 +249,11 @@ describe('signals', () => {
     const [cwd, okta, signals] = [await directory(), await org(), new Signals()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     const waits: number[] = [];
-    const clock: Clock = {
-      now: () => Date.now(),
-      sleep: (ms, signal) => {
+    const late: Clock = {
+      now: () => clock.now(),
+      sleep: async (ms, signal) => {
         waits.push(ms);
-        return ms === 5000 ? Promise.resolve() : systemClock.sleep(ms, signal);
+        if (ms !== SETTLE_MS) await clock.sleep(ms, signal);
       },
     };
     // A transport that does not end what it was told to end.
@@ -263,11 +263,11 @@ describe('signals', () => {
     };
     const ran = await cli(cwd, [...SYNC, '--json'], {
       env: envOf(okta),
-      deps: { ...signals, clock, transport },
+      deps: { ...signals, clock: late, transport },
     });
     expect(ran.code).toBe(4);
     expect(ran.err).toContain('it did not end within five seconds; the next run settles what is in flight');
-    expect(waits).toContain(5000);
+    expect(waits).toContain(SETTLE_MS);
   });
 
   it('end the reading of standard input that has nothing more to say', async () => {

@@ -52,12 +52,8 @@ export function programProfile(
   opsAt: usize,
   count: u32,
 ): void {
-  kind = PROFILE;
-  scratch = scratchAt;
-  longestRow = longest;
+  programIds(PROFILE, scratchAt, longest, id, idLength);
   entityByte = entity;
-  idField = id;
-  longestId = idLength;
   ops = opsAt;
   opCount = count;
 }
@@ -73,15 +69,20 @@ export function programMembership(
   removedAt: usize,
   bits: u32,
 ): void {
-  kind = MEMBERSHIP;
-  scratch = scratchAt;
-  longestRow = longest;
-  idField = group;
-  longestId = groupLength;
+  programIds(MEMBERSHIP, scratchAt, longest, group, groupLength);
   memberField = member;
   longestMember = memberLength;
   removed = removedAt;
   removedMask = bits === 0 ? 0 : bits - 1;
+}
+
+/** What every program has whose rows become canonical content: room for it, and the id that it begins with. */
+function programIds(rows: u32, scratchAt: usize, longest: u32, id: u32, idLength: u32): void {
+  kind = rows;
+  scratch = scratchAt;
+  longestRow = longest;
+  idField = id;
+  longestId = idLength;
 }
 
 /** Remembers an id that is removed; a row that may name it is not settled. `side` is 0 for users, 1 for groups. */

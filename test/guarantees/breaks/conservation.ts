@@ -1,5 +1,8 @@
 import type { Break } from '../break.js';
 
+const SCREENED = 'test/sources/screened.test.ts';
+const ORDER = 'test/sources/screened-order.test.ts';
+
 /** "Every record read is sent, unchanged, or rejected with a reason; the counts in the report add up." */
 export const conservation: readonly Break[] = [
   {
@@ -51,6 +54,70 @@ export const conservation: readonly Break[] = [
     test: [
       'test/absence-and-delta.test.ts',
       'what is excluded is neither sent, changed nor deleted, and is deleted when asked for',
+    ],
+  },
+  {
+    what: 'a row is settled whose record breaks a limit',
+    file: 'src/kernel/profile-ops.ts',
+    find: 'max: Math.min(LONGEST, Math.floor(max)),',
+    replace: 'max: LONGEST,',
+    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to as records'],
+  },
+  {
+    what: 'settled rows are not counted',
+    file: 'src/operators/diff.ts',
+    find: 'note.unchanged += rows;',
+    replace: '',
+    test: [
+      'test/screened-directory.test.ts',
+      'through sync only rows that differ become records, and Okta holds the directory',
+    ],
+  },
+  {
+    what: 'a duplicate of a settled row is not refused',
+    file: 'src/sources/screened.ts',
+    find: '!rows.settle(this.#next)) this.#again.push(this.#next);',
+    replace: '!rows.settle(this.#next)) continue;',
+    test: [
+      SCREENED,
+      'a file whose rows are all repeated is refused row by row, in the places that they have',
+    ],
+  },
+  {
+    what: 'a changed duplicate of a settled row is compared before it',
+    file: 'src/sources/screened.ts',
+    find: 'settleBefore: (position) => this.#settleTo(this.#rowAt.get(position) ?? 0),',
+    replace: 'settleBefore: undefined,',
+    test: [
+      SCREENED,
+      'in blocks of more rows than are told at once, with changes and duplicates on all sides of their borders',
+    ],
+  },
+  {
+    what: "a thread's answers are taken for those of its other blocks",
+    file: 'src/kernel/screen-threads.ts',
+    find: 'thread.waiting.shift()?.(tally)',
+    replace: 'thread.waiting.pop()?.(tally)',
+    test: [ORDER, 'comes to the same with any number of threads'],
+  },
+  {
+    what: 'a block is believed though the rows before it end elsewhere',
+    file: 'src/sources/screened.ts',
+    find: 'if (start < length || (inVain',
+    replace: 'if ((inVain',
+    test: [
+      ORDER,
+      'that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size',
+    ],
+  },
+  {
+    what: 'blocks that wait are lost where a row stops the screen',
+    file: 'src/sources/block-cutter.ts',
+    find: '[first, ...cut, this.#carried].map',
+    replace: '[first, this.#carried].map',
+    test: [
+      ORDER,
+      'that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size',
     ],
   },
 ];

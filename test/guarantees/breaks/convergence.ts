@@ -3,6 +3,7 @@ import type { Break } from '../break.js';
 const UPLOAD = 'test/session/upload.test.ts';
 const SETTLE = 'test/session/settle.test.ts';
 const PROPERTIES = 'test/properties/convergence.test.ts';
+const RAW = 'test/operators/raw-rows.test.ts';
 
 /** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
 export const convergence: readonly Break[] = [
@@ -63,5 +64,36 @@ export const convergence: readonly Break[] = [
       PROPERTIES,
       'whatever goes wrong with requests and sessions, two runs after the faults stop Okta holds exactly the source',
     ],
+  },
+  {
+    what: 'a row that differs is settled by its bytes',
+    file: 'src/kernel/kernel-rows.ts',
+    find: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= 0;',
+    replace: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= -1;',
+    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to as records'],
+  },
+  {
+    what: 'a membership of a user who is removed is settled, and not sent once the user is back',
+    file: 'src/operators/diff.ts',
+    find: 'createRowScreen({ entity, key, table, raw, removed }, shape, threads)',
+    replace: 'createRowScreen({ entity, key, table, raw }, shape, threads)',
+    test: [
+      'test/screened-directory.test.ts',
+      'comes to what it comes to as records, with memberships of what is new, removed and refused: CSV',
+    ],
+  },
+  {
+    what: 'a membership of a user who is removed is settled where rows are compared as they stand',
+    file: 'src/operators/diff.ts',
+    find: 'raw !== undefined && removes ? undefined : reading.settled?.(entity)',
+    replace: 'reading.settled?.(entity)',
+    test: [RAW, 'a membership of a removed user is refused, though its bytes are known'],
+  },
+  {
+    what: 'rows that are compared as they stand are settled under another mapping',
+    file: 'src/kernel/screen-program.ts',
+    find: "JSON.stringify(['raw', format, salt, header])",
+    replace: "JSON.stringify(['raw', format, header])",
+    test: [RAW, 'are all changed under another version, another header, and as another format'],
   },
 ];

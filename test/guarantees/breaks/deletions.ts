@@ -60,6 +60,16 @@ export const deletions: readonly Break[] = [
     ],
   },
   {
+    what: 'whoever is settled by the bytes of a row counts as removed',
+    file: 'src/kernel/kernel-rows.ts',
+    find: 'this.#table !== undefined && this.#table.compare(this.#slots[row * WORDS + SLOT_WORD] as number)',
+    replace: 'this.#table !== undefined',
+    test: [
+      'test/screened-directory.test.ts',
+      'through sync only rows that differ become records, and Okta holds the directory',
+    ],
+  },
+  {
     what: 'a tripped guard lets the plan pass',
     file: 'src/operators/guard.ts',
     find: 'throw new GuardError(trips, hash);',

@@ -59,4 +59,14 @@ export const limits: readonly Break[] = [
       'a record that can never fit in a request is rejected, and blocks nothing',
     ],
   },
+  {
+    what: 'a row is settled whose record may not fit',
+    file: 'src/kernel/profile-ops.ts',
+    find: 'return Math.max(0, Math.min(LONGEST_ROW, Math.floor(room / Math.max(...uses.values()))));',
+    replace: 'return LONGEST_ROW;',
+    test: [
+      'test/kernel/row-screen.test.ts',
+      'content as long as it may be has room, and what might not have is left to the records',
+    ],
+  },
 ];
