@@ -13,6 +13,7 @@ const LAST = [
   /state\/lmdb/,
   /properties\/packing/,
   /state\/overlay/,
+  /state\/faults/,
   /properties\/convergence/,
 ];
 
