@@ -53,6 +53,27 @@ describe('the prints of a page', () => {
     ]);
   });
 
+  it('are none once the last is taken away, before that is written and after', () => {
+    const page = PrintPage.over(undefined);
+    expect(page.isEmpty).toBe(true);
+    page.set(7, 'abcd');
+    expect(page.isEmpty).toBe(false);
+    const written = reread(page);
+    written.set(7, '');
+    expect(written.isEmpty).toBe(true);
+    expect(reread(written).isEmpty).toBe(true);
+    written.set(8, 'x');
+    expect(written.isEmpty).toBe(false);
+  });
+
+  it('of eight bits take the place of others without touching their neighbours', () => {
+    const page = PrintPage.over(undefined);
+    for (const slot of [3, 4, 5]) page.set(slot, 'abcd');
+    const written = reread(page);
+    written.set(4, '\u00ff\u0080\u00e4\u0001');
+    expect(all(reread(written)).slice(3, 6)).toEqual(['abcd', '\u00ff\u0080\u00e4\u0001', 'abcd']);
+  });
+
   it('take what they hold, two bytes a row and four of a check sum', () => {
     const page = PrintPage.over(undefined);
     expect(page.toBytes()).toHaveLength(4 + 2 * ROWS_PER_PAGE);

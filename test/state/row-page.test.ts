@@ -57,8 +57,10 @@ function read(page: RowPage): Row[] {
     expect(page.fingerprint(slot)).toBe(fingerprint);
     expect(page.key(slot)).toBe(again.key(slot));
     expect(fingerprintIn(Buffer.from(fingerprints), 4 + slot * FINGERPRINT_BYTES)).toBe(fingerprint);
-    const own = new Uint32Array(WORDS);
-    again.words(slot, own);
+    const five = new Uint32Array(WORDS + 1);
+    again.words(slot, five);
+    const own = five.subarray(0, WORDS);
+    expect(five[WORDS]).toBe(0);
     expect(words.subarray(slot * WORDS, (slot + 1) * WORDS)).toEqual(own);
     const written = new Uint32Array(WORDS + 2).fill(7);
     writeFingerprint(written, 1, fingerprint);
