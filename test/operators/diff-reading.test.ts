@@ -144,7 +144,7 @@ describe('the reading of a diff', () => {
     const flow = pipe([user('a'), bad], validate('users'), diff('users', state));
     for await (const change of flow) expect.unreachable(change.key);
     const onlyBad = pipe(
-      [{ externalId: 'a', profile: {} } as UserRecord, bad],
+      [{ externalId: 'a', profile: {} }, bad],
       validate('users'),
       diff('users', state),
     );
