@@ -133,6 +133,25 @@ describe('rows that changed since their pages were written', () => {
     );
   });
 
+  it('stay with the key that they were given, until they are free', () => {
+    const row = (key: string | undefined, hash: number, fingerprint: string | undefined = 'f'.repeat(16)) =>
+      ({ fingerprint, prints: '', key, hash }) satisfies OverlaidRow;
+    const { overlay } = filled([
+      [[1, row('new', 7)]],
+      [
+        [1, row(undefined, 0)],
+        [2, row(undefined, 0)],
+      ],
+    ]);
+    expect(overlay.get(1)).toEqual(row('new', 7));
+    expect(overlay.get(2)).toEqual(row(undefined, 0));
+    const free = { ...row(undefined, 0), fingerprint: undefined };
+    overlay.add(new Map([[1, free]]));
+    expect(overlay.get(1)).toEqual(free);
+    overlay.add(new Map([[1, row(undefined, 0)]]));
+    expect(overlay.get(1)?.key).toBeUndefined();
+  });
+
   it('are one value for each commit, of their own entity, and none for a commit without any', () => {
     const overlays = plainTable<Buffer>();
     const row = { fingerprint: 'f'.repeat(16), prints: 'pp', key: 'k', hash: 1 };
