@@ -6,10 +6,6 @@ export class DigestSet {
   #slots = new Uint32Array(2 * 1024);
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   has(high: number, low: number): boolean {
     return this.#slots[this.#find(this.#slots, high, low) + 1] !== 0;
   }

@@ -9,11 +9,6 @@ export class PageMap {
   #end = 0;
   #bytes = 0;
 
-  /** The number after the last page. */
-  get end(): number {
-    return this.#end;
-  }
-
   /** Bytes of all pages. */
   get bytes(): number {
     return this.#bytes;

@@ -61,12 +61,6 @@ export class RowOverlay {
     return this.#places.size;
   }
 
-  /** The number after the last row. */
-  get end(): number {
-    const rows = this.#rows();
-    return rows.length === 0 ? 0 : (rows[rows.length - 1] as number) + 1;
-  }
-
   get(row: number): OverlaidRow | undefined {
     const place = this.#places.get(row);
     if (place === undefined) return undefined;

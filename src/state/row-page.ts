@@ -35,7 +35,7 @@ export function copyFingerprints(page: Uint8Array, into: Uint8Array, at: number)
  * Copies the fingerprints and, behind them, the key hashes: {@link PAGE_WORDS} in all.
  * @param known - that the page was checked before
  */
-export function copyWords(page: Uint8Array, into: Uint8Array, known = false): void {
+export function copyWords(page: Uint8Array, into: Uint8Array, known: boolean): void {
   if (!known) requireIntact(page);
   into.set(page.subarray(FINGERPRINTS, LENGTHS));
 }

@@ -28,7 +28,7 @@ export const ROOMS = {
   },
   state: {
     mutate: ['src/state/*.ts'],
-    tests: ['test/state/!(one-writer).test.ts', 'test/{absence-and-delta,sync}.test.ts'],
+    tests: ['test/state/!(one-writer|durable|killed).test.ts', 'test/{absence-and-delta,sync}.test.ts'],
   },
 };
 
