@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecentRows } from '../../src/state/recent-rows.js';
 import { RowScan } from '../../src/state/row-scan.js';
-import type { RowFinder } from '../../src/state/row-index.js';
+import type { EachHash, RowFinder } from '../../src/state/row-index.js';
 
 const LAST = 0xffffffff;
 /** Hashes of which many meet, and many begin their search at the end of the table. */
@@ -59,6 +59,23 @@ describe('rows that were given to keys', () => {
   });
 });
 
+/** Tells rows as a baseline does: a page at a time, in arrays that are used again and hold more than they are told of. */
+function tellInPages(
+  rows: readonly (readonly [row: number, hash: number])[],
+  tell: Parameters<EachHash>[0],
+): void {
+  const numbers = new Uint32Array(4);
+  const hashes = new Uint32Array(4);
+  for (let start = 0; start < rows.length; start += 3) {
+    const page = rows.slice(start, start + 3);
+    for (const [i, [row, hash]] of page.entries()) {
+      numbers[i] = row;
+      hashes[i] = hash;
+    }
+    tell(numbers, hashes, page.length);
+  }
+}
+
 describe('a scan for some keys', () => {
   it('finds their rows as an index would, and those that are put in later', () => {
     fc.assert(
@@ -66,7 +83,7 @@ describe('a scan for some keys', () => {
         const passes: boolean[] = [];
         const scan = new RowScan(wanted, (tell, isRepeated) => {
           passes.push(isRepeated);
-          for (const [row, hash] of rows) tell(row, hash);
+          tellInPages(rows, tell);
         });
         expect(passes).toEqual([false]);
         for (const [row, hash] of later) scan.put(row, hash);
@@ -80,7 +97,12 @@ describe('a scan for some keys', () => {
   it('finds no row of a key that it does not look for, however near its hash', () => {
     const hashes = [0, 1, 2 ** 13, 2 ** 14, 2 ** 17, 2 ** 31, LAST - 1, LAST];
     for (const wanted of hashes) {
-      const scan = new RowScan([wanted], (tell) => hashes.forEach((hash, row) => tell(row, hash)));
+      const scan = new RowScan([wanted], (tell) =>
+        tellInPages(
+          hashes.map((hash, row) => [row, hash] as const),
+          tell,
+        ),
+      );
       for (const [row, hash] of hashes.entries())
         expect(allOf(scan, hash)).toEqual(hash === wanted ? [row] : []);
     }
