@@ -108,6 +108,12 @@ describe('map', () => {
   });
 });
 
+describe('map without a function', () => {
+  it('is refused at once, by the name of the argument', () => {
+    expect(() => map('x' as never)).toThrow(expect.objectContaining({ option: 'fn' }));
+  });
+});
+
 describe('filter', () => {
   it('counts over all chunks, keeps the places of what it keeps, and gives no empty chunk', async () => {
     const indexes: number[] = [];

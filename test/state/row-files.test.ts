@@ -208,7 +208,7 @@ describe('pages in files', () => {
     // Larger than what is written at once, and pages that stand across its end.
     const pages = [0, 1, 2].map((number) => ({
       number,
-      bytes: Buffer.alloc(700_000 + number, `page ${number} `),
+      bytes: Buffer.alloc(number === 1 ? 2 * MEGABYTE + 9 : 700_000 + number, `page ${number} `),
     }));
     const rewritten = await files.rewrite([
       ['rows', pages],
