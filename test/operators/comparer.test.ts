@@ -341,6 +341,26 @@ describe('comparing a chunk of memberships', () => {
     expect(note).toMatchObject({ creates: 0, updates: 2 });
   });
 
+  inBothStates('names the place of the record at fault, and not of another with its key', async (state) => {
+    await hold(state, 'users', [user('a')]);
+    await hold(state, 'groups', [group('g'), group('h')]);
+    await hold(state, 'memberships', [pair('g', 'a'), pair('h', 'gone')]);
+    const { comparer, context } = await comparing(state, 'memberships');
+    const chunk = withPlaces([pair('g', 'a'), pair('g', 'nobody'), pair('h', 'gone'), pair('g', 'nobody')], {
+      file: 'm.csv',
+      lines: [2, 3, 4, 5],
+      positions: [1, 2, 3, 4],
+      prints: [1, 2, 3, 4].map((i) => String(i).repeat(16)),
+    });
+    await comparer.compare(chunk);
+    expect(context.rejections.map(({ externalId, code, line }) => [externalId, code, line])).toEqual([
+      ['g/nobody', 'DUPLICATE', 5],
+      ['g/nobody', 'UNKNOWN_USER', 3],
+      // It is held, and changed; whom it names is not.
+      ['h/gone', 'UNKNOWN_USER', 4],
+    ]);
+  });
+
   inBothStates(
     'refuses what names a user or group that the run removes, so that it goes too',
     async (state) => {

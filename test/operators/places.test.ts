@@ -77,6 +77,17 @@ describe('map', () => {
     expect(error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', file, line: 5 });
   });
 
+  it.each<Places | undefined>([undefined, { file, lines: undefined }])(
+    'names no line where none is known: %o',
+    async (places) => {
+      const { error } = await through(
+        map(() => undefined),
+        [[[1], places as Places]],
+      );
+      expect(error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', file: places?.file, line: undefined });
+    },
+  );
+
   it('gives no empty chunk before a failure, and fails with what was thrown', async () => {
     const thrown = new Error('mine');
     const { seen, error } = await through(
@@ -105,6 +116,12 @@ describe('map', () => {
         )
       ).seen,
     ).toEqual([{ records: ['done'], places: undefined }]);
+  });
+});
+
+describe('map without a function', () => {
+  it('is refused at once, by the name of the argument', () => {
+    expect(() => map('x' as never)).toThrow(expect.objectContaining({ option: 'fn' }));
   });
 });
 

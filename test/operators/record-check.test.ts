@@ -161,6 +161,13 @@ describe('what is wrong with a record', () => {
     expect(verdictOf(entity, record)).toEqual({ key, field, code, reason });
   });
 
+  it('is nothing where it is good, and it stays as it is', () => {
+    const membership = { groupExternalId: 'g', memberExternalId: 'a', more: 1 };
+    expect((verdictOf('memberships', membership) as { record: unknown }).record).toBe(membership);
+    const user = { ...withProfile({ title: null }), more: 1 };
+    expect((verdictOf('users', user) as { record: unknown }).record).toBe(user);
+  });
+
   it.each([
     ['a@b.cd', true],
     ['a@b c.de', false],

@@ -217,6 +217,11 @@ describe('validate', () => {
     expect(context.takeRejectedKeys('users')).toEqual(['x']);
   });
 
+  it('names no line where none is known', async () => {
+    const { context } = await through([[[bad('x')], { file: 'p.csv', lines: undefined }]]);
+    expect(context.rejections).toMatchObject([{ file: 'p.csv', line: undefined, position: 1 }]);
+  });
+
   it('gives no chunk of which nothing is accepted', async () => {
     const { seen } = await through([[Array.from({ length: CHUNK_SIZE }, (_, i) => bad(`u${i}`))]]);
     expect(seen).toEqual([]);

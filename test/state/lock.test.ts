@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BEAT_MS, isAlive, isThisProcess, LEASE_MS, thisHolder } from '../../src/state/lock.js';
@@ -23,8 +24,11 @@ describe('the holder of a state', () => {
     expect(thisHolder(at(NOW), 7)).toEqual({
       pid: process.pid,
       host: hostname(),
-      pids: expect.any(String) as string,
-      processStart: expect.stringMatching(/^\d+$/) as string,
+      pids: expect.stringMatching(/^pid:\[\d+\]$/) as string,
+      // The 22nd field of what the kernel tells of a process; the first two stand before the bracket.
+      processStart: readFileSync('/proc/self/stat', 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')[22 - 3],
       openedAt: NOW,
       beatAt: NOW,
       generation: 7,

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -208,7 +209,7 @@ describe('pages in files', () => {
     // Larger than what is written at once, and pages that stand across its end.
     const pages = [0, 1, 2].map((number) => ({
       number,
-      bytes: Buffer.alloc(700_000 + number, `page ${number} `),
+      bytes: Buffer.alloc(number === 1 ? 2 * MEGABYTE + 9 : 700_000 + number, `page ${number} `),
     }));
     const rewritten = await files.rewrite([
       ['rows', pages],
@@ -233,6 +234,48 @@ describe('pages in files', () => {
     await files.dropUnnamed();
     expect(await names()).toEqual(['users-1-2.rows', 'users-1-3.rows']);
     expect(files.page('rows', 0)?.toString()).toBe('next');
+  });
+
+  it('keep the file of their writer, though no extent names it yet', async () => {
+    const files = open();
+    files.append([['rows', [page(0, 'lost')]]]);
+    await extents.remove(['users', 0]);
+    files.load();
+    await files.dropUnnamed();
+    files.append([['rows', [page(0, 'kept')]]]);
+    expect(rowsOf(open(2), 'rows', 1)).toEqual([[0, 'kept']]);
+  });
+
+  it('of one writer are in one file, however often it writes', () => {
+    const files = open();
+    for (let i = 0; i < 20; i++) files.append([['rows', [page(i, 'x')]]]);
+    expect(files.wasteful).toBe(false);
+    expect(named()).toEqual(['users-1-1.rows']);
+  });
+
+  it('cannot be written where there is no directory', () => {
+    const files = new RowFiles(tables(), 'users', join(directory, 'missing'), 1);
+    expect(() => files.append([['rows', [page(0, 'x')]]])).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+  });
+
+  it('are closed with all their files', () => {
+    const isOpen = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
+        } catch {
+          return false;
+        }
+      }).length;
+    open(1).append([['rows', [page(0, 'x')]]]);
+    const files = open(2);
+    files.append([['rows', [page(1, 'y')]]]);
+    expect(files.page('rows', 0)?.toString()).toBe('x');
+    expect(isOpen()).toBe(3);
+    for (const each of opened.splice(0)) each.close();
+    expect(isOpen()).toBe(0);
   });
 
   it('of which one cannot be made anew leave no file behind', async () => {

@@ -152,6 +152,39 @@ describe('rows that changed since their pages were written', () => {
     expect(overlay.get(1)?.key).toBeUndefined();
   });
 
+  it('of several commits stand each in its place, with the key that was given last', () => {
+    const overlays = plainTable<Buffer>();
+    const overlay = new RowOverlay(tablesOf(overlays), 'users');
+    const row = (letter: string, key: string | undefined, hash: number): OverlaidRow => ({
+      fingerprint: letter.repeat(16),
+      prints: letter,
+      key,
+      hash,
+    });
+    overlay.add(new Map([[1, row('a', 'first', 5)]]));
+    overlay.add(
+      new Map([
+        [1, row('b', 'second', 6)],
+        [2, row('c', undefined, 7)],
+      ]),
+    );
+    overlay.add(new Map([[ROWS_PER_PAGE, row('d', 'next', 8)]]));
+    expect([...overlays.entries.keys()]).toEqual(['["users",0]', '["users",1]', '["users",2]']);
+    expect(overlay.get(1)).toEqual(row('b', 'second', 6));
+    expect([...overlay.rowsOf(0)]).toEqual([1, 2]);
+    expect([...overlay.rowsOf(1)]).toEqual([ROWS_PER_PAGE]);
+    const page = RowPage.empty();
+    page.setKey(2, 'its own', 9);
+    const words = new Uint32Array(PAGE_WORDS);
+    copyWords(page.toBytes(), new Uint8Array(words.buffer), false);
+    overlay.patch(0, words, 0, HASH_WORDS_AT);
+    const fingerprints = Buffer.from(words.buffer).toString('latin1', 16, 48);
+    expect(fingerprints).toBe('b'.repeat(16) + 'c'.repeat(16));
+    expect([...words.subarray(HASH_WORDS_AT, HASH_WORDS_AT + 4)]).toEqual([0, 6, 9, 0]);
+    overlay.applyTo(page, 0);
+    expect([page.key(1), page.key(2), page.fingerprint(2)]).toEqual(['second', 'its own', 'c'.repeat(16)]);
+  });
+
   it('are one value for each commit, of their own entity, and none for a commit without any', () => {
     const overlays = plainTable<Buffer>();
     const row = { fingerprint: 'f'.repeat(16), prints: 'pp', key: 'k', hash: 1 };
