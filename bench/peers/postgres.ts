@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
-import pg from 'pg';
-import Cursor from 'pg-cursor';
+import type { Client } from 'pg';
 import type { Side, World } from '../case.js';
 import { secondDay } from '../data/days.js';
 import { COLUMNS, type PersonRow } from '../data/people.js';
@@ -10,7 +9,9 @@ const PAGE = 1000;
 const INSERT_ROWS = 5000;
 
 /** Connects as PostgreSQL's own variables say (`PGHOST` and so on); by default to this machine's `test`. */
-async function connect(): Promise<pg.Client> {
+async function connect(): Promise<Client> {
+  // Loaded here: every process of the bench knows every case, and peaks of memory are compared.
+  const { default: pg } = await import('pg');
   const client = new pg.Client({
     host: process.env['PGHOST'] ?? '127.0.0.1',
     user: process.env['PGUSER'] ?? userInfo().username,
@@ -59,6 +60,7 @@ export async function postgresTable({ size }: World): Promise<void> {
 /** Pages of a cursor over the table, and its end. */
 export async function openCursor(size: number) {
   const client = await connect();
+  const { default: Cursor } = await import('pg-cursor');
   const cursor = client.query(new Cursor<PersonRow>(`SELECT ${COLUMNS.join(', ')} FROM ${tableOf(size)}`));
   return {
     next: () => cursor.read(PAGE),
