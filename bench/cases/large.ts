@@ -85,6 +85,7 @@ function memberships(declared: boolean): Side {
   };
 }
 
+/** A day of a directory against the same day of a fifth of it. */
 function scale(
   declared: boolean,
 ): Pick<Case, 'size' | 'target' | 'prepare' | 'truth' | 'remark' | 'rollcall' | 'peer'> {
@@ -105,7 +106,8 @@ function scale(
   };
 }
 
-function pairs(
+/** The memberships' own run against that of the users; both mappings declared, or both functions. */
+function membershipRun(
   declared: boolean,
 ): Pick<Case, 'target' | 'measure' | 'unit' | 'prepare' | 'truth' | 'rollcall' | 'peer'> {
   return {
@@ -138,11 +140,11 @@ export const largeCases: readonly Case[] = [
   {
     name: 'memberships',
     title: `${PAIRS_PER_USER} memberships a user, 1 % changed, against the users' own run, a record`,
-    ...pairs(false),
+    ...membershipRun(false),
   },
   {
     name: 'memberships-declared',
     title: `${PAIRS_PER_USER} memberships a user, 1 % changed, mappings declared, against the users' own run, a record`,
-    ...pairs(true),
+    ...membershipRun(true),
   },
 ];

@@ -82,8 +82,8 @@ export class SessionLifecycle {
   }
 
   /**
-   * Waits until what is journaled is on disk, and the acknowledgment before it. Nothing is asked of Okta in between, so the
-   * two may share one transaction and one wait for the disk: that is half of the waits of a session.
+   * Waits until what is journaled is on disk, and the acknowledgment before it. Nothing changes at Okta in between, so the
+   * two may share one transaction and one wait for the disk: that saves a session a wait for each of its loads.
    */
   async #journaled(written: Promise<void>): Promise<void> {
     const acknowledged = this.#acknowledged;

@@ -4,7 +4,7 @@ import { FoundRows } from './found-rows.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import { PrintPage } from './print-page.js';
-import { RowIndex, type EachHash, type RowFinder } from './row-index.js';
+import { RowIndex, type RowFinder, type TakeHashes } from './row-index.js';
 import type { NumberedPage, RowFiles, StoredPage } from './row-files.js';
 import {
   copyFingerprints,
@@ -373,7 +373,7 @@ export class LmdbBaseline {
   }
 
   /** Tells every row that is in use and the hash of its key, page by page. On the way it learns which rows are free. */
-  #eachHash(rows: number, tell: Parameters<EachHash>[0], isRepeated: boolean): void {
+  #eachHash(rows: number, tell: TakeHashes, isRepeated: boolean): void {
     const free: number[] = [];
     const freed = new Set(this.#freed);
     const words = new Uint32Array(PAGE_WORDS);

@@ -7,14 +7,11 @@ const MOST_RECENT = 50_000;
 const TAG_BITS = 16;
 const MOST_BITS = 32 - TAG_BITS;
 
-/**
- * Tells every row and the hash of its key, the first `count` of each array at a time; and is told whether it was asked
- * before.
- */
-export type EachHash = (
-  tell: (rows: Uint32Array, hashes: Uint32Array, count: number) => void,
-  isRepeated: boolean,
-) => void;
+/** Takes some rows and the hashes of their keys: the first `count` of each array, which hold until it returns. */
+export type TakeHashes = (rows: Uint32Array, hashes: Uint32Array, count: number) => void;
+
+/** Tells every row and the hash of its key, some at a time; and is told whether it was asked before. */
+export type EachHash = (tell: TakeHashes, isRepeated: boolean) => void;
 
 /** Finds the rows that may have a key, by its hash. */
 export interface RowFinder {
@@ -62,7 +59,6 @@ export class RowIndex implements RowFinder {
     this.#starts = starts;
     const placed = new Uint32Array(sum);
     const tags = new Uint16Array(sum);
-    const tagShift = MOST_BITS - this.#bits;
     // Each bucket is filled from its end, which thereby becomes its start.
     each((rows, hashes, told) => {
       for (let i = 0; i < told; i++) {
@@ -71,7 +67,7 @@ export class RowIndex implements RowFinder {
         const at = (starts[bucket] as number) - 1;
         starts[bucket] = at;
         placed[at] = rows[i] as number;
-        tags[at] = hash >>> tagShift;
+        tags[at] = this.#tag(hash);
       }
     }, true);
     this.#rows = placed;

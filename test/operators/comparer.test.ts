@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withPlaces } from '../../src/chunk.js';
-import { membershipKey, type Entity, type RecordOf, type UserRecord } from '../../src/model.js';
+import { keyOf, membershipKey, type Entity, type RecordOf, type UserRecord } from '../../src/model.js';
 import { Comparer, type ComparerOptions } from '../../src/operators/comparer.js';
 import { diffNote, type DiffNote } from '../../src/operators/diff-note.js';
 import { RunContext } from '../../src/run-context.js';
@@ -33,10 +33,7 @@ async function hold<E extends Entity>(
     records.map((record) => ({
       entity,
       kind: 'upsert',
-      key:
-        'externalId' in record
-          ? record.externalId
-          : membershipKey(record.groupExternalId, record.memberExternalId),
+      key: keyOf(entity, record),
       fingerprint: fingerprintOf(state, entity, record),
     })),
   );

@@ -9,32 +9,19 @@ import { pipe } from '../../src/pipe.js';
 import { memoryState } from '../../src/state/memory.js';
 import { membershipChange } from '../support/changes.js';
 import { runs } from '../support/runs.js';
+import { boundOf, mixesOf, rng, type SizeOf } from '../support/sizes.js';
 
 const RECORDS = 12_000;
 const SEEDS = [1, 2].slice(0, runs(2));
-/** `{"entityType":"USERS","profiles":[]}`, written down once more on purpose. */
-const FRAME_BYTES = 36;
 
-type SizeOf = (random: () => number, i: number) => number;
-
-/** Bytes of a user as sent. Several forms of each mix: two sizes and many, a mean far from the limits and close to them. */
+/** The mixes that every packing meets, and four more. */
 const mixes: Record<string, SizeOf> = {
-  'log-uniform, 200 B to 6 KB': (random) => 200 * 30 ** random(),
-  'log-uniform, 200 B to 3 KB': (random) => 200 * 15 ** random(),
-  '80/20 of two sizes': (random) => (random() < 0.8 ? 250 : 4500),
-  '80/20 of two ranges': (random) => (random() < 0.8 ? 200 + 200 * random() : 3000 + 3000 * random()),
-  '80/20, both limits at once': (random) => (random() < 0.8 ? 200 + 100 * random() : 3000 + 2000 * random()),
-  'long runs of one size': (_random, i) => (Math.floor(i / 2500) % 2 === 0 ? 300 : 3500),
+  ...mixesOf(RECORDS, 2500),
   'long runs, one size after another': (_random, i) => 200 * 30 ** ((Math.floor(i / 1000) * 0.618) % 1),
   'heavy tail to 6 KB': (random) => Math.min(6000, 250 / (1 - random()) ** 0.5),
-  'heavy tail to 60 KB': (random) => Math.min(60_000, 300 / (1 - random()) ** 0.67),
   'heavy tail to 100 KB': (random) => Math.min(100_000, 200 / (1 - random()) ** 0.9),
-  'heavy tail to 150 KB': (random) => Math.min(150_000, 270 / (1 - random()) ** 0.8),
-  'ascending ramp to 6 KB': (_random, i) => 200 + (i / RECORDS) * 5800,
   'ascending ramp, both limits at once': (_random, i) => 200 + (i / RECORDS) * 1600,
 };
-
-const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 
 function* users(sizes: readonly number[]): Generator<UserRecord, void, undefined> {
   for (const [i, size] of sizes.entries()) {
@@ -42,15 +29,6 @@ function* users(sizes: readonly number[]): Generator<UserRecord, void, undefined
     const bare = JSON.stringify({ externalId, profile: { displayName: '' } }).length;
     yield { externalId, profile: { displayName: 'x'.repeat(size - bare) } };
   }
-}
-
-/** The least number of requests that could carry these sizes, commas and frames counted. */
-function boundOf(sizes: readonly number[]): number {
-  const bytes = sizes.reduce((sum, size) => sum + size + 1, 0);
-  return Math.max(
-    Math.ceil(sizes.length / LIMITS.itemsPerRequest),
-    Math.ceil(bytes / (LIMITS.bytesPerRequest - FRAME_BYTES + 1)),
-  );
 }
 
 async function requestsFor(sizes: readonly number[]): Promise<number> {

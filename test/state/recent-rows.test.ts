@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecentRows } from '../../src/state/recent-rows.js';
 import { RowScan } from '../../src/state/row-scan.js';
-import type { EachHash, RowFinder } from '../../src/state/row-index.js';
+import type { RowFinder, TakeHashes } from '../../src/state/row-index.js';
 
 const LAST = 0xffffffff;
 /** Hashes of which many meet, and many begin their search at the end of the table. */
@@ -60,10 +60,7 @@ describe('rows that were given to keys', () => {
 });
 
 /** Tells rows as a baseline does: a page at a time, in arrays that are used again and hold more than they are told of. */
-function tellInPages(
-  rows: readonly (readonly [row: number, hash: number])[],
-  tell: Parameters<EachHash>[0],
-): void {
+function tellInPages(rows: readonly (readonly [row: number, hash: number])[], tell: TakeHashes): void {
   const numbers = new Uint32Array(4);
   const hashes = new Uint32Array(4);
   for (let start = 0; start < rows.length; start += 3) {

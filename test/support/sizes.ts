@@ -1,26 +1,42 @@
-/** What one request of users holds: Okta's limits, less the frame of its body. */
+/** What one request of users holds: Okta's limits, less `{"entityType":"USERS","profiles":[]}`, written down once more on purpose. */
 export const CAPACITY = { items: 200, bytes: 200_000 - 36 };
 const RECORDS = 3000;
 
 /** Numbers from 0 to 1, the same each time. */
 export const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 
-/** Sizes of entries in bytes, drawn in ways that are hard to pack. */
-export const MIXES: Record<string, (random: () => number, i: number) => number> = {
-  'log-uniform, 200 B to 6 KB': (random) => 200 * 30 ** random(),
-  'log-uniform, 200 B to 3 KB': (random) => 200 * 15 ** random(),
-  '80/20 of two sizes': (random) => (random() < 0.8 ? 250 : 4500),
-  '80/20 of two ranges': (random) => (random() < 0.8 ? 200 + 200 * random() : 3000 + 3000 * random()),
-  'both limits at once': (random) => (random() < 0.8 ? 200 + 100 * random() : 3000 + 2000 * random()),
-  'long runs of one size': (_random, i) => (Math.floor(i / 600) % 2 === 0 ? 300 : 3500),
-  'heavy tail to 60 KB': (random) => Math.min(60_000, 300 / (1 - random()) ** 0.67),
-  'heavy tail to 150 KB': (random) => Math.min(150_000, 270 / (1 - random()) ** 0.8),
-  'ascending ramp': (_random, i) => 200 + (i / RECORDS) * 5800,
+/** The size of an entry in bytes, by a random number and its place. */
+export type SizeOf = (random: () => number, i: number) => number;
+
+/**
+ * Sizes of entries, drawn in ways that are hard to pack. Several forms of each mix: two sizes and many, a mean far from the
+ * limits and close to them.
+ * @param records - entries in all
+ * @param run - entries of one size in a row, where they come in runs
+ */
+export function mixesOf(records: number, run: number): Record<string, SizeOf> {
+  return {
+    'log-uniform, 200 B to 6 KB': (random) => 200 * 30 ** random(),
+    'log-uniform, 200 B to 3 KB': (random) => 200 * 15 ** random(),
+    '80/20 of two sizes': (random) => (random() < 0.8 ? 250 : 4500),
+    '80/20 of two ranges': (random) => (random() < 0.8 ? 200 + 200 * random() : 3000 + 3000 * random()),
+    '80/20, both limits at once': (random) =>
+      random() < 0.8 ? 200 + 100 * random() : 3000 + 2000 * random(),
+    'long runs of one size': (_random, i) => (Math.floor(i / run) % 2 === 0 ? 300 : 3500),
+    'heavy tail to 60 KB': (random) => Math.min(60_000, 300 / (1 - random()) ** 0.67),
+    'heavy tail to 150 KB': (random) => Math.min(150_000, 270 / (1 - random()) ** 0.8),
+    'ascending ramp to 6 KB': (_random, i) => 200 + (i / records) * 5800,
+  };
+}
+
+/** Mixes of a few thousand entries, and those of which only one limit matters. */
+export const MIXES: Record<string, SizeOf> = {
+  ...mixesOf(RECORDS, 600),
   'small ones alone': (random) => 100 + 400 * random(),
   'large ones alone': (random) => 2000 + 4000 * random(),
 };
 
-/** The least number of requests that could carry these sizes. */
+/** The least number of requests that could carry these sizes, commas and frames counted. */
 export function boundOf(sizes: readonly number[], { items, bytes } = CAPACITY): number {
   const sum = sizes.reduce((total, size) => total + size + 1, 0);
   return Math.max(Math.ceil(sizes.length / items), Math.ceil(sum / (bytes + 1)));
@@ -38,11 +54,7 @@ function filling(sizes: readonly number[], spare: number): number[] {
 }
 
 /** Sizes of a mix that fill whole requests but for a small part. */
-export function sizesOf(
-  sizeOf: (random: () => number, i: number) => number,
-  seed: number,
-  spare: number,
-): number[] {
+export function sizesOf(sizeOf: SizeOf, seed: number, spare: number): number[] {
   const random = rng(seed);
   return filling(
     Array.from({ length: RECORDS }, (_, i) => Math.round(sizeOf(random, i))),
