@@ -50,7 +50,9 @@ function tell(event: SyncEvent): void {
       const counts = Object.entries(entities).map(
         ([entity, { creates, updates, deletes }]) => `${entity} +${creates} ~${updates} -${deletes}`,
       );
-      return say(`plan: ${counts.join(', ')} (${requests} requests, ${sessions} sessions)`);
+      return say(
+        `plan: ${counts.join(', ')} (${counted(requests, 'request')}, ${counted(sessions, 'session')})`,
+      );
     }
     case 'session:created':
       return say(`session ${event.number} created`);
@@ -61,6 +63,10 @@ function tell(event: SyncEvent): void {
     case 'state:committed':
       return say(`Okta confirmed ${event.changes} changes, ${event.remaining} to go`);
   }
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function say(text: string): void {
@@ -85,7 +91,9 @@ function summarize(report: SyncReport): void {
     );
   }
   if (report.rejections.length > 4) say(`... and ${report.rejections.length - 4} more`);
-  say(`${report.requests} requests in ${report.sessions} sessions, ${report.remaining} changes remain`);
+  say(
+    `${counted(report.requests, 'request')} in ${counted(report.sessions, 'session')}, ${counted(report.remaining, 'change')} left`,
+  );
 }
 
 async function main(): Promise<void> {

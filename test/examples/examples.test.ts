@@ -10,7 +10,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'Okta now holds 1200 active users, 40 groups, 2956 memberships',
     'plan: users +0 ~0 -0, groups +0 ~0 -0, memberships +0 ~0 -0 (0 requests, 0 sessions)',
     'plan: users +12 ~30 -10, groups +0 ~1 -0, memberships +38 ~0 -25',
-    'guard: users deletePercent',
+    '(5 requests, 1 session)\n   guard: users deletePercent',
     'Okta now holds 1202 active users, 40 groups, 2969 memberships',
   ],
   'people-from-csv.ts': ['rejected 009001: firstName', '1200 people created, 6 requests in 1 session'],
