@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../model.js';
 import type { Extent } from './row-files.js';
@@ -68,4 +69,25 @@ export function openTables(root: RootDatabase): Tables {
     overlays: root.openDB<Buffer, [Entity, number]>({ name: 'overlays', encoding: 'binary' }),
     absences: root.openDB<number, [Entity, string]>({ name: 'absences' }),
   };
+}
+
+/** The head of a state that knows nothing, with a key of its own. */
+export function emptyHead(): Head {
+  const none = { known: 0, unknown: 0, nextRow: 0 };
+  return {
+    format: FORMAT,
+    fingerprintKey: randomBytes(16).toString('hex'),
+    target: undefined,
+    lastTriggeredAt: undefined,
+    nextSession: 1,
+    counts: { users: none, groups: none, memberships: none },
+  };
+}
+
+/** All of an entity's entries in a table whose keys begin with it. */
+export function rangeOf(entity: Entity): {
+  readonly start: [Entity, number];
+  readonly end: [Entity, number];
+} {
+  return { start: [entity, 0], end: [entity, Infinity] };
 }

@@ -12,7 +12,7 @@ import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
-import type { Tables } from './lmdb-tables.js';
+import { rangeOf, type Tables } from './lmdb-tables.js';
 import { PageMap } from './page-map.js';
 
 /** What a page holds: rows, or their attribute prints. */
@@ -331,10 +331,6 @@ function cutOff(): StateError {
 
 function newMaps(): Readonly<Record<Part, PageMap>> {
   return { rows: new PageMap(), prints: new PageMap() };
-}
-
-function rangeOf(entity: Entity) {
-  return { start: [entity, 0] as [Entity, number], end: [entity, Infinity] as [Entity, number] };
 }
 
 function numbersAndSizes(pages: readonly NumberedPage[]): Uint8Array {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
-import type { Tables } from './lmdb-tables.js';
+import { rangeOf, type Tables } from './lmdb-tables.js';
 import { FINGERPRINT_BYTES, fingerprintIn, ROWS_PER_PAGE, WORDS, type RowPage } from './row-page.js';
 
 /** What a row is now, where its page does not say so yet. */
@@ -51,7 +51,7 @@ export class RowOverlay {
   constructor(tables: Tables, entity: Entity) {
     this.#tables = tables;
     this.#entity = entity;
-    for (const { key, value } of tables.overlays.getRange({ start: [entity, 0], end: [entity, Infinity] })) {
+    for (const { key, value } of tables.overlays.getRange(rangeOf(entity))) {
       this.#next = key[1] + 1;
       this.#take(Buffer.from(value));
     }

@@ -103,10 +103,11 @@ export class RowPage {
   }
 
   /**
-   * Takes a page as it was read, without copying it.
+   * Takes a page as it was read, without copying it; undefined for one that is not there yet.
    * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written
    */
-  static over(bytes: Buffer): RowPage {
+  static over(bytes: Buffer | undefined): RowPage {
+    if (bytes === undefined) return RowPage.empty();
     requireIntact(bytes);
     return new RowPage(bytes);
   }

@@ -49,7 +49,7 @@ export const crash: readonly Break[] = [
   },
   {
     what: 'a write is not waited for until it is on the disk',
-    file: 'src/state/lmdb.ts',
+    file: 'src/state/lmdb-state.ts',
     find: '      await root.flushed;',
     replace: '',
     test: ['test/state/durable.test.ts', 'is done only once it is on the disk, whatever it is'],

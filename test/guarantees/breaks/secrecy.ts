@@ -46,7 +46,7 @@ export const secrecy: readonly Break[] = [
   },
   {
     what: 'fingerprints of all states have one key',
-    file: 'src/state/lmdb.ts',
+    file: 'src/state/lmdb-tables.ts',
     find: "fingerprintKey: randomBytes(16).toString('hex'),",
     replace: "fingerprintKey: Buffer.alloc(16).toString('hex'),",
     test: ['test/state/lmdb.test.ts', 'two states know the same record by two fingerprints'],

@@ -8,7 +8,7 @@ const FOREIGN = 'a session that is not ours is not touched unless asked';
 export const writer: readonly Break[] = [
   {
     what: 'a writer whose place was taken goes on',
-    file: 'src/state/lmdb.ts',
+    file: 'src/state/lmdb-state.ts',
     find: "if (table.get('generation') !== this.#generation) {",
     replace: "if (table.get('generation') === undefined) {",
     test: [WRITER, 'a writer whose place was taken cannot write, and its close leaves the new one alone'],
