@@ -9,7 +9,8 @@ import { emptyHead, type Head, type Holder, type Tables } from './lmdb-tables.js
 import { BEAT_MS } from './lock.js';
 import { requireSameTarget, requireWhole } from './memory.js';
 import { createOutbox } from './outbox.js';
-import { checkRowFiles, RowFiles } from './row-files.js';
+import { RowFiles } from './row-files.js';
+import { checkRowFiles } from './row-files-check.js';
 import {
   IMPORT_UNFINISHED,
   type EntityCounts,

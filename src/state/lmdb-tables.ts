@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../model.js';
-import type { Extent } from './row-files.js';
+import type { Extent } from './extent.js';
 import type { JournaledSession, Target } from './store.js';
 
 /** The version of the layout; a state of any other is refused. */

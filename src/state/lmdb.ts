@@ -9,7 +9,7 @@ import { LmdbState } from './lmdb-state.js';
 import { emptyHead, FORMAT, openTables, type Head, type Holder, type Tables } from './lmdb-tables.js';
 import { isAlive, isThisProcess, thisHolder } from './lock.js';
 import { OUTBOX_PREFIX } from './outbox.js';
-import { checkRowFiles } from './row-files.js';
+import { checkRowFiles } from './row-files-check.js';
 import type { StateStore } from './store.js';
 
 /** Options of {@link openState}. */

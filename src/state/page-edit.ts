@@ -1,6 +1,7 @@
 import type { Entity } from '../model.js';
 import { PrintPage } from './print-page.js';
-import type { NumberedPage, RowFiles } from './row-files.js';
+import type { NumberedPage } from './extent.js';
+import type { RowFiles } from './row-files.js';
 import type { OverlaidRow } from './row-overlay.js';
 import { RowPage, ROWS_PER_PAGE } from './row-page.js';
 

@@ -1,32 +1,14 @@
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { readdir, unlink } from 'node:fs/promises';
+import { closeSync, constants, fdatasyncSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError } from '../errors.js';
 import type { Entity } from '../model.js';
+import { asBytes, asWords, numbersAndSizes, type Extent, type NumberedPage, type Part } from './extent.js';
 import { rangeOf, type Tables } from './lmdb-tables.js';
 import { PageMap } from './page-map.js';
+import { cutOff } from './row-files-check.js';
 
-/** What a page holds: rows, or their attribute prints. */
-export type Part = 'rows' | 'prints';
 const PARTS: readonly Part[] = ['rows', 'prints'];
-
-/** Pages that were written together, as the database knows them. What a later extent says of a page counts. */
-export interface Extent {
-  readonly part: Part;
-  readonly file: string;
-  readonly offset: number;
-  /** The number of each page and its bytes, in the order in which they stand in the file: 32-bit words. */
-  readonly pages: Uint8Array;
-}
 
 /** A page as it stands in a file; without bytes where there is none of that number. */
 export interface StoredPage {
@@ -34,13 +16,6 @@ export interface StoredPage {
   readonly bytes: Buffer | undefined;
 }
 
-/** A page to be written. */
-export interface NumberedPage {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-}
-
-const FILE_NAME = /^(?:users|groups|memberships)-\d+-\d+\.rows$/;
 /** What is read or written at once. */
 const BLOCK_BYTES = 1 << 20;
 /** Files to which an entity's pages may be spread before they are written anew into one. */
@@ -301,49 +276,8 @@ export interface Rewritten {
   readonly extents: readonly Extent[];
 }
 
-/**
- * Looks whether every file of rows is there, as long as the database says; removes what a process left that died before
- * it named them.
- *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when one is missing or was cut off
- */
-export async function checkRowFiles(directory: string, { extents }: Tables): Promise<void> {
-  const ends = new Map<string, number>();
-  for (const { value } of extents.getRange()) {
-    const words = asWords(value.pages);
-    let end = value.offset;
-    for (let i = 1; i < words.length; i += 2) end += words[i] as number;
-    ends.set(value.file, Math.max(end, ends.get(value.file) ?? 0));
-  }
-  for (const [name, end] of ends) {
-    const stats = statSync(join(directory, name), { throwIfNoEntry: false });
-    if (stats === undefined || stats.size < end) throw cutOff();
-  }
-  for (const name of await readdir(directory))
-    if (FILE_NAME.test(name) && !ends.has(name)) await unlink(join(directory, name));
-}
-
-function cutOff(): StateError {
-  return new StateError('the state is damaged: a file of rows is missing or was cut off', {
-    code: 'ERR_ROLLCALL_STATE_CORRUPT',
-  });
-}
-
 function newMaps(): Readonly<Record<Part, PageMap>> {
   return { rows: new PageMap(), prints: new PageMap() };
-}
-
-function numbersAndSizes(pages: readonly NumberedPage[]): Uint8Array {
-  return asBytes(pages.flatMap(({ number, bytes }) => [number, bytes.length]));
-}
-
-function asBytes(words: readonly number[]): Uint8Array {
-  return Buffer.from(Uint32Array.from(words).buffer);
-}
-
-/** A copy: the bytes need not stand where words may. */
-function asWords(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(Uint8Array.from(bytes).buffer);
 }
 
 /** A write may take less than it was given. */

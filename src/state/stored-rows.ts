@@ -3,7 +3,8 @@ import type { Entity } from '../model.js';
 import { rangeOf, type Tables } from './lmdb-tables.js';
 import { PageEdit } from './page-edit.js';
 import { PrintPage } from './print-page.js';
-import type { NumberedPage, Rewritten, RowFiles, StoredPage } from './row-files.js';
+import type { NumberedPage } from './extent.js';
+import type { Rewritten, RowFiles, StoredPage } from './row-files.js';
 import { RowOverlay, type OverlaidRow } from './row-overlay.js';
 import {
   copyFingerprints,

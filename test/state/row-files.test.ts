@@ -6,13 +6,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entity } from '../../src/model.js';
 import type { Tables } from '../../src/state/lmdb-tables.js';
-import {
-  checkRowFiles,
-  RowFiles,
-  type Extent,
-  type NumberedPage,
-  type Part,
-} from '../../src/state/row-files.js';
+import type { Extent, NumberedPage, Part } from '../../src/state/extent.js';
+import { RowFiles } from '../../src/state/row-files.js';
+import { checkRowFiles } from '../../src/state/row-files-check.js';
 import { plainTable } from '../support/plain-table.js';
 import { runs } from '../support/runs.js';
 
