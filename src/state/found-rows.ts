@@ -1,6 +1,6 @@
 import { WORDS } from './row-page.js';
 
-/** Rows that are remembered: what a session or two changes. About 150 bytes each, the key included. */
+/** Rows that are remembered: what a session or two changes. About 90 bytes each, and the key. */
 const MOST = 16_384;
 
 /**
