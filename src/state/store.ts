@@ -173,7 +173,10 @@ export type SessionOutcome =
   /** It may have been applied, whole or in part: its rows become unknown, and are sent again at the next run. */
   | 'unknown';
 
-/** The write-ahead journal of sessions. Each call is durable, power loss included, when its promise resolves. */
+/**
+ * The write-ahead journal of sessions. Each call is durable, power loss included, when its promise resolves. A call may come
+ * before the one before it has resolved: calls take effect, and become durable, in the order in which they are made.
+ */
 export interface Journal {
   /** The sessions in flight, oldest first. */
   open(): Promise<readonly JournaledSession[]>;

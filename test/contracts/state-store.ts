@@ -205,6 +205,27 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await again.dispose();
   });
 
+  law('calls of the journal that are not waited for take effect in their order', async (store, under) => {
+    const id = await store.journal.creating(5000);
+    await store.journal.created(id, 'session');
+    await Promise.all([
+      store.journal.loading(id, [upsert('users', 'a')]),
+      store.journal.loaded(id),
+      store.journal.loading(id, [remove('users', 'b')]),
+      store.journal.refused(id),
+      store.journal.loading(id, [upsert('users', 'c')]),
+      store.journal.loaded(id),
+      store.journal.triggering(id),
+    ]);
+    const again = await under.reopen();
+    expect(await again.store.journal.open()).toMatchObject([
+      { sessionId: 'session', phase: 'triggering', loads: 2, acknowledged: 2, rows: 2 },
+    ]);
+    await again.store.journal.settle(id, 'completed');
+    expect(await again.store.counts()).toMatchObject({ users: { known: 2, unknown: 0 } });
+    await again.dispose();
+  });
+
   law('the journal survives, with what each session carries', async (store, under) => {
     const id = await store.journal.creating(5000);
     await store.journal.created(id, 'session');
