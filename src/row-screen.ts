@@ -23,8 +23,8 @@ export interface ScreenRequest {
 
 /** What rows look like. */
 export interface RowShape {
-  readonly format: 'csv' | 'json-lines';
-  /** CSV: the names of the cells of a row, undefined for one that is left out. */
+  readonly format: 'csv' | 'json-lines' | 'cells';
+  /** CSV and cells: the names of the cells of a row, undefined for one that is left out. */
   readonly columns: readonly (string | undefined)[];
   readonly delimiter: string;
   readonly fields: RecordFields | undefined;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { directoryChanges, sourceReports, type DirectorySources } from '../src/directory.js';
 import { silent } from '../src/events.js';
+import type { Flow } from '../src/flow.js';
 import type { Change, Entity } from '../src/model.js';
 import { map } from '../src/operators/map.js';
 import { pipe } from '../src/pipe.js';
@@ -9,6 +10,7 @@ import { fieldsOf, withFields } from '../src/record-fields.js';
 import { RunContext, type Rejection } from '../src/run-context.js';
 import { fromCsv } from '../src/sources/csv.js';
 import { fromJsonLines } from '../src/sources/json-lines.js';
+import { fromPages } from '../src/sources/pages.js';
 import { groupFrom, membershipFrom, userFrom } from '../src/sources/record-from.js';
 import type { FlatRow } from '../src/sources/records.js';
 import type { StateStore } from '../src/state/store.js';
@@ -81,22 +83,30 @@ const anyDays = fc
     };
   });
 
+type Format = 'CSV' | 'JSON lines' | 'objects';
+
 /** The sources of a day; `dark` hides what the functions do, `called` is told of every row that becomes a record. */
 function sourcesOf(
   rows: Rows,
-  how: { readonly dark?: boolean; readonly json?: boolean; readonly called?: () => void } = {},
+  how: { readonly dark?: boolean; readonly format?: Format; readonly called?: () => void } = {},
 ): DirectorySources {
   const source = (entity: Entity) => {
     const objects = rows[entity].map((cells) =>
       Object.fromEntries(COLUMNS[entity].map((name, i) => [name, cells[i]])),
     );
-    const text = how.json
-      ? objects.map((object) => JSON.stringify(object)).join('\n')
-      : [COLUMNS[entity], ...rows[entity]].map((cells) => cells.join(',')).join('\n');
-    const bytes = inPieces(Buffer.from(text), [10, 40, 41, 90, 200]);
-    const flow = how.json
-      ? fromJsonLines<FlatRow>(bytes, { name: entity })
-      : fromCsv(bytes, { name: entity });
+    const inBytes = (text: string) => inPieces(Buffer.from(text), [10, 40, 41, 90, 200]);
+    const flows: Record<Format, () => Flow<FlatRow>> = {
+      CSV: () => {
+        const lines = [COLUMNS[entity], ...rows[entity]].map((cells) => cells.join(','));
+        return fromCsv(inBytes(lines.join('\n')), { name: entity });
+      },
+      'JSON lines': () => {
+        const lines = objects.map((object) => JSON.stringify(object));
+        return fromJsonLines(inBytes(lines.join('\n')), { name: entity });
+      },
+      objects: () => fromPages([objects.slice(0, 5), objects.slice(5)], { name: entity }),
+    };
+    const flow = flows[how.format ?? 'CSV']();
     const toRecord = MAPPINGS[entity] as (row: FlatRow) => never;
     const counted = (row: FlatRow) => {
       how.called?.();
@@ -137,19 +147,16 @@ async function commit(state: StateStore, changes: readonly Change[]): Promise<vo
 }
 
 describe('a directory whose rows are settled by their bytes', () => {
-  it.each([
-    ['CSV', false],
-    ['JSON lines', true],
-  ])(
+  it.each<Format>(['CSV', 'JSON lines', 'objects'])(
     'comes to what it comes to as records, with memberships of what is new, removed and refused: %s',
-    async (_, json) => {
+    async (format) => {
       await withState((state) =>
         fc.assert(
           fc.asyncProperty(anyDays, async ({ yesterday, today }) => {
             await forget(state);
             await commit(state, (await changesOf(sourcesOf(yesterday, { dark: true }), state)).changes);
-            const screened = await changesOf(sourcesOf(today, { json }), state);
-            const plain = await changesOf(sourcesOf(today, { json, dark: true }), state);
+            const screened = await changesOf(sourcesOf(today, { format }), state);
+            const plain = await changesOf(sourcesOf(today, { format, dark: true }), state);
             expect(screened).toEqual(plain);
           }),
           { numRuns: runs(80) },

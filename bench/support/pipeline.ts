@@ -35,16 +35,18 @@ export const ATTRIBUTES: Readonly<Record<string, keyof PersonRow>> = {
   managerId: 'manager',
 };
 
+/** The same mapping, said as columns. */
+export function declaredUser({ userFrom }: Product) {
+  return userFrom({ externalId: 'employee_id', profile: ATTRIBUTES }, { emptyCell: 'keep' });
+}
+
 /**
  * The people of a file, in the format of its name.
  * @param declared - the mapping said as columns, instead of a function of the user's own
  */
 export function peopleOf(product: Product, file: string, declared = false): Flow<UserRecord> {
-  const { fromCsv, fromJsonLines, map, pipe, userFrom } = product;
-  const columns = { externalId: 'employee_id', profile: ATTRIBUTES };
-  const toUser = declared
-    ? userFrom(columns, { emptyCell: 'keep' })
-    : (row: unknown) => toRecord(row as PersonRow);
+  const { fromCsv, fromJsonLines, map, pipe } = product;
+  const toUser = declared ? declaredUser(product) : (row: unknown) => toRecord(row as PersonRow);
   return file.endsWith('.csv')
     ? pipe(fromCsv(file), map(toUser))
     : pipe(fromJsonLines<FlatRow>(file), map(toUser));

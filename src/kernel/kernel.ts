@@ -55,6 +55,7 @@ export interface KernelExports {
     out: number,
     most: number,
   ) => void;
+  readonly settleCells: (text: number, length: number, columns: number, out: number, most: number) => void;
   readonly settleJsonLines: (
     text: number,
     length: number,

@@ -86,6 +86,7 @@ class KernelScreen implements RowScreen {
     const out = this.#outs[buffer] as number;
     const { format, delimiter, columns } = this.#shape;
     const end = last ? 1 : 0;
+    if (format === 'cells') return ['settleCells', text, length, columns.length, out, MOST_ROWS];
     return format === 'csv'
       ? ['settleCsv', text, length, end, delimiter.charCodeAt(0), columns.length, 0, out, MOST_ROWS]
       : ['settleJsonLines', text, length, end, this.#isRaw ? 1 : 0, 0, out, MOST_ROWS];

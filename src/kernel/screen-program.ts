@@ -176,7 +176,7 @@ function planOf(
 /** The fields of a row: the columns of CSV in their order, or the members of an object that are asked for. */
 function fieldNames({ format, columns }: RowShape, plan: Plan): readonly string[] {
   // A column that is left out has no name that could be asked for.
-  if (format === 'csv') return columns.map((name) => name ?? '');
+  if (format !== 'json-lines') return columns.map((name) => name ?? '');
   if (plan.kind === 'raw') return [];
   const asked =
     plan.kind === 'membership' ? [plan.group, plan.member] : [plan.id, ...plan.ops.map((op) => op.column)];

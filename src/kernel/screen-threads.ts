@@ -4,7 +4,7 @@ import type { BlockTally } from './kernel-rows.js';
 import type { KernelCalls } from './screen-program.js';
 
 /** A block to be screened: the kernel's function and its arguments. */
-export type BlockTask = readonly ['settleCsv' | 'settleJsonLines', ...number[]];
+export type BlockTask = readonly ['settleCsv' | 'settleJsonLines' | 'settleCells', ...number[]];
 
 /** What a thread is started with. */
 export interface ThreadStart {

@@ -4,6 +4,7 @@ import { contextOf, flowOf, type Operator } from '../flow.js';
 import { requireFunction } from '../options.js';
 import { fieldsOf } from '../record-fields.js';
 import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
+import { screenedObjects } from '../screened-objects.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.
@@ -19,7 +20,7 @@ export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Ope
   requireFunction('fn', fn);
   return (source) => {
     const fields = fieldsOf(fn);
-    const open = screenedOf<A>(source);
+    const open = screenedOf<A>(source) ?? (fields && screenedObjects(source));
     const screened: OpenScreened<B> = (request) => {
       // What the function does is not known: only rows that are compared as they stand can do without it.
       if (fields === undefined && request.raw === undefined) return undefined;

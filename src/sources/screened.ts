@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { CHUNK_SIZE, placesOf, withPlaces } from '../chunk.js';
+import { placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
 import { SCREENED_BYTES, type RowScreen, type ScreenedRows, type ScreenRequest } from '../row-screen.js';
+import { SettledBlock } from '../settled-block.js';
 import { BlockCutter } from './block-cutter.js';
 import type { ByteReader, InputChunk } from './input.js';
 import { decode } from './text.js';
@@ -54,7 +55,7 @@ export async function* screenedRows<T>(
       let start = 0;
       // The source's own reading says which bytes are no UTF-8, and on which line.
       while (isUtf8(bytes.subarray(start, rows.consumed))) {
-        const block = new Block(input, bytes, rows, position, last && rows.consumed === length);
+        const block = blockOf(input, bytes, rows, position, last && rows.consumed === length);
         yield* block.records();
         start = rows.consumed;
         position = block.nextPosition;
@@ -74,6 +75,27 @@ export async function* screenedRows<T>(
   } finally {
     await screen.close();
   }
+}
+
+/** The rows of one block; `last` when the input ends with it. */
+function blockOf<T>(
+  { reader, request, file }: ScreenedInput<T>,
+  bytes: Buffer,
+  rows: ScreenedRows,
+  position: number,
+  last: boolean,
+): SettledBlock<T> {
+  return new SettledBlock<T>({
+    rows,
+    request,
+    file,
+    position,
+    line: (row) => rows.line(row),
+    read(first, end, take) {
+      const text = decode(bytes.subarray(rows.start(first), rows.end(end - 1)), false);
+      reader.parse(text, rows.line(first), last && end === rows.count, take);
+    },
+  });
 }
 
 /** What the screen does not take. */
@@ -112,126 +134,4 @@ export async function* unscreened<T>(
 /** Whether rows fit the screen that a source is to call too long. Rows that are compared as they stand are not measured. */
 export function isTooLong({ raw }: ScreenRequest, maxRecordLength: number): boolean {
   return raw === undefined && maxRecordLength < SCREENED_BYTES;
-}
-
-/** The rows of one block. */
-class Block<T> {
-  /** Rows whose fingerprint is known. */
-  known = 0;
-  nextPosition: number;
-  readonly #input: ScreenedInput<T>;
-  readonly #bytes: Buffer;
-  readonly #rows: ScreenedRows;
-  readonly #last: boolean;
-  /** Records before the block. */
-  readonly #first: number;
-  #records: T[] = [];
-  #lines: number[] = [];
-  #positions: number[] = [];
-  #prints: string[] = [];
-  /** The row of each record that is handed on, by its position. */
-  readonly #rowAt = new Map<number, number>();
-  /** The next row to be marked. */
-  #next = 0;
-  /** Rows that are known and were seen before. */
-  readonly #again: number[] = [];
-  /** Rows without a record, which have no position. */
-  readonly #blank: number[] = [];
-
-  constructor(input: ScreenedInput<T>, bytes: Buffer, rows: ScreenedRows, position: number, last: boolean) {
-    this.#input = input;
-    this.#bytes = bytes;
-    this.#rows = rows;
-    this.#last = last;
-    this.#first = this.nextPosition = position;
-  }
-
-  *records(): Generator<readonly T[], void, undefined> {
-    const rows = this.#rows;
-    const { count } = rows;
-    let failure: { readonly error: unknown; readonly row: number } | undefined;
-    for (let row = 0; row < count && failure === undefined;) {
-      if (rows.isKnown(row)) {
-        this.known++;
-        this.nextPosition++;
-        row++;
-        continue;
-      }
-      let end = row + 1;
-      while (end < count && !rows.isKnown(end)) end++;
-      failure = this.#take(row, end);
-      row = end;
-    }
-    yield* this.#chunks();
-    // What came before a failure is handed on first.
-    this.#settleTo(failure?.row ?? count);
-    const { onSettled } = this.#input.request;
-    for (const listener of onSettled) listener(this.known - this.#again.length);
-    yield* this.#repeated();
-    if (failure !== undefined) throw failure.error;
-  }
-
-  /** Known rows that came before in the same read: they are records again, for `diff` to refuse. */
-  *#repeated(): Generator<readonly T[], void, undefined> {
-    if (this.#again.length === 0) return;
-    const next = this.nextPosition;
-    let blank = 0;
-    for (const row of this.#again) {
-      while (blank < this.#blank.length && (this.#blank[blank] as number) < row) blank++;
-      this.nextPosition = this.#first + row - blank;
-      this.#take(row, row + 1);
-    }
-    this.nextPosition = next;
-    yield* this.#chunks();
-  }
-
-  /** Reads the rows from one to before another. */
-  #take(first: number, end: number): { readonly error: unknown; readonly row: number } | undefined {
-    const { reader, request } = this.#input;
-    const rows = this.#rows;
-    const text = decode(this.#bytes.subarray(rows.start(first), rows.end(end - 1)), false);
-    const isLast = this.#last && end === rows.count;
-    let row = first;
-    try {
-      reader.parse(text, rows.line(first), isLast, (record) => {
-        if (record === undefined) this.#blank.push(row);
-        else {
-          this.#rowAt.set(++this.nextPosition, row);
-          this.#records.push(record);
-          this.#lines.push(rows.line(row));
-          this.#positions.push(this.nextPosition);
-          if (request.raw !== undefined) this.#prints.push(rows.print(row));
-        }
-        row++;
-      });
-    } catch (error) {
-      return { error, row };
-    }
-    return undefined;
-  }
-
-  *#chunks(): Generator<readonly T[], void, undefined> {
-    const { file } = this.#input;
-    for (let start = 0; start < this.#records.length; start += CHUNK_SIZE) {
-      const end = start + CHUNK_SIZE;
-      yield withPlaces(this.#records.slice(start, end), {
-        file,
-        lines: this.#lines.slice(start, end),
-        positions: this.#positions.slice(start, end),
-        prints: this.#prints.length > 0 ? this.#prints.slice(start, end) : undefined,
-        settleBefore: (position) => this.#settleTo(this.#rowAt.get(position) ?? 0),
-      });
-    }
-    this.#records = [];
-    this.#lines = [];
-    this.#positions = [];
-    this.#prints = [];
-  }
-
-  /** Marks the rows before one. A hot loop: it runs for every row of the source. */
-  #settleTo(end: number): void {
-    const rows = this.#rows;
-    for (; this.#next < end; this.#next++)
-      if (rows.isKnown(this.#next) && !rows.settle(this.#next)) this.#again.push(this.#next);
-  }
 }

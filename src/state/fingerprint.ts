@@ -6,6 +6,7 @@ import {
   type RecordOf,
   type UserRecord,
 } from '../model.js';
+import { sameNames } from '../same-names.js';
 
 /** Makes keyed fingerprints of records; see {@link createFingerprinter}. */
 export interface Fingerprinter {
@@ -139,10 +140,4 @@ class AttributeOrder {
     }
     return this.#sorted;
   }
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

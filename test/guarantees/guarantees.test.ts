@@ -21,7 +21,7 @@ function testsOf(file: string): string {
 function hasTitle(text: string, title: string): boolean {
   const titles = Array.from(
     text.matchAll(
-      /(?:\b(?:it|law)(?:\.each\([^\n]*\))?|^ *\](?: as const)?\))\(\s*(["'`])((?:\\.|(?!\1)[\s\S])*)\1/gm,
+      /(?:\b(?:it|law)(?:\.each(?:<[^\n>]*>)?\([^\n]*\))?|^ *\](?: as const)?\))\(\s*(["'`])((?:\\.|(?!\1)[\s\S])*)\1/gm,
     ),
     (m) => (m[2] as string).replaceAll("\\'", "'"),
   );

@@ -157,7 +157,7 @@ describe('what is wrong with a record', () => {
       'MARKED_DELETED',
       MARKED,
     ],
-  ])('%s %o: field, code and reason', (entity, record, key, field, code, reason) => {
+  ])('of %s, case %#: field, code and reason', (entity, record, key, field, code, reason) => {
     expect(verdictOf(entity, record)).toEqual({ key, field, code, reason });
   });
 

@@ -5,4 +5,5 @@ export { setFields } from './fields';
 export { markRemoved, programMembership, programProfile, programRaw } from './record';
 export { nextLine, rowCount, rowsConsumed, rowsStopped } from './rows';
 export { lastRowEnd, settleCsv } from './csv';
+export { settleCells } from './cells';
 export { setNames, settleJsonLines } from './json-lines';

@@ -75,7 +75,7 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'a duplicate of a settled row is not refused',
-    file: 'src/sources/screened.ts',
+    file: 'src/settled-block.ts',
     find: '!rows.settle(this.#next)) this.#again.push(this.#next);',
     replace: '!rows.settle(this.#next)) continue;',
     test: [
@@ -85,7 +85,7 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'a changed duplicate of a settled row is compared before it',
-    file: 'src/sources/screened.ts',
+    file: 'src/settled-block.ts',
     find: 'settleBefore: (position) => this.#settleTo(this.#rowAt.get(position) ?? 0),',
     replace: 'settleBefore: undefined,',
     test: [
@@ -118,6 +118,40 @@ export const conservation: readonly Break[] = [
     test: [
       ORDER,
       'that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size',
+    ],
+  },
+  {
+    what: 'rows of objects are taken for others where a cell holds what separates them',
+    file: 'src/screened-objects.ts',
+    find: 'rows.count === count && ',
+    replace: '',
+    test: ['test/screened-objects.test.ts', 'and none of a block that holds a row in a cell'],
+  },
+  {
+    what: 'half a pair in a cell is taken for U+FFFD',
+    file: 'src/cell-writer.ts',
+    find: 'text.isWellFormed() ? ',
+    replace: 'text.length >= 0 ? ',
+    test: [
+      'test/screened-objects.test.ts',
+      'and none of a block that holds half a pair, which would be written as U+FFFD',
+    ],
+  },
+  {
+    what: 'null in an object is taken for an empty cell where it is not',
+    file: 'src/cell-writer.ts',
+    find: ' || !nullIsEmpty',
+    replace: '',
+    test: ['test/screened-objects.test.ts', 'but for one whose cell is null where null stays null'],
+  },
+  {
+    what: 'an object that has more than the first is settled by what they share',
+    file: 'src/cell-writer.ts',
+    find: 'this.#names !== undefined && !sameNames',
+    replace: 'this.#names === null && !sameNames',
+    test: [
+      'test/screened-objects.test.ts',
+      'where a function takes every column, as long as rows have the same',
     ],
   },
 ];
