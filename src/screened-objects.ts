@@ -1,13 +1,21 @@
-import { CellWriter, type CellColumn } from './cell-writer.js';
+import { CellWriter, type CellsOf } from './cell-writer.js';
 import { placesOf, withPlaces } from './chunk.js';
 import type { Flow } from './flow.js';
 import type { RecordFields } from './record-fields.js';
-import type { OpenScreened, RowScreen, ScreenRequest } from './row-screen.js';
+import type { RowScreen, ScreenRequest } from './row-screen.js';
 import { SettledBlock, type BlockInput } from './settled-block.js';
 
 /** Rows in a row of which less than this part was known before the screen is given up. */
 const ROWS_IN_VAIN = 16_384;
 const LEAST_KNOWN = 0.25;
+
+/** What objects look like. */
+export interface ObjectShape {
+  readonly fields: RecordFields;
+  /** Of the cells, in their order: that of the id first. */
+  readonly columns: readonly string[];
+  readonly cellsOf: CellsOf;
+}
 
 /** Writes rows and screens them. */
 interface ObjectScreen {
@@ -16,17 +24,16 @@ interface ObjectScreen {
 }
 
 /**
- * Objects that are rows (of a database cursor, of pages of an API) with those left out that are settled. Their cells are written as
- * text for the screen: a fraction of what it costs to make records of them, hold these to their limits and fingerprint them.
+ * Objects (rows of a database cursor, records that a function made) with those left out that are settled. Their cells are written
+ * as text for the screen: a fraction of what it costs to make records of rows, to hold these to their limits, and to fingerprint
+ * them.
+ *
+ * @param shapeOf - says of the first object what all look like; undefined where it cannot be told what they become
  */
-export function screenedObjects<T>(source: Flow<T>): OpenScreened<T> {
-  return (request) =>
-    request.raw === undefined && request.fields !== undefined ? unsettled(source, request) : undefined;
-}
-
-async function* unsettled<T>(
+export async function* unsettledObjects<T>(
   source: Flow<T>,
   request: ScreenRequest,
+  shapeOf: (first: T) => ObjectShape | undefined,
 ): AsyncGenerator<readonly T[], void, undefined> {
   let opened: ObjectScreen | undefined;
   let isOpen = false;
@@ -34,7 +41,7 @@ async function* unsettled<T>(
   let inVain = 0;
   try {
     for await (const chunk of source.chunks()) {
-      if (!isOpen) opened = openScreen(request, chunk[0]);
+      if (!isOpen) opened = openScreen(request, shapeOf(chunk[0] as T));
       isOpen = true;
       if (opened === undefined) {
         yield chunk;
@@ -61,28 +68,12 @@ async function* unsettled<T>(
   }
 }
 
-/** A screen for rows like the first; undefined when it cannot be told from their cells what they become. */
-function openScreen(request: ScreenRequest, first: unknown): ObjectScreen | undefined {
-  const { fields, rules } = request;
-  const plain = fields?.(undefined);
-  // A function that takes all columns there are: each row must have just those of the first.
-  const names =
-    plain === undefined && typeof first === 'object' && first !== null ? Object.keys(first) : undefined;
-  const known = plain ?? (names && fields?.(names));
-  if (known === undefined) return undefined;
-  const columns = columnsOf(known);
-  const screen = request.open(
-    {
-      format: 'cells',
-      columns: columns.map(({ name }) => name),
-      delimiter: '',
-      fields: known,
-      rules,
-      header: '',
-    },
-    0,
-  );
-  return screen && { screen, writer: new CellWriter(columns, names) };
+function openScreen(request: ScreenRequest, shape: ObjectShape | undefined): ObjectScreen | undefined {
+  if (shape === undefined) return undefined;
+  const { fields, columns, cellsOf } = shape;
+  const { rules } = request;
+  const screen = request.open({ format: 'cells', columns, delimiter: '', fields, rules, header: '' }, 0);
+  return screen && { screen, writer: new CellWriter(columns.length, cellsOf) };
 }
 
 function blockOf<T>(
@@ -127,16 +118,4 @@ function placed<T>(chunk: readonly T[], before: number): readonly T[] {
   if (places?.positions !== undefined) return chunk;
   const positions = Array.from(chunk.keys(), (i) => before + i + 1);
   return withPlaces([...chunk], { file: undefined, lines: undefined, ...places, positions });
-}
-
-/** The columns that records are made of, the one of the id first. */
-function columnsOf(fields: RecordFields): CellColumn[] {
-  if (fields.kind === 'membership')
-    return [...new Set([fields.group, fields.member])].map((name) => ({ name, nullIsEmpty: true }));
-  const columns = new Map([[fields.externalId, true]]);
-  for (const { column, empty, nullStays } of fields.attributes) {
-    const isSame = empty === 'null' ? nullStays : empty === 'omit' && !nullStays;
-    columns.set(column, isSame && columns.get(column) !== false);
-  }
-  return Array.from(columns, ([name, nullIsEmpty]) => ({ name, nullIsEmpty }));
 }

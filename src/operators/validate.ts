@@ -5,8 +5,10 @@ import type { AttributeLimit } from '../limits.js';
 import { displayKey, type Entity, type RecordOf } from '../model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../options.js';
 import { refusalOf } from '../refused.js';
+import { recordShape } from '../record-cells.js';
 import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
 import type { Rejection, RunContext } from '../run-context.js';
+import { unsettledObjects } from '../screened-objects.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';
 import { textFault } from './text.js';
 
@@ -82,16 +84,22 @@ export function validate<E extends Entity>(
         counts.read += rows;
         counts.accepted += rows;
       };
-      const rows = open?.({
+      const asked = {
         ...request,
         rules: fieldRules(entity, options),
         onSettled: [...request.onSettled, onSettled],
-      });
+      };
+      // Where nobody knows what records are made of, they can still be told as what they are.
+      const rows =
+        open?.(asked) ??
+        (request.raw === undefined
+          ? unsettledObjects(source, asked, (first) => recordShape(entity, first))
+          : undefined);
       return rows && validated(entity, rows, context, check, onReject);
     };
     return withScreened(
       flowOf(() => validated(entity, source.chunks(), context, check, onReject), context),
-      open && screened,
+      screened,
     );
   };
 }

@@ -16,7 +16,7 @@ import { toUser, type FlatRow } from '../../src/sources/records.js';
 import { fieldsOf, withFields, type FieldsOf } from '../../src/record-fields.js';
 import { anyEdits, anyText, anyValidate, edited } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
-import { holdRecords, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+import { holdRecords, inTheDark, runOf, undeclared, withState, type Way } from '../support/two-ways.js';
 
 const COLUMNS = ['externalId', 'mail', 'first', 'nïck', 'second', 'other'];
 const PROFILE = {
@@ -188,9 +188,9 @@ export function screenedObjectsContract(): void {
   ] as const)('%s come to what they come to as records', async (entity, anyWay) => {
     await withState((state) =>
       fc.assert(
-        fc.asyncProperty(anySource, anyWay.map(careful), async (rows, way) => {
+        fc.asyncProperty(anySource, anyWay.map(careful), fc.boolean(), async (rows, way, isDeclared) => {
           await holdRecords(state, entity as 'users', heldRecords(rows.yesterday, way));
-          const screened = await runOf(flowOf(rows), way, state);
+          const screened = await runOf(flowOf(rows), isDeclared ? way : undeclared(way), state);
           const plain = await runOf(flowOf(rows), inTheDark(way), state);
           if (plain.error === undefined || plain.error.code === GONE) {
             expect(screened).toEqual(plain);

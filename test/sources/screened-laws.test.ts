@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { screenedCsvContract } from '../contracts/screened-csv.js';
 import { screenedObjectsContract } from '../contracts/screened-objects.js';
+import { screenedRecordsContract } from '../contracts/screened-records.js';
 import { screenedJsonLinesContract } from '../contracts/screened-json-lines.js';
 
 describe('rows that are settled by their bytes', () => {
@@ -14,3 +15,5 @@ describe('rows that are settled by a thread', () => {
 });
 
 describe('objects that are settled by their cells', screenedObjectsContract);
+
+describe('records that are settled by their values', screenedRecordsContract);

@@ -30,6 +30,8 @@ export interface Way<E extends Entity> {
   readonly toRecord: (row: FlatRow) => RecordOf[E];
   readonly validate?: ValidateOptions;
   readonly diff?: DiffOptions;
+  /** Every row becomes a record, is held to the limits and compared. */
+  readonly plain?: boolean;
 }
 
 /** Runs `use` with a state of its own, on disk. */
@@ -72,7 +74,7 @@ export async function runOf<E extends Entity>(
     rows,
     map(way.toRecord),
     validate(entity, way.validate),
-    diff(entity, state, way.diff),
+    diff(entity, way.plain ? withoutSettling(state) : state, way.diff),
   );
   const context = contextOf(flow);
   const rejections: Rejection[] = [];
@@ -96,8 +98,26 @@ export async function runOf<E extends Entity>(
 }
 
 /** The same way with a function of which nothing is known: every row becomes a record. */
-export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
+export function undeclared<E extends Entity>(way: Way<E>): Way<E> {
   return { ...way, toRecord: (row) => way.toRecord(row) };
+}
+
+/** The same, and nothing that makes out unchanged records beforehand: each is held to the limits and compared. */
+export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
+  return { ...undeclared(way), plain: true };
+}
+
+/** A state whose readings do not tell what is settled. */
+export function withoutSettling(state: StateStore): StateStore {
+  const hiding = <T extends object>(target: T, name: string, instead: unknown): T =>
+    new Proxy(target, {
+      get(_, property) {
+        if (property === name) return instead;
+        const value: unknown = Reflect.get(target, property, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  return hiding(state, 'read', async () => hiding(await state.read(), 'settled', undefined));
 }
 
 /** Where an input is cut into pieces. */

@@ -1,12 +1,14 @@
 /**
  * Rows that were objects and are written as their cells: each cell but the last ends with a unit separator, each row with a
  * record separator (ASCII's own characters for that), and nothing is quoted. A cell that holds one of the two makes a row with
- * another number of cells, or one row more than there are objects: whoever wrote them counts.
+ * another number of cells, or one row more than there are objects: whoever wrote them counts. A cell that is a group separator
+ * and nothing else is null; whoever writes has none that is just that.
  */
-import { PLAIN, setField } from './fields';
+import { NULL, PLAIN, setField } from './fields';
 import { fingerprintRow } from './record';
 import { addRow, findRows, nextRow, startRows, stopRows } from './rows';
 
+const NULL_CELL: u8 = 0x1d;
 const RECORD_SEPARATOR: u8 = 0x1e;
 const UNIT_SEPARATOR: u8 = 0x1f;
 
@@ -42,7 +44,8 @@ function readCells(start: usize, end: usize, columns: u32): usize {
     for (; ends !== 0; ends &= ends - 1) {
       const place = at + ctz(ends);
       if (place >= end || column === columns) return 0;
-      setField(column++, from, place - from, PLAIN);
+      const isNull = place === from + 1 && load<u8>(from) === NULL_CELL;
+      setField(column++, from, place - from, isNull ? NULL : PLAIN);
       from = place + 1;
       if (load<u8>(place) === RECORD_SEPARATOR) return column === columns ? from : 0;
     }
