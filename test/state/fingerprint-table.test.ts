@@ -148,8 +148,20 @@ describe('a table of fingerprints', () => {
     const rows = scattered(10);
     const table = filled(rows);
     const words = new Uint32Array((MOST_FOUND + 100) * 4);
-    words.set(block(rows));
-    expect([...table.findEach(words, 10).subarray(0, 10)]).toEqual(rows.map((row) => slotOf(table, row)));
+    // Not in the order in which they were put in, which is what was handed on last.
+    const asked = rows.toReversed();
+    words.set(block(asked));
+    expect([...table.findEach(words, 10).subarray(0, 10)]).toEqual(asked.map((row) => slotOf(table, row)));
+  });
+
+  it('leaves alone what others put into its memory', () => {
+    const rows = scattered(MOST_FOUND);
+    const table = new FingerprintTable(rows.length, KEY);
+    const others = table.memory.bytes(table.memory.allocate(100_000), 100_000).fill(0xaa);
+    table.addBlock(block(rows), rows.length);
+    const slots = [...table.findEach(block(rows), rows.length)];
+    expect(slots).toEqual(rows.map((row) => slotOf(table, row)));
+    expect(others.every((byte) => byte === 0xaa)).toBe(true);
   });
 
   it('never says of an absent one that it is present, wherever it stands among others that are', () => {
