@@ -71,7 +71,7 @@ export class FingerprintTable {
 
   /** The slots of many fingerprints, or -1 each; they hold until the next call. At most 4,096 at once. */
   findEach(words: Uint32Array, count: number): Int32Array {
-    this.#staged.set(words.length === count * 4 ? words : words.subarray(0, count * 4));
+    this.#staged.set(words.subarray(0, count * 4));
     this.#kernel.findEach(this.#staged.byteOffset, count, this.#found.byteOffset);
     return this.#found;
   }

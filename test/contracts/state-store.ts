@@ -154,7 +154,10 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await reading.keep('users', ['rejected', 'nobody']);
     const { HELD, NEW, ABSENT } = Reference;
     expect([...(await reading.refer('users', keys))]).toEqual([HELD, HELD, HELD, NEW, NEW, ABSENT]);
+    const complete = () => ENTITIES.filter((entity) => reading.isComplete(entity));
+    expect(complete()).toEqual([]);
     reading.complete('users');
+    expect(complete()).toEqual(['users']);
     expect([...(await reading.refer('users', keys))]).toEqual([HELD, ABSENT, HELD, NEW, NEW, ABSENT]);
     await reading.close();
   });

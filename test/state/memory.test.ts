@@ -92,6 +92,19 @@ describe('memoryState', () => {
     expect(chunks).toEqual([4096, 4096]);
   });
 
+  it('what is missing comes some thousands at a time, each once, and no chunk for nothing', async () => {
+    const state = memoryState();
+    const keys = Array.from({ length: 8193 }, (_, i) => `u${i}`);
+    await state.adopt(keys.map(row));
+    const chunks: (readonly string[])[] = [];
+    const reading = await state.read();
+    await reading.keep('users', ['u5']);
+    for await (const chunk of reading.missing('users')) chunks.push(chunk);
+    expect(chunks.map(({ length }) => length)).toEqual([4096, 4096]);
+    expect(chunks.flat()).toEqual(keys.filter((key) => key !== 'u5'));
+    await reading.close();
+  });
+
   it.each([
     ['closed', (state: StateStore) => state.close()],
     ['disposed of', (state: StateStore) => state[Symbol.asyncDispose]()],

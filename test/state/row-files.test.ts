@@ -126,6 +126,31 @@ describe('pages in files', () => {
     expect(seen).toEqual(['a', 'new b', 'new c']);
   });
 
+  it('that are rewritten while they are read are seen as they are then', async () => {
+    const files = open();
+    files.append([['rows', [page(0, 'a'), page(1, 'b')]]]);
+    const rewritten = await files.rewrite([['rows', [page(0, 'a'), page(1, 'new b')]]]);
+    const seen: unknown[] = [];
+    for (const { number, bytes } of files.pages('rows', 2)) {
+      seen.push(bytes?.toString());
+      if (number === 0) files.replace(rewritten);
+    }
+    expect(seen).toEqual(['a', 'new b']);
+  });
+
+  it('of a transaction that fails while they are read are not seen any more', async () => {
+    const files = open();
+    files.append([['rows', [page(0, 'a'), page(1, 'kept')]]]);
+    files.append([['rows', [page(0, 'lost'), page(1, 'lost too')]]]);
+    const seen: unknown[] = [];
+    await extents.remove(['users', 1]);
+    for (const { number, bytes } of files.pages('rows', 2)) {
+      seen.push(bytes?.toString());
+      if (number === 0) files.load();
+    }
+    expect(seen).toEqual(['lost', 'kept']);
+  });
+
   it('are appended to the file of their writer, whose name is its own, and none is made for nothing', async () => {
     const files = open(7);
     files.append([['rows', []]]);
@@ -284,6 +309,16 @@ describe('pages in files', () => {
     await expect(files.rewrite([['rows', failing()]])).rejects.toThrow('cannot be read');
     expect(await names()).toEqual(['users-1-1.rows']);
     expect(rowsOf(files, 'rows', 1)).toEqual([[0, 'kept']]);
+  });
+
+  it('that were rewritten in vain are removed, also when all files were closed meanwhile', async () => {
+    const files = open();
+    files.append([['rows', [page(0, 'kept')]]]);
+    const { name } = await files.rewrite([['rows', [page(0, 'new')]]]);
+    expect(await names()).toEqual(['users-1-1.rows', name]);
+    files.close();
+    await files.drop(name);
+    expect(await names()).toEqual(['users-1-1.rows']);
   });
 
   it('without any are rewritten into nothing', async () => {

@@ -183,6 +183,9 @@ describe('rows that changed since their pages were written', () => {
     expect([...words.subarray(HASH_WORDS_AT, HASH_WORDS_AT + 4)]).toEqual([0, 6, 9, 0]);
     overlay.applyTo(page, 0);
     expect([page.key(1), page.key(2), page.fingerprint(2)]).toEqual(['second', 'its own', 'c'.repeat(16)]);
+    // A row that keeps its key keeps the key's hash, by which it is found.
+    copyWords(page.toBytes(), new Uint8Array(words.buffer), false);
+    expect([...words.subarray(HASH_WORDS_AT, HASH_WORDS_AT + 4)]).toEqual([0, 6, 9, 0]);
   });
 
   it('are one value for each commit, of their own entity, and none for a commit without any', () => {
