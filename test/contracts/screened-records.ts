@@ -36,48 +36,63 @@ const anyId = fc.oneof(
   { weight: 1, arbitrary: anyValue },
 );
 
-/** Most records have one shape; some have another order, an attribute less, or a property more. */
-const anyTwist = fc.constantFrom('none', 'none', 'none', 'none', 'none', 'turned', 'short', 'more', 'bare');
-
 const anyProfiled: fc.Arbitrary<Loose> = fc
-  .tuple(anyId, fc.tuple(anyValue, anyValue, anyValue, anyValue, anyValue), anyTwist)
-  .map(([externalId, values, twist]) => {
-    const entries = ATTRIBUTES.map((name, i) => [name, values[i]] as const);
-    const profile = Object.fromEntries(
-      twist === 'turned' ? entries.toReversed() : twist === 'short' ? entries.slice(1) : entries,
-    );
-    if (twist === 'more') return { externalId, profile, deleted: true };
-    return twist === 'bare' ? { externalId, profile: null } : { externalId, profile };
-  });
-const anyMembership: fc.Arbitrary<Loose> = fc
-  .tuple(anyId, anyId, anyTwist)
-  .map(([groupExternalId, memberExternalId, twist]) => {
-    if (twist === 'turned') return { memberExternalId, groupExternalId };
-    if (twist === 'short') return { groupExternalId };
-    return twist === 'more'
-      ? { groupExternalId, memberExternalId, deleted: true }
-      : { groupExternalId, memberExternalId };
-  });
+  .tuple(anyId, fc.tuple(anyValue, anyValue, anyValue, anyValue, anyValue))
+  .map(([externalId, values]) => ({
+    externalId,
+    profile: Object.fromEntries(ATTRIBUTES.map((name, i) => [name, values[i]])),
+  }));
+const anyMembership: fc.Arbitrary<Loose> = fc.record({ groupExternalId: anyId, memberExternalId: anyId });
 
-/** Yesterday's records, and those of today by their numbers among yesterday's and the new ones. */
+/** What became of a record by today: of most nothing, of the others what comes close to it and is something else. */
+const TWISTS: Readonly<Record<string, (fields: Loose) => unknown>> = {
+  none: (fields) => fields,
+  turned: (fields) => Object.fromEntries(Object.entries(fields).toReversed()),
+  short: (fields) => Object.fromEntries(Object.entries(fields).slice(1)),
+  more: (fields) => ({ ...fields, more: 'x' }),
+  'looks like null': (fields) =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value ?? '\x1d'])),
+  bare: () => null,
+};
+const anyEdit = fc.record({
+  of: fc.nat(12),
+  twist: fc.oneof(
+    { weight: 10, arbitrary: fc.constant('none') },
+    { weight: 6, arbitrary: fc.constantFrom(...Object.keys(TWISTS)) },
+  ),
+  /** Of the record, not of its profile. */
+  outside: fc.boolean(),
+  deleted: fc.constantFrom(false, false, false, false, true),
+});
+
+function twisted(
+  record: Loose,
+  { twist, outside, deleted }: typeof anyEdit extends fc.Arbitrary<infer E> ? E : never,
+) {
+  const change = TWISTS[twist] as (fields: Loose) => unknown;
+  const { profile } = record;
+  const changed =
+    outside || profile === undefined ? change(record) : { ...record, profile: change(profile as Loose) };
+  return deleted && changed !== null ? { ...(changed as Loose), deleted: true } : changed;
+}
+
+/** Yesterday's records, and what of them and of new ones is there today. */
 const anyDays = (record: fc.Arbitrary<Loose>) =>
   fc.record({
     yesterday: fc.array(record, { minLength: 1, maxLength: 10 }),
     added: fc.array(record, { maxLength: 3 }),
-    picks: fc.array(fc.nat(12), { maxLength: 20 }),
+    edits: fc.array(anyEdit, { maxLength: 20 }),
     fails: fc.constantFrom(false, false, true),
   });
 
 /** Those that a state may hold. */
 function held(records: readonly Loose[]): UserRecord[] {
   const isId = (id: unknown) => typeof id === 'string' && id !== '';
-  return records.filter(({ externalId, profile, groupExternalId, memberExternalId, deleted }) =>
+  return records.filter(({ externalId, profile, groupExternalId, memberExternalId }) =>
     profile === undefined
       ? isId(groupExternalId) && isId(memberExternalId)
       : isId(externalId) &&
-        profile !== null &&
-        deleted === undefined &&
-        Object.values(profile).every((value) => value === null || typeof value === 'string'),
+        Object.values(profile as Loose).every((value) => value === null || typeof value === 'string'),
   ) as unknown as UserRecord[];
 }
 
@@ -92,10 +107,10 @@ export function screenedRecordsContract(): void {
       fc.assert(
         fc.asyncProperty(anyDays(anyRecord), anyValidate(names), async (days, validate) => {
           const way = { entity, validate, toRecord: (row: FlatRow) => row } as unknown as Way<'users'>;
-          const { yesterday, added, picks, fails } = days;
+          const { yesterday, added, edits, fails } = days;
           const all = [...yesterday, ...added];
           async function* today() {
-            for (const pick of picks) yield all[pick % all.length] as FlatRow;
+            for (const edit of edits) yield twisted(all[edit.of % all.length] as Loose, edit) as FlatRow;
             if (fails) throw Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' });
           }
           await holdRecords(state, entity as 'users', held(yesterday));
