@@ -33,7 +33,7 @@ const word = text.filter((name) => name !== '');
 function changesOf({ entity, kind, dependent }: Lane): fc.Arbitrary<Change[]> {
   if (entity === 'memberships')
     return fc.array(
-      fc.tuple(fc.constantFrom('g', 'Ā', '"'), text).map(([group, member]) => ({
+      fc.tuple(fc.constantFrom('g', 'Ā', '"', ''), text).map(([group, member]) => ({
         ...membershipChange(kind, group, member, dependent),
         changed: undefined,
       })),
