@@ -79,7 +79,7 @@ function expectMixed(chunks: Chunks, plan: readonly Change[]): void {
   let bytes = plan.reduce((sum, change) => sum + entryBytes(change), 0);
   for (const [i, chunk] of chunks.entries()) {
     expect(chunk.length).toBeGreaterThanOrEqual(i < chunks.length - 1 ? CHUNK_SIZE : 1);
-    expect(chunk.length).toBeLessThan(CHUNK_SIZE + STEP + FEW);
+    expect(chunk.length).toBeLessThan(CHUNK_SIZE + 2 * STEP);
     const sizes = chunk.map(entryBytes);
     expect(entrySizesOf(chunk)).toEqual(sizes);
     expect(outlookOf(chunk)).toEqual({ count, bytes });
