@@ -61,7 +61,7 @@ export class LaneStretches {
   #classOf(change: Change, size: number): number {
     if (change.entity !== 'memberships') {
       const cls = sizeClass(size);
-      return change.created || change.kind === 'delete' ? cls : SIZE_CLASSES + cls;
+      return change.created ? cls : SIZE_CLASSES + cls;
     }
     const hash = hashOf(change.group);
     const members = (this.#members ??= new Uint8Array(MEMBER_COUNTERS));

@@ -26,7 +26,6 @@ export class Pace {
   /** How many were given once this share of the whole was. */
   due(share: number): number {
     const count = this.#count;
-    if (share >= 1) return count;
     if (this.#places === undefined) return Math.min(count, Math.floor(share * count + this.#phase));
     let due = this.taken;
     while (due < count && (this.#places[due] as number) <= share) due++;

@@ -33,7 +33,7 @@ const word = text.filter((name) => name !== '');
 function changesOf({ entity, kind, dependent }: Lane): fc.Arbitrary<Change[]> {
   if (entity === 'memberships')
     return fc.array(
-      fc.tuple(fc.constantFrom('g', 'Ā', '"'), text).map(([group, member]) => ({
+      fc.tuple(fc.constantFrom('g', 'Ā', '"', ''), text).map(([group, member]) => ({
         ...membershipChange(kind, group, member, dependent),
         changed: undefined,
       })),
@@ -116,6 +116,16 @@ describe('changes that wait in the outbox', () => {
     const both = writer.bytes;
     expect(writer.take()).toHaveLength(both);
     expect(writer.bytes).toBe(0);
+  });
+
+  it('are written into memory that is used again, and never more than twice what a block takes', () => {
+    const writer = new BlockWriter();
+    for (let block = 0; block < 12; block++) {
+      for (let i = 0; i < 8 * FRAME_CHANGES; i++)
+        writer.add(profileChange('users', 'upsert', `u${i}`, 'x'.repeat(100)), 1);
+      const taken = writer.take();
+      expect(taken.buffer.byteLength).toBeLessThanOrEqual(2 * taken.length);
+    }
   });
 
   it('take no more than what the lane and the key do not say, a byte a character where that is enough', () => {

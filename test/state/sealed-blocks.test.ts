@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OUTBOX_PREFIX, SealedBlocks, type SealedBlock } from '../../src/state/sealed-blocks.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SealedBlocks, type SealedBlock } from '../../src/state/sealed-blocks.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -48,11 +50,22 @@ describe('sealed blocks', () => {
     await blocks.close();
   });
 
+  it('move to the file once they fill four pages, and not before', async () => {
+    const blocks = new SealedBlocks(directory);
+    // A page is full when the next block needs another.
+    await seal(blocks, new Array<number>(4).fill(MEGABYTE));
+    expect(await readdir(directory)).toEqual([]);
+    await seal(blocks, [MEGABYTE]);
+    expect(await readdir(directory)).toHaveLength(1);
+    await blocks.close();
+  });
+
   it('move to one file of their owner, sealed, and are gone when closed', async () => {
     const blocks = new SealedBlocks(directory);
     const sealed = await seal(blocks, many);
     const files = await readdir(directory);
-    expect(files).toEqual([expect.stringMatching(new RegExp(`^${OUTBOX_PREFIX}[0-9a-f]{16}$`))]);
+    // The name is kept from version to version: the next to open the directory clears up by it.
+    expect(files).toEqual([expect.stringMatching(/^outbox-[0-9a-f]{16}$/)]);
     const path = join(directory, files[0] as string);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const content = await readFile(path);
@@ -107,6 +120,22 @@ describe('sealed blocks', () => {
     await blocks.close();
   });
 
+  it('share a few pages of memory, however many they are, and leave none behind that is larger', async () => {
+    const blocks = new SealedBlocks(directory);
+    const buffers = new Set<Buffer>();
+    for (let i = 0; i < 40; i++) {
+      const length = i === 2 ? 3 * MEGABYTE : MEGABYTE;
+      const { page } = blocks.seal(bytesOf(i, length));
+      expect(page.bytes).toHaveLength(length);
+      buffers.add(page.bytes as Buffer);
+      await blocks.spill();
+    }
+    // Four that wait, four that are being written, the open one and the large one.
+    expect(buffers.size).toBeLessThanOrEqual(10);
+    await blocks.flushed();
+    await blocks.close();
+  });
+
   it('without a directory stay in memory, however many', async () => {
     const blocks = new SealedBlocks(undefined);
     const sealed = await seal(blocks, many);
@@ -119,7 +148,12 @@ describe('sealed blocks', () => {
     const sealed = await seal(blocks, many);
     const [first, second] = sealed as [SealedBlock, SealedBlock];
     const refusal = expect.objectContaining({ code: 'ERR_ROLLCALL_STATE' }) as Error;
-    expect(() => blocks.open({ ...first, number: second.number })).toThrow(refusal);
+    expect(() => blocks.open({ ...first, number: second.number })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ROLLCALL_STATE',
+        cause: expect.any(Error) as unknown,
+      }) as Error,
+    );
     expect(() => blocks.open({ ...first, tag: second.tag })).toThrow(refusal);
     const path = join(directory, (await readdir(directory))[0] as string);
     const content = await readFile(path);
@@ -141,5 +175,49 @@ describe('sealed blocks', () => {
     await expect(blocks.flushed()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
     await blocks.close();
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('are refused where the file cannot be read, with the cause', async () => {
+    const blocks = new SealedBlocks(directory);
+    const [first] = (await seal(blocks, many)) as [SealedBlock];
+    const cause = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+    const read = vi.spyOn(fs, 'readSync').mockImplementation(() => {
+      throw cause;
+    });
+    syncBuiltinESMExports();
+    try {
+      expect(() => blocks.open(first)).toThrow(
+        expect.objectContaining({ code: 'ERR_ROLLCALL_STATE', cause }) as Error,
+      );
+    } finally {
+      read.mockRestore();
+      syncBuiltinESMExports();
+    }
+    expectHeld(blocks, [first], many.slice(0, 1));
+    await blocks.close();
+  });
+
+  it('of which the disk takes a part are told', async () => {
+    const probe = await open(join(directory, 'probe'), 'w');
+    const write = vi.spyOn(Object.getPrototypeOf(probe) as typeof probe, 'write');
+    await probe.close();
+    await rm(join(directory, 'probe'));
+    write.mockResolvedValueOnce({ bytesWritten: 1000, buffer: '' });
+    const blocks = new SealedBlocks(directory);
+    try {
+      await expect(seal(blocks, many)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    } finally {
+      write.mockRestore();
+    }
+    await blocks.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('whose file is gone already are closed all the same, and more than once', async () => {
+    const blocks = new SealedBlocks(directory);
+    await seal(blocks, many);
+    await rm(join(directory, (await readdir(directory))[0] as string));
+    await blocks.close();
+    await blocks.close();
   });
 });
