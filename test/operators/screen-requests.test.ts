@@ -6,7 +6,7 @@ import { map } from '../../src/operators/map.js';
 import { fieldRules } from '../../src/operators/record-check.js';
 import { validate, type ValidateOptions } from '../../src/operators/validate.js';
 import { withFields, type FieldsOf } from '../../src/record-fields.js';
-import { screenedOf, withScreened, type ScreenRequest } from '../../src/row-screen.js';
+import { screenedOf, withScreened, type RowShape, type ScreenRequest } from '../../src/row-screen.js';
 import { RunContext } from '../../src/run-context.js';
 
 const user = (id: string): UserRecord => ({
@@ -51,6 +51,18 @@ function source<T>(
   return { flow, requests };
 }
 
+/** A source of which no more is known than its objects. */
+const objects = <T>(all: readonly T[]): Screened<T> => ({
+  flow: flowOf(
+    () =>
+      (async function* () {
+        yield all;
+      })(),
+    new RunContext(),
+  ),
+  requests: [],
+});
+
 async function all<T>(chunks: AsyncIterable<readonly T[]> | undefined): Promise<T[] | undefined> {
   if (chunks === undefined) return undefined;
   const records: T[] = [];
@@ -90,10 +102,37 @@ describe('map, asked for what a screen lets through', () => {
     expect(await asked(map(known()), from, { fields, raw })).toEqual([4]);
   });
 
-  it('cannot where its source cannot', async () => {
+  it('cannot where its source is asked and cannot', async () => {
     expect(await asked(map(known()), source([1], undefined))).toBeUndefined();
-    const plain = map(known())(flowOf(() => (async function* () {})(), new RunContext()));
-    expect(screenedOf(plain)).toBeUndefined();
+  });
+
+  it('of objects asks for a screen itself, with the columns that its function takes', async () => {
+    const rows = [
+      { g: 'g1', m: 'u1', more: 'x' },
+      { g: 'g1', m: 'u2', more: 'x' },
+    ];
+    const join = withFields(({ g, m }: { g: string; m: string }) => g + m, fields);
+    const shapes: RowShape[] = [];
+    const open = (shape: RowShape, threads: number) => {
+      expect(threads).toBe(0);
+      shapes.push(shape);
+      return undefined;
+    };
+    // Without one all go on.
+    expect(await asked(map(join), objects(rows), { entity: 'memberships', open })).toEqual(['g1u1', 'g1u2']);
+    const shape = { format: 'cells', columns: ['g', 'm'], delimiter: '', rules: undefined, header: '' };
+    expect(shapes).toEqual([{ ...shape, fields: fields(undefined) }]);
+  });
+
+  it.each<[string, Partial<ScreenRequest>]>([
+    ['which are to be compared as they stand', { raw }],
+    ['where another map follows', { fields }],
+  ])('cannot of objects %s', async (_, of) => {
+    expect(await asked(map(known()), objects([1]), of)).toBeUndefined();
+  });
+
+  it('cannot of objects where nothing is known of its function', async () => {
+    expect(await asked(map(double), objects([1]))).toBeUndefined();
   });
 
   it('keeps the context of its source', () => {
@@ -143,10 +182,24 @@ describe('validate, asked for what a screen lets through', () => {
     expect(await asked(stage(), from, { ...of, raw })).toEqual([user('b')]);
   });
 
-  it('cannot where its source cannot', async () => {
-    expect(await asked(stage(), source(users('a'), undefined))).toBeUndefined();
-    const plain = stage()(flowOf(() => (async function* () {})(), new RunContext()));
-    expect(screenedOf(plain)).toBeUndefined();
+  it.each([
+    ['its source cannot', source([...users('a', 'b'), bad], undefined)],
+    ['its source is of objects', objects([...users('a', 'b'), bad])],
+  ])('asks for a screen of records itself where %s', async (_, from) => {
+    const shapes: RowShape[] = [];
+    const open = (shape: RowShape) => {
+      shapes.push(shape);
+      return undefined;
+    };
+    expect(await asked(stage(), from, { open })).toEqual(users('a', 'b'));
+    expect(shapes).toMatchObject([
+      {
+        format: 'cells',
+        columns: ['externalId', 'profile.userName', 'profile.email'],
+        rules: fieldRules('users', {}),
+      },
+    ]);
+    expect(await asked(stage(), objects(users('a')), { raw })).toBeUndefined();
   });
 });
 
