@@ -148,6 +148,57 @@ describe('stored rows', () => {
     );
   });
 
+  it('of every kind are the same in a page, over it, in another process and written anew', async () => {
+    let { stored } = open();
+    const model = new Map<number, string | undefined>();
+    const store = (rows: readonly (readonly [number, OverlaidRow])[]) => {
+      stored.store(new Map(rows));
+      for (const [row, { fingerprint, prints, key }] of rows) {
+        const held = model.get(row)?.split(' ')[0];
+        model.set(row, fingerprint === undefined ? undefined : `${key ?? held} ${fingerprint}${prints}`);
+      }
+    };
+    const expectHeld = (overlaid: number) => {
+      expect(stored.overlaidRows).toBe(overlaid);
+      const held = [...model.values()].filter((row) => row !== undefined);
+      expect([...stored.rows(312)].flat().map(({ key, fingerprint }) => `${key} ${fingerprint}`)).toEqual(
+        held,
+      );
+      expect([...stored.keysWhere(312, () => true)]).toEqual(held.map((row) => row.split(' ')[0]));
+      for (const [row, told] of model)
+        expect(stored.prints(row)).toBe(told?.split(' ')[1]?.slice(print('').length) ?? '');
+    };
+    // The last two pages have no prints.
+    store([...rowsFrom(0, 192, 'p'), ...rowsFrom(192, 312)]);
+    expectHeld(0);
+    store([
+      [1, changed('k1', 'longer')],
+      [2, FREE],
+      [3, UNKNOWN],
+      [4, named('other', 'r')],
+      [200, changed('k200', 's')],
+    ]);
+    expectHeld(5);
+    // So many of a page that it is written anew; what was overlaid must not come to lie over what is newer.
+    store([
+      [1, changed('k1', 'q', 2)],
+      [5, FREE],
+      [6, UNKNOWN],
+      [7, named('again', 't')],
+      ...numbers(8, 40).map((row) => [row, changed(`k${row}`, `u${row}`)] as const),
+    ]);
+    expectHeld(5);
+    ({ stored } = open());
+    expectHeld(5);
+    const groups = open('groups').stored;
+    groups.store(rowsFrom(0, 3));
+    stored.replace(await rewritten(stored, 312));
+    expectHeld(0);
+    ({ stored } = open());
+    expectHeld(0);
+    expect(open('groups').stored.overlaidRows).toBe(3);
+  });
+
   it('are not found by a key that they had before', () => {
     const { stored } = open();
     stored.store(rowsFrom(0, ROWS_PER_PAGE));
