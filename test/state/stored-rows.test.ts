@@ -9,7 +9,13 @@ import type { Extent } from '../../src/state/extent.js';
 import type { Tables } from '../../src/state/lmdb-tables.js';
 import { RowFiles, type Rewritten } from '../../src/state/row-files.js';
 import type { OverlaidRow } from '../../src/state/row-overlay.js';
-import { ROWS_PER_PAGE, WORDS, writeFingerprint } from '../../src/state/row-page.js';
+import {
+  HASH_WORDS_AT,
+  PAGE_WORDS,
+  ROWS_PER_PAGE,
+  WORDS,
+  writeFingerprint,
+} from '../../src/state/row-page.js';
 import { StoredRows } from '../../src/state/stored-rows.js';
 import { plainTable } from '../support/plain-table.js';
 import { runs } from '../support/runs.js';
@@ -165,6 +171,14 @@ describe('stored rows', () => {
         held,
       );
       expect([...stored.keysWhere(312, () => true)]).toEqual(held.map((row) => row.split(' ')[0]));
+      // The hash by which a row is found stays where its key does.
+      const words = new Uint32Array(PAGE_WORDS);
+      for (const { number, bytes } of stored.pages(312)) {
+        stored.words(number, bytes, words);
+        for (const row of numbers(number * ROWS_PER_PAGE, (number + 1) * ROWS_PER_PAGE))
+          if (model.get(row) !== undefined)
+            expect(words[HASH_WORDS_AT + (row % ROWS_PER_PAGE)], `row ${row}`).toBe(1);
+      }
       for (const [row, told] of model)
         expect(stored.prints(row)).toBe(told?.split(' ')[1]?.slice(print('').length) ?? '');
     };
@@ -335,6 +349,19 @@ describe('stored rows', () => {
     await rm(directory, { recursive: true });
     expect(await stored.rewrite(96)).toBeUndefined();
     await mkdir(directory);
+    expect([...stored.rows(96)].flat()).toHaveLength(96);
+  });
+
+  it('leave no file behind that was written in vain, or that was replaced', async () => {
+    const { stored } = open();
+    stored.store(rowsFrom(0, 96));
+    const before = await readdir(directory);
+    await stored.drop(await rewritten(stored, 96));
+    expect(await readdir(directory)).toEqual(before);
+    const anew = await rewritten(stored, 96);
+    stored.replace(anew);
+    await stored.dropReplaced();
+    expect(await readdir(directory)).toEqual([anew.name]);
     expect([...stored.rows(96)].flat()).toHaveLength(96);
   });
 
