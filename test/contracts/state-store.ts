@@ -185,6 +185,18 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await reading.close();
   });
 
+  law('what is sent while its reading is open stays something to refer to', async (store) => {
+    await settled(store, [upsert('users', 'a'), upsert('users', 'gone')], 'completed');
+    const reading = await store.read();
+    await reading.compare('users', ['a', 'b'], [print('a', 'z'), print('b')]);
+    reading.complete('users');
+    await settled(store, [upsert('users', 'a', print('a', 'z')), upsert('users', 'b')], 'completed');
+    const [changed, created, gone] = await reading.refer('users', ['a', 'b', 'gone']);
+    expect([changed, gone]).toEqual([Reference.HELD, Reference.ABSENT]);
+    expect(created).not.toBe(Reference.ABSENT);
+    await reading.close();
+  });
+
   law('one reading is open at a time', async (store) => {
     const reading = await store.read();
     await expect(store.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
