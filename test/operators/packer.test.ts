@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model.js';
 import { ProfilePacker } from '../../src/operators/packer.js';
-import { positionOf, RequestFit } from '../../src/operators/packer-fit.js';
 import { boundOf, CAPACITY, MIXES, rng, sizesOf } from '../support/sizes.js';
 
 const changeOf = (size: number, i: number) => ({ key: `u${i}`, item: 'x'.repeat(size) }) as unknown as Change;
@@ -115,65 +114,6 @@ describe('the packer of users and groups', () => {
           expect(requests).toBeGreaterThanOrEqual(boundOf(sizes, capacity));
         },
       ),
-    );
-  });
-});
-
-describe('the choice for one request', () => {
-  interface Sized {
-    readonly bytes: number;
-  }
-  const entry = (bytes: number): Sized => ({ bytes });
-  const rising = (a: Sized, b: Sized) => a.bytes - b.bytes;
-  const sizes = fc.array(fc.integer({ min: 1, max: 200 }).map(entry), { maxLength: 25 });
-
-  it('fits, holds what it must, and leaves nothing behind that would have fitted', () => {
-    fc.assert(
-      fc.property(
-        sizes.filter((all) => all.length > 0),
-        sizes,
-        fc.integer({ min: 200, max: 1500 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.nat(24),
-        fc.integer({ min: 1, max: 25 }),
-        (chosen, left, room, weight, fixedAt, wanted) => {
-          const inside = [...chosen].sort(rising);
-          const outside = [...left].sort(rising);
-          const fixed = inside[fixedAt % inside.length] as Sized;
-          const slots = Math.max(inside.length, wanted);
-          const fit = new RequestFit(room, slots, weight, wanted, [...inside], [...outside]);
-          fit.fix(fixed);
-          const choice = fit.solve();
-          const bytes = choice.reduce((sum, one) => sum + one.bytes, 0);
-          expect(bytes).toBeLessThanOrEqual(room);
-          expect(choice.length).toBeLessThanOrEqual(slots);
-          expect(choice).toContain(fixed);
-          expect(new Set(choice).size).toBe(choice.length);
-          const all = [...inside, ...outside];
-          expect(choice.every((one) => all.includes(one))).toBe(true);
-          if (choice.length === slots) return;
-          const rest = all.filter((one) => !choice.includes(one));
-          expect(rest.filter((one) => bytes + one.bytes <= room)).toEqual([]);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
-
-  it('finds the one exchange that fills it', () => {
-    // 10 + 20 + 30 leave 7: only 20 for 27 takes them.
-    const fit = new RequestFit(67, 3, 1, 3, [10, 20, 30].map(entry), [5, 24, 27, 40].map(entry));
-    const bytes = fit.solve().map((one) => one.bytes);
-    expect(bytes.reduce((a, b) => a + b)).toBe(67);
-  });
-
-  it('a place among entries that rise is that of the first which is large enough', () => {
-    fc.assert(
-      fc.property(sizes, fc.integer({ min: 0, max: 201 }), (all, bytes) => {
-        const entries = [...all].sort(rising);
-        const found = entries.findIndex((one) => one.bytes >= bytes);
-        expect(positionOf(entries, bytes)).toBe(found < 0 ? entries.length : found);
-      }),
     );
   });
 });
