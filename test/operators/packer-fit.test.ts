@@ -177,6 +177,48 @@ describe('the choice for one request', () => {
       [2, 2, 3, 3, 4, 4, 5, 5],
       [2, 2, 3, 50],
     ],
+    [
+      'gives one back where all are of one size',
+      { slots: 3, weight: 1, wanted: 3 },
+      [40, 40, 40],
+      [40],
+      [40, 40],
+    ],
+    [
+      'exchanges as many as there is room for',
+      { slots: 5, weight: 1, wanted: 5 },
+      times(5, 18),
+      times(5, 19),
+      times(5, 19),
+    ],
+    [
+      'tells sizes apart that are next to each other',
+      { slots: 2, weight: 1, wanted: 2 },
+      [7],
+      [6, 11],
+      [7, 11],
+    ],
+    [
+      'gives nothing for what is larger, where more are wanted',
+      { slots: 6, weight: 1, wanted: 6 },
+      [20, 40, 40],
+      [50, 60],
+      [20, 40, 40],
+    ],
+    [
+      'keeps what it has where the other way is no better',
+      { slots: 6, weight: 0, wanted: 4 },
+      [50, 75],
+      [],
+      [75],
+    ],
+    [
+      'leaves two bytes free for the balance of sizes',
+      { slots: 10, weight: 1, wanted: 8 },
+      [50, 50],
+      times(8, 6),
+      [...times(8, 6), 50],
+    ],
   ])('%s', (_, limits, inside, outside, expected) => {
     expect(choiceOf({ room: 100, ...limits }, inside, outside)).toEqual(expected);
   });
@@ -185,6 +227,24 @@ describe('the choice for one request', () => {
     const limits = { room: 100, slots: 3, weight: 1, wanted: 3 };
     expect(choiceOf(limits, [30, 40, 50], [5, 20, 30])).toEqual([20, 30, 50]);
     expect(choiceOf(limits, [30, 40, 50], [5, 20, 30], [40])).toEqual([30, 30, 40]);
+  });
+
+  it('holds the very one it must, among others of its size', () => {
+    const same = [20, 20, 20].map(entry);
+    for (const held of same) {
+      const fit = new RequestFit(30, 3, 1, 1, [...same], []);
+      fit.fix(held);
+      const [one, ...more] = fit.solve();
+      expect([one === held, more]).toEqual([true, []]);
+    }
+  });
+
+  it('holds what it must where that is all it has, more than wanted or less', () => {
+    const limits = { room: 100, slots: 6, weight: 1 };
+    expect(choiceOf({ ...limits, wanted: 1 }, [20, 22, 24, 26], [50], [20, 22, 24, 26])).toEqual([
+      20, 22, 24, 26,
+    ]);
+    expect(choiceOf({ ...limits, wanted: 6 }, [45, 50], [10, 20], [45, 50])).toEqual([45, 50]);
   });
 
   it('finds the one exchange that fills it', () => {
