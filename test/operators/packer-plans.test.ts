@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProfilePacker } from '../../src/operators/packer.js';
 import { changeOf, pack } from '../support/pack.js';
 import { runs } from '../support/runs.js';
-import { boundOf, mixesOf, rng } from '../support/sizes.js';
+import { boundOf, CAPACITY, mixesOf, rng } from '../support/sizes.js';
 
 /** Six entries, or 100 bytes with a comma for each. */
 const FEW = { items: 6, bytes: 99 };
@@ -59,7 +59,7 @@ describe('plans of users come to the same requests', () => {
 });
 
 describe('plans of users come to as many requests', () => {
-  const CAPACITY = { items: 40, bytes: 40_000 };
+  const LESS = { items: 40, bytes: 40_000 };
   const MIXES = mixesOf(400, 60);
 
   // Of three plans of each mix: seeing 120 entries and told of the rest, 120 and not told, 60 and told, 60 and not told.
@@ -83,11 +83,11 @@ describe('plans of users come to as many requests', () => {
     });
     const sum = (each: (sizes: readonly number[]) => number) =>
       plans.reduce((total, sizes) => total + each(sizes), 0);
-    expect(sum((sizes) => boundOf(sizes, CAPACITY))).toBe(least);
+    expect(sum((sizes) => boundOf(sizes, LESS))).toBe(least);
     expect(
       [120, 60].flatMap((lookahead) =>
         [true, false].map((told) =>
-          sum((sizes) => pack(sizes, { capacity: CAPACITY, lookahead, told }).requests.length),
+          sum((sizes) => pack(sizes, { capacity: LESS, lookahead, told }).requests.length),
         ),
       ),
     ).toEqual(counts);
@@ -146,6 +146,53 @@ describe('what waits for a request', () => {
         .take()
         .map(({ key }) => key),
     ).toContain('u4');
+  });
+
+  it('lets nothing wait for ever: the oldest goes with every request', () => {
+    const packer = new ProfilePacker(CAPACITY, 100);
+    const random = rng(5);
+    const waiting: string[] = [];
+    for (let i = 0; i < 2000; i++) {
+      const size = Math.round(200 * 30 ** random());
+      packer.add(changeOf(size, i), size + 1);
+      waiting.push(`u${i}`);
+      if (!packer.ready) continue;
+      const taken = packer.take().map(({ key }) => key);
+      expect(taken).toContain(waiting[0]);
+      for (const key of taken) waiting.splice(waiting.indexOf(key), 1);
+    }
+  });
+
+  it('makes no request of two entries where one is the limit, however large the largest', () => {
+    const capacity = { items: 1, bytes: 1000 };
+    expect(pack([1, 900], { capacity, lookahead: 1, told: false }).requests.length).toBe(2);
+  });
+
+  it('sends the largest with every request, and the oldest where both fit', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.integer({ min: 20, max: 40 }), fc.integer({ min: 20, max: 99 })), {
+          maxLength: 30,
+        }),
+        (sizes) => {
+          const packer = waiting(sizes);
+          const left = [...sizes];
+          while (packer.size > 0) {
+            const [oldest, largest] = [left[0] ?? 0, Math.max(...left)];
+            const taken = packer.take().map(({ item }) => item.length);
+            expect(taken).toContain(largest);
+            if (left.indexOf(largest) > 0 && oldest + largest + 2 <= 100) expect(taken).toContain(oldest);
+            for (const size of taken) left.splice(left.indexOf(size), 1);
+          }
+        },
+      ),
+      { numRuns: runs(200) },
+    );
+    expect(
+      waiting([29, 40, 41, 69, 30])
+        .take()
+        .map(({ key }) => key),
+    ).toEqual(['u0', 'u3']);
   });
 
   it('is no longer to come', () => {

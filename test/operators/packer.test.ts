@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProfilePacker } from '../../src/operators/packer.js';
-import { changeOf, pack } from '../support/pack.js';
-import { boundOf, CAPACITY, MIXES, rng, sizesOf } from '../support/sizes.js';
+import { pack } from '../support/pack.js';
+import { boundOf, MIXES, rng, sizesOf } from '../support/sizes.js';
 
 describe('the packer of users and groups', () => {
   for (const [mix, sizeOf] of Object.entries(MIXES)) {
@@ -50,26 +49,6 @@ describe('the packer of users and groups', () => {
     expect(pack(sizes, { lookahead: 10 }).waited).toBe(67);
     const small = Array.from({ length: 1000 }, () => 100);
     expect(pack(small, { lookahead: 10 }).waited).toBe(201);
-  });
-
-  it('lets nothing wait for ever: the oldest goes with every request', () => {
-    const packer = new ProfilePacker(CAPACITY, 100);
-    const random = rng(5);
-    const waiting: string[] = [];
-    for (let i = 0; i < 2000; i++) {
-      const size = Math.round(200 * 30 ** random());
-      packer.add(changeOf(size, i), size + 1);
-      waiting.push(`u${i}`);
-      if (!packer.ready) continue;
-      const taken = packer.take().map(({ key }) => key);
-      expect(taken).toContain(waiting[0]);
-      for (const key of taken) waiting.splice(waiting.indexOf(key), 1);
-    }
-  });
-
-  it('makes no request of two entries where one is the limit, however large the largest', () => {
-    const capacity = { items: 1, bytes: 1000 };
-    expect(pack([1, 900], { capacity, lookahead: 1, told: false }).requests.length).toBe(2);
   });
 
   it('packs what the limits of a request allow, whatever the sizes and limits', () => {
