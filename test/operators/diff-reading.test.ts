@@ -14,12 +14,14 @@ import { diffNoteOf } from '../../src/operators/diff-note.js';
 import { map } from '../../src/operators/map.js';
 import { validate } from '../../src/operators/validate.js';
 import { pipe } from '../../src/pipe.js';
+import { fieldsOf, withFields, type FieldsOf } from '../../src/record-fields.js';
 import { RunContext } from '../../src/run-context.js';
 import { fromCsv } from '../../src/sources/csv.js';
-import { toUser } from '../../src/sources/records.js';
+import { groupFrom, membershipFrom } from '../../src/sources/record-from.js';
+import { toUser, type FlatRow } from '../../src/sources/records.js';
 import { memoryState } from '../../src/state/memory.js';
 import type { StateStore } from '../../src/state/store.js';
-import { holdRecords, runOf, withState } from '../support/two-ways.js';
+import { holdRecords, runOf, withState, type Way } from '../support/two-ways.js';
 
 const user = (id: string, name = 'x'): UserRecord => ({
   externalId: id,
@@ -122,6 +124,11 @@ describe('the reading of a diff', () => {
       code: 'ERR_ROLLCALL_RECORD',
     });
     await (await state.read()).close();
+  });
+
+  it('gives nothing for chunks of which nothing changed', async () => {
+    const chunks: Chunk<UserRecord>[] = [[[user('a')]], [[user('c'), user('d')]], [[user('b')]]];
+    expect((await differences('users', await world(), chunks)).sizes).toEqual([2]);
   });
 
   it('is shared where one is given, and stays open', async () => {
@@ -301,6 +308,81 @@ describe('raw rows of memberships', () => {
       await reading.close();
       expect(names).toEqual([`delete ${membershipKey('h', 'b')}`]);
       expect(contextOf(again).rejections).toMatchObject([{ externalId: 'h/b', line: 3 }]);
+    });
+  });
+});
+
+describe('rows of a file become records', () => {
+  const GROUPS: Way<'groups'> = {
+    entity: 'groups',
+    toRecord: groupFrom({ externalId: 'id', profile: { displayName: 'name' } }),
+  };
+  const MEMBERSHIPS: Way<'memberships'> = {
+    entity: 'memberships',
+    toRecord: membershipFrom({ groupExternalId: 'team', memberExternalId: 'person' }),
+  };
+  const lines = (...of: readonly string[]) => fromCsv(Buffer.from([...of, ''].join('\n')));
+  const groups = () => lines('id,name', 'g,g', 'h,h');
+  const pairs = () => lines('team,person', 'g,a', 'g,b', 'h,a');
+  const raw = { version: '1' };
+
+  /** What a file comes to, and how many of its rows became records. */
+  async function counted<E extends Entity>(rows: Flow<FlatRow>, way: Way<E>, state: StateStore) {
+    let records = 0;
+    const counting = (row: FlatRow) => {
+      records++;
+      return way.toRecord(row);
+    };
+    const toRecord = withFields(counting, fieldsOf(way.toRecord) as FieldsOf);
+    return { ...(await runOf(rows, { ...way, toRecord }, state)), records: () => records };
+  }
+
+  /** Users a and b, and what both files hold: as records, or as the bytes of their rows. */
+  async function held(state: StateStore, of: DiffOptions): Promise<void> {
+    await holdRecords(state, 'users', [user('a'), user('b')]);
+    await state.adopt((await runOf(groups(), { ...GROUPS, diff: of }, state)).changes);
+    await state.adopt((await runOf(pairs(), { ...MEMBERSHIPS, diff: of }, state)).changes);
+  }
+
+  /** A reading in which user b is gone. */
+  async function withoutB(state: StateStore) {
+    const reading = await state.read();
+    await differences('users', state, [[[user('a')]]], { reading });
+    return reading;
+  }
+
+  it.each<[string, DiffOptions]>([
+    ['by their records', {}],
+    ['as they stand', { rawRows: raw }],
+  ])('only where they differ, whether anybody is removed or not, compared %s', async (_, of) => {
+    await withState(async (state) => {
+      await held(state, of);
+      const way = { ...MEMBERSHIPS, diff: of };
+      const run = await counted(pairs(), way, state);
+      expect([run.changes, run.rejections, run.records()]).toEqual([[], [], 0]);
+      expect(run.note).toMatchObject({ read: 3, unchanged: 3 });
+      const more = await counted(lines('team,person', 'g,a', 'g,b', 'h,a', 'h,b'), way, state);
+      expect([more.changes.length, more.records()]).toEqual([1, 1]);
+
+      const reading = await withoutB(state);
+      const after = await counted(groups(), { ...GROUPS, diff: { ...of, reading } }, state);
+      await reading.close();
+      expect([after.changes, after.records()]).toEqual([[], 0]);
+    });
+  });
+
+  it.each<[string, DiffOptions, number]>([
+    ['where it names somebody who is removed, compared by their records', {}, 1],
+    ['where anybody is removed, compared as they stand', { rawRows: raw }, 3],
+  ])('for memberships %s', async (_, of, records) => {
+    await withState(async (state) => {
+      await held(state, of);
+      const reading = await withoutB(state);
+      const run = await counted(pairs(), { ...MEMBERSHIPS, diff: { ...of, reading } }, state);
+      await reading.close();
+      expect(run.records()).toBe(records);
+      expect(run.rejections).toMatchObject([{ code: 'UNKNOWN_USER', externalId: 'g/b', line: 3 }]);
+      expect(run.note).toMatchObject({ read: 3, unchanged: 2 });
     });
   });
 });
