@@ -199,10 +199,14 @@ describe('a baseline', () => {
     await dispose();
   });
 
-  it('loads however many rows there are', async () => {
+  it('loads and finds however many rows there are', async () => {
     const { commit, baseline, dispose } = await bareBaseline();
-    const rows = many(25_000);
+    // The index is made of no row, and is worth making anew after so many.
+    expect(find(baseline, 0, 'u0')).toBe(-1);
+    const rows = many(50_001);
     await commit(rows);
+    await commit([upsert('last')]);
+    expect(['u0', 'u50000', 'last'].map((key) => find(baseline, 50_002, key))).toEqual([0, 50_000, 50_001]);
     // One block of pages, and a row more.
     for (const count of [24_576, 24_577]) {
       const table = baseline.load(count);
@@ -210,7 +214,7 @@ describe('a baseline', () => {
         const at = (word: number) => wordOf((rows[row] as PendingRow).fingerprint, word * 4);
         return table.find(at(0), at(1), at(2), at(3)) >= 0;
       };
-      for (let row = 0; row < 25_000; row += 13) expect(isIn(row)).toBe(row < count);
+      for (let row = 0; row < 50_001; row += 13) expect(isIn(row)).toBe(row < count);
       expect([isIn(24_575), isIn(24_576), isIn(24_577)]).toEqual([true, count === 24_577, false]);
     }
     await dispose();

@@ -6,10 +6,12 @@ import FakeTimers from '@sinonjs/fake-timers';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/clock.js';
 import { ENTITIES, type Entity } from '../../src/model.js';
+import { LmdbState } from '../../src/state/lmdb-state.js';
 import { openTables, type Holder, type Tables } from '../../src/state/lmdb-tables.js';
 import { openState } from '../../src/state/lmdb.js';
+import { thisHolder } from '../../src/state/lock.js';
 import type { PendingRow, StateStore } from '../../src/state/store.js';
 import { verifyState } from '../../src/state/transfer.js';
 import { runs } from '../support/runs.js';
@@ -172,6 +174,31 @@ describe('the writer of a state', () => {
       .catch((failure: unknown) => failure);
     expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: expect.any(Error) as Error });
     expect(await state.absences('users')).toEqual(new Map([['u', 1]]));
+  });
+
+  it('says so where the disk fails as it commits, or as it flushes', async () => {
+    await (await openState(directory)).close();
+    const tables = tablesBeside();
+    const power = new Error('power');
+    const failing = [
+      { childTransaction: () => Promise.reject(power), flushed: Promise.resolve() },
+      {
+        childTransaction: tables.root.childTransaction.bind(tables.root),
+        get flushed() {
+          return Promise.reject(power);
+        },
+      },
+    ];
+    for (const disk of failing) {
+      const root = Object.assign(disk, { close: () => Promise.resolve() }) as unknown as RootDatabase;
+      const holder = thisHolder(systemClock, 1);
+      const state = new LmdbState({ ...tables, root }, directory, systemClock, holder, () => undefined);
+      await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE',
+        cause: power,
+      });
+      await state.close();
+    }
   });
 
   it('holds nothing of rows whose commit failed', async () => {
