@@ -2,14 +2,11 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { open } from 'lmdb';
 import { describe, expect, it } from 'vitest';
-import { LmdbBaseline } from '../../src/state/lmdb-baseline.js';
-import { openTables } from '../../src/state/lmdb-tables.js';
 import { openState } from '../../src/state/lmdb.js';
-import { RowFiles } from '../../src/state/row-files.js';
 import { Seen, type PendingRow, type StateStore } from '../../src/state/store.js';
 import { verifyState } from '../../src/state/transfer.js';
+import { bareBaseline } from '../support/bare-baseline.js';
 import { runs } from '../support/runs.js';
 
 const print = (key: string, version: number) => `${version}:${key}`.padEnd(16, '.');
@@ -159,38 +156,6 @@ describe('scattered rows', () => {
     await dispose();
   });
 });
-
-/** A baseline over tables and files of its own, without the state around it. */
-async function bareBaseline() {
-  const directory = await mkdtemp(join(tmpdir(), 'rollcall-overlay-'));
-  const root = open({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
-  const tables = openTables(root);
-  let opened = 0;
-  const fresh = () =>
-    new LmdbBaseline(tables, 'users', '0'.repeat(32), new RowFiles(tables, 'users', directory, ++opened));
-  const baseline = fresh();
-  let counts = { known: 0, unknown: 0, nextRow: 0 };
-  const others: LmdbBaseline[] = [];
-  return {
-    directory,
-    baseline,
-    root,
-    commit: async (rows: readonly PendingRow[]) => {
-      await root.transaction(() => void (counts = baseline.apply(counts, rows, false)));
-    },
-    /** What another process would see. */
-    reopened: () => {
-      const other = fresh();
-      others.push(other);
-      return other;
-    },
-    dispose: async () => {
-      for (const each of [baseline, ...others]) each.close();
-      await root.close();
-      await rm(directory, { recursive: true });
-    },
-  };
-}
 
 /** The files of rows and their sizes. */
 async function sizesIn(directory: string): Promise<Record<string, number>> {
