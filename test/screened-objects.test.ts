@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../src/flow.js';
+import type { UserRecord } from '../src/model.js';
 import { diff } from '../src/operators/diff.js';
+import type { DiffNote } from '../src/operators/diff-note.js';
 import { map } from '../src/operators/map.js';
 import { validate } from '../src/operators/validate.js';
 import { pipe } from '../src/pipe.js';
@@ -151,3 +153,63 @@ describe('objects that are unchanged never become records', () => {
     });
   });
 });
+
+describe('records that a function made are settled by their values', () => {
+  const record = (i: number): UserRecord => ({ externalId: `u${i}`, profile: { nickName: 'x', note: null } });
+  const way = (odd: unknown): Way<'users'> => ({
+    entity: 'users',
+    // Nobody knows what it does.
+    toRecord: ({ id }) => (id === 'u1' ? odd : record(Number(id?.slice(1)))) as UserRecord,
+    validate: { required: [] },
+  });
+  const rows = count(4, (i) => row(i));
+
+  it.each<[string, unknown, Partial<DiffNote>]>([
+    ['and unchanged as they are', record(1), { unchanged: 4 }],
+    [
+      'but one that has an attribute more',
+      withProfile({ nickName: 'x', note: null, title: 'x' }),
+      { updates: 1 },
+    ],
+    ['but one that has an attribute less', withProfile({ nickName: 'x' }), { updates: 1 }],
+    ['but one whose text looks like null', withProfile({ nickName: 'x', note: '\x1d' }), { updates: 1 }],
+    ['but one that has an empty text for null', withProfile({ nickName: 'x', note: '' }), { updates: 1 }],
+    ['but one that is marked as deleted', { ...record(1), deleted: true }, { unchanged: 3, updates: 0 }],
+    ['also in another order', withProfile({ note: null, nickName: 'x' }), { unchanged: 4 }],
+  ])('%s', async (_, odd, note) => {
+    await withState(async (state) => {
+      await holdRecords(state, 'users', count(4, record));
+      const screened = await runOf(pipe(rows), way(odd), state);
+      expect(screened.note).toMatchObject(note);
+      expect(screened).toEqual(await runOf(pipe(rows), inTheDark(way(odd)), state));
+    });
+  });
+
+  it('so that hardly any is held to the limits one by one', async () => {
+    await withState(async (state) => {
+      await holdRecords(state, 'users', count(4, record));
+      const asked: unknown[] = [];
+      const watched = (each: UserRecord): UserRecord => ({
+        externalId: each.externalId,
+        // Whoever looks at a profile to check it asks for all it holds, one after the other.
+        profile: new Proxy(each.profile, {
+          get: (target, name) => {
+            if (name === 'nickName') asked.push(each.externalId);
+            return Reflect.get(target, name) as unknown;
+          },
+        }),
+      });
+      const plain = {
+        ...way(record(1)),
+        toRecord: (each: FlatRow) => watched(way(record(1)).toRecord(each)),
+      };
+      await runOf(pipe(rows), plain, state);
+      // Once each, for its cells.
+      expect(asked).toEqual(['u0', 'u1', 'u2', 'u3']);
+    });
+  });
+});
+
+function withProfile(profile: UserRecord['profile']): UserRecord {
+  return { externalId: 'u1', profile };
+}

@@ -159,20 +159,20 @@ export const conservation: readonly Break[] = [
     file: 'src/record-cells.ts',
     find: 'if (!sameNames(Object.keys(profile), attributes)) return undefined;',
     replace: '',
-    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to one by one'],
+    test: ['test/screened-objects.test.ts', 'but one that has an attribute more'],
   },
   {
     what: 'a record that is marked as deleted is settled in a full read',
     file: 'src/record-cells.ts',
     find: 'if (!isObject(record) || !sameNames(Object.keys(record), names)) return undefined;\n  const',
     replace: 'if (!isObject(record)) return undefined;\n  const',
-    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to one by one'],
+    test: ['test/screened-objects.test.ts', 'but one that is marked as deleted'],
   },
   {
     what: 'a text that looks like null is taken for it',
     file: 'src/cell-writer.ts',
     find: 'value === NULL_CELL ? undefined : value',
     replace: 'value',
-    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to one by one'],
+    test: ['test/screened-objects.test.ts', 'but one whose text looks like null'],
   },
 ];

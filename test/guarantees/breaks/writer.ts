@@ -11,7 +11,10 @@ export const writer: readonly Break[] = [
     file: 'src/state/lmdb-state.ts',
     find: "if (table.get('generation') !== this.#generation) {",
     replace: "if (table.get('generation') === undefined) {",
-    test: [WRITER, 'a writer whose place was taken cannot write, and its close leaves the new one alone'],
+    test: [
+      'test/state/writer.test.ts',
+      'whose place was taken cannot write, and its close leaves the new one alone',
+    ],
   },
   {
     what: 'a second opener takes the place of a living holder',
