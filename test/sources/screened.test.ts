@@ -267,6 +267,19 @@ describe('settled rows', () => {
     });
   });
 
+  it('that are repeated in a block in which a function fails are not told: that ends the run', async () => {
+    await withState(async (state) => {
+      await holdUsers(state, 1);
+      const lines = () => fromJsonLines<FlatRow>(Buffer.from('{"id":"u0","nick":"x"}\n'.repeat(2) + '{}\n'));
+      const screened = await runOf(lines(), WAY, state);
+      const plain = await runOf(lines(), inTheDark(WAY), state);
+      expect(screened.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE' });
+      expect(screened.error).toEqual(plain.error);
+      expect(plain.rejections).toMatchObject([{ code: 'DUPLICATE', position: 2 }]);
+      expect(screened.rejections).toEqual([]);
+    });
+  });
+
   it('are not those of one function where another follows it, also behind validate', async () => {
     await withState(async (state) => {
       await holdUsers(state, 2);
