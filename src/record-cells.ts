@@ -1,21 +1,26 @@
-import { cellText, RECORD_SEPARATOR, UNIT_SEPARATOR } from './cell-writer.js';
+import { isFields, joinedCells, UNIT_SEPARATOR, type Column } from './cell-writer.js';
 import type { Entity } from './model.js';
 import { sameNames } from './same-names.js';
 import type { ObjectShape } from './screened-objects.js';
 
 const ID = 'externalId';
 const MEMBERSHIP = ['groupExternalId', 'memberExternalId'] as const;
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Records like the first, whatever made them: each must have just its attributes, in their order. */
 export function recordShape(entity: Entity, first: unknown): ObjectShape | undefined {
-  if (!isObject(first)) return undefined;
+  if (!isFields(first)) return undefined;
   const names = Object.keys(first);
   if (entity === 'memberships')
     return sameNames([...names].sort(), MEMBERSHIP) ? membershipShape(names) : undefined;
   const { profile } = first;
-  if (!sameNames([...names].sort(), [ID, 'profile']) || !isObject(profile)) return undefined;
-  const attributes = Object.keys(profile);
+  if (!sameNames([...names].sort(), [ID, 'profile']) || !isFields(profile)) return undefined;
+  return profileShape(names, Object.keys(profile));
+}
+
+function profileShape(names: readonly string[], attributes: readonly string[]): ObjectShape {
+  const columns = columnsOf(attributes);
+  // An attribute may have the name of the id.
+  const columnOf = (attribute: string) => `profile.${attribute}`;
   return {
     fields: {
       kind: 'profile',
@@ -28,54 +33,28 @@ export function recordShape(entity: Entity, first: unknown): ObjectShape | undef
       })),
     },
     columns: [ID, ...attributes.map(columnOf)],
-    cellsOf: (record) => recordCells(record, names, attributes),
+    cellsOf(record) {
+      if (!isFields(record) || !sameNames(Object.keys(record), names)) return undefined;
+      const { externalId, profile } = record;
+      if (typeof externalId !== 'string' || !isFields(profile)) return undefined;
+      if (!sameNames(Object.keys(profile), attributes)) return undefined;
+      const cells = joinedCells(profile, columns);
+      return cells === undefined ? undefined : externalId + UNIT_SEPARATOR + cells;
+    },
   };
 }
 
 function membershipShape(names: readonly string[]): ObjectShape {
   const [group, member] = MEMBERSHIP;
+  const columns = columnsOf(names);
   return {
     fields: { kind: 'membership', group, member },
     columns: names,
-    cellsOf(record) {
-      if (!isObject(record) || !sameNames(Object.keys(record), names)) return undefined;
-      const cells = cellsOf(record, names);
-      return cells && cells + RECORD_SEPARATOR;
-    },
+    cellsOf: (record) =>
+      isFields(record) && sameNames(Object.keys(record), names) ? joinedCells(record, columns) : undefined,
   };
 }
 
-/** A hot loop: it runs for every record of the source. */
-function recordCells(
-  record: unknown,
-  names: readonly string[],
-  attributes: readonly string[],
-): string | undefined {
-  if (!isObject(record) || !sameNames(Object.keys(record), names)) return undefined;
-  const { externalId, profile } = record;
-  if (typeof externalId !== 'string' || !isObject(profile)) return undefined;
-  if (!sameNames(Object.keys(profile), attributes)) return undefined;
-  const cells = cellsOf(profile, attributes);
-  return cells && externalId + UNIT_SEPARATOR + cells + RECORD_SEPARATOR;
-}
-
-function cellsOf(object: Fields, names: readonly string[]): string | undefined {
-  let text = '';
-  let separator = '';
-  for (const name of names) {
-    const cell = cellText(object[name], false);
-    if (cell === undefined) return undefined;
-    text += separator + cell;
-    separator = UNIT_SEPARATOR;
-  }
-  return text;
-}
-
-/** An attribute may have the name of the id. */
-function columnOf(attribute: string): string {
-  return `profile.${attribute}`;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
+function columnsOf(names: readonly string[]): Column[] {
+  return names.map((name) => ({ name, nullIsEmpty: false }));
 }

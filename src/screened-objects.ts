@@ -2,7 +2,7 @@ import { CellWriter, type CellsOf } from './cell-writer.js';
 import { placesOf, withPlaces } from './chunk.js';
 import type { Flow } from './flow.js';
 import type { RecordFields } from './record-fields.js';
-import type { RowScreen, ScreenRequest } from './row-screen.js';
+import type { OpenScreened, RowScreen, ScreenRequest } from './row-screen.js';
 import { SettledBlock, type BlockInput } from './settled-block.js';
 
 /** Rows in a row of which less than this part was known before the screen is given up. */
@@ -17,6 +17,9 @@ export interface ObjectShape {
   readonly cellsOf: CellsOf;
 }
 
+/** Says of the first object what all look like; undefined where it cannot be told what they become. */
+export type ShapeOf = (first: unknown, request: ScreenRequest) => ObjectShape | undefined;
+
 /** Writes rows and screens them. */
 interface ObjectScreen {
   readonly screen: RowScreen;
@@ -24,16 +27,18 @@ interface ObjectScreen {
 }
 
 /**
- * Objects (rows of a database cursor, records that a function made) with those left out that are settled. Their cells are written
- * as text for the screen: a fraction of what it costs to make records of rows, to hold these to their limits, and to fingerprint
- * them.
- *
- * @param shapeOf - says of the first object what all look like; undefined where it cannot be told what they become
+ * Opens objects (rows of a database cursor, records that a function made) with those left out that are settled. Their cells are
+ * written as text for the screen: a fraction of what it costs to make records of rows, to hold these to their limits, and to
+ * fingerprint them. They have no bytes of their own to be compared as they stand.
  */
-export async function* unsettledObjects<T>(
+export function openObjects<T>(source: Flow<T>, shapeOf: ShapeOf): OpenScreened<T> {
+  return (request) => (request.raw === undefined ? unsettled(source, request, shapeOf) : undefined);
+}
+
+async function* unsettled<T>(
   source: Flow<T>,
   request: ScreenRequest,
-  shapeOf: (first: T) => ObjectShape | undefined,
+  shapeOf: ShapeOf,
 ): AsyncGenerator<readonly T[], void, undefined> {
   let opened: ObjectScreen | undefined;
   let isOpen = false;
@@ -41,7 +46,7 @@ export async function* unsettledObjects<T>(
   let inVain = 0;
   try {
     for await (const chunk of source.chunks()) {
-      if (!isOpen) opened = openScreen(request, shapeOf(chunk[0] as T));
+      if (!isOpen) opened = openScreen(request, shapeOf(chunk[0], request));
       isOpen = true;
       if (opened === undefined) {
         yield chunk;

@@ -185,6 +185,23 @@ describe('records that a function made are settled by their values', () => {
     });
   });
 
+  it('of one attribute, where it is empty before a text that looks like rows', async () => {
+    const of = (i: number, note: string): UserRecord => ({ externalId: `u${i}`, profile: { note } });
+    const records = [of(1, ''), of(2, 'x\x1eu9\x1fy')];
+    await withState(async (state) => {
+      // The first would be taken for this one.
+      await holdRecords(state, 'users', [of(2, 'x')]);
+      const one: Way<'users'> = {
+        entity: 'users',
+        toRecord: ({ id }) => records[Number(id)] as UserRecord,
+        validate: { required: [] },
+      };
+      const screened = await runOf(pipe([{ id: '0' }, { id: '1' }]), one, state);
+      expect(screened.note).toMatchObject({ creates: 1, updates: 1, unchanged: 0 });
+      expect(screened).toEqual(await runOf(pipe([{ id: '0' }, { id: '1' }]), inTheDark(one), state));
+    });
+  });
+
   it('so that hardly any is held to the limits one by one', async () => {
     await withState(async (state) => {
       await holdRecords(state, 'users', count(4, record));

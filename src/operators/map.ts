@@ -1,11 +1,11 @@
 import { pickPlaces, placesOf, withPlaces } from '../chunk.js';
 import { SourceError } from '../errors.js';
-import { contextOf, flowOf, type Flow, type Operator } from '../flow.js';
+import { contextOf, flowOf, type Operator } from '../flow.js';
 import { requireFunction } from '../options.js';
 import { fieldsOf } from '../record-fields.js';
 import { rowShape } from '../row-cells.js';
 import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
-import { unsettledObjects } from '../screened-objects.js';
+import { openObjects } from '../screened-objects.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.
@@ -21,7 +21,7 @@ export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Ope
   requireFunction('fn', fn);
   return (source) => {
     const fields = fieldsOf(fn);
-    const open = screenedOf<A>(source) ?? (fields && openObjects(source));
+    const open = screenedOf<A>(source) ?? (fields && openObjects(source, rowShape));
     const screened: OpenScreened<B> = (request) => {
       // What the function does is not known: only rows that are compared as they stand can do without it.
       if (fields === undefined && request.raw === undefined) return undefined;
@@ -35,14 +35,6 @@ export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Ope
       open && screened,
     );
   };
-}
-
-/** A source of objects, of which it is enough to know which columns the function takes. */
-function openObjects<A>(source: Flow<A>): OpenScreened<A> {
-  return (request) =>
-    request.raw === undefined
-      ? unsettledObjects(source, request, (first) => rowShape(request, first))
-      : undefined;
 }
 
 async function* mapped<A, B>(

@@ -8,7 +8,7 @@ import { refusalOf } from '../refused.js';
 import { recordShape } from '../record-cells.js';
 import { screenedOf, withScreened, type OpenScreened } from '../row-screen.js';
 import type { Rejection, RunContext } from '../run-context.js';
-import { unsettledObjects } from '../screened-objects.js';
+import { openObjects } from '../screened-objects.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';
 import { textFault } from './text.js';
 
@@ -72,6 +72,7 @@ export function validate<E extends Entity>(
     const context = contextOf(source);
     const { onReject } = options;
     const open = screenedOf<RecordOf[E]>(source);
+    const openRecords = openObjects(source, (first) => recordShape(entity, first));
     const screened: OpenScreened<RecordOf[E]> = (request) => {
       // Of two stages that validate each must see what the other lets pass.
       const isSecond = request.rules !== undefined && request.raw === undefined;
@@ -90,11 +91,7 @@ export function validate<E extends Entity>(
         onSettled: [...request.onSettled, onSettled],
       };
       // Where nobody knows what records are made of, they can still be told as what they are.
-      const rows =
-        open?.(asked) ??
-        (request.raw === undefined
-          ? unsettledObjects(source, asked, (first) => recordShape(entity, first))
-          : undefined);
+      const rows = open?.(asked) ?? openRecords(asked);
       return rows && validated(entity, rows, context, check, onReject);
     };
     return withScreened(

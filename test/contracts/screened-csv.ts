@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fromCsv } from '../../src/sources/csv.js';
-import { groupFrom, userFrom, type RecordFromOptions } from '../../src/sources/record-from.js';
+import { groupFrom, userFrom } from '../../src/sources/record-from.js';
 import { toUser, type FlatRow } from '../../src/sources/records.js';
 import {
   anyBreak,
@@ -9,6 +9,7 @@ import {
   anyCuts,
   anyEdits,
   anyFault,
+  anyRecordOptions,
   anyText,
   anyValidate,
   bytesOfText,
@@ -45,17 +46,9 @@ const USER_COLUMNS = {
 };
 const GROUP_COLUMNS = { displayName: 'first', description: 'nick' };
 
-const anyOptions: fc.Arbitrary<RecordFromOptions> = fc.record(
-  {
-    emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
-    missingColumn: fc.constantFrom('fail' as const, 'empty' as const),
-  },
-  { requiredKeys: [] },
-);
-
 const anyUserWay: fc.Arbitrary<Way<'users'>> = fc
   .record({
-    options: anyOptions,
+    options: anyRecordOptions,
     names: fc.subarray(Object.keys(USER_COLUMNS), { minLength: 1 }),
     validate: anyValidate(Object.keys(USER_COLUMNS)),
     onDuplicate: fc.constantFrom('reject' as const, 'reject' as const, 'fail' as const),
@@ -74,7 +67,7 @@ const anyUserWay: fc.Arbitrary<Way<'users'>> = fc
   }));
 
 const anyGroupWay: fc.Arbitrary<Way<'groups'>> = fc
-  .record({ options: anyOptions, validate: anyValidate(Object.keys(GROUP_COLUMNS)) })
+  .record({ options: anyRecordOptions, validate: anyValidate(Object.keys(GROUP_COLUMNS)) })
   .map(({ options, validate }) => ({
     entity: 'groups',
     toRecord: groupFrom({ externalId: 'id', profile: GROUP_COLUMNS }, options),

@@ -8,22 +8,17 @@ import {
   anyBreak,
   anyCuts,
   anyEdits,
+  anyProfileColumns,
   anyText,
   anyValidate,
   bytesOfText,
   edited,
+  PROFILE_COLUMNS,
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
 
 const COLUMNS = ['id', 'mail', 'first', 'nïck', 'second', 'other'];
-const PROFILE = {
-  userName: 'mail',
-  email: 'mail',
-  firstName: 'first',
-  nickName: 'nïck',
-  secondEmail: 'second',
-};
 
 /** A value as JSON writes it; undefined for a member that is missing. */
 type Value = string | undefined;
@@ -69,18 +64,12 @@ const anyWay: fc.Arbitrary<Way<'users'>> = fc
   .record({
     emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
     missingColumn: fc.constantFrom('fail' as const, 'empty' as const, 'empty' as const),
-    names: fc.subarray(Object.keys(PROFILE), { minLength: 1 }),
-    validate: anyValidate(Object.keys(PROFILE)),
+    profile: anyProfileColumns,
+    validate: anyValidate(Object.keys(PROFILE_COLUMNS)),
   })
-  .map(({ emptyCell, missingColumn, names, validate }) => ({
+  .map(({ emptyCell, missingColumn, profile, validate }) => ({
     entity: 'users',
-    toRecord: userFrom(
-      {
-        externalId: 'id',
-        profile: Object.fromEntries(Object.entries(PROFILE).filter(([name]) => names.includes(name))),
-      },
-      { emptyCell, missingColumn },
-    ),
+    toRecord: userFrom({ externalId: 'id', profile }, { emptyCell, missingColumn }),
     validate,
   }));
 

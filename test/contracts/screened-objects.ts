@@ -5,27 +5,23 @@ import { filter } from '../../src/operators/filter.js';
 import { map } from '../../src/operators/map.js';
 import { pipe } from '../../src/pipe.js';
 import type { Flow } from '../../src/flow.js';
-import {
-  groupFrom,
-  membershipFrom,
-  userFrom,
-  type RecordFromOptions,
-} from '../../src/sources/record-from.js';
+import { groupFrom, membershipFrom, userFrom } from '../../src/sources/record-from.js';
 import { fromPages } from '../../src/sources/pages.js';
 import { toUser, type FlatRow } from '../../src/sources/records.js';
 import { fieldsOf, withFields, type FieldsOf } from '../../src/record-fields.js';
-import { anyEdits, anyText, anyValidate, edited } from '../support/row-files.js';
+import {
+  anyEdits,
+  anyProfileColumns,
+  anyRecordOptions,
+  anyText,
+  anyValidate,
+  edited,
+  PROFILE_COLUMNS,
+} from '../support/row-files.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, inTheDark, runOf, undeclared, withState, type Way } from '../support/two-ways.js';
 
 const COLUMNS = ['externalId', 'mail', 'first', 'nïck', 'second', 'other'];
-const PROFILE = {
-  userName: 'mail',
-  email: 'mail',
-  firstName: 'first',
-  nickName: 'nïck',
-  secondEmail: 'second',
-};
 
 const GONE = 'ECONNRESET';
 
@@ -53,39 +49,23 @@ const anyRow = fc.tuple(
   anyCell,
 );
 
-const anyOptions: fc.Arbitrary<RecordFromOptions> = fc.record(
-  {
-    emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
-    missingColumn: fc.constantFrom('fail' as const, 'empty' as const),
-  },
-  { requiredKeys: [] },
-);
-
 const anyUserWay: fc.Arbitrary<Way<'users'>> = fc
   .record({
-    options: anyOptions,
+    options: anyRecordOptions,
     takesAll: fc.constantFrom(false, false, true),
-    names: fc.subarray(Object.keys(PROFILE), { minLength: 1 }),
-    validate: anyValidate(Object.keys(PROFILE)),
+    profile: anyProfileColumns,
+    validate: anyValidate(Object.keys(PROFILE_COLUMNS)),
     onDuplicate: fc.constantFrom('reject' as const, 'reject' as const, 'fail' as const),
   })
-  .map(({ options, takesAll, names, validate, onDuplicate }) => ({
+  .map(({ options, takesAll, profile, validate, onDuplicate }) => ({
     entity: 'users',
-    toRecord: takesAll
-      ? toUser
-      : userFrom(
-          {
-            externalId: 'externalId',
-            profile: Object.fromEntries(Object.entries(PROFILE).filter(([name]) => names.includes(name))),
-          },
-          options,
-        ),
+    toRecord: takesAll ? toUser : userFrom({ externalId: 'externalId', profile }, options),
     validate,
     diff: { onDuplicate },
   }));
 
 const anyGroupWay = fc
-  .record({ options: anyOptions, validate: anyValidate(['displayName', 'description']) })
+  .record({ options: anyRecordOptions, validate: anyValidate(['displayName', 'description']) })
   .map(({ options, validate }) => ({
     entity: 'groups' as const,
     toRecord: groupFrom(

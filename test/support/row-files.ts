@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { AttributeLimit } from '../../src/limits.js';
 import type { ValidateOptions } from '../../src/operators/validate.js';
+import type { RecordFromOptions } from '../../src/sources/record-from.js';
 import type { Cuts } from './two-ways.js';
 
 /** Texts that are of no harm, at a limit, beyond it, or hard to read. */
@@ -33,6 +34,30 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
       )
       .map(([length, unit]) => unit.repeat(length)),
   },
+);
+
+/** Attributes of a user, and the columns of rows that they are taken from. */
+export const PROFILE_COLUMNS = {
+  userName: 'mail',
+  email: 'mail',
+  firstName: 'first',
+  nickName: 'nïck',
+  secondEmail: 'second',
+};
+
+/** Some of these. */
+export const anyProfileColumns: fc.Arbitrary<Readonly<Record<string, string>>> = fc
+  .subarray(Object.keys(PROFILE_COLUMNS), { minLength: 1 })
+  .map((names) =>
+    Object.fromEntries(Object.entries(PROFILE_COLUMNS).filter(([name]) => names.includes(name))),
+  );
+
+export const anyRecordOptions: fc.Arbitrary<RecordFromOptions> = fc.record(
+  {
+    emptyCell: fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const),
+    missingColumn: fc.constantFrom('fail' as const, 'empty' as const),
+  },
+  { requiredKeys: [] },
 );
 
 /** One day's rows as numbers of yesterday's rows, and what became of each. */

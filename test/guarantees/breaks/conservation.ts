@@ -164,8 +164,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'a record that is marked as deleted is settled in a full read',
     file: 'src/record-cells.ts',
-    find: 'if (!isObject(record) || !sameNames(Object.keys(record), names)) return undefined;\n  const',
-    replace: 'if (!isObject(record)) return undefined;\n  const',
+    find: 'if (!isFields(record) || !sameNames(Object.keys(record), names)) return undefined;',
+    replace: 'if (!isFields(record)) return undefined;',
     test: ['test/screened-objects.test.ts', 'but one that is marked as deleted'],
   },
   {
