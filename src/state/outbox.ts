@@ -15,6 +15,7 @@ export { OUTBOX_PREFIX } from './sealed-blocks.js';
 const BLOCK_BYTES = 64 * 1024;
 /** Records of each step of a mix: fewer than a request holds, so that every request is offered all sizes. */
 const MIXED_RECORDS = 50;
+
 /** Reads a stretch frame by frame. */
 class StretchReader {
   readonly #blocks: SealedBlocks;

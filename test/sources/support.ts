@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { placesOf } from '../../src/chunk.js';
 import type { Flow } from '../../src/flow.js';
+import { openFiles } from '../support/open-files.js';
 
 /** Everything a flow gives, and, when it fails, what came before and how it failed. */
 export async function drain<T>(
@@ -52,15 +53,5 @@ export function scratch(): { path(name: string): string; remove(): void } {
 
 /** How many descriptors of this process point to a file (Linux; elsewhere 0). */
 export function openHandles(path: string): number {
-  try {
-    return readdirSync('/proc/self/fd').filter((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`) === path;
-      } catch {
-        return false;
-      }
-    }).length;
-  } catch {
-    return 0;
-  }
+  return openFiles((open) => open === path);
 }

@@ -1,4 +1,3 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { RowFiles } from '../../src/state/row-files.js';
 import { checkRowFiles } from '../../src/state/row-files-check.js';
 import { plainTable } from '../support/plain-table.js';
 import { runs } from '../support/runs.js';
+import { openFiles } from '../support/open-files.js';
 
 const MEGABYTE = 1 << 20;
 const CORRUPT = { code: 'ERR_ROLLCALL_STATE_CORRUPT' };
@@ -282,14 +282,7 @@ describe('pages in files', () => {
   });
 
   it('are closed with all their files', () => {
-    const isOpen = () =>
-      readdirSync('/proc/self/fd').filter((fd) => {
-        try {
-          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
-        } catch {
-          return false;
-        }
-      }).length;
+    const isOpen = () => openFiles((path) => path.startsWith(directory));
     open(1).append([['rows', [page(0, 'x')]]]);
     const files = open(2);
     files.append([['rows', [page(1, 'y')]]]);

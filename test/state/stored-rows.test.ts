@@ -1,4 +1,3 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +18,7 @@ import {
 import { StoredRows } from '../../src/state/stored-rows.js';
 import { plainTable } from '../support/plain-table.js';
 import { runs } from '../support/runs.js';
+import { openFiles } from '../support/open-files.js';
 
 const CORRUPT = expect.objectContaining({ code: 'ERR_ROLLCALL_STATE_CORRUPT' }) as Error;
 
@@ -406,14 +406,7 @@ describe('stored rows', () => {
   });
 
   it.runIf(process.platform === 'linux')('leave no file open once they are closed', () => {
-    const isOpen = () =>
-      readdirSync('/proc/self/fd').filter((fd) => {
-        try {
-          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
-        } catch {
-          return false;
-        }
-      }).length;
+    const isOpen = () => openFiles((path) => path.startsWith(directory));
     const { stored } = open();
     stored.store(rowsFrom(0, 96));
     expect(isOpen()).toBe(1);

@@ -1,4 +1,3 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { thisHolder } from '../../src/state/lock.js';
 import type { PendingRow, StateStore } from '../../src/state/store.js';
 import { verifyState } from '../../src/state/transfer.js';
 import { runs } from '../support/runs.js';
+import { openFiles } from '../support/open-files.js';
 
 let directory: string;
 let roots: RootDatabase[];
@@ -56,15 +56,7 @@ function afresh(tables: Tables): Tables {
 }
 
 /** Files of rows that this process has open, those that were removed among them. */
-const openFiles = () =>
-  readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      const path = readlinkSync(`/proc/self/fd/${fd}`);
-      return path.startsWith(directory) && path.includes('.rows');
-    } catch {
-      return false;
-    }
-  }).length;
+const openRowFiles = () => openFiles((path) => path.startsWith(directory) && path.includes('.rows'));
 
 /** Takes the state over, as another process would that took this one for dead. */
 async function overtake(change: (holder: Holder) => Holder): Promise<Tables> {
@@ -106,16 +98,19 @@ describe('the writer of a state', () => {
     await next.adopt([upsert('users', 'u')]);
   });
 
-  it('gives its place up, and its files, at the end of a block, too', async () => {
-    {
-      await using state = await openState(directory);
-      await state.adopt(many(100));
-      await rowsOf(state, 'users');
-      expect(openFiles()).toBeGreaterThan(0);
-    }
-    expect(openFiles()).toBe(0);
-    expect(tablesBeside().head.get('holder')).toBeUndefined();
-  });
+  it.runIf(process.platform === 'linux')(
+    'gives its place up, and its files, at the end of a block, too',
+    async () => {
+      {
+        await using state = await openState(directory);
+        await state.adopt(many(100));
+        await rowsOf(state, 'users');
+        expect(openRowFiles()).toBeGreaterThan(0);
+      }
+      expect(openRowFiles()).toBe(0);
+      expect(tablesBeside().head.get('holder')).toBeUndefined();
+    },
+  );
 
   it('tells every ten seconds that it lives, until it is closed', async () => {
     const timers = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] });
@@ -289,24 +284,27 @@ describe('what a state holds', () => {
     expect((await verifyState(again)).users).toBe(11_000);
   });
 
-  it('a state that is restored keeps nothing of what it held, in memory or on disk', async () => {
-    await using state = await openState(directory);
-    await state.adopt(ENTITIES.flatMap((entity) => many(100).map((row) => ({ ...row, entity }))));
-    await state.adopt([upsert('users', 'u1', 1)]);
-    await state.setAbsences('users', new Map([['a', 1]]));
-    await state.journal.loading(await state.journal.creating(1), [upsert('users', 'c')]);
-    await rowsOf(state, 'users');
-    expect(openFiles()).toBeGreaterThan(0);
-    await state.restore({ fingerprintKey: '1'.repeat(32), target: undefined, lastTriggeredAt: undefined });
-    const { extents, overlays, absences, journal, loads } = tablesBeside();
-    expect([extents, overlays, absences, journal, loads].map((table) => table.getKeysCount())).toEqual(
-      Array(5).fill(0),
-    );
-    for (const entity of ENTITIES) expect(await rowsOf(state, entity)).toEqual([]);
-    expect(await state.absences('users')).toEqual(new Map());
-    expect((await readdir(directory)).filter((name) => name.endsWith('.rows'))).toEqual([]);
-    expect(openFiles()).toBe(0);
-  });
+  it.runIf(process.platform === 'linux')(
+    'a state that is restored keeps nothing of what it held, in memory or on disk',
+    async () => {
+      await using state = await openState(directory);
+      await state.adopt(ENTITIES.flatMap((entity) => many(100).map((row) => ({ ...row, entity }))));
+      await state.adopt([upsert('users', 'u1', 1)]);
+      await state.setAbsences('users', new Map([['a', 1]]));
+      await state.journal.loading(await state.journal.creating(1), [upsert('users', 'c')]);
+      await rowsOf(state, 'users');
+      expect(openRowFiles()).toBeGreaterThan(0);
+      await state.restore({ fingerprintKey: '1'.repeat(32), target: undefined, lastTriggeredAt: undefined });
+      const { extents, overlays, absences, journal, loads } = tablesBeside();
+      expect([extents, overlays, absences, journal, loads].map((table) => table.getKeysCount())).toEqual(
+        Array(5).fill(0),
+      );
+      for (const entity of ENTITIES) expect(await rowsOf(state, entity)).toEqual([]);
+      expect(await state.absences('users')).toEqual(new Map());
+      expect((await readdir(directory)).filter((name) => name.endsWith('.rows'))).toEqual([]);
+      expect(openRowFiles()).toBe(0);
+    },
+  );
 
   it('lies in tables that keep their names', async () => {
     await using state = await openState(directory);
