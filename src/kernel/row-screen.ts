@@ -1,26 +1,32 @@
 import { SCREENED_BYTES, type RowScreen, type RowShape, type ScreenedRows } from '../row-screen.js';
 import { createKernel, KernelMemory, type KernelExports } from './kernel.js';
 import { KernelRows, ROW_BYTES, type BlockTally } from './kernel-rows.js';
-import { ScreenProgram, type ScreenOptions } from './screen-program.js';
+import { planOf, ScreenProgram, type ScreenOptions, type ScreenPlan } from './screen-program.js';
 import { ScreenThreads, type BlockTask } from './screen-threads.js';
 
 /** Rows of a block at most; what is behind them is screened after them. */
 const MOST_ROWS = 32_768;
-/** Buffers for each thread, so that none waits while another's block is looked at. */
-const BUFFERS_PER_THREAD = 3;
+/** Buffers for each thread, so that none waits while others' blocks are looked at. */
+const BUFFERS_PER_THREAD = 4;
 
 /**
  * Makes a screen for rows of a shape; undefined when what they are made into cannot be told from their bytes.
- * @param threads - worker threads that screen; with 0 the caller's own does
+ * @param threads - worker threads that screen; what they have not begun when it is needed, the caller's own does
  */
 export function createRowScreen(
   options: ScreenOptions,
   shape: RowShape,
   threads: number,
 ): RowScreen | undefined {
-  const memory = options.table?.memory ?? new KernelMemory();
-  const program = ScreenProgram.of(memory, options, shape);
-  return program && new KernelScreen(memory, program, options, shape, threads);
+  const plan = planOf(options, shape);
+  return plan && new KernelScreen(plan, options, shape, threads);
+}
+
+/** A block that is being screened, and what it came to where the caller screened it. */
+interface Begun {
+  readonly buffer: number;
+  readonly task: BlockTask;
+  tally: BlockTally | undefined;
 }
 
 class KernelScreen implements RowScreen {
@@ -32,16 +38,18 @@ class KernelScreen implements RowScreen {
   readonly #shape: RowShape;
   readonly #isRaw: boolean;
   readonly #threads: ScreenThreads | undefined;
+  /** Blocks that were begun and not asked for, in order. */
+  readonly #begun: Begun[] = [];
 
-  constructor(
-    memory: KernelMemory,
-    program: ScreenProgram,
-    { key, table }: ScreenOptions,
-    shape: RowShape,
-    threads: number,
-  ) {
+  constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: number) {
+    // They start while the table is loaded.
+    this.#threads = threads > 0 ? new ScreenThreads(threads) : undefined;
+    const { key } = options;
+    const table = options.table?.();
+    const memory = table?.memory ?? new KernelMemory();
+    const program = new ScreenProgram(memory, { ...options, table }, shape, plan);
     this.#shape = shape;
-    this.#isRaw = program.isRaw;
+    this.#isRaw = plan.kind === 'raw';
     this.#kernel = createKernel(memory, key);
     for (const [name, ...args] of program.calls())
       (this.#kernel[name] as (...args: unknown[]) => void)(...args);
@@ -50,11 +58,7 @@ class KernelScreen implements RowScreen {
     this.#outs = Array.from({ length: count }, () => memory.allocate(MOST_ROWS * ROW_BYTES));
     this.buffers = this.#inputs.map((at) => memory.bytes(at, SCREENED_BYTES));
     this.#rows = this.#outs.map((at) => new KernelRows(memory, at, MOST_ROWS, table));
-    if (threads > 0)
-      this.#threads = new ScreenThreads(
-        memory,
-        Array.from({ length: threads }, () => program.calls()),
-      );
+    this.#threads?.begin(memory, count, () => program.calls());
   }
 
   wholeRows(buffer: number, length: number): number {
@@ -63,12 +67,12 @@ class KernelScreen implements RowScreen {
   }
 
   begin(buffer: number, length: number, last: boolean): (firstLine: number) => Promise<ScreenedRows> {
-    const task = this.#task(buffer, 0, length, last);
-    const told = this.#threads?.run(task);
+    const block: Begun = { buffer, task: this.#task(buffer, 0, length, last), tally: undefined };
+    this.#threads?.run(buffer, block.task);
+    this.#begun.push(block);
     return async (firstLine) => {
-      // What no thread did is done here.
-      const tally = (await told) ?? this.#screen(task);
-      return (this.#rows[buffer] as KernelRows).take(tally, 0, firstLine);
+      this.#begun.splice(this.#begun.indexOf(block), 1);
+      return (this.#rows[buffer] as KernelRows).take(await this.#tallyOf(block), 0, firstLine);
     };
   }
 
@@ -79,6 +83,20 @@ class KernelScreen implements RowScreen {
 
   async close(): Promise<void> {
     await this.#threads?.close();
+  }
+
+  /** What a block comes to: from its thread, or from here where that has not begun it. */
+  async #tallyOf(block: Begun): Promise<BlockTally> {
+    const threads = this.#threads;
+    for (;;) {
+      const tally = block.tally ?? threads?.tally(block.buffer);
+      if (tally !== undefined) return tally;
+      if (threads === undefined || threads.claim(block.buffer)) return this.#screen(block.task);
+      // Instead of waiting for it, a later one is done.
+      const later = this.#begun.find(({ buffer, tally }) => tally === undefined && threads.claim(buffer));
+      if (later === undefined) await threads.settled(block.buffer);
+      else later.tally = this.#screen(later.task);
+    }
   }
 
   #task(buffer: number, start: number, length: number, last: boolean): BlockTask {

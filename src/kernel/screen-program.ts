@@ -17,18 +17,22 @@ export interface ScreenOptions {
   readonly entity: Entity;
   /** 32 hexadecimal characters. */
   readonly key: string;
-  /** The fingerprints that are known; without them no row is. */
-  readonly table: SettledTable | undefined;
+  /** Answers the fingerprints that are known; without them no row is. */
+  readonly table: (() => SettledTable) | undefined;
   /** Rows are compared as they stand. */
   readonly raw: { readonly salt: string } | undefined;
   /** Memberships of these are not settled. */
   readonly removed?: RemovedReferences | undefined;
 }
 
+/** The same with the table at hand. */
+type ProgramOptions = Omit<ScreenOptions, 'table'> & { readonly table: SettledTable | undefined };
+
 /** What a kernel is told before it can screen: calls of its exports. */
 export type KernelCalls = readonly (readonly [keyof KernelExports, ...(number | bigint)[]])[];
 
-type Plan =
+/** What rows are made into. */
+export type ScreenPlan =
   | { readonly kind: 'raw' }
   | { readonly kind: 'profile'; readonly id: string; readonly ops: ProfileOps }
   | { readonly kind: 'membership'; readonly group: string; readonly member: string };
@@ -38,10 +42,9 @@ type Plan =
  * once; what a kernel writes to is its own, so that several can work at a time.
  */
 export class ScreenProgram {
-  readonly isRaw: boolean;
   readonly #memory: KernelMemory;
-  readonly #options: ScreenOptions;
-  readonly #plan: Plan;
+  readonly #options: ProgramOptions;
+  readonly #plan: ScreenPlan;
   /** Names of the fields, by their index. */
   readonly #names: readonly string[];
   readonly #key: string;
@@ -49,17 +52,10 @@ export class ScreenProgram {
   readonly #opsAt: number;
   readonly #removedAt: number;
 
-  /** A program for rows of a shape; undefined when what they are made into cannot be told from their bytes. */
-  static of(memory: KernelMemory, options: ScreenOptions, shape: RowShape): ScreenProgram | undefined {
-    const plan = planOf(options, shape);
-    return plan && new ScreenProgram(memory, options, shape, plan);
-  }
-
-  private constructor(memory: KernelMemory, options: ScreenOptions, shape: RowShape, plan: Plan) {
+  constructor(memory: KernelMemory, options: ProgramOptions, shape: RowShape, plan: ScreenPlan) {
     this.#memory = memory;
     this.#options = options;
     this.#plan = plan;
-    this.isRaw = plan.kind === 'raw';
     this.#names = fieldNames(shape, plan);
     this.#key = options.raw === undefined ? options.key : saltedKey(options.key, options.raw.salt, shape);
     this.#namesAt = shape.format === 'json-lines' ? this.#putNames() : 0;
@@ -155,10 +151,11 @@ export class ScreenProgram {
   }
 }
 
-function planOf(
+/** What rows of a shape are made into; undefined when that cannot be told from their bytes. */
+export function planOf(
   { entity, raw }: ScreenOptions,
   { fields, rules, columns, format }: RowShape,
-): Plan | undefined {
+): ScreenPlan | undefined {
   if (raw !== undefined) return { kind: 'raw' };
   if (fields === undefined || rules === undefined) return undefined;
   const isThere = (column: string) => format === 'json-lines' || columns.includes(column);
@@ -174,7 +171,7 @@ function planOf(
 }
 
 /** The fields of a row: the columns of CSV in their order, or the members of an object that are asked for. */
-function fieldNames({ format, columns }: RowShape, plan: Plan): readonly string[] {
+function fieldNames({ format, columns }: RowShape, plan: ScreenPlan): readonly string[] {
   // A column that is left out has no name that could be asked for.
   if (format !== 'json-lines') return columns.map((name) => name ?? '');
   if (plan.kind === 'raw') return [];

@@ -1,16 +1,28 @@
 // A thread of screen-threads.ts. JavaScript as it is, so that it runs from the sources and from the package alike.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 
-const { module, memory, calls } = workerData;
-const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
-for (const [name, ...args] of calls) kernel[name](...args);
+// Words of a buffer, and states of a block, as in screen-threads.ts.
+const WORDS = 5;
+const TAKEN = 1;
+const AWAITED = 2;
+const DONE = 3;
 
-parentPort.on('message', ([name, ...args]) => {
+let kernel;
+let words;
+
+function begin({ module, memory, calls, at, buffers }) {
+  kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  for (const [name, ...args] of calls) kernel[name](...args);
+  words = new Int32Array(memory.buffer, at, buffers * WORDS);
+}
+
+function screen({ buffer, ticket, task: [name, ...args] }) {
+  const at = buffer * WORDS;
+  // Its caller did it, or has given the buffer another block since.
+  if (Atomics.compareExchange(words, at, ticket, ticket + TAKEN) !== ticket) return;
   kernel[name](...args);
-  parentPort.postMessage({
-    count: kernel.rowCount(),
-    consumed: kernel.rowsConsumed(),
-    stopped: kernel.rowsStopped() !== 0,
-    lines: kernel.nextLine(),
-  });
-});
+  words.set([kernel.rowCount(), kernel.rowsConsumed(), kernel.rowsStopped(), kernel.nextLine()], at + 1);
+  if (Atomics.exchange(words, at, ticket + DONE) === ticket + AWAITED) parentPort.postMessage(buffer);
+}
+
+parentPort.on('message', (told) => (kernel === undefined ? begin(told) : screen(told)));

@@ -6,46 +6,125 @@ import type { KernelCalls } from './screen-program.js';
 /** A block to be screened: the kernel's function and its arguments. */
 export type BlockTask = readonly ['settleCsv' | 'settleJsonLines' | 'settleCells', ...number[]];
 
-/** What a thread is started with. */
+/** What a thread is told first. */
 export interface ThreadStart {
   readonly module: object;
   readonly memory: object;
   readonly calls: KernelCalls;
+  /** Where the words of all buffers are. */
+  readonly at: number;
+  readonly buffers: number;
+}
+
+/** What a thread is told of a block; it answers with the buffer, if somebody waits for it. */
+export interface ThreadTask {
+  readonly buffer: number;
+  readonly ticket: number;
+  readonly task: BlockTask;
+}
+
+/** Words of a buffer: the state of its block, then the tally, see `screen-thread.mjs`. */
+const WORDS = 5;
+/** States of a block, on top of its ticket. */
+const TAKEN = 1;
+const AWAITED = 2;
+const DONE = 3;
+const STATES = 4;
+
+interface Job {
+  readonly thread: Thread;
+  readonly ticket: number;
+  resolve: (() => void) | undefined;
 }
 
 interface Thread {
   readonly worker: Worker;
-  /** Those who wait for its blocks, in the order in which it was given them. */
-  readonly waiting: ((tally: BlockTally | undefined) => void)[];
+  /** Blocks that it was given and that nobody is known to have finished. */
+  jobs: number;
+  lost: boolean;
 }
 
 /**
  * Worker threads that screen blocks. They work in the memory that they share with their caller: what goes to and fro is where a
- * block stands and what it came to, since sending its records would cost more than it saves.
+ * block stands, since sending its records would cost more than it saves. Who screens a block, a thread or the caller, is
+ * settled by one word in that memory, so that the caller can take what no thread has begun, and is woken only where it waits.
  *
- * A thread that fails is done without: what it was given is answered with undefined, and done by the caller.
+ * A thread that fails is done without: the caller does what it was given.
  */
 export class ScreenThreads {
   readonly #threads: Thread[];
+  #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
+  readonly #jobs: (Job | undefined)[] = [];
+  #tickets = 0;
 
-  constructor(memory: KernelMemory, calls: readonly KernelCalls[]) {
-    this.#threads = calls.map((own) =>
-      this.#start({ module: kernelModule(), memory: memory.memory, calls: own }),
-    );
+  /** Starts so many, which wait for {@link begin}: what their caller does meanwhile does not keep them from starting. */
+  constructor(count: number) {
+    this.#threads = Array.from({ length: count }, () => this.#start());
   }
 
-  /** Screens a block; undefined when there is no thread to do it. */
-  run(task: BlockTask): Promise<BlockTally | undefined> {
+  /** Says where to work, for so many buffers. */
+  begin(memory: KernelMemory, buffers: number, calls: () => KernelCalls): void {
+    const { byteOffset: at, buffer } = memory.words(memory.allocate(buffers * WORDS * 4), buffers * WORDS);
+    this.#words = new Int32Array(buffer, at, buffers * WORDS);
+    for (const { worker } of this.#threads) {
+      const start: ThreadStart = {
+        module: kernelModule(),
+        memory: memory.memory,
+        calls: calls(),
+        at,
+        buffers,
+      };
+      worker.postMessage(start);
+    }
+  }
+
+  /** Gives a block to the thread that has the least to do. */
+  run(buffer: number, task: BlockTask): void {
     const [first, ...others] = this.#threads;
-    if (first === undefined) return Promise.resolve(undefined);
-    const thread = others.reduce(
-      (idle, each) => (each.waiting.length < idle.waiting.length ? each : idle),
-      first,
-    );
-    return new Promise((resolve) => {
-      thread.waiting.push(resolve);
-      thread.worker.postMessage(task);
-    });
+    this.#jobs[buffer] = undefined;
+    if (first === undefined) return;
+    const thread = others.reduce((idle, each) => (each.jobs < idle.jobs ? each : idle), first);
+    const ticket = (this.#tickets += STATES);
+    this.#jobs[buffer] = { thread, ticket, resolve: undefined };
+    thread.jobs++;
+    Atomics.store(this.#words, buffer * WORDS, ticket);
+    const told: ThreadTask = { buffer, ticket, task };
+    thread.worker.postMessage(told);
+  }
+
+  /** True when no thread is or will be at a block: from now on it is the caller's. */
+  claim(buffer: number): boolean {
+    const job = this.#jobs[buffer];
+    if (job === undefined) return true;
+    const { ticket } = job;
+    const state = Atomics.compareExchange(this.#words, buffer * WORDS, ticket, ticket + TAKEN);
+    const isMine = state === ticket || (job.thread.lost && state !== ticket + DONE);
+    if (isMine) this.#finish(buffer, job);
+    return isMine;
+  }
+
+  /** What a thread said of a block; undefined while it is at it. */
+  tally(buffer: number): BlockTally | undefined {
+    const job = this.#jobs[buffer];
+    const at = buffer * WORDS;
+    if (job === undefined || Atomics.load(this.#words, at) !== job.ticket + DONE) return undefined;
+    this.#finish(buffer, job);
+    const [count, consumed, stopped, lines] = this.#words.subarray(at + 1, at + WORDS) as unknown as number[];
+    return { count, consumed, stopped: stopped !== 0, lines } as BlockTally;
+  }
+
+  /** Waits until the thread that is at a block is done, or is lost. */
+  async settled(buffer: number): Promise<void> {
+    const job = this.#jobs[buffer];
+    if (job === undefined || job.thread.lost) return;
+    const { ticket, thread } = job;
+    const told = new Promise<void>((resolve) => (job.resolve = resolve));
+    const state = Atomics.compareExchange(this.#words, buffer * WORDS, ticket + TAKEN, ticket + AWAITED);
+    if (state !== ticket + TAKEN) return;
+    // Nothing else may keep the process alive just now.
+    thread.worker.ref();
+    await told;
+    thread.worker.unref();
   }
 
   async close(): Promise<void> {
@@ -53,20 +132,26 @@ export class ScreenThreads {
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
   }
 
-  #start(workerData: ThreadStart): Thread {
-    const worker = new Worker(new URL('./screen-thread.mjs', import.meta.url), { workerData });
+  #finish(buffer: number, { thread }: Job): void {
+    thread.jobs--;
+    this.#jobs[buffer] = undefined;
+  }
+
+  #start(): Thread {
+    const worker = new Worker(new URL('./screen-thread.mjs', import.meta.url));
     // Whoever reads the source waits for it; the threads themselves keep no process alive.
     worker.unref();
-    const thread: Thread = { worker, waiting: [] };
-    worker.on('message', (tally: BlockTally) => thread.waiting.shift()?.(tally));
+    const thread: Thread = { worker, jobs: 0, lost: false };
+    worker.on('message', (buffer: number) => this.#jobs[buffer]?.resolve?.());
     worker.on('error', () => this.#drop(thread));
     worker.on('exit', () => this.#drop(thread));
     return thread;
   }
 
   #drop(thread: Thread): void {
+    thread.lost = true;
     const at = this.#threads.indexOf(thread);
     if (at >= 0) this.#threads.splice(at, 1);
-    for (const resolve of thread.waiting.splice(0)) resolve(undefined);
+    for (const job of this.#jobs) if (job?.thread === thread) job.resolve?.();
   }
 }

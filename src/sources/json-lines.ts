@@ -26,8 +26,8 @@ export interface FromJsonLinesOptions extends InputOptions {
    */
   readonly maxRecordLength?: number;
   /**
-   * Threads that look for unchanged rows in a file. What comes out does not depend on it.
-   * @defaultValue for a file of 32 MB and more as many as there are processors, at most 2; otherwise none
+   * Threads that look for unchanged rows in a file, besides the one that reads it. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more one less than there are processors, at most 2; otherwise none
    */
   readonly threads?: number;
 }

@@ -18,8 +18,8 @@ export function threadsFor({ size = 0 }: ByteReader, asked: number | undefined):
   return asked ?? threadsForSize(size);
 }
 
-/** Threads that an input of so many bytes is worth. */
+/** Threads that an input of so many bytes is worth, besides the one that reads it, which does its part. */
 export function threadsForSize(size: number): number {
   const processors = availableParallelism();
-  return size < LEAST_BYTES || processors < 2 ? 0 : Math.min(processors, MOST_THREADS);
+  return size < LEAST_BYTES ? 0 : Math.min(processors - 1, MOST_THREADS);
 }

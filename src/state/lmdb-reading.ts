@@ -89,9 +89,9 @@ export class LmdbReading implements Reading {
     return codes;
   }
 
-  settled(entity: Entity): FingerprintTable | undefined {
+  settled(entity: Entity): (() => FingerprintTable) | undefined {
     const { known } = this.#head.counts[entity];
-    return known === 0 ? undefined : this.#of(entity).table;
+    return known === 0 ? undefined : () => this.#of(entity).table;
   }
 
   /** A record that is not as it was known: new, changed, or the second of its key. */

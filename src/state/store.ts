@@ -60,11 +60,11 @@ export interface Reading {
     end: number,
   ): Uint8Array;
   /**
-   * The fingerprints that are known of an entity, in which rows can be looked up before they are parsed; undefined where
-   * there are none.
+   * Loads the fingerprints that are known of an entity, in which rows can be looked up before they are parsed; undefined
+   * where there are none.
    * @internal
    */
-  settled?(entity: Entity): SettledTable | undefined;
+  settled?(entity: Entity): (() => SettledTable) | undefined;
   /**
    * What lies beyond the first 16 characters of the fingerprints that are held for these keys: prints of their
    * attributes, which tell the names of those that changed. `''` where there are none.

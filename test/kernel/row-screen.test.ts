@@ -38,7 +38,7 @@ function screenOf<E extends Entity>(
   more: Partial<ScreenOptions> = {},
 ): RowScreen {
   const screen = createRowScreen(
-    { entity, key: KEY, table, raw: undefined, ...more },
+    { entity, key: KEY, table: table && (() => table), raw: undefined, ...more },
     {
       format,
       columns: format === 'csv' ? columns : [],
@@ -70,11 +70,17 @@ const csvLine = (cells: readonly string[]) =>
 // Anything up to U+FFFF; its bytes are up to three times its length, so that lengths of one and two digits meet.
 const anyText = fc.oneof(
   fc.constantFrom('', '"', '""', 'a"b', 'a,b', 'a\r\nb', ' ', '漢', 'Ж'.repeat(9), '漢'.repeat(40)),
+  // What JSON may write with escapes, in all places of a text.
+  fc.string({
+    unit: fc.constantFrom(...'"\\/\b\f\n\r\tab\u0001\u007f\u0080éß\u07ff\u0800漢\uffff'),
+    maxLength: 20,
+  }),
   fc.string({
     unit: fc.integer({ min: 0x20, max: 0xd7ff }).map((code) => String.fromCharCode(code)),
     maxLength: 45,
   }),
 );
+const codeUnit = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 const anyId = anyText.filter((text) => text !== '');
 const anyEmail = fc.stringMatching(/^[a-z]{1,20}@[a-z]{3,20}$/);
 const emptyCells = fc.constantFrom('auto' as const, 'keep' as const, 'omit' as const);
@@ -133,10 +139,14 @@ describe('a row that is unchanged is known by its bytes', () => {
         const csv = mapped.rows.map(csvLine).join('\n');
         const all = rows.map(() => true);
         expect(knownRows(screenOf(mapped, 'csv', table), Buffer.from(csv))).toEqual(all);
-        // JSON writes quotes and control characters as escapes, which are left to its parser.
-        const plain = rows.map((row) => !JSON.stringify(row).includes('\\'));
         const json = rows.map((row) => JSON.stringify(row)).join('\n');
-        expect(knownRows(screenOf(mapped, 'json-lines', table), Buffer.from(json))).toEqual(plain);
+        // As others write it: slashes escaped, and nothing but ASCII, in digits of either case.
+        const ascii = json.replaceAll('/', '\\/').replaceAll(/[^\x00-\x7e]/g, codeUnit);
+        const upper = json.replaceAll(/[^\x00-\x7e]/g, (unit) =>
+          codeUnit(unit).toUpperCase().replace('U', 'u'),
+        );
+        for (const text of [json, ascii, upper])
+          expect(knownRows(screenOf(mapped, 'json-lines', table), Buffer.from(text))).toEqual(all);
       }),
       { numRuns: runs(200) },
     );
@@ -155,6 +165,12 @@ describe('a row that is unchanged is known by its bytes', () => {
       '{"id":"a","age":-1.5e+3,"nick":"","old":false,"new":true,"none":null}',
       '{"id":"a","nick":1}',
       '{"id":"a","nick":null,"nested":{}}',
+      // Escapes that are none, are cut off, or are half of a pair.
+      ...['\\x', '\\u00g1', '\\u004', '\\u', '\\', '\\ud83d\\ude00', '\\udc00'].map(
+        (escape) => `{"id":"a","nick":null,"note":"${escape}"}`,
+      ),
+      // A name that is written with escapes.
+      '{"\\u0069d":"a","nick":null}',
       '{"id":"a","nick":null,"id":"a"}',
       '{"id":"a"}',
       '',

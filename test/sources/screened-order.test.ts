@@ -56,7 +56,7 @@ async function read(input: Input, known: readonly MembershipRecord[], threads: n
   let settled = 0;
   const seen: unknown[] = [];
   const open = (shape: RowShape) => {
-    const options = { entity: 'memberships', key: KEY, table, raw: undefined } as const;
+    const options = { entity: 'memberships', key: KEY, table: () => table, raw: undefined } as const;
     return createRowScreen(options, shape, threads);
   };
   const chunks = screenedOf<Record<string, string>>(fromCsv(input))?.({

@@ -127,7 +127,7 @@ describe('a reading', () => {
     await state.adopt([user('a')]);
     await unknown(['u']);
     let reading = await state.read();
-    expect(reading.settled?.('users')?.slots).toBeGreaterThan(0);
+    expect(reading.settled?.('users')?.().slots).toBeGreaterThan(0);
     expect(reading.settled?.('groups')).toBeUndefined();
     await reading.close();
     await unknown(['a']);

@@ -8,6 +8,8 @@ export const PLAIN: u32 = 1;
 export const DOUBLED: u32 = 2;
 /** It is JSON's `null`. */
 export const NULL: u32 = 3;
+/** Its text stands there with JSON's escapes, see `escapes`. */
+export const ESCAPED: u32 = 4;
 
 const FIELD_BYTES_LOG: usize = 4;
 

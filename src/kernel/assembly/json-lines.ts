@@ -1,14 +1,16 @@
 /**
- * Lines of JSON: objects whose values are text without escapes, `null`, numbers, `true` or `false`. Any other line is left to
+ * Lines of JSON: objects whose values are text without surrogates, `null`, numbers, `true` or `false`. Any other line is left to
  * the parser, which also says what is wrong with it.
  */
 import { equals, findByte } from './bytes';
-import { ABSENT, NULL, PLAIN, clearFields, fieldKind, setField } from './fields';
+import { escapeLength } from './escapes';
+import { ABSENT, ESCAPED, NULL, PLAIN, clearFields, fieldKind, setField } from './fields';
 import { fingerprintRow } from './record';
 import { addRow, findRows, nextRow, startRows } from './rows';
 
 const LF: u8 = 0x0a;
 const QUOTE: u8 = 0x22;
+const BACKSLASH: u8 = 0x5c;
 
 /** Names of the fields: where each stands and its length. */
 let names: usize = 0;
@@ -52,8 +54,8 @@ function readObject(start: usize, end: usize): bool {
     at = space(at + 1, end);
     if (at >= end || load<u8>(at) !== QUOTE) return false;
     const name = at + 1;
-    const nameEnd = plainText(name, end);
-    if (nameEnd === 0) return false;
+    const nameEnd = textEnd(name, end);
+    if (nameEnd === 0 || hasEscapes) return false;
     const field = fieldNamed(name, nameEnd - name, expected);
     at = space(nameEnd + 1, end);
     if (at >= end || load<u8>(at) !== 0x3a) return false; // :
@@ -62,11 +64,11 @@ function readObject(start: usize, end: usize): bool {
     const byte = load<u8>(at);
     let valueEnd: usize;
     if (byte === QUOTE) {
-      valueEnd = plainText(at + 1, end);
+      valueEnd = textEnd(at + 1, end);
       if (valueEnd === 0) return false;
       if (field < nameCount) {
         if (fieldKind(field) !== ABSENT) return false;
-        setField(field, at + 1, valueEnd - at - 1, PLAIN);
+        setField(field, at + 1, valueEnd - at - 1, hasEscapes ? ESCAPED : PLAIN);
       }
       valueEnd++;
     } else {
@@ -97,21 +99,32 @@ function fieldNamed(name: usize, length: usize, expected: u32): u32 {
   return nameCount;
 }
 
-/** The closing quote of a text without escapes and control characters, or 0. */
-function plainText(at: usize, end: usize): usize {
+/** Whether there are escapes in the text whose end was found last. */
+let hasEscapes: bool = false;
+
+/** The closing quote of a text; 0 where it has control characters, or escapes that are not understood. */
+function textEnd(at: usize, end: usize): usize {
   const quotes = i8x16.splat(<i8>QUOTE);
-  const escapes = i8x16.splat(0x5c);
+  const escapes = i8x16.splat(<i8>BACKSLASH);
   const spaces = i8x16.splat(0x20);
+  hasEscapes = false;
   while (at < end) {
     const block = v128.load(at);
     const stops = i8x16.bitmask(
       v128.or(i8x16.eq(block, quotes), v128.or(i8x16.eq(block, escapes), i8x16.lt_u(block, spaces))),
     );
-    if (stops !== 0) {
-      at += ctz(stops);
-      return at < end && load<u8>(at) === QUOTE ? at : 0;
+    if (stops === 0) {
+      at += 16;
+      continue;
     }
-    at += 16;
+    at += ctz(stops);
+    if (at >= end) return 0;
+    const byte = load<u8>(at);
+    if (byte === QUOTE) return at;
+    const escape: usize = byte === BACKSLASH ? escapeLength(at, end) : 0;
+    if (escape === 0) return 0;
+    hasEscapes = true;
+    at += escape;
   }
   return 0;
 }

@@ -3,7 +3,8 @@
  * Whatever is not surely good and surely unchanged is left to the records' own path, which has the last word.
  */
 import { codeUnits, copy } from './bytes';
-import { ABSENT, DOUBLED, NULL, fieldKind, fieldLength, fieldStart } from './fields';
+import { escapeLength, writeUnescaped } from './escapes';
+import { ABSENT, ESCAPED, NULL, PLAIN, fieldKind, fieldLength, fieldStart } from './fields';
 import { sipHash } from './siphash';
 
 /** The value must be there and not empty. */
@@ -190,11 +191,25 @@ function copyValue(to: usize, field: u32): usize {
   const start = fieldStart(field);
   const length = fieldLength(field);
   if (kind === ABSENT || kind === NULL) return 0;
-  if (kind !== DOUBLED) {
+  if (kind === PLAIN) {
     copy(start, to, length);
     return to + length;
   }
-  for (let at = start, end = start + length; at < end; at++) {
+  const end = start + length;
+  if (kind === ESCAPED) {
+    for (let at = start; at < end;) {
+      const byte = load<u8>(at);
+      if (byte === 0x5c) {
+        to = writeUnescaped(at, to);
+        at += escapeLength(at, end);
+      } else {
+        store<u8>(to++, byte);
+        at++;
+      }
+    }
+    return to;
+  }
+  for (let at = start; at < end; at++) {
     const byte = load<u8>(at);
     store<u8>(to++, byte);
     if (byte === 0x22) at++;

@@ -94,11 +94,21 @@ export const conservation: readonly Break[] = [
     ],
   },
   {
-    what: "a thread's answers are taken for those of its other blocks",
+    what: 'what a thread says of a block is taken before it has said it',
     file: 'src/kernel/screen-threads.ts',
-    find: 'thread.waiting.shift()?.(tally)',
-    replace: 'thread.waiting.pop()?.(tally)',
+    find: 'Atomics.load(this.#words, at) !== job.ticket + DONE',
+    replace: 'Atomics.load(this.#words, at) < job.ticket',
     test: [ORDER, 'comes to the same with any number of threads'],
+  },
+  {
+    what: 'a thread screens what its caller has put into a buffer since',
+    file: 'src/kernel/screen-threads.ts',
+    find: '(this.#tickets += STATES)',
+    replace: '(this.#tickets = STATES)',
+    test: [
+      'test/kernel/screen-threads.test.ts',
+      'and their caller come to the same, whoever does which, with buffers that are used again and again',
+    ],
   },
   {
     what: 'a block is believed though the rows before it end elsewhere',
