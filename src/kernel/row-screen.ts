@@ -19,7 +19,15 @@ export function createRowScreen(
   threads: number,
 ): RowScreen | undefined {
   const plan = planOf(options, shape);
-  return plan && new KernelScreen(plan, options, shape, threads);
+  if (plan === undefined) return undefined;
+  // They start while the table is loaded.
+  const started = threads > 0 ? new ScreenThreads(threads) : undefined;
+  try {
+    return new KernelScreen(plan, options, shape, started);
+  } catch (error) {
+    void started?.close();
+    throw error;
+  }
 }
 
 /** A block that is being screened, and what it came to where the caller screened it. */
@@ -41,24 +49,23 @@ class KernelScreen implements RowScreen {
   /** Blocks that were begun and not asked for, in order. */
   readonly #begun: Begun[] = [];
 
-  constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: number) {
-    // They start while the table is loaded.
-    this.#threads = threads > 0 ? new ScreenThreads(threads) : undefined;
+  constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: ScreenThreads | undefined) {
     const { key } = options;
     const table = options.table?.();
     const memory = table?.memory ?? new KernelMemory();
     const program = new ScreenProgram(memory, { ...options, table }, shape, plan);
+    this.#threads = threads;
     this.#shape = shape;
     this.#isRaw = plan.kind === 'raw';
     this.#kernel = createKernel(memory, key);
     for (const [name, ...args] of program.calls())
       (this.#kernel[name] as (...args: unknown[]) => void)(...args);
-    const count = threads === 0 ? 2 : threads * BUFFERS_PER_THREAD;
+    const count = threads === undefined ? 2 : threads.count * BUFFERS_PER_THREAD;
     this.#inputs = Array.from({ length: count }, () => memory.allocate(SCREENED_BYTES));
     this.#outs = Array.from({ length: count }, () => memory.allocate(MOST_ROWS * ROW_BYTES));
     this.buffers = this.#inputs.map((at) => memory.bytes(at, SCREENED_BYTES));
     this.#rows = this.#outs.map((at) => new KernelRows(memory, at, MOST_ROWS, table));
-    this.#threads?.begin(memory, count, () => program.calls());
+    threads?.begin(memory, count, () => program.calls());
   }
 
   wholeRows(buffer: number, length: number): number {

@@ -52,6 +52,8 @@ interface Thread {
  * A thread that fails is done without: the caller does what it was given.
  */
 export class ScreenThreads {
+  /** How many were started. */
+  readonly count: number;
   readonly #threads: Thread[];
   #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
   readonly #jobs: (Job | undefined)[] = [];
@@ -59,6 +61,7 @@ export class ScreenThreads {
 
   /** Starts so many, which wait for {@link begin}: what their caller does meanwhile does not keep them from starting. */
   constructor(count: number) {
+    this.count = count;
     this.#threads = Array.from({ length: count }, () => this.#start());
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { createRowScreen } from '../../src/kernel/row-screen.js';
 import { fieldRules } from '../../src/operators/record-check.js';
 import type { RowScreen, ScreenedRows } from '../../src/row-screen.js';
@@ -13,11 +14,15 @@ const KNOWN = Array.from({ length: 64 }, (_, i) => ({
   memberExternalId: `u${i}`,
 }));
 
-function openScreen(threads: number): RowScreen {
+function loadTable(): FingerprintTable {
   const table = new FingerprintTable(KNOWN.length, KEY);
   table.addBlock(createFingerprinter(KEY).ofEach('memberships', KNOWN), KNOWN.length);
+  return table;
+}
+
+function openScreen(threads: number, table = loadTable): RowScreen {
   const screen = createRowScreen(
-    { entity: 'memberships', key: KEY, table: () => table, raw: undefined },
+    { entity: 'memberships', key: KEY, table, raw: undefined },
     {
       format: 'csv',
       columns: ['team', 'person'],
@@ -103,5 +108,15 @@ describe('threads that screen blocks', () => {
       expect(seen(await rows(1))).toEqual(expected);
     }
     await screen.close();
+  });
+
+  it('end with a table that cannot be loaded, for which they were started', () => {
+    const ended = vi.spyOn(Worker.prototype, 'terminate');
+    const damaged = () => {
+      throw new Error('damaged');
+    };
+    expect(() => openScreen(2, damaged)).toThrow('damaged');
+    expect(ended).toHaveBeenCalledTimes(2);
+    ended.mockRestore();
   });
 });
