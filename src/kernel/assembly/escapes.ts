@@ -1,4 +1,4 @@
-/** JSON's escapes in text: those of one character (`\\n`), and those of a code unit that is a character (`\\u00e9`). */
+/** JSON's escapes in text: those of one character (`\n`), and those of a code unit that is a character (`\u00e9`). */
 
 const UNIT: u8 = 0x75; // u
 
