@@ -112,8 +112,8 @@ export class ScreenThreads {
     const at = buffer * WORDS;
     if (job === undefined || Atomics.load(this.#words, at) !== job.ticket + DONE) return undefined;
     this.#finish(buffer, job);
-    const [count, consumed, stopped, lines] = this.#words.subarray(at + 1, at + WORDS) as unknown as number[];
-    return { count, consumed, stopped: stopped !== 0, lines } as BlockTally;
+    const word = (place: number) => this.#words[at + place] as number;
+    return { count: word(1), consumed: word(2), stopped: word(3) !== 0, lines: word(4) };
   }
 
   /** Waits until the thread that is at a block is done, or is lost. */
