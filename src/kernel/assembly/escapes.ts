@@ -12,6 +12,11 @@ export function escapeLength(at: usize, end: usize): usize {
   return unit < 0 || (unit & 0xf800) === 0xd800 ? 0 : 6;
 }
 
+/** The same of an escape that is known to be one: its digits are not read again. */
+export function knownLength(at: usize): usize {
+  return load<u8>(at, 1) === UNIT ? 6 : 2;
+}
+
 /** Writes what the escape at a backslash stands for, and answers where that ends. It takes no more bytes than the escape. */
 export function writeUnescaped(at: usize, to: usize): usize {
   const byte = load<u8>(at, 1);

@@ -3,7 +3,7 @@
  * Whatever is not surely good and surely unchanged is left to the records' own path, which has the last word.
  */
 import { codeUnits, copy } from './bytes';
-import { escapeLength, writeUnescaped } from './escapes';
+import { knownLength, writeUnescaped } from './escapes';
 import { ABSENT, ESCAPED, NULL, PLAIN, fieldKind, fieldLength, fieldStart } from './fields';
 import { sipHash } from './siphash';
 
@@ -201,7 +201,7 @@ function copyValue(to: usize, field: u32): usize {
       const byte = load<u8>(at);
       if (byte === 0x5c) {
         to = writeUnescaped(at, to);
-        at += escapeLength(at, end);
+        at += knownLength(at);
       } else {
         store<u8>(to++, byte);
         at++;
