@@ -4,15 +4,18 @@ import { createKernel, KernelMemory, type KernelExports } from '../kernel/kernel
 const FULLNESS = 0.75;
 /** Bytes of a fingerprint. */
 const LENGTH = 16;
+/** Words of an entry: all of a fingerprint but its last, which the place of the entry stands for, see `assembly/table.ts`. */
+const ENTRY_WORDS = 3;
 /** Bits by which absent fingerprints are told apart at first. */
 const FILTER_BITS = 1 << 20;
 /** Fingerprints that are handed to the kernel at once. */
 const STAGED = 4096;
 
 /**
- * The fingerprints of a baseline as a table with open addressing, 21 bytes a row, in memory of the kernel. A fingerprint is
+ * The fingerprints of a baseline as a table with open addressing, 16 bytes a row, in memory of the kernel. A fingerprint is
  * its own hash, so that a record that is unchanged is found with one access to memory, which is what most of a comparison
- * costs. Each has two bits: whether it was compared, and whether it is present in the source.
+ * costs. Of its 128 bits the last 32 say where to look, and the other 96 are compared. Each has two bits: whether it was
+ * compared, and whether it is present in the source.
  */
 export class FingerprintTable {
   /** The table's memory, in which rows can be looked up too. */
@@ -33,7 +36,7 @@ export class FingerprintTable {
    */
   constructor(rows: number, key: string) {
     this.slots = Math.ceil(rows / FULLNESS) + 1;
-    const bytes = this.slots * LENGTH;
+    const bytes = this.slots * ENTRY_WORDS * 4;
     this.memory = new KernelMemory(bytes + STAGED * (LENGTH + 4) + 4096);
     this.at = this.memory.allocate(bytes);
     this.#staged = this.memory.words(this.memory.allocate(STAGED * LENGTH), STAGED * 4);
@@ -94,19 +97,19 @@ export class FingerprintTable {
   }
 
   /**
-   * Says quickly that a fingerprint is present: false means that it surely is. Of a large table hardly any is absent, and
-   * looking each up would cost as much as the comparison did.
+   * Says quickly, by its first word, that a fingerprint is present: false means that it surely is. Of a large table hardly any
+   * is absent, and looking each up would cost as much as the comparison did.
    */
   absences(): (first: number) => boolean {
     const absent = new Uint8Array(FILTER_BITS >>> 3);
-    const words = this.memory.words(this.at, this.slots * 4);
+    const words = this.memory.words(this.at, this.slots * ENTRY_WORDS);
     for (let slot = 0; slot < this.slots; slot++) {
       if ((slot & 7) === 0 && this.#present[slot >>> 3] === 0xff) {
         slot += 7;
         continue;
       }
       if (this.isPresent(slot)) continue;
-      const bit = (words[slot * 4] as number) & (FILTER_BITS - 1);
+      const bit = (words[slot * ENTRY_WORDS] as number) & (FILTER_BITS - 1);
       absent[bit >>> 3] = (absent[bit >>> 3] as number) | (1 << (bit & 7));
     }
     return (first) => {

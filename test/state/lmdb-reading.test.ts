@@ -150,9 +150,9 @@ describe('a reading', () => {
 
   it('does not miss a row whose new fingerprint begins as that of a missing one', async () => {
     // The first bits of a fingerprint say whether a row may be missing; all of them say whether it is.
-    await state.adopt([user('a'), user('gone', print('same start, gone'))]);
+    await state.adopt([user('a'), user('gone', print('same gone, end..'))]);
     const reading = await state.read();
-    const now = print('same start, here');
+    const now = print('same here, end..');
     expect([...(await reading.compare('users', ['a'], [now]))]).toEqual([Seen.CHANGED]);
     await state.adopt([user('a', now)]);
     expect(await missingOf(reading)).toEqual(['gone']);

@@ -26,6 +26,20 @@ export function copy(from: usize, to: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
+/** The same, and answers whether all of them are ASCII. */
+export function copyAscii(from: usize, to: usize, length: usize): bool {
+  let high = i64x2.splat(0);
+  let i: usize = 0;
+  for (; i + 16 <= length; i += 16) {
+    const block = v128.load(from + i);
+    v128.store(to + i, block);
+    high = v128.or(high, block);
+  }
+  const rest = v128.load(from + i);
+  v128.store(to + i, rest);
+  return (i8x16.bitmask(high) | (i8x16.bitmask(rest) & ((1 << i32(length - i)) - 1))) === 0;
+}
+
 /** Whether any of the bytes is not ASCII. */
 export function hasHighBytes(at: usize, end: usize): bool {
   for (; at + 16 <= end; at += 16) if (i8x16.bitmask(v128.load(at)) !== 0) return true;
