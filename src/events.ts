@@ -1,8 +1,9 @@
-import { Subject, type Observable } from 'rxjs';
-import { forgiving } from './forgiving-observable.js';
+import type { Observable, Subject } from 'rxjs';
+import { attempt, forgiving } from './forgiving-observable.js';
 import type { ChangeKind, Entity } from './model.js';
 import type { PlanSummary } from './report-types.js';
 import type { Rejection } from './run-context.js';
+import { rxjs } from './rxjs.js';
 
 /** Why a run waits. */
 export type WaitReason =
@@ -90,16 +91,32 @@ export interface EventSink {
 /** A sink that tells nobody. */
 export const silent: EventSink = Object.freeze({ emit: () => {} });
 
-/** Events as an RxJS Observable. A subscriber that throws harms neither the run nor other subscribers. */
+/** Tells events to a listener, and as an RxJS Observable. Whoever throws harms neither the run nor others who listen. */
 export class EventHub implements EventSink {
-  readonly #subject = new Subject<SyncEvent>();
-  readonly events$: Observable<SyncEvent> = forgiving(this.#subject);
+  readonly #listener: ((event: SyncEvent) => void) | undefined;
+  #subject: Subject<SyncEvent> | undefined;
+  #observable: Observable<SyncEvent> | undefined;
+  #completed = false;
+
+  constructor(listener?: (event: SyncEvent) => void) {
+    this.#listener = listener;
+  }
+
+  /** Made when it is first asked for. What happened before is not told again. */
+  get events$(): Observable<SyncEvent> {
+    this.#subject ??= new (rxjs().Subject)<SyncEvent>();
+    if (this.#completed) this.#subject.complete();
+    return (this.#observable ??= forgiving(this.#subject));
+  }
 
   emit(event: SyncEvent): void {
-    this.#subject.next(event);
+    const listener = this.#listener;
+    if (listener !== undefined) attempt(() => listener(event));
+    this.#subject?.next(event);
   }
 
   complete(): void {
-    this.#subject.complete();
+    this.#completed = true;
+    this.#subject?.complete();
   }
 }

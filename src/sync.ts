@@ -96,13 +96,11 @@ export function sync(options: SyncOptions): Promise<SyncReport> {
 export function startSync(options: SyncOptions): RunningSync {
   refuseUnknown('sync', options, SYNC_OPTION_NAMES);
   checkSources(options);
-  const hub = new EventHub();
+  const hub = new EventHub(options.onEvent);
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   if (options.signal?.aborted) stop.abort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const { onEvent } = options;
-  if (onEvent) hub.events$.subscribe(onEvent);
   // Checked now, so that a bad option is thrown from the call and not from the promise.
   const uploadOptions = resolveUploadOptions({
     ...pickUploadOptions(options),
@@ -114,7 +112,13 @@ export function startSync(options: SyncOptions): RunningSync {
     options.signal?.removeEventListener('abort', onAbort);
     hub.complete();
   });
-  return { events$: hub.events$, done, abort: () => stop.abort() };
+  return {
+    get events$() {
+      return hub.events$;
+    },
+    done,
+    abort: () => stop.abort(),
+  };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { defer, firstValueFrom, repeat, map, filter } from 'rxjs';
 import { PollTimeoutError } from '../errors.js';
 import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
 import { lookAt } from './look.js';
@@ -28,22 +27,17 @@ export async function pollToEnd(
     until: new Date(clock.now() + pollTimeoutMs),
     sessionId,
   });
-  const pause = async () => {
+  for (;;) {
+    const seen = await look(okta, sessionId, options);
+    if (seen !== 'no answer') {
+      status = seen.session?.status;
+      if (status === undefined || FINAL.has(status)) return seen.session;
+    }
     if (waited >= pollTimeoutMs) throw new PollTimeoutError(sessionId, status, waited);
     const ms = Math.min(pollIntervalMs, pollTimeoutMs - waited);
     await clock.sleep(ms, signal);
     waited += ms;
-  };
-  const looks$ = defer(() => look(okta, sessionId, options)).pipe(
-    repeat({ delay: () => defer(pause) }),
-    filter((seen) => seen !== 'no answer'),
-    map((seen) => seen.session),
-    filter((session) => {
-      status = session?.status;
-      return status === undefined || FINAL.has(status);
-    }),
-  );
-  return firstValueFrom(looks$);
+  }
 }
 
 /** One look. A look without an answer is made up for by the next. */

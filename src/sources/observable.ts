@@ -1,8 +1,9 @@
-import { Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { OptionsError, SourceError } from '../errors.js';
 import { flowOf, type Flow, type ObservableLike } from '../flow.js';
 import { refuseUnknown, requireNumber } from '../options.js';
 import { RunContext } from '../run-context.js';
+import { rxjs } from '../rxjs.js';
 
 /** Options of {@link fromObservable}. */
 export interface FromObservableOptions {
@@ -90,7 +91,7 @@ async function* chunksOf<T>(
 
 /** Any async iterable as an Observable: read value by value while it is subscribed to, closed when it is not. */
 export function toObservable<T>(source: AsyncIterable<T>): Observable<T> {
-  return new Observable<T>((subscriber) => {
+  return new (rxjs().Observable)<T>((subscriber) => {
     const iterator = source[Symbol.asyncIterator]();
     const run = async () => {
       for (;;) {
