@@ -13,7 +13,10 @@ const MOST_REMEMBERED = 8192;
 
 /** What one entity's part of a reading remembers. */
 interface Marks {
-  /** What was known when the reading was opened, and what of it was seen. */
+  /**
+   * What was known, and what of it was seen. Loaded when something is compared or kept: whether memberships name somebody
+   * who is held is told without it.
+   */
   readonly table: FingerprintTable;
   readonly rows: number;
   /** Rows whose outcome is unknown and that are present. */
@@ -154,13 +157,8 @@ export class LmdbReading implements Reading {
     const row = this.#find(entity, marks, key);
     const isNew = marks.differing.has(this.#keyHash.high, this.#keyHash.low);
     if (row < 0) return isNew ? Reference.NEW : Reference.ABSENT;
-    const unknown = isUnknownAt(this.#words, 0);
-    const slot = unknown ? -1 : this.#slotOf(marks);
-    if (this.#complete.has(entity)) {
-      const present = unknown ? marks.unknownPresent.has(row) : slot < 0 || marks.table.isPresent(slot);
-      if (!present) return Reference.ABSENT;
-    }
-    if (!unknown) return Reference.HELD;
+    if (this.#complete.has(entity) && !isPresent(marks, row, this.#words, 0)) return Reference.ABSENT;
+    if (!isUnknownAt(this.#words, 0)) return Reference.HELD;
     // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
     return isNew ? Reference.NEW : Reference.ABSENT;
   }
@@ -190,8 +188,12 @@ export class LmdbReading implements Reading {
     let marks = this.#marks.get(entity);
     if (marks === undefined) {
       const { nextRow, unknown } = this.#head.counts[entity];
+      const baseline = this.#baselines[entity];
+      let table: FingerprintTable | undefined;
       marks = {
-        table: this.#baselines[entity].load(nextRow),
+        get table() {
+          return (table ??= baseline.load(nextRow));
+        },
         rows: nextRow,
         unknownPresent: new Set(),
         unknownRows: unknown,
