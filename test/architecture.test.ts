@@ -81,6 +81,13 @@ describe('the imports of src', () => {
     expect(forbidden).toEqual([]);
   });
 
+  it('name RxJS by its types alone: it is loaded when it is needed', () => {
+    const loading = files.filter((file) =>
+      /^import (?!type )[^;]* from 'rxjs';$/m.test(readFileSync(join(src, file), 'utf8')),
+    );
+    expect(loading).toEqual([]);
+  });
+
   it('the page has a line for every file, and no line for a file that is not there', () => {
     const named = Array.from(doc.matchAll(/^- `([\w/-]+\.ts)`: /gm), (match) => match[1] as string);
     expect(named.sort()).toEqual(files);
