@@ -1,22 +1,19 @@
 // A thread of screen-threads.ts. JavaScript as it is, so that it runs from the sources and from the package alike.
 import { parentPort } from 'node:worker_threads';
 
-// Words of a buffer, and states of a block, as in screen-threads.ts.
-const WORDS = 5;
-const TAKEN = 1;
-const AWAITED = 2;
-const DONE = 3;
-
 let kernel;
 let words;
+let layout;
 
-function begin({ module, memory, calls, at, buffers }) {
+function begin({ module, memory, calls, at, buffers, layout: told }) {
+  layout = told;
   kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
   for (const [name, ...args] of calls) kernel[name](...args);
-  words = new Int32Array(memory.buffer, at, buffers * WORDS);
+  words = new Int32Array(memory.buffer, at, buffers * layout.WORDS);
 }
 
 function screen({ buffer, ticket, task: [name, ...args] }) {
+  const { WORDS, TAKEN, AWAITED, DONE } = layout;
   const at = buffer * WORDS;
   // Its caller did it, or has given the buffer another block since.
   if (Atomics.compareExchange(words, at, ticket, ticket + TAKEN) !== ticket) return;

@@ -14,6 +14,7 @@ export interface ThreadStart {
   /** Where the words of all buffers are. */
   readonly at: number;
   readonly buffers: number;
+  readonly layout: typeof LAYOUT;
 }
 
 /** What a thread is told of a block; it answers with the buffer, if somebody waits for it. */
@@ -23,12 +24,15 @@ export interface ThreadTask {
   readonly task: BlockTask;
 }
 
-/** Words of a buffer: the state of its block, then the tally, see `screen-thread.mjs`. */
-const WORDS = 5;
-/** States of a block, on top of its ticket. */
-const TAKEN = 1;
-const AWAITED = 2;
-const DONE = 3;
+/** What threads are told of the words of a buffer: how many there are, and the states of its block, on top of its ticket. */
+const LAYOUT = Object.freeze({
+  /** The state of the block, then its tally, see `screen-thread.mjs`. */
+  WORDS: 5,
+  TAKEN: 1,
+  AWAITED: 2,
+  DONE: 3,
+});
+const { WORDS, TAKEN, AWAITED, DONE } = LAYOUT;
 const STATES = 4;
 
 interface Job {
@@ -49,12 +53,12 @@ interface Thread {
  * block stands, since sending its records would cost more than it saves. Who screens a block, a thread or the caller, is
  * settled by one word in that memory, so that the caller can take what no thread has begun, and is woken only where it waits.
  *
- * A thread that fails is done without: the caller does what it was given.
+ * A thread that fails, or cannot be had (Node's permission model forbids them), is done without: the caller does its part.
  */
 export class ScreenThreads {
   /** How many were started. */
   readonly count: number;
-  readonly #threads: Thread[];
+  readonly #threads: Thread[] = [];
   #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
   readonly #jobs: (Job | undefined)[] = [];
   #tickets = 0;
@@ -62,7 +66,11 @@ export class ScreenThreads {
   /** Starts so many, which wait for {@link begin}: what their caller does meanwhile does not keep them from starting. */
   constructor(count: number) {
     this.count = count;
-    this.#threads = Array.from({ length: count }, () => this.#start());
+    try {
+      while (this.#threads.length < count) this.#threads.push(this.#start());
+    } catch {
+      // So many are all there are.
+    }
   }
 
   /** Says where to work, for so many buffers. */
@@ -76,6 +84,7 @@ export class ScreenThreads {
         calls: calls(),
         at,
         buffers,
+        layout: LAYOUT,
       };
       worker.postMessage(start);
     }

@@ -26,7 +26,7 @@ export function copy(from: usize, to: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
-/** The same, and answers whether all of them are ASCII. */
+/** Copies bytes, and answers whether all of them are ASCII: one to sixteen more are written behind them. */
 export function copyAscii(from: usize, to: usize, length: usize): bool {
   let high = i64x2.splat(0);
   let i: usize = 0;
