@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFingerprinter } from '../../src/state/fingerprint.js';
 import { openState } from '../../src/state/lmdb.js';
 import { stateStoreContract, type StoreUnderTest } from '../contracts/state-store.js';
@@ -15,14 +15,20 @@ async function under(directory: string): Promise<StoreUnderTest> {
       await store.close();
       return under(directory);
     },
-    dispose: async () => {
-      await store.close();
-      await rm(directory, { recursive: true, force: true });
-    },
+    dispose: () => store.close(),
   };
 }
 
-const fresh = () => mkdtemp(join(tmpdir(), 'rollcall-state-'));
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+async function fresh(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-state-'));
+  directories.push(directory);
+  return directory;
+}
 
 describe('openState', () => {
   stateStoreContract(async () => under(await fresh()));
@@ -33,7 +39,6 @@ describe('openState', () => {
     await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY', pid: process.pid });
     await store.close();
     await (await openState(directory)).close();
-    await rm(directory, { recursive: true });
   });
 
   it('only its owner may read the directory and its files', async () => {
@@ -43,7 +48,6 @@ describe('openState', () => {
     for (const name of await readdir(directory))
       expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600);
     await store.close();
-    await rm(directory, { recursive: true });
   });
 
   it('what a crashed process left in an outbox is dropped', async () => {
@@ -52,7 +56,6 @@ describe('openState', () => {
     await writeFile(join(directory, 'outbox-dead'), 'x');
     await (await openState(directory)).close();
     expect(await readdir(directory)).not.toContain('outbox-dead');
-    await rm(directory, { recursive: true });
   });
 
   it('a plan that outgrows memory is on disk unreadable, and comes back whole', async () => {
@@ -74,7 +77,6 @@ describe('openState', () => {
     await outbox.close();
     expect((await readdir(directory)).filter((name) => name.startsWith('outbox-'))).toEqual([]);
     await store.close();
-    await rm(directory, { recursive: true });
   });
 
   it('two states know the same record by two fingerprints', async () => {
