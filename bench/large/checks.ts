@@ -65,7 +65,8 @@ const FEWEST_COLLECTED = 12;
 export function memoryFaults(life: Life, collect: boolean): string[] {
   const { commits } = life;
   if (commits.length < (collect ? FEWEST_COLLECTED : FEWEST_SESSIONS)) return [];
-  const people = sum(commits.map(({ changes }) => changes));
+  // The growth is told from the second quarter on.
+  const people = sum(commits.slice(Math.floor(commits.length / 4)).map(({ changes }) => changes));
   const most = { heap: MOST_HEAP_MB, own: MOST_OWN_MB + (people * INDEX_BYTES) / 1e6 };
   return (['heap', 'own'] as const)
     .map((measure) => ({ measure, growth: growthMb(life, measure) }))
@@ -77,12 +78,13 @@ export function memoryFaults(life: Life, collect: boolean): string[] {
 }
 
 /**
- * By how much more memory it had in the last quarter of the send than in the first: the least of each, because what is above
- * that is garbage that was not collected yet. NaN where there are not enough sessions for quarters.
+ * By how much more memory it had in the last quarter of the send than in the second: the least of each, because what is above
+ * that is garbage that was not collected yet. In the first there is little of it still: the heap is as small as reading left it,
+ * and what the first sessions add is no growth over the send. NaN where there are not enough sessions for quarters.
  */
 export function growthMb({ commits }: Life, measure: 'heap' | 'own'): number {
   const quarter = Math.floor(commits.length / 4);
   if (quarter === 0) return Number.NaN;
   const least = (part: typeof commits) => Math.min(...part.map(({ memory }) => memory[measure]));
-  return least(commits.slice(-quarter)) - least(commits.slice(0, quarter));
+  return least(commits.slice(-quarter)) - least(commits.slice(quarter, 2 * quarter));
 }

@@ -2,7 +2,8 @@
  * A first load of five million users, end to end in virtual time: `npm run bench:large`. The program that does it is killed
  * half-way and run again; what must hold is checked, and its memory is told session by session.
  *
- * `--size N --seed N --kills N --requests-per-session N`; `--dry` keeps no result.
+ * `--size N --seed N --kills N --requests-per-session N`; `--collect` collects garbage before each look at memory, so that
+ * what is seen is used; `--dry` keeps no result.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     kills: { type: 'string', default: '1' },
     'requests-per-session': { type: 'string', default: '50' },
+    collect: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +39,7 @@ try {
     seed: count('seed', values.seed),
     kills: count('kills', values.kills),
     requestsPerSession: count('requests-per-session', values['requests-per-session']),
-    collect: false,
+    collect: values.collect,
     program: join(COMPILED, 'large/program.js'),
     product: pathToFileURL(join(dist, 'index.js')).href,
     work,

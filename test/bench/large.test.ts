@@ -185,14 +185,14 @@ describe('what is checked of a life', () => {
         life((i) => 100 + i),
         'own',
       ),
-    ).toBe(75);
+    ).toBe(50);
     expect(memoryFaults(life(steady), false)).toEqual([]);
     expect(
       memoryFaults(
         life((i) => 100 + i),
         false,
       ),
-    ).toEqual(['its memory (own) grew by 75 MB over 1000 people']);
+    ).toEqual(['its memory (own) grew by 50 MB over 750 people']);
     // In a short life garbage hides all, unless it was collected.
     expect(
       memoryFaults(
