@@ -56,7 +56,7 @@ interface Thread {
  * A thread that fails, or cannot be had (Node's permission model forbids them), is done without: the caller does its part.
  */
 export class ScreenThreads {
-  /** How many were started. */
+  /** How many were asked for; fewer may be had. */
   readonly count: number;
   readonly #threads: Thread[] = [];
   #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
