@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'reports/', '.stryker-tmp/', 'src/kernel/assembly/'] },
+  { ignores: ['dist/', 'coverage/', 'reports/', '.stryker-tmp/', 'src/screening/kernel/assembly/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,6 +1,6 @@
 // The public surface, in the order of the flow.
-export { pipe } from './pipe.js';
-export type { Flow, ObservableLike, Operator, Sink, Source } from './flow.js';
+export { pipe } from './flow/pipe.js';
+export type { Flow, ObservableLike, Operator, Sink, Source } from './flow/flow.js';
 
 export type {
   Batch,
@@ -15,36 +15,37 @@ export type {
   RemovedMembership,
   RemovedRecord,
   UserRecord,
-} from './model.js';
-export { LIMITS, type AttributeLimit } from './limits.js';
+} from './core/model.js';
+export { LIMITS, type AttributeLimit } from './core/limits.js';
 
-export { fromCsv, type FromCsvOptions } from './sources/csv.js';
-export type { CsvColumns, CsvRow } from './sources/csv-columns.js';
-export { fromJson, type FromJsonOptions } from './sources/json.js';
-export { fromJsonLines, type FromJsonLinesOptions } from './sources/json-lines.js';
-export { fromPages, type FromPagesOptions, type Page } from './sources/pages.js';
-export { fromObservable, toObservable, type FromObservableOptions } from './sources/observable.js';
-export { toGroup, toMembership, toUser, type FlatRow, type RecordOptions } from './sources/records.js';
+export { fromCsv, type FromCsvOptions } from './sources/csv/from-csv.js';
+export type { CsvColumns, CsvRow } from './sources/csv/columns.js';
+export { fromJson, type FromJsonOptions } from './sources/json/from-json.js';
+export { fromJsonLines, type FromJsonLinesOptions } from './sources/json/from-json-lines.js';
+export { fromPages, type FromPagesOptions, type Page } from './sources/from-pages.js';
+export { fromObservable, toObservable, type FromObservableOptions } from './flow/observable.js';
+export { toGroup, toMembership, toUser, type FlatRow, type RecordOptions } from './transform/to-records.js';
 export {
   groupFrom,
   membershipFrom,
   userFrom,
   type RecordColumns,
   type RecordFromOptions,
-} from './sources/record-from.js';
-export type { Input, InputChunk, InputOptions } from './sources/input.js';
+} from './transform/records-from-columns.js';
+export type { Input, InputChunk, InputOptions } from './sources/input/input.js';
 
-export { map } from './operators/map.js';
-export { filter } from './operators/filter.js';
-export { flatMap } from './operators/flat-map.js';
-export { validate, type ValidateOptions } from './operators/validate.js';
-export { diff, type DiffOptions } from './operators/diff.js';
-export type { AbsenceOptions } from './operators/absence.js';
-export { guard, type GuardOptions } from './operators/guard.js';
-export { GUARD_DEFAULTS, type GuardLimits } from './operators/guard-rules.js';
-export { batch, type BatchOptions } from './operators/batch.js';
+export { map } from './transform/map.js';
+export { filter } from './transform/filter.js';
+export { flatMap } from './transform/flat-map.js';
+export { validate } from './validate/validate.js';
+export type { ValidateOptions } from './validate/validate-options.js';
+export { diff, type DiffOptions } from './diff/diff.js';
+export type { AbsenceOptions } from './diff/absence-rules.js';
+export { guard, type GuardOptions } from './guard/guard.js';
+export { GUARD_DEFAULTS, type GuardLimits } from './guard/guard-rules.js';
+export { batch, type BatchOptions } from './batch/batch.js';
 
-export { toCsv, toJsonLines, type ToCsvOptions, type WrittenFile } from './report/files.js';
+export { toCsv, toJsonLines, type ToCsvOptions, type WrittenFile } from './report/files/to-files.js';
 export {
   createRunReport,
   type ReportFiles,
@@ -55,10 +56,10 @@ export type { RunResult } from './report/summarize.js';
 export type { RunStatus, RunSummary, SessionSummary, SourceSummary, WaitSummary } from './report/summary.js';
 export type { AttributeCount } from './report/changes-file.js';
 export type { RejectedBy, RejectedRecord, RejectReason } from './report/rejects-file.js';
-export { upload } from './session/upload.js';
-export type { UploadOptions } from './session/options.js';
+export { upload } from './upload/upload.js';
+export type { UploadOptions } from './upload/upload-options.js';
 
-export { adopt, type AdoptOptions, type AdoptReport } from './adopt.js';
+export { adopt, type AdoptOptions, type AdoptReport } from './sync/adopt.js';
 export {
   plan,
   readWatermark,
@@ -67,18 +68,18 @@ export {
   type PlanOptions,
   type RunningSync,
   type SyncOptions,
-} from './sync.js';
-export type { DirectoryOptions, DirectorySources } from './directory.js';
-export type { EntityReport, Plan, SyncReport } from './report/reports.js';
+} from './sync/sync.js';
+export type { DirectoryOptions, DirectorySources } from './sync/directory-changes.js';
+export type { EntityReport, Plan, SyncReport } from './core/results.js';
 export type {
   AttributeChanges,
   ChangeOutcome,
   KindCounts,
   PlanSummary,
   UploadReport,
-} from './report-types.js';
-export type { ReadCounts, Rejection } from './run-context.js';
-export type { SyncEvent, WaitReason } from './events.js';
+} from './core/results.js';
+export type { ReadCounts, Rejection } from './core/rejection.js';
+export type { SyncEvent, WaitReason } from './events/events.js';
 
 export {
   metrics,
@@ -86,15 +87,21 @@ export {
   type MetricAttributes,
   type MetricName,
   type MetricSink,
-} from './metrics.js';
-export { logEvents, type Logger, type LogOptions } from './logging.js';
-export { refusedRecord } from './refused.js';
+} from './events/metrics.js';
+export { logEvents, type Logger, type LogOptions } from './events/log-events.js';
+export { refusedRecord } from './validate/refused-record.js';
 
 export { createClient } from './okta/client.js';
 export type { ClientOptions } from './okta/client-options.js';
-export type { Attempt, Authorizer, TokenSource } from './okta/auth.js';
-export type { OAuthOptions } from './okta/oauth-options.js';
-export type { KeySource, PrivateJwk, PrivateKey, Signer, SigningAlgorithm } from './okta/private-key.js';
+export type { Attempt, Authorizer, TokenSource } from './okta/sign-in/auth.js';
+export type { OAuthOptions } from './okta/sign-in/oauth-options.js';
+export type {
+  KeySource,
+  PrivateJwk,
+  PrivateKey,
+  Signer,
+  SigningAlgorithm,
+} from './okta/sign-in/private-key.js';
 export type { ProxyOption } from './okta/dispatcher.js';
 export { isLostAnswer } from './okta/lost-answer.js';
 export {
@@ -111,9 +118,9 @@ export {
   type WireResponse,
 } from './okta/wire.js';
 
-export { openState, type OpenStateOptions } from './state/lmdb.js';
-export { exportState, importState, verifyState, type StateRowCounts } from './state/transfer.js';
-export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory.js';
+export { openState, type OpenStateOptions } from './state/lmdb/lmdb.js';
+export { exportState, importState, verifyState, type StateRowCounts } from './state/export-import.js';
+export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory/memory-state.js';
 export {
   IMPORT_UNFINISHED,
   Reference,
@@ -149,6 +156,6 @@ export {
   SessionError,
   SourceError,
   StateError,
-  type GuardTrip,
-} from './errors.js';
-export { systemClock, type Clock } from './clock.js';
+} from './core/errors.js';
+export type { GuardTrip } from './core/results.js';
+export { systemClock, type Clock } from './core/clock.js';

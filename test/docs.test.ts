@@ -119,7 +119,7 @@ describe('the docs', () => {
     const codes = (text: string) =>
       new Set(Array.from(text.matchAll(/ERR_ROLLCALL_[A-Z_]+[A-Z]/g), (m) => m[0]));
     expect([...codes(readFileSync(join(root, 'docs/operations.md'), 'utf8'))].sort()).toEqual(
-      [...codes(readFileSync(join(root, 'src/errors.ts'), 'utf8'))].sort(),
+      [...codes(readFileSync(join(root, 'src/core/errors.ts'), 'utf8'))].sort(),
     );
   });
 });

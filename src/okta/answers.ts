@@ -1,4 +1,4 @@
-import { OktaAuthError, OktaHttpError, OktaResponseError } from '../errors.js';
+import { OktaAuthError, OktaHttpError, OktaResponseError } from '../core/errors.js';
 import type { Session, SessionStatus, WireResponse } from './wire.js';
 
 const STATUSES: ReadonlySet<unknown> = new Set<SessionStatus>([

@@ -1,7 +1,7 @@
-import { bodyFrame, entryFrame } from '../batch-body.js';
-import { OptionsError } from '../errors.js';
-import { LIMITS } from '../limits.js';
-import { encodeDeletion, encodeItem, type ChangeKind, type Entity } from '../model.js';
+import { bodyFrame, entryFrame } from './bulk-body.js';
+import { OptionsError } from '../core/errors.js';
+import { LIMITS } from '../core/limits.js';
+import { encodeDeletion, encodeItem, type ChangeKind, type Entity } from '../core/model.js';
 import type { EncodedBody, GroupMembers, GroupRecord, UserRecord } from './wire.js';
 
 /** What a bulk call takes. */

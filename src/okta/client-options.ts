@@ -1,10 +1,10 @@
-import { systemClock, type Clock } from '../clock.js';
-import { OptionsError } from '../errors.js';
-import { refuseUnknown, requireFunction, requireNumber } from '../options.js';
-import { TokenAuthorizer, type Authorizer, type TokenSource } from './auth.js';
+import { systemClock, type Clock } from '../core/clock.js';
+import { OptionsError } from '../core/errors.js';
+import { refuseUnknown, requireFunction, requireNumber } from '../core/check-options.js';
+import { TokenAuthorizer, type Authorizer, type TokenSource } from './sign-in/auth.js';
 import { checkCa, checkProxy, isLoopback, type ProxyOption } from './dispatcher.js';
-import { OAuthAuthorizer, type OAuthContext } from './oauth.js';
-import { checkOAuth, type OAuthOptions } from './oauth-options.js';
+import { OAuthAuthorizer, type OAuthContext } from './sign-in/oauth.js';
+import { checkOAuth, type OAuthOptions } from './sign-in/oauth-options.js';
 import type { ClientWait, Transport } from './wire.js';
 
 /** Options of {@link createClient}. */

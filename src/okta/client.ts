@@ -1,5 +1,5 @@
-import { AbortedError, OktaAuthError, OktaHttpError, OptionsError } from '../errors.js';
-import type { ChangeKind, Entity } from '../model.js';
+import { AbortedError, OktaAuthError, OktaHttpError, OptionsError } from '../core/errors.js';
+import type { ChangeKind, Entity } from '../core/model.js';
 import { parseSession, parseSessions, requireAccepted } from './answers.js';
 import { encodeBulk, type BulkContent } from './bodies.js';
 import { checkOptions, type CheckedOptions, type ClientOptions } from './client-options.js';

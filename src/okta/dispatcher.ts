@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../core/errors.js';
 
 /** A proxy's URL, `'environment'`, or none. */
 export type ProxyOption = string | false;

@@ -1,12 +1,12 @@
-import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../errors.js';
-import { throwIfAborted } from '../clock.js';
+import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../core/errors.js';
+import { throwIfAborted } from '../core/clock.js';
 import { errorOf, isCredentialRefused, isNonceAsked } from './answers.js';
-import type { Authorizer } from './auth.js';
-import { backOffMs } from './back-off.js';
+import type { Authorizer } from './sign-in/auth.js';
+import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
 import { isReadOnlyMode } from './lost-answer.js';
 import type { Operation } from './operations.js';
-import { RateLimiter } from './rate-limit.js';
+import { RateLimiter } from './rate-limit/rate-limit.js';
 import {
   TransportError,
   type ClientWait,

@@ -1,4 +1,4 @@
-import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../errors.js';
+import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../core/errors.js';
 
 /** Okta's read-only mode: nothing is written, so nothing was. */
 export function isReadOnlyMode(status: number, errorCode: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import { AbortedError } from '../errors.js';
+import { AbortedError } from '../core/errors.js';
 import { TransportError } from './wire.js';
 
 /**

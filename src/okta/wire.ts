@@ -1,4 +1,4 @@
-import type { GroupRecord, MembershipRecord, UserRecord } from '../model.js';
+import type { GroupRecord, MembershipRecord, UserRecord } from '../core/model.js';
 
 /** Okta's states of an identity source session. */
 export type SessionStatus =

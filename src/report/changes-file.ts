@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Entity } from '../model.js';
-import type { ChangeOutcome, KindCounts } from '../report-types.js';
-import { RowFile } from './row-file.js';
+import type { Entity } from '../core/model.js';
+import type { ChangeOutcome, KindCounts } from '../core/results.js';
+import { RowFile } from './files/row-file.js';
 import { TopCounts } from './top-counts.js';
 
 const COLUMNS = [

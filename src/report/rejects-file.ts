@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Entity } from '../model.js';
-import type { Rejection } from '../run-context.js';
-import { RowFile } from './row-file.js';
+import type { Entity } from '../core/model.js';
+import type { Rejection } from '../core/rejection.js';
+import { RowFile } from './files/row-file.js';
 import { TopCounts } from './top-counts.js';
 
 /** Who would not have the record: the checks before anything is sent, or Okta. */

@@ -1,4 +1,4 @@
-import type { SyncEvent, WaitReason } from '../events.js';
+import type { SyncEvent, WaitReason } from '../events/events.js';
 
 /** Sessions and waits that are kept one by one; of what comes later only the totals are. */
 const MOST_KEPT = 10_000;

@@ -1,10 +1,17 @@
-import { AbortedError, GuardError, RollcallError, type GuardTrip } from '../errors.js';
+import { AbortedError, GuardError, RollcallError } from '../core/errors.js';
+import {
+  type GuardTrip,
+  type KindCounts,
+  type PlanSummary,
+  type UploadReport,
+  changesOf,
+  type Plan,
+  type SyncReport,
+} from '../core/results.js';
 import type { AttributeCount } from './changes-file.js';
-import { ENTITIES, type Entity } from '../model.js';
-import type { KindCounts, PlanSummary, UploadReport } from '../report-types.js';
+import { ENTITIES, type Entity } from '../core/model.js';
 import type { ChangesFile } from './changes-file.js';
 import type { RejectsFile } from './rejects-file.js';
-import { changesOf, type Plan, type SyncReport } from './reports.js';
 import type { LoggedSession, SessionLog } from './session-log.js';
 import type { RunStatus, RunSummary, SessionSummary, SourceSummary } from './summary.js';
 

@@ -1,7 +1,6 @@
-import type { GuardTrip } from '../errors.js';
-import type { WaitReason } from '../events.js';
-import type { Entity } from '../model.js';
-import type { KindCounts, PlanSummary } from '../report-types.js';
+import type { GuardTrip, KindCounts, PlanSummary } from '../core/results.js';
+import type { WaitReason } from '../events/events.js';
+import type { Entity } from '../core/model.js';
 import type { AttributeCount } from './changes-file.js';
 import type { RejectedRecord, RejectReason } from './rejects-file.js';
 

@@ -1,4 +1,4 @@
-import type { ChangeKind, Entity, Profile } from '../model.js';
+import type { ChangeKind, Entity, Profile } from '../core/model.js';
 import { invalid, malformed } from './api-fault.js';
 import {
   GROUP_ID,

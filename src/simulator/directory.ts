@@ -1,4 +1,4 @@
-import type { MembershipRecord, Profile } from '../model.js';
+import type { MembershipRecord, Profile } from '../core/model.js';
 import type { Listed } from './content.js';
 import { identifier } from './random.js';
 

@@ -1,5 +1,5 @@
-import { OptionsError } from '../errors.js';
-import { refuseUnknown, requireNumber } from '../options.js';
+import { OptionsError } from '../core/errors.js';
+import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { draw } from './random.js';
 import type { Fault, FaultKind, OrgRequest } from './types.js';
 

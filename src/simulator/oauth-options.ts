@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { OptionsError } from '../errors.js';
-import { refuseUnknown, requireNumber, requireOneOf } from '../options.js';
+import { OptionsError } from '../core/errors.js';
+import { refuseUnknown, requireNumber, requireOneOf } from '../core/check-options.js';
 import { NONCE_MS, TOKEN_MS } from './contract.js';
 import { readPublicKey, type PublicJwk } from './jwt.js';
 

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { systemClock, type Clock } from '../clock.js';
-import { OptionsError } from '../errors.js';
-import type { ChangeKind, Entity } from '../model.js';
-import { refuseUnknown, requireFunction, requireNumber, requireOneOf } from '../options.js';
+import { systemClock, type Clock } from '../core/clock.js';
+import { OptionsError } from '../core/errors.js';
+import type { ChangeKind, Entity } from '../core/model.js';
+import { refuseUnknown, requireFunction, requireNumber, requireOneOf } from '../core/check-options.js';
 import { sswsAuthentication, type Authenticate } from './auth.js';
 import { checkFaults, type FaultHook, type FaultOptions } from './faults.js';
 import type { OrgOAuthOptions } from './oauth-options.js';

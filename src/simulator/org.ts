@@ -1,4 +1,4 @@
-import { OptionsError } from '../errors.js';
+import { OptionsError } from '../core/errors.js';
 import type { Content } from './answers.js';
 import { ApiFault } from './api-fault.js';
 import { requireAuth, type AuthResult } from './auth.js';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { requireNumber } from '../options.js';
-import { systemClock } from '../clock.js';
+import { requireNumber } from '../core/check-options.js';
+import { systemClock } from '../core/clock.js';
 import type { DirectoryView } from './directory.js';
 import type { OrgOptions } from './options.js';
 import { SimulatedOrg } from './org.js';

@@ -1,5 +1,5 @@
-import type { Change, ChangeKind, Entity } from '../model.js';
-import type { SettledTable } from '../kernel/settled-table.js';
+import type { Change, ChangeKind, Entity } from '../core/model.js';
+import type { SettledTable } from '../screening/kernel/settled-table.js';
 
 /** The org and identity source that a state belongs to. */
 export interface Target {

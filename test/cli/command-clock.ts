@@ -1,10 +1,10 @@
-import { throwIfAborted } from '../../src/clock.js';
-import { AbortedError } from '../../src/errors.js';
+import { throwIfAborted } from '../../src/core/clock.js';
+import { AbortedError } from '../../src/core/errors.js';
 import { ManualClock } from '../simulator/caller.js';
 
-/** How long a command that was told to end may take (`src/cli/stopping.ts`). */
+/** How long a command that was told to end may take (`src/cli/process/stopping.ts`). */
 export const SETTLE_MS = 5000;
-/** How much of it the open session has to be cancelled in (`src/session/cancel.ts`). */
+/** How much of it the open session has to be cancelled in (`src/upload/cancel-session.ts`). */
 const ABORT_CANCEL_MS = 4000;
 
 /**

@@ -4,10 +4,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/cli/config-file.js';
-import { configSchema } from '../../src/cli/config-schema.js';
-import { configText } from '../../src/cli/config-text.js';
-import { SETTING_KEYS } from '../../src/cli/settings.js';
+import { parseConfig } from '../../src/cli/settings/config-file.js';
+import { configSchema } from '../../src/cli/settings/config-schema.js';
+import { configText } from '../../src/cli/settings/config-text.js';
+import { SETTING_KEYS } from '../../src/cli/settings/settings.js';
 import { cli, directory, files, usersCsv } from './support.js';
 
 const validate = new Ajv2020({ strict: true }).compile(configSchema());
@@ -80,7 +80,10 @@ describe('the config file', () => {
   );
 
   it('has a published schema that is the one made from the settings', () => {
-    const published = readFileSync(new URL('../../src/cli/config-schema.json', import.meta.url), 'utf8');
+    const published = readFileSync(
+      new URL('../../src/cli/settings/config-schema.json', import.meta.url),
+      'utf8',
+    );
     expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(configSchema())));
   });
 

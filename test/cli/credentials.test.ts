@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCredentials } from '../../src/cli/credentials.js';
+import { readCredentials } from '../../src/cli/settings/credentials.js';
 import { CLIENT_ID, jwkOf, KEYS, pemOf } from '../okta/service-app.js';
 import { cli, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import type { ProgressEvent } from '../../src/cli/display/display.js';
 import { eventText } from '../../src/cli/display/event-text.js';
 import { ProgressModel } from '../../src/cli/display/progress-model.js';
 import { TerminalDisplay } from '../../src/cli/display/terminal-display.js';
 import { tripText } from '../../src/cli/text/guard-text.js';
 import { columns, formatBytes, printable } from '../../src/cli/text/words.js';
-import type { PlanSummary } from '../../src/report-types.js';
+import type { PlanSummary } from '../../src/core/results.js';
 import { Captured, cli, directory, envOf, files, org, QUICK, Signals, usersCsv } from './support.js';
 
 const NOW = Date.UTC(2026, 0, 1);

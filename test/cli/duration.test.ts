@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatCountdown, formatDuration, parseDuration } from '../../src/cli/duration.js';
+import { formatCountdown, formatDuration, parseDuration } from '../../src/cli/text/duration.js';
 
 describe('time spans', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../src/cli/environment.js';
+import { readEnvironment } from '../../src/cli/process/environment.js';
 import { cli, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
 
 describe('the environment', () => {

@@ -4,11 +4,11 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openInput, type InputSpec, type OpenInputOptions } from '../../src/cli/inputs.js';
+import { openInput, type InputSpec, type OpenInputOptions } from '../../src/cli/inputs/inputs.js';
 import { Rereads } from '../../src/cli/inputs/rereads.js';
-import { isFlow, type Flow } from '../../src/flow.js';
-import { OptionsError, SourceError } from '../../src/errors.js';
-import { placesOf } from '../../src/chunk.js';
+import { isFlow, type Flow } from '../../src/flow/flow.js';
+import { OptionsError, SourceError } from '../../src/core/errors.js';
+import { placesOf } from '../../src/flow/chunk.js';
 import { borders, cut } from '../sources/support.js';
 import { directory, files } from './support.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { EVENT_SCHEMAS, eventSchema } from '../../src/cli/event-schema.js';
+import { EVENT_SCHEMAS, eventSchema } from '../../src/cli/display/event-schema.js';
 import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
 /** The schema, but for members that it does not name: here they are faults, for they are not documented. */
@@ -35,7 +35,10 @@ async function lines(...args: Parameters<typeof cli>) {
 
 describe('--json', () => {
   it('has a published schema that is the one made from the events', () => {
-    const published = readFileSync(new URL('../../src/cli/event-schema.json', import.meta.url), 'utf8');
+    const published = readFileSync(
+      new URL('../../src/cli/display/event-schema.json', import.meta.url),
+      'utf8',
+    );
     expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(eventSchema())));
   });
 

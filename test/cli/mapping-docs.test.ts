@@ -4,7 +4,7 @@ import { parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { parseMapping } from '../../src/cli/mapping/load.js';
 import { mappedSources } from '../../src/cli/mapping/sources.js';
-import { ENTITIES } from '../../src/model.js';
+import { ENTITIES } from '../../src/core/model.js';
 import { drainSources } from './mapping-support.js';
 import { directory, files } from './support.js';
 

@@ -1,8 +1,8 @@
-import type { DirectorySources } from '../../src/directory.js';
-import { ENTITIES, type Entity } from '../../src/model.js';
-import { validate } from '../../src/operators/validate.js';
-import { pipe } from '../../src/pipe.js';
-import type { Rejection } from '../../src/run-context.js';
+import type { DirectorySources } from '../../src/sync/directory-changes.js';
+import { ENTITIES, type Entity } from '../../src/core/model.js';
+import { validate } from '../../src/validate/validate.js';
+import { pipe } from '../../src/flow/pipe.js';
+import type { Rejection } from '../../src/core/rejection.js';
 
 /** Everything that sources come to, entity by entity, in the order of a run: good records, and rejections. */
 export async function drainSources(sources: DirectorySources) {

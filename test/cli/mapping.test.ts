@@ -10,9 +10,9 @@ import type { RecordRule } from '../../src/cli/mapping/mapping.js';
 import { mappingSchema } from '../../src/cli/mapping/schema.js';
 import { suggestMapping } from '../../src/cli/mapping/suggest.js';
 import { parseTemplate } from '../../src/cli/mapping/template.js';
-import { OptionsError } from '../../src/errors.js';
-import { refusalOf } from '../../src/refused.js';
-import { toUser } from '../../src/sources/records.js';
+import { OptionsError } from '../../src/core/errors.js';
+import { refusalOf } from '../../src/validate/refused-record.js';
+import { toUser } from '../../src/transform/to-records.js';
 import { directory, files } from './support.js';
 
 const users = (profile: object, when?: object) =>

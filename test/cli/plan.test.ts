@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
 const GROUPS = 'externalId,displayName,description\ng1,Sales,\n';

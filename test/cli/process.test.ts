@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import type { StartOrgOptions } from '../../src/simulator/index.js';
 import { directory, envOf, files, jsonLines, org as orgInTestTime, QUICK, usersCsv } from './support.js';
 
@@ -23,7 +23,12 @@ const org = (options: StartOrgOptions = {}) => orgInTestTime({ clock: systemCloc
 function start(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(
     process.execPath,
-    ['--import', join(root, 'node_modules/tsx/dist/esm/index.mjs'), join(root, 'src/cli/main.ts'), ...argv],
+    [
+      '--import',
+      join(root, 'node_modules/tsx/dist/esm/index.mjs'),
+      join(root, 'src/cli/process/main.ts'),
+      ...argv,
+    ],
     { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'pipe' },
   );
   running.add(child);
@@ -47,7 +52,7 @@ function start(cwd: string, argv: readonly string[], env: Readonly<Record<string
 
 describe('the command as a process', () => {
   it('is what the package names as its bin', async () => {
-    const main = await readFile(join(root, 'src/cli/main.ts'), 'utf8');
+    const main = await readFile(join(root, 'src/cli/process/main.ts'), 'utf8');
     expect(main.startsWith('#!/usr/bin/env node\n')).toBe(true);
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(await start(await directory(), ['--version']).ended).toEqual({

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit-codes.js';
-import { buildProgram } from '../../src/cli/program.js';
-import { SETTING_KEYS, SETTINGS } from '../../src/cli/settings.js';
+import { EXIT } from '../../src/cli/process/exit-codes.js';
+import { buildProgram } from '../../src/cli/process/program.js';
+import { SETTING_KEYS, SETTINGS } from '../../src/cli/settings/settings.js';
 import { references } from './reference.js';
 import { cli, directory } from './support.js';
 

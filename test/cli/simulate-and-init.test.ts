@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/cli/config-file.js';
+import { parseConfig } from '../../src/cli/settings/config-file.js';
 import { cli, directory, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
 describe('simulate', () => {

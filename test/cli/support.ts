@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach } from 'vitest';
-import type { CliDeps, EndSignal } from '../../src/cli/io.js';
-import type { ExitCode } from '../../src/cli/exit-codes.js';
-import { run } from '../../src/cli/run.js';
+import type { CliDeps, EndSignal } from '../../src/cli/process/io.js';
+import type { ExitCode } from '../../src/cli/process/exit-codes.js';
+import { run } from '../../src/cli/process/run.js';
 import { startOrg, type Org, type StartOrgOptions } from '../../src/simulator/index.js';
 import { CommandClock } from './command-clock.js';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import { TransportError } from '../../src/okta/wire.js';
 import { SETTLE_MS } from './command-clock.js';
 import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
@@ -139,7 +139,7 @@ describe('sync', () => {
   });
 
   it('fails with 1 while another process holds the state', async () => {
-    const { openState } = await import('../../src/state/lmdb.js');
+    const { openState } = await import('../../src/state/lmdb/lmdb.js');
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     await using _held = await openState(join(cwd, 'rollcall-state'));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromCsv } from '../../src/sources/csv.js';
-import { groupFrom, userFrom } from '../../src/sources/record-from.js';
-import { toUser, type FlatRow } from '../../src/sources/records.js';
+import { fromCsv } from '../../src/sources/csv/from-csv.js';
+import { groupFrom, userFrom } from '../../src/transform/records-from-columns.js';
+import { toUser, type FlatRow } from '../../src/transform/to-records.js';
 import {
   anyBreak,
   anyCsvStyle,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromJsonLines } from '../../src/sources/json-lines.js';
-import { userFrom } from '../../src/sources/record-from.js';
-import type { FlatRow } from '../../src/sources/records.js';
+import { fromJsonLines } from '../../src/sources/json/from-json-lines.js';
+import { userFrom } from '../../src/transform/records-from-columns.js';
+import type { FlatRow } from '../../src/transform/to-records.js';
 import type { ScreenedContractOptions } from './screened-csv.js';
 import {
   anyBreak,

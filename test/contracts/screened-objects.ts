@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { SourceError } from '../../src/errors.js';
-import { filter } from '../../src/operators/filter.js';
-import { map } from '../../src/operators/map.js';
-import { pipe } from '../../src/pipe.js';
-import type { Flow } from '../../src/flow.js';
-import { groupFrom, membershipFrom, userFrom } from '../../src/sources/record-from.js';
-import { fromPages } from '../../src/sources/pages.js';
-import { toUser, type FlatRow } from '../../src/sources/records.js';
-import { fieldsOf, withFields, type FieldsOf } from '../../src/record-fields.js';
+import { SourceError } from '../../src/core/errors.js';
+import { filter } from '../../src/transform/filter.js';
+import { map } from '../../src/transform/map.js';
+import { pipe } from '../../src/flow/pipe.js';
+import type { Flow } from '../../src/flow/flow.js';
+import { groupFrom, membershipFrom, userFrom } from '../../src/transform/records-from-columns.js';
+import { fromPages } from '../../src/sources/from-pages.js';
+import { toUser, type FlatRow } from '../../src/transform/to-records.js';
+import { fieldsOf, withFields, type FieldsOf } from '../../src/screening/declared-mapping.js';
 import {
   anyEdits,
   anyProfileColumns,

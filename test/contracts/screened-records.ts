@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { UserRecord } from '../../src/model.js';
-import { pipe } from '../../src/pipe.js';
-import type { FlatRow } from '../../src/sources/records.js';
+import type { UserRecord } from '../../src/core/model.js';
+import { pipe } from '../../src/flow/pipe.js';
+import type { FlatRow } from '../../src/transform/to-records.js';
 import { anyText, anyValidate } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ENTITIES, type Entity } from '../../src/model.js';
+import { ENTITIES, type Entity } from '../../src/core/model.js';
 import {
   Reference,
   Seen,

@@ -52,7 +52,7 @@ class Desk implements AsyncDisposable {
     const command = join(bin, 'rollcall');
     writeFileSync(
       command,
-      `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${root}src/cli/main.ts" "$@"\n`,
+      `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${root}src/cli/process/main.ts" "$@"\n`,
     );
     chmodSync(command, 0o755);
     const { PATH = '', HOME = '' } = process.env;

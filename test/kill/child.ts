@@ -4,9 +4,9 @@
  */
 import { createClient } from '../../src/okta/client.js';
 import type { OktaClient } from '../../src/okta/wire.js';
-import { openState } from '../../src/state/lmdb.js';
+import { openState } from '../../src/state/lmdb/lmdb.js';
 import type { Journal, StateStore } from '../../src/state/store.js';
-import { sync } from '../../src/sync.js';
+import { sync } from '../../src/sync/sync.js';
 import type { ChildTask } from './task.js';
 
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask;

@@ -9,11 +9,11 @@ const LAST = [
   /metrics/,
   /absence-and-delta/,
   /some-seeds/,
-  /session\/upload/,
-  /state\/lmdb/,
+  /upload\/upload/,
+  /lmdb\/lmdb/,
   /properties\/packing/,
-  /state\/overlay/,
-  /state\/faults/,
+  /lmdb\/overlay/,
+  /lmdb\/faults/,
   /properties\/convergence/,
 ];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backOffMs } from '../../src/okta/back-off.js';
+import { backOffMs } from '../../src/okta/rate-limit/back-off.js';
 
 describe('the back-off', () => {
   it('doubles from half a second to half a minute', () => {

@@ -8,7 +8,7 @@ import {
   OktaNetworkError,
   OktaResponseError,
   OptionsError,
-} from '../../src/errors.js';
+} from '../../src/core/errors.js';
 import { createClient } from '../../src/okta/client.js';
 import type { ClientOptions } from '../../src/okta/client-options.js';
 import { isLostAnswer } from '../../src/okta/lost-answer.js';

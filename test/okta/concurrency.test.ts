@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { createClient } from '../../src/okta/client.js';
-import { isConcurrencyLimit } from '../../src/okta/rate-limit.js';
+import { isConcurrencyLimit } from '../../src/okta/rate-limit/rate-limit.js';
 import type { Transport, WireResponse } from '../../src/okta/wire.js';
 
 const tooMany: WireResponse = {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { AbortedError, OktaHttpError, OktaNetworkError, OktaResponseError } from '../../src/errors.js';
-import type { Attempt, Authorizer } from '../../src/okta/auth.js';
+import { AbortedError, OktaHttpError, OktaNetworkError, OktaResponseError } from '../../src/core/errors.js';
+import type { Attempt, Authorizer } from '../../src/okta/sign-in/auth.js';
 import { checkOptions, type ClientOptions } from '../../src/okta/client-options.js';
 import { Exchange, type Call } from '../../src/okta/exchange.js';
 import { OPERATIONS, type Operation } from '../../src/okta/operations.js';

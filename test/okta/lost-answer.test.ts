@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../../src/errors.js';
+import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../../src/core/errors.js';
 import { isLostAnswer } from '../../src/okta/lost-answer.js';
 
 const http = (status: number, code?: string) => new OktaHttpError('op', status, code, undefined);

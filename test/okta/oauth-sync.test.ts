@@ -4,7 +4,7 @@ import { seededFaults } from '../../src/simulator/faults.js';
 import { memoryState, sync, type OktaClient, type StateStore } from '../../src/index.js';
 import { OktaAuthError, type Transport } from '../../src/index.js';
 import { undiciTransport } from '../../src/okta/transport.js';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import { company, wanted, type SourceDirectory } from '../support/world.js';
 import { failure, kms, serviceApp } from './service-app.js';
 

@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { OktaAuthError, OktaNetworkError, OptionsError } from '../../src/errors.js';
+import { OktaAuthError, OktaNetworkError, OptionsError } from '../../src/core/errors.js';
 import { createClient } from '../../src/okta/client.js';
 import { isLostAnswer } from '../../src/okta/lost-answer.js';
-import type { OAuthOptions } from '../../src/okta/oauth-options.js';
-import { isRefused } from '../../src/session/transient.js';
-import type { KeySource } from '../../src/okta/private-key.js';
+import type { OAuthOptions } from '../../src/okta/sign-in/oauth-options.js';
+import { isRefused } from '../../src/upload/error-kinds.js';
+import type { KeySource } from '../../src/okta/sign-in/private-key.js';
 import type { ClientWait, Transport } from '../../src/okta/wire.js';
 import { CLIENT_ID, failure, jwkOf, kms, KEYS, pemOf, serviceApp } from './service-app.js';
 

@@ -5,7 +5,7 @@ import { createServer as createTls } from 'node:tls';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startOrg, type Org } from 'rollcall/simulator';
-import { OktaNetworkError, OptionsError } from '../../src/errors.js';
+import { OktaNetworkError, OptionsError } from '../../src/core/errors.js';
 import { createClient } from '../../src/okta/client.js';
 import type { ClientOptions } from '../../src/okta/client-options.js';
 import { makeAuthority, makeServerCertificate } from './certificates.js';

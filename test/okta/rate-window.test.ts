@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_MS, RateWindow } from '../../src/okta/rate-window.js';
+import { LONGEST_WAIT_MS, RateWindow } from '../../src/okta/rate-limit/rate-window.js';
 import type { WireResponse } from '../../src/okta/wire.js';
 
 const EPOCH = 1_800_000_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ServerTime } from '../../src/okta/server-time.js';
+import { ServerTime } from '../../src/okta/rate-limit/server-time.js';
 
 const answer = (date: string | undefined) => ({ status: 200, headers: { date }, body: '' });
 

@@ -9,8 +9,8 @@ import {
 } from 'rollcall/simulator';
 import { createClient } from '../../src/okta/client.js';
 import type { ClientOptions } from '../../src/okta/client-options.js';
-import type { OAuthOptions } from '../../src/okta/oauth-options.js';
-import type { Signer, SigningAlgorithm } from '../../src/okta/private-key.js';
+import type { OAuthOptions } from '../../src/okta/sign-in/oauth-options.js';
+import type { Signer, SigningAlgorithm } from '../../src/okta/sign-in/private-key.js';
 import type { OktaClient } from '../../src/okta/wire.js';
 import { ManualClock } from '../simulator/caller.js';
 

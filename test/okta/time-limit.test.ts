@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import FakeTimers from '@sinonjs/fake-timers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AbortedError } from '../../src/errors.js';
+import { AbortedError } from '../../src/core/errors.js';
 import { withinTime } from '../../src/okta/time-limit.js';
 import { TransportError } from '../../src/okta/wire.js';
 

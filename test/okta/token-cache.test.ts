@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenCache, type AccessToken } from '../../src/okta/token-cache.js';
+import { TokenCache, type AccessToken } from '../../src/okta/sign-in/token-cache.js';
 import type { ClientWait } from '../../src/okta/wire.js';
 import { ManualClock } from '../simulator/caller.js';
 import { failure } from './service-app.js';

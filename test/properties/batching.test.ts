@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeBatch } from '../../src/batch-body.js';
-import type { Batch, Change } from '../../src/model.js';
-import { batch, type BatchOptions } from '../../src/operators/batch.js';
-import { pipe } from '../../src/pipe.js';
+import { makeBatch } from '../../src/okta/bulk-body.js';
+import type { Batch, Change } from '../../src/core/model.js';
+import { batch, type BatchOptions } from '../../src/batch/batch.js';
+import { pipe } from '../../src/flow/pipe.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 import { runs } from '../support/runs.js';
 

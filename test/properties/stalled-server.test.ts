@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../src/limits.js';
-import type { UserRecord } from '../../src/model.js';
+import { LIMITS } from '../../src/core/limits.js';
+import type { UserRecord } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
 import { TransportError, type Transport } from '../../src/okta/wire.js';
-import { batch } from '../../src/operators/batch.js';
-import { diff } from '../../src/operators/diff.js';
-import { validate } from '../../src/operators/validate.js';
-import { pipe } from '../../src/pipe.js';
-import { upload } from '../../src/session/upload.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory.js';
+import { batch } from '../../src/batch/batch.js';
+import { diff } from '../../src/diff/diff.js';
+import { validate } from '../../src/validate/validate.js';
+import { pipe } from '../../src/flow/pipe.js';
+import { upload } from '../../src/upload/upload.js';
+import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { directTransport, makeOrg, ORG_URL, SOURCE } from '../support/world.js';
 

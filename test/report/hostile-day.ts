@@ -1,6 +1,6 @@
 import type { ReportFiles } from '../../src/report/run-report.js';
-import { memoryState } from '../../src/state/memory.js';
-import { sync } from '../../src/sync.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+import { sync } from '../../src/sync/sync.js';
 import { clientOf, makeOrg } from '../support/world.js';
 import { connected, reported } from './support.js';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromCsv } from '../../src/sources/csv.js';
-import { escapeHtml, html } from '../../src/report/html.js';
+import { fromCsv } from '../../src/sources/csv/from-csv.js';
+import { escapeHtml, html } from '../../src/report/page/html.js';
 import type { ReportFiles } from '../../src/report/run-report.js';
 import { HOSTILE, hostileDay } from './hostile-day.js';
 

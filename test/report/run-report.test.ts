@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AbortedError, GuardError, OptionsError, OutputError } from '../../src/errors.js';
+import { AbortedError, GuardError, OptionsError, OutputError } from '../../src/core/errors.js';
 import { createRunReport, type ReportFiles } from '../../src/report/run-report.js';
 import type { RunSummary } from '../../src/report/summary.js';
-import { memoryState } from '../../src/state/memory.js';
-import { plan, sync } from '../../src/sync.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+import { plan, sync } from '../../src/sync/sync.js';
 import { clientOf, makeOrg } from '../support/world.js';
 import { busyDay, connected, hospital, outcomeOf, reported, trippedPlan } from './support.js';
 

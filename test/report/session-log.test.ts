@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SyncEvent } from '../../src/events.js';
+import type { SyncEvent } from '../../src/events/events.js';
 import { SessionLog } from '../../src/report/session-log.js';
 import { TopCounts } from '../../src/report/top-counts.js';
 

@@ -1,9 +1,9 @@
-import type { Clock } from '../../src/clock.js';
-import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/model.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/core/model.js';
 import { createRunReport, type ReportFiles, type RunReport } from '../../src/report/run-report.js';
 import type { RunResult } from '../../src/report/summarize.js';
-import { memoryState } from '../../src/state/memory.js';
-import { plan, sync, type SyncOptions } from '../../src/sync.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+import { plan, sync, type SyncOptions } from '../../src/sync/sync.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, makeOrg, type SourceDirectory } from '../support/world.js';
 

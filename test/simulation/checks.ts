@@ -1,8 +1,7 @@
-import { ENTITIES, keyOf, type Entity, type RecordOf } from '../../src/model.js';
-import type { SyncReport } from '../../src/report/reports.js';
-import { changesOf } from '../../src/report/reports.js';
+import { ENTITIES, keyOf, type Entity, type RecordOf } from '../../src/core/model.js';
+import { type SyncReport, changesOf } from '../../src/core/results.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
-import { createFingerprinter } from '../../src/state/fingerprint.js';
+import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
 import type { StateStore } from '../../src/state/store.js';
 import { held, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 

@@ -1,4 +1,4 @@
-import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../../src/model.js';
+import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../../src/core/model.js';
 import type { SourceDirectory } from '../support/world.js';
 import type { Draws } from './draws.js';
 

@@ -1,4 +1,4 @@
-import { StateError } from '../../src/errors.js';
+import { StateError } from '../../src/core/errors.js';
 import type { Journal, Outbox, Reading, StateStore } from '../../src/state/store.js';
 import type { Draws } from './draws.js';
 import type { JournalModel } from './journal-model.js';

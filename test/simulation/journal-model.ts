@@ -1,4 +1,4 @@
-import { splitMembershipKey } from '../../src/model.js';
+import { splitMembershipKey } from '../../src/core/model.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import type { Journal, PendingRow, SessionOutcome } from '../../src/state/store.js';
 import { SOURCE } from '../support/world.js';

@@ -1,6 +1,6 @@
 import type { FaultKind, OrgOptions } from '../../src/simulator/index.js';
 import { FAULT_KINDS } from '../../src/simulator/faults.js';
-import type { UploadOptions } from '../../src/session/options.js';
+import type { UploadOptions } from '../../src/upload/upload-options.js';
 import type { SourceDirectory } from '../support/world.js';
 import { Company } from './company.js';
 import { Draws } from './draws.js';

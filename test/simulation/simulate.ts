@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { systemClock } from '../../src/clock.js';
-import { OptionsError, RollcallError } from '../../src/errors.js';
+import { systemClock } from '../../src/core/clock.js';
+import { OptionsError, RollcallError } from '../../src/core/errors.js';
 import { createClient } from '../../src/okta/client.js';
 import type { OktaClient } from '../../src/okta/wire.js';
-import type { SyncReport } from '../../src/report/reports.js';
+import type { SyncReport } from '../../src/core/results.js';
 import { seededFaults } from '../../src/simulator/faults.js';
 import { SimulatedOrg } from '../../src/simulator/index.js';
 import type { StateStore } from '../../src/state/store.js';
-import { sync, type SyncOptions } from '../../src/sync.js';
+import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { ORG_URL, SOURCE, type SourceDirectory } from '../support/world.js';
 import { differences, outcomeFaults, reportFaults, stateFaults } from './checks.js';
 import { lmdbDisk, memoryDisk, type Disk } from './disks.js';

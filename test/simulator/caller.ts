@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { SimulatedOrg, type OrgAnswer, type OrgOptions, type OrgReply } from 'rollcall/simulator';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 
 /** A clock that moves only when told. */
 export class ManualClock implements Clock {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { SimulatedOrg, startOrg, type StartOrgOptions } from 'rollcall/simulator';
-import { OptionsError } from '../../src/errors.js';
+import { OptionsError } from '../../src/core/errors.js';
 
 it.each<[string, unknown]>([
   ['cooldownMs', -1],

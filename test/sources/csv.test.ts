@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OptionsError, SourceError } from '../../src/errors.js';
-import { fromCsv } from '../../src/sources/csv.js';
+import { OptionsError, SourceError } from '../../src/core/errors.js';
+import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import { borders, bytewise, cut, drain } from './support.js';
 
 const read = (text: string, options = {}) => drain(fromCsv(bytewise(text), options));

@@ -3,10 +3,10 @@ import { PassThrough, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { SourceError } from '../../src/errors.js';
-import { fromCsv } from '../../src/sources/csv.js';
-import { fromJson } from '../../src/sources/json.js';
-import { fromJsonLines } from '../../src/sources/json-lines.js';
+import { SourceError } from '../../src/core/errors.js';
+import { fromCsv } from '../../src/sources/csv/from-csv.js';
+import { fromJson } from '../../src/sources/json/from-json.js';
+import { fromJsonLines } from '../../src/sources/json/from-json-lines.js';
 import { drain, openHandles, scratch } from './support.js';
 
 const files = scratch();

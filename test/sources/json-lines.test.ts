@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OptionsError, SourceError } from '../../src/errors.js';
-import { fromJsonLines } from '../../src/sources/json-lines.js';
+import { OptionsError, SourceError } from '../../src/core/errors.js';
+import { fromJsonLines } from '../../src/sources/json/from-json-lines.js';
 import { borders, bytewise, cut, drain } from './support.js';
 
 describe('fromJsonLines', () => {

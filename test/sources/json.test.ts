@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OptionsError, SourceError } from '../../src/errors.js';
-import { fromJson } from '../../src/sources/json.js';
+import { OptionsError, SourceError } from '../../src/core/errors.js';
+import { fromJson } from '../../src/sources/json/from-json.js';
 import { borders, bytewise, cut, drain } from './support.js';
 
 const read = (text: string, options = {}) => drain(fromJson<unknown>(bytewise(text), options));

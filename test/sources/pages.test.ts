@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AbortedError, OptionsError, SourceError } from '../../src/errors.js';
-import { fromPages, type Page } from '../../src/sources/pages.js';
+import { AbortedError, OptionsError, SourceError } from '../../src/core/errors.js';
+import { fromPages, type Page } from '../../src/sources/from-pages.js';
 import { drain } from './support.js';
 
 describe('fromPages', () => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { placesOf } from '../../src/chunk.js';
-import type { Flow } from '../../src/flow.js';
+import { placesOf } from '../../src/flow/chunk.js';
+import type { Flow } from '../../src/flow/flow.js';
 import { openFiles } from '../support/open-files.js';
 
 /** Everything a flow gives, and, when it fails, what came before and how it failed. */

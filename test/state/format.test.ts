@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AttributePrints } from '../../src/state/attribute-prints.js';
-import { createFingerprinter } from '../../src/state/fingerprint.js';
-import { createKeyHasher } from '../../src/state/key-hash.js';
+import { AttributePrints } from '../../src/fingerprints/attribute-prints.js';
+import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { createKeyHasher } from '../../src/state/lmdb/key-hash.js';
 
 // A state outlives versions of the code: were one of these to change, every record would count as changed, or no row be found.
 const KEY = '0123456789abcdef'.repeat(2);

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
-import { LmdbBaseline } from '../../src/state/lmdb-baseline.js';
-import { openTables } from '../../src/state/lmdb-tables.js';
-import { RowFiles } from '../../src/state/row-files.js';
+import { LmdbBaseline } from '../../src/state/lmdb/lmdb-baseline.js';
+import { openTables } from '../../src/state/lmdb/lmdb-tables.js';
+import { RowFiles } from '../../src/state/lmdb/row-files.js';
 import type { PendingRow } from '../../src/state/store.js';
 
 /** The secret of the baseline's hashes and fingerprints. */

@@ -6,7 +6,7 @@ import {
   type Change,
   type ChangeKind,
   type Entity,
-} from '../../src/model.js';
+} from '../../src/core/model.js';
 
 /** A change of a user or group with this key and about this many bytes. */
 export function profileChange(

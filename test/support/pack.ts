@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { Change } from '../../src/model.js';
-import type { Capacity } from '../../src/operators/packer.js';
-import { ProfilePacker } from '../../src/operators/packer.js';
+import type { Change } from '../../src/core/model.js';
+import type { Capacity } from '../../src/batch/profile-packer.js';
+import { ProfilePacker } from '../../src/batch/profile-packer.js';
 import { CAPACITY } from './sizes.js';
 
 /** A change that takes so many bytes. */

@@ -1,5 +1,5 @@
 import type { Database } from 'lmdb';
-import type { Entity } from '../../src/model.js';
+import type { Entity } from '../../src/core/model.js';
 
 type Key = [Entity, number];
 

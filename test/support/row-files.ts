@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { AttributeLimit } from '../../src/limits.js';
-import type { ValidateOptions } from '../../src/operators/validate.js';
-import type { RecordFromOptions } from '../../src/sources/record-from.js';
+import type { AttributeLimit } from '../../src/core/limits.js';
+import type { ValidateOptions } from '../../src/validate/validate-options.js';
+import type { RecordFromOptions } from '../../src/transform/records-from-columns.js';
 import type { Cuts } from './two-ways.js';
 
 /** Texts that are of no harm, at a limit, beyond it, or hard to read. */

@@ -38,7 +38,7 @@ async function run(shown: string, args: readonly string[]): Promise<void> {
         'exec "$@" 2>&1',
         'bash',
         process.execPath,
-        join(ROOT, 'dist/cli/main.js'),
+        join(ROOT, 'dist/cli/process/main.js'),
         ...args,
         '--state',
         join(work, 'state'),

@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contextOf, type Flow } from '../../src/flow.js';
-import { keyOf, type Change, type Entity, type RecordOf } from '../../src/model.js';
-import { diff, type DiffOptions } from '../../src/operators/diff.js';
-import { diffNoteOf, type DiffNote } from '../../src/operators/diff-note.js';
-import { map } from '../../src/operators/map.js';
-import { validate, type ValidateOptions } from '../../src/operators/validate.js';
-import { pipe } from '../../src/pipe.js';
-import type { ReadCounts, Rejection } from '../../src/run-context.js';
-import type { FlatRow } from '../../src/sources/records.js';
-import { createFingerprinter } from '../../src/state/fingerprint.js';
-import { openState } from '../../src/state/lmdb.js';
+import { contextOf, type Flow } from '../../src/flow/flow.js';
+import { keyOf, type Change, type Entity, type RecordOf } from '../../src/core/model.js';
+import { diff, type DiffOptions } from '../../src/diff/diff.js';
+import { diffNoteOf, type DiffNote } from '../../src/diff/diff-counts.js';
+import { map } from '../../src/transform/map.js';
+import { validate } from '../../src/validate/validate.js';
+import type { ValidateOptions } from '../../src/validate/validate-options.js';
+import { pipe } from '../../src/flow/pipe.js';
+import type { ReadCounts, Rejection } from '../../src/core/rejection.js';
+import type { FlatRow } from '../../src/transform/to-records.js';
+import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { openState } from '../../src/state/lmdb/lmdb.js';
 import type { PendingRow, StateStore } from '../../src/state/store.js';
 
 /** All that a run of one entity up to its changes can be told by. */

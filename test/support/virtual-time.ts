@@ -1,5 +1,5 @@
 import FakeTimers from '@sinonjs/fake-timers';
-import { systemClock, type Clock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/core/clock.js';
 
 const realImmediate = setImmediate;
 

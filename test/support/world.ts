@@ -1,7 +1,7 @@
 import { createClient } from '../../src/okta/client.js';
 import { TransportError, type OktaClient, type Transport } from '../../src/okta/wire.js';
 import { SimulatedOrg, type OrgOptions } from '../../src/simulator/index.js';
-import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/model.js';
+import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/core/model.js';
 import { expect } from 'vitest';
 
 export const SOURCE = '0oasimulated000000001';

@@ -1,10 +1,10 @@
-import { adopt } from '../../adopt.js';
-import { openState } from '../../state/lmdb.js';
-import { targetOf } from '../connect.js';
-import { closeStdin, openSources, readsStdin } from '../directory-inputs.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { comparisonOptions } from '../library-options.js';
-import { stateDirectory } from '../state-dir.js';
+import { adopt } from '../../sync/adopt.js';
+import { openState } from '../../state/lmdb/lmdb.js';
+import { targetOf } from './connect.js';
+import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import { comparisonOptions } from '../settings/library-options.js';
+import { stateDirectory } from '../settings/state-dir.js';
 import { count, plural } from '../text/words.js';
 import { asAborted, type CommandInput } from './command.js';
 

@@ -1,9 +1,9 @@
-import { AbortedError, RollcallError, SourceError } from '../../errors.js';
+import { AbortedError, RollcallError, SourceError } from '../../core/errors.js';
 import type { Display } from '../display/display.js';
-import type { ExitCode } from '../exit-codes.js';
-import type { CliContext } from '../io.js';
-import type { Flags, Resolved } from '../resolve-settings.js';
-import type { Stopping } from '../stopping.js';
+import type { ExitCode } from '../process/exit-codes.js';
+import type { CliContext } from '../process/io.js';
+import type { Flags, Resolved } from '../settings/resolve-settings.js';
+import type { Stopping } from '../process/stopping.js';
 
 /** What a command is given. */
 export interface CommandInput {

@@ -1,12 +1,12 @@
 import { access, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { OptionsError, OutputError } from '../../errors.js';
-import { ENTITIES, type Entity } from '../../model.js';
-import { CONFIG_FILE } from '../config-file.js';
-import { configText } from '../config-text.js';
-import { csvHeader } from '../csv-header.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { Flags } from '../resolve-settings.js';
+import { OptionsError, OutputError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { CONFIG_FILE } from '../settings/config-file.js';
+import { configText } from '../settings/config-text.js';
+import { csvHeader } from '../inputs/csv-header.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import type { Flags } from '../settings/resolve-settings.js';
 import { suggestMapping } from '../mapping/suggest.js';
 import type { Command } from './command.js';
 

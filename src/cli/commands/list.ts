@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { SettingKey } from '../settings.js';
+import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import type { Command } from './command.js';
 import { initCommand } from './init.js';

@@ -1,14 +1,14 @@
-import { GuardError } from '../../errors.js';
-import type { Plan } from '../../report/reports.js';
-import { openState } from '../../state/lmdb.js';
-import { plan, type PlanOptions } from '../../sync.js';
-import { closeStdin, openSources, readsStdin } from '../directory-inputs.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { comparisonOptions, guardOptions } from '../library-options.js';
-import { finishFailed, openReport, type ReportFiles } from '../report-files.js';
-import { GROUPS, type SettingKey } from '../settings.js';
-import { showError } from '../show-error.js';
-import { stateDirectory } from '../state-dir.js';
+import { GuardError } from '../../core/errors.js';
+import type { Plan } from '../../core/results.js';
+import { openState } from '../../state/lmdb/lmdb.js';
+import { plan, type PlanOptions } from '../../sync/sync.js';
+import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import { comparisonOptions, guardOptions } from '../settings/library-options.js';
+import { finishFailed, openReport, type ReportFiles } from './report-files.js';
+import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { showError } from '../display/show-error.js';
+import { stateDirectory } from '../settings/state-dir.js';
 import { planText } from '../text/plan-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 

@@ -1,7 +1,7 @@
-import { OptionsError } from '../../errors.js';
+import { OptionsError } from '../../core/errors.js';
 import { startOrg } from '../../simulator/index.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { duration, number, Unexpected, type Kind } from '../setting-kinds.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import { duration, number, Unexpected, type Kind } from '../settings/setting-kinds.js';
 import type { Command } from './command.js';
 
 /** A flag of `simulate`: it has no settings, for it is not a part of anybody's setup. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { StateError } from '../../errors.js';
-import { ENTITIES } from '../../model.js';
-import { openState } from '../../state/lmdb.js';
+import { StateError } from '../../core/errors.js';
+import { ENTITIES } from '../../core/model.js';
+import { openState } from '../../state/lmdb/lmdb.js';
 import type { StateStore } from '../../state/store.js';
-import { exportState, importState, verifyState, type StateRowCounts } from '../../state/transfer.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { SettingKey } from '../settings.js';
-import { stateDirectory, stateExists } from '../state-dir.js';
+import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import type { SettingKey } from '../settings/settings.js';
+import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { count } from '../text/words.js';
 import type { Command, CommandInput } from './command.js';
 

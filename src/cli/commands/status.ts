@@ -1,14 +1,14 @@
-import { BusyError } from '../../errors.js';
-import { openState } from '../../state/lmdb.js';
+import { BusyError } from '../../core/errors.js';
+import { openState } from '../../state/lmdb/lmdb.js';
 import type { StateStore, Target } from '../../state/store.js';
-import type { ActiveSession, StatusReport } from '../command-reports.js';
-import { connect } from '../connect.js';
-import { readCredentials } from '../credentials.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import type { CliContext } from '../io.js';
-import { lastRun } from '../last-run.js';
-import { GROUPS, type SettingKey, type Settings } from '../settings.js';
-import { stateDirectory, stateExists } from '../state-dir.js';
+import type { ActiveSession, StatusReport } from './command-reports.js';
+import { connect } from './connect.js';
+import { readCredentials } from '../settings/credentials.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import type { CliContext } from '../process/io.js';
+import { lastRun } from './last-run.js';
+import { GROUPS, type SettingKey, type Settings } from '../settings/settings.js';
+import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { statusText } from '../text/status-text.js';
 import type { Command } from './command.js';
 

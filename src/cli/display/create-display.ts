@@ -1,4 +1,4 @@
-import type { CliContext } from '../io.js';
+import type { CliContext } from '../process/io.js';
 import type { Display } from './display.js';
 import { JsonDisplay } from './json-display.js';
 import { PlainDisplay } from './plain-display.js';

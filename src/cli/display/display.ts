@@ -1,10 +1,8 @@
-import type { SyncEvent } from '../../events.js';
-import type { UploadReport } from '../../report-types.js';
-import type { Plan, SyncReport } from '../../report/reports.js';
-import type { GuardTrip } from '../../errors.js';
-import type { StateRowCounts } from '../../state/transfer.js';
-import type { CancelReport, StatusReport } from '../command-reports.js';
-import type { EndSignal } from '../io.js';
+import type { SyncEvent } from '../../events/events.js';
+import type { UploadReport, Plan, SyncReport, GuardTrip } from '../../core/results.js';
+import type { StateRowCounts } from '../../state/export-import.js';
+import type { CancelReport, StatusReport } from '../commands/command-reports.js';
+import type { EndSignal } from '../process/io.js';
 
 /** What a command comes to, as `--json` tells it. */
 export type OutcomeEvent =

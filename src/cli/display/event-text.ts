@@ -1,6 +1,6 @@
-import type { SyncEvent, WaitReason } from '../../events.js';
-import { describePlan } from '../../report/reports.js';
-import { formatDuration } from '../duration.js';
+import type { SyncEvent, WaitReason } from '../../events/events.js';
+import { describePlan } from '../../core/results.js';
+import { formatDuration } from '../text/duration.js';
 import { count, formatTime, plural } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.js';
-import type { Output } from '../io.js';
+import type { Clock } from '../../core/clock.js';
+import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 
 /** Any line that `--json` writes. */

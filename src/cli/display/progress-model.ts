@@ -1,7 +1,7 @@
-import type { WaitReason } from '../../events.js';
-import { LIMITS } from '../../limits.js';
-import { changesOf } from '../../report/reports.js';
-import { formatCountdown } from '../duration.js';
+import type { WaitReason } from '../../events/events.js';
+import { LIMITS } from '../../core/limits.js';
+import { changesOf } from '../../core/results.js';
+import { formatCountdown } from '../text/duration.js';
 import { count } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 import { eventText, waitReason } from './event-text.js';

@@ -1,4 +1,4 @@
-import type { Output } from '../io.js';
+import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent } from './display.js';
 
 /** Tells failures, and nothing else: what a schedule wants, which mails whatever is written. */

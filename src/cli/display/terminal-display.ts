@@ -1,6 +1,6 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
-import type { Clock } from '../../clock.js';
-import type { Output } from '../io.js';
+import type { Clock } from '../../core/clock.js';
+import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { ProgressModel, type ProgressRow } from './progress-model.js';
 

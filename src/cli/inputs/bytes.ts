@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { SourceError } from '../../errors.js';
+import { SourceError } from '../../core/errors.js';
 
 /** Bytes of one read, as the file sources of the library read. */
 const READ_BYTES = 128 * 1024;

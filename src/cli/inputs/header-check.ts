@@ -1,8 +1,8 @@
-import { SourceError } from '../../errors.js';
-import { contextOf, flowOf, type Flow } from '../../flow.js';
-import { screenedOf, withScreened } from '../../row-screen.js';
-import type { FlatRow } from '../../sources/records.js';
-import { nearest } from '../config-file.js';
+import { SourceError } from '../../core/errors.js';
+import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
+import { screenedOf, withScreened } from '../../screening/screen.js';
+import type { FlatRow } from '../../transform/to-records.js';
+import { nearest } from '../settings/config-file.js';
 
 type ColumnNames = (header: string) => string | undefined;
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, isAbsolute, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { SourceError } from '../../errors.js';
+import { SourceError } from '../../core/errors.js';
 
 /**
  * The files that paths and globs name: in the order given, those of a glob sorted, each file once. A path that is

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { SourceError } from '../../errors.js';
-import type { InputChunk } from '../../sources/input.js';
+import { SourceError } from '../../core/errors.js';
+import type { InputChunk } from '../../sources/input/input.js';
 
 /** Bytes of standard input that are held in memory when it is needed more than once. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
-import { placesOf, withPlaces } from '../../chunk.js';
-import type { Flow } from '../../flow.js';
-import { screenedOf, type RowScreen, type ScreenRequest } from '../../row-screen.js';
+import { placesOf, withPlaces } from '../../flow/chunk.js';
+import type { Flow } from '../../flow/flow.js';
+import { screenedOf, type RowScreen, type ScreenRequest } from '../../screening/screen.js';
 
 /**
  * The rows of several files that are not settled, in the places that they have among all of them. What of a file cannot be

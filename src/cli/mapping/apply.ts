@@ -1,6 +1,6 @@
-import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../model.js';
-import { refusedRecord } from '../../refused.js';
-import { toGroup, toMembership, toUser, type FlatRow } from '../../sources/records.js';
+import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../core/model.js';
+import { refusedRecord } from '../../validate/refused-record.js';
+import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
 import { Fault, type Row } from './cells.js';
 import type { Condition } from './conditions.js';
 import type { ListedRule, NamedGroupsRule, PairRule, RecordRule } from './mapping.js';

@@ -1,5 +1,10 @@
-import { fieldsOf, type AttributeField, type FieldsOf, type RecordFields } from '../../record-fields.js';
-import { toGroup, toMembership, toUser } from '../../sources/records.js';
+import {
+  fieldsOf,
+  type AttributeField,
+  type FieldsOf,
+  type RecordFields,
+} from '../../screening/declared-mapping.js';
+import { toGroup, toMembership, toUser } from '../../transform/to-records.js';
 import type { IdentityRule, PairRule, RecordRule } from './mapping.js';
 import type { ValueRule } from './values.js';
 

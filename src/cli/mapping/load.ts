@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { OptionsError } from '../../errors.js';
-import { LIMITS } from '../../limits.js';
+import { OptionsError } from '../../core/errors.js';
+import { LIMITS } from '../../core/limits.js';
 import { readCondition, type Condition } from './conditions.js';
 import { readList } from './lists.js';
 import { MappingText, type MappingNode } from './mapping-text.js';

@@ -1,4 +1,4 @@
-import type { Entity } from '../../model.js';
+import type { Entity } from '../../core/model.js';
 import type { Condition } from './conditions.js';
 import type { NeededColumns } from '../inputs/header-check.js';
 import type { Mapping, RecordRule } from './mapping.js';

@@ -1,6 +1,6 @@
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
-import { OptionsError } from '../../errors.js';
-import { nearest } from '../config-file.js';
+import { OptionsError } from '../../core/errors.js';
+import { nearest } from '../settings/config-file.js';
 
 /** A value in a mapping file, with the place to name when it is at fault. */
 export type MappingNode = Node;

@@ -1,4 +1,4 @@
-import { LIMITS } from '../../limits.js';
+import { LIMITS } from '../../core/limits.js';
 import { EMPTY, SHAPES } from './values.js';
 
 type Schema = Readonly<Record<string, unknown>>;

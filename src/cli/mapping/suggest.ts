@@ -1,4 +1,4 @@
-import { LIMITS } from '../../limits.js';
+import { LIMITS } from '../../core/limits.js';
 
 /** Names that exports give the columns of users, without case and separators; the first that a header has is taken. */
 const USUAL: Readonly<Record<string, readonly string[]>> = {

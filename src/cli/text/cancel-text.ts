@@ -1,4 +1,4 @@
-import type { CancelReport } from '../command-reports.js';
+import type { CancelReport } from '../commands/command-reports.js';
 import { printable } from './words.js';
 
 /** What `cancel` did, for a person. */

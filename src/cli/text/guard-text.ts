@@ -1,4 +1,4 @@
-import type { GuardTrip } from '../../errors.js';
+import type { GuardTrip } from '../../core/results.js';
 import { count } from './words.js';
 
 /** Why the guard stops a plan, a line for each limit. */

@@ -1,7 +1,6 @@
-import { ENTITIES } from '../../model.js';
-import type { EntityReport, Plan } from '../../report/reports.js';
-import { changesOf } from '../../report/reports.js';
-import { formatDuration } from '../duration.js';
+import { ENTITIES } from '../../core/model.js';
+import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
+import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatTime, plural, printable } from './words.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Rejection } from '../../run-context.js';
+import type { Rejection } from '../../core/rejection.js';
 import { count, printable } from './words.js';
 
 /** Rejections that a report shows; the rest is counted. */

@@ -1,7 +1,7 @@
-import { ENTITIES } from '../../model.js';
-import type { ActiveSession, PendingSession, StatusReport } from '../command-reports.js';
-import { formatDuration } from '../duration.js';
-import { outcomeText } from '../last-run.js';
+import { ENTITIES } from '../../core/model.js';
+import type { ActiveSession, PendingSession, StatusReport } from '../commands/command-reports.js';
+import { formatDuration } from './duration.js';
+import { outcomeText } from '../commands/last-run.js';
 import { count, formatTime, plural, printable } from './words.js';
 
 /** What `status` tells a person: a word at the left, what there is to say at the right. */

@@ -1,7 +1,6 @@
-import { ENTITIES } from '../../model.js';
-import type { UploadReport } from '../../report-types.js';
-import { changesOf, type SyncReport } from '../../report/reports.js';
-import { formatDuration } from '../duration.js';
+import { ENTITIES } from '../../core/model.js';
+import { type UploadReport, changesOf, type SyncReport } from '../../core/results.js';
+import { formatDuration } from './duration.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatBytes, plural } from './words.js';
 

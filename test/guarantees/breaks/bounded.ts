@@ -1,7 +1,7 @@
 import type { Break } from '../break.js';
 
 const BATCHING = 'test/properties/batching.test.ts';
-const UPLOAD = 'test/session/upload.test.ts';
+const UPLOAD = 'test/upload/upload.test.ts';
 const READ_AHEAD = 'test/properties/read-ahead.test.ts';
 const STALLED = 'test/properties/stalled-server.test.ts';
 const AHEAD = 'nothing is read ahead of what the look-ahead needs';
@@ -10,35 +10,35 @@ const AHEAD = 'nothing is read ahead of what the look-ahead needs';
 export const bounded: readonly Break[] = [
   {
     what: 'batches are made of more than the look-ahead',
-    file: 'src/operators/batch.ts',
+    file: 'src/batch/batch.ts',
     find: 'new ProfilePacker(capacity, lookahead)',
     replace: 'new ProfilePacker(capacity, lookahead * 20)',
     test: [READ_AHEAD, 'batch reads as far ahead as it is told to look, and a chunk'],
   },
   {
     what: 'a source is read further ahead than a chunk',
-    file: 'src/flow.ts',
+    file: 'src/flow/flow.ts',
     find: 'if (chunk.length === CHUNK_SIZE) {',
     replace: 'if (chunk.length === CHUNK_SIZE * 4) {',
     test: [BATCHING, AHEAD],
   },
   {
     what: 'stages hand on more than a chunk',
-    file: 'src/gather.ts',
+    file: 'src/flow/into-chunks.ts',
     find: 'if (chunk.length === CHUNK_SIZE) resolve(undefined);',
     replace: 'if (chunk.length === CHUNK_SIZE * 64) resolve(undefined);',
     test: [READ_AHEAD, 'all of them together read a few chunks ahead'],
   },
   {
     what: 'a file is read by the megabyte',
-    file: 'src/sources/input.ts',
+    file: 'src/sources/input/input.ts',
     find: 'const READ_BYTES = 128 * 1024;',
     replace: 'const READ_BYTES = 2048 * 1024;',
     test: [READ_AHEAD, 'a file is read no more than a quarter of a megabyte past the record asked for'],
   },
   {
     what: 'the next page is fetched ahead',
-    file: 'src/sources/pages.ts',
+    file: 'src/sources/from-pages.ts',
     find: 'const page = await fetchOne(fetchPage, cursor, number, options);',
     replace:
       'const page = await fetchOne(fetchPage, cursor, number, options); if (page.next !== undefined) void fetchOne(fetchPage, page.next as C, number, options);',
@@ -46,7 +46,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'values of an Observable are gathered without end',
-    file: 'src/sources/observable.ts',
+    file: 'src/flow/observable.ts',
     find: 'if (buffer.length >= maxBuffered) {',
     replace: 'if (buffer.length >= maxBuffered * 1000) {',
     test: [
@@ -56,7 +56,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'more is gathered than a session carries',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'while (batches.length < this.#context.options.requestsPerSession) {',
     replace: 'while (batches.length < this.#context.options.requestsPerSession * 20) {',
     test: [
@@ -66,7 +66,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'any number of sessions is in flight',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'while (this.#importing.size >= this.#context.options.sessionsInFlight) {',
     replace: 'while (this.#importing.size >= 100) {',
     test: [
@@ -76,37 +76,37 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'an abort waits for a source that does not answer',
-    file: 'src/directory.ts',
+    file: 'src/sync/directory-changes.ts',
     find: 'for await (const chunk of untilAborted(chunks, signal)) {',
     replace: 'for await (const chunk of chunks) {',
     test: [
-      'test/until-aborted.test.ts',
+      'test/flow/until-aborted.test.ts',
       'ends a run whose source does not answer, within five seconds: a generator',
     ],
   },
   {
     what: 'a plan stays in memory however large it is',
-    file: 'src/state/sealed-blocks.ts',
+    file: 'src/state/outbox/sealed-blocks.ts',
     find: 'const PAGES_IN_MEMORY = 4;',
     replace: 'const PAGES_IN_MEMORY = 4000;',
     test: [
-      'test/state/lmdb.test.ts',
+      'test/state/lmdb/lmdb.test.ts',
       'a plan that outgrows memory is on disk unreadable, and comes back whole',
     ],
   },
   {
     what: 'all rejections are kept',
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'const KEPT_REJECTIONS = 1000;',
     replace: 'const KEPT_REJECTIONS = 1_000_000;',
     test: [
-      'test/operators/validate.test.ts',
+      'test/validate/validate.test.ts',
       'however many are rejected, all are counted and told, and some are kept for the report',
     ],
   },
   {
     what: 'an abort waits for Okta as long as any request',
-    file: 'src/session/cancel.ts',
+    file: 'src/upload/cancel-session.ts',
     find: 'const ABORT_CANCEL_MS = 4000;',
     replace: 'const ABORT_CANCEL_MS = 40_000;',
     test: [
@@ -116,14 +116,14 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'an abort does not end a wait',
-    file: 'src/session/poll.ts',
+    file: 'src/upload/poll-session.ts',
     find: 'await clock.sleep(ms, signal);',
     replace: 'await clock.sleep(ms);',
     test: [UPLOAD, 'an aborted run does not wait for an import, and the next settles it'],
   },
   {
     what: 'an abort leaves the session of a load under way open',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: "if (this.#mode !== 'loading' && this.#mode !== 'cancelling') return;",
     replace: "if (this.#mode !== 'loading') return;",
     test: [UPLOAD, 'a run aborted while a load is under way cancels its open session too'],

@@ -1,13 +1,13 @@
 import type { Break } from '../break.js';
 
-const SCREENED = 'test/sources/screened.test.ts';
-const ORDER = 'test/sources/screened-order.test.ts';
+const SCREENED = 'test/screening/screened.test.ts';
+const ORDER = 'test/screening/screened-order.test.ts';
 
 /** "Every record read is sent, unchanged, or rejected with a reason; the counts in the report add up." */
 export const conservation: readonly Break[] = [
   {
     what: 'the last requests are not made',
-    file: 'src/operators/batch.ts',
+    file: 'src/batch/batch.ts',
     find: 'yield* this.#flushBelow(LANES.length);',
     replace: 'yield* this.#flushBelow(LANES.length - 1);',
     test: [
@@ -17,65 +17,65 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'a lane of the plan is not sent',
-    file: 'src/operators/guard.ts',
+    file: 'src/guard/guard.ts',
     find: 'for (const lane of LANES) yield*',
     replace: 'for (const lane of LANES.slice(1)) yield*',
-    test: ['test/operators/guard.test.ts', 'what passes is what came in, lane by lane'],
+    test: ['test/guard/guard.test.ts', 'what passes is what came in, lane by lane'],
   },
   {
     what: 'rejected records are not counted',
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'counts.rejected++;',
     replace: '',
-    test: ['test/operators/diff.test.ts', 'every record read is a change, unchanged or rejected'],
+    test: ['test/diff/diff.test.ts', 'every record read is a change, unchanged or rejected'],
   },
   {
     what: 'rejected records are not told',
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'for (const listener of this.#listeners) listener(rejection);',
     replace: '',
-    test: ['test/sync.test.ts', 'every rejected record is told, with its reason'],
+    test: ['test/sync/sync.test.ts', 'every rejected record is told, with its reason'],
   },
   {
     what: 'what Okta refused counts as remaining',
-    file: 'src/session/tally.ts',
+    file: 'src/upload/upload-tally.ts',
     find: 'this.#known - this.#confirmedCount - this.#refused.length',
     replace: 'this.#known - this.#confirmedCount',
     test: [
-      'test/session/upload.test.ts',
+      'test/upload/upload.test.ts',
       'a record that Okta refuses is singled out and reported, and the rest goes on',
     ],
   },
   {
     what: 'excluded records are not counted',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'note.excluded += chunk.length - kept.length;',
     replace: '',
     test: [
-      'test/absence-and-delta.test.ts',
+      'test/sync/absence-and-delta.test.ts',
       'what is excluded is neither sent, changed nor deleted, and is deleted when asked for',
     ],
   },
   {
     what: 'a row is settled whose record breaks a limit',
-    file: 'src/kernel/profile-ops.ts',
+    file: 'src/screening/kernel/profile-ops.ts',
     find: 'max: Math.min(LONGEST, Math.floor(max)),',
     replace: 'max: LONGEST,',
-    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to as records'],
+    test: ['test/screening/screened-laws.test.ts', 'users come to what they come to as records'],
   },
   {
     what: 'settled rows are not counted',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'note.unchanged += rows;',
     replace: '',
     test: [
-      'test/screened-directory.test.ts',
+      'test/screening/screened-directory.test.ts',
       'through sync only rows that differ become records, and Okta holds the directory',
     ],
   },
   {
     what: 'a duplicate of a settled row is not refused',
-    file: 'src/settled-block.ts',
+    file: 'src/screening/screened-block.ts',
     find: '!rows.settle(this.#next)) this.#again.push(this.#next);',
     replace: '!rows.settle(this.#next)) continue;',
     test: [
@@ -85,7 +85,7 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'a changed duplicate of a settled row is compared before it',
-    file: 'src/settled-block.ts',
+    file: 'src/screening/screened-block.ts',
     find: 'settleBefore: (position) => this.#settleTo(this.#rowAt.get(position) ?? 0),',
     replace: 'settleBefore: undefined,',
     test: [
@@ -95,24 +95,24 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'what a thread says of a block is taken before it has said it',
-    file: 'src/kernel/screen-threads.ts',
+    file: 'src/screening/kernel/screen-threads.ts',
     find: 'Atomics.load(this.#words, at) !== job.ticket + DONE',
     replace: 'Atomics.load(this.#words, at) < job.ticket',
     test: [ORDER, 'comes to the same with any number of threads'],
   },
   {
     what: 'a thread screens what its caller has put into a buffer since',
-    file: 'src/kernel/screen-threads.ts',
+    file: 'src/screening/kernel/screen-threads.ts',
     find: '(this.#tickets += STATES)',
     replace: '(this.#tickets = STATES)',
     test: [
-      'test/kernel/screen-threads.test.ts',
+      'test/screening/kernel/screen-threads.test.ts',
       'and their caller come to the same, whoever does which, with buffers that are used again and again',
     ],
   },
   {
     what: 'a block is believed though the rows before it end elsewhere',
-    file: 'src/sources/screened.ts',
+    file: 'src/screening/rows-to-compare.ts',
     find: 'if (start < length || (inVain',
     replace: 'if ((inVain',
     test: [
@@ -122,7 +122,7 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'blocks that wait are lost where a row stops the screen',
-    file: 'src/sources/block-cutter.ts',
+    file: 'src/screening/block-cutter.ts',
     find: '[first, ...cut, this.#carried].map',
     replace: '[first, this.#carried].map',
     test: [
@@ -132,57 +132,57 @@ export const conservation: readonly Break[] = [
   },
   {
     what: 'rows of objects are taken for others where a cell holds what separates them',
-    file: 'src/screened-objects.ts',
+    file: 'src/screening/screened-objects.ts',
     find: 'rows.count === count && ',
     replace: '',
-    test: ['test/screened-objects.test.ts', 'and none of a block that holds a row in a cell'],
+    test: ['test/screening/screened-objects.test.ts', 'and none of a block that holds a row in a cell'],
   },
   {
     what: 'half a pair in a cell is taken for U+FFFD',
-    file: 'src/cell-writer.ts',
+    file: 'src/screening/cell-writer.ts',
     find: 'text.isWellFormed() ? ',
     replace: 'text.length >= 0 ? ',
     test: [
-      'test/screened-objects.test.ts',
+      'test/screening/screened-objects.test.ts',
       'and none of a block that holds half a pair, which would be written as U+FFFD',
     ],
   },
   {
     what: 'null in an object is taken for an empty cell where it is not',
-    file: 'src/cell-writer.ts',
+    file: 'src/screening/cell-writer.ts',
     find: "return nullIsEmpty ? '' : NULL_CELL;",
     replace: "return '';",
-    test: ['test/screened-objects.test.ts', 'but for one whose cell is null where null stays null'],
+    test: ['test/screening/screened-objects.test.ts', 'but for one whose cell is null where null stays null'],
   },
   {
     what: 'an object that has more than the first is settled by what they share',
-    file: 'src/row-cells.ts',
+    file: 'src/screening/row-cells.ts',
     find: 'if (names !== undefined && !sameNames(Object.keys(row), names)) return undefined;',
     replace: '',
     test: [
-      'test/screened-objects.test.ts',
+      'test/screening/screened-objects.test.ts',
       'where a function takes every column, as long as rows have the same',
     ],
   },
   {
     what: 'a record that has an attribute more than the first is settled by what they share',
-    file: 'src/record-cells.ts',
+    file: 'src/screening/record-cells.ts',
     find: 'if (!sameNames(Object.keys(profile), attributes)) return undefined;',
     replace: '',
-    test: ['test/screened-objects.test.ts', 'but one that has an attribute more'],
+    test: ['test/screening/screened-objects.test.ts', 'but one that has an attribute more'],
   },
   {
     what: 'a record that is marked as deleted is settled in a full read',
-    file: 'src/record-cells.ts',
+    file: 'src/screening/record-cells.ts',
     find: 'if (!isFields(record) || !sameNames(Object.keys(record), names)) return undefined;',
     replace: 'if (!isFields(record)) return undefined;',
-    test: ['test/screened-objects.test.ts', 'but one that is marked as deleted'],
+    test: ['test/screening/screened-objects.test.ts', 'but one that is marked as deleted'],
   },
   {
     what: 'a text that looks like null is taken for it',
-    file: 'src/cell-writer.ts',
+    file: 'src/screening/cell-writer.ts',
     find: 'value === NULL_CELL ? undefined : value',
     replace: 'value',
-    test: ['test/screened-objects.test.ts', 'but one whose text looks like null'],
+    test: ['test/screening/screened-objects.test.ts', 'but one whose text looks like null'],
   },
 ];

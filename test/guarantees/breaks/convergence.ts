@@ -1,29 +1,29 @@
 import type { Break } from '../break.js';
 
-const UPLOAD = 'test/session/upload.test.ts';
-const SETTLE = 'test/session/settle.test.ts';
+const UPLOAD = 'test/upload/upload.test.ts';
+const SETTLE = 'test/upload/settle-journal.test.ts';
 const PROPERTIES = 'test/properties/convergence.test.ts';
-const RAW = 'test/operators/raw-rows.test.ts';
+const RAW = 'test/screening/raw-rows.test.ts';
 
 /** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
 export const convergence: readonly Break[] = [
   {
     what: 'a run does not settle what an earlier one left',
-    file: 'src/session/settle.ts',
+    file: 'src/upload/settle-journal.ts',
     find: 'const sessions = await state.journal.open();',
     replace: 'const sessions = (await state.journal.open()).slice(0, 0);',
     test: [UPLOAD, 'a session that outlasts the poll limit is left alone, and settled by the next run'],
   },
   {
     what: 'a session left by an earlier run stays open',
-    file: 'src/session/settle.ts',
+    file: 'src/upload/settle-journal.ts',
     find: 'const result = await cancelAndConfirm(context, sessionId);',
     replace: "const result: string = 'closed';",
     test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
   },
   {
     what: 'what is uncertain counts as confirmed',
-    file: 'src/state/memory-reading.ts',
+    file: 'src/state/memory/memory-reading.ts',
     find: "if (known === undefined || known === '') return Seen.NEW;",
     replace: "if (known === undefined) return Seen.NEW; if (known === '') return Seen.SAME;",
     test: [
@@ -33,14 +33,14 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'what was sent with an unknown end is forgotten',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: "completed ? 'completed' : 'unknown'",
     replace: "completed ? 'completed' : 'dropped'",
     test: [UPLOAD, 'state is committed for what Okta reported COMPLETED, and for nothing else'],
   },
   {
     what: 'everything is sent again each time',
-    file: 'src/state/memory-reading.ts',
+    file: 'src/state/memory/memory-reading.ts',
     find: '? Seen.SAME',
     replace: '? Seen.CHANGED',
     test: [
@@ -50,14 +50,14 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'what a failed session carried is not sent again',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: "this.#replay(content, 'the import did not complete', session.sessionId);",
     replace: '',
     test: [UPLOAD, 'a session that ends in ERROR is uploaded again in a new one'],
   },
   {
     what: "a session whose creation was not heard of is taken for another's",
-    file: 'src/session/open.ts',
+    file: 'src/upload/open-session.ts',
     find: "return after.find((session) => session.status === 'CREATED' && !known.has(session.id));",
     replace: 'return after.find(() => known.size < 0);',
     test: [
@@ -67,31 +67,31 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'a row that differs is settled by its bytes',
-    file: 'src/kernel/kernel-rows.ts',
+    file: 'src/screening/kernel/kernel-rows.ts',
     find: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= 0;',
     replace: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= -1;',
-    test: ['test/sources/screened-laws.test.ts', 'users come to what they come to as records'],
+    test: ['test/screening/screened-laws.test.ts', 'users come to what they come to as records'],
   },
   {
     what: 'a membership of a user who is removed is settled, and not sent once the user is back',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'createRowScreen({ entity, key, table, raw, removed }, shape, threads)',
     replace: 'createRowScreen({ entity, key, table, raw }, shape, threads)',
     test: [
-      'test/screened-directory.test.ts',
+      'test/screening/screened-directory.test.ts',
       'comes to what it comes to as records, with memberships of what is new, removed and refused: CSV',
     ],
   },
   {
     what: 'a membership of a user who is removed is settled where rows are compared as they stand',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'raw !== undefined && removes ? undefined : reading.settled?.(entity)',
     replace: 'reading.settled?.(entity)',
     test: [RAW, 'a membership of a removed user is refused, though its bytes are known'],
   },
   {
     what: 'rows that are compared as they stand are settled under another mapping',
-    file: 'src/kernel/screen-program.ts',
+    file: 'src/screening/kernel/screen-program.ts',
     find: "JSON.stringify(['raw', format, salt, header])",
     replace: "JSON.stringify(['raw', format, header])",
     test: [RAW, 'are all changed under another version, another header, and as another format'],

@@ -3,13 +3,13 @@ import type { Break } from '../break.js';
 const DEATHS = 'test/simulation/simulation.test.ts';
 const ANY_DEATH = 'at any one of all the interactions of a run loses nothing';
 const PROPERTIES = 'test/properties/convergence.test.ts';
-const SETTLE = 'test/session/settle.test.ts';
+const SETTLE = 'test/upload/settle-journal.test.ts';
 
 /** "A process that dies at any instant loses nothing: the next run settles what was in flight." */
 export const crash: readonly Break[] = [
   {
     what: 'a load is journaled after it was sent',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: 'await this.#journaled(state.journal.loading(this.#journalId, rows));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
     replace:
       'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, rows));',
@@ -17,7 +17,7 @@ export const crash: readonly Break[] = [
   },
   {
     what: 'a session is journaled after it was created',
-    file: 'src/session/open.ts',
+    file: 'src/upload/open-session.ts',
     find: 'const journalId = await state.journal.creating(serverNow(context));\n    const session = adopted ?? (await create(context, before));',
     replace:
       'const session = adopted ?? (await create(context, before));\n    const journalId = await state.journal.creating(serverNow(context));',
@@ -25,7 +25,7 @@ export const crash: readonly Break[] = [
   },
   {
     what: "a session's id is not journaled",
-    file: 'src/session/open.ts',
+    file: 'src/upload/open-session.ts',
     find: 'await state.journal.created(journalId, session.id);',
     replace: '',
     test: [
@@ -35,32 +35,32 @@ export const crash: readonly Break[] = [
   },
   {
     what: 'a session whose loads are not all acknowledged is imported and committed',
-    file: 'src/session/settle.ts',
+    file: 'src/upload/settle-journal.ts',
     find: "journaled.phase !== 'cancelling' && journaled.loads > 0 && journaled.acknowledged === journaled.loads;",
     replace: "journaled.phase !== 'cancelling' && journaled.loads > 0;",
     test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
   },
   {
     what: 'a session that is still imported counts as lost',
-    file: 'src/session/settle.ts',
+    file: 'src/upload/settle-journal.ts',
     find: "if (status === 'TRIGGERED')",
     replace: "if (status === 'EXPIRED')",
     test: [SETTLE, 'is waited for while it is imported'],
   },
   {
     what: 'a write is not waited for until it is on the disk',
-    file: 'src/state/lmdb-state.ts',
+    file: 'src/state/lmdb/lmdb-state.ts',
     find: '      await root.flushed;',
     replace: '',
-    test: ['test/state/durable.test.ts', 'is done only once it is on the disk, whatever it is'],
+    test: ['test/state/lmdb/durable.test.ts', 'is done only once it is on the disk, whatever it is'],
   },
   {
     what: 'half of an import passes for a whole state',
-    file: 'src/state/memory.ts',
+    file: 'src/state/memory/memory-state.ts',
     find: 'if (importMark === IMPORT_UNFINISHED)',
     replace: 'if (importMark === undefined && IMPORT_UNFINISHED === undefined)',
     test: [
-      'test/state/transfer.test.ts',
+      'test/state/export-import.test.ts',
       'an import that was cut short is told from a whole one, and may be done again',
     ],
   },

@@ -1,14 +1,14 @@
 import type { Break } from '../break.js';
 
-const DIFF = 'test/operators/diff.test.ts';
-const GUARD = 'test/operators/guard.test.ts';
-const ABSENCE = 'test/absence-and-delta.test.ts';
+const DIFF = 'test/diff/diff.test.ts';
+const GUARD = 'test/guard/guard.test.ts';
+const ABSENCE = 'test/sync/absence-and-delta.test.ts';
 
 /** "A source that throws, ends early, is empty, or holds records that cannot be identified causes no deletion ..." */
 export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'for await (const chunk of screened ?? source.chunks()) {',
     replace:
       'for await (const chunk of (async function* () { try { yield* screened ?? source.chunks(); } catch { /* swallowed */ } })()) {',
@@ -16,69 +16,69 @@ export const deletions: readonly Break[] = [
   },
   {
     what: 'a JSON document that is cut off passes for a whole one',
-    file: 'src/sources/json-locator.ts',
+    file: 'src/sources/json/array-locator.ts',
     find: "if (!this.#complete) throw this.#error('is cut off, or empty');",
     replace: '',
     test: ['test/sources/json.test.ts', 'a document that is cut off anywhere is refused'],
   },
   {
     what: 'a CSV that ends inside a quote passes for a whole one',
-    file: 'src/sources/csv-scanner.ts',
+    file: 'src/sources/csv/scanner.ts',
     find: "throw this.#error('a quote is opened here and never closed', this.#line + this.#lineFeeds);",
     replace: 'close = text.length;',
     test: ['test/sources/csv.test.ts', 'a file that ends inside a quote is refused'],
   },
   {
     what: 'an empty source removes everybody',
-    file: 'src/operators/guard-rules.ts',
+    file: 'src/guard/guard-rules.ts',
     find: 'reads.read === 0 && !limits.allowEmpty',
     replace: 'reads.read < 0 && !limits.allowEmpty',
     test: [GUARD, 'an empty source where Okta holds something stops the run, whatever the population'],
   },
   {
     what: 'a record without an id does not hold removals back',
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'if (key === undefined) counts.unidentified++;',
     replace: 'if (key === undefined) counts.unidentified += 0;',
     test: [DIFF, 'a record that cannot be identified holds back all deletions'],
   },
   {
     what: 'a rejected record counts as removed',
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'else if (keep) this.#keysOf(rejection.entity).push(key);',
     replace: '',
     test: [DIFF, 'a rejected record is not a removed one, also through a stage written by hand'],
   },
   {
     what: "a record that a source's own pipe rejected counts as removed",
-    file: 'src/run-context.ts',
+    file: 'src/flow/run-context.ts',
     find: 'this.#outer.reject(rejection, key, keep);',
     replace: '',
     test: [
-      'test/sync.test.ts',
+      'test/sync/sync.test.ts',
       'a source that brings a pipe with a validate of its own loses nobody it rejected',
     ],
   },
   {
     what: 'whoever is settled by the bytes of a row counts as removed',
-    file: 'src/kernel/kernel-rows.ts',
+    file: 'src/screening/kernel/kernel-rows.ts',
     find: 'this.#table !== undefined && this.#table.compare(this.#slots[row * WORDS + SLOT_WORD] as number)',
     replace: 'this.#table !== undefined',
     test: [
-      'test/screened-directory.test.ts',
+      'test/screening/screened-directory.test.ts',
       'through sync only rows that differ become records, and Okta holds the directory',
     ],
   },
   {
     what: 'a tripped guard lets the plan pass',
-    file: 'src/operators/guard.ts',
+    file: 'src/guard/guard.ts',
     find: 'throw new GuardError(trips, hash);',
     replace: 'return;',
-    test: ['test/session/upload.test.ts', 'above the guard nothing at all is sent'],
+    test: ['test/upload/upload.test.ts', 'above the guard nothing at all is sent'],
   },
   {
     what: 'the limits in percent are not looked at',
-    file: 'src/operators/guard-rules.ts',
+    file: 'src/guard/guard-rules.ts',
     find: 'if (population > limits.minPopulation) {',
     replace: 'if (population > limits.minPopulation * 1e9) {',
     test: [
@@ -88,42 +88,42 @@ export const deletions: readonly Break[] = [
   },
   {
     what: 'changes pass before the whole plan was seen',
-    file: 'src/operators/guard.ts',
+    file: 'src/guard/guard.ts',
     find: 'await outbox.add(chunk);',
     replace: 'await outbox.add(chunk); yield chunk;',
     test: [GUARD, 'the source is read to its end and closed before anything passes'],
   },
   {
     what: 'removals are told before the source was read to its end',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'if (changes.length > 0) yield changes;',
     replace: 'yield changes; yield* removals(entity, reading, state, rules, context, note);',
     test: [DIFF, 'nobody is removed before the source was read to its end'],
   },
   {
     what: 'the first complete read that misses an entity deletes it',
-    file: 'src/operators/absence.ts',
+    file: 'src/diff/absence-rules.ts',
     find: 'missed < this.reads',
     replace: 'missed < 1',
     test: [ABSENCE, 'an entity is deleted once it was missing from so many complete reads in a row'],
   },
   {
     what: 'a prefix protects nobody',
-    file: 'src/operators/absence.ts',
+    file: 'src/diff/absence-rules.ts',
     find: 'id.startsWith(prefix)',
     replace: 'id === prefix',
     test: [ABSENCE, 'what is protected is never deleted, by id or by prefix, memberships by either end'],
   },
   {
     what: 'a marked record of a delta feed is deleted although it is protected',
-    file: 'src/operators/delta.ts',
+    file: 'src/diff/delta-feed.ts',
     find: 'held.filter((key) => !rules.isProtected(key))',
     replace: 'held',
     test: [ABSENCE, 'spares who is protected, marked or not'],
   },
   {
     what: 'whom a delta feed does not mention is removed',
-    file: 'src/operators/diff.ts',
+    file: 'src/diff/diff.ts',
     find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, context, note);',
     replace:
       'yield* deltaDifferences(entity, comparer, reading, rules, source, context, note); yield* removals(entity, reading, state, rules, context, note);',

@@ -1,6 +1,6 @@
 import type { Break } from '../break.js';
 
-const UPLOAD = 'test/session/upload.test.ts';
+const UPLOAD = 'test/upload/upload.test.ts';
 const LOST =
   'a load whose answer was lost (resetAfter) cancels the session and is replayed in a new one; nothing is listed twice';
 
@@ -15,7 +15,7 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a load whose answer was lost counts as refused, and is split',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: "if (isTransient(error)) return { kind: 'lost',",
     replace:
       "if (isTransient(error)) return { kind: 'refused', errorCode: undefined } as never; if (error === this) return { kind: 'lost',",
@@ -23,14 +23,14 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a session is replayed while it is open',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'await session.cancel();\n        this.#replay(',
     replace: 'this.#replay(',
     test: [UPLOAD, LOST],
   },
   {
     what: 'a cancel whose answer was lost ends the run',
-    file: 'src/session/cancel.ts',
+    file: 'src/upload/cancel-session.ts',
     find: 'if (!isTransient(error) && !isRefused(error)) throw error;',
     replace: 'throw error;',
     test: [
@@ -40,7 +40,7 @@ export const once: readonly Break[] = [
   },
   {
     what: 'nobody asks whether a cancelled session is closed',
-    file: 'src/session/cancel.ts',
+    file: 'src/upload/cancel-session.ts',
     find: "session.status === 'CLOSED' || session.status === 'EXPIRED'",
     replace: "session.status !== 'TRIGGERED'",
     test: [
@@ -50,14 +50,14 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a session is replayed as large as it was',
-    file: 'src/session/content.ts',
+    file: 'src/upload/session-content.ts',
     find: 'if (content.batches.length < 2) return',
     replace: 'if (content.batches.length < 100) return',
     test: [UPLOAD, 'a session whose load was lost is replayed in halves'],
   },
   {
     what: 'a session is replayed without end',
-    file: 'src/session/content.ts',
+    file: 'src/upload/session-content.ts',
     find: 'export const MAX_REPLAYS = 4;',
     replace: 'export const MAX_REPLAYS = 9;',
     test: [
@@ -67,12 +67,9 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a key that comes twice in the source is sent twice',
-    file: 'src/state/memory-reading.ts',
+    file: 'src/state/memory/memory-reading.ts',
     find: 'if (compared.has(key)) return Seen.DUPLICATE;',
     replace: '',
-    test: [
-      'test/operators/diff.test.ts',
-      'a key that comes twice is rejected the second time, or ends the run',
-    ],
+    test: ['test/diff/diff.test.ts', 'a key that comes twice is rejected the second time, or ends the run'],
   },
 ];

@@ -7,14 +7,14 @@ const NOWHERE = 'no token and no profile value is in any event, error, report or
 export const secrecy: readonly Break[] = [
   {
     what: 'a rejection quotes the value',
-    file: 'src/operators/record-check.ts',
+    file: 'src/validate/record-check.ts',
     find: "reason: 'holds a character beyond U+FFFF, which Okta does not take',",
     replace: "reason: 'holds a character beyond U+FFFF: ' + text,",
     test: [SECRECY, NOWHERE],
   },
   {
     what: 'an error of the source quotes the line',
-    file: 'src/sources/json-lines.ts',
+    file: 'src/sources/json/from-json-lines.ts',
     find: "throw new SourceError('is not valid JSON', { file, line });",
     replace: "throw new SourceError('is not valid JSON: ' + text, { file, line });",
     test: [SECRECY, NOWHERE],
@@ -28,7 +28,7 @@ export const secrecy: readonly Break[] = [
   },
   {
     what: 'the journal keeps what is sent',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: 'const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({',
     replace:
       'const rows = batch.changes.map(({ item, ...change }) => ({ ...change, fingerprint: change.fingerprint + item })).map(({ entity, kind, key, fingerprint }) => ({',
@@ -36,28 +36,28 @@ export const secrecy: readonly Break[] = [
   },
   {
     what: 'a plan that waits on disk is readable',
-    file: 'src/state/sealed-blocks.ts',
+    file: 'src/state/outbox/sealed-blocks.ts',
     find: 'const sealed = cipher.update(bytes);',
     replace: 'cipher.update(bytes); const sealed = Buffer.from(bytes);',
     test: [
-      'test/state/lmdb.test.ts',
+      'test/state/lmdb/lmdb.test.ts',
       'a plan that outgrows memory is on disk unreadable, and comes back whole',
     ],
   },
   {
     what: 'fingerprints of all states have one key',
-    file: 'src/state/lmdb-tables.ts',
+    file: 'src/state/lmdb/lmdb-tables.ts',
     find: "fingerprintKey: randomBytes(16).toString('hex'),",
     replace: "fingerprintKey: Buffer.alloc(16).toString('hex'),",
-    test: ['test/state/lmdb.test.ts', 'two states know the same record by two fingerprints'],
+    test: ['test/state/lmdb/lmdb.test.ts', 'two states know the same record by two fingerprints'],
   },
   {
     what: 'an export that is no export is quoted',
-    file: 'src/state/transfer.ts',
+    file: 'src/state/export-import.ts',
     find: "throw new StateError('the file is no export of a state that this version knows', {",
     replace: "throw new StateError('the file is no export of a state that this version knows: ' + line, {",
     test: [
-      'test/state/transfer.test.ts',
+      'test/state/export-import.test.ts',
       'is no file of something else, whose content the error does not quote',
     ],
   },

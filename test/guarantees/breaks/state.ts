@@ -1,21 +1,21 @@
 import type { Break } from '../break.js';
 
-const UPLOAD = 'test/session/upload.test.ts';
-const SETTLE = 'test/session/settle.test.ts';
-const REFUSALS = 'test/session/refusals.test.ts';
+const UPLOAD = 'test/upload/upload.test.ts';
+const SETTLE = 'test/upload/settle-journal.test.ts';
+const REFUSALS = 'test/upload/refusals.test.ts';
 
 /** "Every committed fingerprint belongs to a session that Okta reported COMPLETED." */
 export const state: readonly Break[] = [
   {
     what: 'a session that ended in ERROR is committed',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: "const completed = session?.status === 'COMPLETED';",
     replace: 'const completed = session !== undefined;',
     test: [UPLOAD, 'state is committed for what Okta reported COMPLETED, and for nothing else'],
   },
   {
     what: 'a session of an earlier run is committed however it ended',
-    file: 'src/session/settle.ts',
+    file: 'src/upload/settle-journal.ts',
     find: "if (status === 'COMPLETED' && allAcknowledged) return 'completed';",
     replace: "if (allAcknowledged) return 'completed';",
     test: [
@@ -25,7 +25,7 @@ export const state: readonly Break[] = [
   },
   {
     what: 'rows are committed when they are loaded',
-    file: 'src/state/memory.ts',
+    file: 'src/state/memory/memory-state.ts',
     find: "loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),",
     replace:
       "loaded: (id) => update('loaded', id, (session) => { apply(this.#disk.content, session.pending.at(-1) ?? [], 'completed'); return { acknowledged: session.acknowledged + 1 }; }),",
@@ -33,21 +33,21 @@ export const state: readonly Break[] = [
   },
   {
     what: 'what Okta refused is committed with the rest',
-    file: 'src/session/lifecycle.ts',
+    file: 'src/upload/lifecycle.ts',
     find: 'await this.#journaled(this.#context.state.journal.refused(this.#journalId));',
     replace: '',
     test: [UPLOAD, 'a record that Okta refuses is singled out and reported, and the rest goes on'],
   },
   {
     what: 'a refused membership counts as a confirmed creation',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'this.#refusedReferences.add(change);\n    this.#unconfirmedCreates -= createsIn(batch);',
     replace: 'this.#refusedReferences.add(change);\n    if (change.created) this.#unconfirmedCreates--;',
     test: [REFUSALS, 'of the memberships does not let others go before the users that they name'],
   },
   {
     what: 'memberships go before the session that creates their users has completed',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'if (batch.dependent && this.#unconfirmedCreates > 0) break;',
     replace: '',
     test: [
@@ -57,7 +57,7 @@ export const state: readonly Break[] = [
   },
   {
     what: 'a membership of a refused user is sent',
-    file: 'src/session/upload.ts',
+    file: 'src/upload/upload.ts',
     find: 'const batch = this.#withoutRefusedReferences(waiting.shift() as Batch);',
     replace: 'const batch = waiting.shift();',
     test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],

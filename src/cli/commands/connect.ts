@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { OptionsError } from '../../core/errors.js';
+import { createClient } from '../../okta/client.js';
+import type { OktaClient } from '../../okta/wire.js';
+import type { Target } from '../../state/store.js';
+import { readCredentials } from '../settings/credentials.js';
+import type { CliContext } from '../process/io.js';
+import { SETTINGS, type Settings } from '../settings/settings.js';
+import { VERSION } from '../process/version.js';
+
+/**
+ * A client of Okta, with credentials from the environment.
+ *
+ * @param known - The org and source that the state belongs to, for what no setting says.
+ * @throws {@link OptionsError} naming what is missing.
+ */
+export async function connect(settings: Settings, context: CliContext, known?: Target): Promise<OktaClient> {
+  const orgUrl = settings.orgUrl ?? known?.orgUrl ?? missing('orgUrl');
+  const identitySourceId = settings.identitySource ?? known?.identitySourceId ?? missing('identitySource');
+  const auth = await readCredentials(context.env);
+  if (auth === undefined) {
+    throw new OptionsError(
+      'OKTA_CLIENT_TOKEN',
+      'not set; set it, or name a file with it in OKTA_CLIENT_TOKEN_FILE, or set OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY',
+    );
+  }
+  const { concurrency, rateLimitShare } = settings;
+  const ca =
+    settings.ca === undefined ? undefined : await readCertificates(resolve(context.cwd, settings.ca));
+  const { clock, random, transport } = context;
+  return createClient({
+    orgUrl,
+    identitySourceId,
+    auth,
+    clock,
+    random,
+    userAgent: `rollcall/${VERSION}`,
+    // The usual variables of the environment name a proxy, as they do for other programs.
+    ...(transport ? { transport } : { proxy: 'environment' as const }),
+    ...(ca !== undefined && { ca }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(rateLimitShare !== undefined && { rateLimitShare }),
+  });
+}
+
+/** The org and source that the settings name, checked; without credentials, and without asking anybody. */
+export async function targetOf(settings: Settings): Promise<Target> {
+  const given = {
+    orgUrl: settings.orgUrl ?? missing('orgUrl'),
+    identitySourceId: settings.identitySource ?? missing('identitySource'),
+  };
+  const client = createClient({
+    ...given,
+    auth: { token: () => Promise.reject(new Error('nothing is sent')) },
+  });
+  const { orgUrl, identitySourceId } = client;
+  await client.close();
+  return { orgUrl, identitySourceId };
+}
+
+async function readCertificates(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new OptionsError('--ca', `the file cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function missing(key: 'orgUrl' | 'identitySource'): never {
+  const { flag, env } = SETTINGS[key];
+  throw new OptionsError(
+    flag as string,
+    `not set; give ${flag}, set ${env}, or write ${key} into the config file`,
+  );
+}

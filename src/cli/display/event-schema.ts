@@ -1,0 +1,245 @@
+import { ENTITIES } from '../../core/model.js';
+import type { PlanSummary, UploadReport, EntityReport } from '../../core/results.js';
+import type { JsonEvent } from './json-display.js';
+import type { JsonSchema } from '../settings/setting-kinds.js';
+
+const text: JsonSchema = { type: 'string' };
+const whole: JsonSchema = { type: 'integer', minimum: 0 };
+const time: JsonSchema = { type: 'string', format: 'date-time' };
+const entity: JsonSchema = { enum: ENTITIES };
+const kind: JsonSchema = { enum: ['upsert', 'delete'] };
+const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
+const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+
+/** An object; what ends in `?` may be missing. */
+function object(members: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const entries = Object.entries(members).map(([name, schema]) => [name.replace(/\?$/, ''), schema] as const);
+  const required = Object.keys(members).filter((name) => !name.endsWith('?'));
+  return { type: 'object', properties: Object.fromEntries(entries), required };
+}
+
+const byEntity = (schema: JsonSchema) => object(Object.fromEntries(ENTITIES.map((name) => [name, schema])));
+
+const planSummary = {
+  hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  entities: byEntity(ref('counts')),
+  population: byEntity(whole),
+  requests: whole,
+  sessions: whole,
+  leastMs: whole,
+  changedAttributes: list(ref('attributeChanges')),
+  heldBackDeletes: byEntity(whole),
+} satisfies Record<keyof PlanSummary, JsonSchema>;
+const uploadReport = {
+  confirmed: byEntity(ref('counts')),
+  remaining: whole,
+  refused: list(ref('rejection')),
+  requests: whole,
+  sessions: whole,
+  bytes: whole,
+} satisfies Record<keyof UploadReport, JsonSchema>;
+const source = {
+  read: whole,
+  unchanged: whole,
+  creates: whole,
+  updates: whole,
+  deletes: whole,
+  rejected: whole,
+  heldBackDeletes: whole,
+  sparedDeletes: whole,
+  excluded: whole,
+  superseded: whole,
+} satisfies Record<keyof EntityReport, JsonSchema>;
+const sources = {
+  type: 'object',
+  properties: Object.fromEntries(ENTITIES.map((name) => [name, ref('source')])),
+};
+
+const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
+  counts: object({ creates: whole, updates: whole, deletes: whole }),
+  rejection: object({
+    entity,
+    'externalId?': text,
+    'file?': text,
+    'line?': whole,
+    position: whole,
+    'field?': text,
+    code: text,
+    reason: text,
+  }),
+  source: object(source),
+  attributeChanges: object({ entity, attribute: text, updates: whole }),
+  trip: object({
+    entity,
+    rule: text,
+    actual: { type: 'number' },
+    limit: { type: 'number' },
+    population: whole,
+  }),
+  planSummary: object(planSummary),
+  plan: object({
+    ...planSummary,
+    sources,
+    trips: list(ref('trip')),
+    rejections: list(ref('rejection')),
+  }),
+  uploadReport: object(uploadReport),
+  syncReport: object({
+    ...uploadReport,
+    plan: ref('planSummary'),
+    sources,
+    rejections: list(ref('rejection')),
+    settled: whole,
+    'watermarkKept?': { type: 'boolean' },
+    startedAt: time,
+    endedAt: time,
+  }),
+  status: object({
+    state: text,
+    condition: { enum: ['ready', 'new', 'busy'] },
+    'heldBy?': object({ pid: whole, host: text, since: time }),
+    'target?': object({ orgUrl: text, identitySourceId: text }),
+    'baseline?': byEntity(object({ known: whole, unknown: whole })),
+    'lastRun?': object({
+      startedAt: time,
+      endedAt: time,
+      exitCode: { enum: [0, 1, 2, 3, 4] },
+      'code?': text,
+      confirmed: whole,
+      'remaining?': whole,
+    }),
+    'pending?': list(
+      object({ 'sessionId?': text, phase: text, loads: whole, acknowledged: whole, rows: whole }),
+    ),
+    'sessions?': list(object({ sessionId: text, status: text, 'created?': text, ours: { type: 'boolean' } })),
+  }),
+  cancelled: object({ cancelled: list(text), ran: list(text), foreign: list(text) }),
+};
+
+type Members<T> = { readonly [K in Exclude<keyof T, 'type'> as K extends string ? K : never]-?: JsonSchema };
+
+interface EventSchema<T> {
+  readonly description: string;
+  readonly members: Members<T>;
+  /** Members that a line may lack. */
+  readonly optional?: readonly (keyof T)[];
+}
+
+/** Every line that `--json` writes, by its type. The compiler holds it to the events: none and no member is missing. */
+export const EVENT_SCHEMAS: {
+  readonly [T in JsonEvent['type']]: EventSchema<Extract<JsonEvent, { type: T }>>;
+} = {
+  'source:progress': {
+    description: 'Some thousand records more were read.',
+    members: { entity, read: whole },
+  },
+  'source:end': {
+    description: "An entity's source was read to its end.",
+    members: { entity, read: whole, rejected: whole },
+  },
+  'record:rejected': { description: 'A record was rejected.', members: { rejection: ref('rejection') } },
+  'journal:settled': {
+    description: 'A session that an earlier run left in flight was settled.',
+    members: { sessionId: text, outcome: { enum: ['completed', 'dropped', 'unknown'] } },
+    optional: ['sessionId'],
+  },
+  'plan:ready': {
+    description: 'The plan is complete, and has not passed the guard yet.',
+    members: { plan: ref('planSummary'), estimatedEnd: time },
+  },
+  'session:created': {
+    description: 'A session was created; `number` counts those of this run.',
+    members: { sessionId: text, number: whole },
+  },
+  'batch:sent': {
+    description: 'Okta acknowledged a request; `requests` counts those of its session.',
+    members: { sessionId: text, entity, kind, items: whole, bytes: whole, requests: whole },
+  },
+  'batch:refused': {
+    description: 'Okta refused a record; it was singled out and stays behind.',
+    members: { sessionId: text, entity, kind, items: whole },
+  },
+  'session:triggered': { description: 'The import of a session was started.', members: { sessionId: text } },
+  'session:completed': {
+    description: 'Okta reported a session COMPLETED.',
+    members: { sessionId: text, changes: whole },
+  },
+  'session:replayed': {
+    description: 'A session was given up, and what it held is sent again in a new one.',
+    members: { sessionId: text, reason: text, attempt: whole },
+    optional: ['sessionId'],
+  },
+  'session:cancelled': { description: 'A session was cancelled.', members: { sessionId: text } },
+  'session:failed': {
+    description: 'A session ended, and not as COMPLETED.',
+    members: { sessionId: text, status: text },
+  },
+  'state:committed': {
+    description: "A session's changes are now part of the baseline.",
+    members: { sessionId: text, changes: whole, remaining: whole, estimatedEnd: time },
+  },
+  'wait:start': {
+    description: 'The run waits. `until` is when it goes on; for an import, when it is given up.',
+    members: {
+      reason: { enum: ['session-cooldown', 'import', 'rate-limit', 'back-off'] },
+      until: time,
+      sessionId: text,
+    },
+    optional: ['sessionId'],
+  },
+  'run:done': { description: 'Everything was sent.', members: { sent: whole, remaining: whole } },
+  'abort:requested': {
+    description: 'A signal came, and the run is being ended in order.',
+    members: { signal: { enum: ['SIGINT', 'SIGTERM'] } },
+  },
+  'plan:report': { description: 'The outcome of `plan`.', members: { plan: ref('plan') } },
+  'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },
+  'status:report': { description: 'The outcome of `status`.', members: { status: ref('status') } },
+  'cancel:report': { description: 'The outcome of `cancel`.', members: { cancelled: ref('cancelled') } },
+  'adopt:report': {
+    description: 'The outcome of `sync --adopt`: changes that the state took for what Okta holds.',
+    members: { adopted: whole },
+  },
+  'state:report': {
+    description: 'The outcome of `state export`, `import` and `verify`: entities in it.',
+    members: { rows: byEntity(whole) },
+  },
+  'simulate:ready': {
+    description: 'The simulated org takes requests.',
+    members: { url: text, identitySourceId: text, token: text },
+  },
+  'init:written': { description: 'The outcome of `init`.', members: { files: list(text) } },
+  'run:error': {
+    description: 'Why a command did not come to its end; `report` is what was done before.',
+    members: {
+      code: text,
+      message: text,
+      exitCode: { enum: [1, 2, 3, 4] },
+      trips: list(ref('trip')),
+      planHash: text,
+      report: ref('uploadReport'),
+    },
+    optional: ['code', 'trips', 'planHash', 'report'],
+  },
+};
+
+/** The JSON Schema of one line of `--json`; `event-schema.json` is its text. Members may be added at any time. */
+export function eventSchema(): JsonSchema {
+  const definitions: Record<string, JsonSchema> = { ...DEFINITIONS };
+  for (const [type, { description, members, optional = [] }] of Object.entries(EVENT_SCHEMAS)) {
+    const named = Object.entries(members as Readonly<Record<string, JsonSchema>>).map(
+      ([name, schema]) =>
+        [(optional as readonly string[]).includes(name) ? `${name}?` : name, schema] as const,
+    );
+    definitions[type] = {
+      description,
+      ...object({ time, type: { const: type }, ...Object.fromEntries(named) }),
+    };
+  }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'A line of rollcall --json',
+    oneOf: Object.keys(EVENT_SCHEMAS).map(ref),
+    $defs: definitions,
+  };
+}

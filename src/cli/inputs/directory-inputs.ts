@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream';
+import type { DirectorySources } from '../../sync/directory-changes.js';
+import { OptionsError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import type { InputSpec } from './inputs.js';
+import type { CliContext } from '../process/io.js';
+import { identityMapping, loadMapping } from '../mapping/load.js';
+import { mappedSources } from '../mapping/sources.js';
+import type { Settings } from '../settings/settings.js';
+
+/**
+ * The sources that the settings name, through the mapping. Nothing is opened yet.
+ *
+ * @throws {@link OptionsError} when there is none, or when standard input is to be read twice.
+ */
+export async function openSources(settings: Settings, { io }: CliContext): Promise<DirectorySources> {
+  const inputs: Partial<Record<Entity, InputSpec>> = {};
+  for (const entity of ENTITIES) {
+    const paths = settings[entity];
+    if (paths !== undefined) inputs[entity] = { paths, ...(settings.format && { format: settings.format }) };
+  }
+  const given = Object.values(inputs);
+  if (given.length === 0) {
+    throw new OptionsError('--users', 'no source is given; name one with --users, --groups or --memberships');
+  }
+  if (given.flatMap(({ paths }) => paths).filter((path) => path === '-').length > 1) {
+    throw new OptionsError('-', 'standard input can be read only once');
+  }
+  const mapping = settings.map === undefined ? identityMapping : await loadMapping(settings.map);
+  return mappedSources(mapping, inputs, { stdin: io.stdin });
+}
+
+/** Whether any source is standard input. */
+export function readsStdin(settings: Settings): boolean {
+  return ENTITIES.some((entity) => settings[entity]?.includes('-'));
+}
+
+/** Ends the reading of standard input, which may have nothing more to say for hours. */
+export function closeStdin({ io }: CliContext): void {
+  (io.stdin as Partial<Readable>).destroy?.();
+}

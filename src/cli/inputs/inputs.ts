@@ -1,0 +1,89 @@
+import { flowOf, type Flow } from '../../flow/flow.js';
+import { OptionsError } from '../../core/errors.js';
+import { withScreened, type ScreenRequest } from '../../screening/screen.js';
+import { RunContext } from '../../flow/run-context.js';
+import { fromCsv } from '../../sources/csv/from-csv.js';
+import { fromJsonLines } from '../../sources/json/from-json-lines.js';
+import { fromJson } from '../../sources/json/from-json.js';
+import type { FlatRow } from '../../transform/to-records.js';
+import { threadsForSize } from '../../screening/threads.js';
+import { fileBytes, fileSize, stdinBytes } from './bytes.js';
+import { HeaderCheck, type NeededColumns } from './header-check.js';
+import { findFiles } from './paths.js';
+import { screenedFiles } from './screened-files.js';
+import { formatOf, isGzip, type InputFormat } from './format.js';
+import type { Rereads } from './rereads.js';
+
+/** The files of one entity, or standard input. */
+export interface InputSpec {
+  /** Paths, globs, or `-` for standard input; read one after another. */
+  readonly paths: readonly string[];
+  /** The format of what does not tell it by its name (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`). */
+  readonly format?: InputFormat;
+}
+
+/** Options of {@link openInput}. */
+export interface OpenInputOptions {
+  /** What `-` names. @defaultValue `process.stdin` */
+  readonly stdin?: NodeJS.ReadableStream;
+  /** The columns that CSV files must have, and what becomes of others. @defaultValue none; all are kept */
+  readonly columns?: NeededColumns;
+  /** Holds later reads of the same input to the bytes of the first. @defaultValue every read stands alone */
+  readonly rereads?: Rereads;
+}
+
+/**
+ * The rows of an input, file after file, as the flow of one source: chunks keep the file and line of their rows.
+ *
+ * Nothing is opened before the first pull. What fails fails the whole: a path or glob without a file, a file that
+ * changes while it is read, a gzip file that ends early, CSV files of one input with different columns (their order
+ * may differ).
+ *
+ * @throws {@link OptionsError} at once when the format of a path is not known, or nothing is named.
+ * {@link SourceError} while reading, with file and line.
+ */
+export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
+  const { paths, format } = spec;
+  if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
+  if (paths.filter((path) => path === '-').length > 1)
+    throw new OptionsError('-', 'standard input can be read only once');
+  // What can be known now is refused now; a glob's files are known when it is read.
+  for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
+  return withScreened(
+    flowOf(() => rowsOf(spec, options), new RunContext()),
+    // Rows are never compared as they stand here: a mapping says what they come to.
+    (request) => (request.raw === undefined ? rowsOf(spec, options, request) : undefined),
+  );
+}
+
+async function* rowsOf(
+  { paths, format }: InputSpec,
+  options: OpenInputOptions,
+  request?: ScreenRequest,
+): AsyncGenerator<readonly FlatRow[], void, undefined> {
+  const { rereads } = options;
+  const find = () => findFiles(paths);
+  const files = await (rereads === undefined ? find() : rereads.files(paths, find));
+  const header = new HeaderCheck(options.columns);
+  const flows = (function* () {
+    for (const file of files) yield fileRows(file, formatOf(file, format), header, options);
+  })();
+  if (request !== undefined) yield* screenedFiles(flows, request);
+  else for (const flow of flows) yield* flow.chunks();
+}
+
+function fileRows(
+  file: string,
+  format: InputFormat,
+  header: HeaderCheck,
+  { stdin = process.stdin, rereads }: OpenInputOptions,
+): Flow<FlatRow> {
+  const name = file === '-' ? 'standard input' : file;
+  const raw = file === '-' ? () => stdinBytes(stdin) : () => fileBytes(file);
+  const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
+  const input = { name, gzip: isGzip(file) };
+  if (format === 'json') return fromJson<FlatRow>(bytes, input);
+  const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
+  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
+  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns, threads }));
+}

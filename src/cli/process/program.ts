@@ -1,0 +1,69 @@
+import { Command as Commander, Option } from 'commander';
+import type { Command } from '../commands/command.js';
+import { COMMAND_GROUPS, COMMANDS } from '../commands/list.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import { GROUPS, SETTINGS, type Setting, type SettingKey } from '../settings/settings.js';
+import { VERSION } from './version.js';
+
+/** What is called with the command that the command line names. */
+export type Execute = (command: Command, settings: readonly SettingKey[], flags: Flags) => Promise<void>;
+
+/** Titles of the flags in the help. */
+const TITLES: readonly (readonly [title: string, keys: readonly SettingKey[]])[] = [
+  ['Sources:', GROUPS.inputs],
+  ['Guard:', GROUPS.guard],
+  ['Okta:', GROUPS.connection],
+  ['Sending:', GROUPS.sending],
+];
+
+/** The commands and their flags, made from the list of commands and the table of settings. */
+export function buildProgram(execute: Execute): Commander {
+  const program = new Commander('rollcall')
+    .description('Keeps Okta in step with a directory of record.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command');
+  const groups = new Map<string, Commander>();
+  for (const { name, summary, command, settings, flags } of COMMANDS) {
+    const [group = '', ...rest] = name.split(' ');
+    const isGrouped = group in COMMAND_GROUPS;
+    if (isGrouped && !groups.has(group))
+      groups.set(group, addCommand(program, group, COMMAND_GROUPS[group] ?? ''));
+    const parent = groups.get(group) ?? program;
+    const added = addCommand(parent, isGrouped ? rest.join(' ') : name, summary);
+    for (const option of [...flags(), ...settings.flatMap(settingOptions)]) added.addOption(option);
+    // Commander gives the values of arguments first, then the flags, then the command.
+    added.action(async (...given: unknown[]) => {
+      const argument = given.length > 2 ? { file: given[0] as string } : {};
+      return execute(command, settings, { ...(given.at(-2) as Flags), ...argument });
+    });
+  }
+  return program;
+}
+
+function addCommand(parent: Commander, name: string, summary: string): Commander {
+  return parent
+    .command(name)
+    .description(summary)
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .allowExcessArguments(false);
+}
+
+function settingOptions(key: SettingKey): Option[] {
+  const { flag, kind, description, fallback, env } = SETTINGS[key] as Setting<unknown>;
+  if (flag === undefined) return [];
+  const notes = [
+    env === undefined ? [] : [`env: ${env}`],
+    fallback === undefined ? [] : [`default: ${fallback}`],
+  ].flat();
+  const text = notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+  const title = TITLES.find(([, keys]) => keys.includes(key))?.[0];
+  const inGroup = (option: Option) => (title === undefined ? option : option.helpGroup(title));
+  if (kind.placeholder !== undefined) {
+    const value = kind.many ? `<${kind.placeholder}...>` : `<${kind.placeholder}>`;
+    return [inGroup(new Option(`${flag} ${value}`, text))];
+  }
+  // What a config file turns on, a flag must be able to turn off. Shown once in the help.
+  return [inGroup(new Option(flag, text)), new Option(flag.replace('--', '--no-'), `not ${flag}`).hideHelp()];
+}

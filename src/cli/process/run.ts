@@ -1,0 +1,86 @@
+import { CommanderError, type Command as Commander } from 'commander';
+import { OptionsError } from '../../core/errors.js';
+import { createDisplay } from '../display/create-display.js';
+import type { Environment } from './environment.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { SYSTEM_DEPS, type CliContext, type CliDeps, type CliIo, type EndSignal } from './io.js';
+import { buildProgram, type Execute } from './program.js';
+import { resolveSettings } from '../settings/resolve-settings.js';
+import { showError } from '../display/show-error.js';
+import { Stopping } from './stopping.js';
+
+const HELP_WIDTH = 100;
+/** Flags under which people try to give a secret, which would then stand in every list of processes. */
+const SECRET_FLAGS = /^--?(api-?token|token|private-?key|(client-?)?secret|password)(=|$)/i;
+
+/**
+ * Runs one command line and answers its exit code. Everything of the world comes in, so that it can be tested in one
+ * process: it never ends the process itself, and never throws.
+ *
+ * @param argv - What stands behind the program's name.
+ */
+export async function run(
+  argv: readonly string[],
+  io: CliIo,
+  env: Environment,
+  deps: Partial<CliDeps> = {},
+): Promise<ExitCode> {
+  const context: CliContext = { ...SYSTEM_DEPS, ...deps, io, env };
+  let exitCode: ExitCode = EXIT.DONE;
+  const execute: Execute = async (command, settings, flags) => {
+    const display = createDisplay(flags, context);
+    const endNow = (signal: EndSignal) => {
+      // A terminal wants its cursor back.
+      display.end();
+      context.endNow(signal);
+    };
+    using stopping = new Stopping({ ...context, endNow });
+    stopping.onStop((signal) => display.progress({ type: 'abort:requested', signal }));
+    try {
+      const resolved = await resolveSettings(settings, flags, env, context.cwd);
+      exitCode = await command({ resolved, flags, context, display, stopping });
+    } catch (error) {
+      exitCode = showError(error, display);
+    } finally {
+      display.end();
+    }
+  };
+  const program = buildProgram(execute);
+  prepare(program, io);
+  try {
+    refuseSecrets(argv);
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
+    return showError(error, createDisplay({}, context));
+  }
+}
+
+/** Help and complaints go where everything goes, and the process is left alone. */
+function prepare(command: Commander, io: CliIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text, write) => write(withoutValues(text).replace(/^error: /, 'rollcall: ')),
+    getOutHelpWidth: () => Math.min(HELP_WIDTH, io.stdout.columns ?? HELP_WIDTH),
+    getErrHelpWidth: () => Math.min(HELP_WIDTH, io.stderr.columns ?? HELP_WIDTH),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  for (const child of command.commands) prepare(child, io);
+}
+
+function refuseSecrets(argv: readonly string[]): void {
+  const flag = argv.find((argument) => SECRET_FLAGS.test(argument));
+  if (flag === undefined) return;
+  throw new OptionsError(
+    flag.replace(/=.*/s, ''),
+    'secrets are not taken from flags, where every process can read them; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or name a file with it in OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE',
+  );
+}
+
+/** An unknown flag is quoted with its value, which may be a secret. */
+function withoutValues(text: string): string {
+  return text.replace(/'(--?[^'=\s]+)=[^]*?'(?=\n|$)/g, "'$1'");
+}

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { closest, distance } from 'fastest-levenshtein';
+import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { OptionsError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import type { GuardLimits } from '../../guard/guard-rules.js';
+import { Unexpected } from './setting-kinds.js';
+import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
+
+/** The config file that is read when none is named. */
+export const CONFIG_FILE = 'rollcall.config.json';
+
+/** What a config file says. */
+export interface Config {
+  /** The file's name, as it was given. */
+  readonly file: string;
+  readonly settings: Settings;
+  /** The guard's limits of single entities, over the common ones. */
+  readonly guard: Readonly<Partial<Record<Entity, GuardLimits>>>;
+}
+
+/** The keys of a config file that no flag has. */
+export const CONFIG_ONLY = Object.freeze(['$schema', 'guard']);
+
+/** Secrets under the names that people try; they are refused, and told where secrets belong. */
+const SECRETS = /^(api_?)?token$|private_?key|secret|password/i;
+
+/**
+ * Reads a config file: JSON with comments and trailing commas.
+ *
+ * @throws {@link OptionsError} naming file and line, for anything in it that cannot be meant.
+ */
+export async function readConfig(file: string): Promise<Config> {
+  return parseConfig(await readText(file), file);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw new OptionsError('--config', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** {@link readConfig} without the reading. */
+export function parseConfig(text: string, file: string): Config {
+  const fail = failAt(text, file);
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined) fail(error.offset, `not JSON: ${printParseErrorCode(error.error)}`);
+  if (root?.type !== 'object') return fail(0, 'expected an object');
+  const settings: Partial<Record<SettingKey, unknown>> = {};
+  let guard: Config['guard'] = {};
+  eachMember(root, fail, (key, value) => {
+    if (key === '$schema') return;
+    if (key === 'guard') guard = readGuard(value, fail);
+    else
+      settings[requireKey(key, value, SETTING_KEYS, fail, CONFIG_ONLY)] = readSetting(
+        key as SettingKey,
+        value,
+        fail,
+      );
+  });
+  return { file, settings: settings as Settings, guard };
+}
+
+type Fail = (offset: number, message: string) => never;
+
+/** Errors name the line, and never quote the file: somebody may have put a secret into it. */
+function failAt(text: string, file: string): Fail {
+  return (offset, message) => {
+    const line = text.slice(0, offset).split('\n').length;
+    throw new OptionsError(`${file}:${line}`, message);
+  };
+}
+
+function eachMember(node: Node, fail: Fail, visit: (key: string, value: Node) => void): void {
+  const seen = new Set<string>();
+  for (const property of node.children ?? []) {
+    const [name, value] = property.children ?? [];
+    if (name === undefined || value === undefined) continue;
+    const key = String(name.value);
+    if (seen.has(key)) fail(name.offset, `${key} is set twice`);
+    seen.add(key);
+    visit(key, value);
+  }
+}
+
+function readGuard(node: Node, fail: Fail): Config['guard'] {
+  if (node.type !== 'object') return fail(node.offset, 'guard: expected an object');
+  const guard: Partial<Record<Entity, GuardLimits>> = {};
+  eachMember(node, fail, (entity, limits) => {
+    requireKey(entity, limits, ENTITIES, fail);
+    if (limits.type !== 'object') fail(limits.offset, `guard.${entity}: expected an object`);
+    const read: Record<string, unknown> = {};
+    eachMember(limits, fail, (key, value) => {
+      read[requireKey(key, value, GROUPS.guard, fail)] = readSetting(key as SettingKey, value, fail);
+    });
+    guard[entity as Entity] = read;
+  });
+  return guard;
+}
+
+function readSetting(key: SettingKey, node: Node, fail: Fail): unknown {
+  try {
+    return SETTINGS[key].kind.read(valueOf(node));
+  } catch (error) {
+    if (error instanceof Unexpected) return fail(node.offset, `${key}: ${error.message}`);
+    throw error;
+  }
+}
+
+function valueOf(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(valueOf);
+  return node.type === 'object' ? {} : node.value;
+}
+
+function requireKey<K extends string>(
+  key: string,
+  node: Node,
+  known: readonly K[],
+  fail: Fail,
+  alsoKnown: readonly string[] = [],
+): K {
+  if ((known as readonly string[]).includes(key)) return key as K;
+  if (SECRETS.test(key)) {
+    return fail(
+      node.offset,
+      `${key}: secrets never stand in a config file; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or name a file with it in OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE`,
+    );
+  }
+  return fail(node.offset, `unknown key ${JSON.stringify(key)}${nearest(key, [...known, ...alsoKnown])}`);
+}
+
+/** `; did you mean ...?` where a known word is near, and all of them where none is. */
+export function nearest(word: string, known: readonly string[]): string {
+  const near = closest(
+    word.toLowerCase(),
+    known.map((name) => name.toLowerCase()),
+  );
+  const name = known.find((candidate) => candidate.toLowerCase() === near) as string;
+  return distance(word.toLowerCase(), near) <= Math.max(2, Math.floor(word.length / 3))
+    ? `; did you mean ${JSON.stringify(name)}?`
+    : `; known are ${known.join(', ')}`;
+}

@@ -1,0 +1,36 @@
+import { ENTITIES } from '../../core/model.js';
+import type { JsonSchema } from './setting-kinds.js';
+import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
+
+/** The JSON Schema of a config file, made from the table of settings; `config-schema.json` is its text. */
+export function configSchema(): JsonSchema {
+  const properties: Record<string, JsonSchema> = {
+    $schema: { type: 'string', description: 'the address of this schema, for editors' },
+  };
+  for (const key of SETTING_KEYS) properties[key] = propertyOf(key);
+  const limits = {
+    type: 'object',
+    properties: Object.fromEntries(GROUPS.guard.map((key) => [key, propertyOf(key)])),
+    additionalProperties: false,
+  };
+  properties['guard'] = {
+    type: 'object',
+    description: "the guard's limits of single entities, over the common ones",
+    properties: Object.fromEntries(ENTITIES.map((entity) => [entity, limits])),
+    additionalProperties: false,
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'rollcall.config.json',
+    description: 'The config file of the command rollcall. JSON with comments and trailing commas.',
+    type: 'object',
+    properties,
+    additionalProperties: false,
+  };
+}
+
+function propertyOf(key: SettingKey): JsonSchema {
+  const { kind, description, fallback } = SETTINGS[key];
+  const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
+  return { ...kind.schema, description: text };
+}

@@ -1,0 +1,56 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
+
+/** What a setting may look like; in a new config file it stands behind `//` until somebody wants it. */
+const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
+  orgUrl: 'https://example.okta.com',
+  identitySource: '0oa1example',
+  users: 'people.csv',
+  groups: 'groups.csv',
+  memberships: ['memberships.csv', 'more/*.csv.gz'],
+  format: 'csv',
+  map: 'rollcall.mapping.json',
+  state: 'rollcall-state',
+  report: 'reports',
+  maxDeletePercent: 20,
+  maxDeletes: 500,
+  maxUpdatePercent: 50,
+  maxUpdates: 5000,
+  minPopulation: 100,
+  maxRejectPercent: 5,
+  minRejects: 20,
+  allowEmpty: false,
+  onDuplicate: 'reject',
+  absenceReads: 2,
+  protect: ['admin', 'service-*'],
+  mixed: false,
+  cooldown: '5m',
+  poll: '2s',
+  pollTimeout: '1h',
+  foreignSession: 'fail',
+  ca: 'ca.pem',
+  concurrency: 4,
+  rateLimitShare: 0.5,
+});
+
+/** A config file with every setting, each explained; those that are given are set. */
+export function configText(given: Readonly<Partial<Record<Entity | 'map', string>>>): string {
+  const lines = SETTING_KEYS.flatMap((key) => {
+    const { description, fallback } = SETTINGS[key];
+    const value = (given as Partial<Record<SettingKey, string>>)[key];
+    const pair = `${JSON.stringify(key)}: ${JSON.stringify(value ?? EXAMPLES[key])},`;
+    const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
+    return ['', `  // ${text}`, value === undefined ? `  // ${pair}` : `  ${pair}`];
+  });
+  return [
+    "// Settings of rollcall; docs/cli.md explains them. A flag or one of Okta's environment variables goes over what stands here.",
+    '// No secret stands here: set OKTA_CLIENT_TOKEN, or name a file with it in OKTA_CLIENT_TOKEN_FILE.',
+    '{',
+    ...lines.slice(1),
+    '',
+    "  // the guard's limits of single entities, over the common ones",
+    `  // "guard": ${JSON.stringify(Object.fromEntries(ENTITIES.slice(2).map((entity) => [entity, { maxDeletePercent: 40 }])))},`,
+    '}',
+    '',
+  ].join('\n');
+}

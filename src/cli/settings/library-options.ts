@@ -1,0 +1,37 @@
+import type { DirectoryOptions } from '../../sync/directory-changes.js';
+import type { GuardOptions } from '../../guard/guard.js';
+import type { GuardLimits } from '../../guard/guard-rules.js';
+import type { UploadOptions } from '../../upload/upload-options.js';
+import type { Resolved } from './resolve-settings.js';
+import { GROUPS, type Settings } from './settings.js';
+
+/** The guard's options: the common limits, and those of single entities. */
+export function guardOptions({ settings, guard }: Resolved): Omit<GuardOptions, 'approve' | 'onPlan'> {
+  const common: Record<string, unknown> = {};
+  for (const key of GROUPS.guard) if (settings[key] !== undefined) common[key] = settings[key];
+  return { ...(common as GuardLimits), ...guard };
+}
+
+/** How the directory is compared. */
+export function comparisonOptions(
+  settings: Settings,
+): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'absence'> {
+  const { onDuplicate, mixed, absenceReads: reads, protect = [] } = settings;
+  const prefixes = protect.filter((id) => id.endsWith('*')).map((id) => id.slice(0, -1));
+  const ids = protect.filter((id) => !id.endsWith('*'));
+  return {
+    ...(onDuplicate !== undefined && { onDuplicate }),
+    ...(mixed !== undefined && { mixed }),
+    absence: { protect: { ids, prefixes }, ...(reads !== undefined && { reads }) },
+  };
+}
+
+/** How changes are sent. */
+export function sendingOptions({ cooldown, poll, pollTimeout, foreignSession }: Settings): UploadOptions {
+  return {
+    ...(cooldown !== undefined && { cooldownMs: cooldown }),
+    ...(poll !== undefined && { pollIntervalMs: poll }),
+    ...(pollTimeout !== undefined && { pollTimeoutMs: pollTimeout }),
+    ...(foreignSession !== undefined && { foreignSession }),
+  };
+}

@@ -1,0 +1,96 @@
+import { access } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { escapePath, isDynamicPattern } from 'tinyglobby';
+import { OptionsError } from '../../core/errors.js';
+import { CONFIG_FILE, readConfig, type Config } from './config-file.js';
+import { readEnvironment, type Environment } from '../process/environment.js';
+import { Unexpected } from './setting-kinds.js';
+import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.js';
+
+/** What commander hands over: the text of each flag by its key. */
+export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+
+/** Every setting that a command knows, from wherever it was set. */
+export interface Resolved {
+  readonly settings: Settings;
+  /** The guard's limits of single entities; only a config file can set them. */
+  readonly guard: Config['guard'];
+}
+
+/**
+ * Gathers the settings: a flag goes over the environment, the environment over the config file. Of the config file only
+ * what the command knows is taken, for one file serves all commands; all of it is checked.
+ */
+export async function resolveSettings(
+  keys: readonly SettingKey[],
+  flags: Flags,
+  env: Environment,
+  cwd: string,
+): Promise<Resolved> {
+  // A command without settings is not kept from its work by a config file.
+  if (keys.length === 0) return { settings: {}, guard: {} };
+  const config = await findConfig(flags['config'], cwd);
+  const settings: Partial<Record<SettingKey, unknown>> = {};
+  for (const key of keys) {
+    const value = (await fromFlagOrEnvironment(key, flags, env, cwd)) ?? fromConfig(key, config, cwd);
+    if (value !== undefined) settings[key] = value;
+  }
+  return { settings: settings as Settings, guard: config?.guard ?? {} };
+}
+
+async function findConfig(flag: Flags[string], cwd: string): Promise<Config | undefined> {
+  if (typeof flag === 'string') return readConfig(against(cwd, flag));
+  const usual = against(cwd, CONFIG_FILE);
+  try {
+    await access(usual);
+  } catch {
+    return undefined;
+  }
+  return readConfig(usual);
+}
+
+async function fromFlagOrEnvironment(
+  key: SettingKey,
+  flags: Flags,
+  env: Environment,
+  cwd: string,
+): Promise<unknown> {
+  const { kind, flag, env: name } = SETTINGS[key] as Setting<unknown>;
+  const given = flags[key];
+  if (given !== undefined) {
+    const value = checked(flag ?? key, () => kind.parse(given));
+    return kind.isPath ? mapPaths(value, (path) => against(cwd, path)) : value;
+  }
+  if (name === undefined) return undefined;
+  const text = await readEnvironment(env, name);
+  return text === undefined ? undefined : checked(name, () => kind.parse(text));
+}
+
+/** Paths in a config file are relative to the file. */
+function fromConfig(key: SettingKey, config: Config | undefined, cwd: string): unknown {
+  const value = config?.settings[key];
+  if (config === undefined || value === undefined || !SETTINGS[key].kind.isPath) return value;
+  const base = dirname(resolve(cwd, config.file));
+  const prefix = relative(cwd, base);
+  return mapPaths(value, (path) => against(cwd, against(prefix, path)));
+}
+
+function checked<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unexpected) throw new OptionsError(place, error.message);
+    throw error;
+  }
+}
+
+function mapPaths(value: unknown, map: (path: string) => string): unknown {
+  return Array.isArray(value) ? value.map((path: string) => map(path)) : map(value as string);
+}
+
+/** A path, or a glob, against a directory. `-` is standard input, and stays. */
+function against(directory: string, path: string): string {
+  const here = directory === '' || directory === process.cwd();
+  if (here || path === '-' || isAbsolute(path)) return path;
+  return isDynamicPattern(path) ? `${escapePath(directory)}/${path}` : join(directory, path);
+}

@@ -1,0 +1,141 @@
+import { parseDuration } from '../text/duration.js';
+
+/** A JSON Schema, as far as it is used here. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A value that cannot be meant; who reads it adds where it stands. */
+export class Unexpected extends Error {
+  constructor(expected: string, got: unknown) {
+    super(`expected ${expected}, got ${show(got)}`);
+  }
+}
+
+/** How the values of a setting are written: as text on the command line and in the environment, as JSON in a config file. */
+export interface Kind<T> {
+  /** What stands for the value in the help; undefined for a setting that is on or off. */
+  readonly placeholder: string | undefined;
+  /** Whether the flag takes several values. */
+  readonly many: boolean;
+  /** What values are paths, which a config file gives relative to itself. */
+  readonly isPath: boolean;
+  /** @throws Unexpected */
+  parse(text: string | readonly string[] | boolean): T;
+  /** @throws Unexpected */
+  read(value: unknown): T;
+  readonly schema: JsonSchema;
+}
+
+/** Text that is not empty. */
+export function text(placeholder: string, isPath = false): Kind<string> {
+  const read = (value: unknown): string => {
+    if (typeof value !== 'string' || value.trim() === '') throw new Unexpected('text', value);
+    return value;
+  };
+  return { placeholder, many: false, isPath, parse: read, read, schema: { type: 'string', pattern: '\\S' } };
+}
+
+/** One text, or several. */
+export function texts(placeholder: string, isPath = false): Kind<readonly string[]> {
+  const one = text(placeholder, isPath);
+  const read = (value: unknown): readonly string[] => {
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (list.length === 0) throw new Unexpected('text, or a list of texts', value);
+    return list.map((item) => one.read(item));
+  };
+  return {
+    placeholder,
+    many: true,
+    isPath,
+    parse: read,
+    read,
+    schema: { anyOf: [one.schema, { type: 'array', items: one.schema, minItems: 1 }] },
+  };
+}
+
+/** One path, or several. */
+export function paths(): Kind<readonly string[]> {
+  return texts('file', true);
+}
+
+/** A number within bounds. */
+export function number(bounds: { min: number; max?: number; integer?: boolean }): Kind<number> {
+  const { min, max, integer = false } = bounds;
+  const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
+  const expected = `a ${integer ? 'whole ' : ''}number ${range}`;
+  const read = (value: unknown): number => {
+    const fits =
+      typeof value === 'number' &&
+      Number.isFinite(value) &&
+      value >= min &&
+      value <= (max ?? Infinity) &&
+      (!integer || Number.isInteger(value));
+    if (!fits) throw new Unexpected(expected, value);
+    return value;
+  };
+  const parse = (value: unknown): number => {
+    if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(value))
+      throw new Unexpected(expected, value);
+    return read(Number(value));
+  };
+  const schema = {
+    type: integer ? 'integer' : 'number',
+    minimum: min,
+    ...(max !== undefined && { maximum: max }),
+  };
+  return { placeholder: 'n', many: false, isPath: false, parse, read, schema };
+}
+
+/** A time span, in milliseconds once it is read. */
+export function duration(bounds: { min?: number; max?: number } = {}): Kind<number> {
+  const { min = 0, max = Infinity } = bounds;
+  const read = (value: unknown): number => {
+    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+    if (ms === undefined) throw new Unexpected('a time span such as 5m, 90s or 250ms', value);
+    if (ms < min) throw new Unexpected(`a time span of at least ${min}ms`, value);
+    if (ms > max) throw new Unexpected(`a time span of at most ${max}ms`, value);
+    return ms;
+  };
+  const schema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' };
+  return { placeholder: 'duration', many: false, isPath: false, parse: read, read, schema };
+}
+
+/** One of some words. */
+export function choice<T extends string>(...words: readonly T[]): Kind<T> {
+  const read = (value: unknown): T => {
+    if (!words.includes(value as T)) throw new Unexpected(`one of ${words.join(', ')}`, value);
+    return value as T;
+  };
+  return {
+    placeholder: words.join('|'),
+    many: false,
+    isPath: false,
+    parse: read,
+    read,
+    schema: { enum: words },
+  };
+}
+
+/** On or off. */
+export function onOff(): Kind<boolean> {
+  const read = (value: unknown): boolean => {
+    if (typeof value !== 'boolean') throw new Unexpected('true or false', value);
+    return value;
+  };
+  return {
+    placeholder: undefined,
+    many: false,
+    isPath: false,
+    parse: read,
+    read,
+    schema: { type: 'boolean' },
+  };
+}
+
+function show(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'an object';
+}

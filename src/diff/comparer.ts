@@ -1,0 +1,271 @@
+import { placesOf } from '../flow/chunk.js';
+import { RecordError } from '../core/errors.js';
+import {
+  displayKey,
+  encodeItem,
+  keyOf,
+  type Change,
+  type Entity,
+  type RecordOf,
+  type UserRecord,
+} from '../core/model.js';
+import type { RunContext } from '../flow/run-context.js';
+import type { AttributePrints } from '../fingerprints/attribute-prints.js';
+import { fingerprintText, type Fingerprinter } from '../fingerprints/fingerprint.js';
+import { Seen, type Reading } from '../state/store.js';
+import type { DiffNote } from './diff-counts.js';
+import { checkReferences } from './membership-references.js';
+
+/** The options of `diff` that matter here. */
+export interface ComparerOptions {
+  readonly onDuplicate?: 'reject' | 'fail';
+  readonly mixed?: boolean;
+}
+
+/** The fingerprints of a chunk. */
+interface ChunkPrints {
+  /** Four words each, where they are at hand. */
+  readonly words: Uint32Array | undefined;
+  readonly text: (i: number) => string;
+}
+
+/** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
+export class Comparer<E extends Entity> {
+  /** Users and groups that this run removes; a membership that names one is refused. */
+  removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
+
+  constructor(
+    private readonly entity: E,
+    private readonly reading: Reading,
+    private readonly fingerprinter: Fingerprinter,
+    private readonly prints: AttributePrints,
+    private readonly options: ComparerOptions,
+    private readonly context: RunContext,
+    private readonly note: DiffNote,
+  ) {}
+
+  async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
+    const { entity, note } = this;
+    const first = note.read;
+    const prints = this.#printsOf(chunk);
+    note.read += chunk.length;
+    const refused =
+      entity === 'memberships'
+        ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
+        : undefined;
+    const codes = await this.#codes(chunk, prints, refused);
+    const changes: Change[] = [];
+    const before = await this.#heldOfChanged(chunk, codes);
+    for (let i = 0; i < chunk.length; i++) {
+      const code = codes[i];
+      // The common case first: of a large directory, nearly everything is unchanged.
+      if (code === Seen.SAME) {
+        note.unchanged++;
+        continue;
+      }
+      if (refused?.has(i)) continue;
+      const key = keyOf(entity, chunk[i] as RecordOf[E]);
+      if (code === Seen.DUPLICATE) {
+        this.#duplicate(chunk, i, first, key);
+        continue;
+      }
+      const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
+      changes.push({
+        entity,
+        kind: 'upsert',
+        key,
+        item,
+        group,
+        fingerprint: prints.text(i) + this.#attributePrints(chunk[i] as RecordOf[E]),
+        created: code === Seen.NEW,
+        changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
+        dependent: false,
+      });
+    }
+    const kept =
+      entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
+    for (const change of kept) {
+      if (change.created) note.creates++;
+      else note.updates++;
+    }
+    return kept;
+  }
+
+  /** The fingerprints of a chunk: those of its raw rows where its source compares these, otherwise of its records. */
+  #printsOf(chunk: readonly RecordOf[E][]): ChunkPrints {
+    const given = placesOf(chunk)?.prints;
+    if (given !== undefined) return { words: undefined, text: (i) => given[i] as string };
+    const words = this.fingerprinter.ofEach(this.entity, chunk);
+    return { words, text: (i) => fingerprintText(words, i) };
+  }
+
+  /** What is held of the attributes of those records that differ, by key. */
+  async #heldOfChanged(
+    chunk: readonly RecordOf[E][],
+    codes: Uint8Array,
+  ): Promise<ReadonlyMap<string, string> | undefined> {
+    if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
+    const changed = chunk
+      .filter((_, i) => codes[i] === Seen.CHANGED)
+      .map((record) => keyOf(this.entity, record));
+    const prints = await this.reading.held(this.entity, changed);
+    return new Map(changed.map((key, i) => [key, prints[i] ?? '']));
+  }
+
+  #attributePrints(record: RecordOf[E]): string {
+    return this.entity === 'memberships' ? '' : this.prints.of((record as UserRecord).profile);
+  }
+
+  #changedAttributes(record: RecordOf[E], before: string | undefined): readonly string[] | undefined {
+    if (before === undefined || before === '') return undefined;
+    return this.prints.changed(before, (record as UserRecord).profile);
+  }
+
+  /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
+  async #codes(
+    chunk: readonly RecordOf[E][],
+    prints: ChunkPrints,
+    refused: ReadonlySet<number> | undefined,
+  ): Promise<Uint8Array> {
+    const places = placesOf(chunk);
+    const settleBefore = places?.settleBefore;
+    // Where rows in between were settled, each record is compared after those that stand before it.
+    if (settleBefore === undefined && (refused === undefined || refused.size === 0))
+      return this.#compareRange(chunk, prints, 0, chunk.length);
+    const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
+    for (let i = 0; i < chunk.length; i++) {
+      settleBefore?.(places?.positions?.[i] ?? 0);
+      if (refused?.has(i)) continue;
+      codes[i] = (await this.#compareRange(chunk, prints, i, i + 1))[0] ?? Seen.NEW;
+    }
+    return codes;
+  }
+
+  #compareRange(
+    chunk: readonly RecordOf[E][],
+    { words, text }: ChunkPrints,
+    start: number,
+    end: number,
+  ): Uint8Array | Promise<Uint8Array> {
+    const { entity, reading } = this;
+    const keyAt = (i: number) => keyOf(entity, chunk[i] as RecordOf[E]);
+    if (words !== undefined && reading.compareWords !== undefined)
+      return reading.compareWords(entity, keyAt, words, start, end);
+    const range = Array.from({ length: end - start }, (_, i) => start + i);
+    return reading.compare(entity, range.map(keyAt), range.map(text));
+  }
+
+  /**
+   * Memberships of a user or group that this run removes. They are refused and not kept, so that Okta's membership
+   * goes with what it belonged to, and is sent anew should both come back.
+   */
+  async #refuseRemoved(
+    chunk: readonly RecordOf['memberships'][],
+    first: number,
+  ): Promise<ReadonlySet<number> | undefined> {
+    const removed = this.removed;
+    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
+    const refused = new Set<number>();
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      const field = removed.users.has(memberExternalId)
+        ? 'memberExternalId'
+        : removed.groups.has(groupExternalId)
+          ? 'groupExternalId'
+          : undefined;
+      if (field === undefined) continue;
+      refused.add(i);
+      this.#rejectReference(chunk as readonly RecordOf[E][], i, first, field, false);
+    }
+    return refused;
+  }
+
+  async #checkMemberships(
+    chunk: readonly RecordOf[E][],
+    codes: Uint8Array,
+    changes: Change[],
+    first: number,
+  ): Promise<Change[]> {
+    if (changes.length === 0) return changes;
+    const positions: number[] = [];
+    const byKey = new Map<string, number>();
+    for (let i = 0; i < chunk.length; i++) {
+      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED)
+        byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
+    }
+    for (const change of changes) positions.push(byKey.get(change.key) ?? 0);
+    const verdicts = await checkReferences(this.reading, changes);
+    const kept: Change[] = [];
+    for (const [at, change] of changes.entries()) {
+      const verdict = verdicts[at];
+      if (verdict === 'unknown-user')
+        this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
+      else if (verdict === 'unknown-group')
+        this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
+      else
+        kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
+    }
+    return kept;
+  }
+
+  #rejectReference(
+    chunk: readonly RecordOf[E][],
+    i: number,
+    first: number,
+    field: 'memberExternalId' | 'groupExternalId',
+    keep: boolean,
+  ): void {
+    const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
+    const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
+    this.#reject(
+      chunk,
+      i,
+      first,
+      key,
+      code,
+      `the ${what} it names is neither in the source nor held by Okta`,
+      field,
+      keep,
+    );
+  }
+
+  #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
+    const reason = 'its key came before in the same read';
+    if (this.options.onDuplicate === 'fail') {
+      throw new RecordError(
+        this.entity,
+        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placesOf(chunk)?.positions?.[i] ?? first + i + 1})`,
+      );
+    }
+    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
+  }
+
+  #reject(
+    chunk: readonly RecordOf[E][],
+    i: number,
+    first: number,
+    key: string,
+    code: string,
+    reason: string,
+    field: string | undefined,
+    keep: boolean,
+  ): void {
+    const places = placesOf(chunk);
+    const counts = this.context.counts(this.entity);
+    // Without `validate` before it nothing was counted as accepted.
+    if (counts.accepted > 0) counts.accepted--;
+    this.context.reject(
+      {
+        entity: this.entity,
+        externalId: displayKey(this.entity, key),
+        file: places?.file,
+        line: places?.lines?.[i],
+        position: places?.positions?.[i] ?? first + i + 1,
+        field,
+        code,
+        reason,
+      },
+      key,
+      keep,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { splitMembershipKey, type Change } from '../core/model.js';
+import { Reference, type Reading } from '../state/store.js';
+
+/** What a membership's references come to. */
+export type Verdict = 'held' | 'new' | 'unknown-user' | 'unknown-group';
+
+/** Looks up the users and groups that some memberships name, each id once. */
+export async function checkReferences(
+  reading: Reading,
+  changes: readonly Change[],
+): Promise<readonly Verdict[]> {
+  const pairs = changes.map((change) => splitMembershipKey(change.key));
+  const users = await lookUp(
+    reading,
+    'users',
+    pairs.map((pair) => pair.memberExternalId),
+  );
+  const groups = await lookUp(
+    reading,
+    'groups',
+    pairs.map((pair) => pair.groupExternalId),
+  );
+  return pairs.map(({ memberExternalId, groupExternalId }) => {
+    const user = users.get(memberExternalId);
+    const group = groups.get(groupExternalId);
+    if (user === Reference.ABSENT) return 'unknown-user';
+    if (group === Reference.ABSENT) return 'unknown-group';
+    return user === Reference.NEW || group === Reference.NEW ? 'new' : 'held';
+  });
+}
+
+async function lookUp(
+  reading: Reading,
+  entity: 'users' | 'groups',
+  ids: readonly string[],
+): Promise<Map<string, number>> {
+  const unique = Array.from(new Set(ids));
+  const codes = await reading.refer(entity, unique);
+  return new Map(unique.map((id, i) => [id, codes[i] ?? Reference.ABSENT]));
+}
+
+/** The users and groups that a reading found removed; empty for those it has not read to the end. */
+export async function removedReferences(
+  reading: Reading,
+): Promise<{ users: ReadonlySet<string>; groups: ReadonlySet<string> }> {
+  return { users: await missingOf(reading, 'users'), groups: await missingOf(reading, 'groups') };
+}
+
+async function missingOf(reading: Reading, entity: 'users' | 'groups'): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  if (!reading.isComplete(entity)) return keys;
+  for await (const chunk of reading.missing(entity)) for (const key of chunk) keys.add(key);
+  return keys;
+}

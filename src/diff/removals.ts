@@ -1,0 +1,60 @@
+import { encodeDeletion, type Change, type Entity } from '../core/model.js';
+import type { RunContext } from '../flow/run-context.js';
+import type { Reading, StateStore } from '../state/store.js';
+import type { AbsenceRules } from './absence-rules.js';
+import type { DiffNote } from './diff-counts.js';
+
+const CHUNK = 4096;
+
+/** Where a diff leaves the counts of absences for the sink, which keeps them once the run has reached its end. */
+export const absencesNote = (entity: Entity): string => `absences:${entity}`;
+
+/** The change that removes the entity with this key. */
+export function deletion(entity: Entity, key: string): Change {
+  const { item, group } = encodeDeletion(entity, key);
+  return { entity, kind: 'delete', key, item, group, fingerprint: '', created: false, dependent: false };
+}
+
+/**
+ * The deletions of what a complete read did not hold. Tells the reading that it is complete; what is spared counts as
+ * present from then on, so that memberships may still name it.
+ */
+export async function* removals(
+  entity: Entity,
+  reading: Reading,
+  state: StateStore,
+  rules: AbsenceRules,
+  context: RunContext,
+  note: DiffNote,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const missed = new Map<string, number>();
+  context.notes.set(absencesNote(entity), missed);
+  if (rules.isPlain) {
+    reading.complete(entity);
+    for await (const keys of reading.missing(entity)) {
+      note.deletes += keys.length;
+      yield keys.map((key) => deletion(entity, key));
+    }
+    return;
+  }
+  const before = await state.absences(entity);
+  const deleted: string[] = [];
+  const spared: string[] = [];
+  for await (const keys of reading.missing(entity)) {
+    for (const key of keys) {
+      const count = (before.get(key) ?? 0) + 1;
+      const verdict = rules.verdict(key, count);
+      if (verdict === 'delete') deleted.push(key);
+      else spared.push(key);
+      if (rules.reads > 1 && (verdict === 'delete' || verdict === 'waiting')) missed.set(key, count);
+    }
+  }
+  await reading.keep(entity, spared);
+  note.spared += spared.length;
+  reading.complete(entity);
+  for (let start = 0; start < deleted.length; start += CHUNK) {
+    const keys = deleted.slice(start, start + CHUNK);
+    note.deletes += keys.length;
+    yield keys.map((key) => deletion(entity, key));
+  }
+}

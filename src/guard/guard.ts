@@ -1,0 +1,135 @@
+import { GuardError, OptionsError } from '../core/errors.js';
+import type { GuardTrip, PlanSummary } from '../core/results.js';
+import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
+import { ENTITIES, type Change, type Entity } from '../core/model.js';
+import { refuseUnknown, requireFunction } from '../core/check-options.js';
+import type { RunContext } from '../flow/run-context.js';
+import { LANES, type Outbox, type StateStore } from '../state/store.js';
+import { batch } from '../batch/batch.js';
+import { diffNoteOf } from '../diff/diff-counts.js';
+import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
+import { estimate } from './plan-estimate.js';
+import { PlanTally } from './plan-tally.js';
+
+/** Options of {@link guard}: limits for all entities, and where needed for one. */
+export interface GuardOptions extends GuardLimits {
+  readonly users?: GuardLimits;
+  readonly groups?: GuardLimits;
+  readonly memberships?: GuardLimits;
+  /** The hash of a plan that was looked at: it passes whatever the limits say, and no other plan does. */
+  readonly approve?: string;
+  /** Called with the plan, and with the limits it exceeds, before anything passes or is refused. */
+  readonly onPlan?: (plan: PlanSummary, trips: readonly GuardTrip[]) => void;
+}
+
+const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', 'approve', 'onPlan'];
+
+/**
+ * A barrier: reads the whole plan into the state's outbox, so that the source is drained at full speed and closed
+ * before anything is sent, and lets it pass only within the limits. What passes comes in the order in which it is
+ * sent (see `LANES` in `state/store`).
+ *
+ * Okta's own import safeguard does not cover this path ("there are no import safeguards"), so its defaults are kept
+ * here: deletions over 20 % of a population above 100 stop the run, and so do updates over 50 %, an empty source
+ * where Okta holds entities, and more than 5 % rejected records.
+ *
+ * @throws {@link OptionsError} at once for bad options; {@link GuardError} while reading when a limit is exceeded;
+ * it names the counts and the plan's hash.
+ */
+export function guard(state: StateStore, options: GuardOptions = {}): Operator<Change, Change> {
+  refuseUnknown('guard', options, KNOWN_OPTIONS);
+  const limits = limitsOf(options);
+  if (options.approve !== undefined && !/^[0-9a-f]{64}$/.test(options.approve)) {
+    throw new OptionsError('approve', 'expected the 64 hexadecimal characters of a plan hash');
+  }
+  if (options.onPlan !== undefined) requireFunction('onPlan', options.onPlan);
+  return (source) => {
+    const context = contextOf(source);
+    return flowOf(() => guarded(source, context, state, options, limits), context);
+  };
+}
+
+/** Limits of each entity: its own over the common ones over the defaults. */
+export function limitsOf(options: GuardOptions): Readonly<Record<Entity, Required<GuardLimits>>> {
+  const { users, groups, memberships, approve: _approve, onPlan: _onPlan, ...common } = options;
+  const base = resolveLimits('guard', common);
+  return {
+    users: resolveLimits('guard.users', users ?? {}, base),
+    groups: resolveLimits('guard.groups', groups ?? {}, base),
+    memberships: resolveLimits('guard.memberships', memberships ?? {}, base),
+  };
+}
+
+async function* guarded(
+  source: Flow<Change>,
+  context: RunContext,
+  state: StateStore,
+  options: GuardOptions,
+  limits: Readonly<Record<Entity, Required<GuardLimits>>>,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const outbox = await state.outbox();
+  try {
+    const tally = new PlanTally();
+    for await (const chunk of source.chunks()) {
+      for (const change of chunk) tally.add(change);
+      await outbox.add(chunk);
+    }
+    await outbox.seal();
+    await decide(tally, outbox, context, state, options, limits);
+    yield* ordered(outbox);
+  } finally {
+    await outbox.close();
+  }
+}
+
+/** Throws unless the plan may pass. */
+async function decide(
+  tally: PlanTally,
+  outbox: Outbox,
+  context: RunContext,
+  state: StateStore,
+  options: GuardOptions,
+  limits: Readonly<Record<Entity, Required<GuardLimits>>>,
+): Promise<void> {
+  const counts = await state.counts();
+  const population = byEntity((entity) => counts[entity].known + counts[entity].unknown);
+  const trips = tripsOf({ counts: tally.counts, population, reads: readsOf(context) }, limits);
+  const hash = tally.hash();
+  context.notes.set('plan:changes', tally.size);
+  if (options.onPlan !== undefined) {
+    const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
+    const heldBackDeletes = byEntity((entity) => diffNoteOf(context, entity)?.heldBack ?? 0);
+    options.onPlan(
+      {
+        hash,
+        entities: tally.counts,
+        population,
+        ...size,
+        changedAttributes: tally.changedAttributes(),
+        heldBackDeletes,
+      },
+      trips,
+    );
+  }
+  if (options.approve !== undefined ? options.approve !== hash : trips.length > 0)
+    throw new GuardError(trips, hash);
+}
+
+function readsOf(context: RunContext): Map<Entity, { read: number; rejected: number }> {
+  const reads = new Map<Entity, { read: number; rejected: number }>();
+  for (const entity of ENTITIES) {
+    const note = diffNoteOf(context, entity);
+    if (note === undefined) continue;
+    const counts = context.counts(entity);
+    reads.set(entity, { read: Math.max(counts.read, note.read), rejected: counts.rejected });
+  }
+  return reads;
+}
+
+async function* ordered(outbox: Outbox): AsyncGenerator<readonly Change[], void, undefined> {
+  for (const lane of LANES) yield* outbox.read(lane);
+}
+
+function byEntity<T>(value: (entity: Entity) => T): Record<Entity, T> {
+  return { users: value('users'), groups: value('groups'), memberships: value('memberships') };
+}

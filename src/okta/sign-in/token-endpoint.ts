@@ -1,0 +1,185 @@
+import { OktaAuthError, OktaNetworkError, OptionsError } from '../../core/errors.js';
+import { throwIfAborted, type Clock } from '../../core/clock.js';
+import { errorCodeOf, requestIdOf } from '../answers.js';
+import { backOffMs } from '../rate-limit/back-off.js';
+import { RateWindow } from '../rate-limit/rate-window.js';
+import type { ServerTime } from '../rate-limit/server-time.js';
+import { withinTime } from '../time-limit.js';
+import type { AccessToken } from './token-cache.js';
+import {
+  TransportError,
+  type ClientWait,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from '../wire.js';
+
+/** Okta's name of the operation; errors and waits are named after it. */
+const OPERATION = 'token';
+
+/** Nonces that are taken from refusals before a request counts as failed. */
+const MOST_CHALLENGES = 3;
+/** A clock that is off by less does not explain a refusal. */
+const NOTABLE_SKEW_MS = 30_000;
+/** A token is replaced a minute before its end, or when nine tenths of a short life are over. */
+const MARGIN_MS = 60_000;
+const MARGIN_SHARE = 0.1;
+
+/** What the client does about faults, and over what it sends. */
+export interface TokenPolicy {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly maxAttempts: number;
+  readonly requestTimeoutMs: number;
+  readonly rateLimitShare: number;
+  readonly transport: Transport;
+}
+
+/** Makes one attempt's request: every attempt has its own assertion and proof. */
+export type MakeTokenRequest = (signal: AbortSignal) => Promise<Omit<WireRequest, 'signal'>>;
+
+/** What the endpoint needs to know of the rest of the sign-in. */
+export interface TokenHooks {
+  readonly makeRequest: MakeTokenRequest;
+  /** Takes over the nonce that an answer holds; false when it holds none. */
+  readonly takeNonce: (response: WireResponse) => boolean;
+  /** Whether a token that is not bound to a key will do. */
+  readonly bearerAllowed: boolean;
+}
+
+type Outcome =
+  | { readonly token: AccessToken }
+  /** To be asked again at once. */
+  | { readonly again: 'nonce' | 'clock' }
+  | { readonly fault: string; readonly lasting: boolean };
+
+/**
+ * Asks Okta's token endpoint, again after faults, within the client's bounds. What it throws says that nothing was done
+ * with the call the token was for: {@link OktaAuthError} when Okta refuses the client, and otherwise an
+ * {@link OktaNetworkError} that was not sent.
+ */
+export class TokenEndpoint {
+  readonly #policy: TokenPolicy;
+  readonly #hooks: TokenHooks;
+  readonly #time: ServerTime;
+  readonly #window: RateWindow;
+
+  constructor(policy: TokenPolicy, hooks: TokenHooks, time: ServerTime) {
+    this.#policy = policy;
+    this.#hooks = hooks;
+    this.#time = time;
+    this.#window = new RateWindow(policy.clock, policy.rateLimitShare);
+  }
+
+  async fetch(signal: AbortSignal, tell: (wait: ClientWait) => void): Promise<AccessToken> {
+    const { maxAttempts, random } = this.#policy;
+    let challenges = 0;
+    let clockMended = false;
+    for (let attempt = 1; ;) {
+      await this.#untilOpen(signal, tell);
+      const outcome = await this.#attempt(signal, clockMended);
+      if ('token' in outcome) return outcome.token;
+      if ('again' in outcome) {
+        if (outcome.again === 'clock') clockMended = true;
+        else if (++challenges > MOST_CHALLENGES) throw failed('Okta asks for a new nonce again and again');
+        continue;
+      }
+      if (outcome.lasting || attempt >= maxAttempts) throw failed(outcome.fault);
+      await this.#wait('back-off', backOffMs(attempt, random), signal, tell);
+      attempt += 1;
+    }
+  }
+
+  async #attempt(signal: AbortSignal, clockMended: boolean): Promise<Outcome> {
+    const { clock, transport, requestTimeoutMs } = this.#policy;
+    const asked = clock.now();
+    const skew = this.#time.skewMs;
+    let taken = false;
+    let response: WireResponse | undefined;
+    try {
+      response = await withinTime(requestTimeoutMs, signal, async (limited) => {
+        const request = await this.#hooks.makeRequest(limited);
+        throwIfAborted(limited);
+        taken = this.#window.take();
+        return transport({ ...request, signal: limited });
+      });
+    } catch (error) {
+      throwIfAborted(signal);
+      if (!(error instanceof TransportError)) throw error;
+      // A second token does no harm: it does not matter whether this one was issued.
+      return { fault: error.message, lasting: false };
+    } finally {
+      if (taken) this.#window.done(response);
+    }
+    this.#time.learn(response);
+    const nonce = this.#hooks.takeNonce(response);
+    if (response.status >= 200 && response.status < 300) return this.#read(response, asked);
+    const { status } = response;
+    const code = errorCodeOf(response.body);
+    if (status < 400) return { fault: 'redirects are not followed', lasting: true };
+    if (status === 429 || status >= 500) return { fault: describe(response, code), lasting: false };
+    if (code === 'use_dpop_nonce' && nonce) return { again: 'nonce' };
+    const skewed = Math.abs(this.#time.skewMs - skew) > NOTABLE_SKEW_MS;
+    if (skewed && !clockMended) return { again: 'clock' };
+    throw new OktaAuthError(OPERATION, status, code, requestIdOf(response));
+  }
+
+  #read(response: WireResponse, asked: number): Outcome {
+    const { access_token: value, token_type: type, expires_in: seconds } = parse(response.body);
+    if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value) || typeof type !== 'string') {
+      return { fault: `the answer with status ${response.status} is not a token`, lasting: false };
+    }
+    const isDpop = type.toLowerCase() === 'dpop';
+    if (!isDpop && type.toLowerCase() !== 'bearer') {
+      return { fault: 'the token is of an unknown type', lasting: true };
+    }
+    if (!isDpop && !this.#hooks.bearerAllowed) {
+      throw new OptionsError(
+        'auth.dpop',
+        'Okta issued a token without DPoP; require DPoP in the app, or leave this out',
+      );
+    }
+    const lifeMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : Infinity;
+    const renewAt = asked + lifeMs - Math.min(MARGIN_MS, lifeMs * MARGIN_SHARE);
+    return { token: { value, type: isDpop ? 'DPoP' : 'Bearer', renewAt } };
+  }
+
+  async #untilOpen(signal: AbortSignal, tell: (wait: ClientWait) => void): Promise<void> {
+    throwIfAborted(signal);
+    for (let ms = this.#window.waitMs(); ms > 0; ms = this.#window.waitMs()) {
+      const { generation } = this.#window;
+      await this.#wait('rate-limit', ms, signal, tell);
+      this.#window.slept(generation);
+    }
+  }
+
+  async #wait(
+    reason: ClientWait['reason'],
+    ms: number,
+    signal: AbortSignal,
+    tell: (wait: ClientWait) => void,
+  ): Promise<void> {
+    const { clock } = this.#policy;
+    tell({ reason, until: clock.now() + ms, operation: OPERATION });
+    await clock.sleep(ms, signal);
+  }
+}
+
+function failed(reason: string): OktaNetworkError {
+  return new OktaNetworkError(OPERATION, false, `no access token: ${reason}`);
+}
+
+function describe(response: WireResponse, code: string | undefined): string {
+  const requestId = requestIdOf(response);
+  const details = [code, requestId && `request ${requestId}`].filter(Boolean).join(', ');
+  return `Okta answered ${response.status}${details === '' ? '' : ` (${details})`}`;
+}
+
+function parse(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    return {};
+  }
+}

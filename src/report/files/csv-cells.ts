@@ -1,0 +1,49 @@
+import { OptionsError } from '../../core/errors.js';
+
+/** One cell: csv-stringify writes numbers as they are, and guards text against being taken for a formula. */
+export type Cell = string | number | bigint;
+
+/**
+ * A record as one level of columns. The attributes of its `profile` become columns of their own, by their names, which
+ * is the layout that `toUser` and `toGroup` read; those of another nested object become `name.attribute`.
+ *
+ * @throws {@link OptionsError} when two columns get the same name.
+ */
+export function flatten(record: object): Map<string, Cell> {
+  const cells = new Map<string, Cell>();
+  const add = (name: string, value: unknown) => {
+    if (cells.has(name))
+      throw new OptionsError(
+        'columns',
+        `two attributes of a record would both be column ${JSON.stringify(name)}`,
+      );
+    cells.set(name, toCell(value));
+  };
+  for (const [name, value] of Object.entries(record)) {
+    if (!isNested(value)) add(name, value);
+    else
+      for (const [inner, cell] of Object.entries(value))
+        add(name === 'profile' ? inner : `${name}.${inner}`, cell);
+  }
+  return cells;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function toCell(value: unknown): Cell {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+      return value;
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return '';
+      return value instanceof Date ? value.toISOString() : JSON.stringify(value);
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { stringify } from 'csv-stringify/sync';
+import { OutputError } from '../../core/errors.js';
+import type { Cell } from './csv-cells.js';
+
+/** Rows that are gathered before they are encoded and written. */
+const ROWS_AT_A_TIME = 1000;
+
+/**
+ * A CSV file (UTF-8, LF, mode 0600) to which rows are added one by one, and which takes its name only when it is whole
+ * and on the disk; until then whatever stood there stays. Writes are synchronous: who adds rows waits for the disk, so
+ * that no more than a thousand are ever in memory.
+ *
+ * A disk that fails must not end the run that is reported about: {@link add} keeps the first fault, {@link seal} throws it.
+ */
+export class RowFile {
+  readonly path: string;
+  readonly #part: string;
+  #rows: Cell[][];
+  #count = 0;
+  #file: number | undefined;
+  #fault: { readonly error: unknown } | undefined;
+
+  constructor(path: string, columns: readonly string[]) {
+    this.path = path;
+    this.#part = `${path}.${randomUUID().slice(0, 8)}.part`;
+    this.#rows = [[...columns]];
+  }
+
+  /** Rows added, without the header. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds a row. Never throws. */
+  add(row: Cell[]): void {
+    this.#count++;
+    if (this.#fault !== undefined) return;
+    this.#rows.push(row);
+    if (this.#rows.length < ROWS_AT_A_TIME) return;
+    try {
+      this.#write();
+    } catch (error) {
+      this.#fault = { error };
+      this.#rows = [];
+    }
+  }
+
+  /** Writes what is left, to the disk. @throws {@link OutputError} when any row could not be written. */
+  seal(): void {
+    if (this.#fault !== undefined) throw this.#telling(this.#fault.error);
+    this.#attempt(() => {
+      fsyncSync(this.#write());
+      this.#close();
+    });
+  }
+
+  /** Gives the sealed file its name. */
+  commit(): void {
+    this.#attempt(() => renameSync(this.#part, this.path));
+  }
+
+  /** Leaves nothing of it. Never throws. */
+  discard(): void {
+    try {
+      this.#close();
+      rmSync(this.#part, { force: true });
+    } catch {
+      // The error that led here says more.
+    }
+  }
+
+  #write(): number {
+    const file = (this.#file ??= openSync(this.#part, 'wx', 0o600));
+    const text = stringify(this.#rows, { escape_formulas: true });
+    this.#rows = [];
+    const bytes = Buffer.from(text);
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    return file;
+  }
+
+  #close(): void {
+    if (this.#file === undefined) return;
+    const file = this.#file;
+    this.#file = undefined;
+    closeSync(file);
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      throw this.#telling(error);
+    }
+  }
+
+  #telling(error: unknown): OutputError {
+    const code = (error as { code?: unknown } | null)?.code;
+    const why = typeof code === 'string' ? code : 'its disk failed';
+    return new OutputError(`cannot be written (${why})`, this.path, { cause: error });
+  }
+}

@@ -1,0 +1,115 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
+import type { KindCounts } from '../../core/results.js';
+import { html, type Html } from './html.js';
+import { bytes, count, plural } from './words.js';
+import type { RunSummary } from '../summary.js';
+
+interface Row {
+  readonly name: string;
+  readonly look?: 'create' | 'update' | 'delete';
+  /** What is not known is a dash. */
+  readonly value: (entity: Entity) => number | undefined;
+}
+
+const KINDS: readonly (readonly [keyof KindCounts, 'create' | 'update' | 'delete', string, string])[] = [
+  ['creates', 'create', 'create', 'created'],
+  ['updates', 'update', 'update', 'updated'],
+  ['deletes', 'delete', 'delete', 'deleted'],
+];
+
+/** Users, groups and memberships: what was read, planned and confirmed. */
+export function counts(summary: RunSummary): Html {
+  const { sources, plan, sent, status } = summary;
+  const entities = ENTITIES.filter(
+    (entity) => sources[entity] !== undefined || (plan?.population[entity] ?? 0) > 0,
+  );
+  const shown = entities.length > 0 ? entities : ENTITIES;
+  const known = (entity: Entity) => sources[entity] !== undefined;
+  const groups: (readonly [string, readonly Row[]])[] = [
+    [
+      'Read',
+      [
+        { name: 'records', value: (entity) => sources[entity]?.read },
+        { name: 'unchanged', value: (entity) => sources[entity]?.unchanged },
+        { name: 'rejected', value: (entity) => sources[entity]?.rejected },
+      ],
+    ],
+  ];
+  if (plan !== undefined)
+    groups.push([
+      'Planned',
+      [
+        ...KINDS.map(([kind, look, name]) => {
+          return {
+            name,
+            look,
+            value: (entity: Entity) => (known(entity) ? plan.entities[entity][kind] : undefined),
+          };
+        }),
+        ...(ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)
+          ? [{ name: 'deletions held back', value: (entity: Entity) => plan.heldBackDeletes[entity] }]
+          : []),
+        { name: 'Okta held before', value: (entity) => plan.population[entity] },
+      ],
+    ]);
+  if (status !== 'planned' && sent.sessions > 0)
+    groups.push([
+      'Confirmed by Okta',
+      KINDS.map(([kind, look, , name]) => {
+        return {
+          name,
+          look,
+          value: (entity: Entity) => (known(entity) ? sent.confirmed[entity][kind] : undefined),
+        };
+      }),
+    ]);
+  return html`<section class="${summary.attributes.top.length > 0 && 'tall'}" aria-labelledby="counts">
+    <h2 id="counts">Counts</h2>
+    <table>
+      <caption>
+        ${caption(summary)}
+      </caption>
+      <thead>
+        <tr>
+          <td></td>
+          ${shown.map((entity) => html`<th class="n" scope="col">${entity}</th>`)}
+        </tr>
+      </thead>
+      ${groups.map(
+        ([name, rows]) =>
+          html`<tbody class="group">
+            <tr>
+              <th scope="rowgroup" colspan="${shown.length + 1}">${name}</th>
+            </tr>
+            ${rows.map((row) => tableRow(row, shown))}
+          </tbody>`,
+      )}
+    </table>
+    ${heldBack(summary)}
+  </section>`;
+}
+
+function tableRow({ name, look, value }: Row, entities: readonly Entity[]): Html {
+  return html`<tr>
+    <th scope="row">${look !== undefined && html`<span class="dot ${look}"></span>`}${name}</th>
+    ${entities.map((entity) => {
+      const n = value(entity);
+      return html`<td class="n ${(n ?? 0) === 0 && 'zero'}">${n === undefined ? '–' : count(n)}</td>`;
+    })}
+  </tr>`;
+}
+
+function caption({ plan, sent, status }: RunSummary): string {
+  if (status !== 'planned' && sent.sessions > 0)
+    return `Sent: ${plural(sent.requests, 'request')} in ${plural(sent.sessions, 'session')}, ${bytes(sent.bytes)}`;
+  return plan === undefined
+    ? 'The run ended before its plan was complete.'
+    : 'Records read, and what is to change';
+}
+
+function heldBack({ plan }: RunSummary): Html | undefined {
+  if (plan === undefined || !ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)) return undefined;
+  return html`<p class="soft">
+    Deletions are held back where a record could not be identified: nobody can tell then who is missing.
+  </p>`;
+}

@@ -1,0 +1,153 @@
+import type { AttributeCount } from '../changes-file.js';
+import { html, type Html, type Part } from './html.js';
+import { count, plural, shortened } from './words.js';
+import type { RejectedRecord, RejectReason } from '../rejects-file.js';
+import type { RunSummary } from '../summary.js';
+
+/** What a page shows of a list; the files hold the rest. */
+const MOST_ATTRIBUTES = 12;
+const MOST_REASONS = 12;
+const MOST_RECORDS = 50;
+
+/** The attributes that changed most, as bars. */
+export function attributes({ attributes: { top, others, unnamedUpdates } }: RunSummary): Html | undefined {
+  if (top.length === 0) return undefined;
+  const shown = top.slice(0, MOST_ATTRIBUTES);
+  const most = shown[0]?.updates ?? 1;
+  const rest = top.slice(MOST_ATTRIBUTES).reduce((sum, { updates }) => sum + updates, others);
+  return html`<section aria-labelledby="attributes">
+    <h2 id="attributes">Attributes that changed most</h2>
+    <table>
+      <caption>
+        Confirmed updates by attribute. Names only: no value is kept.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Attribute</th>
+          <th class="n" scope="col">Updates</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map((attribute) => attributeRow(attribute, most))}
+      </tbody>
+    </table>
+    ${rest > 0 && html`<p class="soft">${plural(rest, 'change')} of other attributes.</p>`}
+    ${
+      unnamedUpdates > 0 &&
+      html`<p class="soft">Of ${plural(unnamedUpdates, 'update')} it is not known what changed.</p>`
+    }
+  </section>`;
+}
+
+function attributeRow({ entity, attribute, updates }: AttributeCount, most: number): Html {
+  const share = Math.max((updates / most) * 100, 1).toFixed(2);
+  return html`<tr>
+    <th scope="row">
+      <div class="named">
+        <span><span class="id">${shortened(attribute, 60)}</span>${entity === 'groups' && ' (groups)'}</span>
+        <svg height="6" aria-hidden="true">
+          <rect class="track" width="100%" height="6" rx="3"></rect>
+          <rect class="loading" width="${share}%" height="6" rx="3"></rect>
+        </svg>
+      </div>
+    </th>
+    <td class="n">${count(updates)}</td>
+  </tr>`;
+}
+
+/** What was left out and why: the reasons first, then the first records. */
+export function rejects({ rejected }: RunSummary): Html | undefined {
+  const { rollcall, okta, reasons, first, listed, otherReasons } = rejected;
+  if (rollcall + okta === 0) return undefined;
+  const shown = reasons.slice(0, MOST_REASONS);
+  const rest = reasons.slice(MOST_REASONS).reduce((sum, reason) => sum + reason.count, otherReasons);
+  const records = first.slice(0, MOST_RECORDS);
+  return html`<section class="wide" aria-labelledby="rejects">
+    <h2 id="rejects">What was left out, and why</h2>
+    <table>
+      <caption>
+        ${rejectCaption(rollcall, okta)}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Reason</th>
+          <th class="n" scope="col">Records</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map((reason) => reasonRow(reason))}
+      </tbody>
+    </table>
+    ${rest > 0 && html`<p class="soft">${plural(rest, 'record')} for other reasons.</p>`}
+    ${
+      rollcall + okta > listed &&
+      html`<p class="soft">
+        ${count(listed)} of them are listed: this report was not told of the others one by one.
+      </p>`
+    }
+    ${records.length > 0 && recordList(records, listed)}
+  </section>`;
+}
+
+function recordList(records: readonly RejectedRecord[], listed: number): Html {
+  const all = records.length === listed;
+  return html`<details ${records.length <= 10 && 'open'}>
+    <summary>${!all && `The first ${count(records.length)} of `}${plural(listed, 'record')}</summary>
+    <table>
+      <caption>
+        ${all ? 'They are in rejects.csv, too.' : 'All of them are in rejects.csv.'}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Record</th>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${records.map(recordRow)}
+      </tbody>
+    </table>
+  </details>`;
+}
+
+function rejectCaption(rollcall: number, okta: number): string {
+  const parts = [
+    rollcall > 0 && `${plural(rollcall, 'record')} rejected before anything was sent`,
+    okta > 0 && `${count(okta)} refused by Okta, and tried again at the next run`,
+  ].filter((part) => part !== false);
+  return `${parts.join('; ')}. A record that is left out is never taken for one that is gone.`;
+}
+
+function reasonRow({ rejectedBy, entity, field, code, reason, count: n }: RejectReason): Html {
+  return html`<tr>
+    <th scope="row" class="why">
+      ${why(field, reason)}
+      <small>${entity} · ${rejectedBy === 'okta' && 'Okta · '}<code>${shortened(code, 60)}</code></small>
+    </th>
+    <td class="n">${count(n)}</td>
+  </tr>`;
+}
+
+function recordRow(record: RejectedRecord): Html {
+  const { entity, externalId, file, line, position, field, reason } = record;
+  const place =
+    file !== undefined || line !== undefined
+      ? [file === undefined ? 'line' : shortened(file, 80), line]
+          .filter((part) => part !== undefined)
+          .join(':')
+      : position !== undefined && `record ${count(position)}`;
+  return html`<tr>
+    <th scope="row" class="rec">
+      ${externalId === undefined ? html`<em>no external id</em>` : html`<span class="id">${shortened(externalId)}</span>`}
+      <small>${entity}${place !== false && ` · ${place}`}</small>
+    </th>
+    <td class="any">${why(field, reason)}</td>
+  </tr>`;
+}
+
+function why(field: string | undefined, reason: string): Part {
+  return [
+    field !== undefined && html`<span class="id">${shortened(field, 60)}</span> `,
+    shortened(reason, 300),
+  ];
+}

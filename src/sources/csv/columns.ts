@@ -1,0 +1,88 @@
+import { OptionsError, SourceError } from '../../core/errors.js';
+
+/** One row: the text of each cell by the name of its column; an empty cell is `''`. */
+export type CsvRow = Readonly<Record<string, string>>;
+
+/**
+ * What the columns are called in a row: new names by header (what is not listed keeps its name), or a function that
+ * answers a header's name, or `undefined` to leave the column out.
+ */
+export type CsvColumns =
+  Readonly<Record<string, string>> | ((header: string, index: number) => string | undefined);
+
+/** Refuses what is neither names nor a function. */
+export function checkColumns(columns: CsvColumns | undefined): void {
+  if (columns === undefined || typeof columns === 'function') return;
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
+    throw new OptionsError('columns', 'expected names by header, or a function');
+  }
+  for (const [header, name] of Object.entries(columns)) {
+    if (typeof name !== 'string' || name === '')
+      throw new OptionsError('columns', `expected a name for ${JSON.stringify(header)}`);
+  }
+}
+
+/**
+ * Makes the function that builds rows, from the header and the names that are asked for.
+ *
+ * @throws {@link SourceError} for a header that is empty or repeated, or lacks a column that `columns` names.
+ */
+export function rowBuilder(
+  header: readonly string[],
+  columns: CsvColumns | undefined,
+  place: { readonly file: string | undefined; readonly line: number },
+): (fields: readonly string[]) => CsvRow {
+  refuseBadHeader(header, place);
+  if (typeof columns === 'object') {
+    const missing = Object.keys(columns).find((name) => !header.includes(name));
+    if (missing !== undefined)
+      throw new SourceError(
+        `the header has no column ${JSON.stringify(missing)}, which columns names`,
+        place,
+      );
+  }
+  const names: string[] = [];
+  const positions: number[] = [];
+  for (const [i, column] of header.entries()) {
+    const name = nameOf(column, i, columns);
+    if (name === undefined) continue;
+    // Assigning to it would set a row's prototype, and Okta has no such attribute.
+    if (name === '__proto__')
+      throw new SourceError('the header names a column __proto__, which no attribute can be called', place);
+    if (names.includes(name)) throw new SourceError(`two columns are called ${JSON.stringify(name)}`, place);
+    names.push(name);
+    positions.push(i);
+  }
+  return (fields) => {
+    // Assigned in the same order every time, so that all rows share one hidden class.
+    const row: Record<string, string> = {};
+    for (let i = 0; i < names.length; i++) row[names[i] as string] = fields[positions[i] as number] as string;
+    return row;
+  };
+}
+
+function refuseBadHeader(
+  header: readonly string[],
+  place: { readonly file: string | undefined; readonly line: number },
+): void {
+  const seen = new Map<string, number>();
+  for (const [i, name] of header.entries()) {
+    if (name.trim() === '') throw new SourceError(`the header of column ${i + 1} is empty`, place);
+    const before = seen.get(name);
+    // Not quoted: of a file without a header it is what somebody is called.
+    if (before !== undefined)
+      throw new SourceError(`the header of column ${i + 1} is that of column ${before + 1} again`, place);
+    seen.set(name, i);
+  }
+}
+
+/** What a column is called in a row; undefined when it is left out. */
+export function nameOf(header: string, index: number, columns: CsvColumns | undefined): string | undefined {
+  if (columns === undefined) return header;
+  if (typeof columns === 'object') return Object.hasOwn(columns, header) ? columns[header] : header;
+  const name = columns(header, index);
+  if (name === undefined) return undefined;
+  if (typeof name !== 'string' || name === '')
+    throw new OptionsError('columns', `answered no name for ${JSON.stringify(header)}`);
+  return name;
+}

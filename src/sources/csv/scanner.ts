@@ -1,0 +1,233 @@
+import { SourceError } from '../../core/errors.js';
+import { countLineFeeds } from '../input/decode-text.js';
+
+/** A record's fields, and the line it begins on. */
+export type OnRecord = (fields: string[], line: number) => void;
+
+/** What a {@link CsvScanner} is made for. */
+export interface ScannerOptions {
+  /** One character. */
+  readonly delimiter: string;
+  readonly file: string | undefined;
+  /** Longest record, in characters. A quote that is never closed would otherwise gather the whole file. */
+  readonly maxRecordLength: number;
+}
+
+const QUOTE = 0x22;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Takes CSV (RFC 4180, LF allowed) apart into records, from blocks of text that are cut anywhere.
+ *
+ * A line without a quote, nearly every line of a real export, is split by `indexOf` alone; only the others are read
+ * field by field. The next quote, delimiter and carriage return are each looked for once and remembered, so that a
+ * character that is absent is not looked for again at every line.
+ */
+export class CsvScanner {
+  readonly #options: ScannerOptions;
+  readonly #delimiter: string;
+  readonly #delimiterCode: number;
+  /** Text of a record that is not whole yet. */
+  #rest = '';
+  #text = '';
+  #last = false;
+  /** 1-based line on which the next record begins. */
+  #line = 1;
+  #columns = 0;
+  /** Line of a blank line; allowed at the end only. */
+  #blankLine = 0;
+  #nextDelimiter = -1;
+  #nextCr = -1;
+  /** What {@link #quotedRecord} left behind: the end of the record, and the line feeds inside. */
+  #end = 0;
+  #lineFeeds = 0;
+
+  constructor(options: ScannerOptions) {
+    this.#options = options;
+    this.#delimiter = options.delimiter;
+    this.#delimiterCode = options.delimiter.charCodeAt(0);
+  }
+
+  /** 1-based line at which the text that is read next begins. */
+  get nextLine(): number {
+    return this.#line + countLineFeeds(this.#rest);
+  }
+
+  /** Says that what is read next begins on another line; the rows between were read by somebody else. */
+  goTo(line: number): void {
+    this.#line = line;
+  }
+
+  /**
+   * Reads on. With `last`, what is left is a record too. The array given to `onRecord` is the caller's for the time
+   * of the call only.
+   */
+  read(block: string, last: boolean, onRecord: OnRecord): void {
+    const text = this.#rest === '' ? block : this.#rest + block;
+    this.#text = text;
+    this.#last = last;
+    this.#nextDelimiter = this.#nextCr = -1;
+    // Not found is beyond the end: then no comparison needs a second case.
+    let nextQuote = find(text, '"', 0);
+    let fields = new Array<string>(this.#columns);
+    let at = 0;
+    while (at < text.length) {
+      let end = text.indexOf('\n', at);
+      if (end === -1) {
+        if (!last) break;
+        end = text.length;
+      }
+      if (nextQuote < at) nextQuote = find(text, '"', at);
+      if (nextQuote < end || this.#columns === 0) {
+        const quoted = this.#fieldByField(at);
+        if (quoted === undefined) break;
+        const isBlank = quoted.length === 1 && quoted[0] === '' && text.charCodeAt(at) !== QUOTE;
+        if (isBlank) this.#blankLine ||= this.#line;
+        else {
+          if (this.#columns === 0) {
+            this.#columns = quoted.length;
+            fields = new Array<string>(quoted.length);
+          }
+          this.#checkCount(quoted.length);
+          onRecord(quoted, this.#line);
+        }
+        this.#line += this.#lineFeeds + 1;
+        at = this.#end;
+      } else {
+        if (this.#plainLine(at, end, fields)) onRecord(fields, this.#line);
+        this.#line++;
+        at = end + 1;
+      }
+    }
+    this.#rest = at === 0 ? text : text.slice(at);
+    if (this.#rest.length > this.#options.maxRecordLength) {
+      throw this.#error(
+        `the record is longer than ${this.#options.maxRecordLength} characters (maxRecordLength); is a quote not closed?`,
+      );
+    }
+  }
+
+  /** Splits a line that holds no quote; false when it is blank. */
+  #plainLine(start: number, lineEnd: number, fields: string[]): boolean {
+    const text = this.#text;
+    if (this.#nextCr < start) this.#nextCr = find(text, '\r', start);
+    let end = lineEnd;
+    if (this.#nextCr < lineEnd) {
+      if (this.#nextCr !== lineEnd - 1) throw this.#strayCr(this.#line);
+      end--;
+    }
+    if (end === start) {
+      this.#blankLine ||= this.#line;
+      return false;
+    }
+    const last = fields.length - 1;
+    let at = start;
+    let next = this.#nextDelimiter;
+    if (next < at) next = find(text, this.#delimiter, at);
+    for (let i = 0; i < last; i++) {
+      if (next >= end) throw this.#ragged(i + 1);
+      fields[i] = text.slice(at, next);
+      at = next + 1;
+      next = find(text, this.#delimiter, at);
+    }
+    this.#nextDelimiter = next;
+    if (next < end) throw this.#ragged(text.slice(start, end).split(this.#delimiter).length);
+    fields[last] = text.slice(at, end);
+    if (this.#blankLine > 0) throw this.#blankInside();
+    return true;
+  }
+
+  /** Reads a record that holds a quote, or the header; undefined when it is not whole yet. */
+  #fieldByField(start: number): string[] | undefined {
+    const text = this.#text;
+    const fields: string[] = [];
+    let at = start;
+    this.#lineFeeds = 0;
+    for (;;) {
+      const end =
+        text.charCodeAt(at) === QUOTE ? this.#quotedField(at, fields) : this.#plainField(at, fields);
+      if (end === -1) return undefined;
+      if (end < text.length && text.charCodeAt(end) === this.#delimiterCode) {
+        at = end + 1;
+        continue;
+      }
+      // A record ends in LF or CRLF, the last one also with the text.
+      this.#end = end + (text.charCodeAt(end) === CR ? 2 : 1);
+      return fields;
+    }
+  }
+
+  /** Adds the field that begins at this quote. Answers the place after it, or -1 when it is not whole yet. */
+  #quotedField(quote: number, fields: string[]): number {
+    const text = this.#text;
+    let doubled = false;
+    let close = text.indexOf('"', quote + 1);
+    while (close !== -1 && text.charCodeAt(close + 1) === QUOTE) {
+      doubled = true;
+      close = text.indexOf('"', close + 2);
+    }
+    if (close === -1) {
+      if (!this.#last) return -1;
+      throw this.#error('a quote is opened here and never closed', this.#line + this.#lineFeeds);
+    }
+    const after = close + 1;
+    // What follows decides: a second quote, the end of the field, or a fault.
+    if (after >= text.length && !this.#last) return -1;
+    const value = text.slice(quote + 1, close);
+    this.#lineFeeds += countLineFeeds(value);
+    fields.push(doubled ? value.replaceAll('""', '"') : value);
+    if (after >= text.length) return after;
+    const code = text.charCodeAt(after);
+    if (code === this.#delimiterCode || code === LF) return after;
+    if (code === CR) {
+      if (after + 1 >= text.length) return this.#last ? after : -1;
+      if (text.charCodeAt(after + 1) === LF) return after;
+    }
+    throw this.#error('there is text after a closing quote', this.#line + this.#lineFeeds);
+  }
+
+  #plainField(start: number, fields: string[]): number {
+    const text = this.#text;
+    const lineFeed = find(text, '\n', start);
+    if (lineFeed === Infinity && !this.#last) return -1;
+    if (this.#nextDelimiter < start) this.#nextDelimiter = find(text, this.#delimiter, start);
+    const end = Math.min(lineFeed, this.#nextDelimiter, text.length);
+    let value = text.slice(start, end);
+    const cr = value.indexOf('\r');
+    if (cr !== -1) {
+      if (cr !== value.length - 1 || end === this.#nextDelimiter)
+        throw this.#strayCr(this.#line + this.#lineFeeds);
+      value = value.slice(0, -1);
+    }
+    fields.push(value);
+    return cr === -1 ? end : end - 1;
+  }
+
+  #checkCount(count: number): void {
+    if (count !== this.#columns) throw this.#ragged(count);
+    if (this.#blankLine > 0) throw this.#blankInside();
+  }
+
+  #ragged(count: number): SourceError {
+    const fields = count === 1 ? '1 field' : `${count} fields`;
+    return this.#error(`the row has ${fields}, the header has ${this.#columns}`);
+  }
+
+  #strayCr(line: number): SourceError {
+    return this.#error('there is a carriage return without a line feed outside quotes', line);
+  }
+
+  #blankInside(): SourceError {
+    return this.#error('there is a blank line between rows', this.#blankLine);
+  }
+
+  #error(message: string, line = this.#line): SourceError {
+    return new SourceError(message, { file: this.#options.file, line });
+  }
+}
+
+function find(text: string, character: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at === -1 ? Infinity : at;
+}

@@ -1,0 +1,167 @@
+import { throwIfAborted } from '../core/clock.js';
+import { OptionsError, RollcallError, SourceError } from '../core/errors.js';
+import { flowOf, type Flow } from '../flow/flow.js';
+import { refuseUnknown, requireFunction } from '../core/check-options.js';
+import { RunContext } from '../flow/run-context.js';
+import { withPlaces } from '../flow/chunk.js';
+
+/** One page of a paged read. */
+export interface Page<T, C> {
+  readonly records: readonly T[];
+  /** What the next page is asked for with; `undefined`, `null` or `''` on the last page. */
+  readonly next?: C | null | undefined;
+}
+
+/** Options of {@link fromPages}. */
+export interface FromPagesOptions {
+  /** Ends the reading between two pages, and is handed to the function that fetches. */
+  readonly signal?: AbortSignal;
+  /**
+   * Allows a cursor that came before, for services that answer the same one for every page (a scroll id). Without it
+   * such a cursor fails the read, for it would go on for ever.
+   * @defaultValue `false`
+   */
+  readonly allowRepeatedCursor?: boolean;
+  /**
+   * Asks for the next page while the records of one are worked on, so that neither waits for the other. One page at most is
+   * ahead; who leaves early waits until it is there.
+   * @defaultValue `false`
+   */
+  readonly readAhead?: boolean;
+  /** The name that errors and rejections give the source. */
+  readonly name?: string;
+}
+
+/**
+ * The records of a paged read (REST, LDAP, a database cursor): pages are fetched one at a time, the next when its records are
+ * asked for.
+ *
+ * @param fetchPage - Fetches the page of a cursor; the first is asked for with `undefined`. Or an iterable of pages, such as an
+ * `async function*` that yields arrays of rows as a driver gives them: a page costs one step, where its rows would cost one each.
+ * @example
+ * fromPages(async (cursor?: string) => {
+ *   const page = await directory.list({ after: cursor, limit: 500 });
+ *   return { records: page.items, next: page.nextToken };
+ * })
+ * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading: when `fetchPage`
+ * fails (what it threw is the cause), answers no page, or repeats a cursor; {@link AbortedError} when the signal is. What an
+ * iterable throws is thrown as it is.
+ */
+export function fromPages<T, C = string>(
+  fetchPage: (cursor: C | undefined, signal?: AbortSignal) => Promise<Page<T, C>>,
+  options?: FromPagesOptions,
+): Flow<T>;
+/** The records of pages that an iterable gives, which is closed on every exit. */
+export function fromPages<T>(
+  pages: AsyncIterable<readonly T[]> | Iterable<readonly T[]>,
+  options?: FromPagesOptions,
+): Flow<T>;
+export function fromPages<T, C>(pages: FetchPage<T, C> | Pages<T>, options: FromPagesOptions = {}): Flow<T> {
+  refuseUnknown('fromPages', options, ['signal', 'allowRepeatedCursor', 'readAhead', 'name']);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+    throw new OptionsError('signal', 'expected an AbortSignal');
+  const { readAhead = false } = options;
+  if (typeof readAhead !== 'boolean') throw new OptionsError('readAhead', 'expected true or false');
+  const open = opener(pages, options);
+  return flowOf(() => (readAhead ? oneAhead(open()) : open()), new RunContext());
+}
+
+type FetchPage<T, C> = (cursor: C | undefined, signal?: AbortSignal) => Promise<Page<T, C>>;
+type Pages<T> = AsyncIterable<readonly T[]> | Iterable<readonly T[]>;
+type Chunks<T> = AsyncGenerator<readonly T[], void, undefined>;
+
+function opener<T, C>(pages: FetchPage<T, C> | Pages<T>, options: FromPagesOptions): () => Chunks<T> {
+  if (isIterable(pages)) return () => arraysOf(pages, options);
+  requireFunction('fetchPage', pages);
+  return () => pagesOf(pages, options);
+}
+
+function isIterable<T>(pages: unknown): pages is Pages<T> {
+  return (
+    typeof pages === 'object' && pages !== null && (Symbol.asyncIterator in pages || Symbol.iterator in pages)
+  );
+}
+
+/** Asks for the next while one is used. */
+async function* oneAhead<T>(pages: Chunks<T>): Chunks<T> {
+  try {
+    for (let next = pages.next(); ;) {
+      const page = await next;
+      if (page.done === true) return;
+      next = pages.next();
+      // Should it fail, that is told when its turn comes.
+      next.catch(() => undefined);
+      yield page.value;
+    }
+  } finally {
+    // A generator closes behind the page that is under way.
+    await pages.return();
+  }
+}
+
+async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOptions): Chunks<T> {
+  let number = 0;
+  throwIfAborted(signal);
+  for await (const page of pages) {
+    number++;
+    if (!Array.isArray(page)) throw new SourceError(`page ${number} is no array of records`, { file });
+    if (page.length > 0) yield chunkOf(page, file);
+    throwIfAborted(signal);
+  }
+}
+
+/** Copied, for the page is the caller's and a chunk carries its places. */
+function chunkOf<T>(records: readonly T[], file: string | undefined): readonly T[] {
+  return withPlaces([...records], file === undefined ? undefined : { file, lines: undefined });
+}
+
+async function* pagesOf<T, C>(fetchPage: FetchPage<T, C>, options: FromPagesOptions): Chunks<T> {
+  const { signal, allowRepeatedCursor = false, name: file } = options;
+  const seen = new Set<unknown>();
+  let cursor: C | undefined;
+  for (let number = 1; ; number++) {
+    throwIfAborted(signal);
+    const page = await fetchOne(fetchPage, cursor, number, options);
+    if (page.records.length > 0) yield chunkOf(page.records, file);
+    const next = page.next;
+    if (next === undefined || next === null || next === '') return;
+    const key = identityOf(next);
+    if (!allowRepeatedCursor && seen.has(key)) {
+      throw new SourceError(`page ${number} names a cursor that came before; the pages would never end`, {
+        file,
+      });
+    }
+    seen.add(key);
+    cursor = next;
+  }
+}
+
+async function fetchOne<T, C>(
+  fetchPage: FetchPage<T, C>,
+  cursor: C | undefined,
+  number: number,
+  { signal, name: file }: FromPagesOptions,
+): Promise<Page<T, C>> {
+  let page: Page<T, C> | undefined;
+  try {
+    page = await fetchPage(cursor, signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof RollcallError) throw error;
+    throw new SourceError(`page ${number} could not be fetched`, { file }, { cause: error });
+  }
+  if (!Array.isArray((page as Page<T, C> | undefined)?.records)) {
+    throw new SourceError(`page ${number} has no array of records`, { file });
+  }
+  return page;
+}
+
+/** What tells two cursors apart: a cursor may be bytes or an object, which are made anew for every page. */
+function identityOf(cursor: unknown): unknown {
+  if (typeof cursor !== 'object') return cursor;
+  try {
+    return `object ${JSON.stringify(cursor)}`;
+  } catch {
+    return cursor;
+  }
+}

@@ -1,0 +1,101 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { SourceError } from '../../core/errors.js';
+import type { InputChunk } from './input.js';
+
+/** Characters handed on at once, so that an input in one piece is not parsed in one go. */
+const BLOCK = 128 * 1024;
+const LF = 0x0a;
+const EMPTY = Buffer.alloc(0);
+
+/** Where the reader of the text stands, for errors. */
+export interface TextPlace {
+  readonly file: string | undefined;
+  /** 1-based line at which the text handed on next begins. */
+  line?(): number;
+}
+
+/**
+ * Bytes of UTF-8 as text, whatever the chunk borders. A byte order mark is dropped. Not `TextDecoder`: asking first
+ * whether a block is ASCII gives one-byte strings, which everything after it reads faster.
+ *
+ * @param atStart - whether they begin where the input does, and may have a byte order mark
+ * @throws {@link SourceError} when the bytes are no UTF-8; the lines before are handed on first.
+ */
+export async function* decodeText(
+  chunks: AsyncIterable<InputChunk>,
+  place: TextPlace,
+  atStart = true,
+): AsyncGenerator<string, void, undefined> {
+  let rest: Buffer = EMPTY;
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') {
+      if (rest.length > 0) throw notUtf8(place);
+      if (chunk === '') continue;
+      const text = atStart && chunk.charCodeAt(0) === 0xfeff ? chunk.slice(1) : chunk;
+      atStart = false;
+      for (let start = 0; start < text.length; start += BLOCK) yield text.slice(start, start + BLOCK);
+      continue;
+    }
+    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = rest.length === 0 ? view : Buffer.concat([rest, view]);
+    let start = 0;
+    while (start < bytes.length) {
+      const end = wholeCharacters(bytes, start, Math.min(bytes.length, start + BLOCK));
+      if (end === start) break;
+      const block = bytes.subarray(start, end);
+      if (!isUtf8(block)) {
+        const good = block.subarray(0, goodLines(block));
+        if (good.length > 0) yield decode(good, atStart);
+        throw notUtf8(place);
+      }
+      const text = decode(block, atStart);
+      atStart = false;
+      start = end;
+      if (text !== '') yield text;
+    }
+    // Copied, for the owner of the chunk may use it again.
+    rest = start < bytes.length ? Buffer.from(bytes.subarray(start)) : EMPTY;
+  }
+  if (rest.length > 0) throw notUtf8(place);
+}
+
+/** Bytes of whole, valid UTF-8 as text; at the start of an input without its byte order mark. */
+export function decode(bytes: Buffer, atStart: boolean): string {
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  const text = bytes.toString('utf8');
+  return atStart && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** The end of the last character that is whole; a sequence has at most four bytes. */
+function wholeCharacters(bytes: Buffer, start: number, end: number): number {
+  for (let back = 1; back <= 3 && end - back >= start; back++) {
+    const byte = bytes[end - back] ?? 0;
+    if (byte < 0x80) return end;
+    if (byte >= 0xc0) {
+      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return length > back ? end - back : end;
+    }
+  }
+  return end;
+}
+
+/** The end of the last line before the first byte that is no UTF-8. */
+function goodLines(bytes: Buffer): number {
+  let good = 0;
+  for (;;) {
+    const end = bytes.indexOf(LF, good) + 1;
+    if (end === 0 || !isUtf8(bytes.subarray(good, end))) return good;
+    good = end;
+  }
+}
+
+function notUtf8(place: TextPlace): SourceError {
+  return new SourceError('is not valid UTF-8', { file: place.file, line: place.line?.() });
+}
+
+/** How often a line feed occurs in a part of a text. */
+export function countLineFeeds(text: string, start = 0, end = text.length): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', start); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,202 @@
+import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
+import { SourceError } from '../../core/errors.js';
+import { flowOf, type Flow } from '../../flow/flow.js';
+import { refuseUnknown, requireNumber } from '../../core/check-options.js';
+import { withScreened, type ScreenRequest } from '../../screening/screen.js';
+import { RunContext } from '../../flow/run-context.js';
+import {
+  INPUT_OPTIONS,
+  openBytes,
+  toInput,
+  type ByteReader,
+  type Input,
+  type InputChunk,
+  type InputOptions,
+  type OpenableInput,
+} from '../input/input.js';
+import { isTooLong, screenedRows, unscreened } from '../../screening/rows-to-compare.js';
+import { decodeText } from '../input/decode-text.js';
+import { requireThreads, threadsFor } from '../../screening/threads.js';
+
+/** Options of {@link fromJsonLines}. */
+export interface FromJsonLinesOptions extends InputOptions {
+  /**
+   * The longest line, in characters.
+   * @defaultValue `16_777_216`
+   */
+  readonly maxRecordLength?: number;
+  /**
+   * Threads that look for unchanged rows in a file, besides the one that reads it. What comes out does not depend on it.
+   * @defaultValue for a file of 32 MB and more one less than there are processors, at most 2; otherwise none
+   */
+  readonly threads?: number;
+}
+
+const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
+
+/**
+ * The objects of a file with one JSON object a line (LF or CRLF; blank lines are skipped). What the objects hold is
+ * not checked here; that is the work of {@link validate}.
+ *
+ * The input is opened at the first pull and closed on every exit. A path can be read again, a stream only once.
+ *
+ * @example
+ * pipe(fromJsonLines<UserRecord>('people.jsonl.gz'), validate('users'))
+ * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with file and line:
+ * for a line that is no JSON object, bytes that are not UTF-8, and any failure to read the input.
+ */
+export function fromJsonLines<T = Record<string, unknown>>(
+  input: Input,
+  options: FromJsonLinesOptions = {},
+): Flow<T> {
+  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'threads']);
+  const threads = requireThreads(options.threads);
+  const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
+  requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
+  const source = toInput(input, options);
+  return withScreened(
+    flowOf(
+      () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
+      new RunContext(),
+    ),
+    (request) => screened<T>(source, maxRecordLength, threads, request),
+  );
+}
+
+/** Parses lines. */
+class LinesReader<T> {
+  readonly #file: string | undefined;
+  readonly #maxLength: number;
+  #rest = '';
+  #line = 1;
+  #objects: T[] = [];
+  #lines: number[] = [];
+
+  constructor(file: string | undefined, maxLength: number) {
+    this.#file = file;
+    this.#maxLength = maxLength;
+  }
+
+  /** The objects from a line to the end of the input. */
+  async *rest(
+    bytes: AsyncIterable<InputChunk>,
+    line: number,
+    atStart = false,
+  ): AsyncGenerator<readonly T[], void, undefined> {
+    this.#line = line;
+    const place = { file: this.#file, line: () => this.#line };
+    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
+    yield* this.#read('', true);
+  }
+
+  /** The objects of whole lines, undefined for a blank one. */
+  parse(text: string, line: number, _last: boolean, take: (object: T | undefined) => void): void {
+    const lines = text.split('\n');
+    if (text.endsWith('\n')) lines.pop();
+    for (const [i, each] of lines.entries()) take(parseLine(each, this.#file, line + i) as T | undefined);
+  }
+
+  /** Reads a block; what came before a fault is handed on before it. */
+  *#read(block: string, last: boolean): Generator<readonly T[], void, undefined> {
+    const file = this.#file;
+    const text = this.#rest === '' ? block : this.#rest + block;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      let start = 0;
+      for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+        this.#take(text.slice(start, end));
+        start = end + 1;
+      }
+      this.#rest = text.slice(start);
+      if (this.#rest.length > this.#maxLength)
+        throw new SourceError(`the line is longer than ${this.#maxLength} characters (maxRecordLength)`, {
+          file,
+          line: this.#line,
+        });
+      if (last) this.#take(this.#rest);
+    } catch (error) {
+      failure = { error };
+    }
+    const objects = this.#objects;
+    const lines = this.#lines;
+    for (let start = 0; start < objects.length; start += CHUNK_SIZE) {
+      const end = start + CHUNK_SIZE;
+      yield withPlaces(objects.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
+    }
+    this.#objects = [];
+    this.#lines = [];
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #take(text: string): void {
+    const object = parseLine(text, this.#file, this.#line);
+    if (object !== undefined) {
+      this.#objects.push(object as T);
+      this.#lines.push(this.#line);
+    }
+    this.#line++;
+  }
+}
+
+/** The objects of lines that are not settled; all of them where none can be. */
+async function* screened<T>(
+  source: OpenableInput,
+  maxRecordLength: number,
+  threads: number | undefined,
+  request: ScreenRequest,
+): AsyncGenerator<readonly T[], void, undefined> {
+  const file = source.name;
+  const reader = new LinesReader<T>(file, maxRecordLength);
+  const bytes = await openBytes(source);
+  try {
+    const shape = {
+      format: 'json-lines',
+      columns: [],
+      delimiter: ',',
+      fields: request.fields?.(undefined),
+      rules: request.rules,
+      header: '',
+    } as const;
+    const screen = isTooLong(request, maxRecordLength)
+      ? undefined
+      : request.open(shape, threadsFor(bytes, threads));
+    if (screen === undefined) {
+      yield* unscreened(reader.rest(bytes.remaining(), 1, true), request, { file, line: 1 });
+      return;
+    }
+    const first = await afterMark(bytes);
+    yield* screenedRows({ bytes, first, firstLine: 1, file, screen, request, reader });
+  } finally {
+    await bytes.close();
+  }
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The first bytes of an input, without a byte order mark. */
+async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
+  const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
+  let length = 0;
+  while (length < mark.length) {
+    const read = await bytes.read(mark.subarray(length));
+    if (read <= 0) break;
+    length += read;
+  }
+  return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);
+}
+
+/** The object on a line; undefined for a blank line. */
+function parseLine(text: string, file: string | undefined, line: number): object | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    if (text.trim() === '') return undefined;
+    // The parser's own error quotes the line, which is somebody's profile: it is not passed on.
+    throw new SourceError('is not valid JSON', { file, line });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SourceError('is no JSON object; every line must be one', { file, line });
+  }
+  return value;
+}

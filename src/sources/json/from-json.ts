@@ -1,0 +1,81 @@
+import { jsonParser } from 'stream-json/core/parser.js';
+import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
+import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
+import { flowOf, type Flow } from '../../flow/flow.js';
+import { refuseUnknown } from '../../core/check-options.js';
+import { RunContext } from '../../flow/run-context.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
+import { JsonLocator, type PathStep } from './array-locator.js';
+import { decodeText } from '../input/decode-text.js';
+
+/** Options of {@link fromJson}. */
+export interface FromJsonOptions extends InputOptions {
+  /**
+   * Where the array stands in the document: keys (and indices) joined with dots, or as an array when a key has a dot
+   * itself.
+   * @defaultValue the document is the array
+   */
+  readonly path?: string | readonly PathStep[];
+}
+
+/**
+ * The elements of an array inside a JSON document of any size; one element at a time is in memory. JSON lines are
+ * read several times faster by {@link fromJsonLines}.
+ *
+ * The input is opened at the first pull and closed on every exit. A path can be read again, a stream only once.
+ *
+ * @example
+ * pipe(fromJson<UserRecord>('export.json', { path: 'data.people' }), validate('users'))
+ * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with the file: when
+ * nothing or no array stands at the path, it is there twice, the document is no JSON or is cut off (after the array
+ * too), bytes are not UTF-8, and for any failure to read the input.
+ */
+export function fromJson<T = Record<string, unknown>>(input: Input, options: FromJsonOptions = {}): Flow<T> {
+  refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path']);
+  const path = toSteps(options.path);
+  const source = toInput(input, options);
+  return flowOf(() => elementsOf<T>(source, path), new RunContext());
+}
+
+function toSteps(path: unknown): readonly PathStep[] {
+  if (path === undefined || path === '') return [];
+  if (typeof path === 'string') return path.split('.');
+  const isStep = (step: unknown) =>
+    typeof step === 'string' || (Number.isInteger(step) && (step as number) >= 0);
+  if (!Array.isArray(path) || !path.every(isStep)) {
+    throw new OptionsError('path', 'expected keys joined with dots, or an array of keys and indices');
+  }
+  return [...(path as PathStep[])];
+}
+
+async function* elementsOf<T>(
+  source: OpenableInput,
+  path: readonly PathStep[],
+): AsyncGenerator<readonly T[], void, undefined> {
+  const file = source.name;
+  let elements: T[] = [];
+  const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
+  const parse = jsonParser({ packValues: true, streamValues: false });
+  /** Reads a block; what came before a fault is handed on before it. */
+  const read = function* (text: string): Generator<readonly T[], void, undefined> {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      const result: unknown = parse(text);
+      if (typeof result === 'object')
+        for (const token of (result as { values: Parameters<JsonLocator['take']>[0][] }).values)
+          locator.take(token);
+    } catch (error) {
+      failure = { error };
+    }
+    for (let start = 0; start < elements.length; start += CHUNK_SIZE) {
+      yield withPlaces(elements.slice(start, start + CHUNK_SIZE), { file, lines: undefined });
+    }
+    elements = [];
+    if (failure?.error instanceof RollcallError) throw failure.error;
+    if (failure !== undefined) throw new SourceError('is not valid JSON', { file }, { cause: failure.error });
+  };
+  for await (const text of decodeText(source.open(), { file })) yield* read(text);
+  // White space ends a number that the document ends with; everything else that is missing, the locator knows.
+  yield* read('\n');
+  locator.end();
+}

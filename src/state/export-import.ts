@@ -1,0 +1,238 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { StateError } from '../core/errors.js';
+import { ENTITIES, type Entity } from '../core/model.js';
+import { requireWhole } from './memory/memory-state.js';
+import { IMPORT_UNFINISHED, type PendingRow, type StateIdentity, type StateStore } from './store.js';
+
+const EXPORT_FORMAT = 'rollcall-state-1';
+const ROWS_PER_LINE = 500;
+
+/** What {@link exportState}, {@link importState} and {@link verifyState} count. */
+export type StateRowCounts = Readonly<Record<Entity, number>>;
+
+/** The first line of an export. */
+interface Header extends StateIdentity {
+  readonly format: string;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+/** Its other lines but the last: rows of one entity. Fingerprints are bytes, in Base64. */
+interface RowsLine {
+  readonly entity: Entity;
+  readonly rows: readonly (readonly [key: string, fingerprint: string])[];
+}
+
+/** The last: without it the file is not whole. */
+interface Footer {
+  readonly counts: StateRowCounts;
+  /** SHA-256 of everything before it. */
+  readonly sha256: string;
+}
+
+/** Values of a state that go with it. */
+const META = ['watermark'];
+
+/**
+ * Writes what a state knows to a file, for another machine or as a copy: external ids, keyed fingerprints and their key,
+ * no profile. The file is 0600 and is written whole or not at all.
+ *
+ * @throws {@link StateError} when a session is in flight (run `sync` first: a copy must not disagree with Okta), or when the
+ * file cannot be written.
+ */
+export async function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
+  if ((await state.journal.open()).length > 0)
+    throw new StateError('a session is in flight: run a sync first, which settles it');
+  // A copy of half a state would pass for a whole one.
+  requireWhole(await state.getMeta('import'));
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      const digest = createHash('sha256');
+      const counts = { users: 0, groups: 0, memberships: 0 };
+      for await (const line of exportedLines(state, counts)) {
+        digest.update(line);
+        await handle.write(line);
+      }
+      await handle.write(`${JSON.stringify({ counts, sha256: digest.digest('hex') } satisfies Footer)}\n`);
+      await handle.sync();
+      await handle.close();
+      await rename(temporary, file);
+      return counts;
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+  } catch (cause) {
+    throw cause instanceof StateError ? cause : new StateError('the export could not be written', { cause });
+  }
+}
+
+async function* exportedLines(
+  state: StateStore,
+  counts: Record<Entity, number>,
+): AsyncGenerator<string, void, undefined> {
+  const meta: Record<string, string> = {};
+  for (const name of META) {
+    const value = await state.getMeta(name);
+    if (value !== undefined) meta[name] = value;
+  }
+  const header: Header = {
+    format: EXPORT_FORMAT,
+    fingerprintKey: state.fingerprintKey,
+    target: await state.target(),
+    lastTriggeredAt: await state.journal.lastTriggeredAt(),
+    meta,
+  };
+  yield `${JSON.stringify(header)}\n`;
+  for (const entity of ENTITIES) {
+    for await (const chunk of state.rows(entity)) {
+      counts[entity] += chunk.length;
+      for (let start = 0; start < chunk.length; start += ROWS_PER_LINE) {
+        const rows = chunk
+          .slice(start, start + ROWS_PER_LINE)
+          .map(
+            ({ key, fingerprint }) => [key, Buffer.from(fingerprint, 'latin1').toString('base64')] as const,
+          );
+        yield `${JSON.stringify({ entity, rows } satisfies RowsLine)}\n`;
+      }
+    }
+  }
+}
+
+/**
+ * Fills an empty state from an export. The file is read to its end and checked before anything is written; an import
+ * that was cut short leaves a state that refuses to be read until it is imported again.
+ *
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_NOT_EMPTY` when the state holds rows of its own, `ERR_ROLLCALL_STATE_CORRUPT`
+ * when the file is not whole, `ERR_ROLLCALL_STATE_FORMAT` when it is no export of a version known here.
+ */
+export async function importState(file: string, state: StateStore): Promise<StateRowCounts> {
+  const counts = await state.counts();
+  const held = ENTITIES.some((entity) => counts[entity].known + counts[entity].unknown > 0);
+  const unfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
+  if ((held && !unfinished) || (await state.journal.open()).length > 0) {
+    throw new StateError('the state is not empty: import into a new directory', {
+      code: 'ERR_ROLLCALL_STATE_NOT_EMPTY',
+    });
+  }
+  const { header, footer } = await checkExport(file);
+  const { fingerprintKey, target, lastTriggeredAt } = header;
+  await state.restore({ fingerprintKey, target, lastTriggeredAt });
+  const digest = createHash('sha256');
+  for await (const line of linesOf(file)) {
+    const { entity, rows, sha256 } = parse(line) as Partial<RowsLine & Footer>;
+    if (sha256 === undefined) digest.update(`${line}\n`);
+    if (entity !== undefined && rows !== undefined) await state.adopt(rows.map((row) => toRow(entity, row)));
+  }
+  // What was imported must be what was checked: somebody may have written to the file in between.
+  if (!matches(digest, footer)) throw damaged();
+  for (const name of META) {
+    const value = header.meta[name];
+    if (value !== undefined) await state.setMeta(name, value);
+  }
+  await state.setMeta('import', '');
+  return footer.counts;
+}
+
+function toRow(entity: Entity, [key, fingerprint]: readonly [string, string]): PendingRow {
+  const text = Buffer.from(fingerprint, 'base64').toString('latin1');
+  return { entity, kind: 'upsert', key, fingerprint: text };
+}
+
+/** Reads an export to its end and holds it to its own check sum. */
+async function checkExport(file: string): Promise<{ header: Header; footer: Footer }> {
+  const digest = createHash('sha256');
+  let header: Header | undefined;
+  let footer: Footer | undefined;
+  for await (const line of linesOf(file)) {
+    if (footer !== undefined) throw damaged();
+    if (header === undefined) header = parseHeader(line);
+    else footer = parseFooter(line);
+    if (footer === undefined) digest.update(`${line}\n`);
+  }
+  if (header === undefined || footer === undefined || !matches(digest, footer)) throw damaged();
+  return { header, footer };
+}
+
+function matches(digest: Hash, footer: Footer): boolean {
+  return digest.digest('hex') === footer.sha256;
+}
+
+function parseHeader(line: string): Header {
+  const header = parse(line) as Partial<Header>;
+  if (header.format !== EXPORT_FORMAT || !/^[0-9a-f]{32}$/.test(header.fingerprintKey ?? '')) {
+    throw new StateError('the file is no export of a state that this version knows', {
+      code: 'ERR_ROLLCALL_STATE_FORMAT',
+    });
+  }
+  return { meta: {}, ...header } as Header;
+}
+
+function parseFooter(line: string): Footer | undefined {
+  const value = parse(line) as Partial<Footer>;
+  return value.sha256 === undefined ? undefined : (value as Footer);
+}
+
+function parse(line: string): object {
+  try {
+    return JSON.parse(line) as object;
+  } catch {
+    // Its own message quotes the line, which holds ids.
+    throw damaged();
+  }
+}
+
+async function* linesOf(file: string): AsyncGenerator<string, void, undefined> {
+  const input = createReadStream(file);
+  try {
+    yield* createInterface({ input, crlfDelay: Infinity });
+  } catch (cause) {
+    throw new StateError('the export could not be read', { cause });
+  } finally {
+    input.destroy();
+  }
+}
+
+function damaged(): StateError {
+  return new StateError('the export is damaged or not whole', { code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+}
+
+/**
+ * Reads a state from end to end: every page against its check sum, every key once, and the counts against the rows.
+ * Answers the rows of each entity.
+ *
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
+ */
+export async function verifyState(state: StateStore): Promise<StateRowCounts> {
+  requireWhole(await state.getMeta('import'));
+  const told = await state.counts();
+  const counts = { users: 0, groups: 0, memberships: 0 };
+  for (const entity of ENTITIES) {
+    let unknown = 0;
+    const keys = new Set<string>();
+    for await (const chunk of state.rows(entity)) {
+      counts[entity] += chunk.length;
+      for (const { key, fingerprint } of chunk) {
+        keys.add(key);
+        if (fingerprint === '') unknown++;
+      }
+    }
+    const { known } = told[entity];
+    if (
+      keys.size !== counts[entity] ||
+      unknown !== told[entity].unknown ||
+      counts[entity] - unknown !== known
+    ) {
+      throw new StateError(`the state is damaged: its ${entity} are not as many as it says`, {
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
+    }
+  }
+  await state.journal.open();
+  return counts;
+}

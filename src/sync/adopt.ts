@@ -1,0 +1,78 @@
+import { directoryChanges, sourceReports, type DirectoryOptions } from './directory-changes.js';
+import { OptionsError } from '../core/errors.js';
+import { silent } from '../events/events.js';
+import { guard } from '../guard/guard.js';
+import { pipe } from '../flow/pipe.js';
+import type { PlanSummary, EntityReport } from '../core/results.js';
+import { RunContext } from '../flow/run-context.js';
+import type { Rejection } from '../core/rejection.js';
+import { ENTITIES, type Entity } from '../core/model.js';
+import type { PendingRow, StateStore, Target } from '../state/store.js';
+
+/** Options of {@link adopt}. */
+export interface AdoptOptions extends DirectoryOptions {
+  readonly state: StateStore;
+  /** The org and identity source that hold the directory. */
+  readonly target: Target;
+  /** The hash of the plan to adopt, from `plan` over the same sources: that Okta holds just this is a claim to be made knowingly. */
+  readonly confirm: string;
+  /** Called with every rejected record. */
+  readonly onReject?: (rejection: Rejection) => void;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link adopt} came to. */
+export interface AdoptReport {
+  readonly plan: PlanSummary;
+  readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
+  readonly rejections: readonly Rejection[];
+  /** Rows that the baseline took over. */
+  readonly adopted: number;
+}
+
+/**
+ * Takes the current sources as what Okta holds, without sending anything: for a state that was lost while Okta was not,
+ * which would otherwise mean that everything is sent again. What the sources do not hold the baseline forgets, and
+ * nobody is deleted.
+ *
+ * @throws {@link OptionsError} without a hash; {@link GuardError} when the sources do not make exactly the plan of that
+ * hash; {@link StateError} when a session is in flight, or the state belongs to another target.
+ */
+export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
+  const { state, target, confirm } = options;
+  if (!/^[0-9a-f]{64}$/.test(confirm))
+    throw new OptionsError('confirm', 'expected the 64 hexadecimal characters of a plan hash');
+  if (ENTITIES.every((entity) => options[entity] === undefined))
+    throw new OptionsError('users', 'at least one of users, groups and memberships needs a source');
+  if ((await state.journal.open()).length > 0)
+    throw new OptionsError('state', 'a session is in flight: run a sync first, which settles it');
+  const context = new RunContext();
+  if (options.onReject) context.onReject(options.onReject);
+  let summary: PlanSummary | undefined;
+  const changes = pipe(
+    directoryChanges(options, state, silent, context, options.signal),
+    guard(state, { approve: confirm, onPlan: (plan) => (summary = plan) }),
+  );
+  let adopted = 0;
+  let bound = false;
+  for await (const chunk of changes.chunks()) {
+    // The first chunk passes only once the whole plan was found to be the confirmed one.
+    if (!bound) await state.bind(target);
+    bound = true;
+    const rows: PendingRow[] = chunk.map(({ entity, kind, key, fingerprint }) => ({
+      entity,
+      kind,
+      key,
+      fingerprint,
+    }));
+    await state.adopt(rows);
+    adopted += rows.length;
+  }
+  return {
+    plan: summary as PlanSummary,
+    sources: sourceReports(options, context),
+    rejections: context.rejections,
+    adopted,
+  };
+}

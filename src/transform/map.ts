@@ -1,0 +1,82 @@
+import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
+import { SourceError } from '../core/errors.js';
+import { contextOf, flowOf, type Operator } from '../flow/flow.js';
+import { requireFunction } from '../core/check-options.js';
+import { fieldsOf } from '../screening/declared-mapping.js';
+import { rowShape } from '../screening/row-cells.js';
+import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
+import { openObjects } from '../screening/screened-objects.js';
+
+/**
+ * Turns each record into another. The function may answer a promise; records keep their order.
+ *
+ * A record leaves a flow only by a stage that says so: a function that answers `undefined` or `null` ends the run.
+ * Use {@link filter} to leave records out.
+ *
+ * @example
+ * map((row) => ({ externalId: row.employee_id, profile: { userName: row.email, email: row.email } }))
+ * @throws {@link OptionsError} at once when `fn` is no function; {@link SourceError} while reading when it answers nothing.
+ */
+export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
+  requireFunction('fn', fn);
+  return (source) => {
+    const fields = fieldsOf(fn);
+    const open = screenedOf<A>(source) ?? (fields && openObjects(source, rowShape));
+    const screened: OpenScreened<B> = (request) => {
+      // What the function does is not known: only rows that are compared as they stand can do without it.
+      if (fields === undefined && request.raw === undefined) return undefined;
+      // Nor of two functions, one after the other.
+      if (request.fields !== undefined && request.raw === undefined) return undefined;
+      const rows = open?.({ ...request, ...(fields && { fields }) });
+      return rows && mapped(rows, fn);
+    };
+    return withScreened(
+      flowOf(() => mapped(source.chunks(), fn), contextOf(source)),
+      open && screened,
+    );
+  };
+}
+
+async function* mapped<A, B>(
+  chunks: AsyncIterable<readonly A[]>,
+  fn: (record: A, index: number) => B | Promise<B>,
+): AsyncGenerator<readonly B[], void, undefined> {
+  let index = 0;
+  for await (const chunk of chunks) {
+    const places = placesOf(chunk);
+    const results: B[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      for (let i = 0; i < chunk.length; i++) {
+        const at = (places?.positions?.[i] ?? ++index) - 1;
+        const result = fn(chunk[i] as A, at);
+        // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
+        const value = isPromise(result) ? await result : result;
+        if (value === undefined || value === null) {
+          throw new SourceError(
+            `map answered ${String(value)} for record ${at + 1}; use filter to leave a record out`,
+            {
+              file: places?.file,
+              line: places?.lines?.[i],
+            },
+          );
+        }
+        results.push(value);
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    // What came before a failure is handed on first, whatever the chunks.
+    if (failure === undefined) yield withPlaces(results, places);
+    else {
+      if (results.length > 0) yield withPlaces(results, pickPlaces(places, Array.from(results.keys())));
+      throw failure.error;
+    }
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

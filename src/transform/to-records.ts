@@ -1,0 +1,136 @@
+import { SourceError } from '../core/errors.js';
+import { LIMITS, type AttributeLimit } from '../core/limits.js';
+import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../core/model.js';
+import { requireOneOf } from '../core/check-options.js';
+import { withFields, type AttributeField, type RecordFields } from '../screening/declared-mapping.js';
+
+/** A flat row: a CSV row, or an object with one property per column. */
+export type FlatRow = Readonly<Record<string, string | null | undefined>>;
+
+/** Options of {@link toUser} and {@link toGroup}. */
+export interface RecordOptions {
+  /**
+   * What an empty cell becomes. `'auto'`: null where the service allows null (custom attributes do), and where it does
+   * not, as for `secondEmail`, the attribute is left out. `'keep'`: the empty text it is. `'omit'`: the attribute is
+   * always left out, so that Okta keeps what it has.
+   * @defaultValue `'auto'`
+   */
+  readonly emptyCell?: 'auto' | 'keep' | 'omit';
+}
+
+/** What an empty cell becomes. */
+export type EmptyCell = NonNullable<RecordOptions['emptyCell']>;
+/** Limits by attribute. */
+export type Limits = Readonly<Record<string, AttributeLimit>>;
+
+const USER: Limits = LIMITS.userProfile;
+const GROUP: Limits = LIMITS.groupProfile;
+
+/**
+ * A row with a column `externalId` and one column for each profile attribute, as a user.
+ *
+ * @param options - May be a number, which is ignored, so that `map(toUser)` works.
+ * @throws {@link SourceError} when the row has no column `externalId`. (An empty one is for `validate` to reject.)
+ */
+export function toUser(row: FlatRow, options?: RecordOptions | number): UserRecord {
+  return toRecord(row, USER, emptyCellOf(options));
+}
+
+/**
+ * A row with the columns `externalId`, `displayName` and, optionally, `description`, as a group.
+ *
+ * @param options - May be a number, which is ignored, so that `map(toGroup)` works.
+ * @throws {@link SourceError} when the row has no column `externalId`.
+ */
+export function toGroup(row: FlatRow, options?: RecordOptions | number): GroupRecord {
+  return toRecord(row, GROUP, emptyCellOf(options));
+}
+
+/**
+ * A row with the columns `groupExternalId` and `memberExternalId`, as a membership; other columns are ignored.
+ *
+ * @throws {@link SourceError} when one of the columns is missing.
+ */
+export function toMembership(row: FlatRow): MembershipRecord {
+  return { groupExternalId: idOf(row, 'groupExternalId'), memberExternalId: idOf(row, 'memberExternalId') };
+}
+
+withFields(toUser, (columns) => columns && allColumns(columns, USER));
+withFields(toGroup, (columns) => columns && allColumns(columns, GROUP));
+withFields(toMembership, () => ({
+  kind: 'membership',
+  group: 'groupExternalId',
+  member: 'memberExternalId',
+}));
+
+function allColumns(columns: readonly string[], limits: Limits): RecordFields | undefined {
+  if (!columns.includes('externalId')) return undefined;
+  const attributes = columns
+    .filter((name) => name !== 'externalId')
+    .map((name) => attributeField(name, name, limits, 'auto'));
+  return { kind: 'profile', externalId: 'externalId', attributes };
+}
+
+/** An attribute that is taken from a column, said as a field. */
+export function attributeField(
+  name: string,
+  column: string,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): AttributeField {
+  const kept = (cell: '' | null) => emptyValue(cell, name, limits, emptyCell);
+  const empty = kept('');
+  return {
+    name,
+    column,
+    empty: empty === undefined ? 'omit' : empty === null ? 'null' : 'keep',
+    nullStays: kept(null) === null,
+  };
+}
+
+/** The option, checked. */
+export function emptyCellOf(options: RecordOptions | number | undefined): EmptyCell {
+  if (typeof options !== 'object' || options.emptyCell === undefined) return 'auto';
+  return requireOneOf('emptyCell', options.emptyCell, ['auto', 'keep', 'omit']);
+}
+
+function toRecord(
+  row: FlatRow,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): { externalId: string; profile: Profile } {
+  const externalId = idOf(row, 'externalId');
+  const profile: Record<string, string | null> = {};
+  for (const name of Object.keys(row)) {
+    if (name === 'externalId') continue;
+    const cell = row[name];
+    const value =
+      cell === '' || cell === null || cell === undefined ? emptyValue(cell, name, limits, emptyCell) : cell;
+    if (value === undefined) continue;
+    // `validate` is to see and refuse such an attribute; assigning would set the profile's prototype instead.
+    if (name === '__proto__')
+      Object.defineProperty(profile, name, { value, enumerable: true, writable: true, configurable: true });
+    else profile[name] = value;
+  }
+  return { externalId, profile };
+}
+
+/** What an empty cell becomes; undefined when the attribute is left out. */
+export function emptyValue(
+  cell: '' | null | undefined,
+  name: string,
+  limits: Limits,
+  emptyCell: EmptyCell,
+): string | null | undefined {
+  if (emptyCell === 'omit') return undefined;
+  if (emptyCell === 'keep') return cell;
+  return !Object.hasOwn(limits, name) || limits[name]?.nullable === true ? null : undefined;
+}
+
+function idOf(row: FlatRow, column: string): string {
+  if (!Object.hasOwn(row, column))
+    throw new SourceError(
+      `the row has no column ${column}; rename columns with fromCsv's columns, or map them`,
+    );
+  return row[column] ?? '';
+}

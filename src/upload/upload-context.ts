@@ -1,0 +1,27 @@
+import type { CallOptions, OktaClient } from '../okta/wire.js';
+import type { StateStore } from '../state/store.js';
+import type { ResolvedUploadOptions } from './upload-options.js';
+
+/** What every part of an upload works with. */
+export interface SessionContext {
+  readonly okta: OktaClient;
+  readonly state: StateStore;
+  readonly options: ResolvedUploadOptions;
+}
+
+/**
+ * The server's time as far as it is known, else this machine's: sessions are dated by the server, whose clock need
+ * not agree with ours.
+ */
+export function serverNow({ okta, options }: SessionContext): number {
+  return okta.serverDate() ?? options.clock.now();
+}
+
+/** What every call of a run is given: its signal, and where its waits are told. */
+export function callOptions({ signal, events }: ResolvedUploadOptions): CallOptions {
+  return {
+    ...(signal && { signal }),
+    onWait: ({ reason, until }) =>
+      events.emit({ type: 'wait:start', reason, until: new Date(until), sessionId: undefined }),
+  };
+}

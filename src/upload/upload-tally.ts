@@ -1,0 +1,81 @@
+import type { Batch, Change, Entity } from '../core/model.js';
+import { displayKey } from '../core/model.js';
+import type { KindCounts, UploadReport } from '../core/results.js';
+import type { Rejection } from '../core/rejection.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Counts what an upload sends, what Okta confirms, and what it refuses. */
+export class UploadTally {
+  requests = 0;
+  sessions = 0;
+  bytes = 0;
+  /** Changes that came in so far; the whole plan where the guard told its size. */
+  #known = 0;
+  #taken = 0;
+  #confirmedCount = 0;
+  readonly #confirmed: Record<Entity, Mutable<KindCounts>> = {
+    users: { creates: 0, updates: 0, deletes: 0 },
+    groups: { creates: 0, updates: 0, deletes: 0 },
+    memberships: { creates: 0, updates: 0, deletes: 0 },
+  };
+  readonly #refused: Rejection[] = [];
+
+  /** Tells the size of the whole plan, where the guard knows it. */
+  plan(changes: number | undefined): void {
+    this.#known = Math.max(this.#known, changes ?? 0);
+  }
+
+  taken(batch: Batch): void {
+    this.#taken += batch.changes.length;
+    this.#known = Math.max(this.#known, this.#taken);
+  }
+
+  sent(batch: Batch): void {
+    this.requests++;
+    this.bytes += batch.bytes;
+  }
+
+  confirmed(changes: readonly Change[]): void {
+    this.#confirmedCount += changes.length;
+    for (const { entity, kind, created } of changes) {
+      this.#confirmed[entity][kind === 'delete' ? 'deletes' : created ? 'creates' : 'updates']++;
+    }
+  }
+
+  refused(change: Change, errorCode: string | undefined, reason: string): void {
+    this.#refused.push({
+      entity: change.entity,
+      externalId: displayKey(change.entity, change.key),
+      file: undefined,
+      line: undefined,
+      position: 0,
+      field: undefined,
+      code: errorCode ?? 'REFUSED',
+      reason,
+    });
+  }
+
+  get refusedCount(): number {
+    return this.#refused.length;
+  }
+
+  get confirmedCount(): number {
+    return this.#confirmedCount;
+  }
+
+  get remaining(): number {
+    return this.#known - this.#confirmedCount - this.#refused.length;
+  }
+
+  report(): UploadReport {
+    return {
+      confirmed: structuredClone(this.#confirmed),
+      remaining: this.remaining,
+      refused: [...this.#refused],
+      requests: this.requests,
+      sessions: this.sessions,
+      bytes: this.bytes,
+    };
+  }
+}

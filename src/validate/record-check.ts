@@ -1,0 +1,242 @@
+import { LIMITS, type AttributeLimit } from '../core/limits.js';
+import { membershipKey, type Entity } from '../core/model.js';
+import type { FieldRules } from '../screening/screen.js';
+import { replaceUnsupported, textFault } from './okta-text.js';
+import type { ValidateOptions } from './validate-options.js';
+
+/** A record that is good (and what became of it), or why it is not. */
+export type RecordVerdict =
+  | { readonly record: unknown }
+  | {
+      readonly key: string | undefined;
+      readonly field: string | undefined;
+      readonly code: string;
+      readonly reason: string;
+    };
+
+/** Checks one record. */
+export type Checker = (record: unknown) => RecordVerdict;
+
+/** JSON takes up to six bytes for a character (`\u0001`). */
+const MOST_BYTES_PER_CHARACTER = 6;
+const FRAME_BYTES = 200;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
+/** A fault of one value, not yet tied to a record. */
+interface Fault {
+  readonly field: string | undefined;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** The checker of an entity's records. */
+export function createChecker(entity: Entity, options: ValidateOptions): Checker {
+  const check = entity === 'memberships' ? checkMembership : new ProfileChecker(entity, options).check;
+  return options.mode === 'delta' ? checkDelta(entity, check) : check;
+}
+
+/** A marked removal needs only its ids; the rest is checked as ever. */
+function checkDelta(entity: Entity, check: Checker): Checker {
+  return (record) => {
+    if (!isMarked(record)) return check(record);
+    const { deleted: _deleted, ...rest } = record as Record<string, unknown>;
+    const verdict = entity === 'memberships' ? checkMembership(rest) : checkId(entity, rest);
+    return 'code' in verdict ? verdict : { record };
+  };
+}
+
+/** For users and groups the id alone. */
+function checkId(entity: Entity, { externalId }: Record<string, unknown>): RecordVerdict {
+  if (typeof externalId !== 'string' || externalId === '')
+    return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', 'externalId');
+  const longest = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
+  const fault = idFault('externalId', externalId, longest);
+  return fault === undefined ? { record: undefined } : { key: externalId, ...fault };
+}
+
+function isMarked(record: unknown): boolean {
+  return typeof record === 'object' && record !== null && (record as { deleted?: unknown }).deleted === true;
+}
+
+const MARKED: Fault = {
+  field: 'deleted',
+  code: 'MARKED_DELETED',
+  reason: "is marked as deleted, which only mode 'delta' understands",
+};
+
+function checkMembership(record: unknown): RecordVerdict {
+  if (typeof record !== 'object' || record === null) return unidentified('NOT_A_RECORD', 'is no object');
+  const { groupExternalId, memberExternalId } = record as Record<string, unknown>;
+  for (const [field, id] of [
+    ['groupExternalId', groupExternalId],
+    ['memberExternalId', memberExternalId],
+  ] as const) {
+    if (typeof id !== 'string' || id === '')
+      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', field);
+  }
+  const group = groupExternalId as string;
+  const member = memberExternalId as string;
+  const fault =
+    idFault('groupExternalId', group, LIMITS.groupExternalIdLength) ??
+    idFault('memberExternalId', member, LIMITS.memberExternalIdLength);
+  if (fault !== undefined) return { key: membershipKey(group, member), ...fault };
+  return isMarked(record) ? { key: membershipKey(group, member), ...MARKED } : { record };
+}
+
+/** The limits and required attributes of an entity. */
+export function fieldRules(entity: Entity, options: ValidateOptions): FieldRules {
+  if (entity === 'memberships') return { limits: new Map(), required: [] };
+  const limits = entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile;
+  return {
+    limits: new Map(Object.entries({ ...limits, ...options.attributes })),
+    required: options.required ?? (entity === 'users' ? ['userName', 'email'] : ['displayName']),
+  };
+}
+
+class ProfileChecker {
+  readonly #entity: 'users' | 'groups';
+  readonly #limits: ReadonlyMap<string, AttributeLimit>;
+  readonly #required: readonly string[];
+  readonly #numbers: boolean;
+  readonly #booleans: boolean;
+  readonly #replacement: string | undefined;
+  readonly #idLength: number;
+
+  constructor(entity: 'users' | 'groups', options: ValidateOptions) {
+    this.#entity = entity;
+    const { limits, required } = fieldRules(entity, options);
+    this.#limits = limits;
+    this.#required = required;
+    const { coerce = false, unsupportedCharacters } = options;
+    this.#numbers = typeof coerce === 'object' ? coerce.numbers === true : coerce;
+    this.#booleans = typeof coerce === 'object' ? coerce.booleans === true : coerce;
+    this.#replacement =
+      typeof unsupportedCharacters === 'object' ? unsupportedCharacters.replaceWith : undefined;
+    this.#idLength = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
+  }
+
+  readonly check: Checker = (record) => {
+    if (typeof record !== 'object' || record === null) return unidentified('NOT_A_RECORD', 'is no object');
+    const { externalId, profile } = record as { externalId?: unknown; profile?: unknown };
+    if (typeof externalId !== 'string' || externalId === '') {
+      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', 'externalId');
+    }
+    const idProblem = idFault('externalId', externalId, this.#idLength);
+    if (idProblem !== undefined) return { key: externalId, ...idProblem };
+    if (isMarked(record)) return { key: externalId, ...MARKED };
+    if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
+      return { key: externalId, field: 'profile', code: 'NO_PROFILE', reason: 'has no profile' };
+    }
+    return this.#checkProfile(record, externalId, profile as Record<string, unknown>);
+  };
+
+  #checkProfile(record: object, externalId: string, profile: Record<string, unknown>): RecordVerdict {
+    const names = Object.keys(profile);
+    if (names.length === 0)
+      return {
+        key: externalId,
+        field: 'profile',
+        code: 'EMPTY_PROFILE',
+        reason: 'would create an empty user',
+      };
+    let changed: Record<string, string | null> | undefined;
+    let characters = externalId.length;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const given = profile[name];
+      const value = this.#convert(given);
+      const fault = this.#attributeFault(name, value);
+      if (fault !== undefined) return { key: externalId, ...fault };
+      if (value !== given) (changed ??= {})[name] = value as string;
+      characters += name.length + 6 + (value === null ? 4 : (value as string).length);
+    }
+    for (const name of this.#required) {
+      const value = Object.hasOwn(profile, name) ? profile[name] : undefined;
+      if (value === undefined || value === null || value === '') {
+        return { key: externalId, field: name, code: 'REQUIRED', reason: 'is required' };
+      }
+    }
+    const result = changed === undefined ? record : { ...record, profile: { ...profile, ...changed } };
+    if (characters * MOST_BYTES_PER_CHARACTER + FRAME_BYTES > LIMITS.bytesPerRequest && tooLarge(result)) {
+      return {
+        key: externalId,
+        field: undefined,
+        code: 'TOO_LARGE',
+        reason: 'does not fit in one request of 200,000 bytes',
+      };
+    }
+    return { record: result };
+  }
+
+  /** The value as it is sent, where the options allow it to be changed. */
+  #convert(value: unknown): unknown {
+    if (typeof value === 'string') {
+      return this.#replacement !== undefined && textFault(value) !== undefined
+        ? replaceUnsupported(value, this.#replacement)
+        : value;
+    }
+    if (typeof value === 'number' && this.#numbers && Number.isFinite(value)) return String(value);
+    if (typeof value === 'boolean' && this.#booleans) return String(value);
+    return value;
+  }
+
+  #attributeFault(name: string, value: unknown): Fault | undefined {
+    const limit = this.#limits.get(name);
+    if (limit === undefined) {
+      if (name === '__proto__')
+        return { field: name, code: 'UNSUPPORTED_ATTRIBUTE', reason: 'is no name for an attribute' };
+      if (this.#entity === 'groups')
+        return { field: name, code: 'UNKNOWN_ATTRIBUTE', reason: 'is no attribute of a group' };
+      const nameProblem = textProblem(name, name);
+      if (nameProblem !== undefined) return nameProblem;
+    }
+    if (value === null) {
+      return limit === undefined || limit.nullable
+        ? undefined
+        : { field: name, code: 'NULL_NOT_ALLOWED', reason: 'must not be null' };
+    }
+    if (typeof value !== 'string')
+      return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta takes strings only` };
+    if (limit !== undefined) {
+      if (value.length < limit.min)
+        return { field: name, code: 'TOO_SHORT', reason: `has fewer than ${limit.min} characters` };
+      if (value.length > limit.max)
+        return { field: name, code: 'TOO_LONG', reason: `has more than ${limit.max} characters` };
+      if (name === 'email' && this.#entity === 'users' && !EMAIL.test(value)) {
+        return { field: name, code: 'NOT_AN_EMAIL', reason: 'is no email address' };
+      }
+    }
+    return textProblem(name, value);
+  }
+}
+
+function tooLarge(record: object): boolean {
+  return Buffer.byteLength(JSON.stringify(record)) + FRAME_BYTES > LIMITS.bytesPerRequest;
+}
+
+function idFault(field: string, id: string, longest: number): Fault | undefined {
+  if (id.length > longest) return { field, code: 'TOO_LONG', reason: `has more than ${longest} characters` };
+  return textProblem(field, id);
+}
+
+function textProblem(field: string, text: string): Fault | undefined {
+  const fault = textFault(text);
+  if (fault === undefined) return undefined;
+  if (fault === 'MALFORMED')
+    return { field, code: 'MALFORMED_TEXT', reason: 'holds half of a surrogate pair' };
+  return {
+    field,
+    code: 'UNSUPPORTED_CHARACTER',
+    reason: 'holds a character beyond U+FFFF, which Okta does not take',
+  };
+}
+
+function unidentified(code: string, reason: string, field?: string): RecordVerdict {
+  return { key: undefined, field, code, reason };
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (value === undefined) return 'undefined';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,131 @@
+import { pickPlaces, placesOf, withPlaces, type Places } from '../flow/chunk.js';
+import { OptionsError } from '../core/errors.js';
+import { contextOf, flowOf, type Operator } from '../flow/flow.js';
+import { displayKey, type Entity, type RecordOf } from '../core/model.js';
+import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
+import { refusalOf } from './refused-record.js';
+import { recordShape } from '../screening/record-cells.js';
+import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
+import type { Rejection } from '../core/rejection.js';
+import type { RunContext } from '../flow/run-context.js';
+import { openObjects } from '../screening/screened-objects.js';
+import { createChecker, fieldRules, type Checker } from './record-check.js';
+import { textFault } from './okta-text.js';
+import type { ValidateOptions } from './validate-options.js';
+
+const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'mode', 'onReject'];
+
+/**
+ * Holds records to the service's limits (see `LIMITS`). A record that breaks one is rejected: named by entity,
+ * external id, place and field, never by a value; counted; handed to `onReject`; and not taken for a removed one by
+ * `diff`. Good records pass through as they are.
+ *
+ * @throws {@link OptionsError} at once for bad options. Bad records never throw.
+ */
+export function validate<E extends Entity>(
+  entity: E,
+  options: ValidateOptions = {},
+): Operator<RecordOf[E], RecordOf[E]> {
+  requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
+  refuseUnknown('validate', options, KNOWN_OPTIONS);
+  requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
+  if (options.onReject !== undefined) requireFunction('onReject', options.onReject);
+  const { unsupportedCharacters } = options;
+  if (
+    typeof unsupportedCharacters === 'object' &&
+    textFault(unsupportedCharacters.replaceWith) !== undefined
+  ) {
+    throw new OptionsError(
+      'unsupportedCharacters.replaceWith',
+      'is itself a character that Okta does not take',
+    );
+  }
+  const check = createChecker(entity, options);
+  return (source) => {
+    const context = contextOf(source);
+    const { onReject } = options;
+    const open = screenedOf<RecordOf[E]>(source);
+    const openRecords = openObjects(source, (first) => recordShape(entity, first));
+    const screened: OpenScreened<RecordOf[E]> = (request) => {
+      // Of two stages that validate each must see what the other lets pass.
+      const isSecond = request.rules !== undefined && request.raw === undefined;
+      // What is mapped after it was checked is not what the limits were held to.
+      const isMappedAfter = request.fields !== undefined && request.raw === undefined;
+      if (entity !== request.entity || options.mode === 'delta' || isSecond || isMappedAfter)
+        return undefined;
+      const counts = context.counts(entity);
+      const onSettled = (rows: number) => {
+        counts.read += rows;
+        counts.accepted += rows;
+      };
+      const asked = {
+        ...request,
+        rules: fieldRules(entity, options),
+        onSettled: [...request.onSettled, onSettled],
+      };
+      // Where nobody knows what records are made of, they can still be told as what they are.
+      const rows = open?.(asked) ?? openRecords(asked);
+      return rows && validated(entity, rows, context, check, onReject);
+    };
+    return withScreened(
+      flowOf(() => validated(entity, source.chunks(), context, check, onReject), context),
+      screened,
+    );
+  };
+}
+
+async function* validated<E extends Entity>(
+  entity: E,
+  chunks: AsyncIterable<readonly RecordOf[E][]>,
+  context: RunContext,
+  check: Checker,
+  onReject: ((rejection: Rejection) => void) | undefined,
+): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
+  const counts = context.counts(entity);
+  let rejects = false;
+  for await (const chunk of chunks) {
+    const places = placesOf(chunk);
+    const first = counts.read;
+    counts.read += chunk.length;
+    const accepted: RecordOf[E][] = [];
+    const positions: number[] = [];
+    for (let i = 0; i < chunk.length; i++) {
+      const verdict = check(chunk[i]);
+      if (!('code' in verdict)) {
+        accepted.push(verdict.record as RecordOf[E]);
+        positions.push(i);
+        continue;
+      }
+      // What a source could not make a record of says itself why.
+      const { key, field, code, reason } = refusalOf(chunk[i]) ?? verdict;
+      const externalId = key === undefined ? undefined : displayKey(entity, key);
+      const rejection = {
+        entity,
+        externalId,
+        file: places?.file,
+        line: places?.lines?.[i],
+        position: places?.positions?.[i] ?? first + i + 1,
+        field,
+        code,
+        reason,
+      };
+      context.reject(rejection, key);
+      onReject?.(rejection);
+    }
+    counts.accepted += accepted.length;
+    rejects ||= accepted.length < chunk.length;
+    if (accepted.length > 0)
+      yield withPlaces(accepted, rejects ? placesFrom(chunk, first, positions) : places);
+  }
+}
+
+/** The places of the records that are accepted: once one was rejected, the next stage cannot count where they stand. */
+function placesFrom(
+  chunk: readonly unknown[],
+  first: number,
+  accepted: readonly number[],
+): Places | undefined {
+  const places = placesOf(chunk) ?? { file: undefined, lines: undefined };
+  const positions = places.positions ?? Array.from(chunk.keys(), (i) => first + i + 1);
+  return pickPlaces({ ...places, positions }, accepted);
+}

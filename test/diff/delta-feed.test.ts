@@ -1,0 +1,109 @@
+import { AbsenceRules } from '../../src/diff/absence-rules.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHUNK_SIZE, placesOf, withPlaces } from '../../src/flow/chunk.js';
+import { flowOf } from '../../src/flow/flow.js';
+import type { UserRecord } from '../../src/core/model.js';
+import { isMarkedDeleted, lastOfEach, markedDeletions } from '../../src/diff/delta-feed.js';
+import { diffNote } from '../../src/diff/diff-counts.js';
+import { RunContext } from '../../src/flow/run-context.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+
+const user = (id: string, name = 'x'): UserRecord => ({ externalId: id, profile: { userName: name } });
+
+async function last(chunks: readonly (readonly UserRecord[])[]) {
+  const context = new RunContext();
+  const note = diffNote(context, 'users');
+  async function* feed() {
+    yield* chunks;
+  }
+  const kept: (readonly UserRecord[])[] = [];
+  for await (const chunk of lastOfEach('users', flowOf(feed, context), note)) kept.push(chunk);
+  return { kept, note };
+}
+
+describe('the last word of a feed on each entity', () => {
+  it('stands, in the order of the last mentions, and the others are counted', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(fc.nat(9), { minLength: 1 })), async (ids) => {
+        let n = 0;
+        const chunks = ids.map((chunk) => chunk.map((id) => user(`u${id}`, `v${n++}`)));
+        const all = chunks.flat();
+        const expected = all.filter((record, i) =>
+          all.slice(i + 1).every((r) => r.externalId !== record.externalId),
+        );
+        const { kept, note } = await last(chunks);
+        expect(kept.flat()).toEqual(expected);
+        expect(note.superseded).toBe(all.length - expected.length);
+      }),
+    );
+  });
+
+  it('comes in chunks of the common size', async () => {
+    const { kept } = await last([Array.from({ length: 2 * CHUNK_SIZE + 1 }, (_, i) => user(`u${i}`))]);
+    expect(kept.map((chunk) => chunk.length)).toEqual([CHUNK_SIZE, CHUNK_SIZE, 1]);
+  });
+
+  it('keeps its place, and no chunk is of two files', async () => {
+    const { kept } = await last([
+      withPlaces([user('a'), user('b')], { file: 'one.csv', lines: [2, 3] }),
+      withPlaces([user('c'), user('a')], { file: 'two.csv', lines: [2, 3] }),
+      [user('d')],
+      withPlaces([user('e')], { file: 'three.csv', lines: undefined }),
+    ]);
+    expect(kept.map((chunk) => [chunk.map((r) => r.externalId), placesOf(chunk)])).toEqual([
+      [['b'], { file: 'one.csv', lines: [3] }],
+      [['c', 'a'], { file: 'two.csv', lines: [2, 3] }],
+      [['d'], { file: undefined, lines: [0] }],
+      [['e'], { file: 'three.csv', lines: [0] }],
+    ]);
+  });
+
+  it('of an empty feed is nothing', async () => {
+    expect(await last([])).toMatchObject({ kept: [], note: { superseded: 0 } });
+  });
+});
+
+describe('a mark of removal', () => {
+  it.each([
+    [true, { externalId: 'a', deleted: true }],
+    [false, { externalId: 'a', deleted: 'true' }],
+    [false, { externalId: 'a', deleted: false }],
+    [false, { externalId: 'a' }],
+  ])('%s: %o', (marked, record) => {
+    expect(isMarkedDeleted(record)).toBe(marked);
+  });
+
+  it('deletes what Okta holds or may hold; what is gone already is unchanged', async () => {
+    const state = memoryState();
+    const row = (key: string) =>
+      ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+    await state.adopt([row('held'), row('other')]);
+    const id = await state.journal.creating(0);
+    await state.journal.created(id, 's');
+    await state.journal.loading(id, [row('unsure')]);
+    await state.journal.settle(id, 'unknown');
+    const reading = await state.read();
+    const note = diffNote(new RunContext(), 'users');
+    const changes = await markedDeletions(
+      'users',
+      [user('held'), user('nobody'), user('unsure')],
+      reading,
+      new AbsenceRules('users', {}),
+      note,
+    );
+    expect(changes).toMatchObject([
+      {
+        entity: 'users',
+        kind: 'delete',
+        key: 'held',
+        item: '{"externalId":"held"}',
+        fingerprint: '',
+        created: false,
+        dependent: false,
+      },
+      { kind: 'delete', key: 'unsure' },
+    ]);
+    expect(note).toMatchObject({ read: 3, deletes: 2, unchanged: 1 });
+  });
+});

@@ -1,0 +1,82 @@
+import pino from 'pino';
+import { describe, expect, it } from 'vitest';
+import { logEvents } from '../../src/events/log-events.js';
+import { metrics } from '../../src/events/metrics.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+import { sync } from '../../src/sync/sync.js';
+import type { SyncEvent } from '../../src/events/events.js';
+import { inVirtualTime } from '../support/virtual-time.js';
+import { clientOf, company, makeOrg } from '../support/world.js';
+
+const bad = { externalId: 'canary-id', profile: { userName: 'canary-name', email: 'canary-value' } };
+
+/** A run with a rejected record and a session that fails once. */
+async function run(onEvent: (event: SyncEvent) => void) {
+  return inVirtualTime(async (clock) => {
+    const org = makeOrg({ clock });
+    let failed = false;
+    org.setFault(({ path }) => {
+      if (failed || !path.endsWith('/start-import')) return undefined;
+      failed = true;
+      return { kind: 'sessionError', applied: 0.5 };
+    });
+    const day = company(40);
+    const state = memoryState();
+    return sync({ okta: clientOf(org), state, ...day, users: [...day.users, bad], clock, onEvent });
+  });
+}
+
+describe('measurements', () => {
+  it('add up to the report', async () => {
+    const sums = new Map<string, number>();
+    const durations: [string, number][] = [];
+    const report = await run(
+      metrics({
+        add: (name, value, attributes) => {
+          const id = [name, ...Object.values(attributes)].join(' ');
+          sums.set(id, (sums.get(id) ?? 0) + value);
+        },
+        record: (name, milliseconds) => durations.push([name, milliseconds]),
+      }),
+    );
+    expect(sums.get('rollcall.records.read users')).toBe(41);
+    expect(sums.get('rollcall.records.rejected users NOT_AN_EMAIL')).toBe(1);
+    expect(sums.get('rollcall.changes.planned users create')).toBe(report.plan.entities.users.creates);
+    expect(sums.get('rollcall.changes.confirmed')).toBe(
+      report.confirmed.users.creates + report.confirmed.groups.creates + report.confirmed.memberships.creates,
+    );
+    const requests = [...sums].filter(([id]) => id.startsWith('rollcall.requests '));
+    expect(requests.reduce((sum, [, value]) => sum + value, 0)).toBe(report.requests);
+    expect(sums.get('rollcall.sessions failed')).toBe(1);
+    expect(sums.get('rollcall.sessions.replayed')).toBe(1);
+    expect(durations.filter(([name]) => name === 'rollcall.import.duration').length).toBe(report.sessions);
+    for (const [, milliseconds] of durations) expect(milliseconds).toBeGreaterThanOrEqual(0);
+    expect(JSON.stringify([...sums, ...durations])).not.toContain('canary');
+  });
+});
+
+describe('log lines', () => {
+  const lines = async (options?: Parameters<typeof logEvents>[1]) => {
+    const written: string[] = [];
+    await run(logEvents(pino({}, { write: (line: string) => written.push(line) }), options));
+    return written;
+  };
+
+  it('are written by pino as it is, warnings for what needs attention, and hold no value and no id', async () => {
+    const written = await lines();
+    const parsed = written.map((line) => JSON.parse(line) as { level: number; msg: string });
+    expect(parsed.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
+      'a record was rejected',
+      'a session did not complete',
+      'a session was given up, and is sent again',
+    ]);
+    expect(parsed.at(-1)?.msg).toBe('run:done');
+    expect(written.join('')).not.toContain('canary');
+  });
+
+  it('hold the ids of rejected records when asked', async () => {
+    const written = (await lines({ externalIds: true })).join('');
+    expect(written).toContain('canary-id');
+    expect(written).not.toContain('canary-name');
+  });
+});

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
+import { createRowScreen } from '../../../src/screening/kernel/row-screen.js';
+import { fieldRules } from '../../../src/validate/record-check.js';
+import type { RowScreen, ScreenedRows } from '../../../src/screening/screen.js';
+import { createFingerprinter } from '../../../src/fingerprints/fingerprint.js';
+import { FingerprintTable } from '../../../src/screening/fingerprint-table.js';
+import { runs } from '../../support/runs.js';
+
+const KEY = '000102030405060708090a0b0c0d0e0f';
+const KNOWN = Array.from({ length: 64 }, (_, i) => ({
+  groupExternalId: `g${i % 5}`,
+  memberExternalId: `u${i}`,
+}));
+
+function loadTable(): FingerprintTable {
+  const table = new FingerprintTable(KNOWN.length, KEY);
+  table.addBlock(createFingerprinter(KEY).ofEach('memberships', KNOWN), KNOWN.length);
+  return table;
+}
+
+function openScreen(threads: number, table = loadTable): RowScreen {
+  const screen = createRowScreen(
+    { entity: 'memberships', key: KEY, table, raw: undefined },
+    {
+      format: 'csv',
+      columns: ['team', 'person'],
+      delimiter: ',',
+      fields: { kind: 'membership', group: 'team', member: 'person' },
+      rules: fieldRules('memberships', {}),
+      header: '',
+    },
+    threads,
+  );
+  if (screen === undefined) throw new Error('these rows cannot be screened');
+  return screen;
+}
+
+/** A block of so many rows, every third of which is known. */
+const textOf = (rows: number) =>
+  Array.from({ length: rows }, (_, i) => (i % 3 === 0 ? `g${i % 5},u${i % 64}` : `x,${i}`)).join('\n');
+
+const seen = (rows: ScreenedRows) => ({
+  consumed: rows.consumed,
+  stopped: rows.stopped,
+  known: Array.from({ length: rows.count }, (_, row) => rows.isKnown(row)),
+});
+
+function begin(
+  screen: RowScreen,
+  buffer: number,
+  rows: number,
+): (firstLine: number) => Promise<ScreenedRows> {
+  const text = textOf(rows);
+  screen.buffers[buffer]?.write(text);
+  return screen.begin(buffer, text.length, true);
+}
+
+/** What a block of so many rows comes to where no thread takes part. */
+async function alone(rows: number): Promise<ReturnType<typeof seen>> {
+  return seen(await begin(openScreen(0), 0, rows)(1));
+}
+
+describe('threads that screen blocks', () => {
+  it('and their caller come to the same, whoever does which, with buffers that are used again and again', async () => {
+    const screen = openScreen(1);
+    const expected = new Map<number, ReturnType<typeof seen>>();
+    await fc.assert(
+      fc.asyncProperty(
+        // How many blocks are under way, and how large they are: small ones the caller mostly takes before its thread does.
+        fc.array(fc.array(fc.constantFrom(1, 2, 300, 9000), { minLength: 1, maxLength: 4 }), {
+          maxLength: 12,
+        }),
+        async (rounds) => {
+          for (const sizes of rounds) {
+            const begun = sizes.map((rows, buffer) => begin(screen, buffer, rows));
+            for (const [i, rows] of sizes.entries()) {
+              if (!expected.has(rows)) expected.set(rows, await alone(rows));
+              expect(seen(await (begun[i] as (typeof begun)[number])(1))).toEqual(expected.get(rows));
+            }
+          }
+        },
+      ),
+      { numRuns: runs(40) },
+    );
+    await screen.close();
+  });
+
+  it('that are lost leave their blocks to their caller', async () => {
+    const screen = openScreen(2);
+    const before = begin(screen, 0, 500);
+    const during = begin(screen, 1, 700);
+    await screen.close();
+    const after = begin(screen, 2, 900);
+    expect(seen(await before(1))).toEqual(await alone(500));
+    expect(seen(await during(1))).toEqual(await alone(700));
+    expect(seen(await after(1))).toEqual(await alone(900));
+  });
+
+  it('are waited for where they alone are at work, though they keep no process alive', async () => {
+    const screen = openScreen(1);
+    const expected = await alone(30_000);
+    for (let i = 0; i < 20; i++) {
+      const rows = begin(screen, 0, 30_000);
+      // Its thread has most likely taken it after a while.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(seen(await rows(1))).toEqual(expected);
+    }
+    await screen.close();
+  });
+
+  it('end with a table that cannot be loaded, for which they were started', () => {
+    const ended = vi.spyOn(Worker.prototype, 'terminate');
+    const damaged = () => {
+      throw new Error('damaged');
+    };
+    expect(() => openScreen(2, damaged)).toThrow('damaged');
+    expect(ended).toHaveBeenCalledTimes(2);
+    ended.mockRestore();
+  });
+});

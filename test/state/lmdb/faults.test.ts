@@ -1,0 +1,210 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { open as openLmdb } from 'lmdb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openState } from '../../../src/state/lmdb/lmdb.js';
+import type { PendingRow, StateStore } from '../../../src/state/store.js';
+import { verifyState } from '../../../src/state/export-import.js';
+
+let directory: string;
+beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-faults-'))));
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const rows = (count: number, prefix = 'u') =>
+  Array.from({ length: count }, (_, i) => ({
+    entity: 'users' as const,
+    kind: 'upsert' as const,
+    key: `${prefix}${i}`,
+    fingerprint: 'f'.repeat(16),
+  }));
+
+async function readWhole(state: StateStore): Promise<number> {
+  let count = 0;
+  for await (const chunk of state.rows('users')) count += chunk.length;
+  return count;
+}
+
+async function rowFileIn(directory: string): Promise<string> {
+  return (await readdir(directory)).find((name) => name.endsWith('.rows')) as string;
+}
+
+describe('a state on a failing disk', () => {
+  it('a file of something else is a clear error, and stays as it was', async () => {
+    const file = join(directory, 'state.mdb');
+    const text = 'employee_id,email\n'.repeat(2000);
+    await writeFile(file, text);
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_FORMAT' });
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  it('a newer format is refused with its own code, and stays as it was', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(3));
+    await state.close();
+    const root = openLmdb({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
+    const head = root.openDB<Record<string, unknown>, string>({ name: 'head' });
+    const before = head.get('head');
+    await head.put('head', { ...before, format: 99 });
+    await root.close();
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_FORMAT' });
+    const again = openLmdb({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
+    expect(again.openDB<{ format: number }, string>({ name: 'head' }).get('head')?.format).toBe(99);
+    await again.close();
+  });
+
+  it('a file that was cut off is found before it is mapped', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(2000));
+    await state.close();
+    const file = join(directory, 'state.mdb');
+    const whole = await readFile(file);
+    for (const keep of [100, 4096, whole.length >> 1, whole.length - 1]) {
+      await writeFile(file, whole.subarray(0, keep));
+      await expect(openState(directory)).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_ROLLCALL_STATE_(FORMAT|CORRUPT)$/) as string,
+      });
+    }
+    await writeFile(file, whole);
+    const again = await openState(directory);
+    expect((await verifyState(again)).users).toBe(2000);
+    await again.close();
+  });
+
+  it('a page that is not what was written is found when it is read', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(500));
+    await state.close();
+    const file = join(directory, await rowFileIn(directory));
+    const bytes = await readFile(file);
+    const at = bytes.indexOf('ffffffffffffffffffffffffffffffff');
+    expect(at).toBeGreaterThan(0);
+    const handle = await open(file, 'r+');
+    await handle.write('damage', at);
+    await handle.close();
+    const damaged = await openState(directory);
+    await expect(verifyState(damaged)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+    const reading = await damaged.read();
+    await expect(reading.compare('users', ['u1'], ['f'.repeat(16)])).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE_CORRUPT',
+    });
+    await reading.close();
+    await damaged.close();
+  });
+
+  it('a file of rows that was cut off, or is gone, is found when the state is opened', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(2000));
+    await state.close();
+    const file = join(directory, await rowFileIn(directory));
+    const whole = await readFile(file);
+    await writeFile(file, whole.subarray(0, whole.length - 1));
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+    await rm(file);
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+    await writeFile(file, whole);
+    const again = await openState(directory);
+    expect((await verifyState(again)).users).toBe(2000);
+    await again.close();
+  });
+
+  it('a file of rows that nobody names, of a process that died before it could, is removed', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(2000));
+    await state.close();
+    await writeFile(join(directory, 'users-9-1.rows'), 'of a process that died');
+    await writeFile(join(directory, 'notes.rows'), 'of somebody else');
+    const again = await openState(directory);
+    expect((await readdir(directory)).sort()).toEqual([
+      'notes.rows',
+      'state.mdb',
+      'state.mdb-lock',
+      'users-1-1.rows',
+    ]);
+    expect((await verifyState(again)).users).toBe(2000);
+    await again.close();
+  });
+
+  it('changed rows that are not what was written are found when they are read', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(500));
+    await state.adopt([{ ...(rows(1)[0] as PendingRow), fingerprint: 'overlaid-overlay' }]);
+    await state.close();
+    const file = join(directory, 'state.mdb');
+    const bytes = await readFile(file);
+    const handle = await open(file, 'r+');
+    for (let at = bytes.indexOf('overlaid-overlay'); at >= 0; at = bytes.indexOf('overlaid-overlay', at + 1))
+      await handle.write('damage', at);
+    await handle.close();
+    const damaged = await openState(directory);
+    await expect(verifyState(damaged)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+    await damaged.close();
+  });
+
+  it('a change that fails half-way is undone as a whole', async () => {
+    const state = await openState(directory);
+    await state.adopt([...rows(500), ...rows(500).map((row) => ({ ...row, entity: 'groups' as const }))]);
+    await state.close();
+    const file = join(
+      directory,
+      (await readdir(directory)).find((name) => name.startsWith('groups')) as string,
+    );
+    const handle = await open(file, 'r+');
+    await handle.write('damage', 50);
+    await handle.close();
+    const damaged = await openState(directory);
+    const id = await damaged.journal.creating(1);
+    await damaged.journal.created(id, 's');
+    const both = ['users', 'groups'] as const;
+    const loaded = both.map((entity) => ({ ...(rows(1, 'new')[0] as PendingRow), entity }));
+    await damaged.journal.loading(id, loaded);
+    await damaged.journal.loaded(id);
+    // The users come first, and are written before the damage is met.
+    await expect(damaged.journal.settle(id, 'completed')).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE_CORRUPT',
+    });
+    expect(await readWhole(damaged)).toBe(500);
+    expect((await damaged.counts()).users.known).toBe(500);
+    expect(await damaged.journal.open()).toHaveLength(1);
+    await damaged.close();
+    const again = await openState(directory);
+    expect(await readWhole(again)).toBe(500);
+    await again.close();
+  });
+
+  it('a directory that cannot be written is a clear error', async () => {
+    await expect(openState('/sys/kernel/rollcall-state')).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE',
+    });
+  });
+
+  it('a full disk is a clear error, nothing is half written, and the baseline is intact', async () => {
+    const state = await openState(directory);
+    await state.adopt(rows(1000, 'before'));
+    await state.close();
+    // A limit on the size of files makes the kernel refuse what a full disk would.
+    const script = join(dirname(fileURLToPath(import.meta.url)), '../../support/fill-state.ts');
+    const { stdout } = await promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        `ulimit -f 900; trap '' XFSZ; exec "$0" --import tsx "$1" "$2"`,
+        process.execPath,
+        script,
+        directory,
+      ],
+      { cwd: join(dirname(fileURLToPath(import.meta.url)), '../../..') },
+    );
+    const told = JSON.parse(stdout) as { code: string; rowsAfter: number; confirmed: number };
+    expect(told.code).toBe('ERR_ROLLCALL_STATE');
+    const again = await openState(directory);
+    expect(await readWhole(again)).toBe(1000 + told.confirmed);
+    expect((await verifyState(again)).users).toBe(1000 + told.confirmed);
+    await again.adopt(rows(10, 'after'));
+    expect((await verifyState(again)).users).toBe(1010 + told.confirmed);
+    await again.close();
+  });
+});

@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { expect, it } from 'vitest';
+import { openTables } from '../../../src/state/lmdb/lmdb-tables.js';
+import { openState } from '../../../src/state/lmdb/lmdb.js';
+
+it('a session that is settled leaves nothing in the journal, nor of what it carried', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-journal-'));
+  try {
+    const state = await openState(directory);
+    const row = (key: string) =>
+      ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+    for (const outcome of ['completed', 'dropped', 'unknown'] as const) {
+      const id = await state.journal.creating(1);
+      for (const key of ['a', 'b', 'c']) await state.journal.loading(id, [row(key)]);
+      await state.journal.refused(id);
+      await state.journal.settle(id, outcome);
+    }
+    await state.close();
+    const root = open({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
+    const { journal, loads } = openTables(root);
+    expect([journal.getKeysCount(), loads.getKeysCount()]).toEqual([0, 0]);
+    await root.close();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,350 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import FakeTimers from '@sinonjs/fake-timers';
+import fc from 'fast-check';
+import { open, type RootDatabase } from 'lmdb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../../../src/core/clock.js';
+import { ENTITIES, type Entity } from '../../../src/core/model.js';
+import { LmdbState } from '../../../src/state/lmdb/lmdb-state.js';
+import { openTables, type Holder, type Tables } from '../../../src/state/lmdb/lmdb-tables.js';
+import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { thisHolder } from '../../../src/state/lmdb/lock.js';
+import type { PendingRow, StateStore } from '../../../src/state/store.js';
+import { verifyState } from '../../../src/state/export-import.js';
+import { runs } from '../../support/runs.js';
+import { openFiles } from '../../support/open-files.js';
+
+let directory: string;
+let roots: RootDatabase[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rollcall-writer-'));
+  roots = [];
+});
+afterEach(async () => {
+  for (const root of roots) await root.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const openRoot = () => {
+  const root = open({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
+  roots.push(root);
+  return root;
+};
+/** The state's own tables, beside the state. */
+const tablesBeside = (): Tables => openTables(openRoot());
+
+const upsert = (entity: Entity, key: string, version = 0): PendingRow => ({
+  entity,
+  kind: 'upsert',
+  key,
+  fingerprint: `${version}:${key}`.padEnd(16, '.'),
+});
+const many = (count: number) => Array.from({ length: count }, (_, i) => upsert('users', `u${i}`));
+
+async function rowsOf(state: StateStore, entity: Entity): Promise<PendingRow[]> {
+  const rows: PendingRow[] = [];
+  for await (const chunk of state.rows(entity)) rows.push(...chunk);
+  return rows;
+}
+
+/** The same tables, as they are now and not as they were read last. */
+function afresh(tables: Tables): Tables {
+  tables.root.resetReadTxn();
+  return tables;
+}
+
+/** Files of rows that this process has open, those that were removed among them. */
+const openRowFiles = () => openFiles((path) => path.startsWith(directory) && path.includes('.rows'));
+
+/** Takes the state over, as another process would that took this one for dead. */
+async function overtake(change: (holder: Holder) => Holder): Promise<Tables> {
+  const tables = tablesBeside();
+  await tables.head.put('generation', (tables.head.get('generation') as number) + 1);
+  await tables.head.put('holder', change(tables.head.get('holder') as Holder));
+  return tables;
+}
+
+describe('the writer of a state', () => {
+  it('whose place was taken cannot write, and its close leaves the new one alone', async () => {
+    const state = await openState(directory);
+    await state.adopt([upsert('users', 'u')]);
+    const tables = await overtake((holder) => ({ ...holder, pid: 1, host: 'new' }));
+    const lost = { code: 'ERR_ROLLCALL_STATE_LOST' };
+    await expect(state.adopt([upsert('users', 'late')])).rejects.toMatchObject(lost);
+    await expect(state.journal.creating(1)).rejects.toMatchObject(lost);
+    await expect(state.setMeta('watermark', 'late')).rejects.toMatchObject(lost);
+    await state.close();
+    const { head } = afresh(tables);
+    expect(head.get('holder')).toMatchObject({ host: 'new' });
+    expect(head.get('meta:watermark')).toBeUndefined();
+  });
+
+  it('that could not give its place up leaves it to this process all the same', async () => {
+    const state = await openState(directory);
+    await overtake((holder) => holder);
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
+    await state.close();
+    await (await openState(directory)).close();
+  });
+
+  it('that is closed again does not give up the place of the next', async () => {
+    const state = await openState(directory);
+    await state.close();
+    await using next = await openState(directory);
+    await state.close();
+    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
+    await next.adopt([upsert('users', 'u')]);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'gives its place up, and its files, at the end of a block, too',
+    async () => {
+      {
+        await using state = await openState(directory);
+        await state.adopt(many(100));
+        await rowsOf(state, 'users');
+        expect(openRowFiles()).toBeGreaterThan(0);
+      }
+      expect(openRowFiles()).toBe(0);
+      expect(tablesBeside().head.get('holder')).toBeUndefined();
+    },
+  );
+
+  it('tells every ten seconds that it lives, until it is closed', async () => {
+    const timers = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      let now = 1_000_000;
+      const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
+      const state = await openState(directory, { clock });
+      const tables = tablesBeside();
+      const { head } = tables;
+      const first = head.get('holder') as Holder;
+      expect(first).toMatchObject({ pid: process.pid, openedAt: now, beatAt: now });
+      for (const passed of [9_999, 1, 10_000]) {
+        now += passed;
+        timers.tick(passed);
+        // A write is on disk after those before it.
+        await state.setMeta('watermark', `${now}`);
+        expect(afresh(tables).head.get('holder')).toEqual({
+          ...first,
+          beatAt: passed === 9_999 ? 1_000_000 : now,
+        });
+      }
+      await state.close();
+      expect(timers.countTimers()).toBe(0);
+    } finally {
+      timers.uninstall();
+    }
+  });
+
+  it('lives on when it cannot tell that it does', async () => {
+    const timers = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const state = await openState(directory);
+      const tables = await overtake((holder) => ({ ...holder, host: 'new' }));
+      timers.tick(10_000);
+      await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE_LOST',
+      });
+      expect(afresh(tables).head.get('holder')).toMatchObject({ host: 'new' });
+      await state.close();
+    } finally {
+      timers.uninstall();
+    }
+  });
+
+  it('says why a change could not be written, and holds nothing of it', async () => {
+    await using state = await openState(directory);
+    await state.setAbsences('users', new Map([['u', 1]]));
+    const error = await state
+      .setAbsences(
+        'users',
+        new Map([
+          ['v', 1],
+          ['k'.repeat(4000), 1],
+        ]),
+      )
+      .catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: expect.any(Error) as Error });
+    expect(await state.absences('users')).toEqual(new Map([['u', 1]]));
+  });
+
+  it('says so where the disk fails as it commits, or as it flushes', async () => {
+    await (await openState(directory)).close();
+    const tables = tablesBeside();
+    const power = new Error('power');
+    const failing = [
+      { childTransaction: () => Promise.reject(power), flushed: Promise.resolve() },
+      {
+        childTransaction: tables.root.childTransaction.bind(tables.root),
+        get flushed() {
+          return Promise.reject(power);
+        },
+      },
+    ];
+    for (const disk of failing) {
+      const root = Object.assign(disk, { close: () => Promise.resolve() }) as unknown as RootDatabase;
+      const holder = thisHolder(systemClock, 1);
+      const state = new LmdbState({ ...tables, root }, directory, systemClock, holder, () => undefined);
+      await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE',
+        cause: power,
+      });
+      await state.close();
+    }
+  });
+
+  it('holds nothing of rows whose commit failed', async () => {
+    await using state = await openState(directory);
+    await state.adopt([...many(100), upsert('groups', 'g')]);
+    await state.adopt([upsert('users', 'u3', 1)]);
+    // The users are changed before that of the group is met which cannot be.
+    await expect(
+      state.adopt([
+        upsert('users', 'u3', 2),
+        upsert('users', 'new'),
+        { ...upsert('groups', 'h'), key: null as never },
+      ]),
+    ).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    const rows = await rowsOf(state, 'users');
+    expect(rows).toHaveLength(100);
+    expect(rows[3]).toEqual(upsert('users', 'u3', 1));
+    await state.adopt([upsert('users', 'new')]);
+    expect((await verifyState(state)).users).toBe(101);
+  });
+});
+
+describe('what a state holds', () => {
+  it('absences are those that were set last, of each entity, whatever their keys', async () => {
+    await using state = await openState(directory);
+    const counts = fc
+      .array(
+        fc.tuple(
+          fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('A', 'a', '0')),
+          fc.integer({ min: 1, max: 9 }),
+        ),
+      )
+      .map((entries) => new Map(entries));
+    const plain = new Map<Entity, ReadonlyMap<string, number>>();
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...ENTITIES), counts, async (entity, now) => {
+        await state.setAbsences(entity, now);
+        plain.set(entity, now);
+        for (const of of ENTITIES) expect(await state.absences(of)).toEqual(plain.get(of) ?? new Map());
+      }),
+      { numRuns: runs(40) },
+    );
+  });
+
+  it('rows are told in order, some thousands at once, and of no rows nothing', async () => {
+    await using state = await openState(directory);
+    const rows = many(10_000);
+    const memberships = many(50).map((row) => ({ ...row, entity: 'memberships' as const }));
+    await state.adopt([...rows, ...memberships]);
+    const chunks: number[] = [];
+    for await (const chunk of state.rows('users')) chunks.push(chunk.length);
+    expect(chunks).toHaveLength(3);
+    for (const size of chunks.slice(0, -1)) {
+      expect(size).toBeGreaterThanOrEqual(4096);
+      expect(size).toBeLessThan(4200);
+    }
+    expect(await rowsOf(state, 'users')).toEqual(rows);
+    expect(await rowsOf(state, 'memberships')).toEqual(memberships);
+    for await (const chunk of state.rows('groups')) expect.fail(`${chunk.length} rows of no group`);
+  });
+
+  it('changes that are scattered are merged once they are many, whoever commits them, and again', async () => {
+    await using state = await openState(directory);
+    await state.adopt(many(11_000));
+    const tables = tablesBeside();
+    const overlaid = () => afresh(tables).overlays.getKeysCount();
+    const scattered = (version: number) =>
+      Array.from({ length: 2200 }, (_, i) => upsert('users', `u${i * 5}`, version));
+    const settle = async (rows: readonly PendingRow[]) => {
+      const id = await state.journal.creating(1);
+      await state.journal.loading(id, rows);
+      await state.journal.settle(id, 'completed');
+    };
+    for (const [version, commit] of [state.adopt.bind(state), settle, state.adopt.bind(state)].entries()) {
+      await commit(scattered(version).slice(0, 1500));
+      expect(overlaid()).toBe(1);
+      await commit(scattered(version).slice(1500));
+      expect(overlaid()).toBe(0);
+      expect((await readdir(directory)).filter((name) => name.endsWith('.rows'))).toHaveLength(1);
+    }
+    // Nor do two commits at once come between the files of each other's merges.
+    await Promise.all([state.adopt(scattered(7)), state.adopt(scattered(8))]);
+    const rows = await rowsOf(state, 'users');
+    expect(rows).toHaveLength(11_000);
+    expect(rows[10]).toEqual(upsert('users', 'u10', 8));
+    await state.close();
+    await using again = await openState(directory);
+    expect((await verifyState(again)).users).toBe(11_000);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'a state that is restored keeps nothing of what it held, in memory or on disk',
+    async () => {
+      await using state = await openState(directory);
+      await state.adopt(ENTITIES.flatMap((entity) => many(100).map((row) => ({ ...row, entity }))));
+      await state.adopt([upsert('users', 'u1', 1)]);
+      await state.setAbsences('users', new Map([['a', 1]]));
+      await state.journal.loading(await state.journal.creating(1), [upsert('users', 'c')]);
+      await rowsOf(state, 'users');
+      expect(openRowFiles()).toBeGreaterThan(0);
+      await state.restore({ fingerprintKey: '1'.repeat(32), target: undefined, lastTriggeredAt: undefined });
+      const { extents, overlays, absences, journal, loads } = tablesBeside();
+      expect([extents, overlays, absences, journal, loads].map((table) => table.getKeysCount())).toEqual(
+        Array(5).fill(0),
+      );
+      for (const entity of ENTITIES) expect(await rowsOf(state, entity)).toEqual([]);
+      expect(await state.absences('users')).toEqual(new Map());
+      expect((await readdir(directory)).filter((name) => name.endsWith('.rows'))).toEqual([]);
+      expect(openRowFiles()).toBe(0);
+    },
+  );
+
+  it('lies in tables that keep their names', async () => {
+    await using state = await openState(directory);
+    await state.adopt([...many(30), upsert('groups', 'g')]);
+    await state.setAbsences('users', new Map([['u', 1]]));
+    await state.journal.loading(await state.journal.creating(1), [upsert('users', 'c')]);
+    const root = openRoot();
+    // A state outlives versions of the code: under another name it would not be found.
+    for (const name of ['head', 'journal', 'loads', 'extents', 'overlays', 'absences'])
+      expect(root.openDB({ name, encoding: 'binary' }).getKeysCount(), name).toBeGreaterThan(0);
+  });
+});
+
+describe('opening a state', () => {
+  it('lets only its owner read what others could', async () => {
+    await (await openState(directory)).close();
+    for (const name of ['', 'state.mdb', 'state.mdb-lock']) await chmod(join(directory, name), 0o755);
+    await using state = await openState(directory);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    for (const name of ['state.mdb', 'state.mdb-lock'])
+      expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
+    expect(await state.target()).toBeUndefined();
+  });
+
+  it('tells why it could not, and can be done once the cause is gone', async () => {
+    const inTheWay = join(directory, 'outbox-in-the-way');
+    await mkdir(inTheWay);
+    const error = await openState(directory).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: { path: inTheWay } });
+    await rm(inTheWay, { recursive: true });
+    await (await openState(directory)).close();
+    const file = join(directory, 'state.mdb', 'below');
+    const notADirectory = await openState(file).catch((failure: unknown) => failure);
+    expect(notADirectory).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: { code: 'ENOTDIR' } });
+  });
+
+  it('refuses an option that it does not know, and says which it does', async () => {
+    const error = await openState(directory, { clok: 1 } as never).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_OPTIONS' });
+    expect(String(error)).toMatch(/clok.*openState.*clock/);
+    expect(await readdir(directory)).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { flowOf } from '../../src/flow/flow.js';
+import type { Batch } from '../../src/core/model.js';
+import { RunContext } from '../../src/flow/run-context.js';
+import { BatchFeeder } from '../../src/upload/batch-queue.js';
+
+/** Batches are handed on as they are: names do for them. */
+const asBatches = (names: readonly string[]) => names as unknown as readonly Batch[];
+
+function feeding(chunks: readonly (readonly string[])[]) {
+  const trace = { pulled: 0, closed: 0 };
+  const source = (): AsyncIterable<readonly Batch[]> => ({
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        const chunk = chunks[trace.pulled++];
+        return chunk === undefined
+          ? { done: true, value: undefined }
+          : { done: false, value: asBatches(chunk) };
+      },
+      return: async () => {
+        trace.closed++;
+        return { done: true, value: undefined };
+      },
+    }),
+  });
+  return { feeder: new BatchFeeder(flowOf(source, new RunContext()), undefined), trace };
+}
+
+describe('batches one by one', () => {
+  it('all of them come, in order, whatever the chunks, and a look takes none', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(fc.string(), { maxLength: 3 })), async (chunks) => {
+        const { feeder } = feeding(chunks);
+        const seen: unknown[] = [];
+        for (;;) {
+          const batch = await feeder.peek();
+          expect(await feeder.peek()).toBe(batch);
+          if (batch === undefined) break;
+          seen.push(batch);
+          feeder.take();
+        }
+        expect(seen).toEqual(chunks.flat());
+      }),
+    );
+  });
+
+  it('are pulled when they are asked for, and not before', async () => {
+    const { feeder, trace } = feeding([['a', 'b'], ['c']]);
+    expect(trace.pulled).toBe(0);
+    await feeder.peek();
+    feeder.take();
+    await feeder.peek();
+    expect(trace.pulled).toBe(1);
+  });
+
+  it('a source that is left early is closed, once', async () => {
+    const { feeder, trace } = feeding([['a']]);
+    await feeder.peek();
+    await feeder.close();
+    await feeder.close();
+    expect(trace.closed).toBe(1);
+    // What was shown may still be taken; nothing more is pulled.
+    feeder.take();
+    expect(await feeder.peek()).toBeUndefined();
+    expect(trace.pulled).toBe(1);
+  });
+
+  it('a source that ended has closed itself, and is not pulled again', async () => {
+    const { feeder, trace } = feeding([]);
+    expect(await feeder.peek()).toBeUndefined();
+    expect(await feeder.peek()).toBeUndefined();
+    await feeder.close();
+    expect(trace).toEqual({ pulled: 1, closed: 0 });
+  });
+
+  it('a source that cannot be closed is left', async () => {
+    const source = () => ({
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: asBatches(['a']) }) }),
+    });
+    const feeder = new BatchFeeder(flowOf(source, new RunContext()), undefined);
+    await feeder.peek();
+    await expect(feeder.close()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { PollTimeoutError } from '../../src/core/errors.js';
+import type { CallOptions, SessionStatus } from '../../src/okta/wire.js';
+import { pollToEnd } from '../../src/upload/poll-session.js';
+import { lookAt } from '../../src/upload/get-session.js';
+import { failure, FAILURES, NOON, scripted, session } from './scripted.js';
+
+const triggered = (times: number) => Array<SessionStatus>(times).fill('TRIGGERED');
+
+describe('waiting for the end of an import', () => {
+  it.each(['COMPLETED', 'ERROR', 'CLOSED', 'EXPIRED'] as const)('ends with %s', async (status) => {
+    const { context, sleeps, calls } = scripted({ get: [...triggered(3), status] });
+    expect(await pollToEnd(context.okta, 's', context.options)).toMatchObject({ id: 's', status });
+    expect(sleeps).toEqual([2000, 2000, 2000]);
+    expect(calls).toEqual(['get s', 'get s', 'get s', 'get s']);
+  });
+
+  it('ends without a session when Okta does not know it any more', async () => {
+    const { context } = scripted({ get: ['TRIGGERED', 'gone', 'gone', 'gone'] });
+    expect(await pollToEnd(context.okta, 's', context.options)).toBeUndefined();
+  });
+
+  it('tells once that it waits, and until when at most', async () => {
+    const { context, events } = scripted({ get: [...triggered(2), 'COMPLETED'] }, { pollTimeoutMs: 90_000 });
+    await pollToEnd(context.okta, 's', context.options);
+    expect(events).toEqual([
+      { type: 'wait:start', reason: 'import', until: new Date(NOON + 90_000), sessionId: 's' },
+    ]);
+  });
+
+  it.each(['lost', 'page', 'fault', 'tooMany'] as const)(
+    'a look without an answer (%s) is made up for by the next',
+    async (kind) => {
+      const { context, sleeps } = scripted({ get: [FAILURES[kind], 'COMPLETED'] });
+      expect(await pollToEnd(context.okta, 's', context.options)).toMatchObject({ status: 'COMPLETED' });
+      expect(sleeps).toEqual([2000]);
+    },
+  );
+
+  it.each(['signIn', 'refused', 'bug'] as const)('another failure (%s) ends it', async (kind) => {
+    const { context } = scripted({ get: [FAILURES[kind]] });
+    expect(await failure(pollToEnd(context.okta, 's', context.options))).toBe(FAILURES[kind]);
+  });
+
+  it('ends with what is known when the limit is slept through, and waits no longer than that', async () => {
+    const { context, sleeps } = scripted(
+      { get: triggered(4) },
+      { pollTimeoutMs: 5000, pollIntervalMs: 2000 },
+    );
+    const error = await failure(pollToEnd(context.okta, 's', context.options));
+    expect(error).toBeInstanceOf(PollTimeoutError);
+    expect(error).toMatchObject({ sessionId: 's', status: 'TRIGGERED' });
+    expect((error as Error).message).toContain('5 s');
+    expect(sleeps).toEqual([2000, 2000, 1000]);
+  });
+
+  it('without any answer the outcome is not known at all', async () => {
+    const { context } = scripted({ get: [FAILURES.lost] }, { pollTimeoutMs: 0 });
+    const error = await failure(pollToEnd(context.okta, 's', context.options));
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_POLL_TIMEOUT', status: undefined });
+  });
+
+  it('ends when the run is aborted', async () => {
+    const { context } = scripted({ get: triggered(9) }, { signal: AbortSignal.abort() });
+    expect(await failure(pollToEnd(context.okta, 's', context.options))).toMatchObject({
+      code: 'ERR_ROLLCALL_ABORTED',
+    });
+  });
+});
+
+describe('a look at a session', () => {
+  it.each([0, 1, 2])('believes a session that is there after %i denials', async (denials) => {
+    const { context, sleeps } = scripted({ get: [...Array<'gone'>(denials).fill('gone'), 'CREATED'] });
+    expect(await lookAt(context, 's')).toMatchObject({ status: 'CREATED' });
+    expect(sleeps).toEqual([500, 1000].slice(0, denials));
+  });
+
+  it('ends with the signal that it is given, and tells where it waits', async () => {
+    const { context, okta, events } = scripted();
+    const { signal } = new AbortController();
+    const given: CallOptions[] = [];
+    const getSession: typeof okta.getSession = async (id, options = {}) => {
+      given.push(options);
+      options.onWait?.({ reason: 'rate-limit', until: NOON + 5000, operation: 'op' });
+      return session(id, 'CREATED');
+    };
+    await lookAt({ ...context, okta: { ...okta, getSession } }, 's', signal);
+    expect(given[0]?.signal).toBe(signal);
+    expect(events).toEqual([
+      { type: 'wait:start', reason: 'rate-limit', until: new Date(NOON + 5000), sessionId: undefined },
+    ]);
+  });
+
+  it('believes three denials', async () => {
+    const { context, calls, sleeps } = scripted({ get: ['gone', 'gone', 'gone', 'CREATED'] });
+    expect(await lookAt(context, 's')).toBeUndefined();
+    expect(calls).toHaveLength(3);
+    expect(sleeps).toEqual([500, 1000]);
+  });
+});

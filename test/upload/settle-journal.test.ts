@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/core/clock.js';
+import type { SyncEvent } from '../../src/events/events.js';
+import type { Fault, OrgOptions, OrgRequest } from '../../src/simulator/index.js';
+import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import { inVirtualTime } from '../support/virtual-time.js';
+import { clientOf, company, expectConverged, makeOrg, SOURCE } from '../support/world.js';
+
+const HOUR = 3_600_000;
+const first = company(30);
+/** By the next run somebody has left. */
+const second = {
+  users: first.users.slice(1),
+  groups: first.groups,
+  memberships: first.memberships.filter(({ memberExternalId }) => memberExternalId !== 'u0'),
+};
+
+function world(clock: Clock, options: Omit<OrgOptions, 'clock'> = {}) {
+  const org = makeOrg({ clock, ...options });
+  const okta = clientOf(org);
+  const disk = new MemoryDisk();
+  const run = async (more: Partial<SyncOptions> = {}) => {
+    const settled: SyncEvent[] = [];
+    const report = await sync({
+      okta,
+      state: memoryState({ disk }),
+      ...second,
+      clock,
+      ...more,
+      onEvent: (event) => event.type === 'journal:settled' && settled.push(event),
+    });
+    return {
+      report,
+      outcomes: settled.map((event) => event.type === 'journal:settled' && event.outcome),
+    };
+  };
+  /** A run of a process that dies at a write of its journal: from then on nothing of it reaches the disk. */
+  const dieAt = async (write: string, time = 1) => {
+    let [dead, times] = [false, 0];
+    disk.onWrite = (name) => {
+      dead ||= name === `journal:${write}` && ++times === time;
+      if (dead) throw new Error('dead');
+    };
+    await expect(sync({ okta, state: memoryState({ disk }), ...first, clock })).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_STATE',
+    });
+    disk.onWrite = undefined;
+  };
+  const statuses = () => org.sessions(SOURCE).map(({ status }) => status);
+  return { org, okta, run, dieAt, statuses };
+}
+
+const failing =
+  (applied: number) =>
+  ({ path }: OrgRequest): Fault | undefined =>
+    path.endsWith('/start-import') ? { kind: 'sessionError', applied } : undefined;
+
+describe('what an earlier run left in flight', () => {
+  it('is committed where Okta reports COMPLETED', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt, statuses } = world(clock);
+      await dieAt('settle');
+      expect(statuses()).toEqual(['COMPLETED']);
+      const { outcomes, report } = await run();
+      expect(outcomes).toEqual(['completed']);
+      // Memberships waited for the users, and one user has left.
+      expect(report.confirmed.users).toEqual({ creates: 0, updates: 0, deletes: 1 });
+      expectConverged(org, second);
+    });
+  });
+
+  it('is waited for while it is imported', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt, statuses } = world(clock, { importMs: HOUR / 2 });
+      await dieAt('triggered');
+      expect(statuses()).toEqual(['TRIGGERED']);
+      expect((await run()).outcomes).toEqual(['completed']);
+      expectConverged(org, second);
+    });
+  });
+
+  it('is imported where every load was acknowledged', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt, statuses } = world(clock);
+      await dieAt('triggering');
+      expect(statuses()).toEqual(['IN_PROGRESS']);
+      expect((await run()).outcomes).toEqual(['completed']);
+      expect(statuses()[0]).toBe('COMPLETED');
+      expectConverged(org, second);
+    });
+  });
+
+  it('is cancelled where a load was not acknowledged, and sent again', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt, statuses } = world(clock);
+      await dieAt('loaded');
+      expect(statuses()).toEqual(['IN_PROGRESS']);
+      const { outcomes, report } = await run();
+      expect(outcomes).toEqual(['dropped']);
+      expect(statuses()[0]).toBe('CLOSED');
+      expect(report.confirmed.users.creates).toBe(29);
+      expectConverged(org, second);
+    });
+  });
+
+  it('is imported without the load before whose sending its process died', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt } = world(clock);
+      // The users are loaded, the groups were about to be; by the next run one of them is gone.
+      await dieAt('loading', 2);
+      const left = { users: second.users, groups: first.groups.slice(1), memberships: [] };
+      expect((await run(left)).outcomes).toEqual(['completed']);
+      expectConverged(org, left);
+    });
+  });
+
+  it('is cancelled where nobody heard of its creation, and a session of others is not', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, okta, run, dieAt, statuses } = world(clock);
+      await dieAt('created');
+      expect(statuses()).toEqual(['CREATED']);
+      expect((await run()).outcomes).toEqual(['dropped']);
+      expect(statuses()[0]).toBe('CLOSED');
+      expectConverged(org, second);
+      // The next dies just before it creates one, and much later somebody else does.
+      org.setFault(({ path, method }) =>
+        method === 'POST' && path.endsWith('/sessions') ? { kind: 'unauthorized' } : undefined,
+      );
+      const more = { users: first.users };
+      await expect(run(more)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_OKTA_AUTH' });
+      org.setFault(undefined);
+      await clock.sleep(2 * HOUR);
+      const foreign = await okta.createSession();
+      await expect(run(more)).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_FOREIGN_SESSION',
+        sessionId: foreign.id,
+      });
+      expect(org.sessions(SOURCE).at(-1)).toMatchObject({ id: foreign.id, status: 'CREATED' });
+    });
+  });
+
+  for (const [end, options, meanwhile] of [
+    ['ERROR, with nothing applied', { fault: failing(0) }, undefined],
+    ['ERROR, with half of it applied', { fault: failing(0.5) }, undefined],
+    ['ERROR, with all of it applied', { fault: failing(1) }, undefined],
+    ['EXPIRED', {}, 'expires'],
+    ['CLOSED by somebody else', {}, 'closed'],
+    ['unknown to Okta', {}, 'forgotten'],
+  ] as const) {
+    it(`is unknown when it ended ${end}: it is sent again, or deleted where it has left the source`, async () => {
+      await inVirtualTime(async (clock) => {
+        const { org, okta, run, dieAt, statuses } = world(clock, { ...options });
+        await dieAt(meanwhile === undefined ? 'settle' : 'triggering');
+        org.setFault(undefined);
+        if (meanwhile === 'expires') await clock.sleep(25 * HOUR);
+        const { id } = org.sessions(SOURCE)[0] as { id: string };
+        if (meanwhile === 'closed' || meanwhile === 'forgotten') await okta.deleteSession(id);
+        if (meanwhile === 'forgotten')
+          org.setFault(({ path, method }) =>
+            method === 'GET' && path.endsWith(id) ? { kind: 'notFound' } : undefined,
+          );
+        expect(['ERROR', 'EXPIRED', 'CLOSED']).toContain(statuses()[0]);
+        const { outcomes, report } = await run();
+        expect(outcomes).toEqual(['unknown']);
+        expect(report.confirmed.users).toEqual({ creates: 29, updates: 0, deletes: 1 });
+        expectConverged(org, second);
+      });
+    });
+  }
+});
