@@ -1,0 +1,148 @@
+/** Part of the slots that is used: fuller costs more steps, emptier more memory. */
+const FULLNESS = 0.75;
+/** Words of a digest. */
+const DIGEST_WORDS = 4;
+/** Words of an entry: all of a digest but its last, which the place of the entry stands for. */
+const ENTRY_WORDS = 3;
+/** Bits by which absent digests are told apart at first. */
+const FILTER_BITS = 1 << 20;
+
+/** Where a {@link DigestTable} keeps its entries, so that others can look digests up in the same memory. */
+export interface TableMemory {
+  /** So many words of zeros. */
+  words(length: number): Uint32Array;
+}
+
+const PLAIN_MEMORY: TableMemory = { words: (length) => new Uint32Array(length) };
+
+/**
+ * The digests of a baseline as a table with open addressing, 16 bytes a row. A digest is its own hash, so that an unchanged
+ * record is found with one access to memory, which is most of what a comparison costs. The last of its four words says where to
+ * look, and the other three are compared. Each digest has two bits: whether it was compared, and whether it is present in
+ * the source.
+ *
+ * A digest is four 32-bit words. One whose first three are zeros looks like an empty entry: the table does not take it, and
+ * never finds it.
+ */
+export class DigestTable {
+  /** Three words for each slot, zeros where it is empty. */
+  readonly entries: Uint32Array;
+  readonly slots: number;
+  readonly #slotsPerHash: number;
+  readonly #compared: Uint8Array;
+  readonly #present: Uint8Array;
+  #found = new Int32Array(0);
+  #size = 0;
+  #presentCount = 0;
+
+  /** @param rows - digests that will be put in at most */
+  constructor(rows: number, memory: TableMemory = PLAIN_MEMORY) {
+    this.slots = Math.ceil(rows / FULLNESS) + 1;
+    this.entries = memory.words(this.slots * ENTRY_WORDS);
+    this.#slotsPerHash = this.slots / 2 ** 32;
+    this.#compared = new Uint8Array((this.slots + 7) >>> 3);
+    this.#present = new Uint8Array((this.slots + 7) >>> 3);
+  }
+
+  /** True when every digest was seen in the source. */
+  get allPresent(): boolean {
+    return this.#presentCount === this.#size;
+  }
+
+  /** Puts digests in, four words each. A hot loop: it runs for every row of the baseline. */
+  addBlock(digests: Uint32Array, count: number): void {
+    const { entries } = this;
+    const slotsPerHash = this.#slotsPerHash;
+    let added = 0;
+    for (let at = 0; at < count * DIGEST_WORDS; at += DIGEST_WORDS) {
+      const a = digests[at] as number;
+      const b = digests[at + 1] as number;
+      const c = digests[at + 2] as number;
+      if ((a | b | c) === 0) continue;
+      let entry = Math.floor((digests[at + 3] as number) * slotsPerHash) * ENTRY_WORDS;
+      while (
+        ((entries[entry] as number) | (entries[entry + 1] as number) | (entries[entry + 2] as number)) !==
+        0
+      ) {
+        entry += ENTRY_WORDS;
+        if (entry === entries.length) entry = 0;
+      }
+      entries[entry] = a;
+      entries[entry + 1] = b;
+      entries[entry + 2] = c;
+      added++;
+    }
+    this.#size += added;
+  }
+
+  /** The slot of a digest, or -1. */
+  find(a: number, b: number, c: number, d: number): number {
+    const { entries } = this;
+    let entry = Math.floor(d * this.#slotsPerHash) * ENTRY_WORDS;
+    for (;;) {
+      const first = entries[entry] as number;
+      const second = entries[entry + 1] as number;
+      const third = entries[entry + 2] as number;
+      if ((first | second | third) === 0) return -1;
+      if (first === a && second === b && third === c) return entry / ENTRY_WORDS;
+      entry += ENTRY_WORDS;
+      if (entry === entries.length) entry = 0;
+    }
+  }
+
+  /** The slots of many digests of four words each, or -1; they hold until the next call. */
+  findEach(digests: Uint32Array, count: number): Int32Array {
+    if (this.#found.length < count) this.#found = new Int32Array(count);
+    const found = this.#found;
+    for (let i = 0, at = 0; i < count; i++, at += DIGEST_WORDS)
+      found[i] = this.find(
+        digests[at] as number,
+        digests[at + 1] as number,
+        digests[at + 2] as number,
+        digests[at + 3] as number,
+      );
+    return found;
+  }
+
+  /** Marks a slot as compared and present. False when it was compared before. */
+  compare(slot: number): boolean {
+    const bit = 1 << (slot & 7);
+    const byte = this.#compared[slot >>> 3] as number;
+    if ((byte & bit) !== 0) return false;
+    this.#compared[slot >>> 3] = byte | bit;
+    this.keep(slot);
+    return true;
+  }
+
+  /** Marks a slot as present. */
+  keep(slot: number): void {
+    if (this.isPresent(slot)) return;
+    this.#present[slot >>> 3] = (this.#present[slot >>> 3] as number) | (1 << (slot & 7));
+    this.#presentCount++;
+  }
+
+  isPresent(slot: number): boolean {
+    return ((this.#present[slot >>> 3] as number) & (1 << (slot & 7))) !== 0;
+  }
+
+  /**
+   * Answers a function that says quickly, by its first word, that a digest is present: false means that it surely is. Of a large
+   * table hardly any is absent, and looking each up would cost as much as the comparison did.
+   */
+  absences(): (first: number) => boolean {
+    const absent = new Uint8Array(FILTER_BITS >>> 3);
+    for (let slot = 0; slot < this.slots; slot++) {
+      if ((slot & 7) === 0 && this.#present[slot >>> 3] === 0xff) {
+        slot += 7;
+        continue;
+      }
+      if (this.isPresent(slot)) continue;
+      const bit = (this.entries[slot * ENTRY_WORDS] as number) & (FILTER_BITS - 1);
+      absent[bit >>> 3] = (absent[bit >>> 3] as number) | (1 << (bit & 7));
+    }
+    return (first) => {
+      const bit = first & (FILTER_BITS - 1);
+      return ((absent[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
+    };
+  }
+}
