@@ -10,8 +10,8 @@ import {
   type UserRecord,
 } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
-import type { AttributePrints } from '../fingerprints/attribute-prints.js';
-import { fingerprintText, type Fingerprinter } from '../fingerprints/fingerprint.js';
+import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
+import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Reading } from '../state/store.js';
 import type { DiffNote } from './diff-counts.js';
 import { checkReferences } from './membership-references.js';
@@ -37,8 +37,8 @@ export class Comparer<E extends Entity> {
   constructor(
     private readonly entity: E,
     private readonly reading: Reading,
-    private readonly fingerprinter: Fingerprinter,
-    private readonly prints: AttributePrints,
+    private readonly digester: Digester,
+    private readonly prints: AttributeFingerprints,
     private readonly options: ComparerOptions,
     private readonly context: RunContext,
     private readonly note: DiffNote,
@@ -95,8 +95,8 @@ export class Comparer<E extends Entity> {
   #printsOf(chunk: readonly RecordOf[E][]): ChunkPrints {
     const given = placesOf(chunk)?.prints;
     if (given !== undefined) return { words: undefined, text: (i) => given[i] as string };
-    const words = this.fingerprinter.ofEach(this.entity, chunk);
-    return { words, text: (i) => fingerprintText(words, i) };
+    const words = this.digester.ofEach(this.entity, chunk);
+    return { words, text: (i) => digestText(words, i) };
   }
 
   /** What is held of the attributes of those records that differ, by key. */

@@ -1,13 +1,14 @@
 import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
 import { OptionsError } from '../core/errors.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
+import { kernelHasher } from '../screening/kernel/kernel-hasher.js';
 import { createRowScreen } from '../screening/kernel/row-screen.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireOneOf } from '../core/check-options.js';
 import { screenedOf } from '../screening/screen.js';
 import type { RunContext } from '../flow/run-context.js';
-import { AttributePrints } from '../fingerprints/attribute-prints.js';
-import { createFingerprinter } from '../fingerprints/fingerprint.js';
+import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
+import { createDigester } from '../fingerprints/digests.js';
 import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
 import { Comparer } from './comparer.js';
@@ -99,8 +100,8 @@ async function* differences<E extends Entity>(
     const comparer = new Comparer(
       entity,
       reading,
-      createFingerprinter(state.fingerprintKey),
-      new AttributePrints(state.fingerprintKey),
+      createDigester(state.fingerprintKey, kernelHasher(state.fingerprintKey)),
+      new AttributeFingerprints(state.fingerprintKey),
       options,
       context,
       note,

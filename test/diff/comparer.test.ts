@@ -4,8 +4,8 @@ import { keyOf, membershipKey, type Entity, type RecordOf, type UserRecord } fro
 import { Comparer, type ComparerOptions } from '../../src/diff/comparer.js';
 import { diffNote, type DiffNote } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
-import { AttributePrints } from '../../src/fingerprints/attribute-prints.js';
-import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { Reading, StateStore } from '../../src/state/store.js';
 import { withState } from '../support/two-ways.js';
@@ -19,9 +19,9 @@ const pair = (groupExternalId: string, memberExternalId: string) => ({ groupExte
 
 /** The fingerprint of a record as `diff` makes it, its attributes behind it. */
 function fingerprintOf<E extends Entity>(state: StateStore, entity: E, record: RecordOf[E]): string {
-  const fingerprint = createFingerprinter(state.fingerprintKey).of(entity, record);
+  const fingerprint = createDigester(state.fingerprintKey).of(entity, record);
   if (entity === 'memberships') return fingerprint;
-  return fingerprint + new AttributePrints(state.fingerprintKey).of((record as UserRecord).profile);
+  return fingerprint + new AttributeFingerprints(state.fingerprintKey).of((record as UserRecord).profile);
 }
 
 async function hold<E extends Entity>(
@@ -73,8 +73,8 @@ async function comparing<E extends Entity>(
   const context = new RunContext();
   const note = diffNote(context, entity);
   const key = state.fingerprintKey;
-  const prints = new AttributePrints(key);
-  const comparer = new Comparer(entity, reading, createFingerprinter(key), prints, options, context, note);
+  const prints = new AttributeFingerprints(key);
+  const comparer = new Comparer(entity, reading, createDigester(key), prints, options, context, note);
   return { comparer, context, note, reading, asked };
 }
 
@@ -219,7 +219,7 @@ describe('comparing a chunk of users', () => {
       prints: [known, now, fresh],
     });
     const changes = await comparer.compare(chunk);
-    const attributes = new AttributePrints(state.fingerprintKey);
+    const attributes = new AttributeFingerprints(state.fingerprintKey);
     expect(changes.map(({ key, fingerprint }) => [key, fingerprint])).toEqual([
       ['b', now + attributes.of(user('b').profile)],
       ['c', fresh + attributes.of(user('c').profile)],

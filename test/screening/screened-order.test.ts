@@ -13,7 +13,7 @@ import { screenedOf, withScreened, type RowScreen, type RowShape } from '../../s
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import type { CsvRow } from '../../src/sources/csv/columns.js';
 import type { Input } from '../../src/sources/input/input.js';
-import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
 import { FingerprintTable } from '../../src/screening/fingerprint-table.js';
 import { membershipFrom } from '../../src/transform/records-from-columns.js';
 import { runs } from '../support/runs.js';
@@ -28,7 +28,7 @@ const pair = (group: string, member: string): MembershipRecord => ({
 
 function tableOf(known: readonly MembershipRecord[]): FingerprintTable {
   const table = new FingerprintTable(known.length, KEY);
-  table.addBlock(createFingerprinter(KEY).ofEach('memberships', known), known.length);
+  table.addBlock(createDigester(KEY).ofEach('memberships', known), known.length);
   return table;
 }
 

@@ -1,7 +1,7 @@
 import { ENTITIES, keyOf, type Entity, type RecordOf } from '../../src/core/model.js';
 import { type SyncReport, changesOf } from '../../src/core/results.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
-import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
 import type { StateStore } from '../../src/state/store.js';
 import { held, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 
@@ -36,7 +36,7 @@ export async function stateFaults(
   inFlight: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const fingerprinter = createFingerprinter(state.fingerprintKey);
+  const fingerprinter = createDigester(state.fingerprintKey);
   const records = heldRecords(org);
   for (const entity of ENTITIES) {
     const known = new Set<string>();

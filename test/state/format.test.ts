@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AttributePrints } from '../../src/fingerprints/attribute-prints.js';
-import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
 import { createKeyHasher } from '../../src/state/lmdb/key-hash.js';
 
 // A state outlives versions of the code: were one of these to change, every record would count as changed, or no row be found.
@@ -14,7 +14,7 @@ describe('what a state keeps of a record stays the same from version to version'
   };
 
   it('its fingerprint', () => {
-    const fingerprinter = createFingerprinter(KEY);
+    const fingerprinter = createDigester(KEY);
     expect(hex(fingerprinter.of('users', person))).toBe('26518f78fc42b5b51a56593d079ac3bb');
     const group = { externalId: '1', profile: { displayName: 'g' } };
     expect(hex(fingerprinter.of('groups', group))).toBe('6302733c007240e8acd536b3fc8197d6');
@@ -23,7 +23,7 @@ describe('what a state keeps of a record stays the same from version to version'
   });
 
   it('the prints of its attributes', () => {
-    expect(hex(new AttributePrints(KEY).of(person.profile))).toBe('0874c0a08b01d4e8eee300007a2d1719');
+    expect(hex(new AttributeFingerprints(KEY).of(person.profile))).toBe('0874c0a08b01d4e8eee300007a2d1719');
   });
 
   it.each([

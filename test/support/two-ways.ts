@@ -11,7 +11,7 @@ import type { ValidateOptions } from '../../src/validate/validate-options.js';
 import { pipe } from '../../src/flow/pipe.js';
 import type { ReadCounts, Rejection } from '../../src/core/rejection.js';
 import type { FlatRow } from '../../src/transform/to-records.js';
-import { createFingerprinter } from '../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
 import { openState } from '../../src/state/lmdb/lmdb.js';
 import type { PendingRow, StateStore } from '../../src/state/store.js';
 
@@ -53,7 +53,7 @@ export async function holdRecords<E extends Entity>(
   entity: E,
   records: readonly RecordOf[E][],
 ): Promise<void> {
-  const fingerprinter = createFingerprinter(state.fingerprintKey);
+  const fingerprinter = createDigester(state.fingerprintKey);
   const rows = new Map<string, PendingRow>();
   for await (const held of state.rows(entity))
     for (const { key } of held) rows.set(key, { entity, kind: 'delete', key, fingerprint: '' });

@@ -10,7 +10,7 @@ import { fieldsOf } from '../../../src/screening/declared-mapping.js';
 import type { RowScreen, RowShape } from '../../../src/screening/screen.js';
 import { groupFrom, membershipFrom, userFrom } from '../../../src/transform/records-from-columns.js';
 import type { FlatRow } from '../../../src/transform/to-records.js';
-import { createFingerprinter } from '../../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../../src/fingerprints/digests.js';
 import { FingerprintTable } from '../../../src/screening/fingerprint-table.js';
 import { runs } from '../../support/runs.js';
 
@@ -19,7 +19,7 @@ const KEY = '000102030405060708090a0b0c0d0e0f';
 /** The fingerprints of records, as a state has them. */
 function tableOf<E extends Entity>(entity: E, records: readonly RecordOf[E][]): FingerprintTable {
   const table = new FingerprintTable(records.length, KEY);
-  const words = createFingerprinter(KEY).ofEach(entity, records);
+  const words = createDigester(KEY).ofEach(entity, records);
   table.addBlock(words, records.length);
   return table;
 }

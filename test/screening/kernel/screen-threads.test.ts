@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createRowScreen } from '../../../src/screening/kernel/row-screen.js';
 import { fieldRules } from '../../../src/validate/record-check.js';
 import type { RowScreen, ScreenedRows } from '../../../src/screening/screen.js';
-import { createFingerprinter } from '../../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../../src/fingerprints/digests.js';
 import { FingerprintTable } from '../../../src/screening/fingerprint-table.js';
 import { runs } from '../../support/runs.js';
 
@@ -16,7 +16,7 @@ const KNOWN = Array.from({ length: 64 }, (_, i) => ({
 
 function loadTable(): FingerprintTable {
   const table = new FingerprintTable(KNOWN.length, KEY);
-  table.addBlock(createFingerprinter(KEY).ofEach('memberships', KNOWN), KNOWN.length);
+  table.addBlock(createDigester(KEY).ofEach('memberships', KNOWN), KNOWN.length);
   return table;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createFingerprinter } from '../../../src/fingerprints/fingerprint.js';
+import { createDigester } from '../../../src/fingerprints/digests.js';
 import { openState } from '../../../src/state/lmdb/lmdb.js';
 import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
 import { profileChange } from '../../support/changes.js';
@@ -86,7 +86,7 @@ describe('openState', () => {
       const directory = await fresh();
       await using store = await openState(directory);
       expect(store.fingerprintKey).toMatch(/^[0-9a-f]{32}$/);
-      prints.add(createFingerprinter(store.fingerprintKey).of('users', record));
+      prints.add(createDigester(store.fingerprintKey).of('users', record));
     }
     expect(prints.size).toBe(2);
   });
