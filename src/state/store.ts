@@ -152,6 +152,8 @@ export interface JournaledSession {
   readonly phase: JournalPhase;
   /** When its creation was attempted, in milliseconds of the server's clock, as far as it is known. */
   readonly startedAt: number;
+  /** Ids of the sessions that Okta showed before its creation: none of them is this one. */
+  readonly seen: readonly string[];
   /** When it was triggered; undefined before. */
   readonly triggeredAt: number | undefined;
   /** Loads whose request was about to be sent, or was. */
@@ -180,8 +182,8 @@ export type SessionOutcome =
 export interface Journal {
   /** The sessions in flight, oldest first. */
   open(): Promise<readonly JournaledSession[]>;
-  /** Before `createSession`. Answers the journal's number for it. */
-  creating(now: number): Promise<number>;
+  /** Before `createSession`, with the ids of the sessions that Okta shows. Answers the journal's number for it. */
+  creating(now: number, seen?: readonly string[]): Promise<number>;
   /** After `createSession`. */
   created(id: number, sessionId: string): Promise<void>;
   /** Before a load is sent, with every row it carries. */

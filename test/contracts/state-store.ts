@@ -242,7 +242,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   });
 
   law('the journal survives, with what each session carries', async (store, under) => {
-    const id = await store.journal.creating(5000);
+    const id = await store.journal.creating(5000, ['x', 'y']);
     await store.journal.created(id, 'session');
     await store.journal.loading(id, [upsert('users', 'a'), remove('users', 'b')]);
     await store.journal.loaded(id);
@@ -256,6 +256,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
         sessionId: 'session',
         phase: 'loading',
         startedAt: 5000,
+        seen: ['x', 'y'],
         triggeredAt: undefined,
         loads: 2,
         acknowledged: 1,
@@ -358,6 +359,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
                 sessionId: undefined,
                 phase: 'creating',
                 startedAt: now,
+                seen: [],
                 triggeredAt: undefined,
                 acknowledged: 0,
                 ...sum([]),

@@ -66,7 +66,7 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
   const journal: Journal = {
     open: () => call('journal-open', () => inner.open()),
     lastTriggeredAt: () => call('journal-last', () => inner.lastTriggeredAt()),
-    creating: (now) => write('creating', () => inner.creating(now)),
+    creating: (...args) => write('creating', () => inner.creating(...args)),
     created: (...args) => write('created', () => inner.created(...args)),
     loading: (...args) => write('loading', () => inner.loading(...args)),
     loaded: (id) => write('loaded', () => inner.loaded(id)),

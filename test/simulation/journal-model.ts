@@ -45,8 +45,8 @@ export class JournalModel {
     return {
       open: () => journal.open(),
       lastTriggeredAt: () => journal.lastTriggeredAt(),
-      creating: async (now) => {
-        const id = await journal.creating(now);
+      creating: async (...args) => {
+        const id = await journal.creating(...args);
         this.#sessions.set(id, { sessionId: undefined, loads: [] });
         return id;
       },

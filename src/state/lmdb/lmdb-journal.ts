@@ -33,7 +33,7 @@ export function lmdbJournal(
     Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => unpackRows(value));
   return {
     open: async () => Array.from(journal.getRange(), ({ value }) => value),
-    creating: (now) =>
+    creating: (now, seen = []) =>
       write((head) => {
         const id = head.nextSession;
         void journal.put(id, {
@@ -41,6 +41,7 @@ export function lmdbJournal(
           sessionId: undefined,
           phase: 'creating',
           startedAt: now,
+          seen: [...seen],
           triggeredAt: undefined,
           loads: 0,
           acknowledged: 0,

@@ -200,7 +200,7 @@ class MemoryState implements StateStore {
     return {
       open: async () =>
         this.#disk.content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
-      creating: (now) =>
+      creating: (now, seen = []) =>
         this.#write('journal:creating', (content) => {
           const id = content.nextSession++;
           content.sessions.push({
@@ -208,6 +208,7 @@ class MemoryState implements StateStore {
             sessionId: undefined,
             phase: 'creating',
             startedAt: now,
+            seen: [...seen],
             triggeredAt: undefined,
             loads: 0,
             acknowledged: 0,
