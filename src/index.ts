@@ -118,7 +118,7 @@ export {
   type WireResponse,
 } from './okta/wire.js';
 
-export { openState, type OpenStateOptions } from './state/lmdb/lmdb.js';
+export { openState, type OpenStateOptions } from './state/lmdb/open-state.js';
 export { exportState, importState, verifyState, type StateRowCounts } from './state/export-import.js';
 export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory/memory-state.js';
 export {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { createClient } from '../../src/okta/client.js';
 import type { Org } from '../../src/simulator/index.js';
 import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';

@@ -139,7 +139,7 @@ describe('sync', () => {
   });
 
   it('fails with 1 while another process holds the state', async () => {
-    const { openState } = await import('../../src/state/lmdb/lmdb.js');
+    const { openState } = await import('../../src/state/lmdb/open-state.js');
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     await using _held = await openState(join(cwd, 'rollcall-state'));

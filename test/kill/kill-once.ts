@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { keyOf, ENTITIES } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
 import { startOrg, type Org } from '../../src/simulator/index.js';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { sync } from '../../src/sync/sync.js';
 import { differences, stateFaults } from '../simulation/checks.js';
 import { Draws } from '../simulation/draws.js';

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { Machine } from './machine.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StateError } from '../../src/core/errors.js';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { exportState, importState, verifyState } from '../../src/state/export-import.js';

@@ -1,5 +1,5 @@
 import { RollcallError } from '../../src/core/errors.js';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 
 /** Writes to the state in the directory of its argument until that fails, and tells how it failed and what was confirmed. */
 const state = await openState(process.argv[2] as string);

@@ -1,4 +1,4 @@
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 
 /** Opens the state of its argument, confirms a row, says so, and holds the state until it is killed. */
 const state = await openState(process.argv[2] as string);

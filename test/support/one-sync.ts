@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../../src/okta/client.js';
 import { startOrg } from '../../src/simulator/index.js';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { sync } from '../../src/sync/sync.js';
 
 /** A whole sync over HTTP, everything closed after it; tells which handles are left, and must then end by itself. */

@@ -12,7 +12,7 @@ import { pipe } from '../../src/flow/pipe.js';
 import type { ReadCounts, Rejection } from '../../src/core/rejection.js';
 import type { FlatRow } from '../../src/transform/to-records.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import type { PendingRow, StateStore } from '../../src/state/store.js';
 
 /** All that a run of one entity up to its changes can be told by. */

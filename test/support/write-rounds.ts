@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { openState } from '../../src/state/lmdb/lmdb.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
 import { ROUNDS, rowsOfRound } from './rounds.js';
 
 /**

@@ -1,5 +1,5 @@
 import { adopt } from '../../sync/adopt.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import { targetOf } from './connect.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';

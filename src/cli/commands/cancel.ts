@@ -5,7 +5,7 @@ import { cancelAndConfirm } from '../../upload/cancel-session.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
 import { settleJournal } from '../../upload/settle-journal.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import { memoryState } from '../../state/memory/memory-state.js';
 import type { JournaledSession } from '../../state/store.js';
 import type { CancelReport } from './command-reports.js';

@@ -1,6 +1,6 @@
 import { GuardError } from '../../core/errors.js';
 import type { Plan } from '../../core/results.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';

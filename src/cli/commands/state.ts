@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { StateError } from '../../core/errors.js';
 import { ENTITIES } from '../../core/model.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore } from '../../state/store.js';
 import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';

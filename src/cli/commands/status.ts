@@ -1,5 +1,5 @@
 import { BusyError } from '../../core/errors.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore, Target } from '../../state/store.js';
 import type { ActiveSession, StatusReport } from './command-reports.js';
 import { connect } from './connect.js';

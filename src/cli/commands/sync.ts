@@ -1,6 +1,6 @@
 import { OptionsError, RollcallError, StateError } from '../../core/errors.js';
 import type { SyncReport } from '../../core/results.js';
-import { openState } from '../../state/lmdb/lmdb.js';
+import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore } from '../../state/store.js';
 import { startSync, type SyncOptions } from '../../sync/sync.js';
 import { connect } from './connect.js';

@@ -1,12 +1,13 @@
-import type { Clock } from '../../core/clock.js';
 import { RollcallError, StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { LmdbBaseline } from './lmdb-baseline.js';
 import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { applyRows } from './lmdb-rows.js';
-import { emptyHead, type Head, type Holder, type Tables } from './lmdb-tables.js';
-import { BEAT_MS } from './lock.js';
+import { emptyHead, type Head, type Tables } from './lmdb-tables.js';
+import { runAll } from './run-all.js';
+import { stateFailure } from './state-failure.js';
+import type { WriterPlace } from './writer-place.js';
 import { requireSameTarget, requireWhole } from '../memory/memory-state.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { RowFiles } from './row-files.js';
@@ -33,20 +34,19 @@ export class LmdbState implements StateStore {
   #fingerprintKey: string;
   #baselines: Readonly<Record<Entity, LmdbBaseline>>;
   readonly #path: string;
-  readonly #generation: number;
-  readonly #beat: NodeJS.Timeout;
-  readonly #onClosed: () => void;
+  readonly #place: WriterPlace;
+  readonly #free: () => void;
   #reading: LmdbReading | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  /** @param onClosed - told once the writer has given its place up */
-  constructor(tables: Tables, path: string, clock: Clock, holder: Holder, onClosed: () => void) {
+  /** @param free - gives the directory free once everything is closed */
+  constructor(tables: Tables, path: string, place: WriterPlace, free: () => void) {
     this.#tables = tables;
     this.#path = path;
-    this.#generation = holder.generation;
-    this.#onClosed = onClosed;
+    this.#place = place;
+    this.#free = free;
     this.#fingerprintKey = this.#head().fingerprintKey;
-    this.#baselines = baselinesOf(tables, this.#fingerprintKey, path, holder.generation);
+    this.#baselines = baselinesOf(tables, this.#fingerprintKey, path, place.generation);
     const journal = lmdbJournal(
       tables,
       () => this.#baselines,
@@ -60,14 +60,6 @@ export class LmdbState implements StateStore {
         await this.#mergeWhereDue();
       },
     };
-    this.#beat = setInterval(() => {
-      // A beat that fails is made up for by the next; a lost place is found by the next write.
-      this.#write(() => {
-        void tables.head.put('holder', { ...holder, beatAt: clock.now() });
-        return { result: undefined };
-      }).catch(() => undefined);
-    }, BEAT_MS);
-    this.#beat.unref();
   }
 
   get fingerprintKey(): string {
@@ -76,7 +68,7 @@ export class LmdbState implements StateStore {
 
   /** Every write: one transaction, refused for a writer that lost its place, on disk when it resolves. */
   readonly #write: Write = async (change) => {
-    if (this.#closed) throw new StateError('the state is closed');
+    if (this.#closing !== undefined) throw new StateError('the state is closed');
     const { root, head: table } = this.#tables;
     let outcome: { readonly value: ReturnType<typeof change>['result'] } | undefined;
     let failure: { readonly error: unknown } | undefined;
@@ -84,11 +76,7 @@ export class LmdbState implements StateStore {
       // A child transaction is rolled back as a whole when its callback throws; a plain one keeps what was put before.
       await root.childTransaction(() => {
         try {
-          if (table.get('generation') !== this.#generation) {
-            throw new StateError('another writer has taken this state over', {
-              code: 'ERR_ROLLCALL_STATE_LOST',
-            });
-          }
+          this.#place.requireKept();
           const before = this.#head();
           const { head, result } = change(before);
           if (head !== undefined) void table.put('head', { ...before, ...head });
@@ -102,7 +90,7 @@ export class LmdbState implements StateStore {
     } catch (cause) {
       this.#forget();
       if (failure?.error instanceof RollcallError) throw failure.error;
-      throw new StateError('the state could not be written', { cause });
+      throw stateFailure('the state could not be written', this.#path, cause);
     }
     return (outcome as NonNullable<typeof outcome>).value;
   };
@@ -210,7 +198,7 @@ export class LmdbState implements StateStore {
     this.#fingerprintKey = identity.fingerprintKey;
     this.#closeBaselines();
     await checkRowFiles(this.#path, this.#tables);
-    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey, this.#path, this.#generation);
+    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey, this.#path, this.#place.generation);
   }
 
   async getMeta(name: string): Promise<string | undefined> {
@@ -224,22 +212,19 @@ export class LmdbState implements StateStore {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    clearInterval(this.#beat);
-    await this.#reading?.close();
-    try {
-      await this.#write(() => {
-        void this.#tables.head.remove('holder');
-        return { result: undefined };
-      });
-    } catch {
-      // Another writer has it: its place is not ours to give up.
-    }
-    this.#closed = true;
-    this.#closeBaselines();
-    this.#onClosed();
-    await this.#tables.root.close();
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const failure = await runAll([
+      this.#free,
+      () => this.#tables.root.close(),
+      () => this.#place.release(),
+      () => this.#closeBaselines(),
+      () => this.#reading?.close(),
+    ]);
+    if (failure !== undefined) throw stateFailure('the state could not be closed', this.#path, failure.error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

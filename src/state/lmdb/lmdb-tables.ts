@@ -7,19 +7,6 @@ import type { JournaledSession, Target } from '../store.js';
 /** The version of the layout; a state of any other is refused. */
 export const FORMAT = 2;
 
-/** The writer of a state. */
-export interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** In which of the host's containers the pid has its meaning. */
-  readonly pids: string;
-  /** Tells a process from a later one with the same pid. */
-  readonly processStart: string;
-  readonly openedAt: number;
-  readonly beatAt: number;
-  readonly generation: number;
-}
-
 /** The single values of a state. */
 export interface Head {
   readonly format: number;

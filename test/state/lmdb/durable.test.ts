@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import type { StateStore } from '../../../src/state/store.js';
 
 /** Holds up what LMDB says of the disk: `flushed` resolves once a transaction would survive a loss of power. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import type { PendingRow, StateStore } from '../../../src/state/store.js';
 import { verifyState } from '../../../src/state/export-import.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import { verifyState } from '../../../src/state/export-import.js';
 import { heldAfter, ROUNDS, rowsOfRound } from '../../support/rounds.js';
 

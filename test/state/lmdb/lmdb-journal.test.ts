@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { expect, it } from 'vitest';
 import { openTables } from '../../../src/state/lmdb/lmdb-tables.js';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 
 it('a session that is settled leaves nothing in the journal, nor of what it carried', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-journal-'));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import { writeFingerprint } from '../../../src/state/lmdb/row-page.js';
 import { Reference, Seen, type PendingRow, type Reading, type StateStore } from '../../../src/state/store.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDigester } from '../../../src/fingerprints/digests.js';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
 import { profileChange } from '../../support/changes.js';
 

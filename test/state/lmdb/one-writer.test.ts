@@ -4,12 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { open as openLmdb } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/core/clock.js';
 import { BusyError } from '../../../src/core/errors.js';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
-import type { Holder } from '../../../src/state/lmdb/lmdb-tables.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
+import { readHolder, writeHolder, type Holder } from '../../../src/state/lmdb/holder.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 let directory: string;
@@ -36,16 +35,13 @@ async function otherProcess(): Promise<{ pid: number; kill(): Promise<void> }> {
   };
 }
 
-/** Changes the holder that the state has on disk, as another host would have left it. */
-async function editHolder(change: (holder: Holder) => Holder): Promise<void> {
-  const root = openLmdb({ path: join(directory, 'state.mdb'), noSubdir: true, maxDbs: 16 });
-  const head = root.openDB<Holder, string>({ name: 'head' });
-  await head.put('holder', change(head.get('holder') as Holder));
-  await root.close();
+/** Changes the holder that is entered, as another host would have left it. */
+function editHolder(change: (holder: Holder) => Holder): void {
+  writeHolder(directory, change(readHolder(directory) as Holder), true);
 }
 
 describe('one writer', () => {
-  it('a second process is told pid, host and start of the first; once that is killed its lock is taken over', async () => {
+  it('a second process is told pid, host and start of the first; once that is killed its place is taken', async () => {
     const before = Date.now();
     const other = await otherProcess();
     const refused = await openState(directory).catch((error: unknown) => error);
@@ -61,28 +57,39 @@ describe('one writer', () => {
 
   it('a pid that was given to another process since is not taken for the holder', async () => {
     await (await otherProcess()).kill();
-    await editHolder((holder) => ({ ...holder, pid: process.ppid }));
+    editHolder((holder) => ({ ...holder, pid: process.ppid }));
     await (await openState(directory)).close();
   });
 
-  it('a holder on another host is alive for a minute after its last sign of life', async () => {
-    let now = 1_000_000;
-    const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
-    await (await openState(directory, { clock })).close();
+  it('a holder on another host has a minute to give a sign of life', async () => {
     await (await otherProcess()).kill();
-    await editHolder((holder) => ({ ...holder, host: 'elsewhere', beatAt: now }));
-    now += 59_000;
+    editHolder((holder) => ({ ...holder, host: 'elsewhere' }));
+    let slept = 0;
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async (ms) => {
+        slept += ms;
+        if (slept === 60_000 && beating) editHolder((holder) => ({ ...holder, beats: holder.beats + 1 }));
+      },
+    };
+    let beating = true;
     await expect(openState(directory, { clock })).rejects.toMatchObject({ host: 'elsewhere' });
-    now += 2_000;
+    expect(slept).toBe(60_000);
+    beating = false;
+    slept = 0;
     await (await openState(directory, { clock })).close();
+    expect(slept).toBe(60_000);
   });
 
   it('a holder elsewhere with the pid of this process is not taken for this one', async () => {
     await (await otherProcess()).kill();
     // In containers nearly every process is the first of its own, and on one host they may share its name.
     for (const elsewhere of [{ host: 'elsewhere' }, { pids: 'pid:[1]' }]) {
-      await editHolder((holder) => ({ ...holder, pid: process.pid, ...elsewhere, beatAt: Date.now() }));
-      await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
+      editHolder((holder) => ({ ...holder, pid: process.pid, ...elsewhere }));
+      const sleep = async () => editHolder((holder) => ({ ...holder, beats: holder.beats + 1 }));
+      await expect(openState(directory, { clock: { now: () => 0, sleep } })).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_BUSY',
+      });
     }
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
 import { Seen, type PendingRow, type StateStore } from '../../../src/state/store.js';
 import { verifyState } from '../../../src/state/export-import.js';
 import { bareBaseline } from '../../support/bare-baseline.js';

@@ -1,16 +1,16 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import FakeTimers from '@sinonjs/fake-timers';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock, type Clock } from '../../../src/core/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { ENTITIES, type Entity } from '../../../src/core/model.js';
 import { LmdbState } from '../../../src/state/lmdb/lmdb-state.js';
-import { openTables, type Holder, type Tables } from '../../../src/state/lmdb/lmdb-tables.js';
-import { openState } from '../../../src/state/lmdb/lmdb.js';
-import { thisHolder } from '../../../src/state/lmdb/lock.js';
+import { openTables, type Tables } from '../../../src/state/lmdb/lmdb-tables.js';
+import { openState } from '../../../src/state/lmdb/open-state.js';
+import { readHolder } from '../../../src/state/lmdb/holder.js';
+import { WriterPlace } from '../../../src/state/lmdb/writer-place.js';
 import type { PendingRow, StateStore } from '../../../src/state/store.js';
 import { verifyState } from '../../../src/state/export-import.js';
 import { runs } from '../../support/runs.js';
@@ -58,103 +58,7 @@ function afresh(tables: Tables): Tables {
 /** Files of rows that this process has open, those that were removed among them. */
 const openRowFiles = () => openFiles((path) => path.startsWith(directory) && path.includes('.rows'));
 
-/** Takes the state over, as another process would that took this one for dead. */
-async function overtake(change: (holder: Holder) => Holder): Promise<Tables> {
-  const tables = tablesBeside();
-  await tables.head.put('generation', (tables.head.get('generation') as number) + 1);
-  await tables.head.put('holder', change(tables.head.get('holder') as Holder));
-  return tables;
-}
-
 describe('the writer of a state', () => {
-  it('whose place was taken cannot write, and its close leaves the new one alone', async () => {
-    const state = await openState(directory);
-    await state.adopt([upsert('users', 'u')]);
-    const tables = await overtake((holder) => ({ ...holder, pid: 1, host: 'new' }));
-    const lost = { code: 'ERR_ROLLCALL_STATE_LOST' };
-    await expect(state.adopt([upsert('users', 'late')])).rejects.toMatchObject(lost);
-    await expect(state.journal.creating(1)).rejects.toMatchObject(lost);
-    await expect(state.setMeta('watermark', 'late')).rejects.toMatchObject(lost);
-    await state.close();
-    const { head } = afresh(tables);
-    expect(head.get('holder')).toMatchObject({ host: 'new' });
-    expect(head.get('meta:watermark')).toBeUndefined();
-  });
-
-  it('that could not give its place up leaves it to this process all the same', async () => {
-    const state = await openState(directory);
-    await overtake((holder) => holder);
-    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
-    await state.close();
-    await (await openState(directory)).close();
-  });
-
-  it('that is closed again does not give up the place of the next', async () => {
-    const state = await openState(directory);
-    await state.close();
-    await using next = await openState(directory);
-    await state.close();
-    await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY' });
-    await next.adopt([upsert('users', 'u')]);
-  });
-
-  it.runIf(process.platform === 'linux')(
-    'gives its place up, and its files, at the end of a block, too',
-    async () => {
-      {
-        await using state = await openState(directory);
-        await state.adopt(many(100));
-        await rowsOf(state, 'users');
-        expect(openRowFiles()).toBeGreaterThan(0);
-      }
-      expect(openRowFiles()).toBe(0);
-      expect(tablesBeside().head.get('holder')).toBeUndefined();
-    },
-  );
-
-  it('tells every ten seconds that it lives, until it is closed', async () => {
-    const timers = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] });
-    try {
-      let now = 1_000_000;
-      const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
-      const state = await openState(directory, { clock });
-      const tables = tablesBeside();
-      const { head } = tables;
-      const first = head.get('holder') as Holder;
-      expect(first).toMatchObject({ pid: process.pid, openedAt: now, beatAt: now });
-      for (const passed of [9_999, 1, 10_000]) {
-        now += passed;
-        timers.tick(passed);
-        // A write is on disk after those before it.
-        await state.setMeta('watermark', `${now}`);
-        expect(afresh(tables).head.get('holder')).toEqual({
-          ...first,
-          beatAt: passed === 9_999 ? 1_000_000 : now,
-        });
-      }
-      await state.close();
-      expect(timers.countTimers()).toBe(0);
-    } finally {
-      timers.uninstall();
-    }
-  });
-
-  it('lives on when it cannot tell that it does', async () => {
-    const timers = FakeTimers.install({ toFake: ['setInterval', 'clearInterval'] });
-    try {
-      const state = await openState(directory);
-      const tables = await overtake((holder) => ({ ...holder, host: 'new' }));
-      timers.tick(10_000);
-      await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
-        code: 'ERR_ROLLCALL_STATE_LOST',
-      });
-      expect(afresh(tables).head.get('holder')).toMatchObject({ host: 'new' });
-      await state.close();
-    } finally {
-      timers.uninstall();
-    }
-  });
-
   it('says why a change could not be written, and holds nothing of it', async () => {
     await using state = await openState(directory);
     await state.setAbsences('users', new Map([['u', 1]]));
@@ -186,8 +90,8 @@ describe('the writer of a state', () => {
     ];
     for (const disk of failing) {
       const root = Object.assign(disk, { close: () => Promise.resolve() }) as unknown as RootDatabase;
-      const holder = thisHolder(systemClock, 1);
-      const state = new LmdbState({ ...tables, root }, directory, systemClock, holder, () => undefined);
+      const place = WriterPlace.take(directory, tables, readHolder(directory), systemClock);
+      const state = new LmdbState({ ...tables, root }, directory, place, () => undefined);
       await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
         code: 'ERR_ROLLCALL_STATE',
         cause: power,
@@ -315,36 +219,5 @@ describe('what a state holds', () => {
     // A state outlives versions of the code: under another name it would not be found.
     for (const name of ['head', 'journal', 'loads', 'extents', 'overlays', 'absences'])
       expect(root.openDB({ name, encoding: 'binary' }).getKeysCount(), name).toBeGreaterThan(0);
-  });
-});
-
-describe('opening a state', () => {
-  it('lets only its owner read what others could', async () => {
-    await (await openState(directory)).close();
-    for (const name of ['', 'state.mdb', 'state.mdb-lock']) await chmod(join(directory, name), 0o755);
-    await using state = await openState(directory);
-    expect((await stat(directory)).mode & 0o777).toBe(0o700);
-    for (const name of ['state.mdb', 'state.mdb-lock'])
-      expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
-    expect(await state.target()).toBeUndefined();
-  });
-
-  it('tells why it could not, and can be done once the cause is gone', async () => {
-    const inTheWay = join(directory, 'outbox-in-the-way');
-    await mkdir(inTheWay);
-    const error = await openState(directory).catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: { path: inTheWay } });
-    await rm(inTheWay, { recursive: true });
-    await (await openState(directory)).close();
-    const file = join(directory, 'state.mdb', 'below');
-    const notADirectory = await openState(file).catch((failure: unknown) => failure);
-    expect(notADirectory).toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause: { code: 'ENOTDIR' } });
-  });
-
-  it('refuses an option that it does not know, and says which it does', async () => {
-    const error = await openState(directory, { clok: 1 } as never).catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_OPTIONS' });
-    expect(String(error)).toMatch(/clok.*openState.*clock/);
-    expect(await readdir(directory)).toEqual([]);
   });
 });

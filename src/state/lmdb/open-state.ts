@@ -1,0 +1,116 @@
+import { join, resolve } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { systemClock, type Clock } from '../../core/clock.js';
+import { refuseUnknown } from '../../core/check-options.js';
+import { StateError } from '../../core/errors.js';
+import type { StateStore } from '../store.js';
+import { checkPages } from './check-pages.js';
+import { readHolder, busy, waitForHolder } from './holder.js';
+import { LmdbState } from './lmdb-state.js';
+import { emptyHead, FORMAT, openTables, type Head, type Tables } from './lmdb-tables.js';
+import { reserveDirectory } from './open-states.js';
+import { checkRowFiles } from './row-files-check.js';
+import { runAll } from './run-all.js';
+import { ENVIRONMENT, makeDirectory, prepareFiles, removeLeftOvers } from './state-files.js';
+import { stateFailure } from './state-failure.js';
+import { WriterPlace } from './writer-place.js';
+
+/** Options of {@link openState}. */
+export interface OpenStateOptions {
+  /** @defaultValue the system's clock */
+  readonly clock?: Clock;
+  /**
+   * Reads every page of the state before it is used, as is done after a crash too.
+   * @defaultValue false
+   */
+  readonly verify?: boolean;
+}
+
+/**
+ * Opens the state in a directory, and makes it where there is none. It is embedded and crash-safe: every write is one
+ * transaction that is on disk, power loss included, when its promise resolves; so are the directories that are made. It holds
+ * external ids and keyed fingerprints, no profile. The directory is 0700 and its files 0600.
+ *
+ * There is one writer at a time, and one opening in a process, whatever path leads to the directory. A writer that died is
+ * followed: one of this machine at once, one of another host or container after a minute in which it gave no sign of life.
+ * After such an end every page of the state is checked before it is used.
+ *
+ * @throws {@link BusyError} when another writer lives; {@link StateError} when the directory cannot be used (the message names
+ * the path and the system's code), holds a state of another format (`ERR_ROLLCALL_STATE_FORMAT`), or one that is damaged
+ * (`ERR_ROLLCALL_STATE_CORRUPT`). A failed opening leaves nothing open and no holder behind.
+ */
+export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
+  refuseUnknown('openState', options, ['clock', 'verify']);
+  const { clock = systemClock, verify = false } = options;
+  const path = resolve(directory);
+  const undo: (() => unknown)[] = [];
+  try {
+    makeDirectory(path);
+    const free = reserveDirectory(path, clock.now());
+    undo.push(free);
+    const found = await waitForHolder(path, clock);
+    prepareFiles(path);
+    if (verify || found !== undefined) await checkFile(path, found?.id);
+    const root = openRoot(path);
+    undo.push(() => root.close());
+    const tables = openKnownTables(root, path);
+    const place = WriterPlace.take(path, tables, found, clock);
+    undo.push(() => place.release());
+    removeLeftOvers(path);
+    await checkRowFiles(path, tables);
+    return new LmdbState(tables, path, place, free);
+  } catch (error) {
+    await runAll(undo);
+    throw stateFailure('the state cannot be opened', path, error);
+  }
+}
+
+/** @throws {@link BusyError} where the damage is only that another opener writes the file by now */
+async function checkFile(path: string, found: string | undefined): Promise<void> {
+  try {
+    await checkPages(join(path, ENVIRONMENT), path);
+  } catch (error) {
+    const now = readHolder(path);
+    throw now !== undefined && now.id !== found ? busy(now) : error;
+  }
+}
+
+function openRoot(path: string): RootDatabase {
+  return open({
+    path: join(path, ENVIRONMENT),
+    noSubdir: true,
+    maxDbs: 16,
+    permissionsMode: 0o600,
+    // A transaction is on disk when its call returns.
+    overlappingSync: false,
+  } as Parameters<typeof open>[0]);
+}
+
+/** Opens the tables of a state of this format, or makes those of a new one; nothing is written to any other file. */
+function openKnownTables(root: RootDatabase, path: string): Tables {
+  const existing = { name: 'head', create: false } as { name: string };
+  const table = root.openDB<unknown, string>(existing) as Tables['head'] | undefined;
+  const [anyName] = root.getKeys({ limit: 1 });
+  if (table === undefined && anyName !== undefined)
+    throw format(`${path} holds a database that is not a state`);
+  const head = table?.get('head') as Head | undefined;
+  if (head !== undefined && head.format !== FORMAT) throw otherFormat(path, head.format);
+  const tables = openTables(root);
+  if (head === undefined) tables.head.putSync('head', emptyHead());
+  return tables;
+}
+
+function otherFormat(path: string, found: number): StateError {
+  const next =
+    found > FORMAT
+      ? 'upgrade rollcall'
+      : 'export it with the rollcall that wrote it and import that file into a new directory, or start a new state with ' +
+        '"rollcall sync --adopt"';
+  return format(
+    `the state in ${path} has format ${found}, and this rollcall reads format ${FORMAT}: ${next}`,
+  );
+}
+
+function format(message: string): StateError {
+  return new StateError(message, { code: 'ERR_ROLLCALL_STATE_FORMAT' });
+}

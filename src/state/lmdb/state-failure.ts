@@ -1,0 +1,35 @@
+import { getSystemErrorMap } from 'node:util';
+import { RollcallError, StateError } from '../../core/errors.js';
+
+/** LMDB's own codes that mean that the file is not what LMDB wrote: page not found, corrupted, invalid. */
+const DAMAGE: readonly unknown[] = [-30797, -30796, -30793];
+
+/**
+ * A failure of the disk or of LMDB as an error of the state. The message names the path and the system's code (`ENOSPC`,
+ * `EACCES`, `EMFILE`): what to do follows from these two.
+ *
+ * @param what - a sentence without its end, such as "the state cannot be opened"
+ * @param path - the path where the cause names none
+ */
+export function stateFailure(what: string, path: string, cause: unknown): RollcallError {
+  if (cause instanceof RollcallError) return cause;
+  const { code, path: place = path, message } = cause as Partial<NodeJS.ErrnoException>;
+  if (DAMAGE.includes(code)) return stateDamage(path, message ?? String(code), cause);
+  return new StateError(`${what}: ${place}: ${systemError(code) ?? message ?? String(cause)}`, { cause });
+}
+
+/** The error of a state whose file is not what was written. It says which state that is and how to go on. */
+export function stateDamage(path: string, what: string, cause?: unknown): StateError {
+  return new StateError(
+    `the state in ${path} is damaged: ${what}. Move the directory away; then import a copy made by ` +
+      '"rollcall state export" into a new one, or start a new state with "rollcall sync --adopt"',
+    { code: 'ERR_ROLLCALL_STATE_CORRUPT', cause },
+  );
+}
+
+/** Name and text of a system's error; LMDB gives its number, Node its name. */
+function systemError(code: unknown): string | undefined {
+  for (const [number, [name, text]] of getSystemErrorMap())
+    if (code === name || (typeof code === 'number' && code === -number)) return `${name} (${text})`;
+  return undefined;
+}
