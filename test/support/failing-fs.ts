@@ -22,6 +22,8 @@ export interface FileSystem {
   calls: [name: string, path: string][];
   /** The number of the call that fails, from 1 on, and the code of its error. */
   fails: { call: number; code: string } | undefined;
+  /** Told of each call before it is made. */
+  onCall: ((name: string, path: string) => void) | undefined;
 }
 
 /** `node:fs` whose counted calls are noted in a list, and one of which fails. For `vi.mock('node:fs', ...)`. */
@@ -35,6 +37,7 @@ export function failingFs(real: typeof NodeFs, fileSystem: FileSystem): typeof N
       // What is asked of /proc says who lives, and always can.
       if (path.startsWith('/proc')) return call(...values);
       fileSystem.calls.push([name, path]);
+      fileSystem.onCall?.(name, path);
       const { fails } = fileSystem;
       if (fails?.call === fileSystem.calls.length)
         throw Object.assign(new Error(`${fails.code}: ${name}`), { code: fails.code, path });

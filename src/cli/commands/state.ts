@@ -23,10 +23,10 @@ export const exportCommand: Command = async (input) => {
 export const importCommand: Command = async (input) =>
   withState(input, (state, file) => importState(file, state), 'Imported');
 
-/** `state verify`: reads a state to its end. */
+/** `state verify`: checks every page of a state, and every row. */
 export const verifyCommand: Command = async (input) => {
   await requireState(input);
-  return withState(input, (state) => verifyState(state), 'Whole:');
+  return withState(input, (state) => verifyState(state), 'Whole:', true);
 };
 
 /** Looking at a state must not make one. */
@@ -39,8 +39,9 @@ async function withState(
   { resolved, flags, context, display }: CommandInput,
   work: (state: StateStore, file: string) => Promise<StateRowCounts>,
   done: string,
+  verify = false,
 ): Promise<ExitCode> {
-  const state = await openState(stateDirectory(resolved.settings, context), { clock: context.clock });
+  const state = await openState(stateDirectory(resolved.settings, context), { clock: context.clock, verify });
   try {
     const { file } = flags;
     const rows = await work(state, typeof file === 'string' ? resolve(context.cwd, file) : '');

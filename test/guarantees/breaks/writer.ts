@@ -1,6 +1,7 @@
 import type { Break } from '../break.js';
 
 const WRITER = 'test/state/lmdb/one-writer.test.ts';
+const OPENING = 'test/state/lmdb/open-state.test.ts';
 const UPLOAD = 'test/upload/upload.test.ts';
 const FOREIGN = 'a session that is not ours is not touched unless asked';
 
@@ -8,40 +9,50 @@ const FOREIGN = 'a session that is not ours is not touched unless asked';
 export const writer: readonly Break[] = [
   {
     what: 'a writer whose place was taken goes on',
-    file: 'src/state/lmdb/lmdb-state.ts',
-    find: "if (table.get('generation') !== this.#generation) {",
-    replace: "if (table.get('generation') === undefined) {",
+    file: 'src/state/lmdb/writer-place.ts',
+    find: "if (this.#head.get('generation') === this.generation) return;",
+    replace: "if (this.#head.get('generation') !== undefined) return;",
     test: [
-      'test/state/lmdb/writer.test.ts',
-      'whose place was taken cannot write, and its close leaves the new one alone',
+      'test/state/lmdb/writer-place.test.ts',
+      'once taken by another is lost: nothing more is written, and the close leaves the new holder alone',
     ],
   },
   {
     what: 'a second opener takes the place of a living holder',
-    file: 'src/state/lmdb/lmdb.ts',
-    find: 'return isAlive(holder, clock);',
-    replace: 'return isAlive({ ...holder, pid: 0x7fffffff }, clock);',
-    test: ['test/state/lmdb/lmdb.test.ts', 'a second opener is told who holds the state'],
+    file: 'src/state/lmdb/holder.ts',
+    find: "if (sighting === 'alive') throw busy(found);",
+    replace: "if (sighting === 'alive') return found;",
+    test: [
+      WRITER,
+      'a second process is told pid, host and start of the first; once that is killed its place is taken',
+    ],
+  },
+  {
+    what: 'one process opens a state twice, by two paths',
+    file: 'src/state/lmdb/open-states.ts',
+    find: 'const id = `${dev}:${ino}`;',
+    replace: 'const id = `${dev}:${ino}:${path}`;',
+    test: [OPENING, 'whatever path leads to it'],
   },
   {
     what: 'a holder on another host is not given its minute',
-    file: 'src/state/lmdb/lock.ts',
+    file: 'src/state/lmdb/holder.ts',
     find: 'export const LEASE_MS = 60_000;',
     replace: 'export const LEASE_MS = 30_000;',
-    test: [WRITER, 'a holder on another host is alive for a minute after its last sign of life'],
+    test: [WRITER, 'a holder on another host has a minute to give a sign of life'],
   },
   {
     what: 'a process that was given the pid of a dead holder passes for it',
-    file: 'src/state/lmdb/lock.ts',
-    find: 'return processStart(holder.pid) === holder.processStart;',
-    replace: 'return true;',
+    file: 'src/state/lmdb/holder.ts',
+    find: "return holder.processStart === start ? 'alive' : 'dead';",
+    replace: "return 'alive';",
     test: [WRITER, 'a pid that was given to another process since is not taken for the holder'],
   },
   {
     what: 'a holder elsewhere that has the pid of this process passes for it',
-    file: 'src/state/lmdb/lock.ts',
-    find: 'return holder.host === hostname() && holder.pids === pidNamespace();',
-    replace: 'return holder.pid === process.pid || holder.host === hostname();',
+    file: 'src/state/lmdb/holder.ts',
+    find: "if (holder.host !== hostname() || holder.pids !== pidNamespace()) return 'unknown';",
+    replace: "if (holder.host !== hostname() && holder.pids !== pidNamespace()) return 'unknown';",
     test: [WRITER, 'a holder elsewhere with the pid of this process is not taken for this one'],
   },
   {

@@ -119,6 +119,7 @@ describe('a state on a failing disk', () => {
     await writeFile(join(directory, 'notes.rows'), 'of somebody else');
     const again = await openState(directory);
     expect((await readdir(directory)).sort()).toEqual([
+      'holder.json',
       'notes.rows',
       'state.mdb',
       'state.mdb-lock',

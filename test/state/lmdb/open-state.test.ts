@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/core/clock.js';
 import type { FileSystem } from '../../support/failing-fs.js';
 import { openFiles } from '../../support/open-files.js';
 
-const fileSystem = vi.hoisted((): FileSystem => ({ calls: [], fails: undefined }));
+const fileSystem = vi.hoisted((): FileSystem => ({ calls: [], fails: undefined, onCall: undefined }));
 vi.mock('node:fs', async (original) => {
   const { failingFs } = await import('../../support/failing-fs.js');
   return failingFs(await original<typeof NodeFs>(), fileSystem);
@@ -23,6 +23,7 @@ beforeEach(async () => {
   directory = join(root, 'a', 'state');
   fileSystem.calls = [];
   fileSystem.fails = undefined;
+  fileSystem.onCall = undefined;
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -178,6 +179,54 @@ describe('an opened directory', () => {
     await (await openState(directory)).close();
     await rm(join(directory, 'state.mdb-lock'));
     await (await openState(directory)).close();
+  });
+});
+
+describe('after a crash', () => {
+  it('every page is checked before the state is used, until it is restored', async () => {
+    await (await openState(directory)).close();
+    const file = join(directory, 'state.mdb');
+    const bytes = await readFile(file);
+    // Everything but the two meta pages: LMDB would end the process.
+    bytes.fill(0xff, 2 * 4096);
+    await writeFile(file, bytes);
+    leaveDeadHolder();
+    for (let times = 0; times < 2; times++) {
+      await expect(openState(directory)).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+        message: expect.stringContaining(directory) as string,
+      });
+      expect(opensNothing()).toBe(true);
+    }
+  });
+
+  it('the next is a clean one again, and nothing is checked', async () => {
+    await (await openState(directory)).close();
+    leaveDeadHolder();
+    await (await openState(directory)).close();
+    fileSystem.calls = [];
+    await (await openState(directory)).close();
+    const reads = () => fileSystem.calls.filter(([name]) => name === 'readSync').length;
+    expect(reads()).toBe(2);
+    await (await openState(directory, { verify: true })).close();
+    expect(reads()).toBeGreaterThan(6);
+  });
+
+  it('a page that seems damaged because another opener writes it by now is that opener, and no damage', async () => {
+    await (await openState(directory)).close();
+    await writeFile(
+      join(directory, 'state.mdb'),
+      (await readFile(join(directory, 'state.mdb'))).fill(0xff, 8192),
+    );
+    const other = { ...thisHolder(systemClock), host: 'elsewhere' };
+    leaveDeadHolder();
+    fileSystem.onCall = (name, path) => {
+      if (name === 'openSync' && path.endsWith('state.mdb')) writeHolder(directory, other, true);
+    };
+    await expect(openState(directory)).rejects.toMatchObject({
+      code: 'ERR_ROLLCALL_BUSY',
+      host: 'elsewhere',
+    });
   });
 });
 

@@ -14,7 +14,7 @@ import { openState } from '../../../src/state/lmdb/open-state.js';
 import { WriterPlace } from '../../../src/state/lmdb/writer-place.js';
 import type { FileSystem } from '../../support/failing-fs.js';
 
-const fileSystem = vi.hoisted((): FileSystem => ({ calls: [], fails: undefined }));
+const fileSystem = vi.hoisted((): FileSystem => ({ calls: [], fails: undefined, onCall: undefined }));
 vi.mock('node:fs', async (original) => {
   const { failingFs } = await import('../../support/failing-fs.js');
   return failingFs(await original<typeof NodeFs>(), fileSystem);
