@@ -195,9 +195,9 @@ class PageCheck {
     this.#meet(number);
     const page = Buffer.allocUnsafeSlow(bytes);
     const read = readSync(this.#file, page, 0, bytes, Number(number) * this.#pageBytes);
+    if (read < bytes) throw stateDamage(this.#directory, 'its file was cut off');
     this.#require(
-      read === bytes &&
-        page.readBigUInt64LE() === number &&
+      page.readBigUInt64LE() === number &&
         page.readUInt16LE(HEADER.flags) === flags &&
         page.readBigUInt64LE(HEADER.transaction) <= this.#transaction,
       'the header of a page',

@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { StateError } from '../../core/errors.js';
 import { stateDamage } from './state-failure.js';
 
@@ -80,7 +80,7 @@ export function emptyEnvironment(): Buffer {
  * The meta pages of a file, the newer one first.
  *
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` for a file of something else, `ERR_ROLLCALL_STATE_CORRUPT` for a damaged
- * meta page and for a file that is shorter than it says
+ * meta page
  */
 export function metasOf(file: number, directory: string): readonly [Meta, Meta] {
   const first = readMeta(file, 0, 0);
@@ -92,11 +92,7 @@ export function metasOf(file: number, directory: string): readonly [Meta, Meta] 
   const second = typeof first === 'string' ? first : readMeta(file, 1, first.pageBytes);
   if (typeof first === 'string' || typeof second === 'string' || second.pageBytes !== first.pageBytes)
     throw stateDamage(directory, 'one of its first two pages is not what was written');
-  const metas =
-    second.transaction > first.transaction ? ([second, first] as const) : ([first, second] as const);
-  if (BigInt(fstatSync(file).size) < (metas[0].lastPage + 1n) * BigInt(first.pageBytes))
-    throw stateDamage(directory, 'its file was cut off');
-  return metas;
+  return second.transaction > first.transaction ? [second, first] : [first, second];
 }
 
 function readMeta(file: number, number: number, at: number): Meta | 'foreign' | 'damaged' {

@@ -49,8 +49,8 @@ export async function openState(directory: string, options: OpenStateOptions = {
     const free = reserveDirectory(path, clock.now());
     undo.push(free);
     const found = await waitForHolder(path, clock);
-    prepareFiles(path);
-    if (verify || found !== undefined) await checkFile(path, found?.id);
+    const isLong = prepareFiles(path);
+    if (verify || found !== undefined || !isLong) await checkFile(path, found?.id);
     const root = openRoot(path);
     undo.push(() => root.close());
     const tables = openKnownTables(root, path);

@@ -63,10 +63,11 @@ export function syncDirectory(path: string): void {
  * Makes LMDB's two files where they are missing, 0600, and tries what LMDB is going to do with them: read them, write them, and
  * open them as often as it does. LMDB ends the process when one of these fails while it opens an environment.
  *
+ * @returns false where LMDB's file is shorter than it says: it was cut off, or its last pages are free and were never written
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` for a file of something else, `ERR_ROLLCALL_STATE_CORRUPT` for one whose
- * first pages are damaged or which is shorter than it says; an error of the system
+ * first pages are damaged; an error of the system
  */
-export function prepareFiles(directory: string): void {
+export function prepareFiles(directory: string): boolean {
   const file = join(directory, ENVIRONMENT);
   const lock = `${file}-lock`;
   createFile(file, emptyEnvironment());
@@ -78,8 +79,11 @@ export function prepareFiles(directory: string): void {
   try {
     for (let i = 0; i < OPENED_BY_LMDB; i++) handles.push(openSync(i % 2 === 0 ? file : lock, 'r+'));
     const [handle] = handles as [number];
+    const { size } = fstatSync(handle);
     // LMDB fills an empty file itself.
-    if (fstatSync(handle).size > 0) metasOf(handle, directory);
+    if (size === 0) return true;
+    const [{ lastPage, pageBytes }] = metasOf(handle, directory);
+    return BigInt(size) >= (lastPage + 1n) * BigInt(pageBytes);
   } finally {
     for (const handle of handles) closeSync(handle);
   }

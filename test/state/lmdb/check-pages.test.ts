@@ -105,6 +105,23 @@ describe('the pages of a state', () => {
     );
   });
 
+  it('that are free at the end of the file need not be there: LMDB never wrote them', async () => {
+    const root = openRoot();
+    const rows = table(root, 'rows');
+    table(root, 'others');
+    const key = Buffer.from('key');
+    rows.putSync(key, Buffer.alloc(0));
+    root.transactionSync(() => {
+      rows.putSync(key, Buffer.alloc(30_000));
+      rows.removeSync(key);
+    });
+    await root.close();
+    const bytes = await readFile(file);
+    const last = Math.max(Number(bytes.readBigUInt64LE(144)), Number(bytes.readBigUInt64LE(4096 + 144)));
+    expect(bytes.length).toBeLessThan((last + 1) * 4096);
+    await check();
+  });
+
   it('are damaged where a commit went back: the page of the last one is older than it must be', async () => {
     const whole = await filled();
     const bytes = Buffer.from(whole);

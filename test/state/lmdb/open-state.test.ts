@@ -200,6 +200,23 @@ describe('after a crash', () => {
     }
   });
 
+  it('and after a copy that was cut off, however it ended', async () => {
+    const state = await openState(directory);
+    await state.setMeta('watermark', 'x'.repeat(20_000));
+    await state.close();
+    const file = join(directory, 'state.mdb');
+    const whole = await readFile(file);
+    for (const keep of [100, 4096, 8192, whole.length >> 1, whole.length - 1]) {
+      await writeFile(file, whole.subarray(0, keep));
+      await expect(openState(directory), `${keep} bytes`).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_STATE_CORRUPT',
+      });
+    }
+    await writeFile(file, whole);
+    await using again = await openState(directory);
+    expect(await again.getMeta('watermark')).toHaveLength(20_000);
+  });
+
   it('the next is a clean one again, and nothing is checked', async () => {
     await (await openState(directory)).close();
     leaveDeadHolder();
