@@ -19,10 +19,13 @@ export interface DiffNote {
   superseded: number;
 }
 
+const NOTES = new WeakMap<RunContext, Map<Entity, DiffNote>>();
+
 /** The note of an entity's diff, made on first use. */
 export function diffNote(context: RunContext, entity: Entity): DiffNote {
-  const name = `diff:${entity}`;
-  let note = context.notes.get(name) as DiffNote | undefined;
+  let notes = NOTES.get(context);
+  if (notes === undefined) NOTES.set(context, (notes = new Map<Entity, DiffNote>()));
+  let note = notes.get(entity);
   if (note === undefined) {
     note = {
       read: 0,
@@ -35,12 +38,12 @@ export function diffNote(context: RunContext, entity: Entity): DiffNote {
       excluded: 0,
       superseded: 0,
     };
-    context.notes.set(name, note);
+    notes.set(entity, note);
   }
   return note;
 }
 
 /** The note of an entity's diff, where one ran in this context. */
 export function diffNoteOf(context: RunContext, entity: Entity): DiffNote | undefined {
-  return context.notes.get(`diff:${entity}`) as DiffNote | undefined;
+  return NOTES.get(context)?.get(entity);
 }

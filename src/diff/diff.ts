@@ -200,11 +200,13 @@ async function* deltaDifferences<E extends Entity>(
   }
 }
 
+const REMOVED_BY_DELTA = new WeakMap<RunContext, { users: Set<string>; groups: Set<string> }>();
+
 /** Users and groups that this run's delta feeds removed, for the memberships that come after them. */
 function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<string> } {
-  const name = 'delta:removed';
-  let removed = context.notes.get(name) as { users: Set<string>; groups: Set<string> } | undefined;
-  if (removed === undefined) context.notes.set(name, (removed = { users: new Set(), groups: new Set() }));
+  let removed = REMOVED_BY_DELTA.get(context);
+  if (removed === undefined)
+    REMOVED_BY_DELTA.set(context, (removed = { users: new Set(), groups: new Set() }));
   return removed;
 }
 

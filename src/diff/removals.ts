@@ -6,9 +6,6 @@ import type { DiffNote } from './diff-counts.js';
 
 const CHUNK = 4096;
 
-/** Where a diff leaves the counts of absences for the sink, which keeps them once the run has reached its end. */
-export const absencesNote = (entity: Entity): string => `absences:${entity}`;
-
 /** The change that removes the entity with this key. */
 export function deletion(entity: Entity, key: string): Change {
   const { item, group } = encodeDeletion(entity, key);
@@ -28,7 +25,7 @@ export async function* removals(
   note: DiffNote,
 ): AsyncGenerator<readonly Change[], void, undefined> {
   const missed = new Map<string, number>();
-  context.notes.set(absencesNote(entity), missed);
+  context.absences.set(entity, missed);
   if (rules.isPlain) {
     reading.complete(entity);
     for await (const keys of reading.missing(entity)) {

@@ -11,8 +11,13 @@ const KEPT_REJECTIONS = 1000;
 export class RunContext {
   /** The first rejections, in order. */
   readonly rejections: Rejection[] = [];
-  /** Names that stages have added to the context, e.g. how a plan was guarded. */
-  readonly notes = new Map<string, unknown>();
+  /** How many changes the plan has, set by `guard`: `upload` counts what remains against it. */
+  plannedChanges: number | undefined;
+  /**
+   * Entities that this run did not find in their source, and how many complete reads in a row missed each, set by `diff`.
+   * `upload` stores them once the run has reached its end.
+   */
+  readonly absences = new Map<Entity, ReadonlyMap<string, number>>();
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, string[]>();
   #outer: RunContext | undefined;

@@ -95,7 +95,7 @@ async function decide(
   const population = byEntity((entity) => counts[entity].known + counts[entity].unknown);
   const trips = tripsOf({ counts: tally.counts, population, reads: readsOf(context) }, limits);
   const hash = tally.hash();
-  context.notes.set('plan:changes', tally.size);
+  context.plannedChanges = tally.size;
   if (options.onPlan !== undefined) {
     const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
     const heldBackDeletes = byEntity((entity) => diffNoteOf(context, entity)?.heldBack ?? 0);

@@ -84,7 +84,7 @@ class Upload {
   async #keepAbsences(): Promise<void> {
     const { state } = this.#context;
     for (const entity of ENTITIES) {
-      const counts = this.#run.notes.get(`absences:${entity}`) as ReadonlyMap<string, number> | undefined;
+      const counts = this.#run.absences.get(entity);
       if (counts === undefined) continue;
       if (counts.size > 0 || (await state.absences(entity)).size > 0) await state.setAbsences(entity, counts);
     }
@@ -125,7 +125,7 @@ class Upload {
     const batches: Batch[] = [];
     while (batches.length < this.#context.options.requestsPerSession) {
       const batch = await this.#feeder.peek();
-      this.#tally.plan(this.#run.notes.get('plan:changes') as number | undefined);
+      this.#tally.plan(this.#run.plannedChanges);
       if (batch === undefined) break;
       // What refers to an entity is sent only after the session that creates it has COMPLETED.
       if (batch.dependent && this.#unconfirmedCreates > 0) break;

@@ -11,19 +11,19 @@ export interface Refusal {
   readonly reason: string;
 }
 
-const REFUSAL = Symbol('refusal');
+class RefusedRecord {
+  constructor(readonly refusal: Refusal) {}
+}
 
 /**
  * What a source hands on in the place of a record that it cannot make. `validate` rejects it for the reason given,
  * so that it is counted, reported with its place, and never taken for a removed one. It passes no check as a record.
  */
 export function refusedRecord<E extends Entity>(refusal: Refusal): RecordOf[E] {
-  return { [REFUSAL]: refusal } as unknown as RecordOf[E];
+  return new RefusedRecord(refusal) as unknown as RecordOf[E];
 }
 
 /** The refusal of what {@link refusedRecord} made. */
 export function refusalOf(record: unknown): Refusal | undefined {
-  return typeof record === 'object' && record !== null
-    ? (record as { [REFUSAL]?: Refusal })[REFUSAL]
-    : undefined;
+  return record instanceof RefusedRecord ? record.refusal : undefined;
 }

@@ -20,7 +20,7 @@ async function removed(state: StateStore, options: AbsenceOptions, seen: readonl
   for await (const chunk of removals('users', reading, state, rules, context, note)) chunks.push(chunk);
   const complete = reading.isComplete('users');
   const references = async (keys: readonly string[]) => [...(await reading.refer('users', keys))];
-  const missed = context.notes.get('absences:users') as ReadonlyMap<string, number>;
+  const missed = context.absences.get('users') as ReadonlyMap<string, number>;
   return {
     chunks,
     keys: chunks

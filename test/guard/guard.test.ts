@@ -133,7 +133,7 @@ describe('guard', () => {
       guard(state, { onPlan: (plan) => plans.push(plan) }),
       async (source) => {
         const changes = await collect(source);
-        return [changes.length, contextOf(source).notes.get('plan:changes')];
+        return [changes.length, contextOf(source).plannedChanges];
       },
     );
     expect(size).toEqual([1, 1]);

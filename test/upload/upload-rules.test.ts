@@ -57,10 +57,14 @@ function uploading(options: UploadOptions = {}, override: Override = {}) {
     ...(typeof override === 'function' ? override(calls) : override),
   };
   const trace = { closed: false };
-  const send = (batches: readonly Batch[], planned?: number, notes: Record<string, unknown> = {}) => {
+  const send = (
+    batches: readonly Batch[],
+    planned?: number,
+    absences: RunContext['absences'] = new Map(),
+  ) => {
     const context = new RunContext();
-    if (planned !== undefined) context.notes.set('plan:changes', planned);
-    for (const [name, note] of Object.entries(notes)) context.notes.set(name, note);
+    context.plannedChanges = planned;
+    for (const [entity, missed] of absences) context.absences.set(entity, missed);
     async function* source() {
       try {
         for (const batch of batches) yield [batch];
@@ -162,7 +166,7 @@ describe('an upload', () => {
       await setAbsences(entity, counts);
     };
     const read = async (missing: ReadonlyMap<string, number>) => {
-      await send([], undefined, { 'absences:users': missing });
+      await send([], undefined, new Map([['users', missing]]));
       return state.absences('users');
     };
     expect(await read(new Map())).toEqual(new Map());
