@@ -22,6 +22,13 @@ export function requireOneOf<T extends string>(option: string, value: unknown, a
   return value as T;
 }
 
+/** Refuses what is neither true nor false. */
+export function requireBoolean(option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean')
+    throw new OptionsError(option, `expected true or false, got ${describe(value)}`);
+  return value;
+}
+
 /** Refuses what is not a function. */
 export function requireFunction<F>(option: string, value: F): F {
   if (typeof value !== 'function')

@@ -91,10 +91,8 @@ export class Comparer<E extends Entity> {
     return kept;
   }
 
-  /** The fingerprints of a chunk: those of its raw rows where its source compares these, otherwise of its records. */
+  /** The fingerprints of a chunk. */
   #printsOf(chunk: readonly RecordOf[E][]): ChunkPrints {
-    const given = placesOf(chunk)?.prints;
-    if (given !== undefined) return { words: undefined, text: (i) => given[i] as string };
     const words = this.digester.ofEach(this.entity, chunk);
     return { words, text: (i) => digestText(words, i) };
   }
@@ -128,13 +126,13 @@ export class Comparer<E extends Entity> {
     refused: ReadonlySet<number> | undefined,
   ): Promise<Uint8Array> {
     const places = placesOf(chunk);
-    const settleBefore = places?.settleBefore;
-    // Where rows in between were settled, each record is compared after those that stand before it.
-    if (settleBefore === undefined && (refused === undefined || refused.size === 0))
+    const markSeenBefore = places?.markSeenBefore;
+    // Where unchanged rows were left out, each record is compared after those that stand before it.
+    if (markSeenBefore === undefined && (refused === undefined || refused.size === 0))
       return this.#compareRange(chunk, prints, 0, chunk.length);
     const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
     for (let i = 0; i < chunk.length; i++) {
-      settleBefore?.(places?.positions?.[i] ?? 0);
+      markSeenBefore?.(places?.positions?.[i] ?? 0);
       if (refused?.has(i)) continue;
       codes[i] = (await this.#compareRange(chunk, prints, i, i + 1))[0] ?? Seen.NEW;
     }

@@ -1,10 +1,8 @@
 import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
-import { OptionsError } from '../core/errors.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
-import { kernelHasher } from '../screening/kernel/kernel-hasher.js';
-import { createRowScreen } from '../screening/kernel/row-screen.js';
+import { screeningFor, type Screening } from '../screening/screening.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
-import { refuseUnknown, requireOneOf } from '../core/check-options.js';
+import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import { screenedOf } from '../screening/screen.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
@@ -40,12 +38,12 @@ export interface DiffOptions {
    */
   readonly mode?: 'full' | 'delta';
   /**
-   * Compares rows of `fromCsv` or `fromJsonLines` as the bytes they are, before they are parsed: about the cost of reading the
-   * file. For sources that write an unchanged record as the same bytes every time. `version` names the mapping: with
-   * another one, as with another header, every row counts as changed. What `map` and `validate` say of a row that
-   * was confirmed is not asked again.
+   * Recognises unchanged rows of `fromCsv` and `fromJsonLines` by their bytes, before they are parsed, where the function of `map`
+   * declares its mapping (`userFrom`, `toUser` and the like). It changes no result, only how long a run takes. The
+   * environment variable `ROLLCALL_SCREENING=off` turns it off too.
+   * @defaultValue `true`
    */
-  readonly rawRows?: { readonly version: string };
+  readonly screening?: boolean;
   /**
    * A reading that the diffs of several entities share, so that memberships know the users and groups of the same
    * run. It stays open; without it `diff` opens one of its own and closes it.
@@ -53,7 +51,7 @@ export interface DiffOptions {
   readonly reading?: Reading;
 }
 
-const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'rawRows', 'reading'];
+const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'screening', 'reading'];
 
 /**
  * Compares records with what Okta was last *confirmed* to hold, and emits only the differences: creations and
@@ -74,11 +72,7 @@ export function diff<E extends Entity>(
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
-  if (
-    options.rawRows !== undefined &&
-    (typeof options.rawRows.version !== 'string' || options.mode === 'delta')
-  )
-    throw new OptionsError('rawRows', "expected { version: string }, and mode 'full'");
+  requireBoolean('screening', options.screening ?? true);
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return (source) => {
     const context = contextOf(source);
@@ -95,13 +89,15 @@ async function* differences<E extends Entity>(
   context: RunContext,
 ): AsyncGenerator<readonly Change[], void, undefined> {
   const note = diffNote(context, entity);
+  const screening = screeningFor(options.screening);
+  const key = state.fingerprintKey;
   const reading = options.reading ?? (await state.read());
   try {
     const comparer = new Comparer(
       entity,
       reading,
-      createDigester(state.fingerprintKey, kernelHasher(state.fingerprintKey)),
-      new AttributeFingerprints(state.fingerprintKey),
+      createDigester(key, screening?.hasher(key)),
+      new AttributeFingerprints(key),
       options,
       context,
       note,
@@ -111,7 +107,10 @@ async function* differences<E extends Entity>(
       return;
     }
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
-    const screened = openScreened(entity, source, options, rules, reading, comparer, note, state);
+    const screened =
+      screening && !rules.excludes
+        ? openScreened(entity, source, screening, reading, comparer, note, state)
+        : undefined;
     for await (const chunk of screened ?? source.chunks()) {
       const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, note));
       await reading.keep(entity, context.takeRejectedKeys(entity));
@@ -128,42 +127,29 @@ async function* differences<E extends Entity>(
   }
 }
 
-/** The source with those rows left out that are surely unchanged, where that can be told from their bytes. */
+/** The source with unchanged rows left out, where they can be recognised by their bytes. */
 function openScreened<E extends Entity>(
   entity: E,
   source: Flow<RecordOf[E]>,
-  options: DiffOptions,
-  rules: AbsenceRules,
+  screening: Screening,
   reading: Reading,
   { removed }: Comparer<E>,
   note: DiffNote,
   { fingerprintKey: key }: StateStore,
 ): AsyncIterable<readonly RecordOf[E][]> | undefined {
-  const raw = options.rawRows && { salt: JSON.stringify([entity, options.rawRows.version]) };
-  const removes = removed !== undefined && (removed.users.size > 0 || removed.groups.size > 0);
-  // The bytes of a membership do not tell whom it names, and those of a removed user or group are to be refused.
-  const table = raw !== undefined && removes ? undefined : reading.settled?.(entity);
   const open = screenedOf<RecordOf[E]>(source);
-  const isPlain = !rules.excludes && (table !== undefined || raw !== undefined);
-  const screened = isPlain
-    ? open?.({
-        entity,
-        raw,
-        onSettled: [
-          (rows) => {
-            note.read += rows;
-            note.unchanged += rows;
-          },
-        ],
-        open: (shape, threads) => createRowScreen({ entity, key, table, raw, removed }, shape, threads),
-      })
-    : undefined;
-  if (screened === undefined && raw !== undefined)
-    throw new OptionsError(
-      'rawRows',
-      'takes rows of fromCsv or fromJsonLines with nothing but map and validate before diff, and no exclusions',
-    );
-  return screened;
+  const digests = reading.digests?.(entity);
+  if (open === undefined || digests === undefined) return undefined;
+  const options = { entity, key, digests, removed };
+  const onUnchanged = (rows: number) => {
+    note.read += rows;
+    note.unchanged += rows;
+  };
+  return open({
+    entity,
+    onUnchanged: [onUnchanged],
+    open: (shape, threads) => screening.open(options, shape, threads),
+  });
 }
 
 /** Of a delta feed only what is marked is removed; what it does not mention stays. */

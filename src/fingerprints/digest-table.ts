@@ -31,7 +31,6 @@ export class DigestTable {
   readonly #slotsPerHash: number;
   readonly #compared: Uint8Array;
   readonly #present: Uint8Array;
-  #found = new Int32Array(0);
   #size = 0;
   #presentCount = 0;
 
@@ -90,10 +89,8 @@ export class DigestTable {
     }
   }
 
-  /** The slots of many digests of four words each, or -1; they hold until the next call. */
-  findEach(digests: Uint32Array, count: number): Int32Array {
-    if (this.#found.length < count) this.#found = new Int32Array(count);
-    const found = this.#found;
+  /** The slots of many digests of four words each, or -1. */
+  findEach(digests: Uint32Array, count: number, found = new Int32Array(count)): Int32Array {
     for (let i = 0, at = 0; i < count; i++, at += DIGEST_WORDS)
       found[i] = this.find(
         digests[at] as number,

@@ -6,12 +6,10 @@ export interface Places {
   readonly file: string | undefined;
   /** 1-based line of each record, parallel to the chunk. */
   readonly lines: ArrayLike<number> | undefined;
-  /** 1-based position of each record among all of its source, where some were settled before they were parsed. */
+  /** 1-based position of each record among all of its source, where unchanged rows were left out. */
   readonly positions?: ArrayLike<number> | undefined;
-  /** The fingerprint of each record's raw row, where rows are compared as they stand. */
-  readonly prints?: readonly string[] | undefined;
-  /** Marks the rows that were settled and stand before a position: the order of rows decides which of two is a duplicate. */
-  readonly settleBefore?: ((position: number) => void) | undefined;
+  /** Marks the unchanged rows before a position as seen: the order of rows decides which of two is a duplicate. */
+  readonly markSeenBefore?: ((position: number) => void) | undefined;
 }
 
 const PLACES = Symbol('places');
@@ -30,12 +28,10 @@ export function placesOf(chunk: readonly unknown[]): Places | undefined {
 /** The places of those records of a chunk that are kept, by their indexes in it. */
 export function pickPlaces(places: Places | undefined, kept: ArrayLike<number>): Places | undefined {
   if (places === undefined || (places.lines ?? places.positions) === undefined) return places;
-  const { prints } = places;
   return {
     ...places,
     lines: picked(places.lines, kept),
     positions: picked(places.positions, kept),
-    prints: prints && Array.from(kept, (i) => prints[i] as string),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { RowScreen, ScreenedRows } from './screen.js';
-import { joined, type ByteReader, type InputChunk } from '../sources/input/input.js';
+import type { BlockScreen } from './kernel/block-screen.js';
+import type { ScreenedInput, ScreenedRows } from './screen.js';
 
 /** A block that is being screened. */
 export interface CutBlock {
@@ -17,8 +17,8 @@ export interface CutBlock {
  * buffers. What begins at the end of a block goes on at the start of the next.
  */
 export class BlockCutter {
-  readonly #bytes: ByteReader;
-  readonly #screen: RowScreen;
+  readonly #input: Pick<ScreenedInput<unknown>, 'read'>;
+  readonly #screen: BlockScreen;
   readonly #free: number[];
   /** Blocks that are screened, in order. */
   readonly #cut: CutBlock[] = [];
@@ -28,10 +28,10 @@ export class BlockCutter {
   /** A row is longer than a buffer, or has no bytes: what was read of it is carried, and nothing more is cut. */
   #stuck = false;
 
-  constructor(bytes: ByteReader, first: Uint8Array, screen: RowScreen) {
-    this.#bytes = bytes;
+  constructor(input: Pick<ScreenedInput<unknown>, 'read' | 'first'>, screen: BlockScreen) {
+    this.#input = input;
     this.#screen = screen;
-    this.#carried = first;
+    this.#carried = input.first;
     this.#free = Array.from(screen.buffers.keys());
   }
 
@@ -41,16 +41,15 @@ export class BlockCutter {
     return this.#cut.shift();
   }
 
-  /** Gives a buffer back. */
+  /** Makes a buffer free for another block. */
   release(buffer: number): void {
     this.#free.push(buffer);
   }
 
-  /** All that was not told, behind some bytes of the block that was told last. */
-  remaining(first: Uint8Array): AsyncIterable<InputChunk> {
+  /** All that was read and not passed on, behind some bytes of the last block: copies, since buffers are used again. */
+  remaining(first: Uint8Array): Buffer[] {
     const cut = this.#cut.map(({ buffer, length }) => this.#screen.buffers[buffer]?.subarray(0, length));
-    const all = [first, ...cut, this.#carried].map((bytes) => Buffer.from(bytes as Uint8Array));
-    return joined(all, this.#bytes);
+    return [first, ...cut, this.#carried].map((bytes) => Buffer.from(bytes as Uint8Array));
   }
 
   async #cutOne(): Promise<void> {
@@ -61,7 +60,7 @@ export class BlockCutter {
     let filled = carried.length;
     const more = this.#carried.subarray(carried.length);
     while (more.length === 0 && filled < into.length && !this.#ended && !this.#stuck) {
-      const read = await this.#bytes.read(into.subarray(filled));
+      const read = await this.#input.read(into.subarray(filled));
       this.#ended = read === 0;
       this.#stuck = read < 0;
       filled += Math.max(0, read);

@@ -1,5 +1,5 @@
 /** An attribute and the column that it is taken from. */
-export interface AttributeField {
+export interface DeclaredAttribute {
   readonly name: string;
   readonly column: string;
   /** What an empty cell becomes: the empty text that it is, null, or no attribute at all. */
@@ -8,29 +8,29 @@ export interface AttributeField {
   readonly nullStays: boolean;
 }
 
-/** What a row is made into, as columns: what a function does, said so that it can be done without it. */
-export type RecordFields =
+/** How a row becomes a record, declared as columns: with it a record's digest can be made from the bytes of a row. */
+export type DeclaredMapping =
   | {
       readonly kind: 'profile';
       readonly externalId: string;
-      readonly attributes: readonly AttributeField[];
+      readonly attributes: readonly DeclaredAttribute[];
     }
   | { readonly kind: 'membership'; readonly group: string; readonly member: string };
 
 /**
- * Says the fields of a record, or undefined when they cannot be told.
+ * Answers the mapping, or undefined when it cannot be declared.
  * @param columns - the columns that every row has, where they are known
  */
-export type FieldsOf = (columns: readonly string[] | undefined) => RecordFields | undefined;
+export type MappingOf = (columns: readonly string[] | undefined) => DeclaredMapping | undefined;
 
-const FIELDS = Symbol('fields');
+const MAPPING = Symbol('mapping');
 
-/** Says of a function from rows to records what it does. It must do exactly that. */
-export function withFields<F extends (...args: never[]) => unknown>(fn: F, fields: FieldsOf): F {
-  return Object.defineProperty(fn, FIELDS, { value: fields });
+/** Declares the mapping of a function from rows to records. It must do exactly that. */
+export function withMapping<F extends (...args: never[]) => unknown>(fn: F, mapping: MappingOf): F {
+  return Object.defineProperty(fn, MAPPING, { value: mapping });
 }
 
-/** What a function from rows to records does, where it is known. */
-export function fieldsOf(fn: unknown): FieldsOf | undefined {
-  return (fn as { [FIELDS]?: FieldsOf })[FIELDS];
+/** The mapping of a function from rows to records, where one is declared. */
+export function mappingOf(fn: unknown): MappingOf | undefined {
+  return (fn as { [MAPPING]?: MappingOf })[MAPPING];
 }

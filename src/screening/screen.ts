@@ -1,80 +1,40 @@
 import type { Entity } from '../core/model.js';
 import type { AttributeLimit } from '../core/limits.js';
-import type { RecordFields, FieldsOf } from './declared-mapping.js';
+import type { DeclaredMapping, MappingOf } from './declared-mapping.js';
 
 /**
- * Of a large directory nearly every row is unchanged. A row whose fingerprint is among those that Okta was confirmed to hold
- * needs no parsing, no record and no comparison: it is *settled*. A screen settles rows from their bytes; whatever it is
- * not sure of goes the records' own way, which has the last word. `diff` asks its source for that (databases call
- * it predicate pushdown), and stages between hand the request on when they can: `map` with a function whose fields are
- * known, and `validate`.
+ * Asks a flow to leave out unchanged rows (databases call it predicate pushdown). `diff` asks its source; the stages in between
+ * add what they know and pass the request on: `map` the mapping that its function declares, `validate` its limits.
+ *
+ * A *screen* recognises unchanged rows by hashing their bytes, so that they are never parsed. It may only answer "certainly
+ * unchanged". Every other row is parsed, validated and compared as usual.
  */
 export interface ScreenRequest {
   readonly entity: Entity;
-  /** Rows are compared as the bytes they are; `salt` stands for all else that the records depend on. */
-  readonly raw: { readonly salt: string } | undefined;
-  readonly fields?: FieldsOf;
+  readonly mapping?: MappingOf;
   readonly rules?: FieldRules;
-  /** Told of rows that were settled, before anything that comes after them. */
-  readonly onSettled: readonly ((rows: number) => void)[];
+  /** Called with how many rows were left out, before anything that comes after them. */
+  readonly onUnchanged: readonly ((rows: number) => void)[];
   /** Makes the screen for rows of this shape, with so many threads of its own; undefined when they cannot be screened. */
   open(shape: RowShape, threads: number): RowScreen | undefined;
 }
 
-/** What rows look like. */
+/** What the rows of a file look like, and how they become records. */
 export interface RowShape {
-  readonly format: 'csv' | 'json-lines' | 'cells';
-  /** CSV and cells: the names of the cells of a row, undefined for one that is left out. */
+  readonly format: 'csv' | 'json-lines';
+  /** CSV: the names of the cells of a row, undefined for one that is left out. */
   readonly columns: readonly (string | undefined)[];
   readonly delimiter: string;
-  readonly fields: RecordFields | undefined;
+  /** The longest row that the source takes, in characters. */
+  readonly maxRecordLength: number;
+  readonly mapping: DeclaredMapping | undefined;
   readonly rules: FieldRules | undefined;
-  /** Raw rows of CSV: the header as it stands. */
-  readonly header: string;
 }
 
-/** The limits that `validate` holds the records of an entity to. */
+/** The limits that `validate` checks the records of an entity against. */
 export interface FieldRules {
   readonly limits: ReadonlyMap<string, AttributeLimit>;
   readonly required: readonly string[];
-}
-
-/** Rows of a block, in order. */
-export interface ScreenedRows {
-  readonly count: number;
-  /** Where the last whole row ends in its buffer. */
-  readonly consumed: number;
-  /** What follows is not in order: the source's own reading is to go on there. */
-  readonly stopped: boolean;
-  /** The line on which the next row begins. */
-  readonly nextLine: number;
-  /** Whether a row's fingerprint is known. */
-  isKnown(row: number): boolean;
-  /** Marks a row as seen; false when it was before, and this one is another of the same content. */
-  settle(row: number): boolean;
-  /** Where it begins in its buffer. */
-  start(row: number): number;
-  end(row: number): number;
-  /** The 1-based line on which it begins. */
-  line(row: number): number;
-  /** The row's fingerprint, of raw rows. */
-  print(row: number): string;
-}
-
-/** Bytes of a block, and so of a row that can be screened. */
-export const SCREENED_BYTES = 512 * 1024;
-
-/** Screens blocks of rows, several at a time. */
-export interface RowScreen {
-  /** Where the bytes of blocks are put. */
-  readonly buffers: readonly Buffer[];
-  /** Where the last row that seems whole ends among the first bytes of a buffer; 0 when there is none. */
-  wholeRows(buffer: number, length: number): number;
-  /** Begins to screen a buffer's first bytes. The answer waits for it; what it says holds until the buffer is used again. */
-  begin(buffer: number, length: number, last: boolean): (firstLine: number) => Promise<ScreenedRows>;
-  /** Goes on behind the rows that were told of a buffer, where there were more than are told at once. */
-  next(buffer: number, start: number, length: number, last: boolean, firstLine: number): ScreenedRows;
-  close(): Promise<void>;
 }
 
 /** Users and groups that a run removes. */
@@ -83,18 +43,63 @@ export interface RemovedReferences {
   readonly groups: ReadonlySet<string>;
 }
 
-/** Opens a source with rows that are settled left out; undefined when it cannot. */
+/** Leaves out the unchanged rows of one file. */
+export interface RowScreen {
+  /** The rows that are not certainly unchanged, in order. Ends the screen. */
+  rows<T>(input: ScreenedInput<T>): AsyncIterable<readonly T[]>;
+}
+
+/** A file, behind its header. */
+export interface ScreenedInput<T> {
+  /** Reads bytes into a buffer: how many, 0 at the end, or -1 when what follows has no bytes or cannot be read. */
+  read(into: Buffer): Promise<number>;
+  /** Bytes that were read already. */
+  readonly first: Uint8Array;
+  readonly firstLine: number;
+  readonly file: string | undefined;
+  readonly request: ScreenRequest;
+  readonly reader: RowReader<T>;
+}
+
+/** How a source reads rows that are not left out. */
+export interface RowReader<T> {
+  /** Passes on the records of whole rows, in order; undefined for a row that holds none (a blank line of JSON lines). */
+  parse(bytes: Buffer, firstLine: number, last: boolean, pass: (record: T | undefined) => void): void;
+  /** Reads some bytes and all that follows them in the file as the source does without a screen. */
+  rest(before: readonly Uint8Array[], firstLine: number): AsyncIterable<readonly T[]>;
+}
+
+/** Rows of a block, in order. */
+export interface ScreenedRows {
+  readonly count: number;
+  /** Where the last whole row ends in its buffer. */
+  readonly consumed: number;
+  /** What follows is no row that a screen can read: the source's own reading goes on there. */
+  readonly stopped: boolean;
+  /** The line on which the next row begins. */
+  readonly nextLine: number;
+  isUnchanged(row: number): boolean;
+  /** Marks an unchanged row as seen; false when one of the same content was seen before. */
+  markSeen(row: number): boolean;
+  /** Where it begins in its buffer. */
+  start(row: number): number;
+  end(row: number): number;
+  /** The 1-based line on which it begins. */
+  line(row: number): number;
+}
+
+/** Opens a source with unchanged rows left out; undefined when it cannot. */
 export type OpenScreened<T> = (request: ScreenRequest) => AsyncIterable<readonly T[]> | undefined;
 
 const SCREENED = Symbol('screened');
 
-/** Says of a flow how it is opened with a screen. */
+/** Declares how a flow is opened with unchanged rows left out. */
 export function withScreened<F extends object, T>(flow: F, open: OpenScreened<T> | undefined): F {
   if (open !== undefined) (flow as { [SCREENED]?: OpenScreened<T> })[SCREENED] = open;
   return flow;
 }
 
-/** How a flow is opened with a screen, if it can be. */
+/** How a flow is opened with unchanged rows left out, where it can be. */
 export function screenedOf<T>(flow: object): OpenScreened<T> | undefined {
   return (flow as { [SCREENED]?: OpenScreened<T> })[SCREENED];
 }

@@ -1,5 +1,5 @@
 import type { Change, ChangeKind, Entity } from '../core/model.js';
-import type { SettledTable } from '../screening/kernel/settled-table.js';
+import type { DigestTable } from '../fingerprints/digest-table.js';
 
 /** The org and identity source that a state belongs to. */
 export interface Target {
@@ -64,7 +64,7 @@ export interface Reading {
    * where there are none.
    * @internal
    */
-  settled?(entity: Entity): (() => SettledTable) | undefined;
+  digests?(entity: Entity): (() => DigestTable) | undefined;
   /**
    * What lies beyond the first 16 characters of the fingerprints that are held for these keys: prints of their
    * attributes, which tell the names of those that changed. `''` where there are none.

@@ -56,11 +56,10 @@ export interface DirectoryOptions extends DirectorySources {
    */
   readonly mode?: 'full' | 'delta';
   /**
-   * Compares the rows of an entity as the bytes they are, for sources that write an unchanged record as the same bytes every
-   * time. `version` names the mapping: under another one every row counts as changed. See `diff`.
-   * @defaultValue records are compared
+   * Recognises unchanged rows of files by their bytes, where a mapping is declared. See `diff`.
+   * @defaultValue `true`
    */
-  readonly rawRows?: Readonly<Partial<Record<Entity, { readonly version: string }>>>;
+  readonly screening?: boolean;
 }
 
 /** Records between two progress events. */
@@ -110,8 +109,7 @@ function entityChanges<E extends Entity>(
   signal: AbortSignal | undefined,
 ): Flow<Change> {
   const source = pipe(options[entity] as Source<RecordOf[E]>);
-  const { onDuplicate, mixed, mode } = options;
-  const rawRows = options.rawRows?.[entity];
+  const { onDuplicate, mixed, mode, screening } = options;
   const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
@@ -122,7 +120,7 @@ function entityChanges<E extends Entity>(
       ...(onDuplicate && { onDuplicate }),
       ...(mixed !== undefined && { mixed }),
       ...(mode && { mode }),
-      ...(rawRows && { rawRows }),
+      ...(screening !== undefined && { screening }),
       absence: { ...absence, ...options.absence?.[entity] },
     }),
   );
@@ -147,8 +145,8 @@ function progress<T>(
     const open = screenedOf<T>(source);
     const screened: OpenScreened<T> = (request) => {
       const told = new ReadingProgress(entity, events, signal);
-      const onSettled = [...request.onSettled, (rows: number) => told.add(rows)];
-      const rows = open?.({ ...request, onSettled });
+      const onUnchanged = [...request.onUnchanged, (rows: number) => told.add(rows)];
+      const rows = open?.({ ...request, onUnchanged });
       return rows && counted(rows, told, signal);
     };
     return withScreened(

@@ -15,7 +15,7 @@ import { ENTITIES } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
 import { batch } from '../batch/batch.js';
 import { guard, limitsOf, type GuardOptions } from '../guard/guard.js';
-import { refuseUnknown } from '../core/check-options.js';
+import { refuseUnknown, requireBoolean } from '../core/check-options.js';
 import { pipe } from '../flow/pipe.js';
 import { RunContext } from '../flow/run-context.js';
 import type { Rejection } from '../core/rejection.js';
@@ -74,7 +74,7 @@ const PLAN_OPTION_NAMES = [
   'mixed',
   'absence',
   'mode',
-  'rawRows',
+  'screening',
   'guard',
   'onReject',
   'signal',
@@ -231,7 +231,7 @@ function checkSources(options: DirectoryOptions): void {
   if (ENTITIES.every((entity) => options[entity] === undefined)) {
     throw new OptionsError('users', 'at least one of users, groups and memberships needs a source');
   }
-  refuseUnknown('rawRows', options.rawRows ?? {}, ENTITIES);
+  requireBoolean('screening', options.screening ?? true);
 }
 
 function pickUploadOptions(options: SyncOptions): UploadOptions {

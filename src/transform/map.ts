@@ -2,10 +2,8 @@ import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
 import { SourceError } from '../core/errors.js';
 import { contextOf, flowOf, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
-import { fieldsOf } from '../screening/declared-mapping.js';
-import { rowShape } from '../screening/row-cells.js';
+import { mappingOf } from '../screening/declared-mapping.js';
 import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
-import { openObjects } from '../screening/screened-objects.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.
@@ -20,14 +18,12 @@ import { openObjects } from '../screening/screened-objects.js';
 export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
   requireFunction('fn', fn);
   return (source) => {
-    const fields = fieldsOf(fn);
-    const open = screenedOf<A>(source) ?? (fields && openObjects(source, rowShape));
+    const mapping = mappingOf(fn);
+    const open = screenedOf<A>(source);
     const screened: OpenScreened<B> = (request) => {
-      // What the function does is not known: only rows that are compared as they stand can do without it.
-      if (fields === undefined && request.raw === undefined) return undefined;
-      // Nor of two functions, one after the other.
-      if (request.fields !== undefined && request.raw === undefined) return undefined;
-      const rows = open?.({ ...request, ...(fields && { fields }) });
+      // Of two functions, one after the other, no mapping is declared.
+      if (mapping === undefined || request.mapping !== undefined) return undefined;
+      const rows = open?.({ ...request, mapping });
       return rows && mapped(rows, fn);
     };
     return withScreened(

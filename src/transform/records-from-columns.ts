@@ -2,7 +2,7 @@ import { OptionsError, SourceError } from '../core/errors.js';
 import { LIMITS } from '../core/limits.js';
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../core/model.js';
 import { refuseUnknown, requireOneOf } from '../core/check-options.js';
-import { withFields } from '../screening/declared-mapping.js';
+import { withMapping } from '../screening/declared-mapping.js';
 import {
   attributeField,
   emptyCellOf,
@@ -68,7 +68,7 @@ export function membershipFrom(columns: {
     groupExternalId: cellOf(row, group, 'fail') ?? '',
     memberExternalId: cellOf(row, member, 'fail') ?? '',
   });
-  return withFields(record, () => ({ kind: 'membership', group, member }));
+  return withMapping(record, () => ({ kind: 'membership', group, member }));
 }
 
 function recordFrom(
@@ -98,7 +98,7 @@ function recordFrom(
     }
     return { externalId: cellOf(row, id, 'fail') ?? '', profile };
   };
-  return withFields(record, () => ({
+  return withMapping(record, () => ({
     kind: 'profile',
     externalId: id,
     attributes: attributes.map(([name, column]) => attributeField(name, column, limits, emptyCell)),

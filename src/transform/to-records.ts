@@ -2,7 +2,7 @@ import { SourceError } from '../core/errors.js';
 import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../core/model.js';
 import { requireOneOf } from '../core/check-options.js';
-import { withFields, type AttributeField, type RecordFields } from '../screening/declared-mapping.js';
+import { withMapping, type DeclaredAttribute, type DeclaredMapping } from '../screening/declared-mapping.js';
 
 /** A flat row: a CSV row, or an object with one property per column. */
 export type FlatRow = Readonly<Record<string, string | null | undefined>>;
@@ -55,15 +55,15 @@ export function toMembership(row: FlatRow): MembershipRecord {
   return { groupExternalId: idOf(row, 'groupExternalId'), memberExternalId: idOf(row, 'memberExternalId') };
 }
 
-withFields(toUser, (columns) => columns && allColumns(columns, USER));
-withFields(toGroup, (columns) => columns && allColumns(columns, GROUP));
-withFields(toMembership, () => ({
+withMapping(toUser, (columns) => columns && allColumns(columns, USER));
+withMapping(toGroup, (columns) => columns && allColumns(columns, GROUP));
+withMapping(toMembership, () => ({
   kind: 'membership',
   group: 'groupExternalId',
   member: 'memberExternalId',
 }));
 
-function allColumns(columns: readonly string[], limits: Limits): RecordFields | undefined {
+function allColumns(columns: readonly string[], limits: Limits): DeclaredMapping | undefined {
   if (!columns.includes('externalId')) return undefined;
   const attributes = columns
     .filter((name) => name !== 'externalId')
@@ -77,7 +77,7 @@ export function attributeField(
   column: string,
   limits: Limits,
   emptyCell: EmptyCell,
-): AttributeField {
+): DeclaredAttribute {
   const kept = (cell: '' | null) => emptyValue(cell, name, limits, emptyCell);
   const empty = kept('');
   return {

@@ -4,11 +4,9 @@ import { contextOf, flowOf, type Operator } from '../flow/flow.js';
 import { displayKey, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
 import { refusalOf } from './refused-record.js';
-import { recordShape } from '../screening/record-cells.js';
 import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
 import type { Rejection } from '../core/rejection.js';
 import type { RunContext } from '../flow/run-context.js';
-import { openObjects } from '../screening/screened-objects.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';
 import { textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
@@ -45,31 +43,25 @@ export function validate<E extends Entity>(
     const context = contextOf(source);
     const { onReject } = options;
     const open = screenedOf<RecordOf[E]>(source);
-    const openRecords = openObjects(source, (first) => recordShape(entity, first));
     const screened: OpenScreened<RecordOf[E]> = (request) => {
-      // Of two stages that validate each must see what the other lets pass.
-      const isSecond = request.rules !== undefined && request.raw === undefined;
-      // What is mapped after it was checked is not what the limits were held to.
-      const isMappedAfter = request.fields !== undefined && request.raw === undefined;
-      if (entity !== request.entity || options.mode === 'delta' || isSecond || isMappedAfter)
-        return undefined;
+      // Of two stages that validate each must see what the other lets pass; a function behind this one changes what was checked.
+      const isFollowed = request.rules !== undefined || request.mapping !== undefined;
+      if (entity !== request.entity || options.mode === 'delta' || isFollowed) return undefined;
       const counts = context.counts(entity);
-      const onSettled = (rows: number) => {
+      const onUnchanged = (rows: number) => {
         counts.read += rows;
         counts.accepted += rows;
       };
-      const asked = {
+      const rows = open?.({
         ...request,
         rules: fieldRules(entity, options),
-        onSettled: [...request.onSettled, onSettled],
-      };
-      // Where nobody knows what records are made of, they can still be told as what they are.
-      const rows = open?.(asked) ?? openRecords(asked);
+        onUnchanged: [...request.onUnchanged, onUnchanged],
+      });
       return rows && validated(entity, rows, context, check, onReject);
     };
     return withScreened(
       flowOf(() => validated(entity, source.chunks(), context, check, onReject), context),
-      screened,
+      open && screened,
     );
   };
 }

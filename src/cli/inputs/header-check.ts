@@ -35,14 +35,14 @@ export class HeaderCheck {
       flowOf(() => this.#checked(name, columns, rows.chunks()), contextOf(rows)),
       screened &&
         ((request) => {
-          const unsettled = screened({
+          const rows = screened({
             ...request,
             open: (...asked) => {
               this.#refuse(name, columns);
               return request.open(...asked);
             },
           });
-          return unsettled && this.#checked(name, columns, unsettled);
+          return rows && this.#checked(name, columns, rows);
         }),
     );
   }

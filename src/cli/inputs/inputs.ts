@@ -6,7 +6,7 @@ import { fromCsv } from '../../sources/csv/from-csv.js';
 import { fromJsonLines } from '../../sources/json/from-json-lines.js';
 import { fromJson } from '../../sources/json/from-json.js';
 import type { FlatRow } from '../../transform/to-records.js';
-import { threadsForSize } from '../../screening/threads.js';
+import { threadsForSize } from '../../sources/input/threads.js';
 import { fileBytes, fileSize, stdinBytes } from './bytes.js';
 import { HeaderCheck, type NeededColumns } from './header-check.js';
 import { findFiles } from './paths.js';
@@ -51,8 +51,7 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
   return withScreened(
     flowOf(() => rowsOf(spec, options), new RunContext()),
-    // Rows are never compared as they stand here: a mapping says what they come to.
-    (request) => (request.raw === undefined ? rowsOf(spec, options, request) : undefined),
+    (request) => rowsOf(spec, options, request),
   );
 }
 

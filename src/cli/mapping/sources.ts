@@ -4,14 +4,14 @@ import { OptionsError } from '../../core/errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import type { Entity, GroupRecord, MembershipRecord } from '../../core/model.js';
 import { flatMap } from '../../transform/flat-map.js';
-import type { FieldsOf } from '../../screening/declared-mapping.js';
+import type { MappingOf } from '../../screening/declared-mapping.js';
 import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { screenedOf, withScreened } from '../../screening/screen.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
 import type { Row } from './cells.js';
-import { pairFields, recordFields } from './fields.js';
+import { membershipMapping, profileMapping } from './declared-mapping.js';
 import type { Mapping, NamedGroupsRule } from './mapping.js';
 import { columnsOf } from './mapping-columns.js';
 
@@ -82,17 +82,17 @@ function readsTwice({ groups, memberships }: Mapping, inputs: MappedInputs): boo
 }
 
 function profiles(rule: Mapping['users'], entity: 'users' | 'groups', open: Open) {
-  const fields = recordFields(rule, entity);
-  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), fields);
-  return mapRows(open(entity), (row) => recordOf(rule, row), fields);
+  const mapping = profileMapping(rule, entity);
+  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), mapping);
+  return mapRows(open(entity), (row) => recordOf(rule, row), mapping);
 }
 
 function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
   const rows = open('memberships');
   if (rule.kind === 'users')
     return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
-  const fields = pairFields(rule);
-  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), fields);
+  const mapping = membershipMapping(rule);
+  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), mapping);
 }
 
 /** Each group that memberships name, where it is named first. A membership that cannot be told may name another. */
@@ -110,16 +110,16 @@ function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow
   }, contextOf(pairs));
 }
 
-/** Each row as a record, with its place; undefined leaves a row out. `fields` say what is made of it, where that can be said. */
-function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined, fields?: FieldsOf): Flow<B> {
+/** Each row as a record, with its place; undefined leaves a row out. `mapping` declares that, where it can. */
+function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined, mapping?: MappingOf): Flow<B> {
   const open = screenedOf<A>(rows);
   return withScreened(
     flowOf(() => mappedChunks(rows.chunks(), toRecord), contextOf(rows)),
     open &&
-      fields &&
+      mapping &&
       ((request) => {
-        const unsettled = open({ ...request, fields });
-        return unsettled && mappedChunks(unsettled, toRecord);
+        const screened = open({ ...request, mapping });
+        return screened && mappedChunks(screened, toRecord);
       }),
   );
 }

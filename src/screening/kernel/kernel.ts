@@ -12,17 +12,14 @@ interface Wasm {
 }
 const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
+/** Whether there is WebAssembly at all: not with `--jitless`. */
+export const hasWebAssembly = (wasm as Wasm | undefined) !== undefined;
+
 /** What the kernel exports; addresses are bytes from the start of its memory. See `src/screening/kernel/assembly`. */
 export interface KernelExports {
   readonly setKey: (low: bigint, high: bigint) => void;
-  readonly sipHash: (text: number, length: number, out: number) => void;
-  readonly sipHashEach: (text: number, ends: number, count: number, out: number) => void;
-  readonly setTable: (at: number, slots: number) => void;
-  readonly find: (fingerprint: number) => number;
-  readonly findEach: (fingerprints: number, count: number, out: number) => void;
-  readonly addEach: (fingerprints: number, count: number) => number;
+  readonly sipHashEach: (texts: number, ends: number, count: number, out: number) => void;
   readonly setFields: (at: number) => void;
-  readonly programRaw: () => void;
   readonly programProfile: (
     scratch: number,
     longest: number,
@@ -45,30 +42,16 @@ export interface KernelExports {
   readonly markRemoved: (text: number, length: number, side: number) => void;
   readonly setNames: (at: number, count: number) => void;
   readonly lastRowEnd: (text: number, length: number) => number;
-  readonly settleCsv: (
+  readonly digestCsv: (
     text: number,
     length: number,
     last: number,
     delimiter: number,
     columns: number,
-    line: number,
     out: number,
     most: number,
   ) => void;
-  readonly settleCells: (text: number, length: number, columns: number, out: number, most: number) => void;
-  readonly settleJsonLines: (
-    text: number,
-    length: number,
-    last: number,
-    raw: number,
-    line: number,
-    out: number,
-    most: number,
-  ) => void;
-  readonly rowCount: () => number;
-  readonly rowsConsumed: () => number;
-  readonly rowsStopped: () => number;
-  readonly nextLine: () => number;
+  readonly digestJsonLines: (text: number, length: number, last: number, out: number, most: number) => void;
 }
 
 const PAGE_BYTES = 65_536;
@@ -83,10 +66,7 @@ export function kernelModule(): object {
   return (compiled ??= new wasm.Module(Buffer.from(KERNEL_BASE64, 'base64')));
 }
 
-/**
- * Memory that kernels work in. It is shared, so that other threads may work in it too; places are given out one behind
- * the other and are never taken back.
- */
+/** Memory that kernels work in. It is shared, so that other threads may work in it too. */
 export class KernelMemory {
   readonly memory: WasmMemory;
   /** Address 0 is left out: it means "none". */
@@ -96,6 +76,17 @@ export class KernelMemory {
   constructor(bytes = PAGE_BYTES) {
     const initial = Math.ceil((bytes + 2 * SLACK_BYTES) / PAGE_BYTES);
     this.memory = new wasm.Memory({ initial, maximum: MOST_PAGES, shared: true });
+  }
+
+  /** The end of what is in use, for {@link reset}. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Takes back, and fills with zeros, all that was allocated behind an address. */
+  reset(end: number): void {
+    this.bytes(end, this.#end - end).fill(0);
+    this.#end = end;
   }
 
   /** The address of so many bytes of zeros, with room behind them. */
@@ -117,12 +108,10 @@ export class KernelMemory {
   }
 }
 
-/** A kernel over a memory, keyed with 32 hexadecimal characters. */
-export function createKernel(memory: KernelMemory, key: string): KernelExports {
+/** A kernel over a memory. */
+export function createKernel(memory: KernelMemory): KernelExports {
   const instance = new wasm.Instance(kernelModule(), { env: { memory: memory.memory } });
-  const kernel = instance.exports as KernelExports;
-  kernel.setKey(...keyWords(key));
-  return kernel;
+  return instance.exports as KernelExports;
 }
 
 /** A key of 32 hexadecimal characters as the two words that the kernel takes. */

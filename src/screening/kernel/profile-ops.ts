@@ -1,6 +1,6 @@
 import { LIMITS, type AttributeLimit } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
-import type { AttributeField } from '../declared-mapping.js';
+import type { DeclaredAttribute } from '../declared-mapping.js';
 import type { FieldRules } from '../screen.js';
 
 /** What the kernel does for one attribute, see `assembly/record.ts`. */
@@ -26,17 +26,17 @@ const EMPTY_IS_LEFT_OUT = 16;
 const LONGEST = 0xffffffff;
 const NO_LIMIT = { min: 0, max: LONGEST, nullable: true };
 
-/** Longer rows are left to the records' own path, which measures whether they fit a request. */
+/** Longer rows are parsed and validated as usual, which measures whether they fit a request. */
 export const LONGEST_ROW = 16_384;
 /** JSON takes six bytes for a character at most; besides there is the frame of an item, as `validate` reckons it. */
 const MOST_CONTENT_BYTES = Math.floor((LIMITS.bytesPerRequest - 200) / 6);
 /** The length before a value, or the quotes, colon and comma around it in JSON. */
 const VALUE_FRAME_BYTES = 6;
 
-/** The operations for a profile; undefined when its records would be refused, or when it cannot be told from the fields. */
+/** The operations for a profile; undefined when its records would be rejected, or when the limits cannot be checked in a row's bytes. */
 export function profileOps(
   entity: Entity,
-  attributes: readonly AttributeField[],
+  attributes: readonly DeclaredAttribute[],
   { limits, required }: FieldRules,
 ): ProfileOps | undefined {
   const names = attributes.map(({ name }) => name);

@@ -1,9 +1,8 @@
 import { LIMITS } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
 import type { RemovedReferences, RowShape } from '../screen.js';
-import { createKernel, KernelMemory, keyWords, type KernelExports } from './kernel.js';
+import { keyWords, type KernelExports, type KernelMemory } from './kernel.js';
 import { LONGEST_ROW, longestRow, profileOps, type ProfileOps } from './profile-ops.js';
-import type { SettledTable } from './settled-table.js';
 
 const FIELD_BYTES = 16;
 const OP_WORDS = 6;
@@ -12,34 +11,26 @@ const SCRATCH_BYTES = 64 * 1024;
 /** One bit for each hash of a removed id, for users and for groups. */
 const REMOVED_BITS = 1 << 20;
 
-/** What a screen is made for. */
-export interface ScreenOptions {
+/** What a program is made for. */
+export interface ProgramOptions {
   readonly entity: Entity;
   /** 32 hexadecimal characters. */
   readonly key: string;
-  /** Answers the fingerprints that are known; without them no row is. */
-  readonly table: (() => SettledTable) | undefined;
-  /** Rows are compared as they stand. */
-  readonly raw: { readonly salt: string } | undefined;
-  /** Memberships of these are not settled. */
+  /** Memberships of these are never unchanged. */
   readonly removed?: RemovedReferences | undefined;
 }
 
-/** The same with the table at hand. */
-type ProgramOptions = Omit<ScreenOptions, 'table'> & { readonly table: SettledTable | undefined };
-
-/** What a kernel is told before it can screen: calls of its exports. */
+/** Calls of a kernel's exports, by which it is set up. */
 export type KernelCalls = readonly (readonly [keyof KernelExports, ...(number | bigint)[]])[];
 
-/** What rows are made into. */
+/** The records that rows become, as the kernel needs to know it. */
 export type ScreenPlan =
-  | { readonly kind: 'raw' }
   | { readonly kind: 'profile'; readonly id: string; readonly ops: ProfileOps }
   | { readonly kind: 'membership'; readonly group: string; readonly member: string };
 
 /**
- * What kernels over one memory are told so that they screen rows of a shape. Names and operations are put into the memory
- * once; what a kernel writes to is its own, so that several can work at a time.
+ * Sets kernels over one memory up so that they digest rows of a shape. Names and operations are put into the memory once;
+ * each kernel writes into places of its own, so that several can work at a time.
  */
 export class ScreenProgram {
   readonly #memory: KernelMemory;
@@ -47,68 +38,53 @@ export class ScreenProgram {
   readonly #plan: ScreenPlan;
   /** Names of the fields, by their index. */
   readonly #names: readonly string[];
-  readonly #key: string;
   readonly #namesAt: number;
   readonly #opsAt: number;
   readonly #removedAt: number;
 
-  constructor(memory: KernelMemory, options: ProgramOptions, shape: RowShape, plan: ScreenPlan) {
+  /** @param kernel - one over the memory, which is used meanwhile */
+  constructor(
+    memory: KernelMemory,
+    kernel: KernelExports,
+    options: ProgramOptions,
+    shape: RowShape,
+    plan: ScreenPlan,
+  ) {
     this.#memory = memory;
     this.#options = options;
     this.#plan = plan;
     this.#names = fieldNames(shape, plan);
-    this.#key = options.raw === undefined ? options.key : saltedKey(options.key, options.raw.salt, shape);
     this.#namesAt = shape.format === 'json-lines' ? this.#putNames() : 0;
     this.#opsAt = plan.kind === 'profile' ? this.#putOps(plan.ops) : 0;
-    this.#removedAt = plan.kind === 'membership' ? this.#putRemoved() : 0;
+    this.#removedAt = plan.kind === 'membership' ? this.#putRemoved(kernel) : 0;
   }
 
   /** The calls for one more kernel. */
   calls(): KernelCalls {
-    const { table, entity } = this.#options;
     const memory = this.#memory;
-    const field = (name: string) => this.#names.indexOf(name);
-    const common: KernelCalls = [
-      ['setKey', ...keyWords(this.#key)],
-      ['setTable', table?.at ?? 0, table?.slots ?? 0],
+    return [
+      ['setKey', ...keyWords(this.#options.key)],
       ['setFields', memory.allocate(this.#names.length * FIELD_BYTES)],
       ['setNames', this.#namesAt, this.#names.length],
+      this.#program(memory.allocate(SCRATCH_BYTES)),
     ];
+  }
+
+  #program(scratch: number): KernelCalls[number] {
     const plan = this.#plan;
-    if (plan.kind === 'raw') return [...common, ['programRaw']];
-    const scratch = memory.allocate(SCRATCH_BYTES);
+    const field = (name: string) => this.#names.indexOf(name);
     if (plan.kind === 'membership') {
-      const ids = [field(plan.group), LIMITS.groupExternalIdLength, field(plan.member)] as const;
-      const bits = this.#removedAt === 0 ? 0 : REMOVED_BITS;
-      return [
-        ...common,
-        [
-          'programMembership',
-          scratch,
-          LONGEST_ROW,
-          ...ids,
-          LIMITS.memberExternalIdLength,
-          this.#removedAt,
-          bits,
-        ],
-      ];
+      const group = [field(plan.group), LIMITS.groupExternalIdLength] as const;
+      const member = [field(plan.member), LIMITS.memberExternalIdLength] as const;
+      const removed = [this.#removedAt, this.#removedAt === 0 ? 0 : REMOVED_BITS] as const;
+      return ['programMembership', scratch, LONGEST_ROW, ...group, ...member, ...removed];
     }
-    const isUser = entity === 'users';
-    const idLength = isUser ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
+    const isUser = this.#options.entity === 'users';
     const letter = (isUser ? 'u' : 'g').charCodeAt(0);
-    return [
-      ...common,
-      [
-        'programProfile',
-        scratch,
-        longestRow(plan.id, plan.ops),
-        letter,
-        field(plan.id),
-        idLength,
-        this.#opsAt,
-        plan.ops.length,
-      ],
-    ];
+    const idLength = isUser ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
+    const longest = longestRow(plan.id, plan.ops);
+    const ops = [this.#opsAt, plan.ops.length] as const;
+    return ['programProfile', scratch, longest, letter, field(plan.id), idLength, ...ops];
   }
 
   #putOps(ops: ProfileOps): number {
@@ -121,20 +97,19 @@ export class ScreenProgram {
   }
 
   /** Bits for the ids that this run removes; 0 where there are none. */
-  #putRemoved(): number {
+  #putRemoved(kernel: KernelExports): number {
     const { removed } = this.#options;
     if (removed === undefined || removed.users.size + removed.groups.size === 0) return 0;
     const at = this.#memory.allocate(REMOVED_BITS / 4);
     const scratch = this.#memory.allocate(SCRATCH_BYTES);
     const text = this.#memory.bytes(scratch, SCRATCH_BYTES);
-    const kernel = createKernel(this.#memory, this.#key);
     kernel.programMembership(scratch, LONGEST_ROW, 0, 0, 0, 0, at, REMOVED_BITS);
     for (const [side, ids] of [removed.users, removed.groups].entries())
       for (const id of ids) kernel.markRemoved(scratch, text.write(id), side);
     return at;
   }
 
-  /** JSON objects bring their names along; the kernel is told where to find each. */
+  /** The names of a JSON object's members stand in each row: the kernel looks for these. */
   #putNames(): number {
     const count = this.#names.length;
     const words = this.#memory.words(this.#memory.allocate(count * 8), count * 2);
@@ -151,42 +126,29 @@ export class ScreenProgram {
   }
 }
 
-/** What rows of a shape are made into; undefined when that cannot be told from their bytes. */
+/** The records that rows of a shape become; undefined when that cannot be said of their bytes. */
 export function planOf(
-  { entity, raw }: ScreenOptions,
-  { fields, rules, columns, format }: RowShape,
+  { entity }: ProgramOptions,
+  { mapping, rules, columns, format }: RowShape,
 ): ScreenPlan | undefined {
-  if (raw !== undefined) return { kind: 'raw' };
-  if (fields === undefined || rules === undefined) return undefined;
+  if (mapping === undefined || rules === undefined) return undefined;
   const isThere = (column: string) => format === 'json-lines' || columns.includes(column);
-  if (fields.kind === 'membership') {
-    const { group, member } = fields;
+  if (mapping.kind === 'membership') {
+    const { group, member } = mapping;
     if (entity !== 'memberships' || !isThere(group) || !isThere(member)) return undefined;
     return { kind: 'membership', group, member };
   }
-  if (entity === 'memberships' || !isThere(fields.externalId)) return undefined;
-  if (!fields.attributes.every(({ column }) => isThere(column))) return undefined;
-  const ops = profileOps(entity, fields.attributes, rules);
-  return ops && { kind: 'profile', id: fields.externalId, ops };
+  if (entity === 'memberships' || !isThere(mapping.externalId)) return undefined;
+  if (!mapping.attributes.every(({ column }) => isThere(column))) return undefined;
+  const ops = profileOps(entity, mapping.attributes, rules);
+  return ops && { kind: 'profile', id: mapping.externalId, ops };
 }
 
-/** The fields of a row: the columns of CSV in their order, or the members of an object that are asked for. */
+/** The fields of a row: the columns of CSV in their order, or the members of an object that records are made of. */
 function fieldNames({ format, columns }: RowShape, plan: ScreenPlan): readonly string[] {
-  // A column that is left out has no name that could be asked for.
-  if (format !== 'json-lines') return columns.map((name) => name ?? '');
-  if (plan.kind === 'raw') return [];
-  const asked =
+  // A column that is left out has no name that a mapping could take.
+  if (format === 'csv') return columns.map((name) => name ?? '');
+  const taken =
     plan.kind === 'membership' ? [plan.group, plan.member] : [plan.id, ...plan.ops.map((op) => op.column)];
-  return [...new Set(asked)];
-}
-
-/** The key for raw rows: another for every mapping version and every header, so that none is taken for another's. */
-function saltedKey(key: string, salt: string, { header, format }: RowShape): string {
-  const memory = new KernelMemory();
-  const text = Buffer.from(JSON.stringify(['raw', format, salt, header]));
-  const at = memory.allocate(text.length);
-  const out = memory.allocate(16);
-  memory.bytes(at, text.length).set(text);
-  createKernel(memory, key).sipHash(at, text.length, out);
-  return memory.bytes(out, 16).toString('hex');
+  return [...new Set(taken)];
 }

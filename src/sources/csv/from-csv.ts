@@ -3,7 +3,12 @@ import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
 import { OptionsError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import { withScreened, type RowScreen, type ScreenRequest } from '../../screening/screen.js';
+import {
+  withScreened,
+  type RowReader,
+  type RowScreen,
+  type ScreenRequest,
+} from '../../screening/screen.js';
 import { RunContext } from '../../flow/run-context.js';
 import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
 import { CsvScanner } from './scanner.js';
@@ -18,9 +23,8 @@ import {
   type InputOptions,
   type OpenableInput,
 } from '../input/input.js';
-import { isTooLong, screenedRows, unscreened } from '../../screening/rows-to-compare.js';
 import { decode, decodeText } from '../input/decode-text.js';
-import { requireThreads, threadsFor } from '../../screening/threads.js';
+import { requireThreads, threadsFor } from '../input/threads.js';
 
 /** Options of {@link fromCsv}. */
 export interface FromCsvOptions extends InputOptions {
@@ -102,7 +106,7 @@ class CsvReader {
     this.#scanner = new CsvScanner({ delimiter, file: source.name, maxRecordLength });
   }
 
-  /** Rows to the end of the input; what came before a fault is handed on before it. */
+  /** Rows to the end of the input; all that came before a fault are passed on before it. */
   async *rows(
     bytes: AsyncIterable<InputChunk>,
     atStart = true,
@@ -156,7 +160,7 @@ class CsvReader {
   }
 }
 
-/** The rows that are not settled; all of them where the header says that none can be. */
+/** The rows that are not unchanged; all of them where the header says that they cannot be screened. */
 async function* screened(
   settings: Settings,
   request: ScreenRequest,
@@ -165,14 +169,19 @@ async function* screened(
   const bytes = await openBytes(source);
   try {
     const { header, read } = await readHeader(bytes);
-    const reader = new CsvReader(settings);
-    const screen = header && openScreen(settings, request, reader, header, threadsFor(bytes, threads));
+    const rows = new CsvReader(settings);
+    const screen = header && openScreen(settings, request, rows, header, threadsFor(bytes, threads));
     if (screen === undefined) {
       const all = joined(header === undefined ? [read] : [header, read], bytes);
-      yield* unscreened(new CsvReader(settings).rows(all), request, { file: source.name, line: 1 });
+      yield* new CsvReader(settings).rows(all);
       return;
     }
-    yield* screenedRows({ bytes, first: read, firstLine: 2, file: source.name, screen, request, reader });
+    const reader: RowReader<CsvRow> = {
+      parse: (text, line, last, pass) => rows.parse(decode(text, false), line, last, pass),
+      rest: (before, line) => rows.rest(joined(before, bytes), line),
+    };
+    const input = { first: read, firstLine: 2, file: source.name, request, reader };
+    yield* screen.rows({ ...input, read: (into) => bytes.read(into) });
   } finally {
     await bytes.close();
   }
@@ -186,24 +195,16 @@ function openScreen(
   line: Buffer,
   threads: number,
 ): RowScreen | undefined {
-  // One byte is looked for; and what is no UTF-8 is told by the reading of text.
-  if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line) || isTooLong(request, maxRecordLength))
-    return undefined;
-  const text = decode(line, true);
-  reader.parse(text, 1, false, () => {});
+  // A screen looks for one byte; and the reading of text says which bytes are no UTF-8.
+  if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line)) return undefined;
+  reader.parse(decode(line, true), 1, false, () => {});
   const { header } = reader;
   // One with a quoted line feed goes on behind its first line, and is hardly ever met.
   if (header === undefined) return undefined;
   const names = header.map((name, i) => nameOf(name, i, columns));
-  const shape = {
-    format: 'csv',
-    columns: names,
-    delimiter,
-    fields: request.fields?.(names.filter((name) => name !== undefined)),
-    rules: request.rules,
-    header: JSON.stringify([text.replace(/\r?\n$/, ''), delimiter, names]),
-  } as const;
-  return request.open(shape, threads);
+  const mapping = request.mapping?.(names.filter((name) => name !== undefined));
+  const { rules } = request;
+  return request.open({ format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules }, threads);
 }
 
 /** The first line with its line feed, where it is one of a usual length, and what was read besides. */

@@ -2,10 +2,11 @@ import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import { withScreened, type ScreenRequest } from '../../screening/screen.js';
+import { withScreened, type RowReader, type ScreenRequest } from '../../screening/screen.js';
 import { RunContext } from '../../flow/run-context.js';
 import {
   INPUT_OPTIONS,
+  joined,
   openBytes,
   toInput,
   type ByteReader,
@@ -14,9 +15,8 @@ import {
   type InputOptions,
   type OpenableInput,
 } from '../input/input.js';
-import { isTooLong, screenedRows, unscreened } from '../../screening/rows-to-compare.js';
-import { decodeText } from '../input/decode-text.js';
-import { requireThreads, threadsFor } from '../../screening/threads.js';
+import { decode, decodeText } from '../input/decode-text.js';
+import { requireThreads, threadsFor } from '../input/threads.js';
 
 /** Options of {@link fromJsonLines}. */
 export interface FromJsonLinesOptions extends InputOptions {
@@ -90,13 +90,13 @@ class LinesReader<T> {
   }
 
   /** The objects of whole lines, undefined for a blank one. */
-  parse(text: string, line: number, _last: boolean, take: (object: T | undefined) => void): void {
+  parse(text: string, line: number, pass: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
-    for (const [i, each] of lines.entries()) take(parseLine(each, this.#file, line + i) as T | undefined);
+    for (const [i, each] of lines.entries()) pass(parseLine(each, this.#file, line + i) as T | undefined);
   }
 
-  /** Reads a block; what came before a fault is handed on before it. */
+  /** Reads a block; all that came before a fault are passed on before it. */
   *#read(block: string, last: boolean): Generator<readonly T[], void, undefined> {
     const file = this.#file;
     const text = this.#rest === '' ? block : this.#rest + block;
@@ -138,7 +138,7 @@ class LinesReader<T> {
   }
 }
 
-/** The objects of lines that are not settled; all of them where none can be. */
+/** The objects of lines that are not unchanged; all of them where lines cannot be screened. */
 async function* screened<T>(
   source: OpenableInput,
   maxRecordLength: number,
@@ -146,26 +146,23 @@ async function* screened<T>(
   request: ScreenRequest,
 ): AsyncGenerator<readonly T[], void, undefined> {
   const file = source.name;
-  const reader = new LinesReader<T>(file, maxRecordLength);
+  const lines = new LinesReader<T>(file, maxRecordLength);
   const bytes = await openBytes(source);
   try {
-    const shape = {
-      format: 'json-lines',
-      columns: [],
-      delimiter: ',',
-      fields: request.fields?.(undefined),
-      rules: request.rules,
-      header: '',
-    } as const;
-    const screen = isTooLong(request, maxRecordLength)
-      ? undefined
-      : request.open(shape, threadsFor(bytes, threads));
+    const mapping = request.mapping?.(undefined);
+    const shape = { format: 'json-lines', columns: [], delimiter: ',', maxRecordLength } as const;
+    const { rules } = request;
+    const screen = request.open({ ...shape, mapping, rules }, threadsFor(bytes, threads));
     if (screen === undefined) {
-      yield* unscreened(reader.rest(bytes.remaining(), 1, true), request, { file, line: 1 });
+      yield* lines.rest(bytes.remaining(), 1, true);
       return;
     }
     const first = await afterMark(bytes);
-    yield* screenedRows({ bytes, first, firstLine: 1, file, screen, request, reader });
+    const reader: RowReader<T> = {
+      parse: (text, line, _last, pass) => lines.parse(decode(text, false), line, pass),
+      rest: (before, line) => lines.rest(joined(before, bytes), line),
+    };
+    yield* screen.rows({ first, firstLine: 1, file, request, reader, read: (into) => bytes.read(into) });
   } finally {
     await bytes.close();
   }

@@ -1,5 +1,5 @@
 import type { Entity } from '../../core/model.js';
-import { FingerprintTable } from '../../screening/fingerprint-table.js';
+import { DigestTable } from '../../fingerprints/digest-table.js';
 import { FoundRows } from './found-rows.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { Head, Tables } from './lmdb-tables.js';
@@ -31,7 +31,6 @@ type EntityHead = Head['counts'][Entity];
  * again by a later run.
  */
 export class LmdbBaseline {
-  readonly #key: string;
   readonly #rows: StoredRows;
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
@@ -49,7 +48,6 @@ export class LmdbBaseline {
   #freed: number[] = [];
 
   constructor(tables: Tables, entity: Entity, fingerprintKey: string, files: RowFiles) {
-    this.#key = fingerprintKey;
     this.#rows = new StoredRows(tables, entity, files);
     this.#hash = createKeyHasher(fingerprintKey);
   }
@@ -58,14 +56,16 @@ export class LmdbBaseline {
    * Loads every fingerprint that is known. Rows that were removed may be given to new keys from now on.
    * @throws {@link StateError} when a page is damaged
    */
-  load(rows: number): FingerprintTable {
-    const table = new FingerprintTable(rows, this.#key);
+  load(rows: number): DigestTable {
+    const table = new DigestTable(rows);
     for (const row of this.#freed.splice(0)) this.#free.push(row);
     const block = new Uint32Array(BLOCK_PAGES * ROWS_PER_PAGE * WORDS);
     let filled = 0;
     for (const page of this.#rows.pages(rows)) {
       this.#rows.fingerprints(page, block, filled * WORDS);
-      filled += Math.min(ROWS_PER_PAGE, rows - page.number * ROWS_PER_PAGE);
+      const end = filled + Math.min(ROWS_PER_PAGE, rows - page.number * ROWS_PER_PAGE);
+      for (; filled < end; filled++)
+        if (isUnknownAt(block, filled * WORDS)) block.fill(0, filled * WORDS, filled * WORDS + 4);
       if (filled < BLOCK_PAGES * ROWS_PER_PAGE) continue;
       table.addBlock(block, filled);
       filled = 0;

@@ -1,5 +1,7 @@
 import type { Entity } from '../../core/model.js';
-import { MOST_FOUND, type FingerprintTable } from '../../screening/fingerprint-table.js';
+import type { DigestTable } from '../../fingerprints/digest-table.js';
+
+const MOST_FOUND = 4096;
 import { DigestSet } from './key-set.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
 import type { LmdbBaseline } from './lmdb-baseline.js';
@@ -17,7 +19,7 @@ interface Marks {
    * What was known, and what of it was seen. Loaded when something is compared or kept: whether memberships name somebody
    * who is held is told without it.
    */
-  readonly table: FingerprintTable;
+  readonly table: DigestTable;
   readonly rows: number;
   /** Rows whose outcome is unknown and that are present. */
   readonly unknownPresent: Set<number>;
@@ -92,7 +94,7 @@ export class LmdbReading implements Reading {
     return codes;
   }
 
-  settled(entity: Entity): (() => FingerprintTable) | undefined {
+  digests(entity: Entity): (() => DigestTable) | undefined {
     const { known } = this.#head.counts[entity];
     return known === 0 ? undefined : () => this.#of(entity).table;
   }
@@ -189,7 +191,7 @@ export class LmdbReading implements Reading {
     if (marks === undefined) {
       const { nextRow, unknown } = this.#head.counts[entity];
       const baseline = this.#baselines[entity];
-      let table: FingerprintTable | undefined;
+      let table: DigestTable | undefined;
       marks = {
         get table() {
           return (table ??= baseline.load(nextRow));

@@ -1,8 +1,8 @@
 /** Rows of CSV (RFC 4180, LF allowed). What the strict scanner would refuse stops the reading here: it is to say why. */
 import { countLineFeeds, findByte } from './bytes';
 import { DOUBLED, PLAIN, setField } from './fields';
-import { fingerprintRow } from './record';
-import { addRow, findRows, nextRow, startRows, stopRows } from './rows';
+import { digestRow } from './record';
+import { addRow, endRows, nextDigest, startRows } from './rows';
 
 const QUOTE: u8 = 0x22;
 const LF: u8 = 0x0a;
@@ -19,31 +19,30 @@ const CUT_OFF: u32 = 1;
 const BAD: u32 = 2;
 
 /**
- * Settles the rows of a block of CSV, the header left out.
+ * Digests the rows of a block of CSV, the header left out.
  * @param last - whether the file ends with the block; otherwise the last row may go on behind it
  * @param most - rows at most
  */
-export function settleCsv(
+export function digestCsv(
   text: usize,
   length: u32,
   last: bool,
   delimiter: u8,
   columns: u32,
-  line: u32,
   out: usize,
   most: u32,
 ): void {
-  startRows(out, line);
+  startRows(out, most);
   const end = text + length;
   let at = text;
+  let state = WHOLE;
   for (let row: u32 = 0; row < most && at < end; row++) {
-    const state = readRow(at, end, last, delimiter, columns);
-    if (state === BAD) stopRows();
+    state = readRow(at, end, last, delimiter, columns);
     if (state !== WHOLE) break;
-    addRow(fingerprintRow(at, textEnd, nextRow()), <u32>(rowEnd - text), lineFeeds);
+    addRow(digestRow(at, textEnd, nextDigest()), <u32>(rowEnd - text), lineFeeds);
     at = rowEnd;
   }
-  findRows();
+  endRows(state === BAD);
 }
 
 function readRow(start: usize, end: usize, last: bool, delimiter: u8, columns: u32): u32 {
@@ -114,34 +113,25 @@ function endRow(at: usize, end: usize, last: bool): u32 {
 }
 
 /**
- * Where the last row that is whole ends, as far as quotes tell that are balanced: a guess by which a file is cut into blocks.
- * It is believed only when the rows before turn out to end there.
+ * Where the last row that is whole ends, as far as balanced quotes say: a guess by which a file is cut into blocks. It is
+ * believed only when the rows before turn out to end there.
  */
 export function lastRowEnd(text: usize, length: u32): u32 {
   const end = text + length;
-  const quotes = i8x16.splat(<i8>QUOTE);
-  const feeds = i8x16.splat(<i8>LF);
-  let last: u32 = 0;
-  let inside = false;
-  for (let at = text; at < end; at += 16) {
-    const block = v128.load(at);
-    let quote = i8x16.bitmask(i8x16.eq(block, quotes));
-    let feed = i8x16.bitmask(i8x16.eq(block, feeds));
-    const over = <i32>(at + 16) - <i32>end;
-    if (over > 0) {
-      const mask = 0xffff >> over;
-      quote &= mask;
-      feed &= mask;
-    }
-    while (quote !== 0) {
-      const next = ctz(quote);
-      const before = feed & ((1 << next) - 1);
-      if (!inside && before !== 0) last = <u32>(at - text) + 32 - clz(before);
-      feed &= ~((2 << next) - 1);
-      quote &= quote - 1;
-      inside = !inside;
-    }
-    if (!inside && feed !== 0) last = <u32>(at - text) + 32 - clz(feed);
+  let inside = hasOddQuotes(text, end);
+  for (let at = end; at > text;) {
+    const byte = load<u8>(--at);
+    if (byte === QUOTE) inside = !inside;
+    else if (byte === LF && !inside) return <u32>(at + 1 - text);
   }
-  return last;
+  return 0;
+}
+
+function hasOddQuotes(at: usize, end: usize): bool {
+  const quotes = i8x16.splat(<i8>QUOTE);
+  let count = 0;
+  for (; at + 16 <= end; at += 16) count += popcnt(i8x16.bitmask(i8x16.eq(v128.load(at), quotes)));
+  const rest = i8x16.bitmask(i8x16.eq(v128.load(at), quotes));
+  count += popcnt(rest & ((1 << i32(end - at)) - 1));
+  return (count & 1) !== 0;
 }

@@ -1,9 +1,6 @@
 /** The kernel: what runs for every record and every row. Memory is laid out by its caller; nothing here allocates. */
-export { setKey, sipHash, sipHashEach } from './siphash';
-export { addEach, find, findEach, setTable } from './table';
+export { setKey, sipHashEach } from './siphash';
 export { setFields } from './fields';
-export { markRemoved, programMembership, programProfile, programRaw } from './record';
-export { nextLine, rowCount, rowsConsumed, rowsStopped } from './rows';
-export { lastRowEnd, settleCsv } from './csv';
-export { settleCells } from './cells';
-export { setNames, settleJsonLines } from './json-lines';
+export { markRemoved, programMembership, programProfile } from './record';
+export { digestCsv, lastRowEnd } from './csv';
+export { digestJsonLines, setNames } from './json-lines';

@@ -5,8 +5,8 @@
 import { equals, findByte } from './bytes';
 import { escapeLength } from './escapes';
 import { ABSENT, ESCAPED, NULL, PLAIN, clearFields, fieldKind, setField } from './fields';
-import { fingerprintRow } from './record';
-import { addRow, findRows, nextRow, startRows } from './rows';
+import { digestRow } from './record';
+import { addRow, endRows, nextDigest, startRows } from './rows';
 
 const LF: u8 = 0x0a;
 const QUOTE: u8 = 0x22;
@@ -21,27 +21,19 @@ export function setNames(at: usize, count: u32): void {
   nameCount = count;
 }
 
-/** Settles the lines of a block; with `raw`, as the bytes they are. */
-export function settleJsonLines(
-  text: usize,
-  length: u32,
-  last: bool,
-  raw: bool,
-  line: u32,
-  out: usize,
-  most: u32,
-): void {
-  startRows(out, line);
+/** Digests the lines of a block. See `digestCsv`. */
+export function digestJsonLines(text: usize, length: u32, last: bool, out: usize, most: u32): void {
+  startRows(out, most);
   const end = text + length;
   let at = text;
   for (let row: u32 = 0; row < most && at < end; row++) {
     const lineEnd = findByte(at, end, LF);
     if (lineEnd === end && !last) break;
-    const isGood = (raw || readObject(at, lineEnd)) && fingerprintRow(at, lineEnd, nextRow());
+    const hasDigest = readObject(at, lineEnd) && digestRow(at, lineEnd, nextDigest());
     at = lineEnd === end ? end : lineEnd + 1;
-    addRow(isGood, <u32>(at - text), 1);
+    addRow(hasDigest, <u32>(at - text), 1);
   }
-  findRows();
+  endRows(false);
 }
 
 /** Finds the fields of an object; false when it is anything out of the ordinary. */

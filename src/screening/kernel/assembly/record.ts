@@ -1,6 +1,6 @@
 /**
- * A row as the record that it maps to: holds it to the limits, writes its canonical content, and looks its fingerprint up.
- * Whatever is not surely good and surely unchanged is left to the records' own path, which has the last word.
+ * A row as the record that it maps to: checks the limits, writes its canonical content, and digests it. A row that is not
+ * certainly good has no digest: it is parsed, validated and compared as usual.
  */
 import { codeUnits, copy, copyAscii } from './bytes';
 import { knownLength, writeUnescaped } from './escapes';
@@ -16,13 +16,12 @@ const EMPTY_IS_NULL: u32 = 8;
 const EMPTY_IS_LEFT_OUT: u32 = 16;
 
 /** What a program is made for. */
-const RAW: u32 = 0;
-const PROFILE: u32 = 1;
-const MEMBERSHIP: u32 = 2;
+const PROFILE: u32 = 0;
+const MEMBERSHIP: u32 = 1;
 
 const OP_BYTES: usize = 24;
 
-let kind: u32 = RAW;
+let kind: u32 = PROFILE;
 let idField: u32 = 0;
 let longestId: u32 = 0;
 let memberField: u32 = 0;
@@ -32,16 +31,11 @@ let ops: usize = 0;
 let opCount: u32 = 0;
 /** Where canonical content is written. */
 let scratch: usize = 0;
-/** The longest row whose content surely has room there, and fits a request; others are left to the records' own path. */
+/** The longest row whose content surely has room there, and fits a request; others have no digest. */
 let longestRow: usize = 0;
 /** One bit for each hash of ids that are removed: users, and behind them groups. */
 let removed: usize = 0;
 let removedMask: u32 = 0;
-
-/** Rows are hashed as they stand. */
-export function programRaw(): void {
-  kind = RAW;
-}
 
 /** Rows are users or groups: `opsAt` holds an entry for each attribute, in the order of their names. */
 export function programProfile(
@@ -86,23 +80,19 @@ function programIds(rows: u32, scratchAt: usize, longest: u32, id: u32, idLength
   longestId = idLength;
 }
 
-/** Remembers an id that is removed; a row that may name it is not settled. `side` is 0 for users, 1 for groups. */
+/** Remembers an id that is removed; a row that may name it has no digest. `side` is 0 for users, 1 for groups. */
 export function markRemoved(at: usize, length: usize, side: u32): void {
   const bit = idHash(at, length) & removedMask;
   const byte = removedByte(bit, side);
   store<u8>(byte, load<u8>(byte) | bitOf(bit));
 }
 
-/** Puts a row's fingerprint at an address. False when the row is not surely good. */
-export function fingerprintRow(rowStart: usize, rowEnd: usize, fingerprint: usize): bool {
-  if (kind === RAW) {
-    sipHash(rowStart, rowEnd - rowStart, fingerprint);
-    return true;
-  }
+/** Puts a row's digest at an address. False when the row is not certainly good. */
+export function digestRow(rowStart: usize, rowEnd: usize, digest: usize): bool {
   if (rowEnd - rowStart > longestRow) return false;
   const end = kind === PROFILE ? writeProfile() : writeMembership();
   if (end === 0) return false;
-  sipHash(scratch, end - scratch, fingerprint);
+  sipHash(scratch, end - scratch, digest);
   return true;
 }
 

@@ -1,71 +1,51 @@
 /**
- * What became of the rows of a block: for each its fingerprint (16 bytes), the slot of it or -1, where the row ends, and its
- * first line.
+ * What is said of the rows of a block, for `digested-rows.ts` to read: four words (see `endRows`), then for each row its digest
+ * of 16 bytes, then for each where it ends, then for each the line feeds before it. There is room for as many rows as
+ * `most` says.
  */
 
-import { find } from './table';
+const HEAD_BYTES: usize = 16;
+const DIGEST_BYTES: usize = 16;
 
-const ROW_BYTES: usize = 32;
-
-let out: usize = 0;
+let head: usize = 0;
+let digests: usize = 0;
+let ends: usize = 0;
+let lines: usize = 0;
 let count: u32 = 0;
 /** Bytes of whole rows. */
 let consumed: u32 = 0;
-/** What follows is no row that can be told here. */
-let stopped: bool = false;
-/** The line on which the next row begins. */
+/** Line feeds of whole rows. */
 let line: u32 = 0;
 
-export function startRows(at: usize, firstLine: u32): void {
-  out = at;
+export function startRows(out: usize, most: u32): void {
+  head = out;
+  digests = out + HEAD_BYTES;
+  ends = digests + <usize>most * DIGEST_BYTES;
+  lines = ends + ((<usize>most) << 2);
   count = 0;
   consumed = 0;
-  stopped = false;
-  line = firstLine;
+  line = 0;
 }
 
-/** The place of the next row, at which its fingerprint stands first. */
-export function nextRow(): usize {
-  return out + <usize>count * ROW_BYTES;
+/** Where the digest of the next row is to be put. */
+export function nextDigest(): usize {
+  return digests + <usize>count * DIGEST_BYTES;
 }
 
-export function addRow(hasFingerprint: bool, end: u32, lineFeeds: u32): void {
-  const row = nextRow();
-  store<i32>(row, hasFingerprint ? 0 : -1, 16);
-  store<u32>(row, end, 20);
-  store<u32>(row, line, 24);
+/** A row without a digest gets zeros, which no table holds: it is read as ever. */
+export function addRow(hasDigest: bool, end: u32, lineFeeds: u32): void {
+  if (!hasDigest) v128.store(nextDigest(), i64x2.splat(0));
+  store<u32>(ends + ((<usize>count) << 2), end);
+  store<u32>(lines + ((<usize>count) << 2), line);
   count++;
   consumed = end;
   line += lineFeeds;
 }
 
-/**
- * Looks up the rows that have a fingerprint. All at once, when the block is read: each look-up waits for memory, and
- * behind one another, with nothing else between, several wait at the same time.
- */
-export function findRows(): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const row = out + <usize>i * ROW_BYTES;
-    if (load<i32>(row, 16) === 0) store<i32>(row, find(row), 16);
-  }
-}
-
-export function stopRows(): void {
-  stopped = true;
-}
-
-export function rowCount(): u32 {
-  return count;
-}
-
-export function rowsConsumed(): u32 {
-  return consumed;
-}
-
-export function rowsStopped(): bool {
-  return stopped;
-}
-
-export function nextLine(): u32 {
-  return line;
+/** @param stopped - what follows is no row that can be read here */
+export function endRows(stopped: bool): void {
+  store<u32>(head, count);
+  store<u32>(head, consumed, 4);
+  store<u32>(head, stopped ? 1 : 0, 8);
+  store<u32>(head, line, 12);
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { requireNumber } from '../core/check-options.js';
-import type { ByteReader } from '../sources/input/input.js';
+import { requireNumber } from '../../core/check-options.js';
+import type { ByteReader } from './input.js';
 
 /** Smaller files are read before a thread has started. */
 const LEAST_BYTES = 32 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import {
-  fieldsOf,
-  type AttributeField,
-  type FieldsOf,
-  type RecordFields,
+  mappingOf,
+  type DeclaredAttribute,
+  type MappingOf,
+  type DeclaredMapping,
 } from '../../screening/declared-mapping.js';
 import { toGroup, toMembership, toUser } from '../../transform/to-records.js';
 import type { IdentityRule, PairRule, RecordRule } from './mapping.js';
@@ -12,37 +12,37 @@ import type { ValueRule } from './values.js';
 const IDENTITY = { users: toUser, groups: toGroup, memberships: toMembership };
 
 /**
- * What a mapping makes of a row, where all of it is the text of columns: rows that are unchanged can then do without being
- * read. Undefined where there is a condition, a template, or anything else that looks into a value.
+ * The declared mapping of a rule, where all of it is the text of columns: unchanged rows need not be parsed then. Undefined
+ * where there is a condition, a template, or anything else that looks into a value.
  */
-export function recordFields(
+export function profileMapping(
   rule: RecordRule | IdentityRule,
   entity: 'users' | 'groups',
-): FieldsOf | undefined {
-  if (rule.kind === 'identity') return fieldsOf(IDENTITY[entity]);
+): MappingOf | undefined {
+  if (rule.kind === 'identity') return mappingOf(IDENTITY[entity]);
   const id = rule.externalId.plain;
   if (rule.when !== undefined || id === undefined) return undefined;
-  const attributes: AttributeField[] = [];
+  const attributes: DeclaredAttribute[] = [];
   for (const [name, value] of rule.profile) {
     const field = attributeField(name, value);
     if (field === undefined) return undefined;
     attributes.push(field);
   }
-  const fields: RecordFields = { kind: 'profile', externalId: id.column, attributes };
-  return () => fields;
+  const mapping: DeclaredMapping = { kind: 'profile', externalId: id.column, attributes };
+  return () => mapping;
 }
 
-/** {@link recordFields} of memberships. */
-export function pairFields(rule: PairRule | IdentityRule): FieldsOf | undefined {
-  if (rule.kind === 'identity') return fieldsOf(IDENTITY.memberships);
+/** {@link profileMapping} of memberships. */
+export function membershipMapping(rule: PairRule | IdentityRule): MappingOf | undefined {
+  if (rule.kind === 'identity') return mappingOf(IDENTITY.memberships);
   const group = rule.groupExternalId.plain;
   const member = rule.memberExternalId.plain;
   if (rule.when !== undefined || group === undefined || member === undefined) return undefined;
-  const fields: RecordFields = { kind: 'membership', group: group.column, member: member.column };
-  return () => fields;
+  const mapping: DeclaredMapping = { kind: 'membership', group: group.column, member: member.column };
+  return () => mapping;
 }
 
-function attributeField(name: string, { plain }: ValueRule): AttributeField | undefined {
+function attributeField(name: string, { plain }: ValueRule): DeclaredAttribute | undefined {
   if (plain === undefined) return undefined;
   const { column, ofEmpty } = plain;
   // JSON's null is an empty text to a mapping.

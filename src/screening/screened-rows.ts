@@ -1,0 +1,93 @@
+import { isUtf8 } from 'node:buffer';
+import { placesOf, withPlaces } from '../flow/chunk.js';
+import { BlockCutter } from './block-cutter.js';
+import type { BlockScreen } from './kernel/block-screen.js';
+import type { ScreenedInput, ScreenedRows } from './screen.js';
+import { ScreenedBlock } from './screened-block.js';
+
+/** Blocks in a row of which less than this part was unchanged before the screen is given up. */
+const BLOCKS_IN_VAIN = 8;
+const LEAST_UNCHANGED = 0.25;
+
+/**
+ * The rows of a file that are not certainly unchanged; the others are counted and left out.
+ *
+ * The file is cut into blocks where a row seems to end, so that several can be screened at a time; they are looked at in
+ * the order of the file, and each is believed only if the rows of the one before it end exactly where it begins.
+ */
+export async function* screenedRows<T>(
+  input: ScreenedInput<T>,
+  screen: BlockScreen,
+): AsyncGenerator<readonly T[], void, undefined> {
+  const cutter = new BlockCutter(input, screen);
+  let line = input.firstLine;
+  let position = 0;
+  let inVain = 0;
+  try {
+    for (;;) {
+      const cut = await cutter.next();
+      if (cut === undefined) break;
+      const { buffer, length, last } = cut;
+      const bytes = screen.buffers[buffer] as Buffer;
+      let rows = await cut.rows(line);
+      let start = 0;
+      // The source's own reading says which bytes are no UTF-8, and on which line.
+      while (isUtf8(bytes.subarray(start, rows.consumed))) {
+        const block = blockOf(input, bytes, rows, position, last && rows.consumed === length);
+        yield* block.records();
+        start = rows.consumed;
+        position = block.nextPosition;
+        line = rows.nextLine;
+        inVain = block.unchanged < rows.count * LEAST_UNCHANGED ? inVain + 1 : 0;
+        if (rows.stopped || rows.count === 0 || start === length) break;
+        rows = screen.next(buffer, start, length, last, line);
+      }
+      if (start < length || inVain >= BLOCKS_IN_VAIN) {
+        yield* rest(input, cutter.remaining(bytes.subarray(start, length)), line, position);
+        return;
+      }
+      cutter.release(buffer);
+    }
+    // A row is longer than a buffer, or what follows has no bytes.
+    yield* rest(input, cutter.remaining(new Uint8Array(0)), line, position);
+  } finally {
+    await screen.close();
+  }
+}
+
+/** The rows of one block; `last` when the input ends with it. */
+function blockOf<T>(
+  { reader, request, file }: ScreenedInput<T>,
+  bytes: Buffer,
+  rows: ScreenedRows,
+  position: number,
+  last: boolean,
+): ScreenedBlock<T> {
+  return new ScreenedBlock<T>({
+    rows,
+    onUnchanged: request.onUnchanged,
+    file,
+    position,
+    read(first, end, pass) {
+      const text = bytes.subarray(rows.start(first), rows.end(end - 1));
+      reader.parse(text, rows.line(first), last && end === rows.count, pass);
+    },
+  });
+}
+
+/** The rows from a line on, which are not screened. */
+async function* rest<T>(
+  { reader, file }: ScreenedInput<T>,
+  before: readonly Uint8Array[],
+  line: number,
+  position: number,
+): AsyncGenerator<readonly T[], void, undefined> {
+  let next = position;
+  for await (const chunk of reader.rest(before, line)) {
+    const first = next + 1;
+    next += chunk.length;
+    const { file: name, lines } = placesOf(chunk) ?? { file, lines: undefined };
+    const positions = Array.from(chunk.keys(), (i) => first + i);
+    yield withPlaces([...chunk], { file: name, lines, positions });
+  }
+}
