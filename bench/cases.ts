@@ -5,7 +5,6 @@ import { dayCases } from './cases/days.js';
 import { firstLoadCases } from './cases/first-load.js';
 import { largeCases } from './cases/large.js';
 import { packingCases } from './cases/packing.js';
-import { rawCases } from './cases/raw.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { settlingCases } from './cases/settling.js';
@@ -13,7 +12,6 @@ import { settlingCases } from './cases/settling.js';
 /** Every case of the bench, in the order of the report. */
 export const CASES: readonly Case[] = [
   ...dayCases,
-  ...rawCases,
   ...firstLoadCases,
   ...chainCases,
   ...largeCases,
@@ -33,14 +31,12 @@ export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
     ...packingCases,
     ...chainCases,
     ...dayCases,
-    ...rawCases,
     ...firstLoadCases,
     ...settlingCases,
     ...databaseCases,
     ...largeCases.toReversed(),
   ].filter(({ target }) => target !== undefined),
   days: dayCases,
-  raw: rawCases,
   'first-load': firstLoadCases,
   chains: chainCases,
   large: largeCases,

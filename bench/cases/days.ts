@@ -1,7 +1,7 @@
 import type { Case, Side, World } from '../case.js';
 import { truthOf } from '../data/days.js';
 import { peopleFile, type Day, type Format } from '../data/files.js';
-import { duckdb, duckState, type DuckHash } from '../peers/duckdb.js';
+import { duckdb, duckdbJoin, duckState, type DuckHash } from '../peers/duckdb.js';
 import { jsonParse } from '../peers/json-parse.js';
 import { deepEqual } from '../peers/deep-equal.js';
 import { sqlite, sqliteState } from '../peers/sqlite.js';
@@ -100,6 +100,14 @@ export const dayCases: readonly Case[] = [
     title: 'nothing changed, CSV, mapping declared, against DuckDB doing the same job (two threads)',
     target: { wall: 0.7, peakMb: 150 },
     ...againstDuckdb('same', 'md5', true),
+  },
+  {
+    name: 'csv-1pct-duckdb-join',
+    title: "1 % changed, CSV, against DuckDB's bare join of two files, without state or bodies",
+    prepare: (world) => prepareDays(world, 'second', ['csv']),
+    truth: changed,
+    rollcall: rollcallDay('second', 'csv'),
+    peer: duckdbJoin('second'),
   },
   {
     name: 'csv-1pct-sqlite',

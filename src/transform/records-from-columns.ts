@@ -32,9 +32,9 @@ export interface RecordFromOptions extends RecordOptions {
 }
 
 /**
- * A function from rows to users, said as columns: `map(userFrom({ externalId: 'employee_id', profile: { userName: 'mail',
- * email: 'mail' } }))`. Since it is known what it does, rows that are unchanged are settled by their bytes, or by their cells where
- * they come as objects, and never become records, which is several times faster than a function of your own (docs/performance.md).
+ * A function from rows to users, declared as columns: `map(userFrom({ externalId: 'employee_id', profile: { userName: 'mail',
+ * email: 'mail' } }))`. Since its mapping is known, unchanged rows of a file are recognised by their bytes and never become
+ * records, which is several times faster than a function of your own (docs/performance.md).
  *
  * @throws {@link OptionsError} at once for columns of no use; the function {@link SourceError} for a row without a column.
  */

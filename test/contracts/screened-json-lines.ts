@@ -16,7 +16,7 @@ import {
   PROFILE_COLUMNS,
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
-import { holdRecords, inPieces, inTheDark, runOf, withState, type Way } from '../support/two-ways.js';
+import { holdRecords, inPieces, unscreened, runOf, withState, type Way } from '../support/two-ways.js';
 
 const COLUMNS = ['id', 'mail', 'first', 'nïck', 'second', 'other'];
 
@@ -115,7 +115,7 @@ function heldRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
   });
 }
 
-/** What holds for JSON lines that are settled by their bytes, however many are looked at at once, and by whom. */
+/** What holds for unchanged JSON lines that are recognised by their bytes, however many are looked at at once, and by whom. */
 export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
   it('JSON lines come to what they come to as records', async () => {
     await withState((state) =>
@@ -126,7 +126,7 @@ export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedCo
             fromJsonLines<FlatRow>(inPieces(bytes, file.cuts, file.fails), { name: 'day.jsonl', threads });
           await holdRecords(state, 'users', heldRecords(file.yesterday, way));
           const screened = await runOf(rows(), way, state);
-          const plain = await runOf(rows(), inTheDark(way), state);
+          const plain = await runOf(rows(), unscreened(way), state);
           if (plain.error === undefined || screened.counts.read === plain.counts.read) {
             expect(screened).toEqual(plain);
             return;

@@ -11,10 +11,9 @@ import {
 } from '../../src/core/model.js';
 import { diff, type DiffOptions } from '../../src/diff/diff.js';
 import { diffNoteOf } from '../../src/diff/diff-counts.js';
-import { map } from '../../src/transform/map.js';
 import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { fieldsOf, withFields, type FieldsOf } from '../../src/screening/declared-mapping.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/screening/declared-mapping.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import { groupFrom, membershipFrom } from '../../src/transform/records-from-columns.js';
@@ -80,8 +79,7 @@ describe('the options of diff', () => {
     ['onDuplicates', () => diff('users', state, { onDuplicates: 'fail' } as DiffOptions)],
     ['onDuplicate', () => diff('users', state, { onDuplicate: 'ignore' as 'fail' })],
     ['mode', () => diff('users', state, { mode: 'half' as 'full' })],
-    ['rawRows', () => diff('users', state, { rawRows: { version: 1 as never } })],
-    ['rawRows', () => diff('users', state, { rawRows: { version: '1' }, mode: 'delta' })],
+    ['screening', () => diff('users', state, { screening: 'off' as never })],
     ['read', () => diff('users', state, { absence: { read: 1 } as never })],
   ])('a bad %s is refused at once', (option, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_ROLLCALL_OPTIONS', option }));
@@ -95,21 +93,13 @@ describe('the options of diff', () => {
         mixed: true,
         absence: {},
         mode: 'full',
-        rawRows: { version: '' },
+        screening: false,
         reading,
       };
       expect(() => diff(entity, state, given)).not.toThrow();
       expect(() => diff(entity, state, { onDuplicate: 'reject', mode: 'delta' })).not.toThrow();
     }
     await reading.close();
-  });
-
-  it('raw rows are refused where the source is none of those, by name', async () => {
-    await expect(
-      differences('users', await world(), [[[user('a')]]], { rawRows: { version: '1' } }),
-    ).rejects.toMatchObject({
-      option: 'rawRows',
-    });
   });
 });
 
@@ -275,43 +265,6 @@ describe('a feed of changes', () => {
   });
 });
 
-describe('raw rows of memberships', () => {
-  it.each(['users', 'groups'] as const)('are each looked at where the run removes %s', async (removes) => {
-    await withState(async (state) => {
-      await world(state);
-      await holdRecords(state, 'memberships', []);
-      const csv = () => fromCsv(Buffer.from('g,m\ng,a\nh,b\n'));
-      const toPair = (row: Record<string, string>) => pair(row['g'] as string, row['m'] as string);
-      const options: DiffOptions = { rawRows: { version: '1' } };
-      const first: Change[] = [];
-      for await (const change of pipe(
-        csv(),
-        map(toPair),
-        validate('memberships'),
-        diff('memberships', state, options),
-      ))
-        first.push(change);
-      await state.adopt(
-        first.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
-      );
-      const reading = await state.read();
-      await reading.keep(removes, [removes === 'users' ? 'a' : 'g']);
-      reading.complete(removes);
-      const again = pipe(
-        csv(),
-        map(toPair),
-        validate('memberships'),
-        diff('memberships', state, { ...options, reading }),
-      );
-      const names: string[] = [];
-      for await (const { kind, key } of again) names.push(`${kind} ${key}`);
-      await reading.close();
-      expect(names).toEqual([`delete ${membershipKey('h', 'b')}`]);
-      expect(contextOf(again).rejections).toMatchObject([{ externalId: 'h/b', line: 3 }]);
-    });
-  });
-});
-
 describe('rows of a file become records', () => {
   const GROUPS: Way<'groups'> = {
     entity: 'groups',
@@ -324,7 +277,6 @@ describe('rows of a file become records', () => {
   const lines = (...of: readonly string[]) => fromCsv(Buffer.from([...of, ''].join('\n')));
   const groups = () => lines('id,name', 'g,g', 'h,h');
   const pairs = () => lines('team,person', 'g,a', 'g,b', 'h,a');
-  const raw = { version: '1' };
 
   /** What a file comes to, and how many of its rows became records. */
   async function counted<E extends Entity>(rows: Flow<FlatRow>, way: Way<E>, state: StateStore) {
@@ -333,15 +285,15 @@ describe('rows of a file become records', () => {
       records++;
       return way.toRecord(row);
     };
-    const toRecord = withFields(counting, fieldsOf(way.toRecord) as FieldsOf);
+    const toRecord = withMapping(counting, mappingOf(way.toRecord) as MappingOf);
     return { ...(await runOf(rows, { ...way, toRecord }, state)), records: () => records };
   }
 
-  /** Users a and b, and what both files hold: as records, or as the bytes of their rows. */
-  async function held(state: StateStore, of: DiffOptions): Promise<void> {
+  /** Users a and b, and what both files hold. */
+  async function held(state: StateStore): Promise<void> {
     await holdRecords(state, 'users', [user('a'), user('b')]);
-    await state.adopt((await runOf(groups(), { ...GROUPS, diff: of }, state)).changes);
-    await state.adopt((await runOf(pairs(), { ...MEMBERSHIPS, diff: of }, state)).changes);
+    await state.adopt((await runOf(groups(), GROUPS, state)).changes);
+    await state.adopt((await runOf(pairs(), MEMBERSHIPS, state)).changes);
   }
 
   /** A reading in which user b is gone. */
@@ -351,13 +303,10 @@ describe('rows of a file become records', () => {
     return reading;
   }
 
-  it.each<[string, DiffOptions]>([
-    ['by their records', {}],
-    ['as they stand', { rawRows: raw }],
-  ])('only where they differ, whether anybody is removed or not, compared %s', async (_, of) => {
+  it('only where they differ, whether anybody is removed or not', async () => {
     await withState(async (state) => {
-      await held(state, of);
-      const way = { ...MEMBERSHIPS, diff: of };
+      await held(state);
+      const way = MEMBERSHIPS;
       const run = await counted(pairs(), way, state);
       expect([run.changes, run.rejections, run.records()]).toEqual([[], [], 0]);
       expect(run.note).toMatchObject({ read: 3, unchanged: 3 });
@@ -365,22 +314,19 @@ describe('rows of a file become records', () => {
       expect([more.changes.length, more.records()]).toEqual([1, 1]);
 
       const reading = await withoutB(state);
-      const after = await counted(groups(), { ...GROUPS, diff: { ...of, reading } }, state);
+      const after = await counted(groups(), { ...GROUPS, diff: { reading } }, state);
       await reading.close();
       expect([after.changes, after.records()]).toEqual([[], 0]);
     });
   });
 
-  it.each<[string, DiffOptions, number]>([
-    ['where it names somebody who is removed, compared by their records', {}, 1],
-    ['where anybody is removed, compared as they stand', { rawRows: raw }, 3],
-  ])('for memberships %s', async (_, of, records) => {
+  it('for memberships only where one names somebody who is removed', async () => {
     await withState(async (state) => {
-      await held(state, of);
+      await held(state);
       const reading = await withoutB(state);
-      const run = await counted(pairs(), { ...MEMBERSHIPS, diff: { ...of, reading } }, state);
+      const run = await counted(pairs(), { ...MEMBERSHIPS, diff: { reading } }, state);
       await reading.close();
-      expect(run.records()).toBe(records);
+      expect(run.records()).toBe(1);
       expect(run.rejections).toMatchObject([{ code: 'UNKNOWN_USER', externalId: 'g/b', line: 3 }]);
       expect(run.note).toMatchObject({ read: 3, unchanged: 2 });
     });

@@ -2,7 +2,7 @@
 function stageTests(room) {
   return [
     `test/${room}/*.test.ts`,
-    'test/screening/{raw-rows,screen-requests}.test.ts',
+    'test/screening/screen-requests.test.ts',
     'test/properties/batching.test.ts',
     'test/sync/*.test.ts',
     'test/flow/pipe.test.ts',
@@ -39,10 +39,9 @@ export const ROOMS = {
   guard: { mutate: ['src/guard/*.ts'], tests: stageTests('guard') },
   batch: { mutate: ['src/batch/*.ts'], tests: stageTests('batch') },
   fingerprints: {
-    mutate: ['src/fingerprints/*.ts', 'src/screening/fingerprint-table.ts'],
+    mutate: ['src/fingerprints/*.ts'],
     tests: [
       'test/fingerprints/*.test.ts',
-      'test/screening/fingerprint-table.test.ts',
       'test/state/format.test.ts',
       'test/state/lmdb/!(one-writer|durable|killed).test.ts',
       'test/sync/*.test.ts',

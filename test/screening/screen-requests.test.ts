@@ -6,8 +6,8 @@ import { map } from '../../src/transform/map.js';
 import { fieldRules } from '../../src/validate/record-check.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
-import { withFields, type FieldsOf } from '../../src/screening/declared-mapping.js';
-import { screenedOf, withScreened, type RowShape, type ScreenRequest } from '../../src/screening/screen.js';
+import { withMapping, type MappingOf } from '../../src/screening/declared-mapping.js';
+import { screenedOf, withScreened, type ScreenRequest } from '../../src/screening/screen.js';
 import { RunContext } from '../../src/flow/run-context.js';
 
 const user = (id: string): UserRecord => ({
@@ -19,12 +19,10 @@ const users = (...ids: readonly string[]) => ids.map(user);
 /** What `diff` asks its source for. */
 const request: ScreenRequest = {
   entity: 'users',
-  raw: undefined,
-  onSettled: [],
+  onUnchanged: [],
   open: () => undefined,
 };
-const raw = { salt: 's' };
-const fields: FieldsOf = () => ({ kind: 'membership', group: 'g', member: 'm' });
+const mapping: MappingOf = () => ({ kind: 'membership', group: 'g', member: 'm' });
 
 interface Screened<T> {
   readonly flow: Flow<T>;
@@ -52,18 +50,6 @@ function source<T>(
   return { flow, requests };
 }
 
-/** A source of which no more is known than its objects. */
-const objects = <T>(all: readonly T[]): Screened<T> => ({
-  flow: flowOf(
-    () =>
-      (async function* () {
-        yield all;
-      })(),
-    new RunContext(),
-  ),
-  requests: [],
-});
-
 async function all<T>(chunks: AsyncIterable<readonly T[]> | undefined): Promise<T[] | undefined> {
   if (chunks === undefined) return undefined;
   const records: T[] = [];
@@ -79,61 +65,29 @@ async function asked<A, B>(stage: Operator<A, B>, from: Screened<A>, of: Partial
 
 describe('map, asked for what a screen lets through', () => {
   const double = (n: number) => n * 2;
-  const known = () => withFields((n: number) => n * 2, fields);
+  const declared = () => withMapping((n: number) => n * 2, mapping);
 
-  it('asks its source with the fields of its function, and maps what comes', async () => {
+  it('asks its source with the mapping of its function, and maps what comes', async () => {
     const from = source([1, 2, 3], [2]);
-    expect(await asked(map(known()), from)).toEqual([4]);
-    expect(from.requests).toEqual([{ ...request, fields }]);
-    expect(await all((map(known())(from.flow) as Flow<number>).chunks())).toEqual([2, 4, 6]);
+    expect(await asked(map(declared()), from)).toEqual([4]);
+    expect(from.requests).toEqual([{ ...request, mapping }]);
+    expect(await all((map(declared())(from.flow) as Flow<number>).chunks())).toEqual([2, 4, 6]);
   });
 
-  it('cannot where nothing is known of its function, but for rows that are compared as they stand', async () => {
+  it('cannot where its function declares no mapping', async () => {
     const from = source([1, 2, 3], [2]);
     expect(await asked(map(double), from)).toBeUndefined();
     expect(from.requests).toEqual([]);
-    expect(await asked(map(double), from, { raw })).toEqual([4]);
-    expect(from.requests).toEqual([{ ...request, raw }]);
   });
 
-  it('cannot where another map follows, but for rows that are compared as they stand', async () => {
+  it('cannot where another map follows', async () => {
     const from = source([1, 2, 3], [2]);
-    expect(await asked(map(known()), from, { fields })).toBeUndefined();
+    expect(await asked(map(declared()), from, { mapping })).toBeUndefined();
     expect(from.requests).toEqual([]);
-    expect(await asked(map(known()), from, { fields, raw })).toEqual([4]);
   });
 
   it('cannot where its source is asked and cannot', async () => {
-    expect(await asked(map(known()), source([1], undefined))).toBeUndefined();
-  });
-
-  it('of objects asks for a screen itself, with the columns that its function takes', async () => {
-    const rows = [
-      { g: 'g1', m: 'u1', more: 'x' },
-      { g: 'g1', m: 'u2', more: 'x' },
-    ];
-    const join = withFields(({ g, m }: { g: string; m: string }) => g + m, fields);
-    const shapes: RowShape[] = [];
-    const open = (shape: RowShape, threads: number) => {
-      expect(threads).toBe(0);
-      shapes.push(shape);
-      return undefined;
-    };
-    // Without one all go on.
-    expect(await asked(map(join), objects(rows), { entity: 'memberships', open })).toEqual(['g1u1', 'g1u2']);
-    const shape = { format: 'cells', columns: ['g', 'm'], delimiter: '', rules: undefined, header: '' };
-    expect(shapes).toEqual([{ ...shape, fields: fields(undefined) }]);
-  });
-
-  it.each<[string, Partial<ScreenRequest>]>([
-    ['which are to be compared as they stand', { raw }],
-    ['where another map follows', { fields }],
-  ])('cannot of objects %s', async (_, of) => {
-    expect(await asked(map(known()), objects([1]), of)).toBeUndefined();
-  });
-
-  it('cannot of objects where nothing is known of its function', async () => {
-    expect(await asked(map(double), objects([1]))).toBeUndefined();
+    expect(await asked(map(declared()), source([1], undefined))).toBeUndefined();
   });
 
   it('keeps the context of its source', () => {
@@ -146,20 +100,20 @@ describe('validate, asked for what a screen lets through', () => {
   const bad = { externalId: 'bad', profile: {} } as UserRecord;
   const stage = (options?: ValidateOptions) => validate('users', options);
 
-  it('asks its source with its rules, checks what comes, and counts what was settled', async () => {
+  it('asks its source with its rules, checks what comes, and counts what was left out', async () => {
     const context = new RunContext();
     const from = source([...users('a', 'b', 'c'), bad], [user('b'), bad], context);
     const heard: number[] = [];
     const attributes = { grade: { min: 0, max: 1, nullable: true } };
-    const onSettled = [(rows: number) => heard.push(rows)];
+    const onUnchanged = [(rows: number) => heard.push(rows)];
     const told: string[] = [];
     const options: ValidateOptions = { attributes, onReject: ({ code }) => told.push(code) };
-    expect(await asked(stage(options), from, { onSettled })).toEqual([user('b')]);
+    expect(await asked(stage(options), from, { onUnchanged })).toEqual([user('b')]);
     const [got] = from.requests;
-    expect({ ...got, onSettled: [] }).toEqual({ ...request, rules: fieldRules('users', options) });
+    expect({ ...got, onUnchanged: [] }).toEqual({ ...request, rules: fieldRules('users', options) });
     expect(context.counts('users')).toEqual({ read: 2, accepted: 1, rejected: 1, unidentified: 0 });
     expect(told).toEqual(['EMPTY_PROFILE']);
-    for (const listen of got?.onSettled ?? []) listen(5);
+    for (const listen of got?.onUnchanged ?? []) listen(5);
     expect(heard).toEqual([5]);
     expect(context.counts('users')).toEqual({ read: 7, accepted: 6, rejected: 1, unidentified: 0 });
   });
@@ -168,39 +122,17 @@ describe('validate, asked for what a screen lets through', () => {
     ['another entity is asked for', {}, { entity: 'groups' }],
     ['it reads a delta feed', { mode: 'delta' }, {}],
     ['another validate follows', {}, { rules: fieldRules('users', {}) }],
-    ['what it checked is mapped', {}, { fields }],
+    ['what it checked is mapped', {}, { mapping }],
   ])('cannot where %s', async (_, options, of) => {
     const from = source(users('a', 'b'), users('b'));
     expect(await asked(stage(options), from, of)).toBeUndefined();
     expect(from.requests).toEqual([]);
   });
 
-  it.each<[string, Partial<ScreenRequest>]>([
-    ['another validate follows', { rules: fieldRules('users', {}) }],
-    ['what it checked is mapped', { fields }],
-  ])('can where %s but rows are compared as they stand', async (_, of) => {
-    const from = source(users('a', 'b'), users('b'));
-    expect(await asked(stage(), from, { ...of, raw })).toEqual([user('b')]);
-  });
-
-  it.each([
-    ['its source cannot', source([...users('a', 'b'), bad], undefined)],
-    ['its source is of objects', objects([...users('a', 'b'), bad])],
-  ])('asks for a screen of records itself where %s', async (_, from) => {
-    const shapes: RowShape[] = [];
-    const open = (shape: RowShape) => {
-      shapes.push(shape);
-      return undefined;
-    };
-    expect(await asked(stage(), from, { open })).toEqual(users('a', 'b'));
-    expect(shapes).toMatchObject([
-      {
-        format: 'cells',
-        columns: ['externalId', 'profile.userName', 'profile.email'],
-        rules: fieldRules('users', {}),
-      },
-    ]);
-    expect(await asked(stage(), objects(users('a')), { raw })).toBeUndefined();
+  it('cannot where its source cannot', async () => {
+    expect(await asked(stage(), source(users('a'), undefined))).toBeUndefined();
+    const flow = flowOf(() => source(users('a'), undefined).flow.chunks(), new RunContext());
+    expect(await asked(stage(), { flow, requests: [] })).toBeUndefined();
   });
 });
 

@@ -1,20 +1,19 @@
 import fc from 'fast-check';
 import { Buffer } from 'node:buffer';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placesOf } from '../../src/flow/chunk.js';
-import { createRowScreen } from '../../src/screening/kernel/row-screen.js';
+import type { BlockScreen } from '../../src/screening/kernel/block-screen.js';
 import type { MembershipRecord } from '../../src/core/model.js';
 import { fieldRules } from '../../src/validate/record-check.js';
-import { contextOf, flowOf, type Flow } from '../../src/flow/flow.js';
-import { screenedOf, withScreened, type RowScreen, type RowShape } from '../../src/screening/screen.js';
+import { screeningFor, type Screening } from '../../src/screening/screening.js';
+import { screenedOf, type RowShape } from '../../src/screening/screen.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
-import type { CsvRow } from '../../src/sources/csv/columns.js';
 import type { Input } from '../../src/sources/input/input.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
-import { FingerprintTable } from '../../src/screening/fingerprint-table.js';
+import { DigestTable } from '../../src/fingerprints/digest-table.js';
 import { membershipFrom } from '../../src/transform/records-from-columns.js';
 import { runs } from '../support/runs.js';
 import { holdRecords, runOf, withState } from '../support/two-ways.js';
@@ -26,14 +25,29 @@ const pair = (group: string, member: string): MembershipRecord => ({
   memberExternalId: member,
 });
 
-function tableOf(known: readonly MembershipRecord[]): FingerprintTable {
-  const table = new FingerprintTable(known.length, KEY);
+function tableOf(known: readonly MembershipRecord[]): DigestTable {
+  const table = new DigestTable(known.length);
   table.addBlock(createDigester(KEY).ofEach('memberships', known), known.length);
   return table;
 }
 
-/** A screen with small buffers, whose blocks are done when `wait` lets them. */
-function slowed(screen: RowScreen, bytes: number, wait: () => Promise<unknown>): RowScreen {
+/** How screens are slowed: their buffers have so many bytes, and their blocks are done when `wait` lets them. */
+interface Slowness {
+  readonly bytes: number;
+  readonly wait: () => Promise<unknown>;
+}
+let slowness: Slowness | undefined;
+
+vi.mock('../../src/screening/kernel/block-screen.js', async (original) => {
+  const real = await original<typeof import('../../src/screening/kernel/block-screen.js')>();
+  const createBlockScreen: typeof real.createBlockScreen = (...args) => {
+    const screen = real.createBlockScreen(...args);
+    return screen && slowness !== undefined ? (slowed(screen, slowness) as BlockScreen) : screen;
+  };
+  return { ...real, createBlockScreen };
+});
+
+function slowed(screen: BlockScreen, { bytes, wait }: Slowness): Pick<BlockScreen, keyof BlockScreen> {
   return {
     buffers: screen.buffers.map((buffer) => buffer.subarray(0, bytes)),
     wholeRows: (buffer, length) => screen.wholeRows(buffer, length),
@@ -50,21 +64,18 @@ function slowed(screen: RowScreen, bytes: number, wait: () => Promise<unknown>):
   };
 }
 
-/** Everything that a reader of the file sees: what was not settled, where it stands, and how many were. */
+/** Everything that a reader of the file sees: the rows that are not left out, their places, and how many are left out. */
 async function read(input: Input, known: readonly MembershipRecord[], threads: number) {
   const table = tableOf(known);
-  let settled = 0;
+  let unchanged = 0;
   const seen: unknown[] = [];
-  const open = (shape: RowShape) => {
-    const options = { entity: 'memberships', key: KEY, table: () => table, raw: undefined } as const;
-    return createRowScreen(options, shape, threads);
-  };
+  const options = { entity: 'memberships', key: KEY, digests: () => table } as const;
+  const open = (shape: RowShape) => (screeningFor() as Screening).open(options, shape, threads);
   const chunks = screenedOf<Record<string, string>>(fromCsv(input))?.({
     entity: 'memberships',
-    raw: undefined,
-    fields: () => ({ kind: 'membership', group: 'team', member: 'person' }),
+    mapping: () => ({ kind: 'membership', group: 'team', member: 'person' }),
     rules: fieldRules('memberships', {}),
-    onSettled: [(rows) => (settled += rows)],
+    onUnchanged: [(rows) => (unchanged += rows)],
     open,
   });
   let error: unknown;
@@ -77,7 +88,7 @@ async function read(input: Input, known: readonly MembershipRecord[], threads: n
     const { code, line } = thrown as { code?: string; line?: number };
     error = { code, line };
   }
-  return { seen, settled, error, allPresent: table.allPresent };
+  return { seen, unchanged, error, allPresent: table.allPresent };
 }
 
 const anyCell = fc.oneof(
@@ -89,21 +100,13 @@ const anyCell = fc.oneof(
   },
 );
 
-/** A source whose blocks are small, and are screened in an order that a scheduler says. */
-function slowedSource(input: Input, bytes: number, wait: () => Promise<unknown>): Flow<CsvRow> {
-  const source = fromCsv(input, { threads: 0 });
-  const open = screenedOf<CsvRow>(source);
-  return withScreened(
-    flowOf(() => source.chunks(), contextOf(source)),
-    (request) =>
-      open?.({
-        ...request,
-        open: (shape, threads) => {
-          const screen = request.open(shape, threads);
-          return screen && slowed(screen, bytes, wait);
-        },
-      }),
-  );
+async function withSlowness<R>(how: Slowness, run: () => Promise<R>): Promise<R> {
+  slowness = how;
+  try {
+    return await run();
+  } finally {
+    slowness = undefined;
+  }
 }
 
 describe('blocks of a file', () => {
@@ -125,8 +128,9 @@ describe('blocks of a file', () => {
           async (cells, end, bytes, scheduler) => {
             const text = Buffer.from(['team,person', ...cells.map((row) => row.join(','))].join(end));
             const straight = await runOf(fromCsv(text), way, state);
-            const source = slowedSource(text, bytes, () => scheduler.schedule(Promise.resolve()));
-            expect(await scheduler.waitFor(runOf(source, way, state))).toEqual(straight);
+            const wait = () => scheduler.schedule(Promise.resolve());
+            const run = () => scheduler.waitFor(runOf(fromCsv(text), way, state));
+            expect(await withSlowness({ bytes, wait }, run)).toEqual(straight);
           },
         ),
         { numRuns: runs(100) },
@@ -146,11 +150,7 @@ describe('blocks of a file', () => {
       expect(straight.note).toMatchObject({ read: plain.length + odd.length, unchanged: plain.length });
       for (let bytes = 16; bytes <= text.length; bytes++)
         expect(
-          await runOf(
-            slowedSource(text, bytes, async () => {}),
-            way,
-            state,
-          ),
+          await withSlowness({ bytes, wait: async () => {} }, () => runOf(fromCsv(text), way, state)),
           `${bytes}`,
         ).toEqual(straight);
     });
@@ -177,7 +177,7 @@ describe('a file of several blocks', () => {
 
   it('comes to the same with any number of threads', async () => {
     const straight = await read(file, known, 0);
-    expect(straight.settled).toBe(known.length);
+    expect(straight.unchanged).toBe(known.length);
     expect(straight.seen.length).toBe(90_000 / 100 + 90_000 / 1000 + 90_000 / 50);
     for (const threads of [1, 2, 3]) expect(await read(file, known, threads)).toEqual(straight);
   });

@@ -5,7 +5,7 @@ import { map } from '../../src/transform/map.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { fieldsOf, withFields, type FieldsOf } from '../../src/screening/declared-mapping.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/screening/declared-mapping.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import type { Input, InputChunk } from '../../src/sources/input/input.js';
 import { fromJsonLines } from '../../src/sources/json/from-json-lines.js';
@@ -15,7 +15,7 @@ import type { StateStore } from '../../src/state/store.js';
 import {
   holdRecords,
   inPieces,
-  inTheDark,
+  unscreened,
   runOf,
   withState,
   type Run,
@@ -43,12 +43,12 @@ async function counted(
   way: Way<'users'> = WAY,
 ): Promise<Run & { records: number }> {
   let records = 0;
-  const fields = fieldsOf(way.toRecord);
+  const fields = mappingOf(way.toRecord);
   const counting = (row: FlatRow) => {
     records++;
     return way.toRecord(row);
   };
-  const toRecord = fields === undefined ? counting : withFields(counting, fields);
+  const toRecord = fields === undefined ? counting : withMapping(counting, fields);
   const run = await runOf(fromCsv(input, { name: 'day.csv' }), { ...way, toRecord }, state);
   return { ...run, records };
 }
@@ -56,7 +56,7 @@ async function counted(
 /** The same input both ways; answers how many rows became records where they need not. */
 async function bothWays(input: () => Input, state: StateStore): Promise<Run & { records: number }> {
   const { records, ...screened } = await counted(input(), state);
-  const { records: all, ...plain } = await counted(input(), state, inTheDark(WAY));
+  const { records: all, ...plain } = await counted(input(), state, unscreened(WAY));
   expect(screened).toEqual(plain);
   expect(records).toBeLessThanOrEqual(all);
   return { ...screened, records };
@@ -128,12 +128,12 @@ describe('settled rows', () => {
       const rows = () =>
         fromCsv([HEADER + line(1), line(2).trimEnd(), 'x'.repeat(100), '\n'], { maxRecordLength: 50 });
       const screened = await runOf(rows(), WAY, state);
-      expect(screened).toEqual(await runOf(rows(), inTheDark(WAY), state));
+      expect(screened).toEqual(await runOf(rows(), unscreened(WAY), state));
       expect(screened.error).toMatchObject({ line: 3 });
       const lines = () =>
         fromJsonLines<FlatRow>(['{"id":"u1",', '"nick":"x"', ' '.repeat(100), '}'], { maxRecordLength: 50 });
       const json = await runOf(lines(), WAY, state);
-      expect(json).toEqual(await runOf(lines(), inTheDark(WAY), state));
+      expect(json).toEqual(await runOf(lines(), unscreened(WAY), state));
       expect(json.error).toMatchObject({ line: 1 });
     });
   });
@@ -155,7 +155,7 @@ describe('settled rows', () => {
       await bothWays(() => pieces, state);
       const bare = pieces.map((piece) => (piece === HEADER ? '' : piece));
       const rows = () => fromJsonLines<FlatRow>(bare, { name: 'day.jsonl' });
-      expect(await runOf(rows(), WAY, state)).toEqual(await runOf(rows(), inTheDark(WAY), state));
+      expect(await runOf(rows(), WAY, state)).toEqual(await runOf(rows(), unscreened(WAY), state));
     });
   });
 
@@ -238,7 +238,7 @@ describe('settled rows', () => {
         ['u1', 'u2', '\ufeffu1'].map((id) => way.toRecord({ id, nick })),
       );
       const csv = () => fromCsv(inPieces(Buffer.from(HEADER + rows), [3, 11, 100_000]));
-      const plain = await runOf(csv(), inTheDark(way), state);
+      const plain = await runOf(csv(), unscreened(way), state);
       expect(await runOf(csv(), way, state)).toEqual(plain);
     });
   });
@@ -253,7 +253,7 @@ describe('settled rows', () => {
       await holdUsers(state, 2);
       await bothWays(() => inPieces(bytes, [], true), state);
       const lines = () => fromJsonLines<FlatRow>(inPieces(bytes, [], true), { name: 'day.jsonl' });
-      expect(await runOf(lines(), WAY, state)).toEqual(await runOf(lines(), inTheDark(WAY), state));
+      expect(await runOf(lines(), WAY, state)).toEqual(await runOf(lines(), unscreened(WAY), state));
     });
   });
 
@@ -262,7 +262,7 @@ describe('settled rows', () => {
       await holdUsers(state, 2);
       const text = `{"id":"u0","nick":"x"}\n\ufeff{"id":"u1","nick":"${'x'.repeat(600_000)}"}\n`;
       const lines = () => fromJsonLines<FlatRow>(Buffer.from(text));
-      const plain = await runOf(lines(), inTheDark(WAY), state);
+      const plain = await runOf(lines(), unscreened(WAY), state);
       expect(plain.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', line: 2 });
       expect(await runOf(lines(), WAY, state)).toEqual(plain);
     });
@@ -273,7 +273,7 @@ describe('settled rows', () => {
       await holdUsers(state, 1);
       const lines = () => fromJsonLines<FlatRow>(Buffer.from('{"id":"u0","nick":"x"}\n'.repeat(2) + '{}\n'));
       const screened = await runOf(lines(), WAY, state);
-      const plain = await runOf(lines(), inTheDark(WAY), state);
+      const plain = await runOf(lines(), unscreened(WAY), state);
       expect(screened.error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE' });
       expect(screened.error).toEqual(plain.error);
       expect(plain.rejections).toMatchObject([{ code: 'DUPLICATE', position: 2 }]);
@@ -284,9 +284,9 @@ describe('settled rows', () => {
   it('are not those of one function where another follows it, also behind validate', async () => {
     await withState(async (state) => {
       await holdUsers(state, 2);
-      const rename = withFields(
+      const rename = withMapping(
         ({ externalId }: UserRecord): UserRecord => ({ externalId, profile: { nickName: 'other' } }),
-        fieldsOf(toRecord) as FieldsOf,
+        mappingOf(toRecord) as MappingOf,
       );
       const rows = () => pipe(fromCsv(Buffer.from(HEADER + line(0) + line(1))), map(toRecord));
       const check = validate('users', { required: [] });

@@ -18,7 +18,7 @@ import type { PendingRow, StateStore } from '../../src/state/store.js';
 /** All that a run of one entity up to its changes can be told by. */
 export interface Run {
   readonly changes: readonly Change[];
-  /** In the order of their places: a duplicate of a settled row is met a little later than it stands. */
+  /** In the order of their places: a duplicate of an unchanged row is met a little later than it stands. */
   readonly rejections: readonly Rejection[];
   readonly counts: ReadCounts;
   readonly note: DiffNote | undefined;
@@ -31,8 +31,6 @@ export interface Way<E extends Entity> {
   readonly toRecord: (row: FlatRow) => RecordOf[E];
   readonly validate?: ValidateOptions;
   readonly diff?: DiffOptions;
-  /** Every row becomes a record, is held to the limits and compared. */
-  readonly plain?: boolean;
 }
 
 /** Runs `use` with a state of its own, on disk. */
@@ -47,7 +45,7 @@ export async function withState<R>(use: (state: StateStore) => Promise<R>): Prom
   }
 }
 
-/** Makes records all that a state's baseline holds, as the plain path fingerprints them. Of one key the last counts. */
+/** Makes records all that a state's baseline holds, as their digests say. Of one key the last counts. */
 export async function holdRecords<E extends Entity>(
   state: StateStore,
   entity: E,
@@ -75,7 +73,7 @@ export async function runOf<E extends Entity>(
     rows,
     map(way.toRecord),
     validate(entity, way.validate),
-    diff(entity, way.plain ? withoutSettling(state) : state, way.diff),
+    diff(entity, state, way.diff),
   );
   const context = contextOf(flow);
   const rejections: Rejection[] = [];
@@ -98,27 +96,9 @@ export async function runOf<E extends Entity>(
   };
 }
 
-/** The same way with a function of which nothing is known: every row becomes a record. */
-export function undeclared<E extends Entity>(way: Way<E>): Way<E> {
-  return { ...way, toRecord: (row) => way.toRecord(row) };
-}
-
-/** The same, and nothing that makes out unchanged records beforehand: each is held to the limits and compared. */
-export function inTheDark<E extends Entity>(way: Way<E>): Way<E> {
-  return { ...undeclared(way), plain: true };
-}
-
-/** A state whose readings do not tell what is settled. */
-export function withoutSettling(state: StateStore): StateStore {
-  const hiding = <T extends object>(target: T, name: string, instead: unknown): T =>
-    new Proxy(target, {
-      get(_, property) {
-        if (property === name) return instead;
-        const value: unknown = Reflect.get(target, property, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
-  return hiding(state, 'read', async () => hiding(await state.read(), 'settled', undefined));
+/** The same way without screening: every row becomes a record, is validated and compared. */
+export function unscreened<E extends Entity>(way: Way<E>): Way<E> {
+  return { ...way, diff: { ...way.diff, screening: false } };
 }
 
 /** Where an input is cut into pieces. */

@@ -6,7 +6,6 @@ import { readList } from './lists.js';
 import { MappingText, type MappingNode } from './mapping-text.js';
 import type { IdentityRule, Mapping, RecordRule } from './mapping.js';
 import { readValue, type ValueRule } from './values.js';
-import { mappingVersion } from './version.js';
 
 const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
 
@@ -15,7 +14,6 @@ const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
  * `displayName`, `description`; memberships `groupExternalId`, `memberExternalId`.
  */
 export const identityMapping: Mapping = Object.freeze({
-  version: 'identity',
   users: IDENTITY,
   groups: IDENTITY,
   memberships: IDENTITY,
@@ -47,7 +45,7 @@ export function parseMapping(source: string, file: string): Mapping {
   const users = usersNode === undefined ? IDENTITY : readRecords(text, usersNode, 'users');
   const groups = readGroups(text, members.get('groups'));
   const memberships = readMemberships(text, members.get('memberships'), users);
-  return { version: mappingVersion(text.root), users, groups, memberships };
+  return { users, groups, memberships };
 }
 
 function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {

@@ -40,8 +40,6 @@ export interface IdentityRule {
 
 /** How the rows of the inputs become users, groups and memberships. */
 export interface Mapping {
-  /** A hash of what the mapping says: the same for the same meaning of the same rows. */
-  readonly version: string;
   readonly users: RecordRule | IdentityRule;
   readonly groups: RecordRule | NamedGroupsRule | IdentityRule;
   readonly memberships: PairRule | ListedRule | IdentityRule;

@@ -39,15 +39,14 @@ export class BlockScreen {
 
   constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: number) {
     this.#shape = shape;
-    // They start while the table is loaded.
-    this.#threads = threads > 0 ? new DigestThreads(threads) : undefined;
     this.#loadTable = options.digests;
     this.#workspace = takeWorkspace(Math.max(1, threads * BLOCKS_PER_THREAD));
     const { memory, kernel, places } = this.#workspace;
     this.buffers = places.map(({ bytes }) => bytes);
     const program = new ScreenProgram(memory, kernel, options, shape, plan);
     for (const [name, ...args] of program.calls()) (kernel[name] as (...args: unknown[]) => void)(...args);
-    this.#threads?.begin(memory, () => program.calls());
+    // They start while the first blocks are read, and the table is loaded.
+    this.#threads = threads > 0 ? new DigestThreads(threads, memory, () => program.calls()) : undefined;
   }
 
   /** Where the last row that seems whole ends among the first bytes of a buffer; 0 when there is none. */

@@ -26,17 +26,16 @@ interface Thread {
 export class DigestThreads {
   readonly #threads: Thread[] = [];
 
-  /** Starts so many, or as many as can be had. They wait for {@link begin}. */
-  constructor(count: number) {
+  /**
+   * Starts so many threads, or as many as can be had.
+   * @param calls - set a kernel of its own up for each
+   */
+  constructor(count: number, memory: KernelMemory, calls: () => KernelCalls) {
     try {
       while (this.#threads.length < count) this.#threads.push(this.#start());
     } catch {
       // The caller digests what no thread does.
     }
-  }
-
-  /** Gives each thread a kernel of its own over a memory. */
-  begin(memory: KernelMemory, calls: () => KernelCalls): void {
     for (const { worker } of this.#threads) {
       const start: ThreadStart = { module: kernelModule(), memory: memory.memory, calls: calls() };
       worker.postMessage(start);

@@ -3,7 +3,6 @@ import type { Break } from '../break.js';
 const UPLOAD = 'test/upload/upload.test.ts';
 const SETTLE = 'test/upload/settle-journal.test.ts';
 const PROPERTIES = 'test/properties/convergence.test.ts';
-const RAW = 'test/screening/raw-rows.test.ts';
 
 /** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
 export const convergence: readonly Break[] = [
@@ -66,34 +65,20 @@ export const convergence: readonly Break[] = [
     ],
   },
   {
-    what: 'a row that differs is settled by its bytes',
-    file: 'src/screening/kernel/kernel-rows.ts',
-    find: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= 0;',
-    replace: 'return (this.#slots[row * WORDS + SLOT_WORD] as number) >= -1;',
+    what: 'a row that differs counts as unchanged',
+    file: 'src/screening/kernel/digested-rows.ts',
+    find: 'return (this.#slots[row] as number) >= 0;',
+    replace: 'return (this.#slots[row] as number) >= -1;',
     test: ['test/screening/screened-laws.test.ts', 'users come to what they come to as records'],
   },
   {
-    what: 'a membership of a user who is removed is settled, and not sent once the user is back',
+    what: 'a membership of a user who is removed counts as unchanged, and is not sent once the user is back',
     file: 'src/diff/diff.ts',
-    find: 'createRowScreen({ entity, key, table, raw, removed }, shape, threads)',
-    replace: 'createRowScreen({ entity, key, table, raw }, shape, threads)',
+    find: 'const options = { entity, key, digests, removed };',
+    replace: 'const options = { entity, key, digests, removed: removed && undefined };',
     test: [
       'test/screening/screened-directory.test.ts',
       'comes to what it comes to as records, with memberships of what is new, removed and refused: CSV',
     ],
-  },
-  {
-    what: 'a membership of a user who is removed is settled where rows are compared as they stand',
-    file: 'src/diff/diff.ts',
-    find: 'raw !== undefined && removes ? undefined : reading.settled?.(entity)',
-    replace: 'reading.settled?.(entity)',
-    test: [RAW, 'a membership of a removed user is refused, though its bytes are known'],
-  },
-  {
-    what: 'rows that are compared as they stand are settled under another mapping',
-    file: 'src/screening/kernel/screen-program.ts',
-    find: "JSON.stringify(['raw', format, salt, header])",
-    replace: "JSON.stringify(['raw', format, header])",
-    test: [RAW, 'are all changed under another version, another header, and as another format'],
   },
 ];

@@ -60,9 +60,9 @@ export const deletions: readonly Break[] = [
     ],
   },
   {
-    what: 'whoever is settled by the bytes of a row counts as removed',
-    file: 'src/screening/kernel/kernel-rows.ts',
-    find: 'this.#table !== undefined && this.#table.compare(this.#slots[row * WORDS + SLOT_WORD] as number)',
+    what: 'whoever is left out as an unchanged row counts as removed',
+    file: 'src/screening/kernel/digested-rows.ts',
+    find: 'this.#table !== undefined && this.#table.compare(this.#slots[row] as number)',
     replace: 'this.#table !== undefined',
     test: [
       'test/screening/screened-directory.test.ts',

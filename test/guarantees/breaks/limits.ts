@@ -60,12 +60,12 @@ export const limits: readonly Break[] = [
     ],
   },
   {
-    what: 'a row is settled whose record may not fit',
+    what: 'a row counts as unchanged whose record may not fit',
     file: 'src/screening/kernel/profile-ops.ts',
     find: 'return Math.max(0, Math.min(LONGEST_ROW, Math.floor(room / Math.max(...uses.values()))));',
     replace: 'return LONGEST_ROW;',
     test: [
-      'test/screening/kernel/row-screen.test.ts',
+      'test/screening/kernel/block-screen.test.ts',
       'content as long as it may be has room, and what might not have is left to the records',
     ],
   },

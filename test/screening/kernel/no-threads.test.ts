@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createRowScreen } from '../../../src/screening/kernel/row-screen.js';
-import { KernelMemory } from '../../../src/screening/kernel/kernel.js';
+import { DigestTable } from '../../../src/fingerprints/digest-table.js';
+import { createBlockScreen } from '../../../src/screening/kernel/block-screen.js';
 
 let started = 0;
 // A stand-in: how many threads a machine or Node's permission model gives cannot be set from inside.
@@ -27,13 +27,13 @@ async function rowsOfBlock(): Promise<number> {
     format: 'csv',
     columns: ['id', 'name'],
     delimiter: ',',
-    fields: undefined,
-    rules: undefined,
-    header: 'id,name',
+    maxRecordLength: Infinity,
+    mapping: { kind: 'membership', group: 'id', member: 'name' },
+    rules: { limits: new Map(), required: [] },
   } as const;
-  const table = { memory: new KernelMemory(), at: 0, slots: 0, compare: () => true };
-  const options = { entity: 'users', key: '0'.repeat(32), table: () => table, raw: { salt: '' } } as const;
-  const screen = createRowScreen(options, shape, 2);
+  const table = new DigestTable(0);
+  const options = { entity: 'memberships', key: '0'.repeat(32), digests: () => table } as const;
+  const screen = createBlockScreen(options, shape, 2);
   if (screen === undefined) throw new Error('these rows cannot be screened');
   screen.buffers[0]?.write(text);
   const { count } = await screen.begin(0, text.length, true)(1);

@@ -127,12 +127,12 @@ describe('a reading', () => {
     await state.adopt([user('a')]);
     await unknown(['u']);
     let reading = await state.read();
-    expect(reading.settled?.('users')?.().slots).toBeGreaterThan(0);
-    expect(reading.settled?.('groups')).toBeUndefined();
+    expect(reading.digests?.('users')?.().slots).toBeGreaterThan(0);
+    expect(reading.digests?.('groups')).toBeUndefined();
     await reading.close();
     await unknown(['a']);
     reading = await state.read();
-    expect(reading.settled?.('users')).toBeUndefined();
+    expect(reading.digests?.('users')).toBeUndefined();
     await reading.close();
   });
 

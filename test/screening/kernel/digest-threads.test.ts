@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
-import { createRowScreen } from '../../../src/screening/kernel/row-screen.js';
+import { createBlockScreen, type BlockScreen } from '../../../src/screening/kernel/block-screen.js';
 import { fieldRules } from '../../../src/validate/record-check.js';
-import type { RowScreen, ScreenedRows } from '../../../src/screening/screen.js';
+import type { ScreenedRows } from '../../../src/screening/screen.js';
 import { createDigester } from '../../../src/fingerprints/digests.js';
-import { FingerprintTable } from '../../../src/screening/fingerprint-table.js';
+import { DigestTable } from '../../../src/fingerprints/digest-table.js';
 import { runs } from '../../support/runs.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
@@ -14,22 +14,22 @@ const KNOWN = Array.from({ length: 64 }, (_, i) => ({
   memberExternalId: `u${i}`,
 }));
 
-function loadTable(): FingerprintTable {
-  const table = new FingerprintTable(KNOWN.length, KEY);
+function loadTable(): DigestTable {
+  const table = new DigestTable(KNOWN.length);
   table.addBlock(createDigester(KEY).ofEach('memberships', KNOWN), KNOWN.length);
   return table;
 }
 
-function openScreen(threads: number, table = loadTable): RowScreen {
-  const screen = createRowScreen(
-    { entity: 'memberships', key: KEY, table, raw: undefined },
+function openScreen(threads: number, table = loadTable): BlockScreen {
+  const screen = createBlockScreen(
+    { entity: 'memberships', key: KEY, digests: table },
     {
       format: 'csv',
       columns: ['team', 'person'],
       delimiter: ',',
-      fields: { kind: 'membership', group: 'team', member: 'person' },
+      maxRecordLength: Infinity,
+      mapping: { kind: 'membership', group: 'team', member: 'person' },
       rules: fieldRules('memberships', {}),
-      header: '',
     },
     threads,
   );
@@ -44,11 +44,11 @@ const textOf = (rows: number) =>
 const seen = (rows: ScreenedRows) => ({
   consumed: rows.consumed,
   stopped: rows.stopped,
-  known: Array.from({ length: rows.count }, (_, row) => rows.isKnown(row)),
+  known: Array.from({ length: rows.count }, (_, row) => rows.isUnchanged(row)),
 });
 
 function begin(
-  screen: RowScreen,
+  screen: BlockScreen,
   buffer: number,
   rows: number,
 ): (firstLine: number) => Promise<ScreenedRows> {
@@ -63,7 +63,7 @@ async function alone(rows: number): Promise<ReturnType<typeof seen>> {
 }
 
 describe('threads that screen blocks', () => {
-  it('and their caller come to the same, whoever does which, with buffers that are used again and again', async () => {
+  it('and their caller come to the same, with buffers that are used again and again', async () => {
     const screen = openScreen(1);
     const expected = new Map<number, ReturnType<typeof seen>>();
     await fc.assert(
@@ -110,12 +110,13 @@ describe('threads that screen blocks', () => {
     await screen.close();
   });
 
-  it('end with a table that cannot be loaded, for which they were started', () => {
+  it('end with their screen, also where the table cannot be loaded', async () => {
     const ended = vi.spyOn(Worker.prototype, 'terminate');
-    const damaged = () => {
+    const screen = openScreen(2, () => {
       throw new Error('damaged');
-    };
-    expect(() => openScreen(2, damaged)).toThrow('damaged');
+    });
+    await expect(begin(screen, 0, 3)(1)).rejects.toThrow('damaged');
+    await screen.close();
     expect(ended).toHaveBeenCalledTimes(2);
     ended.mockRestore();
   });

@@ -2,23 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelMemory } from '../../../src/screening/kernel/kernel.js';
 import { longestRow, profileOps } from '../../../src/screening/kernel/profile-ops.js';
-import { createRowScreen } from '../../../src/screening/kernel/row-screen.js';
-import type { ScreenOptions } from '../../../src/screening/kernel/screen-program.js';
+import {
+  createBlockScreen,
+  type BlockScreen,
+  type ScreenOptions,
+} from '../../../src/screening/kernel/block-screen.js';
 import type { Entity, RecordOf } from '../../../src/core/model.js';
 import { fieldRules } from '../../../src/validate/record-check.js';
-import { fieldsOf } from '../../../src/screening/declared-mapping.js';
-import type { RowScreen, RowShape } from '../../../src/screening/screen.js';
+import { mappingOf } from '../../../src/screening/declared-mapping.js';
+import type { RowShape } from '../../../src/screening/screen.js';
 import { groupFrom, membershipFrom, userFrom } from '../../../src/transform/records-from-columns.js';
 import type { FlatRow } from '../../../src/transform/to-records.js';
 import { createDigester } from '../../../src/fingerprints/digests.js';
-import { FingerprintTable } from '../../../src/screening/fingerprint-table.js';
+import { DigestTable } from '../../../src/fingerprints/digest-table.js';
 import { runs } from '../../support/runs.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
-/** The fingerprints of records, as a state has them. */
-function tableOf<E extends Entity>(entity: E, records: readonly RecordOf[E][]): FingerprintTable {
-  const table = new FingerprintTable(records.length, KEY);
+/** The digests of records, as a state has them. */
+function tableOf<E extends Entity>(entity: E, records: readonly RecordOf[E][]): DigestTable {
+  const table = new DigestTable(records.length);
   const words = createDigester(KEY).ofEach(entity, records);
   table.addBlock(words, records.length);
   return table;
@@ -34,18 +37,18 @@ interface Mapped<E extends Entity> {
 function screenOf<E extends Entity>(
   { entity, columns, toRecord }: Mapped<E>,
   format: RowShape['format'],
-  table: FingerprintTable | undefined,
+  table: DigestTable,
   more: Partial<ScreenOptions> = {},
-): RowScreen {
-  const screen = createRowScreen(
-    { entity, key: KEY, table: table && (() => table), raw: undefined, ...more },
+): BlockScreen {
+  const screen = createBlockScreen(
+    { entity, key: KEY, digests: () => table, ...more },
     {
       format,
       columns: format === 'csv' ? columns : [],
       delimiter: ',',
-      fields: fieldsOf(toRecord)?.(format === 'csv' ? columns : undefined),
+      maxRecordLength: Infinity,
+      mapping: mappingOf(toRecord)?.(format === 'csv' ? columns : undefined),
       rules: fieldRules(entity, { required: [] }),
-      header: '',
     },
     0,
   );
@@ -53,15 +56,15 @@ function screenOf<E extends Entity>(
   return screen;
 }
 
-const inputOf = ({ buffers }: RowScreen): Buffer => buffers[0] as Buffer;
+const inputOf = ({ buffers }: BlockScreen): Buffer => buffers[0] as Buffer;
 
-/** Which rows of a whole input are known. */
-function knownRows(screen: RowScreen, bytes: Uint8Array): boolean[] {
+/** Which rows of a whole input are unchanged. */
+function unchangedRows(screen: BlockScreen, bytes: Uint8Array): boolean[] {
   inputOf(screen).set(bytes);
   const rows = screen.next(0, 0, bytes.length, true, 1);
   expect(rows.stopped).toBe(false);
   expect(rows.consumed).toBe(bytes.length);
-  return Array.from({ length: rows.count }, (_, row) => rows.isKnown(row));
+  return Array.from({ length: rows.count }, (_, row) => rows.isUnchanged(row));
 }
 
 const csvLine = (cells: readonly string[]) =>
@@ -127,7 +130,7 @@ const anyMapped = fc.oneof(anyUsers, anyGroups, anyMemberships) as fc.Arbitrary<
   Mapped<'users'> & { readonly rows: readonly (readonly string[])[] }
 >;
 
-describe('a row that is unchanged is known by its bytes', () => {
+describe('an unchanged row is recognised by its bytes', () => {
   it('in CSV and in JSON lines, whatever its text, quotes and empty cells', () => {
     fc.assert(
       fc.property(anyMapped, (mapped) => {
@@ -138,7 +141,7 @@ describe('a row that is unchanged is known by its bytes', () => {
         const table = tableOf(entity, rows.map(toRecord));
         const csv = mapped.rows.map(csvLine).join('\n');
         const all = rows.map(() => true);
-        expect(knownRows(screenOf(mapped, 'csv', table), Buffer.from(csv))).toEqual(all);
+        expect(unchangedRows(screenOf(mapped, 'csv', table), Buffer.from(csv))).toEqual(all);
         const json = rows.map((row) => JSON.stringify(row)).join('\n');
         // As others write it: slashes escaped, and nothing but ASCII, in digits of either case.
         const ascii = json.replaceAll('/', '\\/').replaceAll(/[^\x00-\x7e]/g, codeUnit);
@@ -146,7 +149,7 @@ describe('a row that is unchanged is known by its bytes', () => {
           codeUnit(unit).toUpperCase().replace('U', 'u'),
         );
         for (const text of [json, ascii, upper])
-          expect(knownRows(screenOf(mapped, 'json-lines', table), Buffer.from(text))).toEqual(all);
+          expect(unchangedRows(screenOf(mapped, 'json-lines', table), Buffer.from(text))).toEqual(all);
       }),
       { numRuns: runs(200) },
     );
@@ -175,7 +178,7 @@ describe('a row that is unchanged is known by its bytes', () => {
       '{"id":"a"}',
       '',
     ];
-    expect(knownRows(screenOf(users, 'json-lines', table), Buffer.from(lines.join('\n')))).toEqual([
+    expect(unchangedRows(screenOf(users, 'json-lines', table), Buffer.from(lines.join('\n')))).toEqual([
       true,
       true,
       true,
@@ -198,8 +201,10 @@ describe('the memory of the kernel', () => {
       Array.from({ length: size }, (_, i) => pair(i)),
     );
     const screen = screenOf(PAIRS, 'csv', table);
-    expect(knownRows(screen, Buffer.from('g0,u0\ng1,u1\ng2,u2\n'))).toEqual([size > 0, size > 1, false]);
-    expect(knownRows(screenOf(PAIRS, 'csv', undefined), Buffer.from('g0,u0\n'))).toEqual([false]);
+    expect(unchangedRows(screen, Buffer.from('g0,u0\ng1,u1\ng2,u2\n'))).toEqual([size > 0, size > 1, false]);
+    expect(unchangedRows(screenOf(PAIRS, 'csv', tableOf('memberships', [])), Buffer.from('g0,u0\n'))).toEqual(
+      [false],
+    );
   });
 
   it('what an earlier block left behind the input is not read', () => {
@@ -212,9 +217,9 @@ describe('the memory of the kernel', () => {
       inputOf(json).fill(`${line}\n`.repeat(20));
       const known = 'g0,u0'.slice(0, end) === 'g0,u0' || 'g0,u0'.slice(0, end) === 'g0,u';
       const rows = csv.next(0, 0, end, true, 1);
-      expect(rows.count === 1 && rows.isKnown(0), `${end} bytes`).toBe(known);
+      expect(rows.count === 1 && rows.isUnchanged(0), `${end} bytes`).toBe(known);
       const lines = json.next(0, 0, line.length - end, true, 1);
-      expect(lines.count === 1 && lines.isKnown(0), `all but ${end} bytes`).toBe(end === 0);
+      expect(lines.count === 1 && lines.isUnchanged(0), `all but ${end} bytes`).toBe(end === 0);
     }
   });
 
@@ -237,7 +242,7 @@ describe('the memory of the kernel', () => {
     while (start < length) {
       const screened = screen.next(0, start, length, true, line);
       expect(screened.count).toBeGreaterThan(0);
-      for (let row = 0; row < screened.count; row++) if (screened.isKnown(row)) known++;
+      for (let row = 0; row < screened.count; row++) if (screened.isUnchanged(row)) known++;
       rows += screened.count;
       line = screened.nextLine;
       start = screened.consumed;
@@ -269,8 +274,8 @@ describe('the memory of the kernel', () => {
     const cells = columns.map((_, i) => String(i % 10));
     const row = Object.fromEntries(columns.map((name, i) => [name, cells[i]])) as FlatRow;
     const table = tableOf('users', [mapped.toRecord(row)]);
-    expect(knownRows(screenOf(mapped, 'csv', table), Buffer.from(cells.join(',')))).toEqual([true]);
-    expect(knownRows(screenOf(mapped, 'json-lines', table), Buffer.from(JSON.stringify(row)))).toEqual([
+    expect(unchangedRows(screenOf(mapped, 'csv', table), Buffer.from(cells.join(',')))).toEqual([true]);
+    expect(unchangedRows(screenOf(mapped, 'json-lines', table), Buffer.from(JSON.stringify(row)))).toEqual([
       false,
     ]);
   });
@@ -313,7 +318,7 @@ describe('the memory of the kernel', () => {
     const row = (bytes: number) => ({ id: 'a', c: 'x'.repeat(bytes - 2) });
     const table = tableOf('users', [mapped.toRecord(row(most)), mapped.toRecord(row(most + 1))]);
     const text = [most, most + 1].map((bytes) => Object.values(row(bytes)).join(',')).join('\n');
-    expect(knownRows(screenOf(mapped, 'csv', table), Buffer.from(text))).toEqual([true, false]);
+    expect(unchangedRows(screenOf(mapped, 'csv', table), Buffer.from(text))).toEqual([true, false]);
   });
 
   it('memberships of what is removed are not known, and hardly any other', () => {
@@ -324,6 +329,6 @@ describe('the memory of the kernel', () => {
     const expected = pairs.map(
       ({ groupExternalId: g, memberExternalId: m }) => !removed.groups.has(g) && !removed.users.has(m),
     );
-    expect(knownRows(screen, Buffer.from(text))).toEqual(expected);
+    expect(unchangedRows(screen, Buffer.from(text))).toEqual(expected);
   });
 });
