@@ -105,7 +105,10 @@ export const conservation: readonly Break[] = [
     file: 'src/screening/kernel/digest-threads.ts',
     find: 'for (const resolve of thread.waiting.splice(0)) resolve(false);',
     replace: 'for (const resolve of thread.waiting.splice(0)) resolve(true);',
-    test: ['test/screening/kernel/digest-threads.test.ts', 'that are lost leave their blocks to their caller'],
+    test: [
+      'test/screening/kernel/digest-threads.test.ts',
+      'that are lost leave their blocks to their caller',
+    ],
   },
   {
     what: 'a block is believed though the rows before it end elsewhere',
