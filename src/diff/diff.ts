@@ -1,9 +1,8 @@
 import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
-import { screeningFor, type Screening } from '../screening/screening.js';
+import { screenedOf, screeningFor, type Screening } from '../screening/screening.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
-import { screenedOf } from '../screening/screen.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { createDigester } from '../fingerprints/digests.js';

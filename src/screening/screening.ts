@@ -6,6 +6,24 @@ import { BLOCK_BYTES } from './block-bytes.js';
 import type { RowScreen, RowShape } from './screen.js';
 import { screenedRows } from './screened-rows.js';
 
+export {
+  mappingOf,
+  withMapping,
+  type DeclaredAttribute,
+  type DeclaredMapping,
+  type MappingOf,
+} from './declared-mapping.js';
+export {
+  screenedOf,
+  withScreened,
+  type FieldRules,
+  type OpenScreened,
+  type RowReader,
+  type RowScreen,
+  type RowShape,
+  type ScreenRequest,
+} from './screen.js';
+
 /** Recognises unchanged rows before they become records, and hashes records, in WebAssembly. */
 export interface Screening {
   /** @param key - 32 hexadecimal characters */

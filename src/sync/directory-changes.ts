@@ -17,7 +17,7 @@ import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
 import type { ValidateOptions } from '../validate/validate-options.js';
 import { pipe } from '../flow/pipe.js';
-import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
+import { screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
 import { RunContext } from '../flow/run-context.js';
 import type { EntityReport } from '../core/results.js';
 import type { EventSink } from '../events/events.js';

@@ -2,8 +2,7 @@ import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
 import { SourceError } from '../core/errors.js';
 import { contextOf, flowOf, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
-import { mappingOf } from '../screening/declared-mapping.js';
-import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
+import { mappingOf, screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.

@@ -1,6 +1,6 @@
 import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import { membershipKey, type Entity } from '../core/model.js';
-import type { FieldRules } from '../screening/screen.js';
+import type { FieldRules } from '../screening/screening.js';
 import { replaceUnsupported, textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 

@@ -4,7 +4,7 @@ import { contextOf, flowOf, type Operator } from '../flow/flow.js';
 import { displayKey, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
 import { refusalOf } from './refused-record.js';
-import { screenedOf, withScreened, type OpenScreened } from '../screening/screen.js';
+import { screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
 import type { Rejection } from '../core/rejection.js';
 import type { RunContext } from '../flow/run-context.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';

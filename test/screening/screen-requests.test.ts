@@ -6,8 +6,13 @@ import { map } from '../../src/transform/map.js';
 import { fieldRules } from '../../src/validate/record-check.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
-import { withMapping, type MappingOf } from '../../src/screening/declared-mapping.js';
-import { screenedOf, withScreened, type ScreenRequest } from '../../src/screening/screen.js';
+import {
+  screenedOf,
+  withMapping,
+  withScreened,
+  type MappingOf,
+  type ScreenRequest,
+} from '../../src/screening/screening.js';
 import { RunContext } from '../../src/flow/run-context.js';
 
 const user = (id: string): UserRecord => ({

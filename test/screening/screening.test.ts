@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { mappingOf, withMapping, type MappingOf } from '../../src/screening/declared-mapping.js';
-import { screeningFor } from '../../src/screening/screening.js';
+import { mappingOf, screeningFor, withMapping, type MappingOf } from '../../src/screening/screening.js';
 import { diff } from '../../src/diff/diff.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { map } from '../../src/transform/map.js';

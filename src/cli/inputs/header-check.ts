@@ -1,6 +1,6 @@
 import { SourceError } from '../../core/errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
-import { screenedOf, withScreened } from '../../screening/screen.js';
+import { screenedOf, withScreened } from '../../screening/screening.js';
 import type { FlatRow } from '../../transform/to-records.js';
 import { nearest } from '../settings/config-file.js';
 

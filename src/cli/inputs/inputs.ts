@@ -1,6 +1,6 @@
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { OptionsError } from '../../core/errors.js';
-import { withScreened, type ScreenRequest } from '../../screening/screen.js';
+import { withScreened, type ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import { fromCsv } from '../../sources/csv/from-csv.js';
 import { fromJsonLines } from '../../sources/json/from-json-lines.js';

@@ -1,6 +1,6 @@
 import { placesOf, withPlaces } from '../../flow/chunk.js';
 import type { Flow } from '../../flow/flow.js';
-import { screenedOf, type ScreenRequest } from '../../screening/screen.js';
+import { screenedOf, type ScreenRequest } from '../../screening/screening.js';
 
 /** The rows of several files, unchanged ones left out where they can be, in the places that they have among all of them. */
 export async function* screenedFiles<T>(

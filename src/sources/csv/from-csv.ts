@@ -3,7 +3,12 @@ import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
 import { OptionsError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import { withScreened, type RowReader, type RowScreen, type ScreenRequest } from '../../screening/screen.js';
+import {
+  withScreened,
+  type RowReader,
+  type RowScreen,
+  type ScreenRequest,
+} from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
 import { CsvScanner } from './scanner.js';

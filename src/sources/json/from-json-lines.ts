@@ -2,7 +2,7 @@ import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import { withScreened, type RowReader, type ScreenRequest } from '../../screening/screen.js';
+import { withScreened, type RowReader, type ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import {
   INPUT_OPTIONS,
