@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -11,12 +11,21 @@ export interface Program {
   dispose(): void;
 }
 
-/** Compiles the program and the library, file by file and without checking types, to where packages are found. */
-export function buildProgram(): Program {
-  const out = join(ROOT, 'node_modules', '.cache', `rollcall-kill-${process.pid}`);
+/**
+ * Compiles a program and the library, file by file and without checking types, to where packages are found.
+ * @param entry - the program's TypeScript file
+ */
+export function buildProgram(entry = new URL('child.ts', import.meta.url)): Program {
+  const main = relative(ROOT, fileURLToPath(entry));
+  const out = join(
+    ROOT,
+    'node_modules',
+    '.cache',
+    `rollcall-program-${process.pid}-${basename(main, '.ts')}`,
+  );
   const files = [
     ...readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => join('src', file)),
-    relative(ROOT, fileURLToPath(new URL('child.ts', import.meta.url))),
+    main,
   ].filter((file) => file.endsWith('.ts') && !file.startsWith(join('src', 'cli')));
   for (const file of files) {
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, file), 'utf8'), {
@@ -33,7 +42,7 @@ export function buildProgram(): Program {
   }
   writeFileSync(join(out, 'package.json'), '{"type":"module"}');
   return {
-    file: join(out, 'test', 'kill', 'child.js'),
+    file: join(out, main.replace(/\.ts$/, '.js')),
     dispose: () => rmSync(out, { recursive: true, force: true }),
   };
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { RollcallError, StateError } from '../../core/errors.js';
 
@@ -13,9 +14,11 @@ const DAMAGE: readonly unknown[] = [-30797, -30796, -30793];
  */
 export function stateFailure(what: string, path: string, cause: unknown): RollcallError {
   if (cause instanceof RollcallError) return cause;
-  const { code, path: place = path, message } = cause as Partial<NodeJS.ErrnoException>;
+  const { code, errno, path: place = path, message } = cause as Partial<NodeJS.ErrnoException>;
   if (DAMAGE.includes(code)) return stateDamage(path, message ?? String(code), cause);
-  return new StateError(`${what}: ${place}: ${systemError(code) ?? message ?? String(cause)}`, { cause });
+  return new StateError(`${what}: ${place}: ${systemError(code, errno) ?? message ?? String(cause)}`, {
+    cause,
+  });
 }
 
 /** The error of a state whose file is not what was written. It says which state that is and how to go on. */
@@ -27,9 +30,11 @@ export function stateDamage(path: string, what: string, cause?: unknown): StateE
   );
 }
 
-/** Name and text of a system's error; LMDB gives its number, Node its name. */
-function systemError(code: unknown): string | undefined {
-  for (const [number, [name, text]] of getSystemErrorMap())
-    if (code === name || (typeof code === 'number' && code === -number)) return `${name} (${text})`;
-  return undefined;
+/** Name and text of a system's error. LMDB gives its number as the code; of a full quota Node has no name, and the number too. */
+function systemError(code: unknown, errno: number | undefined): string | undefined {
+  const number = typeof code === 'number' ? code : -(errno ?? 0);
+  const [name] = Object.entries(constants.errno).find(([, known]) => known === number) ?? [];
+  const text = getSystemErrorMap().get(-number)?.[1];
+  if (name !== undefined) return text === undefined ? name : `${name} (${text})`;
+  return typeof code === 'string' ? code : undefined;
 }

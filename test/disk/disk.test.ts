@@ -1,0 +1,35 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '../kill/program.js';
+import { faultOnce, hasStrace, nameOf, type Fault } from './fault-once.js';
+
+const once = (call: string, error: string, when: number): Fault => ({ call, error, when, forever: false });
+const from = (call: string, error: string, when: number): Fault => ({ call, error, when, forever: true });
+
+/** The short form: a few faults of each kind. The long form is `npm run test:disk`. */
+const FILES_THAT_MAY_NOT_GROW: readonly Fault[] = [{ fileBlocks: 4 }, { fileBlocks: 8 }];
+const CALLS_THAT_FAIL: readonly Fault[] = [
+  once('pwrite64', 'EIO', 9),
+  from('pwrite64', 'EDQUOT', 2),
+  once('writev', 'ENOSPC', 3),
+  once('fdatasync', 'EIO', 7),
+  once('fsync', 'EIO', 2),
+];
+
+describe('a disk that fails', () => {
+  const program = buildProgram(new URL('sync-once.ts', import.meta.url));
+  afterAll(() => program.dispose());
+
+  const run = (fault: Fault) =>
+    it.concurrent(
+      `${nameOf(fault)}: the run ends by itself with the cause, and the next goes on`,
+      async () => {
+        const { faults, noticed } = await faultOnce(program.file, fault);
+        expect(faults).toEqual([]);
+        expect(noticed).toBe(true);
+      },
+    );
+
+  for (const fault of FILES_THAT_MAY_NOT_GROW) run(fault);
+  if (hasStrace()) for (const fault of CALLS_THAT_FAIL) run(fault);
+  else console.log('strace is not installed: calls that fail are not tried');
+});
