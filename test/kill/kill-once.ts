@@ -138,7 +138,7 @@ async function faultsOfState(
 ): Promise<readonly string[]> {
   await using state = await openState(directory);
   const open = await state.journal.open();
-  return stateFaults(state, org.simulated, open.length === 0 ? new Set() : changedKeys(before, after));
+  return await stateFaults(state, org.simulated, open.length === 0 ? new Set() : changedKeys(before, after));
 }
 
 /** `entity key` of all that differs between two days. */
