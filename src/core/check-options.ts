@@ -40,7 +40,7 @@ export function requireFunction<F>(option: string, value: F): F {
 export function refuseUnknown(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (!known.includes(name))
-      throw new OptionsError(name, `${where} has no such option; it knows ${known.join(', ')}`);
+      throw new OptionsError(name, `${where} has no such option; it has ${known.join(', ')}`);
   }
 }
 

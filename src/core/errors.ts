@@ -69,10 +69,14 @@ export class GuardError extends RollcallError {
   readonly planHash: string;
   constructor(trips: readonly GuardTrip[], planHash: string) {
     const reasons = trips.map(
-      (t) => `${t.entity} ${t.rule} ${round(t.actual)} exceeds ${round(t.limit)} (of ${t.population})`,
+      (t) =>
+        `${t.entity}: ${t.rule} is ${round(t.actual)}, the limit is ${round(t.limit)} (of ${t.population})`,
     );
     const why = reasons.length > 0 ? reasons.join('; ') : 'it is not the plan that was approved';
-    super('ERR_ROLLCALL_GUARD', `the guard stopped this plan, nothing was sent: ${why}. Plan ${planHash}`);
+    super(
+      'ERR_ROLLCALL_GUARD',
+      `the guard stopped this plan, and nothing was sent: ${why}. Plan hash: ${planHash}`,
+    );
     this.trips = trips;
     this.planHash = planHash;
   }
@@ -122,7 +126,7 @@ export class OktaNetworkError extends RollcallError {
   constructor(operation: string, sent: boolean, reason: string) {
     super(
       'ERR_ROLLCALL_OKTA_NETWORK',
-      `${operation}: ${reason}${sent ? '; the request may have been acted on' : ''}`,
+      `${operation}: ${reason}${sent ? '; Okta may have processed the request' : ''}`,
     );
     this.operation = operation;
     this.sent = sent;
@@ -135,7 +139,7 @@ export class OktaResponseError extends RollcallError {
   readonly status: number;
   readonly requestId: string | undefined;
   constructor(operation: string, status: number, reason: string, requestId?: string) {
-    super('ERR_ROLLCALL_OKTA_RESPONSE', `${operation}: answer with status ${status} is unusable: ${reason}`);
+    super('ERR_ROLLCALL_OKTA_RESPONSE', `${operation}: unusable response with status ${status}: ${reason}`);
     this.operation = operation;
     this.status = status;
     this.requestId = requestId;
@@ -160,7 +164,7 @@ export class ForeignSessionError extends SessionError {
   constructor(sessionId: string, status: string, ageMs?: number) {
     const age = ageMs === undefined ? '' : `, ${Math.round(ageMs / 1000)} s old`;
     super(
-      `session ${sessionId} (${status}${age}) is open and is not ours; cancel it, or allow adopting it`,
+      `session ${sessionId} (${status}${age}) is open, and this state did not create it; cancel it, or allow rollcall to adopt it`,
       sessionId,
       status,
       'ERR_ROLLCALL_FOREIGN_SESSION',
@@ -173,7 +177,7 @@ export class ForeignSessionError extends SessionError {
 export class PollTimeoutError extends SessionError {
   constructor(sessionId: string, status: string | undefined, waitedMs: number) {
     super(
-      `session ${sessionId} is still ${status ?? 'unknown'} after ${Math.round(waitedMs / 1000)} s; its outcome is unknown, run again to settle it`,
+      `session ${sessionId} is still ${status ?? 'unknown'} after ${Math.round(waitedMs / 1000)} s; its outcome is unknown, and the next run settles it`,
       sessionId,
       status,
       'ERR_ROLLCALL_POLL_TIMEOUT',

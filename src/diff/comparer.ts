@@ -213,21 +213,16 @@ export class Comparer<E extends Entity> {
     keep: boolean,
   ): void {
     const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
+    const reason = keep
+      ? `names a ${what} that has no valid record in the source and is not in Okta`
+      : `names a ${what} that is no longer in the source`;
     const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
-    this.#reject(
-      chunk,
-      i,
-      first,
-      key,
-      code,
-      `the ${what} it names is neither in the source nor held by Okta`,
-      field,
-      keep,
-    );
+    this.#reject(chunk, i, first, key, code, reason, field, keep);
   }
 
   #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
-    const reason = 'its key came before in the same read';
+    const id = this.entity === 'memberships' ? 'membership' : 'externalId';
+    const reason = `the same ${id} appears earlier in this source`;
     if (this.options.onDuplicate === 'fail') {
       throw new RecordError(
         this.entity,

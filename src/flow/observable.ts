@@ -57,7 +57,7 @@ async function* chunksOf<T>(
         subscription?.unsubscribe();
         stop({
           error: new SourceError(
-            `the Observable ran more than ${maxBuffered} values ahead of its reader (maxBuffered)`,
+            `the Observable emitted more than ${maxBuffered} values that were not read yet (maxBuffered)`,
           ),
         });
         return;

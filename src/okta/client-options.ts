@@ -140,15 +140,18 @@ function checkOrgUrl(orgUrl: unknown): string {
   if (typeof orgUrl !== 'string' || !URL.canParse(orgUrl)) throw new OptionsError('orgUrl', 'expected a URL');
   const url = new URL(orgUrl);
   if (url.username !== '' || url.password !== '')
-    throw new OptionsError('orgUrl', 'must not hold user information');
+    throw new OptionsError('orgUrl', 'must not contain a user name or password');
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.origin))) {
     throw new OptionsError('orgUrl', `expected https, got ${url.protocol}//${url.hostname}`);
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(orgUrl)) {
-    throw new OptionsError('orgUrl', `expected the org's origin alone, such as ${url.origin}`);
+    throw new OptionsError('orgUrl', `expected only the address of the org, such as ${url.origin}`);
   }
   if (/-admin\./.test(url.hostname)) {
-    throw new OptionsError('orgUrl', `expected the org's own address, not its console's: ${url.hostname}`);
+    throw new OptionsError(
+      'orgUrl',
+      `expected the address of the org, not of its Admin Console: ${url.hostname}`,
+    );
   }
   return url.origin;
 }

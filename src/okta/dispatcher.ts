@@ -63,7 +63,7 @@ export function checkProxy(proxy: unknown): ProxyOption {
 /** Checks the option `ca`, of which Node would silently pass over what it cannot read. */
 export function checkCa(ca: unknown): string {
   if (typeof ca !== 'string' && !(ca instanceof Uint8Array)) {
-    throw new OptionsError('ca', 'expected PEM text, or a Buffer with it');
+    throw new OptionsError('ca', 'expected PEM text, or a Buffer with PEM text');
   }
   const pem = typeof ca === 'string' ? ca : Buffer.from(ca).toString('utf8');
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
@@ -73,7 +73,7 @@ export function checkCa(ca: unknown): string {
     try {
       void new X509Certificate(certificate);
     } catch {
-      throw new OptionsError('ca', `its certificate ${at + 1} of ${certificates.length} cannot be read`);
+      throw new OptionsError('ca', `certificate ${at + 1} of ${certificates.length} cannot be read`);
     }
   });
   return certificates.join('\n');
@@ -103,7 +103,10 @@ function checkProxyUrl(option: string, value: string): string {
   try {
     decodeURIComponent(url.username + url.password);
   } catch {
-    throw new OptionsError(option, 'its user or password holds a "%" that encodes nothing; write it as %25');
+    throw new OptionsError(
+      option,
+      'the user or password contains a "%" that is not part of an escape; write it as %25',
+    );
   }
   return url.href;
 }

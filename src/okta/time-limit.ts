@@ -18,7 +18,7 @@ export async function withinTime<T>(
       controller.abort();
     };
     const onAbort = () => leave(new AbortedError());
-    const timer = setTimeout(() => leave(new TransportError('no answer in time', false)), ms);
+    const timer = setTimeout(() => leave(new TransportError('no response in time', false)), ms);
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort);
     run(controller.signal)

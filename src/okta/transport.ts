@@ -49,7 +49,7 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
       controller?.abort(new Error(reason));
     };
     const onAbort = () => fail('aborted');
-    const timer = setTimeout(() => fail('no whole answer in time'), options.requestTimeoutMs);
+    const timer = setTimeout(() => fail('no complete response in time'), options.requestTimeoutMs);
     if (request.signal?.aborted) {
       fail('aborted');
       return;
@@ -67,7 +67,7 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
       {
         onRequestStart(started) {
           controller = started;
-          if (over) started.abort(new Error('ended before it was sent'));
+          if (over) started.abort(new Error('canceled before it was sent'));
           else sent = true;
         },
         onResponseStart(_, code, answered) {

@@ -63,7 +63,8 @@ export function createRunReport(options: RunReportOptions): RunReport {
   const { directory, clock = systemClock, values = false } = options;
   if (typeof directory !== 'string' || directory === '')
     throw new OptionsError('directory', 'expected the path of a directory');
-  if (values !== false) throw new OptionsError('values', 'profile values are never written; expected false');
+  if (values !== false)
+    throw new OptionsError('values', 'expected false: reports never contain profile values');
   makeDirectory(directory);
   const run = new ObservedRun(directory, clock);
   return {
@@ -126,7 +127,7 @@ class ObservedRun {
   }
 
   async finish(result: RunResult): Promise<ReportFiles> {
-    if (this.#finished) throw new OutputError('the report of this run was finished before', this.#directory);
+    if (this.#finished) throw new OutputError('finish was already called for this report', this.#directory);
     this.#finished = true;
     try {
       const summary = this.#summary(result);

@@ -49,7 +49,8 @@ export function checkFaults(faults: FaultOptions): void {
     if (kind !== 'sessionError') sum += rate;
   }
   // Ten tenths are a little more than one.
-  if (sum > 1 + 1e-9) throw new OptionsError('faults.rates', `they add up to ${sum}, at most 1`);
+  if (sum > 1 + 1e-9)
+    throw new OptionsError('faults.rates', `the rates add up to ${sum}; expected at most 1`);
 }
 
 /** The hook that draws faults by seed. */

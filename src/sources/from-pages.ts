@@ -104,7 +104,7 @@ async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOp
   throwIfAborted(signal);
   for await (const page of pages) {
     number++;
-    if (!Array.isArray(page)) throw new SourceError(`page ${number} is no array of records`, { file });
+    if (!Array.isArray(page)) throw new SourceError(`page ${number} is not an array of records`, { file });
     if (page.length > 0) yield chunkOf(page, file);
     throwIfAborted(signal);
   }
@@ -127,9 +127,10 @@ async function* pagesOf<T, C>(fetchPage: FetchPage<T, C>, options: FromPagesOpti
     if (next === undefined || next === null || next === '') return;
     const key = identityOf(next);
     if (!allowRepeatedCursor && seen.has(key)) {
-      throw new SourceError(`page ${number} names a cursor that came before; the pages would never end`, {
-        file,
-      });
+      throw new SourceError(
+        `page ${number} has the cursor of an earlier page, so the read would never end (allowRepeatedCursor)`,
+        { file },
+      );
     }
     seen.add(key);
     cursor = next;
@@ -151,7 +152,7 @@ async function fetchOne<T, C>(
     throw new SourceError(`page ${number} could not be fetched`, { file }, { cause: error });
   }
   if (!Array.isArray((page as Page<T, C> | undefined)?.records)) {
-    throw new SourceError(`page ${number} has no array of records`, { file });
+    throw new SourceError(`page ${number} has no array "records"`, { file });
   }
   return page;
 }

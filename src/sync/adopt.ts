@@ -44,9 +44,9 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   if (!/^[0-9a-f]{64}$/.test(confirm))
     throw new OptionsError('confirm', 'expected the 64 hexadecimal characters of a plan hash');
   if (ENTITIES.every((entity) => options[entity] === undefined))
-    throw new OptionsError('users', 'at least one of users, groups and memberships needs a source');
+    throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   if ((await state.journal.open()).length > 0)
-    throw new OptionsError('state', 'a session is in flight: run a sync first, which settles it');
+    throw new OptionsError('state', 'a session is in flight; run a sync first to settle it');
   const context = new RunContext();
   if (options.onReject) context.onReject(options.onReject);
   let summary: PlanSummary | undefined;

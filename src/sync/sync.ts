@@ -229,7 +229,7 @@ function confirmedIn(report: UploadReport): number {
 
 function checkSources(options: DirectoryOptions): void {
   if (ENTITIES.every((entity) => options[entity] === undefined)) {
-    throw new OptionsError('users', 'at least one of users, groups and memberships needs a source');
+    throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }
   requireBoolean('screening', options.screening ?? true);
 }

@@ -49,7 +49,7 @@ async function* mapped<A, B>(
         const value = isPromise(result) ? await result : result;
         if (value === undefined || value === null) {
           throw new SourceError(
-            `map answered ${String(value)} for record ${at + 1}; use filter to leave a record out`,
+            `the function of map returned ${String(value)} for record ${at + 1}; use filter to leave a record out`,
             {
               file: places?.file,
               line: places?.lines?.[i],

@@ -82,11 +82,11 @@ function recordFrom(
   const missing = requireOneOf('missingColumn', options.missingColumn ?? 'fail', ['fail', 'empty']);
   const id = columnOf('externalId', columns.externalId);
   if (typeof columns.profile !== 'object' || columns.profile === null)
-    throw new OptionsError('profile', 'expected the columns of the attributes');
+    throw new OptionsError('profile', 'expected an object of columns by attribute');
   const attributes = Object.entries(columns.profile);
   if (attributes.length === 0) throw new OptionsError('profile', 'expected at least one attribute');
   for (const [name, column] of attributes) {
-    if (name === '__proto__') throw new OptionsError('profile', 'no attribute can be called __proto__');
+    if (name === '__proto__') throw new OptionsError('profile', '__proto__ is not a valid attribute name');
     columnOf(`profile.${name}`, column);
   }
   // One shape for all profiles: names are assigned in the same order every time.
@@ -124,6 +124,7 @@ function cellOf(row: FlatRow, column: string, missing: 'fail' | 'empty'): string
 }
 
 function columnOf(option: string, column: unknown): string {
-  if (typeof column !== 'string' || column === '') throw new OptionsError(option, "expected a column's name");
+  if (typeof column !== 'string' || column === '')
+    throw new OptionsError(option, 'expected the name of a column');
   return column;
 }

@@ -130,7 +130,7 @@ export function emptyValue(
 function idOf(row: FlatRow, column: string): string {
   if (!Object.hasOwn(row, column))
     throw new SourceError(
-      `the row has no column ${column}; rename columns with fromCsv's columns, or map them`,
+      `the row has no column ${column}; rename columns with the option columns of fromCsv, or declare a mapping`,
     );
   return row[column] ?? '';
 }

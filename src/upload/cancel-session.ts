@@ -33,7 +33,7 @@ export async function cancelAndConfirm(
     if (outcome !== undefined) return outcome;
   }
   throw new SessionError(
-    `session ${sessionId} could not be cancelled with certainty; run again to settle it`,
+    `rollcall could not confirm that session ${sessionId} was cancelled; the next run settles it`,
     sessionId,
   );
 }

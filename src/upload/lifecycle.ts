@@ -130,7 +130,7 @@ export class SessionLifecycle {
       }
       if (attempt === TRIGGER_ATTEMPTS) {
         throw new SessionError(
-          `session ${this.sessionId} cannot be triggered; run again to settle it`,
+          `session ${this.sessionId} cannot be triggered; the next run settles it`,
           this.sessionId,
           status,
         );

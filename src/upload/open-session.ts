@@ -40,7 +40,7 @@ export async function openSession(
     }
     await state.journal.settle(journalId, 'dropped');
     if (attempt === ATTEMPTS)
-      throw new SessionError('Okta creates no session, and shows none that is in the way');
+      throw new SessionError('Okta does not create a session, although no other session is active');
     await pauseBefore(context, attempt);
   }
 }

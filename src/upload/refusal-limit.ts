@@ -36,7 +36,7 @@ export class RefusalLimit {
     if (refused < LEAST || refused <= this.#directory(entity) * SHARE) return;
     throw new RecordError(
       entity,
-      `Okta refused ${refused} records of ${entity} (last code ${errorCode ?? 'none'}); the run is stopped`,
+      `Okta refused ${refused} ${entity} (last code: ${errorCode ?? 'none'}); the run was stopped`,
     );
   }
 

@@ -17,7 +17,7 @@ export function halve(content: Content, reason: string, sessionId: string): read
   const attempt = content.attempt + 1;
   if (attempt > MAX_REPLAYS) {
     throw new SessionError(
-      `the same changes failed in ${attempt} sessions (last: ${reason}); they stay for the next run`,
+      `the same changes failed in ${attempt} sessions (last reason: ${reason}); the next run sends them again`,
       sessionId,
     );
   }

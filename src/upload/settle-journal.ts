@@ -98,7 +98,7 @@ async function triggerAgain(
     if (status !== 'IN_PROGRESS') break;
     if (attempt === ATTEMPTS)
       throw new SessionError(
-        `session ${sessionId} cannot be triggered; run again to settle it`,
+        `session ${sessionId} cannot be triggered; the next run settles it`,
         sessionId,
         status,
       );

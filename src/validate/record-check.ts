@@ -48,7 +48,7 @@ function checkDelta(entity: Entity, check: Checker): Checker {
 /** For users and groups the id alone. */
 function checkId(entity: Entity, { externalId }: Record<string, unknown>): RecordVerdict {
   if (typeof externalId !== 'string' || externalId === '')
-    return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', 'externalId');
+    return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', 'externalId');
   const longest = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
   const fault = idFault('externalId', externalId, longest);
   return fault === undefined ? { record: undefined } : { key: externalId, ...fault };
@@ -61,18 +61,19 @@ function isMarked(record: unknown): boolean {
 const MARKED: Fault = {
   field: 'deleted',
   code: 'MARKED_DELETED',
-  reason: "is marked as deleted, which only mode 'delta' understands",
+  reason: "is true, which is allowed in mode 'delta' only",
 };
 
 function checkMembership(record: unknown): RecordVerdict {
-  if (typeof record !== 'object' || record === null) return unidentified('NOT_A_RECORD', 'is no object');
+  if (typeof record !== 'object' || record === null)
+    return unidentified('NOT_A_RECORD', 'the record is not an object');
   const { groupExternalId, memberExternalId } = record as Record<string, unknown>;
   for (const [field, id] of [
     ['groupExternalId', groupExternalId],
     ['memberExternalId', memberExternalId],
   ] as const) {
     if (typeof id !== 'string' || id === '')
-      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', field);
+      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', field);
   }
   const group = groupExternalId as string;
   const member = memberExternalId as string;
@@ -116,16 +117,17 @@ class ProfileChecker {
   }
 
   readonly check: Checker = (record) => {
-    if (typeof record !== 'object' || record === null) return unidentified('NOT_A_RECORD', 'is no object');
+    if (typeof record !== 'object' || record === null)
+      return unidentified('NOT_A_RECORD', 'the record is not an object');
     const { externalId, profile } = record as { externalId?: unknown; profile?: unknown };
     if (typeof externalId !== 'string' || externalId === '') {
-      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or no string', 'externalId');
+      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', 'externalId');
     }
     const idProblem = idFault('externalId', externalId, this.#idLength);
     if (idProblem !== undefined) return { key: externalId, ...idProblem };
     if (isMarked(record)) return { key: externalId, ...MARKED };
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
-      return { key: externalId, field: 'profile', code: 'NO_PROFILE', reason: 'has no profile' };
+      return { key: externalId, field: 'profile', code: 'NO_PROFILE', reason: 'is missing or not an object' };
     }
     return this.#checkProfile(record, externalId, profile as Record<string, unknown>);
   };
@@ -137,7 +139,7 @@ class ProfileChecker {
         key: externalId,
         field: 'profile',
         code: 'EMPTY_PROFILE',
-        reason: 'would create an empty user',
+        reason: 'has no attributes',
       };
     let changed: Record<string, string | null> | undefined;
     let characters = externalId.length;
@@ -162,7 +164,7 @@ class ProfileChecker {
         key: externalId,
         field: undefined,
         code: 'TOO_LARGE',
-        reason: 'does not fit in one request of 200,000 bytes',
+        reason: 'the record does not fit into one request of 200,000 bytes',
       };
     }
     return { record: result };
@@ -184,9 +186,13 @@ class ProfileChecker {
     const limit = this.#limits.get(name);
     if (limit === undefined) {
       if (name === '__proto__')
-        return { field: name, code: 'UNSUPPORTED_ATTRIBUTE', reason: 'is no name for an attribute' };
+        return { field: name, code: 'UNSUPPORTED_ATTRIBUTE', reason: 'is not a valid attribute name' };
       if (this.#entity === 'groups')
-        return { field: name, code: 'UNKNOWN_ATTRIBUTE', reason: 'is no attribute of a group' };
+        return {
+          field: name,
+          code: 'UNKNOWN_ATTRIBUTE',
+          reason: 'is not an attribute that a group can have',
+        };
       const nameProblem = textProblem(name, name);
       if (nameProblem !== undefined) return nameProblem;
     }
@@ -196,14 +202,14 @@ class ProfileChecker {
         : { field: name, code: 'NULL_NOT_ALLOWED', reason: 'must not be null' };
     }
     if (typeof value !== 'string')
-      return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta takes strings only` };
+      return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta accepts strings only` };
     if (limit !== undefined) {
       if (value.length < limit.min)
         return { field: name, code: 'TOO_SHORT', reason: `has fewer than ${limit.min} characters` };
       if (value.length > limit.max)
         return { field: name, code: 'TOO_LONG', reason: `has more than ${limit.max} characters` };
       if (name === 'email' && this.#entity === 'users' && !EMAIL.test(value)) {
-        return { field: name, code: 'NOT_AN_EMAIL', reason: 'is no email address' };
+        return { field: name, code: 'NOT_AN_EMAIL', reason: 'is not a valid email address' };
       }
     }
     return textProblem(name, value);
@@ -223,11 +229,11 @@ function textProblem(field: string, text: string): Fault | undefined {
   const fault = textFault(text);
   if (fault === undefined) return undefined;
   if (fault === 'MALFORMED')
-    return { field, code: 'MALFORMED_TEXT', reason: 'holds half of a surrogate pair' };
+    return { field, code: 'MALFORMED_TEXT', reason: 'contains half of a surrogate pair' };
   return {
     field,
     code: 'UNSUPPORTED_CHARACTER',
-    reason: 'holds a character beyond U+FFFF, which Okta does not take',
+    reason: 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept',
   };
 }
 

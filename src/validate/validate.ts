@@ -35,7 +35,7 @@ export function validate<E extends Entity>(
   ) {
     throw new OptionsError(
       'unsupportedCharacters.replaceWith',
-      'is itself a character that Okta does not take',
+      'is itself a character that Okta does not accept',
     );
   }
   const check = createChecker(entity, options);

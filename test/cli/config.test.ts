@@ -44,10 +44,10 @@ describe('the config file', () => {
       'c.json:3: unknown key "maxDeletePercnt"; did you mean "maxDeletePercent"?',
     ],
     ['{ "USERS": "a" }', 'c.json:1: unknown key "USERS"; did you mean "users"?'],
-    ['{ "zzzzzzzzzzzzzz": 1 }', 'c.json:1: unknown key "zzzzzzzzzzzzzz"; known are orgUrl, '],
-    ['{\n "cooldown": 5 }', 'c.json:2: cooldown: expected a time span such as 5m, 90s or 250ms, got 5'],
-    ['{ "cooldown": "5" }', 'c.json:1: cooldown: expected a time span'],
-    ['{ "cooldown": "25h" }', 'c.json:1: cooldown: expected a time span of at most'],
+    ['{ "zzzzzzzzzzzzzz": 1 }', 'c.json:1: unknown key "zzzzzzzzzzzzzz"; expected one of orgUrl, '],
+    ['{\n "cooldown": 5 }', 'c.json:2: cooldown: expected a duration such as 5m, 90s or 250ms, got 5'],
+    ['{ "cooldown": "5" }', 'c.json:1: cooldown: expected a duration'],
+    ['{ "cooldown": "25h" }', 'c.json:1: cooldown: expected a duration of at most'],
     ['{ "maxDeletes": 1.5 }', 'c.json:1: maxDeletes: expected a whole number of at least 0, got 1.5'],
     ['{ "maxDeletes": "1" }', 'c.json:1: maxDeletes: expected a whole number of at least 0, got "1"'],
     ['{ "maxDeletePercent": 101 }', 'c.json:1: maxDeletePercent: expected a number from 0 to 100, got 101'],
@@ -64,8 +64,8 @@ describe('the config file', () => {
     ['{ "guard": { "users": 5 } }', 'c.json:1: guard.users: expected an object'],
     ['{ "guard": 5 }', 'c.json:1: guard: expected an object'],
     ['[]', 'c.json:1: expected an object'],
-    ['', 'c.json:1: not JSON'],
-    ['{\n "users": ', 'c.json:2: not JSON: ValueExpected'],
+    ['', 'c.json:1: not valid JSON'],
+    ['{\n "users": ', 'c.json:2: not valid JSON: ValueExpected'],
   ])('refuses %s', (text, message) => {
     expect(() => parseConfig(text, 'c.json')).toThrow(message);
   });
@@ -74,7 +74,7 @@ describe('the config file', () => {
     'refuses the secret %s and says where it belongs, without quoting it',
     (key) => {
       const config = () => parseConfig(JSON.stringify({ [key]: 'canary-42' }), 'c.json');
-      expect(config).toThrow(/secrets never stand in a config file; set OKTA_CLIENT_TOKEN/);
+      expect(config).toThrow(/a config file must not contain secrets; set OKTA_CLIENT_TOKEN/);
       expect(config).not.toThrow(/canary/);
     },
   );

@@ -54,7 +54,7 @@ describe('credentials', () => {
   it.each<[Record<string, string>, string]>([
     [
       { OKTA_CLIENT_CLIENTID: 'a' },
-      'OKTA_CLIENT_PRIVATEKEY: not set; set it, or name a file with it in OKTA_CLIENT_PRIVATEKEY_FILE',
+      'OKTA_CLIENT_PRIVATEKEY: not set; set it, or set OKTA_CLIENT_PRIVATEKEY_FILE to a file with the value',
     ],
     [{ OKTA_CLIENT_PRIVATEKEY: JWK }, 'OKTA_CLIENT_CLIENTID: not set'],
     [

@@ -75,7 +75,7 @@ describe('the progress of a run', () => {
     const triggered: ProgressEvent = { type: 'session:triggered', sessionId: 's1' };
     expect(rowsAfter(ready, created(1), sent(1, 50), triggered, created(2), sent(2, 3))).toEqual([
       'confirmed 0/12300: 0 of 12,300 changes',
-      'session 1 50/50: 50 requests, Okta imports for 0:03',
+      'session 1 50/50: 50 requests, importing for 0:03',
       'session 2 3/12: 3 of 12 requests',
     ]);
     const committed: ProgressEvent = {
@@ -92,13 +92,13 @@ describe('the progress of a run', () => {
 
   it('counts a wait down, with its reason, until it is over', () => {
     expect(rowsAfter(ready, wait('session-cooldown', 250_000))[1]).toBe(
-      'waiting: 4:08  Okta spaces its sessions',
+      'waiting: 4:08  Okta requires a pause between sessions',
     );
     expect(rowsAfter(ready, wait('rate-limit', 20_000))[1]).toBe(
-      "waiting: 0:18  the window of Okta's rate limit is used up",
+      "waiting: 0:18  Okta's rate limit is reached",
     );
     expect(rowsAfter(ready, wait('back-off', 2500))[1]).toBe(
-      'waiting: 0:01  Okta had a fault, and is asked again',
+      'waiting: 0:01  a request to Okta failed and is retried',
     );
     expect(rowsAfter(ready, wait('back-off', 500))).toHaveLength(1);
     expect(rowsAfter(ready, wait('session-cooldown', 250_000), created(1))[1]).toMatch(/^session 1/);
@@ -130,23 +130,26 @@ describe('lines of a log', () => {
     [{ type: 'source:progress', entity: 'users', read: 10_000 }, 'reading users: 10,000 so far'],
     [
       { type: 'journal:settled', sessionId: undefined, outcome: 'dropped' },
-      'settled session (without an id) of an earlier run: dropped',
+      'session (without an id) of an earlier run settled: dropped',
     ],
     [
       { type: 'session:replayed', sessionId: 's', reason: 'lost', attempt: 2 },
-      'session s is sent again: lost',
+      'sending the changes of session s again: lost',
     ],
     [{ type: 'session:cancelled', sessionId: 's' }, 'session s cancelled'],
     [{ type: 'session:failed', sessionId: 's', status: 'ERROR' }, 'session s ended as ERROR'],
     [
       { type: 'batch:refused', sessionId: 's', entity: 'users', kind: 'upsert', items: 1 },
-      'Okta refused 1 of users',
+      'Okta refused 1 user',
     ],
     [
       wait('session-cooldown', 250_000),
-      'waiting 4 min 10 s, until 2026-01-01 00:04:10 UTC: Okta spaces its sessions',
+      'waiting 4 min 10 s, until 2026-01-01 00:04:10 UTC: Okta requires a pause between sessions',
     ],
-    [wait('session-cooldown', 10), 'waiting 10 ms, until 2026-01-01 00:00:00 UTC: Okta spaces its sessions'],
+    [
+      wait('session-cooldown', 10),
+      'waiting 10 ms, until 2026-01-01 00:00:00 UTC: Okta requires a pause between sessions',
+    ],
     [wait('back-off', 10), undefined],
     [wait('import', 3_600_000), undefined],
     [sent(1, 1), undefined],
@@ -165,7 +168,7 @@ describe('a terminal', () => {
     for (const event of [ready, created(1), sent(1, 25), wait('session-cooldown', 250_000)])
       display.progress(event);
     expect(err.text).toContain('session 1   ████████████░░░░░░░░░░░░  25 of 50 requests');
-    expect(err.text).toContain('waiting     4:10  Okta spaces its sessions');
+    expect(err.text).toContain('waiting     4:10  Okta requires a pause between sessions');
     expect(err.text).toContain('plan: users +12000');
     display.outcome({ type: 'init:written', files: [] }, 'the outcome');
     display.progress(created(2));
@@ -186,7 +189,7 @@ describe('a terminal', () => {
     expect(ran.out).toMatch(/^Done in /);
     expect(ran.err).toContain('\u001b[?25l');
     expect(ran.err).toContain('read 3 users\n');
-    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 requests, Okta imports for 0:0/);
+    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 requests, importing for 0:0/);
     expect(ran.err).toContain('\u001b[?25h');
   });
 
@@ -226,11 +229,11 @@ describe('words', () => {
   it('name every limit of the guard by its flag', () => {
     const trip = { entity: 'users', actual: 30.04, limit: 20, population: 1000 } as const;
     expect(tripText({ ...trip, rule: 'updatePercent' })).toBe(
-      '30 % of the 1,000 users that Okta holds would be updated; the limit is 20 % (--max-update-percent)',
+      '30 % of the 1,000 users in Okta would be updated; the limit is 20 % (--max-update-percent)',
     );
     expect(tripText({ ...trip, rule: 'updates' })).toContain('(--max-updates)');
     expect(tripText({ ...trip, rule: 'emptySource' })).toBe(
-      'the source of users has no record, and Okta holds 1,000 (--allow-empty)',
+      'the source of users has no records, but there are 1,000 in Okta (--allow-empty)',
     );
     expect(tripText({ ...trip, rule: 'rejects' })).toContain('(--max-reject-percent)');
     expect(tripText({ ...trip, rule: 'something new' as 'rejects' })).toBe(

@@ -38,11 +38,11 @@ describe('the environment', () => {
   });
 
   it.each([
-    [[], 'OKTA_CLIENT_ORGURL', '--org-url: not set; give --org-url, set OKTA_CLIENT_ORGURL, or write orgUrl'],
+    [[], 'OKTA_CLIENT_ORGURL', '--org-url: not set; use --org-url, set OKTA_CLIENT_ORGURL, or set orgUrl'],
     [
       [],
       'OKTA_IDENTITY_SOURCE_ID',
-      '--identity-source: not set; give --identity-source, set OKTA_IDENTITY_SOURCE_ID',
+      '--identity-source: not set; use --identity-source, set OKTA_IDENTITY_SOURCE_ID',
     ],
     [[], 'OKTA_CLIENT_TOKEN', 'OKTA_CLIENT_TOKEN'],
   ])('says what is missing', async (flags, name, message) => {
@@ -82,7 +82,7 @@ describe('precedence', () => {
     expect(third.requests.length).toBeGreaterThan(0);
     // A named config file stands in for the usual one: it names no source, so Okta is not asked.
     const asked = first.requests.length;
-    expect((await ask(['--config', 'other.json'], token)).out).toContain('not asked');
+    expect((await ask(['--config', 'other.json'], token)).out).toContain('not checked');
     expect(first.requests.length).toBe(asked);
   });
 

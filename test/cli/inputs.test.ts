@@ -110,17 +110,17 @@ describe('openInput', () => {
 
   it.each([
     [['none.csv'], /none\.csv: cannot be read \(ENOENT/],
-    [['*.none.csv'], /\*\.none\.csv: no file matches$/],
-    [['good.csv', 'none/*.csv'], /not all of it can be read \(ENOENT\)|no file matches/],
-    [['good.csv', 'lacks.csv'], /lacks\.csv:1: the columns are not those of .*good\.csv: without "b"$/],
-    [['good.csv', 'more.csv'], /more\.csv:1: the columns are not those of .*good\.csv: with "c" besides$/],
-    [['good.csv', 'header.csv'], /header\.csv:1: the columns .*: without "a", "b", with "z" besides$/],
-    [['good.csv', 'empty.csv'], /empty\.csv: is empty/],
+    [['*.none.csv'], /\*\.none\.csv: no file matches this pattern$/],
+    [['good.csv', 'none/*.csv'], /cannot be searched for files \(ENOENT\)|no file matches/],
+    [['good.csv', 'lacks.csv'], /lacks\.csv:1: the columns differ from those of .*good\.csv: missing "b"$/],
+    [['good.csv', 'more.csv'], /more\.csv:1: the columns differ from those of .*good\.csv: additional "c"$/],
+    [['good.csv', 'header.csv'], /header\.csv:1: the columns .*: missing "a", "b"; additional "z"$/],
+    [['good.csv', 'empty.csv'], /empty\.csv: the file is empty/],
     [['good.csv', 'ragged.csv'], /ragged\.csv:3: the row has 1 field/],
-    [['broken.jsonl'], /broken\.jsonl:2: is not valid JSON$/],
+    [['broken.jsonl'], /broken\.jsonl:2: the line is not valid JSON$/],
     [['dir.csv'], /dir\.csv: cannot be read \(EISDIR\)/],
     [['not.csv.gz'], /not\.csv\.gz: cannot be read \(Z_/],
-    [['gone.cs?'], /gone\.csv: not all of it can be read \(ENOENT\)$/],
+    [['gone.cs?'], /gone\.csv: cannot be searched for files \(ENOENT\)$/],
   ])('fails for %j', async (paths, message) => {
     const cwd = await directory();
     await mkdir(join(cwd, 'dir.csv'));
@@ -148,7 +148,7 @@ describe('openInput', () => {
     await chmod(join(cwd, 'closed'), 0);
     try {
       const error = await failure(read({ paths: [join(cwd, '**/*.csv')] }));
-      expect(error.message).toMatch(/closed: not all of it can be read \(EACCES\)$/);
+      expect(error.message).toMatch(/closed: cannot be searched for files \(EACCES\)$/);
     } finally {
       await chmod(join(cwd, 'closed'), 0o700);
     }
@@ -173,7 +173,7 @@ describe('openInput', () => {
     );
     const error = await failure(read({ paths: ['-'], format: 'csv' }, { stdin }));
     expect(error).toBeInstanceOf(SourceError);
-    expect(error.message).toBe('standard input: cannot be read (its stream failed)');
+    expect(error.message).toBe('standard input: cannot be read (the stream failed)');
   });
 
   it('fails for a file that grows while it is read', async () => {
@@ -190,13 +190,13 @@ describe('openInput', () => {
         }
       })(),
     );
-    expect(error.message).toBe(`${path}: changed while it was read; run again once it is written`);
+    expect(error.message).toBe(`${path}: the file changed while it was read; run again when it is complete`);
   });
 
   it.each([
     [{ paths: [] }, /^paths:/],
-    [{ paths: ['-'] }, /^--format: the format of standard input is not known/],
-    [{ paths: ['people.txt'] }, /^--format: the format of people.txt is not known/],
+    [{ paths: ['-'] }, /^--format: the format of standard input is unknown/],
+    [{ paths: ['people.txt'] }, /^--format: the format of people.txt is unknown/],
     [{ paths: ['-', '-'], format: 'csv' as const }, /^-: standard input can be read only once/],
   ])('refuses %j at once', (spec, message) => {
     expect(() => openInput(spec)).toThrow(OptionsError);
@@ -233,7 +233,7 @@ describe('Rereads', () => {
     const options = { stdin: stdin(), rereads: new Rereads(text.length) };
     expect(await read(spec, options)).toEqual(await read(spec, options));
     const error = await failure(read(spec, { stdin: stdin(), rereads: new Rereads(text.length - 1) }));
-    expect(error.message).toMatch(/^standard input: the mapping needs it more than once/);
+    expect(error.message).toMatch(/^standard input: the mapping needs this input more than once/);
   });
 
   it('refuses a file that changed between two reads, at the same size too', async () => {
@@ -246,7 +246,7 @@ describe('Rereads', () => {
     await files(cwd, { 'x.csv': 'a\n2\n' });
     const error = await failure(read({ paths }, { rereads }));
     expect(error).toBeInstanceOf(SourceError);
-    expect(error.message).toMatch(/x\.csv: changed between two reads of the same run/);
+    expect(error.message).toMatch(/x\.csv: the file changed between two reads of this run/);
   });
 
   it('leaves a file out that comes up between two reads', async () => {

@@ -72,7 +72,7 @@ describe('mappedSources', () => {
     ]);
     expect(report.rejections[0]).toMatchObject({
       file: join(cwd, 'u.csv'),
-      reason: 'has a value that is not listed (m.json:6)',
+      reason: 'has a value that the mapping does not list (m.json:6)',
     });
     expect(JSON.stringify(report)).not.toContain('secret');
     expect(Object.keys(held(org).users)).toEqual(['1', '2']);
@@ -123,7 +123,7 @@ describe('mappedSources', () => {
     const { users = [], memberships = [] } = mappedSources(mapping, inputsOf(cwd, 'u.csv'));
     await drainSources({ users });
     await files(cwd, { 'u.csv': GOOD.join('\n').replace('eng|ops', 'ops|eng') });
-    await expect(drainSources({ memberships })).rejects.toThrow(/u\.csv: changed between two reads/);
+    await expect(drainSources({ memberships })).rejects.toThrow(/u\.csv: the file changed between two reads/);
     const stdin = Readable.from([Buffer.from(GOOD.join('\n'))]);
     const inputs: MappedInputs = { users: { paths: ['-'], format: 'csv' } };
     const large = mappedSources(mapping, inputs, { stdin, maxHeldBytes: 10 });

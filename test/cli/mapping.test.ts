@@ -167,10 +167,10 @@ describe('loadMapping', () => {
       '{\n  // who\n  "user": {}\n}',
       /^m\.json:3:3: the mapping: unknown key "user"; did you mean "users"\?$/,
     ],
-    ['{\n "users": {"externalId": "id"}}', /^m\.json:2:11: users: profile is missing$/],
+    ['{\n "users": {"externalId": "id"}}', /^m\.json:2:11: users: missing key "profile"$/],
     ['{"users": {"externalid": "id"}}', /unknown key "externalid"; did you mean "externalId"\?$/],
-    ['{"users": ', /^m\.json:1:\d+: is not JSON: /],
-    ['', /^m\.json:1:1: is (not JSON|empty)/],
+    ['{"users": ', /^m\.json:1:\d+: not valid JSON: /],
+    ['', /^m\.json:1:1: (not valid JSON|the file is empty)/],
     ['[]', /^m\.json:1:1: the mapping: expected an object$/],
     ['{"users": {}, "users": {}}', /^m\.json:1:15: the mapping: "users" is set twice$/],
     [
@@ -178,50 +178,53 @@ describe('loadMapping', () => {
       /a constant would give every record the same id/,
     ],
     ['{"users": {"externalId": {"column": "a", "empty": "omit"}, "profile": {}}}', /unknown key "empty"/],
-    ['{"users": {"externalId": "id", "profile": {}}}', /users\.profile: has no attribute$/],
+    ['{"users": {"externalId": "id", "profile": {}}}', /users\.profile: must not be empty$/],
     ['{"users": {"externalId": "id", "profile": {"firstname": "x"}}}', /did you mean "firstName"\?$/],
-    ['{"users": {"externalId": "id", "profile": {"__proto__": "x"}}}', /no attribute can be called that/],
+    ['{"users": {"externalId": "id", "profile": {"__proto__": "x"}}}', /not a valid attribute name/],
     [wrap('7'), /users\.profile\.nick: expected an object$/],
     [wrap('""'), /users\.profile\.nick: the column: must not be empty$/],
     [wrap('{"colum": "a"}'), /unknown key "colum"; did you mean "column"\?$/],
     [wrap('{"column": "a", "constant": "b"}'), /expected one of column, constant and template$/],
     [wrap('{"trim": true}'), /expected one of column, constant and template$/],
-    [wrap('{"constant": "b", "trim": true}'), /trim means nothing for a constant$/],
+    [wrap('{"constant": "b", "trim": true}'), /trim has no effect on a constant$/],
     [wrap('{"column": "a", "trim": "yes"}'), /nick\.trim: expected true or false$/],
     [wrap('{"column": "a", "lower": true, "upper": true}'), /lower and upper exclude each other$/],
-    [wrap('{"column": "a", "default": "b"}'), /default means nothing without values$/],
-    [wrap('{"column": "a", "values": {}}'), /nick\.values: lists nothing$/],
+    [wrap('{"column": "a", "default": "b"}'), /default has no effect without values$/],
+    [wrap('{"column": "a", "values": {}}'), /nick\.values: must not be empty$/],
     [wrap('{"column": "a", "values": {"x": 1}}'), /nick\.values\.x: expected a string$/],
-    [wrap('{"column": "a", "empty": "nul"}'), /"nul" is none of .*; did you mean "null"\?$/],
-    [wrap('{"template": "a {b"}'), /template: a brace is not closed, or not opened/],
+    [wrap('{"column": "a", "empty": "nul"}'), /unknown word "nul"; did you mean "null"\?$/],
+    [wrap('{"template": "a {b"}'), /template: unmatched brace/],
     [wrap('{"template": "a {}"}'), /template: /],
-    [wrap('{"template": "a {?}"}'), /a pair of braces names no column$/],
-    [wrap('{"template": "a"}'), /it names no column; use "constant"$/],
+    [wrap('{"template": "a {?}"}'), /the braces contain no column$/],
+    [wrap('{"template": "a"}'), /the template has no column; use "constant"$/],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c"}}}',
       /when: expected a column and one of/,
     ],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"all": []}}}',
-      /when\.all: expected an array that is not empty/,
+      /when\.all: expected a non-empty array/,
     ],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"all": [], "column": "c"}}}',
-      /all stands alone/,
+      /all must be the only key/,
     ],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c", "matches": "("}}}',
-      /is not a regular expression/,
+      /not a valid JavaScript regular expression/,
     ],
     ['{"groups": {"externalId": "i", "profile": {"name": "n"}}}', /unknown key "name"/],
-    ['{"groups": {"from": "users"}}', /groups\.from: "users" is none of memberships/],
-    ['{"groups": {"from": "memberships", "profile": {"displayName": "name"}}}', /have one column, "group"/],
-    ['{"memberships": {"from": "users"}}', /memberships: groups is missing$/],
+    ['{"groups": {"from": "users"}}', /groups\.from: unknown word "users"; expected one of memberships/],
+    [
+      '{"groups": {"from": "memberships", "profile": {"displayName": "name"}}}',
+      /have only the column "group"/,
+    ],
+    ['{"memberships": {"from": "users"}}', /memberships: missing key "groups"$/],
     [
       '{"memberships": {"from": "users", "groups": {"column": "g", "split": ""}}}',
       /split: must not be empty$/,
     ],
-    ['{"memberships": {"groupExternalId": "g"}}', /memberships: memberExternalId is missing$/],
+    ['{"memberships": {"groupExternalId": "g"}}', /memberships: missing key "memberExternalId"$/],
   ])('refuses %s', (text, message) => {
     expect(() => parseMapping(text, 'm.json')).toThrow(OptionsError);
     expect(() => parseMapping(text, 'm.json')).toThrow(message);
@@ -314,7 +317,7 @@ describe('suggestMapping', () => {
         expect(parseMapping(suggestMapping(header), 'm.json').users.kind).toBe('rows');
       }),
     );
-    expect(suggestMapping([])).toContain('No column looks like it');
+    expect(suggestMapping([])).toContain('No column looks like a permanent, unique id');
   });
 
   it('stays a mapping when what stands behind the comments is asked for', () => {

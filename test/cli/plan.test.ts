@@ -26,16 +26,16 @@ describe('plan', () => {
     expect(ran.code).toBe(0);
     expect(ran.out.replace(/[0-9a-f]{64}/, 'HASH')).toBe(
       [
-        '             read  unchanged  create  update  delete  rejected  Okta holds',
-        'users           4          0       3       0       0         1           0',
-        'groups          1          0       1       0       0         0           0',
-        'memberships     2          0       2       0       0         0           0',
+        '             read  unchanged  create  update  delete  rejected  in Okta',
+        'users           4          0       3       0       0         1        0',
+        'groups          1          0       1       0       0         0        0',
+        'memberships     2          0       2       0       0         0        0',
         '',
-        '6 changes in 3 requests and 2 sessions; at least 5 min, so not before 2026-01-01 00:05:00 UTC if it starts now.',
+        '6 changes in 3 requests and 2 sessions. Sending takes at least 5 min: until 2026-01-01 00:05:00 UTC, if it starts now.',
         'Rejected (1):',
-        '  users u9 (u.csv:5): email is no email address [NOT_AN_EMAIL]',
+        '  users u9 (u.csv:5): email is not a valid email address [NOT_AN_EMAIL]',
         '',
-        'The guard lets this plan pass. Plan HASH',
+        'The guard accepts this plan. Plan hash: HASH',
         '',
       ].join('\n'),
     );
@@ -57,7 +57,7 @@ describe('plan', () => {
       cli(cwd, ['sync', '--users', 'u.csv', '--approve', hash, ...QUICK], { env: envOf(okta) });
     const other = await sync('0'.repeat(64));
     expect(other.code).toBe(3);
-    expect(other.err).toContain('this is not the plan that was approved; nothing was sent.');
+    expect(other.err).toContain('the plan is not the one that was approved; nothing was sent.');
     expect(okta.sessions()).toEqual([]);
     expect((await sync(line.plan.hash)).code).toBe(0);
     expect(okta.directory().activeUsers).toBe(3);
@@ -75,7 +75,7 @@ describe('plan', () => {
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('The guard would stop this plan:');
     expect(ran.out).toContain(
-      '  50 % of the 200 users that Okta holds would be deleted; the limit is 20 % (--max-delete-percent)',
+      '  50 % of the 200 users in Okta would be deleted; the limit is 20 % (--max-delete-percent)',
     );
     expect(ran.out).toMatch(/rollcall sync --approve [0-9a-f]{64}\n$/);
     const quiet = await cli(cwd, ['plan', '--users', 'less.csv', '--quiet']);
@@ -100,9 +100,9 @@ describe('plan', () => {
     const moved = row(2, 'b').replace('u2@example.com,u2', 'u2@example.com,moved');
     await files(cwd, { 'u.csv': csv([row(1, 'b'), moved, row(3, 'a')]) });
     const ran = await cli(cwd, ['plan', '--users', 'u.csv', '--protect', 'u*']);
-    expect(ran.out).toContain('\nUpdates change mostly title of 2 users, email of 1 user.\n');
+    expect(ran.out).toContain('\nAttributes that change most: title of 2 users, email of 1 user.\n');
     expect(ran.out).toContain(
-      '\n1 of users are missing and stay: protected, or not missing for long enough.\n',
+      '\nMissing from the source but not deleted: 1 user (protected, or not missing for long enough).\n',
     );
     expect(ran.code).toBe(0);
   });
@@ -171,7 +171,7 @@ describe('plan', () => {
   });
 
   it.each([
-    [['plan'], /no source is given/],
+    [['plan'], /there is no source/],
     [['plan', '--users', '-', '--groups', '-', '--format', 'csv'], /standard input can be read only once/],
     [['plan', '--users'], /option '--users <file...>' argument missing/],
     [['plan', '--user', 'a.csv'], /unknown option '--user'\n\(Did you mean --users\?\)/],
@@ -194,12 +194,9 @@ describe('plan', () => {
     ],
     [
       ['sync', '--users', 'u.csv', '--cooldown', '5'],
-      /^rollcall: --cooldown: expected a time span such as 5m/,
+      /^rollcall: --cooldown: expected a duration such as 5m/,
     ],
-    [
-      ['sync', '--users', 'u.csv', '--poll', '0ms'],
-      /^rollcall: --poll: expected a time span of at least 1ms/,
-    ],
+    [['sync', '--users', 'u.csv', '--poll', '0ms'], /^rollcall: --poll: expected a duration of at least 1ms/],
     [['sync', '--users', 'u.csv', '--approve', 'yes'], /^rollcall: --approve: expected the 64 hexadecimal/],
     [
       ['sync', '--users', 'u.csv', '--rate-limit-share', '0'],

@@ -88,12 +88,12 @@ describe('the command as a process', () => {
     const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
     await files(cwd, { 'u.csv': usersCsv(3) });
     const { child, ended, heard } = start(cwd, ['sync', '--users', 'u.csv'], envOf(okta));
-    await heard('stderr', 'is being imported');
+    await heard('stderr', 'is importing session');
     child.kill('SIGTERM');
     const ran = await ended;
     expect(ran).toMatchObject({ code: 4, signal: null });
-    expect(ran.err).toMatch(/\[ERR_ROLLCALL_ABORTED\]\nSo far .*\nRun it again to go on: .*\n$/);
-    expect((await start(cwd, ['status']).ended).out).toContain('incomplete; run again to go on');
+    expect(ran.err).toMatch(/\[ERR_ROLLCALL_ABORTED\]\nSo far .*\nRun it again to continue: .*\n$/);
+    expect((await start(cwd, ['status']).ended).out).toContain('incomplete; run it again to continue');
   });
 
   it('ends at once at a second signal, as that signal would have ended it', async () => {
@@ -105,7 +105,7 @@ describe('the command as a process', () => {
     child.stdin.end();
     await heard('stderr', 'plan:');
     child.kill('SIGINT');
-    await heard('stderr', 'once more ends at once');
+    await heard('stderr', 'a second signal stops at once');
     child.kill('SIGINT');
     const { code, signal } = await ended;
     // It may have ended in order just before the second came.

@@ -60,7 +60,7 @@ describe('--report', () => {
     await mkdir(join(cwd, 'r/summary.json'), { recursive: true });
     const ran = await cli(cwd, ['plan', '--users', 'u.csv', '--report', 'r']);
     expect(ran.code).toBe(1);
-    expect(ran.out).toContain('The guard lets this plan pass.');
+    expect(ran.out).toContain('The guard accepts this plan.');
     expect(ran.err).toMatch(/^rollcall: .*summary\.json.* \[ERR_ROLLCALL_OUTPUT\]\n$/);
   });
 

@@ -44,8 +44,8 @@ describe('simulate', () => {
   it.each([
     [['--port', '70000'], '--port: expected a whole number from 0 to 65535, got 70000'],
     [['--seed', 'x'], '--seed: expected a whole number'],
-    [['--cooldown', '5'], '--cooldown: expected a time span'],
-    [['--import', 'soon'], '--import: expected a time span'],
+    [['--cooldown', '5'], '--cooldown: expected a duration'],
+    [['--import', 'soon'], '--import: expected a duration'],
   ])('refuses %j', async (flags, message) => {
     const ran = await cli(await directory(), ['simulate', ...flags]);
     expect(ran.code).toBe(2);
@@ -103,7 +103,7 @@ describe('init', () => {
     await files(cwd, { 'a.csv': 'id\n', 'rollcall.config.json': '{}' });
     const ran = await cli(cwd, ['init', '--users', 'a.csv']);
     expect(ran.code).toBe(2);
-    expect(ran.err).toContain('rollcall.config.json is there already; give --force to replace it');
+    expect(ran.err).toContain('rollcall.config.json already exists; use --force to replace it');
     expect(existsSync(join(cwd, 'rollcall.mapping.json'))).toBe(false);
     expect(await readFile(join(cwd, 'rollcall.config.json'), 'utf8')).toBe('{}');
     expect((await cli(cwd, ['init', '--users', 'a.csv', '--force'])).code).toBe(0);
@@ -119,7 +119,7 @@ describe('init', () => {
     const cwd = await directory();
     expect(await cli(cwd, ['init'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--users: name the CSV file') as string,
+      err: expect.stringContaining('--users: not set; give the CSV file') as string,
     });
     const none = await cli(cwd, ['init', '--users', 'none.csv']);
     expect(none.code).toBe(1);

@@ -13,7 +13,7 @@ describe('state', () => {
     await cli(cwd, SYNC, { env: envOf(okta) });
     expect(await cli(cwd, ['state', 'verify'])).toEqual({
       code: 0,
-      out: 'Whole: 300 users, 0 groups, 0 memberships.\n',
+      out: 'The state is intact: 300 users, 0 groups, 0 memberships.\n',
       err: '',
     });
     const exported = await cli(cwd, ['state', 'export', 'copy', '--json']);
@@ -60,14 +60,14 @@ describe('sync --adopt', () => {
     const { OKTA_CLIENT_TOKEN: _none, ...where } = env;
     const lost = ['--state', 'new'];
     const planned = await cli(cwd, ['plan', '--users', 'u.csv', ...lost]);
-    const hash = /Plan ([0-9a-f]{64})/.exec(planned.out)?.[1] as string;
+    const hash = /Plan hash: ([0-9a-f]{64})/.exec(planned.out)?.[1] as string;
     const wrong = await cli(cwd, [...SYNC, ...lost, '--adopt', '0'.repeat(64)], { env: where });
     expect(wrong.code).toBe(3);
     const ran = await cli(cwd, [...SYNC, ...lost, '--adopt', hash], { env: where });
     expect(ran).toEqual({
       code: 0,
       err: '',
-      out: 'The state took 300 changes for what Okta holds already. Nothing was sent.\n',
+      out: 'The state now records 300 changes as confirmed by Okta. Nothing was sent.\n',
     });
     expect(okta.requests.length).toBe(requests);
     await files(cwd, { 'u.csv': usersCsv(301) });

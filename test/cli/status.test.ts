@@ -35,8 +35,8 @@ describe('status', () => {
     expect(ran.code).toBe(0);
     expect(ran.out).toBe(
       [
-        `State      ${join(cwd, 'rollcall-state')}: there is none yet; the first plan or sync makes it`,
-        'Okta       not asked: no credentials, or no org and identity source',
+        `State      ${join(cwd, 'rollcall-state')}: does not exist yet; the first plan or sync creates it`,
+        'Okta       not checked: the credentials, the org or the identity source are not set',
         '',
       ].join('\n'),
     );
@@ -53,8 +53,8 @@ describe('status', () => {
     expect(ran.code).toBe(0);
     const lines = ran.out.trimEnd().split('\n');
     expect(lines.slice(1, 3)).toEqual([
-      `           of ${okta.url}, identity source ${okta.identitySourceId}`,
-      'Baseline   Okta was confirmed to hold 1,200 users, 0 groups, 0 memberships',
+      `           belongs to ${okta.url}, identity source ${okta.identitySourceId}`,
+      'Baseline   Okta confirmed 1,200 users, 0 groups, 0 memberships',
     ]);
     expect(lines[3]).toMatch(/^Last run {3}\d{4}-\d\d-\d\d .* UTC, .*: done; 1,200 changes confirmed$/);
     expect(lines[4]).toBe(`In flight  session ${id}: loading, 1 of 1 request acknowledged, 1 change`);
@@ -70,7 +70,9 @@ describe('status', () => {
     await files(cwd, { 'u.csv': usersCsv(3), 'less.csv': usersCsv(2) });
     await cli(cwd, SYNC, { env: { ...envOf(okta), OKTA_CLIENT_TOKEN: 'wrong' } });
     const lastRun = async () => /^Last run .*$/m.exec((await cli(cwd, ['status'])).out)?.[0];
-    expect(await lastRun()).toMatch(/: failed \[ERR_ROLLCALL_OKTA_AUTH\]; 0 changes confirmed, 3 not$/);
+    expect(await lastRun()).toMatch(
+      /: failed \[ERR_ROLLCALL_OKTA_AUTH\]; 0 changes confirmed, 3 not confirmed$/,
+    );
     await cli(cwd, SYNC, { env: envOf(okta) });
     await cli(cwd, ['sync', '--users', 'less.csv', '--max-deletes', '0'], { env: envOf(okta) });
     expect(await lastRun()).toMatch(/: stopped by the guard \[ERR_ROLLCALL_GUARD\]; 0 changes confirmed$/);
@@ -94,11 +96,11 @@ describe('cancel', () => {
     expect(ran).toEqual({
       code: 0,
       err: '',
-      out: `Session ${id} is cancelled; nothing of it is imported.\n`,
+      out: `Session ${id} was cancelled; Okta imports nothing of it.\n`,
     });
     expect(okta.sessions().map(({ status }) => status)).toEqual(['CLOSED']);
     const again = await cli(cwd, ['cancel'], { env: envOf(okta) });
-    expect(again).toMatchObject({ code: 0, out: 'No session of this state is open.\n' });
+    expect(again).toMatchObject({ code: 0, out: 'This state has no open session.\n' });
     expect((await cli(cwd, ['status'])).out).toContain('In flight  nothing');
     await files(cwd, { 'u.csv': usersCsv(3) });
     expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
@@ -113,7 +115,7 @@ describe('cancel', () => {
     const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
     expect(ran.code).toBe(0);
     expect(ran.out).toBe(
-      `No session of this state is open.\nSession ${id} is open and not of this state; to cancel it: rollcall cancel --force ${id}\n`,
+      `This state has no open session.\nSession ${id} is open, but this state did not create it. To cancel it: rollcall cancel --force ${id}\n`,
     );
     expect(okta.sessions()[0]?.status).toBe('CREATED');
     const forced = await cli(cwd, ['cancel', '--force', id, '--json'], { env: envOf(okta) });
@@ -149,7 +151,7 @@ describe('cancel', () => {
     const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
     expect(ran.code).toBe(4);
     expect(ran.out).toBe(
-      `Session ${id} is being imported, and cannot be cancelled; the next sync settles it.\n`,
+      `Session ${id} cannot be cancelled any more: Okta is importing it. The next sync settles it.\n`,
     );
   });
 

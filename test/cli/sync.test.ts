@@ -29,7 +29,7 @@ describe('sync', () => {
         'groups          1          0        1        0        0         0',
         'memberships     1          0        1        0        0         0',
         'Rejected before sending (1):',
-        '  users u9 (u.csv:5): email is no email address [NOT_AN_EMAIL]',
+        '  users u9 (u.csv:5): email is not a valid email address [NOT_AN_EMAIL]',
         '',
       ].join('\n'),
     );
@@ -41,8 +41,8 @@ describe('sync', () => {
         'read 4 users, 1 rejected',
         'plan: users +3 ~0 -0, groups +1 ~0 -0, memberships +1 ~0 -0; 3 requests in 2 sessions',
         'session 1 created (S1)',
-        'session S1 is being imported',
-        expect.stringMatching(/^session S1: Okta confirmed 4 changes, 1 to go, until .* UTC or so$/),
+        'Okta is importing session S1',
+        expect.stringMatching(/^session S1: Okta confirmed 4 changes, 1 left; estimated end .* UTC$/),
       ]),
     );
     expect(okta.directory()).toMatchObject({ activeUsers: 3 });
@@ -67,7 +67,7 @@ describe('sync', () => {
     expect(stopped.code).toBe(3);
     expect(stopped.out).toBe('');
     expect(stopped.err).toMatch(
-      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users that Okta holds would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf that is meant, .* --approve [0-9a-f]{64}\n$/,
+      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users in Okta would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf these changes are intended, .* --approve [0-9a-f]{64}\n$/,
     );
     expect(okta.directory().activeUsers).toBe(150);
     const hash = /[0-9a-f]{64}/.exec(stopped.err)?.[0] as string;
@@ -91,7 +91,7 @@ describe('sync', () => {
     expect(ran.code).toBe(4);
     expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_NETWORK]');
     expect(ran.err).toContain('So far nothing was sent. 3 changes not confirmed.');
-    expect(ran.err).toMatch(/Run it again to go on: .*\n$/);
+    expect(ran.err).toMatch(/Run it again to continue: .*\n$/);
     expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
     expect(okta.directory().activeUsers).toBe(3);
   });
@@ -133,7 +133,7 @@ describe('sync', () => {
     await files(cwd, { 'u.csv': usersCsv(3) });
     const ran = await cli(cwd, SYNC, { env: envOf(okta) });
     expect(ran.out).toMatch(
-      /Refused by Okta, tried again at the next run \(1\):\n {2}users u1: Okta refused the record \[/,
+      /Refused by Okta; the next run tries again \(1\):\n {2}users u1: Okta refused the record \[/,
     );
     expect(ran.code).toBe(0);
   });
@@ -203,7 +203,7 @@ describe('sync', () => {
     const env = { OKTA_CLIENT_TOKEN: 't', OKTA_IDENTITY_SOURCE_ID: 's' };
     const ran = await cli(cwd, [...SYNC, '--org-url', 'https://canary:pw@example.okta.com'], { env });
     expect(ran.code).toBe(2);
-    expect(ran.err).toContain('orgUrl: must not hold user information');
+    expect(ran.err).toContain('orgUrl: must not contain a user name or password');
     expect(ran.err).not.toContain('canary');
   });
 });
@@ -218,7 +218,7 @@ describe('signals', () => {
       onErr: (text) => text.includes('session 1 created') && signals.send('SIGTERM'),
     });
     expect(ran.code).toBe(4);
-    expect(ran.err).toContain('SIGTERM: ending; once more ends at once');
+    expect(ran.err).toContain('SIGTERM: stopping in an orderly way; a second signal stops at once');
     expect(ran.err).toMatch(
       /the run was aborted \[ERR_ROLLCALL_ABORTED\]\nSo far .* changes not confirmed\./,
     );
@@ -266,7 +266,9 @@ describe('signals', () => {
       deps: { ...signals, clock: late, transport },
     });
     expect(ran.code).toBe(4);
-    expect(ran.err).toContain('it did not end within five seconds; the next run settles what is in flight');
+    expect(ran.err).toContain(
+      'the run did not stop within five seconds; the next run settles what is in flight',
+    );
     expect(waits).toContain(SETTLE_MS);
   });
 

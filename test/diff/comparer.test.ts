@@ -149,7 +149,7 @@ describe('comparing a chunk of users', () => {
       entity: 'users',
       field: undefined,
       code: 'DUPLICATE',
-      reason: 'its key came before in the same read',
+      reason: 'the same externalId appears earlier in this source',
     };
     expect(context.rejections).toEqual([
       { ...refusal, externalId: 'a', file: undefined, line: undefined, position: 4 },
@@ -232,7 +232,9 @@ describe('comparing a chunk of memberships', () => {
     pair('none', 'b'),
     pair('g', 'new'),
   ];
-  const unknown = (what: string) => `the ${what} it names is neither in the source nor held by Okta`;
+  const unknown = (what: string) =>
+    `names a ${what} that has no valid record in the source and is not in Okta`;
+  const removed = (what: string) => `names a ${what} that is no longer in the source`;
 
   inBothStates('refuses what names an unknown user or group, by its place', async (state) => {
     const { comparer, context, note, asked } = await world(state);
@@ -263,7 +265,7 @@ describe('comparing a chunk of memberships', () => {
         position: 5,
         field: undefined,
         code: 'DUPLICATE',
-        reason: 'its key came before in the same read',
+        reason: 'the same membership appears earlier in this source',
       },
       {
         ...rejection,
@@ -364,7 +366,7 @@ describe('comparing a chunk of memberships', () => {
         position: line - 1,
         field: `${field}ExternalId`,
         code: field === 'member' ? 'UNKNOWN_USER' : 'UNKNOWN_GROUP',
-        reason: unknown(field === 'member' ? 'user' : 'group'),
+        reason: removed(field === 'member' ? 'user' : 'group'),
       });
       expect(context.rejections).toEqual([
         refusal('h/a', 2, 'group'),

@@ -22,7 +22,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'your-own-operator.ts': ['1 CC-100\n2 null\n3 CC-300\n'],
   'watch-a-sync.ts': [
     'sent upsert of 1 users\nsent upsert of 1 groups\nsent upsert of 1 memberships',
-    'users,2,email,NOT_AN_EMAIL,is no email address',
+    'users,2,email,NOT_AN_EMAIL,is not a valid email address',
   ],
   'sqlite.ts': ['5 people, 3 groups and 8 memberships in 2 sessions\n'],
   'rest-pages.ts': [
@@ -31,7 +31,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'one page changed: 0 people new, 1 changed, 1 requests to Okta\n   the API so far: {"200":5,"304":10}\n',
   ],
   'json-document.ts': ['3 people, 2 groups and 5 memberships\n'],
-  'json-lines.ts': ['people.jsonl:3: email is no email address\n2 people created\n'],
+  'json-lines.ts': ['people.jsonl:3: email is not a valid email address\n2 people created\n'],
   'gzip.ts': [
     'a path: 1200 people created\n',
     'a stream: 1203 people read, 0 requests\n',
@@ -54,7 +54,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'rollcall.changes.planned memberships create: 1\n',
   ],
   'pino-logging.ts': [
-    '"code":"NOT_AN_EMAIL","reason":"is no email address","msg":"a record was rejected"}',
+    '"code":"NOT_AN_EMAIL","reason":"is not a valid email address","msg":"a record was rejected"}',
     '"remaining":0,"msg":"done"}',
   ],
 };

@@ -376,7 +376,7 @@ describe('what cannot be reported', () => {
   it('options of no use are refused', () => {
     expect(() => createRunReport({ directory: '' })).toThrow(OptionsError);
     expect(() => createRunReport({ directory, values: true as false })).toThrow(
-      /values: profile values are never/,
+      /values: expected false: reports never contain profile values/,
     );
     expect(() => createRunReport({ directory, dir: 'x' } as never)).toThrow(OptionsError);
   });

@@ -71,7 +71,7 @@ function wait(delayMs: number, signal: AbortSignal | undefined): Promise<string 
     const onAbort = () => end('aborted');
     const late = delayMs > REQUEST_TIMEOUT_MS;
     const timer = setTimeout(
-      () => end(late ? 'no whole answer in time' : undefined),
+      () => end(late ? 'no complete response in time' : undefined),
       Math.min(delayMs, REQUEST_TIMEOUT_MS),
     );
     signal?.addEventListener('abort', onAbort, { once: true });

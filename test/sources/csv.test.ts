@@ -84,15 +84,15 @@ describe('fromCsv', () => {
   });
 
   it.each([
-    ['a row with too many fields', 'a,b\n1,2\n1,2,3\n', 3, 'the row has 3 fields, the header has 2'],
-    ['a row with too few fields', 'a,b\n1\n', 2, 'the row has 1 field, the header has 2'],
+    ['a row with too many fields', 'a,b\n1,2\n1,2,3\n', 3, 'the row has 3 fields, but the header has 2'],
+    ['a row with too few fields', 'a,b\n1\n', 2, 'the row has 1 field, but the header has 2'],
     ['a quoted row with too few fields', 'a,b\n"1"\n', 2, 'the row has 1 field'],
     ['a row too long after a quoted line break', 'a,b\n"1\n\n",2\n1,2,3', 5, 'the row has 3 fields'],
-    ['a quote that is never closed', 'a,b\n1,2\n"x\ny,2\n', 3, 'never closed'],
-    ['a second quote that is never closed', 'a,b\n"1\n2","x\n', 3, 'never closed'],
+    ['a quote that is never closed', 'a,b\n1,2\n"x\ny,2\n', 3, 'this opening quote has no closing quote'],
+    ['a second quote that is never closed', 'a,b\n"1\n2","x\n', 3, 'this opening quote has no closing quote'],
     ['text after a closing quote', 'a,b\n"1"x,2\n', 2, 'text after a closing quote'],
     ['a space after a closing quote', 'a,b\n"1" ,2\n', 2, 'text after a closing quote'],
-    ['a repeated header', 'a,b,a\n', 1, 'column 3 is that of column 1'],
+    ['a repeated header', 'a,b,a\n', 1, 'columns 1 and 3 have the same header'],
     ['an empty header', 'a,,b\n', 1, 'column 2 is empty'],
     ['a header of spaces', 'a, \n', 1, 'column 2 is empty'],
     ['a blank line between rows', 'a,b\n1,2\n\n3,4\n', 3, 'blank line'],

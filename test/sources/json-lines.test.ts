@@ -38,9 +38,9 @@ describe('fromJsonLines', () => {
 
   it.each([
     ['{"a":1}\n{"secret":"hunter2"\n', 2, 'not valid JSON'],
-    ['{"a":1}\n\n[1]\n', 3, 'no JSON object'],
-    ['"text"\n', 1, 'no JSON object'],
-    ['null', 1, 'no JSON object'],
+    ['{"a":1}\n\n[1]\n', 3, 'not a JSON object'],
+    ['"text"\n', 1, 'not a JSON object'],
+    ['null', 1, 'not a JSON object'],
     ['{"a":1}{"a":2}\n', 1, 'not valid JSON'],
     ['{"a":1}\n{"a":', 2, 'not valid JSON'],
   ])('refuses %j, naming file and line but no value', async (text, line, message) => {

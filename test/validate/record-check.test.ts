@@ -9,11 +9,11 @@ const withProfile = (profile: object) => ({ externalId: '1', profile: { ...good,
 const verdictOf = (entity: Entity, record: unknown, options: ValidateOptions = {}) =>
   createChecker(entity, options)(record);
 
-const NO_ID = 'is missing, empty or no string';
-const NO_RECORD = 'is no object';
-const BEYOND = 'holds a character beyond U+FFFF, which Okta does not take';
-const HALF = 'holds half of a surrogate pair';
-const MARKED = "is marked as deleted, which only mode 'delta' understands";
+const NO_ID = 'is missing, empty or not a string';
+const NO_RECORD = 'the record is not an object';
+const BEYOND = 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept';
+const HALF = 'contains half of a surrogate pair';
+const MARKED = "is true, which is allowed in mode 'delta' only";
 
 type Case = readonly [
   entity: Entity,
@@ -33,23 +33,23 @@ describe('what is wrong with a record', () => {
     ['users', { externalId: 'a🦜' }, 'a🦜', 'externalId', 'UNSUPPORTED_CHARACTER', BEYOND],
     ['users', { externalId: 'a\ud800' }, 'a\ud800', 'externalId', 'MALFORMED_TEXT', HALF],
     ['users', { externalId: '1', deleted: true }, '1', 'deleted', 'MARKED_DELETED', MARKED],
-    ['users', { externalId: '1', profile: 'x' }, '1', 'profile', 'NO_PROFILE', 'has no profile'],
-    ['users', { externalId: '1', profile: null }, '1', 'profile', 'NO_PROFILE', 'has no profile'],
+    ['users', { externalId: '1', profile: 'x' }, '1', 'profile', 'NO_PROFILE', 'is missing or not an object'],
     [
       'users',
-      { externalId: '1', profile: {} },
+      { externalId: '1', profile: null },
       '1',
       'profile',
-      'EMPTY_PROFILE',
-      'would create an empty user',
+      'NO_PROFILE',
+      'is missing or not an object',
     ],
+    ['users', { externalId: '1', profile: {} }, '1', 'profile', 'EMPTY_PROFILE', 'has no attributes'],
     [
       'users',
       withProfile({ email: undefined }),
       '1',
       'email',
       'NOT_A_STRING',
-      'is undefined; Okta takes strings only',
+      'is undefined; Okta accepts strings only',
     ],
     [
       'users',
@@ -57,7 +57,7 @@ describe('what is wrong with a record', () => {
       '1',
       'title',
       'NOT_A_STRING',
-      'is a number; Okta takes strings only',
+      'is a number; Okta accepts strings only',
     ],
     [
       'users',
@@ -65,7 +65,7 @@ describe('what is wrong with a record', () => {
       '1',
       'title',
       'NOT_A_STRING',
-      'is an object; Okta takes strings only',
+      'is an object; Okta accepts strings only',
     ],
     [
       'users',
@@ -73,7 +73,7 @@ describe('what is wrong with a record', () => {
       '1',
       'title',
       'NOT_A_STRING',
-      'is an array; Okta takes strings only',
+      'is an array; Okta accepts strings only',
     ],
     ['users', withProfile({ userName: null }), '1', 'userName', 'NULL_NOT_ALLOWED', 'must not be null'],
     ['users', withProfile({ userName: '' }), '1', 'userName', 'TOO_SHORT', 'has fewer than 1 characters'],
@@ -85,7 +85,7 @@ describe('what is wrong with a record', () => {
       'TOO_LONG',
       'has more than 100 characters',
     ],
-    ['users', withProfile({ email: 'a.b.cd' }), '1', 'email', 'NOT_AN_EMAIL', 'is no email address'],
+    ['users', withProfile({ email: 'a.b.cd' }), '1', 'email', 'NOT_AN_EMAIL', 'is not a valid email address'],
     ['users', withProfile({ title: 'a🦜' }), '1', 'title', 'UNSUPPORTED_CHARACTER', BEYOND],
     ['users', withProfile({ firstName: '\udc00' }), '1', 'firstName', 'MALFORMED_TEXT', HALF],
     ['users', withProfile({ 'a\ud800': 'x' }), '1', 'a\ud800', 'MALFORMED_TEXT', HALF],
@@ -104,7 +104,7 @@ describe('what is wrong with a record', () => {
       '1',
       'email',
       'UNKNOWN_ATTRIBUTE',
-      'is no attribute of a group',
+      'is not an attribute that a group can have',
     ],
     [
       'users',
@@ -112,7 +112,7 @@ describe('what is wrong with a record', () => {
       '1',
       '__proto__',
       'UNSUPPORTED_ATTRIBUTE',
-      'is no name for an attribute',
+      'is not a valid attribute name',
     ],
     [
       'users',
@@ -120,7 +120,7 @@ describe('what is wrong with a record', () => {
       '1',
       undefined,
       'TOO_LARGE',
-      'does not fit in one request of 200,000 bytes',
+      'the record does not fit into one request of 200,000 bytes',
     ],
     ['memberships', 'x', undefined, undefined, 'NOT_A_RECORD', NO_RECORD],
     ['memberships', null, undefined, undefined, 'NOT_A_RECORD', NO_RECORD],
@@ -331,7 +331,14 @@ describe('a record of a delta feed', () => {
       'NO_EXTERNAL_ID',
       NO_ID,
     ],
-    ['users', { externalId: '1', deleted: 'true' }, '1', 'profile', 'NO_PROFILE', 'has no profile'],
+    [
+      'users',
+      { externalId: '1', deleted: 'true' },
+      '1',
+      'profile',
+      'NO_PROFILE',
+      'is missing or not an object',
+    ],
     ['users', 'x', undefined, undefined, 'NOT_A_RECORD', NO_RECORD],
     ['users', null, undefined, undefined, 'NOT_A_RECORD', NO_RECORD],
   ])('%s %o: is refused', (entity, record, key, field, code, reason) => {

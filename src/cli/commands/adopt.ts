@@ -8,7 +8,7 @@ import { stateDirectory } from '../settings/state-dir.js';
 import { count, plural } from '../text/words.js';
 import { asAborted, type CommandInput } from './command.js';
 
-/** `sync --adopt HASH`: takes the plan of that hash for what Okta holds already, and sends nothing. */
+/** `sync --adopt HASH`: records the plan with that hash as already done in Okta, and sends nothing. */
 export async function adoptCommand(
   { resolved: { settings }, context, display, stopping }: CommandInput,
   confirm: string,
@@ -20,11 +20,11 @@ export async function adoptCommand(
   try {
     const { signal } = stopping;
     const options = { ...sources, ...comparisonOptions(settings), state, target, confirm, signal };
-    const { adopted, rejections } = await stopping.settled(adopt(options));
+    const { adopted, rejections } = await stopping.finished(adopt(options));
     const rejected = rejections.length === 0 ? '' : `; ${count(rejections.length)} records were rejected`;
     display.outcome(
       { type: 'adopt:report', adopted },
-      `The state took ${plural(adopted, 'change')} for what Okta holds already. Nothing was sent${rejected}.`,
+      `The state now records ${plural(adopted, 'change')} as confirmed by Okta. Nothing was sent${rejected}.`,
     );
     return EXIT.DONE;
   } catch (error) {

@@ -16,15 +16,15 @@ import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { cancelText } from '../text/cancel-text.js';
 import type { Command } from './command.js';
 
-/** The settings that `cancel` knows. */
+/** The settings of `cancel`. */
 export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
 
-/** `cancel`: cancels the session that this state left open; another's only by its id. */
+/** `cancel`: cancels the session that this state left open. Another session is cancelled only by its id (`--force`). */
 export const cancelCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
   const directory = stateDirectory(settings, context);
-  // Without a state there is nothing of ours; another's session can be cancelled all the same.
+  // Without a state no session is ours, but a session can still be cancelled by its id.
   const state = (await stateExists(directory))
     ? await openState(directory, { clock: context.clock })
     : memoryState();
@@ -35,7 +35,7 @@ export const cancelCommand: Command = async (input): Promise<ExitCode> => {
       const { clock } = context;
       const options = resolveUploadOptions({ clock, events: silent, signal: stopping.signal });
       const force = typeof flags['force'] === 'string' ? flags['force'] : undefined;
-      const cancelled = await stopping.settled(cancel({ okta, state, options }, force));
+      const cancelled = await stopping.finished(cancel({ okta, state, options }, force));
       display.outcome({ type: 'cancel:report', cancelled }, cancelText(cancelled));
       return cancelled.ran.length === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
     } finally {
@@ -46,7 +46,7 @@ export const cancelCommand: Command = async (input): Promise<ExitCode> => {
   }
 };
 
-/** The journal's ids mean nothing at another org. */
+/** Throws if the state belongs to another org or identity source: the session ids of its journal are useless there. */
 async function requireSameTarget(
   bound: { readonly orgUrl: string; readonly identitySourceId: string } | undefined,
   okta: OktaClient,
@@ -68,7 +68,7 @@ async function cancel(context: SessionContext, force: string | undefined): Promi
     const outcome = await cancelOurs(context, session, session.sessionId);
     if (outcome !== 'left') report[outcome].push(session.sessionId);
   }
-  // One whose creation nobody heard of has no id to name it by: it is looked for as at the start of a run.
+  // A session whose creation was journaled, but whose response was lost, has no id: search for it as at the start of a run.
   const unnamed = journal.some(({ sessionId }) => sessionId === undefined);
   if (force === undefined && unnamed && report.ran.length === 0) await settleJournal(context);
   const known = new Set(journal.map(({ sessionId }) => sessionId));
@@ -81,7 +81,7 @@ async function cancel(context: SessionContext, force: string | undefined): Promi
   return report;
 }
 
-/** Journaled first, as every step of a session is; what it held is found again by the next comparison. */
+/** Cancels a session of this state, journaled first. The next comparison finds its changes again. */
 async function cancelOurs(
   context: SessionContext,
   { id, phase }: JournaledSession,
@@ -95,7 +95,7 @@ async function cancelOurs(
     await journal.settle(id, 'dropped');
     return 'cancelled';
   }
-  // Whatever became of it, the next run settles it.
+  // The session has ended in some other way: the next run settles it.
   return status === 'TRIGGERED' ? 'ran' : 'left';
 }
 

@@ -9,11 +9,11 @@ export interface ActiveSession {
   readonly status: SessionStatus;
   /** ISO date-time. */
   readonly created: string | undefined;
-  /** Whether this state's journal knows it. */
+  /** True if the journal of this state contains it. */
   readonly ours: boolean;
 }
 
-/** A session that the journal knows to be in flight. */
+/** A session in flight: the journal contains it, and it is not settled yet. */
 export interface PendingSession {
   readonly sessionId: string | undefined;
   readonly phase: JournalPhase;
@@ -22,28 +22,28 @@ export interface PendingSession {
   readonly rows: number;
 }
 
-/** What `status` tells. */
+/** The outcome of `status`. */
 export interface StatusReport {
   /** The directory of the state. */
   readonly state: string;
-  /** `new`: there is none yet. `busy`: another process is writing it, and only Okta could be asked. */
+  /** `new`: there is no state yet. `busy`: another process has it open, so only the part about Okta is known. */
   readonly condition: 'ready' | 'new' | 'busy';
-  /** Who is writing it, when it is busy. */
+  /** The process that has the state open, if it is busy. */
   readonly heldBy: { readonly pid: number; readonly host: string; readonly since: Date } | undefined;
   readonly target: Target | undefined;
   readonly baseline: Readonly<Record<Entity, EntityCounts>> | undefined;
   readonly lastRun: LastRun | undefined;
   readonly pending: readonly PendingSession[] | undefined;
-  /** Okta's active sessions; undefined when there are no credentials to ask with. */
+  /** The active sessions in Okta; undefined without credentials. */
   readonly sessions: readonly ActiveSession[] | undefined;
 }
 
-/** What `cancel` did. */
+/** The outcome of `cancel`. */
 export interface CancelReport {
-  /** Cancelled: nothing of them was or will be imported. */
+  /** Sessions that were cancelled: Okta imports nothing of them. */
   readonly cancelled: readonly string[];
-  /** Past cancelling: they are being imported, or were. The next run settles them. */
+  /** Sessions that cannot be cancelled: Okta imports them, or already has. The next run settles them. */
   readonly ran: readonly string[];
-  /** Open, and not ours; left alone. */
+  /** Open sessions that this state did not create; they were not touched. */
   readonly foreign: readonly string[];
 }

@@ -5,20 +5,20 @@ import type { CliContext } from '../process/io.js';
 import type { Flags, Resolved } from '../settings/resolve-settings.js';
 import type { Stopping } from '../process/stopping.js';
 
-/** What a command is given. */
+/** The input of a command. */
 export interface CommandInput {
   readonly resolved: Resolved;
-  /** The flags as they were written, for those that are no settings. */
+  /** The flags as they were written, for flags that are not settings. */
   readonly flags: Flags;
   readonly context: CliContext;
   readonly display: Display;
   readonly stopping: Stopping;
 }
 
-/** A command: does its work, tells its outcome, and answers the exit code. What it throws is told by its caller. */
+/** A command: does its work, shows its outcome, and returns the exit code. The caller shows its error. */
 export type Command = (input: CommandInput) => Promise<ExitCode>;
 
-/** A source that broke off because the run was being ended did not fail. */
+/** Turns the error of a source that broke off because of a signal into an {@link AbortedError}. */
 export function asAborted(error: unknown, { signal }: Stopping): unknown {
   if (!signal.aborted || !(error instanceof SourceError)) return error;
   const aborted = new AbortedError();

@@ -10,10 +10,10 @@ import { SETTINGS, type Settings } from '../settings/settings.js';
 import { VERSION } from '../process/version.js';
 
 /**
- * A client of Okta, with credentials from the environment.
+ * Creates a client of Okta, with credentials from the environment.
  *
- * @param known - The org and source that the state belongs to, for what no setting says.
- * @throws {@link OptionsError} naming what is missing.
+ * @param known - The org and source that the state belongs to: used if no setting names them.
+ * @throws {@link OptionsError} that names the missing setting.
  */
 export async function connect(settings: Settings, context: CliContext, known?: Target): Promise<OktaClient> {
   const orgUrl = settings.orgUrl ?? known?.orgUrl ?? missing('orgUrl');
@@ -22,7 +22,7 @@ export async function connect(settings: Settings, context: CliContext, known?: T
   if (auth === undefined) {
     throw new OptionsError(
       'OKTA_CLIENT_TOKEN',
-      'not set; set it, or name a file with it in OKTA_CLIENT_TOKEN_FILE, or set OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY',
+      'not set; set it, or set OKTA_CLIENT_TOKEN_FILE to a file with the token, or set OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY',
     );
   }
   const { concurrency, rateLimitShare } = settings;
@@ -36,7 +36,7 @@ export async function connect(settings: Settings, context: CliContext, known?: T
     clock,
     random,
     userAgent: `rollcall/${VERSION}`,
-    // The usual variables of the environment name a proxy, as they do for other programs.
+    // The environment variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY set a proxy, as they do for other programs.
     ...(transport ? { transport } : { proxy: 'environment' as const }),
     ...(ca !== undefined && { ca }),
     ...(concurrency !== undefined && { concurrency }),
@@ -44,7 +44,7 @@ export async function connect(settings: Settings, context: CliContext, known?: T
   });
 }
 
-/** The org and source that the settings name, checked; without credentials, and without asking anybody. */
+/** The org and source from the settings, checked; needs no credentials and sends nothing. */
 export async function targetOf(settings: Settings): Promise<Target> {
   const given = {
     orgUrl: settings.orgUrl ?? missing('orgUrl'),
@@ -71,6 +71,6 @@ function missing(key: 'orgUrl' | 'identitySource'): never {
   const { flag, env } = SETTINGS[key];
   throw new OptionsError(
     flag as string,
-    `not set; give ${flag}, set ${env}, or write ${key} into the config file`,
+    `not set; use ${flag}, set ${env}, or set ${key} in the config file`,
   );
 }

@@ -10,10 +10,10 @@ import type { Flags } from '../settings/resolve-settings.js';
 import { suggestMapping } from '../mapping/suggest.js';
 import type { Command } from './command.js';
 
-/** Where `init` writes the mapping. */
+/** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
-/** `init`: a commented config file, and a mapping made by looking at the header of the users' CSV. */
+/** `init`: writes a commented config file, and a mapping derived from the header of the users' CSV file. */
 export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
   const { cwd } = context;
   const given = sources(flags);
@@ -23,7 +23,7 @@ export const initCommand: Command = async ({ flags, context, display }): Promise
   const texts = { ...(mapping !== undefined && { [MAPPING_FILE]: mapping }), [CONFIG_FILE]: config };
   const files = Object.keys(texts);
   const replace = flags['force'] === true;
-  // Both or none: one of them alone would name the other's older content.
+  // Write both files or neither: otherwise one of them would refer to old content of the other.
   if (!replace) for (const name of files) await refuseExisting(join(cwd, name), name);
   for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), name, text, replace);
   display.outcome({ type: 'init:written', files }, initText(files));
@@ -37,7 +37,7 @@ function sources(flags: Flags): Partial<Record<Entity, string>> {
     if (typeof path === 'string') given[entity] = path;
   }
   if (Object.keys(given).length === 0)
-    throw new OptionsError('--users', 'name the CSV file whose header is to be looked at');
+    throw new OptionsError('--users', 'not set; give the CSV file with your users');
   return given;
 }
 
@@ -47,7 +47,7 @@ async function refuseExisting(path: string, name: string): Promise<void> {
   } catch {
     return;
   }
-  throw new OptionsError('--force', `${name} is there already; give --force to replace it`);
+  throw new OptionsError('--force', `${name} already exists; use --force to replace it`);
 }
 
 async function writeFile(path: string, name: string, text: string, replace: boolean): Promise<void> {
@@ -59,7 +59,7 @@ async function writeFile(path: string, name: string, text: string, replace: bool
       await file.close();
     }
   } catch (error) {
-    throw new OutputError(`it cannot be written (${(error as NodeJS.ErrnoException).code})`, name);
+    throw new OutputError(`cannot be written (${(error as NodeJS.ErrnoException).code})`, name);
   }
 }
 
@@ -67,7 +67,8 @@ function initText(files: readonly string[]): string {
   return [
     ...files.map((name) => `Wrote ${name}`),
     '',
-    'Look through both, then see what would be sent: rollcall plan',
-    'That needs no credentials. To send it, set OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN and OKTA_IDENTITY_SOURCE_ID: rollcall sync',
+    files.length > 1 ? 'Check both files. Then:' : 'Check the file. Then:',
+    '  rollcall plan    shows what a sync would send; it sends nothing and needs no credentials',
+    '  rollcall sync    sends it; set OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN and OKTA_IDENTITY_SOURCE_ID first',
   ].join('\n');
 }

@@ -2,21 +2,21 @@ import { type UploadReport, changesOf } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 
-/** What `status` knows of the last `sync`: numbers and codes alone. */
+/** A record of the last `sync`, for `status`: only numbers and codes. */
 export interface LastRun {
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly exitCode: ExitCode;
-  /** The code of the error that ended it. */
+  /** The code of the error that ended the run. */
   readonly code?: string;
   readonly confirmed: number;
-  /** Changes not confirmed when it ended; undefined when it ended before there was a plan. */
+  /** Changes that were not confirmed when the run ended; undefined if it ended before the plan was complete. */
   readonly remaining?: number;
 }
 
 const NAME = 'cli:last-run';
 
-/** Makes a note of a run in the state. */
+/** Stores the record of a run in the state. */
 export async function noteRun(
   state: StateStore,
   run: Pick<LastRun, 'startedAt' | 'endedAt' | 'exitCode'> & { readonly code?: string | undefined },
@@ -32,7 +32,7 @@ export async function noteRun(
   await state.setMeta(NAME, JSON.stringify(note));
 }
 
-/** The note of the last run; undefined when there is none. */
+/** The record of the last run; undefined if there is none. */
 export async function lastRun(state: StateStore): Promise<LastRun | undefined> {
   const text = await state.getMeta(NAME);
   if (text === undefined) return undefined;
@@ -41,7 +41,7 @@ export async function lastRun(state: StateStore): Promise<LastRun | undefined> {
   return { ...note, startedAt: new Date(note.startedAt), endedAt: new Date(note.endedAt) };
 }
 
-/** What an exit code of a run means, in words. */
+/** The meaning of an exit code, as text. */
 export function outcomeText(code: ExitCode): string {
   switch (code) {
     case EXIT.DONE:
@@ -49,7 +49,7 @@ export function outcomeText(code: ExitCode): string {
     case EXIT.GUARD:
       return 'stopped by the guard';
     case EXIT.INCOMPLETE:
-      return 'incomplete; run again to go on';
+      return 'incomplete; run it again to continue';
     default:
       return 'failed';
   }

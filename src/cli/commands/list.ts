@@ -11,12 +11,12 @@ import { syncCommand, SYNC_SETTINGS } from './sync.js';
 
 /** One command of the command line. */
 export interface CommandSpec {
-  /** Its name; two words for a command of a group; `<file>` for an argument that it takes. */
+  /** The name: two words for a command of a group, and `<file>` for an argument. */
   readonly name: string;
   readonly summary: string;
   readonly command: Command;
   readonly settings: readonly SettingKey[];
-  /** Flags that are no settings. Made anew each time: commander keeps them. */
+  /** Creates the flags that are not settings. A function, because commander changes the flags that it gets. */
   readonly flags: () => Option[];
 }
 
@@ -24,28 +24,31 @@ export interface CommandSpec {
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'plan',
-    summary: 'Shows what a sync would send. Sends nothing, and needs no credentials.',
+    summary: 'Shows what a sync would send. Sends nothing and needs no credentials.',
     command: planCommand,
     settings: PLAN_SETTINGS,
     flags: output,
   },
   {
     name: 'sync',
-    summary: 'Brings Okta in step with the sources.',
+    summary: 'Sends the changes that bring Okta in sync with the sources.',
     command: syncCommand,
     settings: SYNC_SETTINGS,
     flags: () => [
       ...output(),
-      new Option('--approve <hash>', 'let exactly this plan pass, whatever the guard says'),
+      new Option(
+        '--approve <hash>',
+        'send the plan with this hash, even if it exceeds the limits of the guard',
+      ),
       new Option(
         '--adopt <hash>',
-        'take exactly this plan for what Okta holds already, and send nothing: for a state that was lost',
+        'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost',
       ).conflicts('approve'),
     ],
   },
   {
     name: 'status',
-    summary: 'Shows the state, and the active sessions at Okta.',
+    summary: 'Shows the state, and the active sessions in Okta.',
     command: statusCommand,
     settings: STATUS_SETTINGS,
     flags: output,
@@ -57,67 +60,67 @@ export const COMMANDS: readonly CommandSpec[] = [
     settings: CANCEL_SETTINGS,
     flags: () => [
       ...output(),
-      new Option('--force <id>', 'cancel the session with this id, whoever opened it'),
+      new Option('--force <id>', 'cancel the session with this id, even if this state did not create it'),
     ],
   },
   {
     name: 'state export <file>',
-    summary: 'Writes what the state knows to a file.',
+    summary: 'Writes the content of the state to a file.',
     command: exportCommand,
     settings: STATE_SETTINGS,
     flags: output,
   },
   {
     name: 'state import <file>',
-    summary: 'Fills an empty state from such a file.',
+    summary: 'Fills an empty state from an exported file.',
     command: importCommand,
     settings: STATE_SETTINGS,
     flags: output,
   },
   {
     name: 'state verify',
-    summary: 'Reads the state to its end, and counts.',
+    summary: 'Reads and checks the whole state, and counts its rows.',
     command: verifyCommand,
     settings: STATE_SETTINGS,
     flags: output,
   },
   {
     name: 'simulate',
-    summary: 'Runs a local Okta org for trying things, until it is ended.',
+    summary: 'Runs a local Okta org for tests, until you stop it.',
     command: simulateCommand,
     settings: [],
     flags: () => [json(), ...Object.values(SIMULATE_FLAGS).map(simulateOption)],
   },
   {
     name: 'init',
-    summary: 'Writes a config file and a mapping, by looking at the header of a CSV file.',
+    summary: 'Writes a config file, and a mapping derived from the header of a CSV file.',
     command: initCommand,
     settings: [],
     flags: () => [
       json(),
-      new Option('--users <file>', 'the CSV file of the users; its header is looked at'),
-      new Option('--groups <file>', 'the file of the groups'),
-      new Option('--memberships <file>', 'the file of the memberships'),
-      new Option('--force', 'replace files that are there'),
+      new Option('--users <file>', 'the CSV file with users; the mapping is derived from its header'),
+      new Option('--groups <file>', 'the file with groups'),
+      new Option('--memberships <file>', 'the file with memberships'),
+      new Option('--force', 'replace existing files'),
     ],
   },
 ];
 
-/** Commands that only hold others, with what they are for. */
+/** Groups of commands, with their summaries. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
-  state: 'Copies the state to another place, and checks it.',
+  state: 'Exports, imports or checks the state.',
 });
 
 function output(): Option[] {
   return [
-    new Option('--config <file>', 'the config file (default: rollcall.config.json, where it is there)'),
+    new Option('--config <file>', 'the config file (default: rollcall.config.json, if it exists)'),
     json().conflicts('quiet'),
-    new Option('--quiet', 'write nothing but why it failed'),
+    new Option('--quiet', 'write nothing but errors'),
   ];
 }
 
 function json(): Option {
-  return new Option('--json', 'write one JSON object a line to standard output');
+  return new Option('--json', 'write JSON to standard output, one object per line');
 }
 
 function simulateOption({ flag, kind, description, fallback }: SimulateFlag): Option {

@@ -12,16 +12,16 @@ import { stateDirectory } from '../settings/state-dir.js';
 import { planText } from '../text/plan-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
-/** The settings that `plan` knows. */
+/** The settings of `plan`. */
 export const PLAN_SETTINGS: readonly SettingKey[] = ['state', 'report', ...GROUPS.inputs, ...GROUPS.guard];
 
-/** `plan`: what a sync would send. Needs no network and no credentials; makes the state where there is none. */
+/** `plan`: shows what a sync would send. Needs no network and no credentials; creates the state if there is none. */
 export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
   const sources = await openSources(settings, context);
   if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
-  // A new state has its own key, which the hash of the plan depends on: so it must stay for the sync.
+  // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openState(stateDirectory(settings, context), { clock: context.clock });
   try {
     const files = openReport(settings, context);
@@ -36,7 +36,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     display.outcome({ type: 'plan:report', plan: made }, planText(made, context.clock.now()));
     await files?.finish(made);
     if (made.trips.length === 0) return EXIT.DONE;
-    // Who asked for quiet still has to learn why.
+    // With --quiet there was no outcome, so the reason is written as an error.
     return flags['quiet'] === true ? showError(new GuardError(made.trips, made.hash), display) : EXIT.GUARD;
   } finally {
     if (!stopping.late) await state.close();
@@ -49,7 +49,7 @@ async function makePlan(
   { display, stopping }: CommandInput,
 ): Promise<Plan> {
   try {
-    return await stopping.settled(plan({ ...options, ...(files && { onReject: files.rejected }) }));
+    return await stopping.finished(plan({ ...options, ...(files && { onReject: files.rejected }) }));
   } catch (cause) {
     const error = asAborted(cause, stopping);
     await finishFailed(files, error, display);

@@ -8,7 +8,7 @@ import type { CliContext } from '../process/io.js';
 import type { Settings } from '../settings/settings.js';
 import { showError } from '../display/show-error.js';
 
-/** The files of `--report`: told what happens, and written when the run has ended. */
+/** The files of `--report`: they collect the events of a run, and are written when it ends. */
 export interface ReportFiles {
   readonly observe: (event: SyncEvent) => void;
   readonly rejected: (rejection: Rejection) => void;
@@ -17,7 +17,7 @@ export interface ReportFiles {
   readonly finish: (result: SyncReport | Plan | Error) => Promise<unknown>;
 }
 
-/** Reports into the directory that the settings name; undefined when they name none. */
+/** The files of `--report`; undefined if it is not set. */
 export function openReport({ report }: Settings, { cwd, clock }: CliContext): ReportFiles | undefined {
   if (report === undefined) return undefined;
   const { observe, outcomes, finish } = createRunReport({ directory: resolve(cwd, report), clock });
@@ -25,7 +25,7 @@ export function openReport({ report }: Settings, { cwd, clock }: CliContext): Re
   return { observe, rejected, outcomes, finish };
 }
 
-/** The files of a run that failed. Why it failed is more than why they cannot be written: both are told. */
+/** Writes the files of a run that failed. An error while writing them is shown as well, and does not replace the first. */
 export async function finishFailed(
   files: ReportFiles | undefined,
   error: unknown,

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { duration, number, Unexpected, type Kind } from '../settings/setting-kinds.js';
 import type { Command } from './command.js';
 
-/** A flag of `simulate`: it has no settings, for it is not a part of anybody's setup. */
+/** A flag of `simulate`. Its flags are not settings: a local org for tests does not belong into a config file. */
 export interface SimulateFlag {
   readonly flag: string;
   readonly kind: Kind<number>;
@@ -23,35 +23,36 @@ export const SIMULATE_FLAGS = Object.freeze({
   seed: {
     flag: '--seed',
     kind: number({ min: 0, max: 2 ** 31 - 1, integer: true }),
-    description: 'decides the ids and the token',
+    description: 'the seed from which ids and the token are generated',
     fallback: 'random',
   },
   cooldownMs: {
     flag: '--cooldown',
     kind: duration(),
-    description: 'the time after a trigger in which no session can be created while one is imported',
+    description: 'the time after a trigger during which no session can be created while one is imported',
     fallback: '5m',
   },
   importMs: {
     flag: '--import',
     kind: duration(),
-    description: 'the time that the import of a session takes',
+    description: 'the duration of the import of a session',
     fallback: '50ms',
   },
 } satisfies Record<string, SimulateFlag>);
 
-/** `simulate`: a local Okta org for trying things, until a signal ends it. */
+/** `simulate`: runs a local Okta org for tests, until a signal ends it. */
 export const simulateCommand: Command = async ({ flags, context, display, stopping }): Promise<ExitCode> => {
   await using org = await listen({ ...read(flags), clock: context.clock });
   const { url, identitySourceId, token } = org;
   const text = [
-    'A local Okta org is running. It is empty, and forgets everything when it ends.',
+    'A local Okta org is running. It is empty, and it loses everything when it stops.',
+    'To use it, paste these lines into another terminal:',
     '',
     `  export OKTA_CLIENT_ORGURL=${url}`,
     `  export OKTA_CLIENT_TOKEN=${token}`,
     `  export OKTA_IDENTITY_SOURCE_ID=${identitySourceId}`,
     '',
-    'Ctrl+C ends it.',
+    'Ctrl+C stops it.',
   ].join('\n');
   display.outcome({ type: 'simulate:ready', url, identitySourceId, token }, text);
   const { signal } = stopping;

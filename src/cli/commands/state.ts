@@ -10,26 +10,26 @@ import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { count } from '../text/words.js';
 import type { Command, CommandInput } from './command.js';
 
-/** The settings that the commands of a state know. */
+/** The settings of the commands `state ...`. */
 export const STATE_SETTINGS: readonly SettingKey[] = ['state'];
 
-/** `state export FILE`: everything a state knows, in one file. */
+/** `state export FILE`: writes the whole content of a state to one file. */
 export const exportCommand: Command = async (input) => {
   await requireState(input);
   return withState(input, (state, file) => exportState(state, file), 'Exported');
 };
 
-/** `state import FILE`: fills an empty state from such a file. */
+/** `state import FILE`: fills an empty state from an exported file. */
 export const importCommand: Command = async (input) =>
   withState(input, (state, file) => importState(file, state), 'Imported');
 
 /** `state verify`: checks every page of a state, and every row. */
 export const verifyCommand: Command = async (input) => {
   await requireState(input);
-  return withState(input, (state) => verifyState(state), 'Whole:', true);
+  return withState(input, (state) => verifyState(state), 'The state is intact:', true);
 };
 
-/** Looking at a state must not make one. */
+/** Throws if there is no state: a command that only reads must not create one. */
 async function requireState({ resolved, context }: CommandInput): Promise<void> {
   const directory = stateDirectory(resolved.settings, context);
   if (!(await stateExists(directory))) throw new StateError(`there is no state in ${directory}`);

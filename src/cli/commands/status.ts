@@ -12,17 +12,17 @@ import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { statusText } from '../text/status-text.js';
 import type { Command } from './command.js';
 
-/** The settings that `status` knows. */
+/** The settings of `status`. */
 export const STATUS_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
 
 type OwnPart = Omit<StatusReport, 'state' | 'sessions'>;
 
-/** `status`: what the state holds, and what Okta shows where there are credentials to ask with. Changes nothing. */
+/** `status`: shows the content of the state and, with credentials, the active sessions in Okta. Changes nothing. */
 export const statusCommand: Command = async ({ resolved, context, display, stopping }): Promise<ExitCode> => {
   const { settings } = resolved;
   const state = stateDirectory(settings, context);
   const own = await readOwn(state, context);
-  const sessions = await stopping.settled(askOkta(settings, context, own, stopping.signal));
+  const sessions = await stopping.finished(askOkta(settings, context, own, stopping.signal));
   const status: StatusReport = { state, ...own, sessions };
   display.outcome({ type: 'status:report', status }, statusText(status));
   return EXIT.DONE;
@@ -88,7 +88,7 @@ async function askOkta(
   }
 }
 
-/** Without credentials, or without knowing whom to ask, the rest of the status is still worth telling. */
+/** Whether the org, the identity source and credentials are known. If not, `status` shows only the rest. */
 async function canAsk(settings: Settings, { env }: CliContext, target: Target | undefined): Promise<boolean> {
   const org = settings.orgUrl ?? target?.orgUrl;
   const source = settings.identitySource ?? target?.identitySourceId;

@@ -15,7 +15,7 @@ import { syncText } from '../text/sync-text.js';
 import { adoptCommand } from './adopt.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
-/** The settings that `sync` knows. */
+/** The settings of `sync`. */
 export const SYNC_SETTINGS: readonly SettingKey[] = [
   'state',
   'report',
@@ -25,11 +25,11 @@ export const SYNC_SETTINGS: readonly SettingKey[] = [
   ...GROUPS.sending,
 ];
 
-/** `sync`: brings Okta in step with the sources. */
+/** `sync`: sends the changes that bring Okta in sync with the sources. */
 export const syncCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, context, stopping } = input;
   const { settings } = resolved;
-  // All that can be misspelt is looked at before anything is opened.
+  // Flags are checked before anything is opened.
   const approve = planHash('--approve', input.flags['approve']);
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
@@ -73,7 +73,7 @@ async function runAndTell(
   });
   let report: SyncReport;
   try {
-    report = await stopping.settled(running.done);
+    report = await stopping.finished(running.done);
   } catch (cause) {
     const error = asAborted(cause, stopping);
     if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
@@ -83,12 +83,12 @@ async function runAndTell(
   const exitCode = report.remaining === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
   await note(options.state, startedAt, input, exitCode, report);
   display.outcome({ type: 'sync:report', report }, syncText(report));
-  // Last: what Okta confirmed was told, whatever becomes of the files.
+  // Last, so that the outcome is shown even if the files cannot be written.
   await files?.finish(report);
   return exitCode;
 }
 
-/** A note for `status`. A run does not fail for want of it. */
+/** Stores the record that `status` shows. A failure to store it does not fail the run. */
 async function note(
   state: StateStore,
   startedAt: Date,

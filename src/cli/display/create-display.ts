@@ -5,13 +5,13 @@ import { PlainDisplay } from './plain-display.js';
 import { QuietDisplay } from './quiet-display.js';
 import { TerminalDisplay } from './terminal-display.js';
 
-/** How a command is to tell what happens. */
+/** The flags that choose a display. */
 export interface DisplayFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-/** Bars are for a person at a terminal: not for pipes, CI, or terminals that cannot move their cursor. */
+/** Creates the display. Progress bars are for terminals only: not for pipes, CI, or terminals that cannot move the cursor. */
 export function createDisplay({ json, quiet }: DisplayFlags, { io, env, clock }: CliContext): Display {
   if (json) return new JsonDisplay(io.stdout, io.stderr, clock);
   if (quiet) return new QuietDisplay(io.stderr);

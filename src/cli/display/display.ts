@@ -4,7 +4,7 @@ import type { StateRowCounts } from '../../state/export-import.js';
 import type { CancelReport, StatusReport } from '../commands/command-reports.js';
 import type { EndSignal } from '../process/io.js';
 
-/** What a command comes to, as `--json` tells it. */
+/** The outcome of a command, as `--json` writes it. */
 export type OutcomeEvent =
   | { readonly type: 'plan:report'; readonly plan: Plan }
   | { readonly type: 'sync:report'; readonly report: SyncReport }
@@ -20,34 +20,34 @@ export type OutcomeEvent =
     }
   | { readonly type: 'init:written'; readonly files: readonly string[] };
 
-/** Why a command did not come to its end. */
+/** The error that ended a command. */
 export interface ErrorEvent {
   readonly type: 'run:error';
-  /** A code of docs/operations.md; undefined for what rollcall did not foresee. */
+  /** A code from docs/operations.md; undefined for an unexpected error. */
   readonly code: string | undefined;
   readonly message: string;
   readonly exitCode: number;
-  /** The guard's limits that are exceeded; only when it stopped the plan. */
+  /** The limits that the plan exceeds; only if the guard stopped it. */
   readonly trips?: readonly GuardTrip[];
-  /** What `--approve` takes; only when the guard stopped the plan. */
+  /** The hash for `--approve`; only if the guard stopped the plan. */
   readonly planHash?: string;
-  /** What was done before; only when sending had begun. */
+  /** The work that was done before the error; only if sending had begun. */
   readonly report?: UploadReport;
 }
 
-/** What happens on the way. */
+/** An event of a run, or of its end by a signal. */
 export type ProgressEvent =
   | SyncEvent
-  /** A signal came, and the run is being ended in order. */
+  /** A signal arrived, and the run ends in an orderly way. */
   | { readonly type: 'abort:requested'; readonly signal: EndSignal };
 
-/** Where a command tells what happens and what it came to. */
+/** Shows the events, the outcome and the error of a command. */
 export interface Display {
   progress(event: ProgressEvent): void;
-  /** Takes progress away, so that what is written next stands alone. May be called more than once. */
+  /** Removes the progress bars, so that the next output stands alone. May be called more than once. */
   end(): void;
   /** The outcome: on standard output, as text or as JSON. */
   outcome(event: OutcomeEvent, text: string): void;
-  /** Why it failed: on standard error as text, and as JSON where that is asked for. */
+  /** The error: as text on standard error, and with `--json` also as JSON on standard output. */
   error(event: ErrorEvent, text: string): void;
 }

@@ -4,10 +4,10 @@ import { formatDuration } from '../text/duration.js';
 import { count, formatTime, plural } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 
-/** Waits within a call that are shorter than this are not worth a line. */
-const WORTH_TELLING_MS = 5000;
+/** Waits within a call that are shorter than this, in milliseconds, are not shown. */
+const SHORTEST_SHOWN_WAIT_MS = 5000;
 
-/** One line for a log; undefined for what is not worth one. */
+/** An event as one line; undefined for events that are not shown. */
 export function eventText(event: ProgressEvent, now: number): string | undefined {
   switch (event.type) {
     case 'source:progress':
@@ -15,27 +15,27 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
     case 'source:end':
       return `read ${count(event.read)} ${event.entity}${event.rejected > 0 ? `, ${count(event.rejected)} rejected` : ''}`;
     case 'journal:settled':
-      return `settled session ${event.sessionId ?? '(without an id)'} of an earlier run: ${event.outcome}`;
+      return `session ${event.sessionId ?? '(without an id)'} of an earlier run settled: ${event.outcome}`;
     case 'plan:ready':
       return `plan: ${describePlan(event.plan)}`;
     case 'session:created':
       return `session ${event.number} created (${event.sessionId})`;
     case 'session:triggered':
-      return `session ${event.sessionId} is being imported`;
+      return `Okta is importing session ${event.sessionId}`;
     case 'state:committed':
       return committedText(event);
     case 'session:replayed':
-      return `session ${event.sessionId ?? '(without an id)'} is sent again: ${event.reason}`;
+      return `sending the changes of session ${event.sessionId ?? '(without an id)'} again: ${event.reason}`;
     case 'session:cancelled':
       return `session ${event.sessionId} cancelled`;
     case 'session:failed':
       return `session ${event.sessionId} ended as ${event.status}`;
     case 'batch:refused':
-      return `Okta refused ${count(event.items)} of ${event.entity}`;
+      return `Okta refused ${plural(event.items, event.entity.slice(0, -1))}`;
     case 'wait:start':
       return waitText(event, now);
     case 'abort:requested':
-      return `${event.signal}: ending; once more ends at once`;
+      return `${event.signal}: stopping in an orderly way; a second signal stops at once`;
     default:
       return undefined;
   }
@@ -50,27 +50,27 @@ function committedText({
   const confirmed = `session ${sessionId}: Okta confirmed ${plural(changes, 'change')}`;
   return remaining === 0
     ? confirmed
-    : `${confirmed}, ${count(remaining)} to go, until ${formatTime(estimatedEnd)} or so`;
+    : `${confirmed}, ${count(remaining)} left; estimated end ${formatTime(estimatedEnd)}`;
 }
 
 function waitText(event: Extract<SyncEvent, { type: 'wait:start' }>, now: number): string | undefined {
-  // Its end is the longest it may take, not what it will take; that the import runs was told before.
+  // `until` is the poll timeout here, not an estimate; and `session:triggered` has already shown that the import runs.
   if (event.reason === 'import') return undefined;
   const ms = event.until.getTime() - now;
-  if (event.reason !== 'session-cooldown' && ms < WORTH_TELLING_MS) return undefined;
+  if (event.reason !== 'session-cooldown' && ms < SHORTEST_SHOWN_WAIT_MS) return undefined;
   return `waiting ${formatDuration(ms)}, until ${formatTime(event.until)}: ${waitReason(event.reason)}`;
 }
 
-/** Why a run waits, as a clause. */
+/** The reason for a wait, as text. */
 export function waitReason(reason: WaitReason): string {
   switch (reason) {
     case 'session-cooldown':
-      return 'Okta spaces its sessions';
+      return 'Okta requires a pause between sessions';
     case 'import':
-      return 'Okta imports a session';
+      return 'Okta is importing a session';
     case 'rate-limit':
-      return "the window of Okta's rate limit is used up";
+      return "Okta's rate limit is reached";
     case 'back-off':
-      return 'Okta had a fault, and is asked again';
+      return 'a request to Okta failed and is retried';
   }
 }

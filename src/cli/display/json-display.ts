@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.js';
 import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 
-/** Any line that `--json` writes. */
+/** A line that `--json` writes. */
 export type JsonEvent = ProgressEvent | OutcomeEvent | ErrorEvent;
 
-/** One JSON object a line on standard output, as `event-schema.json` describes it. */
+/** Writes one JSON object per line to standard output, as `event-schema.json` describes it. */
 export class JsonDisplay implements Display {
   readonly #out: Output;
   readonly #err: Output;

@@ -3,7 +3,7 @@ import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { eventText } from './event-text.js';
 
-/** A dated line for each event, on standard error; the outcome on standard output. For pipes, logs and CI. */
+/** Writes one line with a time for each event to standard error, and the outcome to standard output: for pipes, logs and CI. */
 export class PlainDisplay implements Display {
   readonly #out: Output;
   readonly #err: Output;

@@ -6,7 +6,7 @@ import { count } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 import { eventText, waitReason } from './event-text.js';
 
-/** One row of the progress: text, and a bar where it is known how much there is. */
+/** One row of the progress: text, and a bar if the total is known. */
 export interface ProgressRow {
   readonly label: string;
   readonly bar: { readonly value: number; readonly total: number } | undefined;
@@ -17,7 +17,7 @@ interface OpenSession {
   readonly label: string;
   readonly requests: number;
   sent: number;
-  /** When its import began; undefined while it is loaded. */
+  /** The time at which Okta began to import it; undefined while it is loaded. */
   importingSince: number | undefined;
 }
 
@@ -26,7 +26,7 @@ interface Wait {
   readonly until: number;
 }
 
-/** What a terminal shows of a run: made from its events, and drawn by somebody else. */
+/** The rows that a terminal shows of a run, computed from its events. `TerminalDisplay` draws them. */
 export class ProgressModel {
   #step: { readonly label: string; readonly text: string } | undefined = { label: 'starting', text: '' };
   #changes: { readonly total: number; done: number } | undefined;
@@ -34,7 +34,7 @@ export class ProgressModel {
   readonly #sessions = new Map<string, OpenSession>();
   #wait: Wait | undefined;
 
-  /** Takes an event; the line it leaves behind above the rows, where it leaves one. */
+  /** Applies an event. Returns the line to write above the rows, if the event has one. */
   apply(event: ProgressEvent, now: number): string | undefined {
     switch (event.type) {
       case 'source:progress':
@@ -51,7 +51,7 @@ export class ProgressModel {
       case 'session:created':
         this.#open(event.sessionId, event.number);
         this.#endWait('session-cooldown');
-        // The row shows it.
+        // The new row already shows it.
         return undefined;
       case 'batch:sent': {
         const session = this.#sessions.get(event.sessionId);
@@ -72,7 +72,7 @@ export class ProgressModel {
         this.#giveUp(event.sessionId);
         break;
       case 'wait:start':
-        // An import shows in the row of its session.
+        // The row of the session already shows that it is imported.
         if (event.reason !== 'import') this.#wait = { reason: event.reason, until: event.until.getTime() };
         return undefined;
       case 'run:done':
@@ -83,7 +83,7 @@ export class ProgressModel {
     return eventText(event, now);
   }
 
-  /** The rows as they stand at a time. There is always one. */
+  /** The rows at a given time; at least one. */
   rows(now: number): readonly ProgressRow[] {
     const rows: ProgressRow[] = [];
     if (this.#step !== undefined) rows.push({ ...this.#step, bar: undefined });
@@ -123,7 +123,7 @@ export class ProgressModel {
     if (session !== undefined) session.importingSince = now;
   }
 
-  /** Its content is sent again in another session. */
+  /** Removes a session whose content is sent again in another one. */
   #giveUp(sessionId: string | undefined): void {
     const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
     if (session === undefined) return;
@@ -137,9 +137,9 @@ export class ProgressModel {
 }
 
 function sessionRow({ label, requests, sent, importingSince }: OpenSession, now: number): ProgressRow {
-  // Splitting a refused request takes more of them than were planned.
+  // A refused request is split, which takes more requests than were planned.
   const total = Math.max(requests, sent);
   const bar = { value: sent, total };
   if (importingSince === undefined) return { label, bar, text: `${sent} of ${total} requests` };
-  return { label, bar, text: `${sent} requests, Okta imports for ${formatCountdown(now - importingSince)}` };
+  return { label, bar, text: `${sent} requests, importing for ${formatCountdown(now - importingSince)}` };
 }

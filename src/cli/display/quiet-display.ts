@@ -1,7 +1,7 @@
 import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent } from './display.js';
 
-/** Tells failures, and nothing else: what a schedule wants, which mails whatever is written. */
+/** Writes errors only (`--quiet`): for schedulers such as cron that mail all output. */
 export class QuietDisplay implements Display {
   readonly #err: Output;
 

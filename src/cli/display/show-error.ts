@@ -5,7 +5,7 @@ import { tripLines } from '../text/guard-text.js';
 import { partText } from '../text/sync-text.js';
 import { printable } from '../text/words.js';
 
-/** Tells why a command failed, and answers its exit code. */
+/** Shows the error that ended a command, and returns the exit code for it. */
 export function showError(error: unknown, display: Display): ExitCode {
   const exitCode = exitCodeOf(error);
   const known = error instanceof RollcallError ? error : undefined;
@@ -24,18 +24,18 @@ export function showError(error: unknown, display: Display): ExitCode {
   return exitCode;
 }
 
-/** Why the guard stopped, and how to let it pass. */
+/** The reasons why the guard stopped the plan, and the way to approve it. */
 export function guardText({ trips, planHash }: GuardError): string {
   if (trips.length === 0) {
     return [
-      'rollcall: this is not the plan that was approved; nothing was sent.',
-      `Look at it with "rollcall plan". Its hash is ${planHash}`,
+      'rollcall: the plan is not the one that was approved; nothing was sent.',
+      `Look at the new plan with "rollcall plan". Its hash is ${planHash}`,
     ].join('\n');
   }
   return [
     'rollcall: the guard stopped this plan; nothing was sent.',
     ...tripLines(trips),
-    `If that is meant, let exactly this plan pass: rollcall sync --approve ${planHash}`,
+    `If these changes are intended, approve exactly this plan: rollcall sync --approve ${planHash}`,
   ].join('\n');
 }
 
@@ -46,14 +46,14 @@ function failureText(error: unknown, message: string, exitCode: ExitCode): strin
     if (error.report !== undefined) lines.push(partText(error.report));
   }
   if (exitCode === EXIT.INCOMPLETE)
-    lines.push('Run it again to go on: nothing that Okta confirmed is sent twice.');
-  if (exitCode === EXIT.USAGE) lines.push('See "rollcall help".');
+    lines.push('Run it again to continue: changes that Okta confirmed are not sent again.');
+  if (exitCode === EXIT.USAGE) lines.push('Run "rollcall help" to see all commands and flags.');
   return lines.join('\n');
 }
 
-/** The message, and the system's word for why a file or directory cannot be used. */
+/** The message, with the system's error code (such as ENOENT) if there is one. */
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'an unknown failure';
+  if (!(error instanceof Error)) return 'unknown error';
   const cause = error.cause;
   const system = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
   return printable(typeof system === 'string' ? `${error.message} (${system})` : error.message);

@@ -7,7 +7,7 @@ import { ProgressModel, type ProgressRow } from './progress-model.js';
 const LABEL_WIDTH = 12;
 const BAR_WIDTH = 24;
 
-/** Live rows at the end of standard error, under the lines of what is done; the outcome on standard output. */
+/** Shows live rows at the end of standard error, below the lines of past events; writes the outcome to standard output. */
 export class TerminalDisplay implements Display {
   readonly #out: Output;
   readonly #err: Output;
@@ -28,7 +28,7 @@ export class TerminalDisplay implements Display {
       barIncompleteChar: '░',
       hideCursor: true,
       clearOnComplete: true,
-      // Signals are the run's: it takes the rows away when it has ended in order.
+      // The run handles signals, and removes the rows when it has ended.
       gracefulExit: false,
       fps: 10,
     });
@@ -39,7 +39,7 @@ export class TerminalDisplay implements Display {
     const line = this.#model.apply(event, this.#clock.now());
     if (line !== undefined) this.#multi.log(`${line}\n`);
     this.#fitRows();
-    // The many events of a kind are left to the display's own pace.
+    // These events are frequent: the display shows them at its own pace (fps).
     if (event.type !== 'batch:sent' && event.type !== 'source:progress' && event.type !== 'record:rejected')
       this.#multi.update();
   }
@@ -62,7 +62,7 @@ export class TerminalDisplay implements Display {
     this.#err.write(`${text}\n`);
   }
 
-  /** As many bars as there are rows; each draws the row at its place as it stands when it is drawn. */
+  /** Creates or removes bars, so that there is one for each row. Each bar computes its row when it is drawn. */
   #fitRows(): void {
     const rows = this.#model.rows(this.#clock.now()).length;
     while (this.#bars.length < rows) {

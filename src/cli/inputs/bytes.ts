@@ -2,14 +2,14 @@ import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../core/errors.js';
 
-/** Bytes of one read, as the file sources of the library read. */
+/** Bytes of one read, as in the file sources of the library. */
 const READ_BYTES = 128 * 1024;
 
 /**
  * The bytes of a file, closed on every exit.
  *
- * @throws {@link SourceError} at the end when the file changed meanwhile: an export that is still being written would
- * pass for a short one.
+ * @throws {@link SourceError} at the end if the file changed meanwhile: an export that is still being written would
+ * otherwise look like a complete, shorter one.
  */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path, 'r');
@@ -22,13 +22,15 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array, void,
     }
     const after = await handle.stat({ bigint: true });
     if (before.isFile() && (after.size !== before.size || after.mtimeNs !== before.mtimeNs))
-      throw new SourceError('changed while it was read; run again once it is written', { file: path });
+      throw new SourceError('the file changed while it was read; run again when it is complete', {
+        file: path,
+      });
   } finally {
     await handle.close();
   }
 }
 
-/** The size of a file; 0 where it cannot be told, for which its reading says why. */
+/** The size of a file in bytes; 0 if it is unknown. The error appears when the file is read. */
 export function fileSize(path: string): number {
   try {
     return statSync(path).size;

@@ -4,9 +4,9 @@ import { createGunzip } from 'node:zlib';
 import { fromCsv } from '../../sources/csv/from-csv.js';
 
 /**
- * The names in the first row of a CSV file; `.gz` is unpacked. Nothing behind the first block is read.
+ * The names in the first row of a CSV file; `.gz` is unpacked. Only the first block of the file is read.
  *
- * @throws SourceError when it cannot be read, is empty, or is no CSV.
+ * @throws SourceError if the file cannot be read, is empty, or is not CSV.
  */
 export async function csvHeader(path: string): Promise<readonly string[]> {
   const header: string[] = [];
@@ -15,12 +15,12 @@ export async function csvHeader(path: string): Promise<readonly string[]> {
     return name;
   };
   const rows = fromCsv(path.toLowerCase().endsWith('.gz') ? unpacked(path) : path, { columns });
-  // The header is read with the first row, or with the end of a file without rows; leaving closes the file.
+  // The header is read before the first row, or before the end of a file without rows. `break` closes the file.
   for await (const _row of rows) break;
   return header;
 }
 
 function unpacked(path: string): NodeJS.ReadableStream {
-  // A failure of either ends the other, and reaches who reads.
+  // `pipeline` passes an error of either stream on to the reader.
   return pipeline(createReadStream(path), createGunzip(), () => undefined);
 }

@@ -9,9 +9,9 @@ import { mappedSources } from '../mapping/sources.js';
 import type { Settings } from '../settings/settings.js';
 
 /**
- * The sources that the settings name, through the mapping. Nothing is opened yet.
+ * Creates the sources of a run from the settings and the mapping. Nothing is opened yet.
  *
- * @throws {@link OptionsError} when there is none, or when standard input is to be read twice.
+ * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
 export async function openSources(settings: Settings, { io }: CliContext): Promise<DirectorySources> {
   const inputs: Partial<Record<Entity, InputSpec>> = {};
@@ -21,7 +21,7 @@ export async function openSources(settings: Settings, { io }: CliContext): Promi
   }
   const given = Object.values(inputs);
   if (given.length === 0) {
-    throw new OptionsError('--users', 'no source is given; name one with --users, --groups or --memberships');
+    throw new OptionsError('--users', 'there is no source; use --users, --groups or --memberships');
   }
   if (given.flatMap(({ paths }) => paths).filter((path) => path === '-').length > 1) {
     throw new OptionsError('-', 'standard input can be read only once');
@@ -35,7 +35,7 @@ export function readsStdin(settings: Settings): boolean {
   return ENTITIES.some((entity) => settings[entity]?.includes('-'));
 }
 
-/** Ends the reading of standard input, which may have nothing more to say for hours. */
+/** Ends the reading of standard input, whose next bytes may not arrive for hours. */
 export function closeStdin({ io }: CliContext): void {
   (io.stdin as Partial<Readable>).destroy?.();
 }

@@ -1,6 +1,6 @@
 import { OptionsError } from '../../core/errors.js';
 
-/** What a file holds. */
+/** The format of a file. */
 export type InputFormat = 'csv' | 'json' | 'jsonl';
 
 const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
@@ -11,10 +11,10 @@ const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
 });
 
 /**
- * The format that a name tells, else the one that was given: a format given for standard input must not turn the CSV
- * file beside it into JSON lines.
+ * The format of a file by its extension; without a known extension, the given format. The extension has priority, so
+ * that `--format jsonl` for standard input does not change how a CSV file of the same run is read.
  *
- * @throws {@link OptionsError} when neither is known.
+ * @throws {@link OptionsError} if neither is known.
  */
 export function formatOf(path: string, given: InputFormat | undefined): InputFormat {
   const ending = /\.(csv|json|jsonl|ndjson)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
@@ -23,11 +23,11 @@ export function formatOf(path: string, given: InputFormat | undefined): InputFor
   const what = path === '-' ? 'standard input' : path;
   throw new OptionsError(
     '--format',
-    `the format of ${what} is not known; give csv, json or jsonl (names tell it by .csv, .json, .jsonl or .ndjson)`,
+    `the format of ${what} is unknown; use csv, json or jsonl, or the extension .csv, .json, .jsonl or .ndjson`,
   );
 }
 
-/** Whether a name says that its file is gzipped. */
+/** Whether the extension is `.gz`. */
 export function isGzip(path: string): boolean {
   return /\.gz$/i.test(path);
 }

@@ -6,13 +6,13 @@ import { nearest } from '../settings/config-file.js';
 
 type ColumnNames = (header: string) => string | undefined;
 
-/** The columns that a CSV file must have, and what becomes of others. */
+/** The columns that a CSV file must have, and whether its other columns are kept. */
 export interface NeededColumns {
   readonly names: readonly string[];
   readonly others: 'keep' | 'leave';
 }
 
-/** Holds the CSV files of one input to the same columns, and to those that are of use. */
+/** Checks that all CSV files of one input have the same columns, and the columns that the mapping needs. */
 export class HeaderCheck {
   readonly #needed: ReadonlySet<string>;
   readonly #keepsOthers: boolean;
@@ -23,7 +23,7 @@ export class HeaderCheck {
     this.#keepsOthers = needed?.others !== 'leave';
   }
 
-  /** The rows that `open` gives, once the header that it names column by column is found good. */
+  /** The rows of `open`, after a check of the header; `open` calls its argument once for each column. */
   check(name: string, open: (columns: ColumnNames) => Flow<FlatRow>): Flow<FlatRow> {
     const columns = new Set<string>();
     const rows = open((header) => {
@@ -58,7 +58,7 @@ export class HeaderCheck {
       checked = true;
       yield chunk;
     }
-    // A file without rows has a header too.
+    // A file without rows has a header as well.
     if (!checked) this.#refuse(name, columns);
   }
 
@@ -75,10 +75,10 @@ export class HeaderCheck {
     const besides = [...columns].filter((column) => !first.columns.has(column));
     if (lacking.length === 0 && besides.length === 0) return;
     const parts = [
-      ...(lacking.length > 0 ? [`without ${listed(lacking)}`] : []),
-      ...(besides.length > 0 ? [`with ${listed(besides)} besides`] : []),
+      ...(lacking.length > 0 ? [`missing ${listed(lacking)}`] : []),
+      ...(besides.length > 0 ? [`additional ${listed(besides)}`] : []),
     ];
-    throw new SourceError(`the columns are not those of ${first.name}: ${parts.join(', ')}`, place);
+    throw new SourceError(`the columns differ from those of ${first.name}: ${parts.join('; ')}`, place);
   }
 }
 

@@ -18,28 +18,28 @@ import type { Rereads } from './rereads.js';
 export interface InputSpec {
   /** Paths, globs, or `-` for standard input; read one after another. */
   readonly paths: readonly string[];
-  /** The format of what does not tell it by its name (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`). */
+  /** The format of paths without a known extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`). */
   readonly format?: InputFormat;
 }
 
 /** Options of {@link openInput}. */
 export interface OpenInputOptions {
-  /** What `-` names. @defaultValue `process.stdin` */
+  /** The stream that is read for `-`. @defaultValue `process.stdin` */
   readonly stdin?: NodeJS.ReadableStream;
-  /** The columns that CSV files must have, and what becomes of others. @defaultValue none; all are kept */
+  /** The columns that CSV files must have, and whether others are kept. @defaultValue none; all are kept */
   readonly columns?: NeededColumns;
-  /** Holds later reads of the same input to the bytes of the first. @defaultValue every read stands alone */
+  /** Checks that later reads of the same input have the same bytes. @defaultValue reads are not compared */
   readonly rereads?: Rereads;
 }
 
 /**
  * The rows of an input, file after file, as the flow of one source: chunks keep the file and line of their rows.
  *
- * Nothing is opened before the first pull. What fails fails the whole: a path or glob without a file, a file that
- * changes while it is read, a gzip file that ends early, CSV files of one input with different columns (their order
- * may differ).
+ * Nothing is opened before the first pull. One bad file fails the whole input: a path or glob that matches no file, a
+ * file that changes while it is read, a gzip file that ends early, or CSV files with different columns (their order may
+ * differ).
  *
- * @throws {@link OptionsError} at once when the format of a path is not known, or nothing is named.
+ * @throws {@link OptionsError} at once if the format of a path is unknown, or if there is no path.
  * {@link SourceError} while reading, with file and line.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
@@ -47,7 +47,7 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
   if (paths.filter((path) => path === '-').length > 1)
     throw new OptionsError('-', 'standard input can be read only once');
-  // What can be known now is refused now; a glob's files are known when it is read.
+  // Check the format of plain paths now; the files of a glob are known only when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
   return withScreened(
     flowOf(() => rowsOf(spec, options), new RunContext()),

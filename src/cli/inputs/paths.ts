@@ -4,11 +4,11 @@ import { glob, isDynamicPattern } from 'tinyglobby';
 import { SourceError } from '../../core/errors.js';
 
 /**
- * The files that paths and globs name: in the order given, those of a glob sorted, each file once. A path that is
- * there is taken as it stands, whatever characters it has; `-` is passed on.
+ * The files of paths and globs: in the given order, the files of a glob sorted, each file once. An existing path is used
+ * as it is, even if it contains glob characters. `-` is passed through.
  *
- * @throws {@link SourceError} for a glob without a file, and for a directory on its way that cannot be read: what it
- * holds would be taken for removed.
+ * @throws {@link SourceError} for a glob that matches no file, and for a directory that cannot be read: rollcall would
+ * otherwise regard the records of its files as removed.
  */
 export async function findFiles(paths: readonly string[]): Promise<readonly string[]> {
   const files = new Set<string>();
@@ -28,14 +28,14 @@ async function globFiles(pattern: string): Promise<readonly string[]> {
   });
   const [error] = watched.errors;
   if (error !== undefined) {
-    throw new SourceError(`not all of it can be read (${error.code})`, { file: error.path ?? pattern });
+    throw new SourceError(`cannot be searched for files (${error.code})`, { file: error.path ?? pattern });
   }
-  if (found.length === 0) throw new SourceError('no file matches', { file: pattern });
-  // By code units, so that the order is the same on every machine.
+  if (found.length === 0) throw new SourceError('no file matches this pattern', { file: pattern });
+  // Sorted by code units, so that the order is the same on every machine.
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** The file system for globs, which pass over what they cannot read: here it is remembered. */
+/** A file system for tinyglobby that collects errors; tinyglobby itself silently skips what it cannot read. */
 function watchErrors() {
   const errors: NodeJS.ErrnoException[] = [];
   const watch =
@@ -48,7 +48,7 @@ function watchErrors() {
         ...([
           ...args,
           (error, ...rest) => {
-            // Editors leave hidden links to nothing beside the files they lock.
+            // Editors create hidden dangling links next to files that they lock; these are not errors.
             if (error !== null && error !== undefined && !basename(error.path ?? '').startsWith('.'))
               errors.push(error);
             done(error, ...rest);

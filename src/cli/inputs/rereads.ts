@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { SourceError } from '../../core/errors.js';
 import type { InputChunk } from '../../sources/input/input.js';
 
-/** Bytes of standard input that are held in memory when it is needed more than once. */
+/** The most bytes of standard input that are kept in memory if the mapping needs it more than once. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 type Bytes = AsyncIterable<InputChunk>;
 
 /**
- * Holds every later read of an input to the bytes of the first, for what one run takes from it more than once: the
- * memberships of a changed file would belong to other users than those that were compared.
+ * Checks that every later read of an input has the same bytes as the first one. A run reads an input more than once if,
+ * for example, users and memberships come from the same file; if the file changed in between, the memberships would not
+ * belong to the users.
  *
- * Files are read again, and must have the same SHA-256. Standard input cannot be: it is held in memory, up to
- * {@link MAX_HELD_BYTES}, and never written to disk, for it holds people's data. One object serves one run.
+ * Files are read again, and must have the same SHA-256. Standard input cannot be read again: it is kept in memory, up to
+ * {@link MAX_HELD_BYTES}, and never written to disk, because it contains personal data. One object serves one run.
  */
 export class Rereads {
   readonly #maxHeldBytes: number;
@@ -24,7 +25,7 @@ export class Rereads {
     this.#maxHeldBytes = maxHeldBytes;
   }
 
-  /** The files that paths name, found once: a file that comes up later is for the next run. */
+  /** The files of paths and globs, searched once: a file that appears later belongs to the next run. */
   files(paths: readonly string[], find: () => Promise<readonly string[]>): Promise<readonly string[]> {
     const key = JSON.stringify(paths);
     let files = this.#files.get(key);
@@ -32,7 +33,7 @@ export class Rereads {
     return files;
   }
 
-  /** The bytes of one input. @throws {@link SourceError} at their end when they are not those of the first read. */
+  /** The bytes of one input. @throws {@link SourceError} at the end, if they differ from the bytes of the first read. */
   bytes(name: string, open: () => Bytes, onlyOnce: boolean): Bytes {
     return onlyOnce ? this.#fromMemory(name, open) : this.#compared(name, open);
   }
@@ -47,10 +48,9 @@ export class Rereads {
     const first = this.#digests.get(name);
     if (first === undefined) this.#digests.set(name, digest);
     else if (first !== digest) {
-      throw new SourceError(
-        'changed between two reads of the same run, and cannot be read twice; run again once it is written',
-        { file: name },
-      );
+      throw new SourceError('the file changed between two reads of this run; run again when it is complete', {
+        file: name,
+      });
     }
   }
 
@@ -65,7 +65,7 @@ export class Rereads {
       bytes += chunk.length;
       if (bytes > this.#maxHeldBytes) {
         throw new SourceError(
-          `the mapping needs it more than once, and it is larger than the ${this.#maxHeldBytes} bytes that are held in memory; give a file instead`,
+          `the mapping needs this input more than once, and it exceeds the ${this.#maxHeldBytes} bytes that are kept in memory; use a file instead`,
           { file: name },
         );
       }

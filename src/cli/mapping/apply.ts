@@ -9,8 +9,8 @@ import type { ValueRule } from './values.js';
 type ProfileRecord = UserRecord & GroupRecord;
 
 /**
- * The user or group of a row; undefined when the mapping leaves the row out. What cannot be mapped is refused, under
- * its key where that is known, so that it is kept at Okta.
+ * The user or group of a row; undefined if the mapping leaves the row out. A row that cannot be mapped becomes a
+ * rejected record, with its key if the key is known, so that it is not deleted in Okta.
  */
 export function recordOf({ externalId, profile, when }: RecordRule, row: Row): ProfileRecord | undefined {
   const wanted = when === undefined || when.of(row);
@@ -25,7 +25,7 @@ export function recordOf({ externalId, profile, when }: RecordRule, row: Row): P
   return { externalId: key, profile: result };
 }
 
-/** The profile of a row, or the attribute that it cannot have and why. */
+/** The profile of a row; or the first attribute that cannot be mapped, with the reason. */
 function profileOf(
   rules: ReadonlyMap<string, ValueRule>,
   row: Row,
@@ -39,7 +39,7 @@ function profileOf(
   return profile;
 }
 
-/** The membership of a row; undefined when the mapping leaves the row out. */
+/** The membership of a row; undefined if the mapping leaves the row out. */
 export function pairOf(rule: PairRule, row: Row): MembershipRecord | undefined {
   const wanted = rule.when === undefined || rule.when.of(row);
   if (wanted === false) return undefined;
@@ -52,8 +52,8 @@ export function pairOf(rule: PairRule, row: Row): MembershipRecord | undefined {
 }
 
 /**
- * The memberships of a person's row. Which ones a row has that cannot be mapped is not known: it is refused without a
- * key, and all removals of memberships are held back.
+ * The memberships of a person's row. If the row cannot be mapped, its memberships are unknown: it becomes a rejected
+ * record without a key, so that all removals of memberships are held back.
  */
 export function* listedOf(rule: ListedRule, row: Row): Generator<MembershipRecord, void, undefined> {
   const wanted = allOf(rule.when, row);
@@ -66,7 +66,7 @@ export function* listedOf(rule: ListedRule, row: Row): Generator<MembershipRecor
   else for (const groupExternalId of groups) yield { groupExternalId, memberExternalId: member };
 }
 
-/** A group that memberships name. */
+/** A group whose name appears in memberships. */
 export function namedGroup(rule: NamedGroupsRule, group: string): GroupRecord {
   const profile = profileOf(rule.profile, { group });
   return Array.isArray(profile) ? refused(profile[1], group, profile[0]) : { externalId: group, profile };
@@ -101,16 +101,20 @@ function refused(
   return record as ProfileRecord & MembershipRecord;
 }
 
-/** A row whose columns are named as without a mapping; a JSON object may also be a whole record. */
+/** The record of a row without a mapping: its columns have the default names, or a JSON object is a whole record. */
 export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRecord {
   if (typeof row['profile'] === 'object' && row['profile'] !== null) {
     const besides = Object.keys(row).find((name) => name !== 'externalId' && name !== 'profile');
     if (besides === undefined) return row as unknown as ProfileRecord;
     const id = row['externalId'];
     const key = typeof id === 'string' && id !== '' ? id : undefined;
-    return refused(new Fault('UNKNOWN_PROPERTY', 'stands beside externalId and profile'), key, besides);
+    return refused(
+      new Fault('UNKNOWN_PROPERTY', 'is not allowed in a record with externalId and profile'),
+      key,
+      besides,
+    );
   }
-  // A CSV file without the column was refused; a JSON object without it is for `validate` to reject.
+  // A CSV file without this column was already an error; `validate` rejects a JSON object without it.
   const flat = (Object.hasOwn(row, 'externalId') ? row : { ...row, externalId: '' }) as FlatRow;
   return entity === 'users' ? toUser(flat) : toGroup(flat);
 }

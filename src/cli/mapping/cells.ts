@@ -1,7 +1,7 @@
-/** A row as a mapping sees it: a CSV row, or any JSON object. */
+/** A row of an input: a CSV row, or any JSON object. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Why a value cannot be had from a row; names places in the mapping, never a value. */
+/** The reason why a row has no usable value. It names places in the mapping, never a value. */
 export class Fault {
   constructor(
     readonly code: string,
@@ -10,8 +10,8 @@ export class Fault {
 }
 
 /**
- * The text of a cell; `''` where there is none. JSON's whole numbers and booleans are taken as they are written; a
- * number that JavaScript cannot hold exactly is not, for its last digits are lost already.
+ * The text of a cell; `''` if there is none. Whole numbers and booleans of JSON become text as they are written. A
+ * number that JavaScript cannot represent exactly is a fault, because its last digits are already lost.
  */
 export function textOf(row: Row, column: string, place: string): string | Fault {
   const cell = Object.hasOwn(row, column) ? row[column] : undefined;
@@ -21,6 +21,6 @@ export function textOf(row: Row, column: string, place: string): string | Fault 
     return String(cell);
   return new Fault(
     'NOT_TEXT',
-    `its column ${JSON.stringify(column)} is neither text nor a whole number (${place})`,
+    `the column ${JSON.stringify(column)} is neither text nor a whole number (${place})`,
   );
 }

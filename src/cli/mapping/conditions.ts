@@ -1,10 +1,10 @@
 import { Fault, textOf, type Row } from './cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 
-/** Tells which rows an entity is made of. */
+/** Decides whether a row belongs to an entity. */
 export interface Condition {
   readonly columns: readonly string[];
-  /** A fault when it cannot be told: the row is then rejected, never left out. */
+  /** A fault if the row cannot be decided: it is then rejected, never left out. */
   of(row: Row): boolean | Fault;
 }
 
@@ -12,7 +12,7 @@ const TESTS = ['equals', 'in', 'present', 'matches'] as const;
 const JOINS = ['all', 'any', 'not'] as const;
 const SHAPES = ['trim', 'ignoreCase'] as const;
 
-/** Reads a condition: a test of a column, or `all`, `any` or `not` of others. */
+/** Parses a condition: a test of a column, or `all`, `any` or `not` over other conditions. */
 export function readCondition(text: MappingText, node: MappingNode, what: string): Condition {
   const members = text.members(node, what, ['column', ...TESTS, ...SHAPES, ...JOINS]);
   const join = JOINS.find((name) => members.has(name));
@@ -21,7 +21,7 @@ export function readCondition(text: MappingText, node: MappingNode, what: string
   if (other !== undefined)
     text.fail(
       members.get(other) as MappingNode,
-      `${what}: ${join} stands alone; join conditions with all or any`,
+      `${what}: ${join} must be the only key; combine conditions with all or any`,
     );
   const joined = members.get(join) as MappingNode;
   if (join === 'not') {
@@ -41,7 +41,7 @@ function negated(result: boolean | Fault): boolean | Fault {
   return result instanceof Fault ? result : !result;
 }
 
-/** The first condition that is `decisive` decides; without one, a fault leaves it open. */
+/** The first condition with the result `decisive` decides. If there is none and one has a fault, the result is the fault. */
 function combined(conditions: readonly Condition[], row: Row, decisive: boolean): boolean | Fault {
   let fault: Fault | undefined;
   for (const condition of conditions) {
@@ -74,13 +74,13 @@ function readTest(
   const argument = members.get(test) as MappingNode;
   const fold = (value: string) => (ignoreCase ? value.toLowerCase() : value);
   const passes = readPasses(text, argument, test, `${what}.${test}`, ignoreCase, fold);
-  // A JSON object may lack what it is judged by; taken for empty, everybody might be left out, and so deleted.
+  // A JSON object may lack the column. If that counted as empty, the condition might leave out everybody, and so delete them.
   const missing =
     test === 'present'
       ? undefined
       : new Fault(
           'MISSING_COLUMN',
-          `lacks the column ${JSON.stringify(column)} that decides on it (${place})`,
+          `the record has no column ${JSON.stringify(column)}, which a condition needs (${place})`,
         );
   return {
     columns: [column],
@@ -117,7 +117,7 @@ function readPasses(
   try {
     pattern = new RegExp(source, ignoreCase ? 'iu' : 'u');
   } catch {
-    return text.fail(argument, `${what}: is not a regular expression of JavaScript`);
+    return text.fail(argument, `${what}: not a valid JavaScript regular expression`);
   }
   return (value) => pattern.test(value);
 }

@@ -2,14 +2,14 @@ import { Fault, textOf, type Row } from './cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 import { readLookUp, readShape, SHAPES } from './values.js';
 
-/** Makes a list of texts of a row: the groups of a person. */
+/** Produces a list of texts from a row: the groups of a person. */
 export interface ListRule {
   readonly columns: readonly string[];
-  /** Each item once, never empty. */
+  /** The items, without duplicates and empty texts. */
   of(row: Row): readonly string[] | Fault;
 }
 
-/** Reads a list: the column that holds it, what parts its items, and what is done to each. */
+/** Parses a list rule: its column, the separator, and how each item is changed. */
 export function readList(text: MappingText, node: MappingNode, what: string): ListRule {
   const members = text.members(node, what, ['column', 'split', ...SHAPES, 'values', 'default']);
   const columnNode = members.get('column');
@@ -20,8 +20,11 @@ export function readList(text: MappingText, node: MappingNode, what: string): Li
   const place = text.place(node);
   const shape = readShape(text, members, what);
   const lookUp = readLookUp(text, members, what, false);
-  // Taken for an empty list, it would take all of a person's memberships away.
-  const missing = new Fault('MISSING_COLUMN', `lacks the column ${JSON.stringify(column)} (${place})`);
+  // As an empty list, a missing column would end all memberships of the person.
+  const missing = new Fault(
+    'MISSING_COLUMN',
+    `the record has no column ${JSON.stringify(column)} (${place})`,
+  );
   return {
     columns: [column],
     of(row) {
@@ -34,7 +37,7 @@ export function readList(text: MappingText, node: MappingNode, what: string): Li
         if (trimmed === '') continue;
         const item = lookUp(trimmed);
         if (item instanceof Fault) return item;
-        // Null says that this is no group at Okta.
+        // The mapping maps a group to null if Okta has no such group.
         if (item !== null && item !== '') items.add(item);
       }
       return [...items];
@@ -42,7 +45,7 @@ export function readList(text: MappingText, node: MappingNode, what: string): Li
   };
 }
 
-/** The cells of a list: of a JSON array its elements, of a text what stands between the separators. */
+/** The cells of a list: the elements of a JSON array, or the parts of a text between separators. */
 function cellsOf(
   row: Row,
   column: string,

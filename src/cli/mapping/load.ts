@@ -10,8 +10,8 @@ import { readValue, type ValueRule } from './values.js';
 const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
 
 /**
- * Without a mapping: users have a column `externalId` and one for each profile attribute; groups `externalId`,
- * `displayName`, `description`; memberships `groupExternalId`, `memberExternalId`.
+ * The mapping of a run without a mapping file: users have a column `externalId` and one column for each profile
+ * attribute; groups have `externalId`, `displayName`, `description`; memberships `groupExternalId`, `memberExternalId`.
  */
 export const identityMapping: Mapping = Object.freeze({
   users: IDENTITY,
@@ -23,9 +23,9 @@ const ID_COLUMN = { columns: ['externalId'], place: 'externalId' } as const;
 const IS_ID = { autoEmpty: 'required' } as const;
 
 /**
- * Reads a mapping file: JSON with comments and trailing commas; see `docs/mapping.md`.
+ * Loads a mapping file: JSON with comments and trailing commas; see `docs/mapping.md`.
  *
- * @throws {@link OptionsError} naming file, line and column of what cannot be meant, and the nearest known key.
+ * @throws {@link OptionsError} with file, line and column of anything invalid, and the most similar known key.
  */
 export async function loadMapping(path: string): Promise<Mapping> {
   let text: string;
@@ -37,7 +37,7 @@ export async function loadMapping(path: string): Promise<Mapping> {
   return parseMapping(text, path);
 }
 
-/** {@link loadMapping} without the reading. */
+/** Parses the text of a mapping file; see {@link loadMapping}. */
 export function parseMapping(source: string, file: string): Mapping {
   const text = new MappingText(source.replace(/^\uFEFF/, ''), file);
   const members = text.members(text.root, 'the mapping', ['$schema', 'users', 'groups', 'memberships']);
@@ -69,11 +69,11 @@ function readProfile(
     entity === 'users' ? LIMITS.userProfile : LIMITS.groupProfile;
   const known = Object.keys(limits);
   const members = text.members(node, `${entity}.profile`, entity === 'groups' ? known : undefined);
-  if (members.size === 0) text.fail(node, `${entity}.profile: has no attribute`);
+  if (members.size === 0) text.fail(node, `${entity}.profile: must not be empty`);
   const profile = new Map<string, ValueRule>();
   for (const [name, value] of members) {
     const what = `${entity}.profile.${name}`;
-    if (name === '' || name === '__proto__') text.fail(value, `${what}: no attribute can be called that`);
+    if (name === '' || name === '__proto__') text.fail(value, `${what}: not a valid attribute name`);
     const near = known.find((other) => other !== name && other.toLowerCase() === name.toLowerCase());
     if (near !== undefined) text.fail(value, `${what}: did you mean ${JSON.stringify(near)}?`);
     const nullable = !Object.hasOwn(limits, name) || limits[name]?.nullable === true;
@@ -98,7 +98,7 @@ function readGroups(text: MappingText, node: MappingNode | undefined): Mapping['
     if (columns.some((column) => column !== 'group'))
       text.fail(
         profileNode,
-        `groups.profile: groups made from memberships have one column, "group" (${place})`,
+        `groups.profile: groups from memberships have only the column "group" (${place})`,
       );
   }
   return { kind: 'memberships', profile };
@@ -134,13 +134,13 @@ function readMemberships(
   };
 }
 
-/** The id of users that are read without a mapping of their own. */
+/** The id of users that have no mapping of their own. */
 function identityId(text: MappingText, node: MappingNode): ValueRule {
   const place = text.place(node);
   return {
     ...ID_COLUMN,
     place,
-    // Any other type is refused for the user too.
+    // A value of any other type is rejected for the user as well.
     of: (row) => (typeof row['externalId'] === 'string' ? row['externalId'] : ''),
   };
 }
@@ -161,5 +161,5 @@ function need(
   what: string,
   name: string,
 ): MappingNode {
-  return members.get(name) ?? text.fail(node, `${what}: ${name} is missing`);
+  return members.get(name) ?? text.fail(node, `${what}: missing key "${name}"`);
 }

@@ -3,11 +3,11 @@ import type { Condition } from './conditions.js';
 import type { NeededColumns } from '../inputs/header-check.js';
 import type { Mapping, RecordRule } from './mapping.js';
 
-/** The columns that an entity is made of. */
+/** The columns that a mapping needs for an entity. */
 export function columnsOf(mapping: Mapping, entity: Entity): NeededColumns {
   if (entity === 'memberships') return { names: membershipColumns(mapping), others: 'leave' };
   const rule = mapping[entity];
-  // Without a mapping every column but the id is an attribute.
+  // Without a mapping, every column except the id is an attribute.
   return rule.kind === 'rows'
     ? { names: recordColumns(rule), others: 'leave' }
     : { names: ['externalId'], others: 'keep' };

@@ -2,10 +2,10 @@ import { parseTree, printParseErrorCode, type Node, type ParseError } from 'json
 import { OptionsError } from '../../core/errors.js';
 import { nearest } from '../settings/config-file.js';
 
-/** A value in a mapping file, with the place to name when it is at fault. */
+/** A value in a mapping file, with its place for error messages. */
 export type MappingNode = Node;
 
-/** The text of a mapping file, taken apart: every error names file, line and column. */
+/** The parsed text of a mapping file. Every error names file, line and column. */
 export class MappingText {
   readonly #file: string;
   readonly #text: string;
@@ -17,12 +17,13 @@ export class MappingText {
     const errors: ParseError[] = [];
     const root = parseTree(text, errors, { allowTrailingComma: true });
     const [error] = errors;
-    if (error !== undefined) this.#failAt(error.offset, `is not JSON: ${printParseErrorCode(error.error)}`);
-    if (root === undefined) this.#failAt(0, 'is empty; expected an object');
+    if (error !== undefined)
+      this.#failAt(error.offset, `not valid JSON: ${printParseErrorCode(error.error)}`);
+    if (root === undefined) this.#failAt(0, 'the file is empty; expected an object');
     this.root = root;
   }
 
-  /** Where a value stands: `file:line`. */
+  /** The place of a value: `file:line`. */
   place(node: MappingNode): string {
     return `${this.#file}:${this.#position(node.offset).line}`;
   }
@@ -31,7 +32,7 @@ export class MappingText {
     return this.#failAt(node.offset, message);
   }
 
-  /** The members of an object, in their order; those of unknown name are refused when names are given. */
+  /** The members of an object, in their order. Fails for a name that is not in `known`, if that is given. */
   members(node: MappingNode, what: string, known?: readonly string[]): Map<string, MappingNode> {
     if (node.type !== 'object') this.fail(node, `${what}: expected an object`);
     const members = new Map<string, MappingNode>();
@@ -67,16 +68,13 @@ export class MappingText {
   oneOf<T extends string>(node: MappingNode, what: string, words: readonly T[]): T {
     const word = this.string(node, what);
     if (!words.includes(word as T))
-      this.fail(
-        node,
-        `${what}: ${JSON.stringify(word)} is none of ${words.join(', ')}${nearest(word, words)}`,
-      );
+      this.fail(node, `${what}: unknown word ${JSON.stringify(word)}${nearest(word, words)}`);
     return word as T;
   }
 
   items(node: MappingNode, what: string): readonly MappingNode[] {
     const items = node.type === 'array' ? (node.children ?? []) : [];
-    if (items.length === 0) this.fail(node, `${what}: expected an array that is not empty`);
+    if (items.length === 0) this.fail(node, `${what}: expected a non-empty array`);
     return items;
   }
 

@@ -15,28 +15,28 @@ const object = (properties: Schema, required: readonly string[] = []): Schema =>
 const described = (description: string, schema: Schema): Schema => ({ ...schema, description });
 
 const SHAPE_WORDS: Readonly<Record<(typeof SHAPES)[number], string>> = {
-  trim: 'white space at both ends is taken away',
-  collapse: 'each run of white space becomes one space',
-  lower: 'in small letters',
-  upper: 'in capital letters',
+  trim: 'removes white space at both ends',
+  collapse: 'replaces each sequence of white space by one space',
+  lower: 'converts to lower case',
+  upper: 'converts to upper case',
 };
 const shapes = Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)]));
 
-/** What may stand where a text is made of a row; ids have no null and no rule for emptiness. */
+/** The schema of a value rule. An id cannot be null, and has no rule for empty values. */
 function valueSchema(isId: boolean): Schema {
   const result: Schema = isId ? text : { type: ['string', 'null'] };
   const common = {
     ...shapes,
     values: described(
-      'what each value becomes; one that is not listed is rejected, unless there is a default',
+      'maps each value to another; a value that is not listed is rejected, unless there is a default',
       {
         type: 'object',
         minProperties: 1,
         additionalProperties: result,
       },
     ),
-    default: described('what values that are not listed become', result),
-    ...(isId ? {} : { empty: described('what an empty value becomes', { enum: EMPTY }) }),
+    default: described('the result for values that are not listed', result),
+    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }) }),
   };
   const column = described('the column', text);
   const template = described('text with columns in braces: {given} {middle?}', text);
@@ -52,7 +52,7 @@ function valueSchema(isId: boolean): Schema {
       ...(isId
         ? []
         : [
-            object({ constant: described('the same for every record', { type: ['string', 'null'] }) }, [
+            object({ constant: described('the same value for every record', { type: ['string', 'null'] }) }, [
               'constant',
             ]),
           ]),
@@ -69,7 +69,7 @@ const condition: Schema = {
     testSchema('equals', { type: 'string' }),
     testSchema('in', { type: 'array', items: { type: 'string' }, minItems: 1 }),
     testSchema('present', flag),
-    testSchema('matches', described('a regular expression of JavaScript', text)),
+    testSchema('matches', described('a JavaScript regular expression', text)),
     object({ not: ref('condition') }, ['not']),
     ...['all', 'any'].map((join) =>
       object({ [join]: { type: 'array', items: ref('condition'), minItems: 1 } }, [join]),
@@ -78,7 +78,7 @@ const condition: Schema = {
 };
 
 const when = described(
-  'rows that do not pass are left out; what Okta holds of them is deleted',
+  'rows that do not meet the condition are left out, and deleted in Okta if they are there',
   ref('condition'),
 );
 const groupProfile: Schema = {
@@ -90,14 +90,14 @@ const list: Schema = {
   ...object(
     {
       column: text,
-      split: described('what stands between the groups; not needed for arrays of JSON', text),
+      split: described('the separator between groups; not needed for JSON arrays', text),
       ...shapes,
-      values: described('what each group becomes; null leaves it out', {
+      values: described('maps each group to another; null leaves it out', {
         type: 'object',
         minProperties: 1,
         additionalProperties: { type: ['string', 'null'] },
       }),
-      default: described('what groups that are not listed become; null leaves them out', {
+      default: described('the result for groups that are not listed; null leaves them out', {
         type: ['string', 'null'],
       }),
     },
@@ -106,7 +106,7 @@ const list: Schema = {
   dependentRequired: { default: ['values'] },
 };
 
-/** The JSON Schema of a mapping file, for editors. `loadMapping` refuses a little more, e.g. a template's stray brace. */
+/** The JSON Schema of a mapping file, for editors. `loadMapping` checks a little more, e.g. unmatched braces. */
 export function mappingSchema(): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -19,21 +19,21 @@ export type MappedInputs = Readonly<Partial<Record<Entity, InputSpec>>>;
 
 /** Options of {@link mappedSources}. */
 export interface MappedSourcesOptions {
-  /** What `-` names. @defaultValue `process.stdin` */
+  /** The stream that is read for `-`. @defaultValue `process.stdin` */
   readonly stdin?: NodeJS.ReadableStream;
-  /** Bytes of standard input held when it is needed more than once. @defaultValue 64 MiB */
+  /** The most bytes of standard input to keep in memory if the mapping needs it more than once. @defaultValue 64 MiB */
   readonly maxHeldBytes?: number;
 }
 
 type Open = (entity: Entity) => Flow<Row>;
 
 /**
- * The sources that inputs come to by a mapping, for one run of `plan` or `sync`. Nothing is opened yet.
+ * Creates the sources of one run of `plan` or `sync` from inputs and a mapping. Nothing is opened yet.
  *
- * What two entities are made of is read twice, and must have the same bytes both times: see {@link Rereads}. A row
- * that cannot be mapped is rejected by `validate` under its line and that of the mapping.
+ * An input that serves two entities is read twice, and must have the same bytes both times: see {@link Rereads}.
+ * `validate` rejects a row that cannot be mapped; the rejection names the line of the row and of the mapping.
  *
- * @throws {@link OptionsError} for an input that the mapping has no use for.
+ * @throws {@link OptionsError} for an input that the mapping does not use.
  */
 export function mappedSources(
   mapping: Mapping,
@@ -66,12 +66,12 @@ function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): 
   if (memberships.kind === 'users' && inputs.memberships !== undefined)
     throw new OptionsError(
       '--memberships',
-      'the mapping takes memberships from the users; give one or the other',
+      'the mapping creates memberships from the users; remove this input, or change the mapping',
     );
   if (groups.kind === 'memberships' && inputs.groups !== undefined)
     throw new OptionsError(
       '--groups',
-      'the mapping takes groups from the memberships; give one or the other',
+      'the mapping creates groups from the memberships; remove this input, or change the mapping',
     );
 }
 
@@ -94,7 +94,7 @@ function memberships({ memberships: rule }: Mapping, open: Open): Flow<Membershi
   return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), mapping);
 }
 
-/** Each group that memberships name, where it is named first. A membership that cannot be told may name another. */
+/** The groups of all memberships, each at its first appearance. A membership that cannot be mapped may have any group. */
 function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow<GroupRecord> {
   return flowOf(() => {
     const seen = new Set<string>();
@@ -109,7 +109,7 @@ function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow
   }, contextOf(pairs));
 }
 
-/** Each row as a record, with its place; undefined leaves a row out. `mapping` declares that, where it can. */
+/** Maps each row to a record and keeps its place; undefined leaves a row out. `mapping` declares the mapping, if possible. */
 function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined, mapping?: MappingOf): Flow<B> {
   const open = screenedOf<A>(rows);
   return withScreened(

@@ -57,26 +57,28 @@ export function suggestMapping(header: readonly string[]): string {
     if (column !== undefined) return [`      ${quote(name)}: ${value(name, column)},`];
     return name === 'userName' || name === 'email'
       ? [
-          `      // No column looks like it, and Okta needs it: name the one that holds it.`,
+          `      // Okta requires this attribute, but no column looks like it. Enter the name of the right column.`,
           `      ${quote(name)}: ${quote(name)},`,
         ]
       : [];
   });
   const others = header.filter((column) => !used.has(column));
   return [
-    '// How the columns of the export become what Okta holds; docs/mapping.md explains every word.',
+    "// Maps the columns of your export to Okta's attributes; docs/mapping.md explains every key.",
     '{',
     '  "users": {',
     ...(id === undefined
       ? [
-          "    // No column looks like it: name the one whose value stays with a person for ever, and is nobody else's.",
+          '    // No column looks like a permanent, unique id of a person. Enter the name of the right column.',
         ]
-      : ["    // The value that stays with a person for ever, and is nobody else's; not the email address."]),
+      : [
+          '    // The permanent, unique id of a person. It must never change, so do not use the email address.',
+        ]),
     `    "externalId": ${quote(id ?? 'externalId')},`,
     ...(status === undefined
       ? []
       : [
-          '    // Who does not pass is not sent, and is deleted where Okta holds them. Look which values your export has.',
+          '    // Only rows that meet this condition are sent; people who do not meet it are deleted in Okta. Check your values.',
           `    // "when": { "column": ${quote(status)}, "equals": "active", "ignoreCase": true },`,
         ]),
     '    "profile": {',
@@ -84,7 +86,7 @@ export function suggestMapping(header: readonly string[]): string {
     ...(others.length === 0
       ? []
       : [
-          "      // Columns that were not recognised. An attribute must be in the identity source's schema before it is sent.",
+          "      // Columns that were not recognised. Add an attribute to the identity source's schema in Okta before you use it.",
           ...others.map((column) => `      // ${quote(camelCase(column))}: ${quote(column)},`),
         ]),
     '    },',
@@ -92,7 +94,7 @@ export function suggestMapping(header: readonly string[]): string {
     ...(groups === undefined
       ? []
       : [
-          '  // Memberships from a column with several groups. Groups come from --groups, or from the names in that column:',
+          '  // Memberships from a column that lists groups. The groups come from --groups, or from the names in that column:',
           `  // "memberships": { "from": "users", "groups": { "column": ${quote(groups)}, "split": ";" } },`,
           '  // "groups": { "from": "memberships" },',
         ]),

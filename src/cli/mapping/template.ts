@@ -1,15 +1,15 @@
 import { Fault, textOf, type Row } from './cells.js';
 
-/** Text with columns in it: `{given} {family}`; `{middle?}` may be empty, `{{` and `}}` are braces. */
+/** A text with columns in braces: `{given} {family}`. `{middle?}` may be empty; `{{` and `}}` are literal braces. */
 export interface Template {
   readonly columns: readonly string[];
-  /** The text; `''` when a column that must not be empty is. */
+  /** The text for a row; `''` if a required column is empty. */
   render(row: Row, place: string): string | Fault;
 }
 
 type Part = string | { readonly column: string; readonly optional: boolean };
 
-/** Takes a template apart; answers what is wrong with it instead when it cannot be meant. */
+/** Parses a template; returns the problem if it is invalid. */
 export function parseTemplate(text: string): Template | { readonly problem: string } {
   const parts: Part[] = [];
   let rest = text;
@@ -20,13 +20,13 @@ export function parseTemplate(text: string): Template | { readonly problem: stri
     else if (column !== undefined) {
       const optional = column.endsWith('?');
       const name = optional ? column.slice(0, -1) : column;
-      if (name === '') return { problem: 'a pair of braces names no column' };
+      if (name === '') return { problem: 'the braces contain no column' };
       parts.push({ column: name, optional });
-    } else return { problem: 'a brace is not closed, or not opened; write {{ or }} for a brace itself' };
+    } else return { problem: 'unmatched brace; write {{ or }} for a literal brace' };
     rest = rest.slice(doubled?.length ?? plain?.length ?? (column?.length ?? 0) + 2);
   }
   const columns = [...new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : [part.column])))];
-  if (columns.length === 0) return { problem: 'it names no column; use "constant"' };
+  if (columns.length === 0) return { problem: 'the template has no column; use "constant" instead' };
   return { columns, render: (row, place) => render(parts, row, place) };
 }
 

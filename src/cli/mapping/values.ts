@@ -2,32 +2,32 @@ import { Fault, textOf, type Row } from './cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 import { parseTemplate } from './template.js';
 
-/** Makes one text of a row. */
+/** Produces one text from a row. */
 export interface ValueRule {
   readonly columns: readonly string[];
   readonly place: string;
-  /** Where it is a column's text as it stands: the column, and what it is when that is empty. */
+  /** Set if the value is the unchanged text of one column: the column, and the value for an empty text. */
   readonly plain?: { readonly column: string; readonly ofEmpty: string | null | undefined } | undefined;
-  /** Null and `undefined` (left out) only where the mapping says so, and never for ids. */
+  /** The value; null or `undefined` (left out) only if the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
 
-/** What an empty value becomes. */
+/** The rule for an empty value. */
 export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
 
 const SOURCES = ['column', 'constant', 'template'] as const;
-/** What is done to a text, in this order; then it is looked up in `values`. */
+/** The changes of a text, in the order in which they are applied, before it is looked up in `values`. */
 export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
 export const EMPTY: readonly Empty[] = ['auto', 'null', 'omit', 'keep', 'reject'];
 
-/** Where a value stands: it decides what is allowed there. */
+/** The place of a value in the mapping, which decides what is allowed. */
 export interface ValuePlace {
   readonly what: string;
-  /** What `auto` stands for; undefined where there must be a text. */
+  /** The meaning of `auto`: null, left out, or a required text. */
   readonly autoEmpty: null | undefined | 'required';
 }
 
-/** Reads a value: the name of a column, or an object. */
+/** Parses a value rule: the name of a column, or an object. */
 export function readValue(text: MappingText, node: MappingNode, { what, autoEmpty }: ValuePlace): ValueRule {
   const place = text.place(node);
   const required = autoEmpty === 'required';
@@ -105,7 +105,7 @@ function readConstant(
 ): ValueRule {
   const other = [...members.keys()].find((key) => key !== 'constant');
   if (other !== undefined)
-    text.fail(members.get(other) as MappingNode, `${what}: ${other} means nothing for a constant`);
+    text.fail(members.get(other) as MappingNode, `${what}: ${other} has no effect on a constant`);
   if (required) text.fail(node, `${what}: a constant would give every record the same id`);
   const value = node.type === 'null' ? null : text.string(node, `${what}.constant`);
   return { columns: [], place: text.place(node), of: () => value };
@@ -122,7 +122,7 @@ function templateText(text: MappingText, node: MappingNode, what: string, place:
   return { columns: template.columns, of: (row: Row) => template.render(row, place) };
 }
 
-/** The changes of case and white space that are asked for, as one function. */
+/** Parses the changes of case and white space into one function. */
 export function readShape(
   text: MappingText,
   members: ReadonlyMap<string, MappingNode>,
@@ -146,7 +146,7 @@ export function readShape(
   };
 }
 
-/** Looks a text up in `values`. What is not listed becomes `default`, and is refused where there is none. */
+/** Parses `values` and `default` into a look-up. A text that is not listed becomes `default`; without one, it is a fault. */
 export function readLookUp(
   text: MappingText,
   members: ReadonlyMap<string, MappingNode>,
@@ -158,20 +158,20 @@ export function readLookUp(
   const result = (given: MappingNode, name: string) =>
     given.type === 'null' && !required ? null : required ? text.word(given, name) : text.string(given, name);
   if (values === undefined) {
-    if (fallback !== undefined) text.fail(fallback, `${what}: default means nothing without values`);
+    if (fallback !== undefined) text.fail(fallback, `${what}: default has no effect without values`);
     return (value) => value;
   }
   const table = new Map<string, string | null>();
   for (const [key, value] of text.members(values, `${what}.values`))
     table.set(key, result(value, `${what}.values.${key}`));
-  if (table.size === 0) text.fail(values, `${what}.values: lists nothing`);
+  if (table.size === 0) text.fail(values, `${what}.values: must not be empty`);
   const rest =
     fallback === undefined
-      ? new Fault('NOT_MAPPED', `has a value that is not listed (${text.place(values)})`)
+      ? new Fault('NOT_MAPPED', `has a value that the mapping does not list (${text.place(values)})`)
       : result(fallback, `${what}.default`);
   return (value) => {
     const found = table.get(value);
-    // Emptiness has a rule of its own, unless it is listed.
+    // An empty text follows the rule `empty`, unless it is listed.
     return found !== undefined ? found : value === '' ? '' : rest;
   };
 }

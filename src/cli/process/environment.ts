@@ -5,10 +5,10 @@ import { OptionsError } from '../../core/errors.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A value from the environment, or from the file that `{name}_FILE` names (as container secrets are mounted), without
- * the white space around it. An empty variable counts as not set.
+ * A value from an environment variable, or from the file that `{name}_FILE` names (container secrets are mounted as
+ * files). White space around it is removed. An empty variable counts as not set.
  *
- * @throws {@link OptionsError} when both are set, or the file cannot be read or is empty. Values are never quoted.
+ * @throws {@link OptionsError} if both are set, or if the file cannot be read or is empty. The message contains no value.
  */
 export async function readEnvironment(env: Environment, name: string): Promise<string | undefined> {
   const value = env[name]?.trim();

@@ -2,10 +2,10 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import type { Transport } from '../../okta/wire.js';
 import type { Environment } from './environment.js';
 
-/** Where output goes. */
+/** A stream for output. */
 export interface Output {
   write(text: string): unknown;
-  /** Whether a person is looking at it. */
+  /** True for a terminal. */
   readonly isTTY?: boolean;
   /** Characters in a line of the terminal. */
   readonly columns?: number;
@@ -18,10 +18,10 @@ export interface CliIo {
   readonly stderr: Output;
 }
 
-/** A signal that asks a run to end. */
+/** A signal that ends a run. */
 export type EndSignal = 'SIGINT' | 'SIGTERM';
 
-/** What the command line needs of the world, injected so that it can be tested in one process. */
+/** The outside world of the command line, injected so that a test can run it inside its own process. */
 export interface CliDeps {
   readonly clock: Clock;
   /** Numbers from 0 to 1, for the jitter of back-offs. */
@@ -29,7 +29,7 @@ export interface CliDeps {
   /** Sends requests. @defaultValue HTTP */
   readonly transport: Transport | undefined;
   readonly cwd: string;
-  /** Calls the listener at each signal, instead of ending the process; answers how to stop that. */
+  /** Calls the listener for each signal, instead of ending the process; returns a function that removes the listener. */
   readonly onSignal: (listener: (signal: EndSignal) => void) => () => void;
   /** Ends the process at once, as the signal would have. */
   readonly endNow: (signal: EndSignal) => void;
@@ -41,7 +41,7 @@ export interface CliContext extends CliDeps {
   readonly env: Environment;
 }
 
-/** The real world, but for signals: they are the process's own, and `main` brings them in. */
+/** The real world, without signals: `main` adds those, because they belong to the process. */
 export const SYSTEM_DEPS: CliDeps = Object.freeze({
   clock: systemClock,
   random: Math.random,

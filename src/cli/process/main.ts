@@ -6,8 +6,7 @@ import { run } from './run.js';
 const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM'];
 let outputFailed = false;
 
-// A reader that has gone away (`| head`) must not end a run halfway. Anything else that keeps output from being
-// written is a failure.
+// A reader that has closed the pipe (`| head`) must not end a run halfway. Any other write error makes the run fail.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') outputFailed = true;
@@ -21,7 +20,7 @@ function onSignal(listener: (signal: EndSignal) => void): () => void {
   };
 }
 
-/** As the signal would have, so that a shell sees what ended it. */
+/** Ends the process by the signal itself, so that the shell sees the signal. */
 function endNow(signal: EndSignal): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
@@ -37,5 +36,5 @@ function flushed(stream: Output & { readonly writableLength?: number }): Promise
 const io: CliIo = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
 const code = await run(process.argv.slice(2), io, process.env, { onSignal, endNow, cwd: process.cwd() });
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-// What still hangs (a source that does not answer) is left behind.
+// Do not wait for work that hangs, such as a source that does not respond.
 process.exit(code === EXIT.DONE && outputFailed ? EXIT.FAILED : code);

@@ -5,10 +5,10 @@ import type { Flags } from '../settings/resolve-settings.js';
 import { GROUPS, SETTINGS, type Setting, type SettingKey } from '../settings/settings.js';
 import { VERSION } from './version.js';
 
-/** What is called with the command that the command line names. */
+/** Runs the command that the command line names. */
 export type Execute = (command: Command, settings: readonly SettingKey[], flags: Flags) => Promise<void>;
 
-/** Titles of the flags in the help. */
+/** The titles of the groups of flags in the help. */
 const TITLES: readonly (readonly [title: string, keys: readonly SettingKey[]])[] = [
   ['Sources:', GROUPS.inputs],
   ['Guard:', GROUPS.guard],
@@ -16,10 +16,10 @@ const TITLES: readonly (readonly [title: string, keys: readonly SettingKey[]])[]
   ['Sending:', GROUPS.sending],
 ];
 
-/** The commands and their flags, made from the list of commands and the table of settings. */
+/** Builds the commands and their flags from the list of commands and the table of settings. */
 export function buildProgram(execute: Execute): Commander {
   const program = new Commander('rollcall')
-    .description('Keeps Okta in step with a directory of record.')
+    .description('Keeps Okta in sync with your system of record.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command');
@@ -32,7 +32,7 @@ export function buildProgram(execute: Execute): Commander {
     const parent = groups.get(group) ?? program;
     const added = addCommand(parent, isGrouped ? rest.join(' ') : name, summary);
     for (const option of [...flags(), ...settings.flatMap(settingOptions)]) added.addOption(option);
-    // Commander gives the values of arguments first, then the flags, then the command.
+    // Commander passes the values of arguments first, then the flags, then the command.
     added.action(async (...given: unknown[]) => {
       const argument = given.length > 2 ? { file: given[0] as string } : {};
       return execute(command, settings, { ...(given.at(-2) as Flags), ...argument });
@@ -64,6 +64,6 @@ function settingOptions(key: SettingKey): Option[] {
     const value = kind.many ? `<${kind.placeholder}...>` : `<${kind.placeholder}>`;
     return [inGroup(new Option(`${flag} ${value}`, text))];
   }
-  // What a config file turns on, a flag must be able to turn off. Shown once in the help.
+  // A flag must be able to turn off a setting that a config file turns on. The help shows only the positive flag.
   return [inGroup(new Option(flag, text)), new Option(flag.replace('--', '--no-'), `not ${flag}`).hideHelp()];
 }

@@ -10,14 +10,14 @@ import { showError } from '../display/show-error.js';
 import { Stopping } from './stopping.js';
 
 const HELP_WIDTH = 100;
-/** Flags under which people try to give a secret, which would then stand in every list of processes. */
+/** Flags with which people try to pass a secret, which every process on the machine could then read. */
 const SECRET_FLAGS = /^--?(api-?token|token|private-?key|(client-?)?secret|password)(=|$)/i;
 
 /**
- * Runs one command line and answers its exit code. Everything of the world comes in, so that it can be tested in one
- * process: it never ends the process itself, and never throws.
+ * Runs one command line and returns its exit code. The outside world is injected, so that a test can call this inside
+ * its own process: it never ends the process and never throws.
  *
- * @param argv - What stands behind the program's name.
+ * @param argv - The arguments after the program's name.
  */
 export async function run(
   argv: readonly string[],
@@ -30,7 +30,7 @@ export async function run(
   const execute: Execute = async (command, settings, flags) => {
     const display = createDisplay(flags, context);
     const endNow = (signal: EndSignal) => {
-      // A terminal wants its cursor back.
+      // Restores the cursor of the terminal.
       display.end();
       context.endNow(signal);
     };
@@ -57,7 +57,7 @@ export async function run(
   }
 }
 
-/** Help and complaints go where everything goes, and the process is left alone. */
+/** Makes commander write to the injected streams, and throw instead of ending the process. */
 function prepare(command: Commander, io: CliIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
@@ -76,11 +76,11 @@ function refuseSecrets(argv: readonly string[]): void {
   if (flag === undefined) return;
   throw new OptionsError(
     flag.replace(/=.*/s, ''),
-    'secrets are not taken from flags, where every process can read them; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or name a file with it in OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE',
+    'a secret cannot be a flag, because every process could read it; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or set OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE to a file with the secret',
   );
 }
 
-/** An unknown flag is quoted with its value, which may be a secret. */
+/** Removes values from the message about an unknown flag, because the value may be a secret. */
 function withoutValues(text: string): string {
   return text.replace(/'(--?[^'=\s]+)=[^]*?'(?=\n|$)/g, "'$1'");
 }

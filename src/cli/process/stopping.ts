@@ -1,10 +1,10 @@
 import { AbortedError } from '../../core/errors.js';
 import type { CliContext, EndSignal } from './io.js';
 
-/** A run settles within this after it was asked to end, or is left as it is: the journal knows what is in flight. */
-const SETTLE_MS = 5000;
+/** Milliseconds that a run has to end after the first signal. Then it is abandoned; the journal contains what is in flight. */
+const STOP_MS = 5000;
 
-/** Watches for the signals of one command: the first ends it in order, the second at once. */
+/** Handles the signals of one command: the first stops it in an orderly way, the second at once. */
 export class Stopping implements Disposable {
   readonly #context: CliContext;
   readonly #controller = new AbortController();
@@ -15,7 +15,7 @@ export class Stopping implements Disposable {
 
   constructor(context: CliContext) {
     this.#context = context;
-    this.#unwatch = context.onSignal((signal) => this.#take(signal));
+    this.#unwatch = context.onSignal((signal) => this.#onSignal(signal));
   }
 
   /** Aborted by the first signal. */
@@ -23,7 +23,7 @@ export class Stopping implements Disposable {
     return this.#controller.signal;
   }
 
-  /** True once the five seconds were over: what hangs is not to be waited for again. */
+  /** True once the five seconds are over: the caller must not wait for the work any more. */
   get late(): boolean {
     return this.#late;
   }
@@ -33,7 +33,7 @@ export class Stopping implements Disposable {
     this.#listeners.push(listener);
   }
 
-  #take(signal: EndSignal): void {
+  #onSignal(signal: EndSignal): void {
     if (this.#controller.signal.aborted) {
       this.#context.endNow(signal);
       return;
@@ -42,8 +42,8 @@ export class Stopping implements Disposable {
     for (const listener of this.#listeners) listener(signal);
   }
 
-  /** The result of some work; once a signal came, not longer than five seconds for it. @throws AbortedError */
-  async settled<T>(work: Promise<T>): Promise<T> {
+  /** Waits for some work, but at most five seconds after the first signal. @throws AbortedError */
+  async finished<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#deadline()]);
   }
 
@@ -53,13 +53,15 @@ export class Stopping implements Disposable {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     }
     try {
-      await this.#context.clock.sleep(SETTLE_MS, this.#done.signal);
+      await this.#context.clock.sleep(STOP_MS, this.#done.signal);
     } catch {
-      // The work settled, and nobody waits for this any more.
+      // The work is done, and nothing waits for this promise any more.
       return new Promise<never>(() => undefined);
     }
     this.#late = true;
-    throw new AbortedError('it did not end within five seconds; the next run settles what is in flight');
+    throw new AbortedError(
+      'the run did not stop within five seconds; the next run settles what is in flight',
+    );
   }
 
   [Symbol.dispose](): void {

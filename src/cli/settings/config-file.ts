@@ -7,28 +7,28 @@ import type { GuardLimits } from '../../guard/guard-rules.js';
 import { Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 
-/** The config file that is read when none is named. */
+/** The default config file. */
 export const CONFIG_FILE = 'rollcall.config.json';
 
-/** What a config file says. */
+/** The content of a config file. */
 export interface Config {
   /** The file's name, as it was given. */
   readonly file: string;
   readonly settings: Settings;
-  /** The guard's limits of single entities, over the common ones. */
+  /** Limits of the guard for one entity; they override the common limits. */
   readonly guard: Readonly<Partial<Record<Entity, GuardLimits>>>;
 }
 
-/** The keys of a config file that no flag has. */
+/** The keys of a config file that have no flag. */
 export const CONFIG_ONLY = Object.freeze(['$schema', 'guard']);
 
-/** Secrets under the names that people try; they are refused, and told where secrets belong. */
+/** Keys under which people try to store a secret. The error for them says where secrets belong. */
 const SECRETS = /^(api_?)?token$|private_?key|secret|password/i;
 
 /**
  * Reads a config file: JSON with comments and trailing commas.
  *
- * @throws {@link OptionsError} naming file and line, for anything in it that cannot be meant.
+ * @throws {@link OptionsError} with file and line, for anything invalid.
  */
 export async function readConfig(file: string): Promise<Config> {
   return parseConfig(await readText(file), file);
@@ -42,13 +42,13 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** {@link readConfig} without the reading. */
+/** Parses the text of a config file; see {@link readConfig}. */
 export function parseConfig(text: string, file: string): Config {
   const fail = failAt(text, file);
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [error] = errors;
-  if (error !== undefined) fail(error.offset, `not JSON: ${printParseErrorCode(error.error)}`);
+  if (error !== undefined) fail(error.offset, `not valid JSON: ${printParseErrorCode(error.error)}`);
   if (root?.type !== 'object') return fail(0, 'expected an object');
   const settings: Partial<Record<SettingKey, unknown>> = {};
   let guard: Config['guard'] = {};
@@ -67,7 +67,7 @@ export function parseConfig(text: string, file: string): Config {
 
 type Fail = (offset: number, message: string) => never;
 
-/** Errors name the line, and never quote the file: somebody may have put a secret into it. */
+/** Errors name the line and never quote the file, because somebody may have written a secret into it. */
 function failAt(text: string, file: string): Fail {
   return (offset, message) => {
     const line = text.slice(0, offset).split('\n').length;
@@ -127,13 +127,13 @@ function requireKey<K extends string>(
   if (SECRETS.test(key)) {
     return fail(
       node.offset,
-      `${key}: secrets never stand in a config file; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or name a file with it in OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE`,
+      `${key}: a config file must not contain secrets; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or set OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE to a file with the secret`,
     );
   }
   return fail(node.offset, `unknown key ${JSON.stringify(key)}${nearest(key, [...known, ...alsoKnown])}`);
 }
 
-/** `; did you mean ...?` where a known word is near, and all of them where none is. */
+/** `; did you mean ...?` if a known word is similar; otherwise a list of all known words. */
 export function nearest(word: string, known: readonly string[]): string {
   const near = closest(
     word.toLowerCase(),
@@ -142,5 +142,5 @@ export function nearest(word: string, known: readonly string[]): string {
   const name = known.find((candidate) => candidate.toLowerCase() === near) as string;
   return distance(word.toLowerCase(), near) <= Math.max(2, Math.floor(word.length / 3))
     ? `; did you mean ${JSON.stringify(name)}?`
-    : `; known are ${known.join(', ')}`;
+    : `; expected one of ${known.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
 
-/** What a setting may look like; in a new config file it stands behind `//` until somebody wants it. */
+/** An example value of each setting; a new config file shows it as a comment. */
 const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   orgUrl: 'https://example.okta.com',
   identitySource: '0oa1example',
@@ -33,7 +33,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   rateLimitShare: 0.5,
 });
 
-/** A config file with every setting, each explained; those that are given are set. */
+/** The text of a config file that explains every setting; the given ones are set, the others are comments. */
 export function configText(given: Readonly<Partial<Record<Entity | 'map', string>>>): string {
   const lines = SETTING_KEYS.flatMap((key) => {
     const { description, fallback } = SETTINGS[key];
@@ -43,12 +43,12 @@ export function configText(given: Readonly<Partial<Record<Entity | 'map', string
     return ['', `  // ${text}`, value === undefined ? `  // ${pair}` : `  ${pair}`];
   });
   return [
-    "// Settings of rollcall; docs/cli.md explains them. A flag or one of Okta's environment variables goes over what stands here.",
-    '// No secret stands here: set OKTA_CLIENT_TOKEN, or name a file with it in OKTA_CLIENT_TOKEN_FILE.',
+    "// Settings of rollcall; docs/cli.md explains them. A flag or one of Okta's environment variables overrides this file.",
+    '// Do not write secrets here. Set OKTA_CLIENT_TOKEN, or set OKTA_CLIENT_TOKEN_FILE to a file with the token.',
     '{',
     ...lines.slice(1),
     '',
-    "  // the guard's limits of single entities, over the common ones",
+    '  // limits of the guard for one entity; they override the common limits',
     `  // "guard": ${JSON.stringify(Object.fromEntries(ENTITIES.slice(2).map((entity) => [entity, { maxDeletePercent: 40 }])))},`,
     '}',
     '',

@@ -10,20 +10,22 @@ export const CREDENTIAL_VARIABLES = Object.freeze({
   OKTA_CLIENT_TOKEN: 'an API token (SSWS)',
   OKTA_CLIENT_CLIENTID: 'the client id of an OAuth 2.0 service app',
   OKTA_CLIENT_PRIVATEKEY: "the service app's private key: PEM (`\\n` may stand for line ends) or a JWK",
-  OKTA_CLIENT_KEYID: "the key's id, where the JWK does not have it",
+  OKTA_CLIENT_KEYID: "the key's id (`kid`), if the key is not a JWK that contains it",
   OKTA_CLIENT_SCOPES:
-    'scopes, apart by spaces or commas; by default those for reading and managing identity sources',
-  OKTA_CLIENT_DPOP: '`true`: only tokens bound by DPoP; `false`: none; by default as the app asks for it',
-  OKTA_CLIENT_AUTHORIZATIONMODE: '`SSWS` or `PrivateKey`; only needed where both are set',
+    'scopes, separated by spaces or commas; by default the scopes to read and manage identity sources',
+  OKTA_CLIENT_DPOP:
+    '`true`: accept only tokens that are bound by DPoP; `false`: never use DPoP; by default, use it if the app requires it',
+  OKTA_CLIENT_AUTHORIZATIONMODE: '`SSWS` or `PrivateKey`; needed only if both kinds of credentials are set',
 });
 
 type Variable = keyof typeof CREDENTIAL_VARIABLES;
 type Values = Readonly<Partial<Record<Variable, string>>>;
 
 /**
- * The credentials that the environment holds, directly or in files; undefined when it holds none.
+ * The credentials from environment variables, or from the files that they name; undefined if none is set.
  *
- * @throws {@link OptionsError} for half of a service app, or for two ways to sign in. No value is quoted.
+ * @throws {@link OptionsError} if a service app is only half configured, or if two ways to sign in are configured. The
+ * message contains no value.
  */
 export async function readCredentials(env: Environment): Promise<Credentials | undefined> {
   const values: Partial<Record<Variable, string>> = {};
@@ -42,7 +44,7 @@ export async function readCredentials(env: Environment): Promise<Credentials | u
       if (token !== undefined && isApp) {
         throw new OptionsError(
           'OKTA_CLIENT_TOKEN',
-          'a service app is set as well; unset one, or say which in OKTA_CLIENT_AUTHORIZATIONMODE',
+          'a service app is set as well; unset one of them, or choose with OKTA_CLIENT_AUTHORIZATIONMODE',
         );
       }
       if (isApp) return serviceApp(values);
@@ -62,7 +64,7 @@ function serviceApp(values: Values): OAuthOptions {
   const { OKTA_CLIENT_KEYID: keyId, OKTA_CLIENT_SCOPES: scopes, OKTA_CLIENT_DPOP: dpop } = values;
   return {
     clientId,
-    // A variable can hardly hold lines: PEM text is commonly given with its line ends written out.
+    // A variable can hardly contain line breaks: in PEM text they are commonly written as \n.
     privateKey: privateKey.startsWith('-----BEGIN') ? privateKey.replaceAll('\\n', '\n') : privateKey,
     ...(keyId !== undefined && { keyId }),
     ...(scopes !== undefined && { scopes: scopes.split(/[\s,]+/).filter((scope) => scope !== '') }),
@@ -76,5 +78,5 @@ function onOff(text: string): boolean {
 }
 
 function missing(name: Variable): never {
-  throw new OptionsError(name, `not set; set it, or name a file with it in ${name}_FILE`);
+  throw new OptionsError(name, `not set; set it, or set ${name}_FILE to a file with the value`);
 }

@@ -5,14 +5,14 @@ import type { UploadOptions } from '../../upload/upload-options.js';
 import type { Resolved } from './resolve-settings.js';
 import { GROUPS, type Settings } from './settings.js';
 
-/** The guard's options: the common limits, and those of single entities. */
+/** The options of `guard`: the common limits, and the limits for one entity. */
 export function guardOptions({ settings, guard }: Resolved): Omit<GuardOptions, 'approve' | 'onPlan'> {
   const common: Record<string, unknown> = {};
   for (const key of GROUPS.guard) if (settings[key] !== undefined) common[key] = settings[key];
   return { ...(common as GuardLimits), ...guard };
 }
 
-/** How the directory is compared. */
+/** The options that decide how the directory is compared. */
 export function comparisonOptions(
   settings: Settings,
 ): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'absence'> {
@@ -26,7 +26,7 @@ export function comparisonOptions(
   };
 }
 
-/** How changes are sent. */
+/** The options that decide how changes are sent. */
 export function sendingOptions({ cooldown, poll, pollTimeout, foreignSession }: Settings): UploadOptions {
   return {
     ...(cooldown !== undefined && { cooldownMs: cooldown }),

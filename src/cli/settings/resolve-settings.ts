@@ -7,19 +7,19 @@ import { readEnvironment, type Environment } from '../process/environment.js';
 import { Unexpected } from './setting-kinds.js';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.js';
 
-/** What commander hands over: the text of each flag by its key. */
+/** The flags as commander parsed them: the text of each flag by its key. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** Every setting that a command knows, from wherever it was set. */
+/** The values of all settings of a command. */
 export interface Resolved {
   readonly settings: Settings;
-  /** The guard's limits of single entities; only a config file can set them. */
+  /** Limits of the guard for one entity; only a config file can set them. */
   readonly guard: Config['guard'];
 }
 
 /**
- * Gathers the settings: a flag goes over the environment, the environment over the config file. Of the config file only
- * what the command knows is taken, for one file serves all commands; all of it is checked.
+ * Resolves the settings: a flag overrides the environment, and the environment overrides the config file. One config
+ * file serves all commands: the whole file is checked, but a command uses only the settings that it knows.
  */
 export async function resolveSettings(
   keys: readonly SettingKey[],
@@ -27,7 +27,7 @@ export async function resolveSettings(
   env: Environment,
   cwd: string,
 ): Promise<Resolved> {
-  // A command without settings is not kept from its work by a config file.
+  // A command without settings ignores the config file, even an invalid one.
   if (keys.length === 0) return { settings: {}, guard: {} };
   const config = await findConfig(flags['config'], cwd);
   const settings: Partial<Record<SettingKey, unknown>> = {};
@@ -88,7 +88,7 @@ function mapPaths(value: unknown, map: (path: string) => string): unknown {
   return Array.isArray(value) ? value.map((path: string) => map(path)) : map(value as string);
 }
 
-/** A path, or a glob, against a directory. `-` is standard input, and stays. */
+/** A path or glob, resolved against a directory. `-` is standard input and stays as it is. */
 function against(directory: string, path: string): string {
   const here = directory === '' || directory === process.cwd();
   if (here || path === '-' || isAbsolute(path)) return path;

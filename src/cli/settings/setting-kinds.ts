@@ -1,9 +1,9 @@
 import { parseDuration } from '../text/duration.js';
 
-/** A JSON Schema, as far as it is used here. */
+/** A JSON Schema. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A value that cannot be meant; who reads it adds where it stands. */
+/** A setting has an invalid value. The caller catches it and adds the flag, variable or line. */
 export class Unexpected extends Error {
   constructor(expected: string, got: unknown) {
     super(`expected ${expected}, got ${show(got)}`);
@@ -12,11 +12,11 @@ export class Unexpected extends Error {
 
 /** How the values of a setting are written: as text on the command line and in the environment, as JSON in a config file. */
 export interface Kind<T> {
-  /** What stands for the value in the help; undefined for a setting that is on or off. */
+  /** The placeholder for the value in the help; undefined for a setting that is on or off. */
   readonly placeholder: string | undefined;
   /** Whether the flag takes several values. */
   readonly many: boolean;
-  /** What values are paths, which a config file gives relative to itself. */
+  /** True if the values are paths; paths in a config file are relative to that file. */
   readonly isPath: boolean;
   /** @throws Unexpected */
   parse(text: string | readonly string[] | boolean): T;
@@ -85,21 +85,21 @@ export function number(bounds: { min: number; max?: number; integer?: boolean })
   return { placeholder: 'n', many: false, isPath: false, parse, read, schema };
 }
 
-/** A time span, in milliseconds once it is read. */
+/** A duration such as `5m`; the parsed value is in milliseconds. */
 export function duration(bounds: { min?: number; max?: number } = {}): Kind<number> {
   const { min = 0, max = Infinity } = bounds;
   const read = (value: unknown): number => {
     const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-    if (ms === undefined) throw new Unexpected('a time span such as 5m, 90s or 250ms', value);
-    if (ms < min) throw new Unexpected(`a time span of at least ${min}ms`, value);
-    if (ms > max) throw new Unexpected(`a time span of at most ${max}ms`, value);
+    if (ms === undefined) throw new Unexpected('a duration such as 5m, 90s or 250ms', value);
+    if (ms < min) throw new Unexpected(`a duration of at least ${min}ms`, value);
+    if (ms > max) throw new Unexpected(`a duration of at most ${max}ms`, value);
     return ms;
   };
   const schema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' };
   return { placeholder: 'duration', many: false, isPath: false, parse: read, read, schema };
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function choice<T extends string>(...words: readonly T[]): Kind<T> {
   const read = (value: unknown): T => {
     if (!words.includes(value as T)) throw new Unexpected(`one of ${words.join(', ')}`, value);

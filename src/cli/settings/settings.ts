@@ -1,11 +1,11 @@
 import { choice, duration, number, onOff, paths, text, texts, type Kind } from './setting-kinds.js';
 
-/** One thing that can be set by a flag, by the environment, or in a config file. */
+/** A setting: set by a flag, by an environment variable, or in a config file. */
 export interface Setting<T> {
   readonly kind: Kind<T>;
-  /** The long flag; undefined for what only a config file can say. */
+  /** The long flag; undefined for a setting that only a config file can set. */
   readonly flag: string | undefined;
-  /** Okta's own name in the environment, where it has one; `..._FILE` names a file with the value. */
+  /** Okta's own environment variable, if there is one; the variable `..._FILE` names a file with the value. */
   readonly env?: string;
   /** One sentence for help, docs and the config file. */
   readonly description: string;
@@ -25,128 +25,142 @@ function setting<T>(
 const PERCENT = { min: 0, max: 100 };
 const COUNT = { min: 0, integer: true };
 const DAY_MS = 86_400_000;
-/** The state's directory where nobody names one. */
+/** The default directory of the state. */
 export const STATE_DIRECTORY = 'rollcall-state';
 
 /**
- * Every setting, by its key in a config file. Flags, help, docs, the config file's check and its JSON Schema are all
- * made from this table.
+ * Every setting, by its key in a config file. The flags, the help, the docs, the check of config files and their JSON
+ * Schema are all generated from this table.
  */
 export const SETTINGS = Object.freeze({
   orgUrl: setting('--org-url', text('url'), 'the address of the Okta org, e.g. https://example.okta.com', {
     env: 'OKTA_CLIENT_ORGURL',
   }),
-  identitySource: setting('--identity-source', text('id'), 'the id of the identity source at Okta', {
+  identitySource: setting('--identity-source', text('id'), 'the id of the identity source in Okta', {
     env: 'OKTA_IDENTITY_SOURCE_ID',
   }),
-  users: setting('--users', paths(), 'users: files, globs, or - for standard input; .gz is unpacked'),
-  groups: setting('--groups', paths(), 'groups, likewise'),
-  memberships: setting('--memberships', paths(), 'memberships, likewise'),
+  users: setting(
+    '--users',
+    paths(),
+    'the files with users: paths, globs, or - for standard input; .gz files are unpacked',
+  ),
+  groups: setting('--groups', paths(), 'the files with groups, in the same way'),
+  memberships: setting('--memberships', paths(), 'the files with memberships, in the same way'),
   format: setting(
     '--format',
     choice('csv', 'json', 'jsonl'),
-    'the format of inputs whose name does not tell it, such as standard input',
+    'the format of inputs whose name has no known extension, such as standard input',
   ),
-  map: setting('--map', text('file', true), 'the mapping of columns to attributes', {
-    fallback: "columns named as Okta's attributes",
+  map: setting('--map', text('file', true), 'the mapping file, which maps columns to attributes', {
+    fallback: "columns named after Okta's attributes",
   }),
-  state: setting('--state', text('dir', true), 'the directory that holds what Okta was confirmed to hold', {
-    fallback: STATE_DIRECTORY,
-  }),
+  state: setting(
+    '--state',
+    text('dir', true),
+    'the directory in which rollcall stores the last state that Okta confirmed',
+    { fallback: STATE_DIRECTORY },
+  ),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
   maxDeletePercent: setting(
     '--max-delete-percent',
     number(PERCENT),
-    'the guard: deletions, in percent of what Okta holds',
+    'guard: the most deletions, in percent of the entities in Okta',
     { fallback: '20' },
   ),
-  maxDeletes: setting('--max-deletes', number(COUNT), 'the guard: deletions', { fallback: 'no limit' }),
+  maxDeletes: setting('--max-deletes', number(COUNT), 'guard: the most deletions', { fallback: 'no limit' }),
   maxUpdatePercent: setting(
     '--max-update-percent',
     number(PERCENT),
-    'the guard: updates, in percent of what Okta holds',
+    'guard: the most updates, in percent of the entities in Okta',
     { fallback: '50' },
   ),
-  maxUpdates: setting('--max-updates', number(COUNT), 'the guard: updates', { fallback: 'no limit' }),
+  maxUpdates: setting('--max-updates', number(COUNT), 'guard: the most updates', { fallback: 'no limit' }),
   minPopulation: setting(
     '--min-population',
     number(COUNT),
-    'the guard: percentages count only where Okta holds more than this',
+    'guard: the percentage limits apply only if Okta has more entities than this',
     { fallback: '100' },
   ),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),
-    'the guard: rejected records, in percent of those read',
+    'guard: the most rejected records, in percent of the records read',
     { fallback: '5' },
   ),
   minRejects: setting(
     '--min-rejects',
     number(COUNT),
-    'the guard: --max-reject-percent counts only from this many rejects on',
+    'guard: --max-reject-percent applies only from this number of rejected records on',
     { fallback: '20' },
   ),
   allowEmpty: setting(
     '--allow-empty',
     onOff(),
-    'the guard: let a source without records pass although Okta holds entities',
+    'guard: accept a source without records, even if Okta has entities',
     { fallback: 'off' },
   ),
   onDuplicate: setting(
     '--on-duplicate',
     choice('reject', 'fail'),
-    'what becomes of a record whose key came before in the same source',
+    'a record whose id appears earlier in the same source: reject it, or fail the run',
     { fallback: 'reject' },
   ),
   absenceReads: setting(
     '--absence-reads',
     number({ min: 1, max: 1000, integer: true }),
-    'delete only what was missing from this many complete reads in a row',
+    'delete an entity only after it was missing from this many complete reads in a row',
     { fallback: '1' },
   ),
   protect: setting(
     '--protect',
     texts('id'),
-    'never delete these external ids; one that ends in * is how they begin',
+    'never delete these external ids; an id that ends in * is a prefix',
   ),
   mixed: setting(
     '--mixed',
     onOff(),
-    'send memberships in the session that creates their users and groups; Okta promises no order',
+    'send memberships in the same session as new users and groups, although Okta does not promise the order',
     { fallback: 'off' },
   ),
   cooldown: setting(
     '--cooldown',
     duration({ max: DAY_MS }),
-    'the wait between triggering a session and creating the next',
+    'the longest wait between triggering a session and creating the next',
     { fallback: '5m' },
   ),
   poll: setting(
     '--poll',
     duration({ min: 1, max: 3_600_000 }),
-    'the time between two looks at a session that is being imported',
+    'how often to check a session that Okta is importing',
     { fallback: '2s' },
   ),
   pollTimeout: setting(
     '--poll-timeout',
     duration(),
-    'the time after which a session that is still being imported is left to the next run',
+    'leave a session to the next run if Okta is still importing it after this time',
     { fallback: '1h' },
   ),
   foreignSession: setting(
     '--foreign-session',
     choice('fail', 'cancel', 'adopt'),
-    'what becomes of an open session that this state did not make',
+    'an open session that this state did not create: fail the run, cancel the session, or adopt it',
     { fallback: 'fail' },
   ),
-  ca: setting('--ca', text('file', true), "the certificates to trust in place of Node's own, as PEM"),
-  concurrency: setting('--concurrency', number({ min: 1, max: 75, integer: true }), 'requests at a time', {
-    fallback: '4',
-  }),
+  ca: setting(
+    '--ca',
+    text('file', true),
+    "a PEM file with the CA certificates to trust instead of Node's own",
+  ),
+  concurrency: setting(
+    '--concurrency',
+    number({ min: 1, max: 75, integer: true }),
+    'the most requests at the same time',
+    { fallback: '4' },
+  ),
   rateLimitShare: setting(
     '--rate-limit-share',
     number({ min: 0.01, max: 1 }),
-    'the part of each rate-limit window that may be used',
+    'the share of each rate-limit window that rollcall may use',
     { fallback: '0.5' },
   ),
 });
@@ -156,7 +170,7 @@ export type SettingKey = keyof typeof SETTINGS;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
-/** Settings with their values, wherever they came from; what nobody set is missing. */
+/** The values of settings, whatever their origin; settings that were not set are missing. */
 export type Settings = { readonly [K in SettingKey]?: ValueOf<(typeof SETTINGS)[K]> };
 
 /** All keys, in the order of the table. */

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import type { CliContext } from '../process/io.js';
 import { STATE_DIRECTORY, type Settings } from './settings.js';
 
-/** The directory of the state: as set, or the usual one. */
+/** The directory of the state: the setting `state`, or the default. */
 export function stateDirectory(settings: Settings, { cwd }: CliContext): string {
   return resolve(cwd, settings.state ?? STATE_DIRECTORY);
 }
 
-/** Whether a state is there: commands that only look must not make one. */
+/** Whether the directory contains a state. Commands that only read must not create one. */
 export async function stateExists(directory: string): Promise<boolean> {
   try {
     await access(join(directory, 'state.mdb'));

@@ -1,19 +1,19 @@
 import type { CancelReport } from '../commands/command-reports.js';
 import { printable } from './words.js';
 
-/** What `cancel` did, for a person. */
+/** The outcome of `cancel`, as text. */
 export function cancelText({ cancelled, ran, foreign }: CancelReport): string {
   const lines = [
-    ...cancelled.map((id) => `Session ${printable(id)} is cancelled; nothing of it is imported.`),
+    ...cancelled.map((id) => `Session ${printable(id)} was cancelled; Okta imports nothing of it.`),
     ...ran.map(
       (id) =>
-        `Session ${printable(id)} is being imported, and cannot be cancelled; the next sync settles it.`,
+        `Session ${printable(id)} cannot be cancelled any more: Okta is importing it. The next sync settles it.`,
     ),
     ...foreign.map(
       (id) =>
-        `Session ${printable(id)} is open and not of this state; to cancel it: rollcall cancel --force ${printable(id)}`,
+        `Session ${printable(id)} is open, but this state did not create it. To cancel it: rollcall cancel --force ${printable(id)}`,
     ),
   ];
-  if (cancelled.length === 0 && ran.length === 0) lines.unshift('No session of this state is open.');
+  if (cancelled.length === 0 && ran.length === 0) lines.unshift('This state has no open session.');
   return lines.join('\n');
 }

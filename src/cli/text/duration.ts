@@ -8,7 +8,7 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(ms) ? Math.round(ms) : undefined;
 }
 
-/** A time span for a person: `850 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`. */
+/** A duration as text: `850 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = Math.round(ms / 1000);
@@ -18,7 +18,7 @@ export function formatDuration(ms: number): string {
   return withRest(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
 }
 
-/** A countdown of one width: `0:09`, `4:10`, `1:02:03`. Begun seconds count, so that it ends with the wait. */
+/** A countdown: `0:09`, `4:10`, `1:02:03`. Seconds are rounded up, so that it reaches zero when the wait ends. */
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const two = (n: number) => String(n).padStart(2, '0');

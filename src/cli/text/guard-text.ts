@@ -1,14 +1,14 @@
 import type { GuardTrip } from '../../core/results.js';
 import { count } from './words.js';
 
-/** Why the guard stops a plan, a line for each limit. */
+/** The limits that a plan exceeds, one line each. */
 export function tripLines(trips: readonly GuardTrip[]): string[] {
   return trips.map((trip) => `  ${tripText(trip)}`);
 }
 
-/** One limit that a plan exceeds, as a sentence. */
+/** One limit that a plan exceeds, as text. */
 export function tripText({ entity, rule, actual, limit, population }: GuardTrip): string {
-  const of = `of the ${count(population)} ${entity} that Okta holds`;
+  const of = `of the ${count(population)} ${entity} in Okta`;
   switch (rule) {
     case 'deletePercent':
       return `${percent(actual)} ${of} would be deleted; the limit is ${percent(limit)} (--max-delete-percent)`;
@@ -19,11 +19,11 @@ export function tripText({ entity, rule, actual, limit, population }: GuardTrip)
     case 'updates':
       return `${count(actual)} ${entity} would be updated; the limit is ${count(limit)} (--max-updates)`;
     case 'emptySource':
-      return `the source of ${entity} has no record, and Okta holds ${count(population)} (--allow-empty)`;
+      return `the source of ${entity} has no records, but there are ${count(population)} in Okta (--allow-empty)`;
     case 'rejects':
-      return `${percent(actual)} of the ${entity} read were rejected; the limit is ${percent(limit)} (--max-reject-percent)`;
+      return `${percent(actual)} of the ${entity} in the source were rejected; the limit is ${percent(limit)} (--max-reject-percent)`;
     default:
-      // A rule that this text does not know yet is told all the same.
+      // A rule that has no text of its own yet.
       return `${entity}: ${String(rule)} is ${count(actual)}, the limit is ${count(limit)}`;
   }
 }

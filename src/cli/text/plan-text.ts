@@ -5,16 +5,16 @@ import { tripLines } from './guard-text.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatTime, plural, printable } from './words.js';
 
-/** Attributes that a plan names. */
+/** The most attributes that the text of a plan names. */
 const SHOWN_ATTRIBUTES = 5;
 
-/** A plan as a person reads it. `now` dates its earliest end. */
+/** A plan as text. `now`, in milliseconds since the epoch, gives the earliest end. */
 export function planText(plan: Plan, now: number): string {
   const changes = changesOf(plan.entities);
   const rejected = sum(plan, 'rejected');
   return [
     ...columns([
-      ['', 'read', 'unchanged', 'create', 'update', 'delete', 'rejected', 'Okta holds'],
+      ['', 'read', 'unchanged', 'create', 'update', 'delete', 'rejected', 'in Okta'],
       ...ENTITIES.flatMap((entity) => {
         const source = plan.sources[entity];
         if (source === undefined) return [];
@@ -24,7 +24,7 @@ export function planText(plan: Plan, now: number): string {
       }),
     ]),
     '',
-    changes === 0 ? 'Nothing is to be sent.' : sizeText(plan, changes, now),
+    changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
     ...spared(plan),
     ...heldBackLines(plan),
@@ -38,17 +38,17 @@ function sizeText(plan: Plan, changes: number, now: number): string {
   const size = `${plural(changes, 'change')} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
   if (plan.sessions <= 1) return `${size}.`;
   const end = formatTime(now + plan.leastMs);
-  return `${size}; at least ${formatDuration(plan.leastMs)}, so not before ${end} if it starts now.`;
+  return `${size}. Sending takes at least ${formatDuration(plan.leastMs)}: until ${end}, if it starts now.`;
 }
 
-/** The names of what changes most, never the values. */
+/** The names of the attributes that change most often; never their values. */
 function attributeLines({ changedAttributes }: Plan): string[] {
   const most = [...changedAttributes].sort((a, b) => b.updates - a.updates).slice(0, SHOWN_ATTRIBUTES);
   if (most.length === 0) return [];
   const names = most.map(
     ({ entity, attribute, updates }) => `${printable(attribute)} of ${plural(updates, entity.slice(0, -1))}`,
   );
-  return [`Updates change mostly ${names.join(', ')}.`];
+  return [`Attributes that change most: ${names.join(', ')}.`];
 }
 
 function spared({ sources }: Plan): string[] {
@@ -57,7 +57,7 @@ function spared({ sources }: Plan): string[] {
     return sparedDeletes === 0
       ? []
       : [
-          `${count(sparedDeletes)} of ${entity} are missing and stay: protected, or not missing for long enough.`,
+          `Missing from the source but not deleted: ${plural(sparedDeletes, entity.slice(0, -1))} (protected, or not missing for long enough).`,
         ];
   });
 }
@@ -65,16 +65,16 @@ function spared({ sources }: Plan): string[] {
 function heldBackLines(plan: Plan): string[] {
   return ENTITIES.filter((entity) => plan.heldBackDeletes[entity] > 0).map(
     (entity) =>
-      `${plural(plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, so nobody can tell who is missing.`,
+      `${plural(plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, and may be any of them.`,
   );
 }
 
 function verdict(plan: Plan): string[] {
-  if (plan.trips.length === 0) return [`The guard lets this plan pass. Plan ${plan.hash}`];
+  if (plan.trips.length === 0) return [`The guard accepts this plan. Plan hash: ${plan.hash}`];
   return [
     'The guard would stop this plan:',
     ...tripLines(plan.trips),
-    `If that is meant, let exactly this plan pass: rollcall sync --approve ${plan.hash}`,
+    `If these changes are intended, approve exactly this plan: rollcall sync --approve ${plan.hash}`,
   ];
 }
 

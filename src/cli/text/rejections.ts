@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import type { Rejection } from '../../core/rejection.js';
 import { count, printable } from './words.js';
 
-/** Rejections that a report shows; the rest is counted. */
+/** The most rejections that are listed; the others are only counted. */
 const SHOWN = 5;
 
-/** The first rejections, a line each. `total` is how many there were; a report keeps the first thousand. */
+/** The first rejections, one line each. `total` counts all of them; a report keeps only the first thousand. */
 export function rejectionLines(title: string, rejections: readonly Rejection[], total: number): string[] {
   if (total === 0) return [];
   const lines = rejections.slice(0, SHOWN).map((rejection) => `  ${rejectionText(rejection)}`);
@@ -13,7 +13,7 @@ export function rejectionLines(title: string, rejections: readonly Rejection[], 
   return [`${title} (${count(total)}):`, ...lines, ...(rest > 0 ? [`  ... and ${count(rest)} more`] : [])];
 }
 
-/** One rejection: whose, where, and why. */
+/** One rejection as text: the record, its place, the reason and the code. */
 export function rejectionText({
   entity,
   externalId,

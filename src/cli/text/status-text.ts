@@ -4,7 +4,7 @@ import { formatDuration } from './duration.js';
 import { outcomeText } from '../commands/last-run.js';
 import { count, formatTime, plural, printable } from './words.js';
 
-/** What `status` tells a person: a word at the left, what there is to say at the right. */
+/** The outcome of `status`, as text: a title on the left, its lines on the right. */
 export function statusText(status: StatusReport): string {
   return [
     ...section('State', stateLines(status)),
@@ -20,12 +20,12 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function stateLines({ state, condition, heldBy, target }: StatusReport): string[] {
-  if (condition === 'new') return [`${state}: there is none yet; the first plan or sync makes it`];
+  if (condition === 'new') return [`${state}: does not exist yet; the first plan or sync creates it`];
   if (heldBy !== undefined) {
     return [`${state}: in use by process ${heldBy.pid} on ${heldBy.host} since ${formatTime(heldBy.since)}`];
   }
-  if (target === undefined) return [`${state}: nothing was sent yet`];
-  return [`${state}`, `of ${target.orgUrl}, identity source ${target.identitySourceId}`];
+  if (target === undefined) return [`${state}: nothing has been sent yet`];
+  return [`${state}`, `belongs to ${target.orgUrl}, identity source ${target.identitySourceId}`];
 }
 
 function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[] {
@@ -34,8 +34,10 @@ function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[
     (entity) => `${count(baseline[entity].unknown)} ${entity}`,
   );
   return [
-    `Okta was confirmed to hold ${held}`,
-    ...(unknown.length > 0 ? [`not known for ${unknown.join(', ')}; the next sync sends them again`] : []),
+    `Okta confirmed ${held}`,
+    ...(unknown.length > 0
+      ? [`outcome unknown for ${unknown.join(', ')}; the next sync sends them again`]
+      : []),
   ];
 }
 
@@ -44,7 +46,7 @@ function lastRunLines({ lastRun }: StatusReport): string[] {
   const { startedAt, endedAt, exitCode, code, confirmed, remaining } = lastRun;
   const took = formatDuration(endedAt.getTime() - startedAt.getTime());
   const why = code === undefined ? '' : ` [${code}]`;
-  const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not`;
+  const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not confirmed`;
   return [
     `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${plural(confirmed, 'change')} confirmed${rest}`,
   ];
@@ -59,11 +61,12 @@ function pendingLines(pending: readonly PendingSession[]): string[] {
 }
 
 function sessionLines({ sessions }: StatusReport): string[] {
-  if (sessions === undefined) return ['not asked: no credentials, or no org and identity source'];
+  if (sessions === undefined)
+    return ['not checked: the credentials, the org or the identity source are not set'];
   return sessions.length === 0 ? ['no active session'] : sessions.map(sessionText);
 }
 
 function sessionText({ sessionId, status, created, ours }: ActiveSession): string {
   const since = created === undefined ? '' : ` since ${printable(created)}`;
-  return `session ${printable(sessionId)}: ${status}${since}${ours ? '' : ', not of this state'}`;
+  return `session ${printable(sessionId)}: ${status}${since}${ours ? '' : ', not created by this state'}`;
 }

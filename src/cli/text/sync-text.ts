@@ -4,7 +4,7 @@ import { formatDuration } from './duration.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatBytes, plural } from './words.js';
 
-/** What a sync came to, as a person reads it. */
+/** The outcome of a sync, as text. */
 export function syncText(report: SyncReport): string {
   const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
   const rejected = ENTITIES.reduce((total, entity) => total + (report.sources[entity]?.rejected ?? 0), 0);
@@ -23,11 +23,11 @@ export function syncText(report: SyncReport): string {
     ]),
     ...heldBack(report),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
-    ...rejectionLines('Refused by Okta, tried again at the next run', report.refused, report.refused.length),
+    ...rejectionLines('Refused by Okta; the next run tries again', report.refused, report.refused.length),
   ].join('\n');
 }
 
-/** What an unfinished sync came to, in one line. */
+/** The outcome of an unfinished sync, as one line. */
 export function partText(report: UploadReport): string {
   const rest = report.remaining === 0 ? '' : ` ${plural(report.remaining, 'change')} not confirmed.`;
   return `So far ${sentText(report)}${rest}`;
@@ -42,6 +42,6 @@ function sentText(report: UploadReport): string {
 function heldBack(report: SyncReport): string[] {
   return ENTITIES.filter((entity) => report.plan.heldBackDeletes[entity] > 0).map(
     (entity) =>
-      `${plural(report.plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified.`,
+      `${plural(report.plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, and may be any of them.`,
   );
 }

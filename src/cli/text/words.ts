@@ -1,4 +1,4 @@
-/** A number with its thousands apart. */
+/** A number with thousands separators. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
@@ -8,7 +8,7 @@ export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** Bytes for a person, in units of a thousand. */
+/** A number of bytes as text, in decimal units (kB = 1,000 bytes). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB'];
@@ -23,12 +23,12 @@ export function formatTime(time: Date | number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Text that came with data, without what would steer a terminal. */
+/** Text from data, with control characters replaced by `?`, because they could control a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
 }
 
-/** Rows as columns: the first to the left, the others to the right. */
+/** Rows as aligned columns: the first column is aligned left, the others right. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -45,7 +45,10 @@ function encode(value: object): string {
 /** A JWS holds the two numbers of an ECDSA signature as 32 bytes each. */
 function toJws(algorithm: Signer['algorithm'], signature: unknown): Uint8Array {
   if (!(signature instanceof Uint8Array) || signature.length === 0) {
-    throw new OptionsError('auth.privateKey.sign', 'expected it to give the bytes of a signature');
+    throw new OptionsError(
+      'auth.privateKey.sign',
+      'expected a function that returns the bytes of a signature',
+    );
   }
   if (algorithm === 'RS256' || signature.length === 64) return signature;
   const joined = fromDer(signature);

@@ -49,7 +49,7 @@ export function checkOAuth(options: OAuthOptions): CheckedOAuth {
   requireWord('auth.clientId', clientId);
   if (keyId !== undefined) requireWord('auth.keyId', keyId);
   if (dpop !== undefined && typeof dpop !== 'boolean') {
-    throw new OptionsError('auth.dpop', 'expected true or false, or nothing');
+    throw new OptionsError('auth.dpop', 'expected true, false or undefined');
   }
   if (!Array.isArray(scopes) || scopes.length === 0) {
     throw new OptionsError('auth.scopes', 'expected an array of at least one scope');

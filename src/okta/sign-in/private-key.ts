@@ -44,7 +44,10 @@ export function readPrivateKey(given: unknown): LocalKey {
   const key = jwk === undefined ? fromPem(given) : fromJwk(jwk);
   const algorithm = algorithmOf(key);
   if (jwk?.['alg'] !== undefined && jwk['alg'] !== algorithm) {
-    throw new OptionsError(OPTION, `expected a JWK for ${algorithm}, as its key is, or one without "alg"`);
+    throw new OptionsError(
+      OPTION,
+      `the "alg" of the JWK does not match its key; expected ${algorithm}, or no "alg"`,
+    );
   }
   return { algorithm, key, keyId: typeof jwk?.['kid'] === 'string' ? jwk['kid'] : undefined };
 }

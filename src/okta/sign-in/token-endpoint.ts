@@ -136,7 +136,7 @@ export class TokenEndpoint {
     if (!isDpop && !this.#hooks.bearerAllowed) {
       throw new OptionsError(
         'auth.dpop',
-        'Okta issued a token without DPoP; require DPoP in the app, or leave this out',
+        'Okta issued a token without DPoP; require DPoP in the app, or do not set this option',
       );
     }
     const lifeMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : Infinity;

@@ -15,7 +15,7 @@ export function flatten(record: object): Map<string, Cell> {
     if (cells.has(name))
       throw new OptionsError(
         'columns',
-        `two attributes of a record would both be column ${JSON.stringify(name)}`,
+        `two attributes of a record have the same column ${JSON.stringify(name)}`,
       );
     cells.set(name, toCell(value));
   };

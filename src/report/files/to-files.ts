@@ -114,7 +114,7 @@ class CsvEncoder implements Encoder<object> {
       if (unknown !== undefined) {
         throw new OptionsError(
           'columns',
-          `a record has ${JSON.stringify(unknown)}, which the first one lacks; name the columns`,
+          `a record has the attribute ${JSON.stringify(unknown)}, which the first record does not have; set the option columns`,
         );
       }
     }
@@ -145,7 +145,8 @@ function checkColumns(columns: readonly string[] | undefined): void {
     names.length === 0 ||
     !names.every((name) => typeof name === 'string' && name !== '')
   ) {
-    throw new OptionsError('columns', 'expected names of columns');
+    throw new OptionsError('columns', 'expected an array of column names');
   }
-  if (new Set(names).size !== names.length) throw new OptionsError('columns', 'a column is named twice');
+  if (new Set(names).size !== names.length)
+    throw new OptionsError('columns', 'the same column appears twice');
 }

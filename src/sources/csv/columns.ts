@@ -14,7 +14,7 @@ export type CsvColumns =
 export function checkColumns(columns: CsvColumns | undefined): void {
   if (columns === undefined || typeof columns === 'function') return;
   if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
-    throw new OptionsError('columns', 'expected names by header, or a function');
+    throw new OptionsError('columns', 'expected an object of names by header, or a function');
   }
   for (const [header, name] of Object.entries(columns)) {
     if (typeof name !== 'string' || name === '')
@@ -37,7 +37,7 @@ export function rowBuilder(
     const missing = Object.keys(columns).find((name) => !header.includes(name));
     if (missing !== undefined)
       throw new SourceError(
-        `the header has no column ${JSON.stringify(missing)}, which columns names`,
+        `the header has no column ${JSON.stringify(missing)}, which the option columns names`,
         place,
       );
   }
@@ -48,8 +48,9 @@ export function rowBuilder(
     if (name === undefined) continue;
     // Assigning to it would set a row's prototype, and Okta has no such attribute.
     if (name === '__proto__')
-      throw new SourceError('the header names a column __proto__, which no attribute can be called', place);
-    if (names.includes(name)) throw new SourceError(`two columns are called ${JSON.stringify(name)}`, place);
+      throw new SourceError('the header has a column __proto__, which is not a valid attribute name', place);
+    if (names.includes(name))
+      throw new SourceError(`two columns have the name ${JSON.stringify(name)}`, place);
     names.push(name);
     positions.push(i);
   }
@@ -71,7 +72,7 @@ function refuseBadHeader(
     const before = seen.get(name);
     // Not quoted: of a file without a header it is what somebody is called.
     if (before !== undefined)
-      throw new SourceError(`the header of column ${i + 1} is that of column ${before + 1} again`, place);
+      throw new SourceError(`columns ${before + 1} and ${i + 1} have the same header`, place);
     seen.set(name, i);
   }
 }
@@ -83,6 +84,6 @@ export function nameOf(header: string, index: number, columns: CsvColumns | unde
   const name = columns(header, index);
   if (name === undefined) return undefined;
   if (typeof name !== 'string' || name === '')
-    throw new OptionsError('columns', `answered no name for ${JSON.stringify(header)}`);
+    throw new OptionsError('columns', `the function returned no name for ${JSON.stringify(header)}`);
   return name;
 }

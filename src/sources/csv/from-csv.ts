@@ -116,7 +116,7 @@ class CsvReader {
     for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
     yield* this.#read('', true);
     if (this.#build === undefined)
-      throw new SourceError('is empty; the first line must be the header', { file });
+      throw new SourceError('the file is empty; its first line must be the header', { file });
   }
 
   /** The same from a line on. */

@@ -103,7 +103,7 @@ export class CsvScanner {
     this.#rest = at === 0 ? text : text.slice(at);
     if (this.#rest.length > this.#options.maxRecordLength) {
       throw this.#error(
-        `the record is longer than ${this.#options.maxRecordLength} characters (maxRecordLength); is a quote not closed?`,
+        `the row is longer than ${this.#options.maxRecordLength} characters (maxRecordLength); is a closing quote missing?`,
       );
     }
   }
@@ -169,7 +169,7 @@ export class CsvScanner {
     }
     if (close === -1) {
       if (!this.#last) return -1;
-      throw this.#error('a quote is opened here and never closed', this.#line + this.#lineFeeds);
+      throw this.#error('this opening quote has no closing quote', this.#line + this.#lineFeeds);
     }
     const after = close + 1;
     // What follows decides: a second quote, the end of the field, or a fault.
@@ -184,7 +184,7 @@ export class CsvScanner {
       if (after + 1 >= text.length) return this.#last ? after : -1;
       if (text.charCodeAt(after + 1) === LF) return after;
     }
-    throw this.#error('there is text after a closing quote', this.#line + this.#lineFeeds);
+    throw this.#error('text after a closing quote', this.#line + this.#lineFeeds);
   }
 
   #plainField(start: number, fields: string[]): number {
@@ -211,15 +211,15 @@ export class CsvScanner {
 
   #ragged(count: number): SourceError {
     const fields = count === 1 ? '1 field' : `${count} fields`;
-    return this.#error(`the row has ${fields}, the header has ${this.#columns}`);
+    return this.#error(`the row has ${fields}, but the header has ${this.#columns}`);
   }
 
   #strayCr(line: number): SourceError {
-    return this.#error('there is a carriage return without a line feed outside quotes', line);
+    return this.#error('a carriage return without a line feed, outside quotes', line);
   }
 
   #blankInside(): SourceError {
-    return this.#error('there is a blank line between rows', this.#blankLine);
+    return this.#error('a blank line between rows', this.#blankLine);
   }
 
   #error(message: string, line = this.#line): SourceError {

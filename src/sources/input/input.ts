@@ -107,7 +107,7 @@ function readIterable(
   }
   let used = false;
   return () => {
-    if (used) throw new SourceError('this input can be read only once, and was read before');
+    if (used) throw new SourceError('this input can be read only once, and it was already read');
     used = true;
     return input;
   };
@@ -138,7 +138,7 @@ async function* guarded(
   try {
     for await (const chunk of openRaw()) {
       if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
-        throw new SourceError('the input gives neither bytes nor text', { file: name });
+        throw new SourceError('the input yields something that is neither bytes nor text', { file: name });
       }
       yield chunk;
     }
@@ -154,9 +154,9 @@ function unreadable(error: unknown, name: string | undefined): unknown {
 
 function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
-  if (code === 'ENOENT') return 'ENOENT: there is no such file';
+  if (code === 'ENOENT') return 'ENOENT: no such file';
   if (code === 'EACCES') return 'EACCES: permission denied';
-  return typeof code === 'string' ? code : 'its stream failed';
+  return typeof code === 'string' ? code : 'the stream failed';
 }
 
 /** Bytes of an input, read into a buffer of the reader's. */

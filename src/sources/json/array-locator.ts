@@ -45,8 +45,8 @@ export class JsonLocator {
 
   /** To be called when the tokens are at their end. */
   end(): void {
-    if (!this.#complete) throw this.#error('is cut off, or empty');
-    if (!this.#found) throw this.#error(`has no ${this.#shown}`);
+    if (!this.#complete) throw this.#error('the document is truncated or empty');
+    if (!this.#found) throw this.#error(`the document has no ${this.#shown}`);
   }
 
   #takeOutside(token: Token): void {
@@ -69,8 +69,8 @@ export class JsonLocator {
   }
 
   #enterTarget(isArray: boolean): void {
-    if (!isArray) throw this.#error(`${this.#shown} is no array`);
-    if (this.#found) throw this.#error(`${this.#shown} occurs twice`);
+    if (!isArray) throw this.#error(`${this.#shown} is not an array`);
+    if (this.#found) throw this.#error(`${this.#shown} appears twice`);
     this.#found = true;
   }
 

@@ -190,10 +190,10 @@ function parseLine(text: string, file: string | undefined, line: number): object
   } catch {
     if (text.trim() === '') return undefined;
     // The parser's own error quotes the line, which is somebody's profile: it is not passed on.
-    throw new SourceError('is not valid JSON', { file, line });
+    throw new SourceError('the line is not valid JSON', { file, line });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SourceError('is no JSON object; every line must be one', { file, line });
+    throw new SourceError('the line is not a JSON object', { file, line });
   }
   return value;
 }

@@ -72,7 +72,8 @@ async function* elementsOf<T>(
     }
     elements = [];
     if (failure?.error instanceof RollcallError) throw failure.error;
-    if (failure !== undefined) throw new SourceError('is not valid JSON', { file }, { cause: failure.error });
+    if (failure !== undefined)
+      throw new SourceError('the document is not valid JSON', { file }, { cause: failure.error });
   };
   for await (const text of decodeText(source.open(), { file })) yield* read(text);
   // White space ends a number that the document ends with; everything else that is missing, the locator knows.

@@ -17,14 +17,14 @@ export const deletions: readonly Break[] = [
   {
     what: 'a JSON document that is cut off passes for a whole one',
     file: 'src/sources/json/array-locator.ts',
-    find: "if (!this.#complete) throw this.#error('is cut off, or empty');",
+    find: "if (!this.#complete) throw this.#error('the document is truncated or empty');",
     replace: '',
     test: ['test/sources/json.test.ts', 'a document that is cut off anywhere is refused'],
   },
   {
     what: 'a CSV that ends inside a quote passes for a whole one',
     file: 'src/sources/csv/scanner.ts',
-    find: "throw this.#error('a quote is opened here and never closed', this.#line + this.#lineFeeds);",
+    find: "throw this.#error('this opening quote has no closing quote', this.#line + this.#lineFeeds);",
     replace: 'close = text.length;',
     test: ['test/sources/csv.test.ts', 'a file that ends inside a quote is refused'],
   },

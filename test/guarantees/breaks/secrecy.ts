@@ -8,15 +8,15 @@ export const secrecy: readonly Break[] = [
   {
     what: 'a rejection quotes the value',
     file: 'src/validate/record-check.ts',
-    find: "reason: 'holds a character beyond U+FFFF, which Okta does not take',",
+    find: "reason: 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept',",
     replace: "reason: 'holds a character beyond U+FFFF: ' + text,",
     test: [SECRECY, NOWHERE],
   },
   {
     what: 'an error of the source quotes the line',
     file: 'src/sources/json/from-json-lines.ts',
-    find: "throw new SourceError('is not valid JSON', { file, line });",
-    replace: "throw new SourceError('is not valid JSON: ' + text, { file, line });",
+    find: "throw new SourceError('the line is not valid JSON', { file, line });",
+    replace: "throw new SourceError('the line is not valid JSON: ' + text, { file, line });",
     test: [SECRECY, NOWHERE],
   },
   {
