@@ -127,7 +127,7 @@ describe('mappedSources', () => {
     const stdin = Readable.from([Buffer.from(GOOD.join('\n'))]);
     const inputs: MappedInputs = { users: { paths: ['-'], format: 'csv' } };
     const large = mappedSources(mapping, inputs, { stdin, maxHeldBytes: 10 });
-    await expect(drainSources(large)).rejects.toThrow(/larger than the 10 bytes/);
+    await expect(drainSources(large)).rejects.toThrow(/exceeds the 10 bytes/);
   });
 
   it('names the nearest column when the header lacks one', async () => {

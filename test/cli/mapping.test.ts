@@ -196,7 +196,7 @@ describe('loadMapping', () => {
     [wrap('{"template": "a {b"}'), /template: unmatched brace/],
     [wrap('{"template": "a {}"}'), /template: /],
     [wrap('{"template": "a {?}"}'), /the braces contain no column$/],
-    [wrap('{"template": "a"}'), /the template has no column; use "constant"$/],
+    [wrap('{"template": "a"}'), /the template has no column; use "constant" instead$/],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c"}}}',
       /when: expected a column and one of/,
