@@ -266,7 +266,9 @@ describe('plan', () => {
     await files(cwd, { 'u.csv': usersCsv(1), blocked: '' });
     const ran = await cli(cwd, ['plan', '--users', 'u.csv', '--state', 'blocked/state']);
     expect(ran.code).toBe(1);
-    expect(ran.err).toMatch(/the state directory cannot be opened \(ENOTDIR\) \[ERR_ROLLCALL_STATE\]/);
+    expect(ran.err).toMatch(
+      /the state cannot be opened: .*blocked.*: ENOTDIR \(not a directory\) \[ERR_ROLLCALL_STATE\]/,
+    );
   });
 
   it('reads no further once it is asked to end', async () => {

@@ -56,5 +56,6 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const cause = error.cause;
   const system = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  return printable(typeof system === 'string' ? `${error.message} (${system})` : error.message);
+  const isNew = typeof system === 'string' && !error.message.includes(system);
+  return printable(isNew ? `${error.message} (${system})` : error.message);
 }
