@@ -25,7 +25,7 @@ export class BlockCutter {
   /** The start of the next block. */
   #carried: Uint8Array;
   #ended = false;
-  /** A row is longer than a buffer, or has no bytes: what was read of it is carried, and nothing more is cut. */
+  /** True before a row that is longer than a buffer or has no bytes: its start is carried, and nothing more is cut. */
   #stuck = false;
 
   constructor(input: Pick<ScreenedInput<unknown>, 'read' | 'first'>, screen: BlockScreen) {
@@ -65,7 +65,7 @@ export class BlockCutter {
       this.#stuck = read < 0;
       filled += Math.max(0, read);
     }
-    // A stray quote hides the ends of rows; then any line feed will do, and the rows tell whether it did.
+    // A stray quote hides the ends of rows. Then the last line feed is tried: the rows before say whether one ends there.
     const length = this.#ended
       ? filled
       : this.#screen.wholeRows(buffer, filled) || into.subarray(0, filled).lastIndexOf(LF) + 1;

@@ -5,15 +5,15 @@ import type { BlockScreen } from './kernel/block-screen.js';
 import type { ScreenedInput, ScreenedRows } from './screen.js';
 import { ScreenedBlock } from './screened-block.js';
 
-/** Blocks in a row of which less than this part was unchanged before the screen is given up. */
+/** The screen is given up after so many blocks in a row in which less than this part of the rows was unchanged. */
 const BLOCKS_IN_VAIN = 8;
 const LEAST_UNCHANGED = 0.25;
 
 /**
  * The rows of a file that are not certainly unchanged; the others are counted and left out.
  *
- * The file is cut into blocks where a row seems to end, so that several can be screened at a time; they are looked at in
- * the order of the file, and each is believed only if the rows of the one before it end exactly where it begins.
+ * The file is cut into blocks where a row seems to end, so that several can be screened at a time. They are read in the order
+ * of the file, and each is used only if the rows of the block before it end exactly where it begins.
  */
 export async function* screenedRows<T>(
   input: ScreenedInput<T>,
@@ -31,7 +31,7 @@ export async function* screenedRows<T>(
       const bytes = screen.buffers[buffer] as Buffer;
       let rows = await cut.rows(line);
       let start = 0;
-      // The source's own reading says which bytes are no UTF-8, and on which line.
+      // Bytes that are not UTF-8 are left to the source's own reading, which reports them with their line.
       while (isUtf8(bytes.subarray(start, rows.consumed))) {
         const block = blockOf(input, bytes, rows, position, last && rows.consumed === length);
         yield* block.records();

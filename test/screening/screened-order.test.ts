@@ -147,11 +147,12 @@ describe('blocks of a file', () => {
       await holdRecords(state, 'memberships', plain);
       const straight = await runOf(fromCsv(text), way, state);
       expect(straight.note).toMatchObject({ read: plain.length + odd.length, unchanged: plain.length });
+      const slowly = (bytes: number, threads: number) =>
+        withSlowness({ bytes, wait: async () => {} }, () => runOf(fromCsv(text, { threads }), way, state));
       for (let bytes = 16; bytes <= text.length; bytes++)
-        expect(
-          await withSlowness({ bytes, wait: async () => {} }, () => runOf(fromCsv(text), way, state)),
-          `${bytes}`,
-        ).toEqual(straight);
+        expect(await slowly(bytes, 0), `${bytes}`).toEqual(straight);
+      // With a thread other blocks wait meanwhile.
+      for (const bytes of [16, 30, 47, 80]) expect(await slowly(bytes, 1), `${bytes}`).toEqual(straight);
     });
   });
 });

@@ -160,7 +160,7 @@ class CsvReader {
   }
 }
 
-/** The rows that are not unchanged; all of them where the header says that they cannot be screened. */
+/** The rows without those that are certainly unchanged; all of them where the header shows that they cannot be screened. */
 async function* screened(
   settings: Settings,
   request: ScreenRequest,
@@ -195,11 +195,11 @@ function openScreen(
   line: Buffer,
   threads: number,
 ): RowScreen | undefined {
-  // A screen looks for one byte; and the reading of text says which bytes are no UTF-8.
+  // A screen looks for a delimiter of one byte; bytes that are not UTF-8 are reported by the reading of text.
   if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line)) return undefined;
   reader.parse(decode(line, true), 1, false, () => {});
   const { header } = reader;
-  // One with a quoted line feed goes on behind its first line, and is hardly ever met.
+  // A header with a quoted line feed goes on behind its first line. It is rare, and not worth a screen.
   if (header === undefined) return undefined;
   const names = header.map((name, i) => nameOf(name, i, columns));
   const mapping = request.mapping?.(names.filter((name) => name !== undefined));

@@ -138,7 +138,7 @@ class LinesReader<T> {
   }
 }
 
-/** The objects of lines that are not unchanged; all of them where lines cannot be screened. */
+/** The objects of lines without those that are certainly unchanged; all of them where lines cannot be screened. */
 async function* screened<T>(
   source: OpenableInput,
   maxRecordLength: number,

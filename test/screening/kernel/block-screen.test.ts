@@ -193,6 +193,28 @@ const PAIRS: Mapped<'memberships'> = {
 };
 const pair = (i: number) => ({ groupExternalId: `g${i % 7}`, memberExternalId: `u${i}` });
 
+describe('a block of CSV ends', () => {
+  it('behind its last line feed that no quote is open at, whatever stands behind the block', () => {
+    const screen = screenOf(PAIRS, 'csv', tableOf('memberships', []));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('"', '\n', 'a', ','), maxLength: 70 }),
+        fc.constantFrom('"', '\n', 'x'),
+        (text, behind) => {
+          let [quotes, end] = [0, 0];
+          for (const [i, character] of Array.from(text).entries()) {
+            if (character === '"') quotes++;
+            else if (character === '\n' && quotes % 2 === 0) end = i + 1;
+          }
+          inputOf(screen).fill(behind, 0, 200).write(text);
+          expect(screen.wholeRows(0, text.length)).toBe(end);
+        },
+      ),
+      { numRuns: runs(300) },
+    );
+  });
+});
+
 describe('the memory of the kernel', () => {
   it.each([0, 1, 2])('a table of %i rows knows just these', (size) => {
     const table = tableOf(
