@@ -7,7 +7,7 @@ import { copyState, usersState } from '../support/states.js';
 
 const BATCH_ROWS = 200;
 const SESSION_ROWS = 10_000;
-const FINGERPRINT = 'f'.repeat(16);
+const DIGEST = 'f'.repeat(16);
 
 /** The rows of a full session, spread over the whole directory as changes are. */
 function rowsInFlight(size: number) {
@@ -17,7 +17,7 @@ function rowsInFlight(size: number) {
     entity: 'users' as const,
     kind: 'upsert' as const,
     key: personId(Math.floor(i * step)),
-    fingerprint: FINGERPRINT,
+    fingerprint: { digest: DIGEST, attributes: '' },
   }));
 }
 
@@ -52,7 +52,7 @@ const settling: Side = {
         const left = (await state.journal.open()).length;
         const reading = await state.read();
         // The first comparison loads the index.
-        const [code] = await reading.compare('users', [personId(0)], [FINGERPRINT]);
+        const [code] = await reading.compare('users', new Uint32Array(4).fill(0x66666666), () => personId(0));
         await reading.close();
         const { known } = (await state.counts()).users;
         return { counts: { held: known, inFlight: left, settledCode: code ?? -1 } };

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Change, Flow, PendingRow, StateStore } from 'rollcall';
+import type { Change, Flow, AdoptedRow, StateStore } from 'rollcall';
 import type { Product, World } from '../case.js';
 import { cacheDirectory, peopleFile } from '../data/files.js';
 import { peopleOf, userChanges } from './pipeline.js';
@@ -38,11 +38,11 @@ export async function cachedState(
 
 /** Makes all changes of a first load the baseline, in the order and the steps in which their sessions would. */
 export async function adoptAll(product: Product, state: StateStore, changes: Flow<Change>): Promise<void> {
-  let rows: PendingRow[] = [];
+  let rows: AdoptedRow[] = [];
   // The guard reads the source to its end first, so that nothing is adopted while it is being compared.
   for await (const chunk of product.pipe(changes, product.guard(state)).chunks()) {
-    for (const { entity, kind, key, fingerprint } of chunk) {
-      rows.push({ entity, kind, key, fingerprint });
+    for (const { entity, key, fingerprint } of chunk) {
+      rows.push({ entity, key, held: fingerprint && { kind: 'confirmed', fingerprint } });
       if (rows.length < SESSION_ROWS) continue;
       await state.adopt(rows);
       rows = [];

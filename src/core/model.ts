@@ -51,6 +51,14 @@ export interface RecordOf {
 /** Any record. */
 export type DirectoryRecord = RecordOf[Entity];
 
+/** What a state keeps of one record instead of the record. Without the state's key it says nothing. */
+export interface Fingerprint {
+  /** A 128-bit hash of the whole record, its key included: 16 characters of 8 bits each. */
+  readonly digest: string;
+  /** Fingerprints of the attributes, four characters of 8 bits each; `''` for a membership, which has none. */
+  readonly attributes: string;
+}
+
 /**
  * One difference between the source and what Okta was last confirmed to hold.
  *
@@ -66,11 +74,8 @@ export interface Change {
   readonly item: string;
   /** For a membership its group's external id as JSON; `''` otherwise. */
   readonly group: string;
-  /**
-   * For an upsert the keyed fingerprint that is committed once Okta confirmed it: 16 characters, and behind them short
-   * prints of the attributes; `''` for a delete.
-   */
-  readonly fingerprint: string;
+  /** What is committed once Okta confirmed an upsert; undefined for a delete. */
+  readonly fingerprint: Fingerprint | undefined;
   /** True when Okta was not known to hold the entity before. */
   readonly created: boolean;
   /** The names of the attributes that differ, for an update of a user or group where they are known. */
@@ -80,13 +85,6 @@ export interface Change {
    * that create them have COMPLETED.
    */
   readonly dependent: boolean;
-}
-
-/** What a batch must remember of each change so that it can be committed. */
-export interface PendingChange {
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly created: boolean;
 }
 
 /** The body of one bulk request. */

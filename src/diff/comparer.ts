@@ -12,21 +12,16 @@ import {
 import type { RunContext } from '../flow/run-context.js';
 import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { digestText, type Digester } from '../fingerprints/digests.js';
-import { Seen, type Reading } from '../state/store.js';
+import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffNote } from './diff-counts.js';
 import { checkReferences } from './membership-references.js';
+
+const DIGEST_WORDS = 4;
 
 /** The options of `diff` that matter here. */
 export interface ComparerOptions {
   readonly onDuplicate?: 'reject' | 'fail';
   readonly mixed?: boolean;
-}
-
-/** The fingerprints of a chunk. */
-interface ChunkPrints {
-  /** Four words each, where they are at hand. */
-  readonly words: Uint32Array | undefined;
-  readonly text: (i: number) => string;
 }
 
 /** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
@@ -38,7 +33,7 @@ export class Comparer<E extends Entity> {
     private readonly entity: E,
     private readonly reading: Reading,
     private readonly digester: Digester,
-    private readonly prints: AttributeFingerprints,
+    private readonly attributes: AttributeFingerprints,
     private readonly options: ComparerOptions,
     private readonly context: RunContext,
     private readonly note: DiffNote,
@@ -47,13 +42,13 @@ export class Comparer<E extends Entity> {
   async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
     const { entity, note } = this;
     const first = note.read;
-    const prints = this.#printsOf(chunk);
+    const digests = this.#digestsOf(chunk);
     note.read += chunk.length;
     const refused =
       entity === 'memberships'
         ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
         : undefined;
-    const codes = await this.#codes(chunk, prints, refused);
+    const codes = await this.#codes(chunk, digests, refused);
     const changes: Change[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
@@ -76,7 +71,10 @@ export class Comparer<E extends Entity> {
         key,
         item,
         group,
-        fingerprint: prints.text(i) + this.#attributePrints(chunk[i] as RecordOf[E]),
+        fingerprint: {
+          digest: digestText(digests, i),
+          attributes: this.#attributesOf(chunk[i] as RecordOf[E]),
+        },
         created: code === Seen.NEW,
         changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
         dependent: false,
@@ -91,66 +89,56 @@ export class Comparer<E extends Entity> {
     return kept;
   }
 
-  /** The fingerprints of a chunk. */
-  #printsOf(chunk: readonly RecordOf[E][]): ChunkPrints {
-    const words = this.digester.ofEach(this.entity, chunk);
-    return { words, text: (i) => digestText(words, i) };
+  /** The digests of a chunk, four words each. */
+  #digestsOf(chunk: readonly RecordOf[E][]): Uint32Array {
+    return this.digester.ofEach(this.entity, chunk).subarray(0, chunk.length * DIGEST_WORDS);
   }
 
-  /** What is held of the attributes of those records that differ, by key. */
+  /** What is held of those records that differ, by key. */
   async #heldOfChanged(
     chunk: readonly RecordOf[E][],
     codes: Uint8Array,
-  ): Promise<ReadonlyMap<string, string> | undefined> {
+  ): Promise<ReadonlyMap<string, Held | undefined> | undefined> {
     if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
     const changed = chunk
       .filter((_, i) => codes[i] === Seen.CHANGED)
       .map((record) => keyOf(this.entity, record));
-    const prints = await this.reading.held(this.entity, changed);
-    return new Map(changed.map((key, i) => [key, prints[i] ?? '']));
+    const held = await this.reading.held(this.entity, changed);
+    return new Map(changed.map((key, i) => [key, held[i]]));
   }
 
-  #attributePrints(record: RecordOf[E]): string {
-    return this.entity === 'memberships' ? '' : this.prints.of((record as UserRecord).profile);
+  #attributesOf(record: RecordOf[E]): string {
+    return this.entity === 'memberships' ? '' : this.attributes.of((record as UserRecord).profile);
   }
 
-  #changedAttributes(record: RecordOf[E], before: string | undefined): readonly string[] | undefined {
-    if (before === undefined || before === '') return undefined;
-    return this.prints.changed(before, (record as UserRecord).profile);
+  /** The names of the attributes that changed, where it is known what they were. */
+  #changedAttributes(record: RecordOf[E], before: Held | undefined): readonly string[] | undefined {
+    if (before?.kind !== 'confirmed' || before.fingerprint.attributes === '') return undefined;
+    return this.attributes.changed(before.fingerprint.attributes, (record as UserRecord).profile);
   }
 
   /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
   async #codes(
     chunk: readonly RecordOf[E][],
-    prints: ChunkPrints,
+    digests: Uint32Array,
     refused: ReadonlySet<number> | undefined,
   ): Promise<Uint8Array> {
     const places = placesOf(chunk);
     const markSeenBefore = places?.markSeenBefore;
     // Where unchanged rows were left out, each record is compared after those that stand before it.
     if (markSeenBefore === undefined && (refused === undefined || refused.size === 0))
-      return this.#compareRange(chunk, prints, 0, chunk.length);
+      return this.reading.compare(this.entity, digests, (i) => keyOf(this.entity, chunk[i] as RecordOf[E]));
     const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
     for (let i = 0; i < chunk.length; i++) {
       markSeenBefore?.(places?.positions?.[i] ?? 0);
       if (refused?.has(i)) continue;
-      codes[i] = (await this.#compareRange(chunk, prints, i, i + 1))[0] ?? Seen.NEW;
+      const digest = digests.subarray(i * DIGEST_WORDS, (i + 1) * DIGEST_WORDS);
+      const [code] = await this.reading.compare(this.entity, digest, () =>
+        keyOf(this.entity, chunk[i] as RecordOf[E]),
+      );
+      codes[i] = code ?? Seen.NEW;
     }
     return codes;
-  }
-
-  #compareRange(
-    chunk: readonly RecordOf[E][],
-    { words, text }: ChunkPrints,
-    start: number,
-    end: number,
-  ): Uint8Array | Promise<Uint8Array> {
-    const { entity, reading } = this;
-    const keyAt = (i: number) => keyOf(entity, chunk[i] as RecordOf[E]);
-    if (words !== undefined && reading.compareWords !== undefined)
-      return reading.compareWords(entity, keyAt, words, start, end);
-    const range = Array.from({ length: end - start }, (_, i) => start + i);
-    return reading.compare(entity, range.map(keyAt), range.map(text));
   }
 
   /**

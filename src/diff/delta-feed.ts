@@ -53,8 +53,8 @@ export async function markedDeletions<E extends Entity>(
   note: DiffNote,
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
-  const known = await reading.knows(entity, keys);
-  const held = keys.filter((_, i) => known[i] === 1);
+  const rows = await reading.held(entity, keys);
+  const held = keys.filter((_, i) => rows[i] !== undefined);
   const deleted = held.filter((key) => !rules.isProtected(key));
   note.read += keys.length;
   note.deletes += deleted.length;

@@ -137,7 +137,7 @@ function openScreened<E extends Entity>(
   { fingerprintKey: key }: StateStore,
 ): AsyncIterable<readonly RecordOf[E][]> | undefined {
   const open = screenedOf<RecordOf[E]>(source);
-  const digests = reading.digests?.(entity);
+  const digests = reading.digests(entity);
   if (open === undefined || digests === undefined) return undefined;
   const options = { entity, key, digests, removed };
   const onUnchanged = (rows: number) => {

@@ -9,7 +9,16 @@ const CHUNK = 4096;
 /** The change that removes the entity with this key. */
 export function deletion(entity: Entity, key: string): Change {
   const { item, group } = encodeDeletion(entity, key);
-  return { entity, kind: 'delete', key, item, group, fingerprint: '', created: false, dependent: false };
+  return {
+    entity,
+    kind: 'delete',
+    key,
+    item,
+    group,
+    fingerprint: undefined,
+    created: false,
+    dependent: false,
+  };
 }
 
 /**

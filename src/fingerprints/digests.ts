@@ -45,6 +45,18 @@ export function digestText(words: Uint32Array, index: number): string {
   return Buffer.from(words.buffer, words.byteOffset + index * DIGEST_BYTES, DIGEST_BYTES).toString('latin1');
 }
 
+/** Writes a digest of 16 characters as the four words of one of many. */
+export function writeDigest(digest: string, words: Uint32Array, index: number): void {
+  for (let word = 0; word < DIGEST_WORDS; word++) {
+    const at = word * 4;
+    words[index * DIGEST_WORDS + word] =
+      digest.charCodeAt(at) |
+      (digest.charCodeAt(at + 1) << 8) |
+      (digest.charCodeAt(at + 2) << 16) |
+      (digest.charCodeAt(at + 3) << 24);
+  }
+}
+
 /** The content that a digest is made of. `screening/kernel/assembly/record.ts` writes the same from the bytes of a row. */
 function canonical<E extends Entity>(entity: E, record: RecordOf[E], attributes: AttributeOrder): string {
   if (entity === 'memberships') {

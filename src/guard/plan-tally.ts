@@ -36,9 +36,8 @@ export class PlanTally {
     if (change.kind === 'delete') counts.deletes++;
     else if (change.created) counts.creates++;
     else counts.updates++;
-    // A fingerprint is a keyed digest of entity, key and content already.
-    const digest =
-      change.kind === 'upsert' ? change.fingerprint : digestOf(`${change.entity}\n${change.key}`);
+    // That of a fingerprint is a keyed digest of entity, key and content already.
+    const digest = change.fingerprint?.digest ?? digestOf(`${change.entity}\n${change.key}`);
     const at = (ENTITIES.indexOf(change.entity) * 2 + (change.kind === 'delete' ? 1 : 0)) * 4;
     for (let word = 0; word < 4; word++) {
       const value = wordOf(digest, word * 4);

@@ -4,11 +4,19 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
-import { requireWhole } from './memory/memory-state.js';
-import { IMPORT_UNFINISHED, type PendingRow, type StateIdentity, type StateStore } from './store.js';
+import { requireWhole } from './checks.js';
+import {
+  IMPORT_UNFINISHED,
+  UNKNOWN,
+  type Held,
+  type HeldRow,
+  type StateIdentity,
+  type StateStore,
+} from './store.js';
 
 const EXPORT_FORMAT = 'rollcall-state-1';
 const ROWS_PER_LINE = 500;
+const DIGEST_BYTES = 16;
 
 /** What {@link exportState}, {@link importState} and {@link verifyState} count. */
 export type StateRowCounts = Readonly<Record<Entity, number>>;
@@ -95,9 +103,7 @@ async function* exportedLines(
       for (let start = 0; start < chunk.length; start += ROWS_PER_LINE) {
         const rows = chunk
           .slice(start, start + ROWS_PER_LINE)
-          .map(
-            ({ key, fingerprint }) => [key, Buffer.from(fingerprint, 'latin1').toString('base64')] as const,
-          );
+          .map(({ key, held }) => [key, textOf(held)] as const);
         yield `${JSON.stringify({ entity, rows } satisfies RowsLine)}\n`;
       }
     }
@@ -139,9 +145,22 @@ export async function importState(file: string, state: StateStore): Promise<Stat
   return footer.counts;
 }
 
-function toRow(entity: Entity, [key, fingerprint]: readonly [string, string]): PendingRow {
-  const text = Buffer.from(fingerprint, 'base64').toString('latin1');
-  return { entity, kind: 'upsert', key, fingerprint: text };
+/** A confirmed row's digest and attribute fingerprints in Base64; an unknown row is `''`. */
+function textOf(held: Held): string {
+  if (held.kind === 'unknown') return '';
+  const { digest, attributes } = held.fingerprint;
+  return Buffer.from(digest + attributes, 'latin1').toString('base64');
+}
+
+function toRow(entity: Entity, [key, text]: readonly [string, string]): HeldRow {
+  if (text === '') return { entity, key, held: UNKNOWN };
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length < DIGEST_BYTES) throw damaged();
+  const fingerprint = {
+    digest: bytes.toString('latin1', 0, DIGEST_BYTES),
+    attributes: bytes.toString('latin1', DIGEST_BYTES),
+  };
+  return { entity, key, held: { kind: 'confirmed', fingerprint } };
 }
 
 /** Reads an export to its end and holds it to its own check sum. */
@@ -203,31 +222,23 @@ function damaged(): StateError {
 }
 
 /**
- * Reads a state from end to end: every page against its check sum, every key once, and the counts against the rows.
- * Answers the rows of each entity.
+ * Reads all rows of a state: each is held to its check sum, and their number to what the state says. Answers the rows of
+ * each entity.
  *
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
  */
 export async function verifyState(state: StateStore): Promise<StateRowCounts> {
   requireWhole(await state.getMeta('import'));
-  const told = await state.counts();
+  const expected = await state.counts();
   const counts = { users: 0, groups: 0, memberships: 0 };
   for (const entity of ENTITIES) {
     let unknown = 0;
-    const keys = new Set<string>();
     for await (const chunk of state.rows(entity)) {
       counts[entity] += chunk.length;
-      for (const { key, fingerprint } of chunk) {
-        keys.add(key);
-        if (fingerprint === '') unknown++;
-      }
+      for (const { held } of chunk) if (held.kind === 'unknown') unknown++;
     }
-    const { known } = told[entity];
-    if (
-      keys.size !== counts[entity] ||
-      unknown !== told[entity].unknown ||
-      counts[entity] - unknown !== known
-    ) {
+    const known = counts[entity] - unknown;
+    if (known !== expected[entity].known || unknown !== expected[entity].unknown) {
       throw new StateError(`the state is damaged: its ${entity} are not as many as it says`, {
         code: 'ERR_ROLLCALL_STATE_CORRUPT',
       });

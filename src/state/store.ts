@@ -1,4 +1,4 @@
-import type { Change, ChangeKind, Entity } from '../core/model.js';
+import type { Change, ChangeKind, Entity, Fingerprint } from '../core/model.js';
 import type { DigestTable } from '../fingerprints/digest-table.js';
 
 /** The org and identity source that a state belongs to. */
@@ -40,38 +40,20 @@ export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
  */
 export interface Reading {
   /**
-   * Marks the keys as seen and compares their fingerprints, of which the first 16 characters count; a fingerprint covers
-   * its key, so that no two keys share one;
-   * `fingerprints[i]` belongs to `keys[i]`. Answers a
-   * {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
+   * Compares records by their digests, four words each, and marks them as seen. `keyAt` answers the key of one of them by
+   * its place; a digest covers its key, so that no two keys share one, and most keys are never asked for.
+   *
+   * Answers a {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
    * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.
    */
-  compare(entity: Entity, keys: readonly string[], fingerprints: readonly string[]): Promise<Uint8Array>;
+  compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array>;
+  /** What the baseline says of these keys; undefined for a key that it has no row for. */
+  held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]>;
   /**
-   * The same for records from `start` to before `end`, with fingerprints as four words each: for stores that can do without
-   * a string for each. Answers at once, since nothing is waited for.
-   * @internal
+   * Loads the digests of all confirmed rows into memory, in which a screen may look rows up and mark them as compared;
+   * undefined where there are none, or the store compares elsewhere.
    */
-  compareWords?(
-    entity: Entity,
-    keyAt: (i: number) => string,
-    words: Uint32Array,
-    start: number,
-    end: number,
-  ): Uint8Array;
-  /**
-   * Loads the fingerprints that are known of an entity, in which rows can be looked up before they are parsed; undefined
-   * where there are none.
-   * @internal
-   */
-  digests?(entity: Entity): (() => DigestTable) | undefined;
-  /**
-   * What lies beyond the first 16 characters of the fingerprints that are held for these keys: prints of their
-   * attributes, which tell the names of those that changed. `''` where there are none.
-   */
-  held(entity: Entity, keys: readonly string[]): Promise<readonly string[]>;
-  /** 1 for each key that the baseline has a row for, one whose outcome is unknown included; 0 for the others. */
-  knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
+  digests(entity: Entity): (() => DigestTable) | undefined;
   /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
   keep(entity: Entity, keys: readonly string[]): Promise<void>;
   /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */
@@ -122,14 +104,39 @@ export const LANES: readonly Lane[] = Object.freeze([
   { entity: 'memberships', kind: 'upsert', dependent: true },
 ] as const);
 
-/** One key of a session in flight, as the journal keeps it: no profile, only what the baseline will hold. */
-export interface PendingRow {
+/** What the baseline says of one row. */
+export type Held =
+  /** Okta confirmed that it holds the record of this fingerprint. */
+  | { readonly kind: 'confirmed'; readonly fingerprint: Fingerprint }
+  /** It was sent in a session whose outcome could not be learned. */
+  | { readonly kind: 'unknown' };
+
+/** That of any row of which it is not known what Okta holds. */
+export const UNKNOWN: Held = Object.freeze({ kind: 'unknown' });
+
+/** One row of the baseline. */
+export interface HeldRow {
   readonly entity: Entity;
-  readonly kind: ChangeKind;
   readonly key: string;
-  /** 16 characters, and behind them the prints of the attributes where there are any; `''` for a delete. */
-  readonly fingerprint: string;
+  readonly held: Held;
 }
+
+/** A row as it is to be from now on; `held: undefined` removes it. */
+export interface AdoptedRow {
+  readonly entity: Entity;
+  readonly key: string;
+  readonly held: Held | undefined;
+}
+
+/** One change of a session in flight, as the journal keeps it: no profile, only what the baseline will say. */
+export type PendingRow =
+  | {
+      readonly entity: Entity;
+      readonly kind: 'upsert';
+      readonly key: string;
+      readonly fingerprint: Fingerprint;
+    }
+  | { readonly entity: Entity; readonly kind: 'delete'; readonly key: string };
 
 /** How far a journaled session is known to have come. */
 export type JournalPhase =
@@ -243,9 +250,12 @@ export interface StateStore extends AsyncDisposable {
    * Makes rows the baseline without a session: for a state that was lost while Okta was not (`adopt`), and for
    * `importState`.
    */
-  adopt(rows: readonly PendingRow[]): Promise<void>;
-  /** Every row of the baseline, for `exportState` and `verifyState`. A fingerprint of `''` is an unknown row. */
-  rows(entity: Entity): AsyncIterable<readonly PendingRow[]>;
+  adopt(rows: readonly AdoptedRow[]): Promise<void>;
+  /**
+   * Every row of the baseline, each key once, for `exportState` and `verifyState`. It ends with
+   * `ERR_ROLLCALL_STATE_CORRUPT` where a row is not what was written.
+   */
+  rows(entity: Entity): AsyncIterable<readonly HeldRow[]>;
   /** Complete reads in a row from which entities were missing, by key; only those that were. */
   absences(entity: Entity): Promise<ReadonlyMap<string, number>>;
   /** Replaces what {@link absences} answers. */
@@ -258,5 +268,6 @@ export interface StateStore extends AsyncDisposable {
   /** Small values that must be committed with the baseline, such as the watermark of a delta feed. */
   getMeta(name: string): Promise<string | undefined>;
   setMeta(name: string, value: string): Promise<void>;
+  /** Waits for what is under way and gives the state up. May be called again; every other call is refused from then on. */
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { PlanSummary, EntityReport } from '../core/results.js';
 import { RunContext } from '../flow/run-context.js';
 import type { Rejection } from '../core/rejection.js';
 import { ENTITIES, type Entity } from '../core/model.js';
-import type { PendingRow, StateStore, Target } from '../state/store.js';
+import type { AdoptedRow, StateStore, Target } from '../state/store.js';
 
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends DirectoryOptions {
@@ -60,12 +60,10 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     // The first chunk passes only once the whole plan was found to be the confirmed one.
     if (!bound) await state.bind(target);
     bound = true;
-    const rows: PendingRow[] = chunk.map(({ entity, kind, key, fingerprint }) => ({
-      entity,
-      kind,
-      key,
-      fingerprint,
-    }));
+    const rows = chunk.map(({ entity, key, fingerprint }): AdoptedRow => {
+      const held = fingerprint && ({ kind: 'confirmed', fingerprint } as const);
+      return { entity, key, held };
+    });
     await state.adopt(rows);
     adopted += rows.length;
   }

@@ -1,7 +1,7 @@
 import { OktaHttpError, SessionError } from '../core/errors.js';
-import type { Batch, ChangeKind, Entity } from '../core/model.js';
+import type { Batch, Change, ChangeKind, Entity } from '../core/model.js';
 import type { EncodedBody, OktaClient } from '../okta/wire.js';
-import type { JournalPhase } from '../state/store.js';
+import type { JournalPhase, PendingRow } from '../state/store.js';
 import { cancelAndConfirm, cancelOnAbort } from './cancel-session.js';
 import { serverNow, callOptions, type SessionContext } from './upload-context.js';
 import type { OpenedSession } from './open-session.js';
@@ -63,13 +63,7 @@ export class SessionLifecycle {
   /** Sends one batch. */
   async load(batch: Batch): Promise<LoadOutcome> {
     const { okta, state, options } = this.#context;
-    const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({
-      entity,
-      kind,
-      key,
-      fingerprint,
-    }));
-    await this.#journaled(state.journal.loading(this.#journalId, rows));
+    await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));
     try {
       await send(okta, this.sessionId, batch, callOptions(options));
     } catch (error) {
@@ -203,6 +197,13 @@ export class SessionLifecycle {
       }
     }
   }
+}
+
+/** What the journal keeps of a change. */
+function pendingRow({ entity, key, fingerprint }: Change): PendingRow {
+  return fingerprint === undefined
+    ? { entity, kind: 'delete', key }
+    : { entity, kind: 'upsert', key, fingerprint };
 }
 
 type Send = (

@@ -5,6 +5,7 @@ import { openState } from '../../src/state/lmdb/open-state.js';
 import { createClient } from '../../src/okta/client.js';
 import type { Org } from '../../src/simulator/index.js';
 import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+import { upserted } from '../support/rows.js';
 
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
 
@@ -20,7 +21,7 @@ async function leaveOpen(cwd: string, okta: Org): Promise<string> {
   const journaled = await state.journal.creating(clock.now());
   const { id } = await client.createSession();
   await state.journal.created(journaled, id);
-  const row = { entity: 'users', kind: 'upsert', key: 'x1', fingerprint: 'f'.repeat(16) } as const;
+  const row = upserted('users', 'x1');
   await state.journal.loading(journaled, [row]);
   await client.upsertUsers(id, [{ externalId: 'x1', profile: { userName: 'x1', email: 'x1@example.com' } }]);
   await state.journal.loaded(journaled);

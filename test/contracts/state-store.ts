@@ -1,50 +1,68 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ENTITIES, type Entity } from '../../src/core/model.js';
+import { ENTITIES, type Entity, type Fingerprint } from '../../src/core/model.js';
 import {
   Reference,
   Seen,
+  UNKNOWN,
+  type Held,
   type JournaledSession,
   type PendingRow,
   type Reading,
   type StateStore,
 } from '../../src/state/store.js';
+import {
+  confirmed,
+  deleted,
+  digests,
+  fingerprint,
+  gone,
+  heldRows,
+  unknown,
+  upserted,
+} from '../support/rows.js';
 import { runs } from '../support/runs.js';
+
+/** Keys that are written in as many ways as there are: none may be taken for another. */
+const AWKWARD_KEYS: readonly string[] = [
+  ...['', 'a', 'b', 'ä', '汉', '1:ab', 'x'.repeat(512), '汉'.repeat(512), '\0', '😀'],
+  // Not well-formed: UTF-8 would write each as U+FFFD.
+  ...['\ud83d', '\ude00', 'a\ud83d', '\ufffd', 'a\ufffd'],
+];
 
 /** A store to be tested. `reopen` closes the store and opens what it left. */
 export interface StoreUnderTest {
   readonly store: StateStore;
   reopen(): Promise<StoreUnderTest>;
+  /** The next write finds that the disk refuses it, as it is about to be committed; answers what the disk says. */
+  failNextWrite(): Error;
   dispose(): Promise<void>;
 }
 
 /** A fingerprint covers its key, so no two keys share one. */
-const print = (key: string, version = 'a') => `${version}${key}`.padEnd(16, version);
+const print = (key: string, version = 'a') => fingerprint(`${version}${key}`, version.repeat(4));
 
-const upsert = (entity: Entity, key: string, fingerprint = print(key)): PendingRow => ({
-  entity,
-  kind: 'upsert',
-  key,
-  fingerprint,
-});
-const remove = (entity: Entity, key: string): PendingRow => ({
-  entity,
-  kind: 'delete',
-  key,
-  fingerprint: '',
-});
+const upsert = (entity: Entity, key: string, of = print(key)): PendingRow => upserted(entity, key, of);
+const confirmedRow = (entity: Entity, key: string, of = print(key)) => confirmed(entity, key, of);
+
+/** The rows of some users that are confirmed. */
+const heldOf = (...keys: readonly string[]) =>
+  Object.fromEntries(keys.map((key) => [key, confirmedRow('users', key).held]));
+
+/** Compares keys by fingerprints that belong to them. */
+async function compare(
+  reading: Reading,
+  entity: Entity,
+  keys: readonly string[],
+  fingerprints: readonly Fingerprint[] = keys.map((key) => print(key)),
+): Promise<number[]> {
+  return [...(await reading.compare(entity, digests(...fingerprints), (i) => keys[i] as string))];
+}
 
 async function missingOf(reading: Reading, entity: Entity): Promise<string[]> {
   const keys: string[] = [];
   for await (const chunk of reading.missing(entity)) keys.push(...chunk);
   return keys.sort();
-}
-
-async function rowsOf(store: StateStore, entity: Entity): Promise<Record<string, string>> {
-  const rows: Record<string, string> = {};
-  for await (const chunk of store.rows(entity))
-    for (const { key, fingerprint } of chunk) rows[key] = fingerprint;
-  return rows;
 }
 
 /** One session with these loads, settled. */
@@ -75,12 +93,13 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   law('tells new, same and changed records apart', async (store) => {
     await settled(store, [upsert('users', 'a'), upsert('users', 'b')], 'completed');
     const reading = await store.read();
-    const codes = await reading.compare(
+    const codes = await compare(
+      reading,
       'users',
       ['a', 'b', 'c'],
       [print('a'), print('b', 'x'), print('c', 'y')],
     );
-    expect([...codes]).toEqual([Seen.SAME, Seen.CHANGED, Seen.NEW]);
+    expect(codes).toEqual([Seen.SAME, Seen.CHANGED, Seen.NEW]);
     await reading.close();
   });
 
@@ -88,16 +107,13 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await settled(store, [upsert('users', 'a')], 'completed');
     const reading = await store.read();
     const [a, n] = [print('a'), print('n')];
-    expect([...(await reading.compare('users', ['a', 'a', 'n', 'n'], [a, a, n, n]))]).toEqual([
+    expect(await compare(reading, 'users', ['a', 'a', 'n', 'n'], [a, a, n, n])).toEqual([
       Seen.SAME,
       Seen.DUPLICATE,
       Seen.NEW,
       Seen.DUPLICATE,
     ]);
-    expect([...(await reading.compare('users', ['n', 'a'], [n, a]))]).toEqual([
-      Seen.DUPLICATE,
-      Seen.DUPLICATE,
-    ]);
+    expect(await compare(reading, 'users', ['n', 'a'], [n, a])).toEqual([Seen.DUPLICATE, Seen.DUPLICATE]);
     await reading.close();
   });
 
@@ -108,10 +124,10 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       'completed',
     );
     const reading = await store.read();
-    await reading.compare('groups', ['a'], [print('a', 'z')]);
+    await compare(reading, 'groups', ['a'], [print('a', 'z')]);
     await reading.keep('groups', ['c', 'nobody']);
     expect(await missingOf(reading, 'groups')).toEqual(['b', 'd']);
-    expect([...(await reading.compare('groups', ['c'], [print('c')]))]).toEqual([Seen.SAME]);
+    expect(await compare(reading, 'groups', ['c'], [print('c')])).toEqual([Seen.SAME]);
     await reading.close();
   });
 
@@ -122,7 +138,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       'completed',
     );
     const reading = await store.read();
-    expect([...(await reading.compare('groups', ['x'], [print('x')]))]).toEqual([Seen.NEW]);
+    expect(await compare(reading, 'groups', ['x'], [print('x')])).toEqual([Seen.NEW]);
     expect(await missingOf(reading, 'users')).toEqual(['x']);
     expect(await missingOf(reading, 'memberships')).toEqual(['1:yx']);
     await reading.close();
@@ -133,7 +149,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect((await store.counts()).users).toEqual({ known: 0, unknown: 1 });
     const reading = await store.read();
     expect(await missingOf(reading, 'users')).toEqual(['a']);
-    expect([...(await reading.compare('users', ['a'], [print('a')]))]).toEqual([Seen.NEW]);
+    expect(await compare(reading, 'users', ['a'], [print('a')])).toEqual([Seen.NEW]);
     await reading.close();
   });
 
@@ -146,11 +162,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await settled(store, [upsert('users', 'unsure')], 'unknown');
     const reading = await store.read();
     const keys = ['held', 'gone', 'rejected', 'unsure', 'fresh', 'nobody'];
-    await reading.compare(
-      'users',
-      ['held', 'unsure', 'fresh'],
-      ['held', 'unsure', 'fresh'].map((key) => print(key)),
-    );
+    await compare(reading, 'users', ['held', 'unsure', 'fresh']);
     await reading.keep('users', ['rejected', 'nobody']);
     const { HELD, NEW, ABSENT } = Reference;
     expect([...(await reading.refer('users', keys))]).toEqual([HELD, HELD, HELD, NEW, NEW, ABSENT]);
@@ -171,24 +183,28 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       Reference.HELD,
       Reference.ABSENT,
     ]);
-    expect([...(await reading.knows('users', ['held', 'unsure', 'nobody']))]).toEqual([1, 1, 0]);
+    expect(await reading.held('users', ['held', 'unsure', 'nobody'])).toEqual([
+      confirmedRow('users', 'held').held,
+      UNKNOWN,
+      undefined,
+    ]);
     await reading.close();
   });
 
   law('a commit while a reading is open does not touch it', async (store) => {
     await settled(store, [upsert('users', 'a')], 'completed');
     const reading = await store.read();
-    await reading.compare('users', ['a', 'b'], [print('a'), print('b')]);
+    await compare(reading, 'users', ['a', 'b'], [print('a'), print('b')]);
     await settled(store, [upsert('users', 'b')], 'completed');
     expect(await missingOf(reading, 'users')).toEqual([]);
-    expect([...(await reading.compare('users', ['b'], [print('b')]))]).toEqual([Seen.DUPLICATE]);
+    expect(await compare(reading, 'users', ['b'], [print('b')])).toEqual([Seen.DUPLICATE]);
     await reading.close();
   });
 
   law('what is sent while its reading is open stays something to refer to', async (store) => {
     await settled(store, [upsert('users', 'a'), upsert('users', 'gone')], 'completed');
     const reading = await store.read();
-    await reading.compare('users', ['a', 'b'], [print('a', 'z'), print('b')]);
+    await compare(reading, 'users', ['a', 'b'], [print('a', 'z'), print('b')]);
     reading.complete('users');
     await settled(store, [upsert('users', 'a', print('a', 'z')), upsert('users', 'b')], 'completed');
     const [changed, created, gone] = await reading.refer('users', ['a', 'b', 'gone']);
@@ -226,7 +242,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await Promise.all([
       store.journal.loading(id, [upsert('users', 'a')]),
       store.journal.loaded(id),
-      store.journal.loading(id, [remove('users', 'b')]),
+      store.journal.loading(id, [deleted('users', 'b')]),
       store.journal.refused(id),
       store.journal.loading(id, [upsert('users', 'c')]),
       store.journal.loaded(id),
@@ -244,11 +260,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   law('the journal survives, with what each session carries', async (store, under) => {
     const id = await store.journal.creating(5000, ['x', 'y']);
     await store.journal.created(id, 'session');
-    await store.journal.loading(id, [upsert('users', 'a'), remove('users', 'b')]);
+    await store.journal.loading(id, [upsert('users', 'a'), deleted('users', 'b')]);
     await store.journal.loaded(id);
     await store.journal.loading(id, [upsert('users', 'c')]);
     await store.journal.refused(id);
-    await store.journal.loading(id, [remove('groups', 'd')]);
+    await store.journal.loading(id, [deleted('groups', 'd')]);
     const again = await under.reopen();
     expect(await again.store.journal.open()).toEqual([
       {
@@ -269,7 +285,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
     await again.store.journal.settle(id, 'completed');
     expect(await again.store.journal.open()).toEqual([]);
-    expect(await rowsOf(again.store, 'users')).toEqual({ a: print('a') });
+    expect(await heldRows(again.store, 'users')).toEqual(heldOf('a'));
     expect(await again.store.journal.lastTriggeredAt()).toBe(6000);
     await again.dispose();
   });
@@ -278,7 +294,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     const { journal } = store;
     const other = await journal.creating(1);
     await journal.created(other, 'other');
-    await journal.loading(other, [upsert('users', 'theirs'), remove('users', 'x')]);
+    await journal.loading(other, [upsert('users', 'theirs'), deleted('users', 'x')]);
     const id = await journal.creating(2);
     const told = async () => (await journal.open()).find((session) => session.id === id);
     const last = await journal.creating(3);
@@ -287,14 +303,14 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await told()).toMatchObject({ phase: 'creating', loads: 0, rows: 0, hasUpserts: false });
     await journal.created(id, 's');
     expect(await told()).toMatchObject({ phase: 'loading', sessionId: 's', startedAt: 2 });
-    await journal.loading(id, [remove('users', 'x'), remove('users', 'y')]);
+    await journal.loading(id, [deleted('users', 'x'), deleted('users', 'y')]);
     expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 0 });
     await journal.loaded(id);
-    await journal.loading(id, [upsert('users', 'refused'), remove('users', 'z')]);
+    await journal.loading(id, [upsert('users', 'refused'), deleted('users', 'z')]);
     expect(await told()).toMatchObject({ loads: 2, rows: 4, hasUpserts: true, acknowledged: 1 });
     await journal.refused(id);
     expect(await told()).toMatchObject({ loads: 1, rows: 2, hasUpserts: false, acknowledged: 1 });
-    await journal.loading(id, [upsert('users', 'mine'), remove('users', 'z')]);
+    await journal.loading(id, [upsert('users', 'mine'), deleted('users', 'z')]);
     await journal.loaded(id);
     await journal.loading(id, [upsert('users', 'refused too')]);
     await journal.refused(id);
@@ -307,11 +323,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await told()).toMatchObject({ phase: 'cancelling', rows: 4 });
     // Each settles its own rows, and leaves those of the others.
     await journal.settle(id, 'completed');
-    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine') });
+    expect(await heldRows(store, 'users')).toEqual(heldOf('mine'));
     expect((await journal.open()).map((session) => session.id)).toEqual([other, last]);
     await journal.settle(last, 'dropped');
     await journal.settle(other, 'completed');
-    expect(await rowsOf(store, 'users')).toEqual({ mine: print('mine'), theirs: print('theirs') });
+    expect(await heldRows(store, 'users')).toEqual(heldOf('mine', 'theirs'));
     expect(await journal.open()).toEqual([]);
   });
 
@@ -340,7 +356,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       });
       let lastId = 0;
       let lastTriggeredAt: number | undefined;
-      const baseline = new Map<string, string>();
+      const baseline = new Map<string, Held>();
       const sum = (loads: readonly PendingRow[][]) => ({
         loads: loads.length,
         rows: loads.flat().length,
@@ -376,10 +392,9 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
               await journal.created(id, `s${now}`);
               change({ sessionId: `s${now}`, phase: 'loading' });
             } else if (what === 'loading') {
-              const load = bare.map((row) => ({
-                ...row,
-                fingerprint: row.kind === 'upsert' ? print(row.key, String(now % 10)) : '',
-              }));
+              const load = bare.map(({ entity, kind, key }) =>
+                kind === 'upsert' ? upsert(entity, key, print(key, String(now % 10))) : deleted(entity, key),
+              );
               await journal.loading(id, load);
               own.loads.push(load);
               change(sum(own.loads));
@@ -400,21 +415,20 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
             } else if (what === 'settle') {
               await journal.settle(id, outcome);
               model = model.filter((one) => one !== own);
-              for (const { entity, kind, key, fingerprint } of outcome === 'dropped'
-                ? []
-                : own.loads.flat()) {
-                if (outcome === 'unknown') baseline.set(`${entity} ${key}`, '');
-                else if (kind === 'delete') baseline.delete(`${entity} ${key}`);
-                else baseline.set(`${entity} ${key}`, fingerprint);
+              for (const row of outcome === 'dropped' ? [] : own.loads.flat()) {
+                const place = `${row.entity} ${row.key}`;
+                if (outcome === 'unknown') baseline.set(place, UNKNOWN);
+                else if (row.kind === 'delete') baseline.delete(place);
+                else baseline.set(place, { kind: 'confirmed', fingerprint: row.fingerprint });
               }
             }
           }
           expect(await journal.open()).toEqual(model.map(({ session }) => session));
           expect(await journal.lastTriggeredAt()).toBe(lastTriggeredAt);
-          const held: Record<string, string> = {};
+          const held: Record<string, Held> = {};
           for (const entity of ENTITIES)
-            for (const [key, fingerprint] of Object.entries(await rowsOf(store, entity)))
-              held[`${entity} ${key}`] = fingerprint;
+            for (const [key, row] of Object.entries(await heldRows(store, entity)))
+              held[`${entity} ${key}`] = row;
           expect(held).toEqual(Object.fromEntries(baseline));
         }),
         { numRuns: runs(40) },
@@ -458,7 +472,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   });
 
   law('the baseline is what a plain map would hold, whatever is settled in whatever way', async (store) => {
-    const model: Record<Entity, Map<string, string>> = {
+    const model: Record<Entity, Map<string, Held>> = {
       users: new Map(),
       groups: new Map(),
       memberships: new Map(),
@@ -466,8 +480,11 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     const row = fc.record({
       entity: fc.constantFrom(...ENTITIES),
       kind: fc.constantFrom('upsert' as const, 'delete' as const),
-      key: fc.constantFrom('a', 'b', 'c', 'ä', '汉', '1:ab', 'x'.repeat(512)),
-      fingerprint: fc.constantFrom('a'.repeat(16), '\u00ff\u0000'.repeat(8)),
+      key: fc.constantFrom(...AWKWARD_KEYS),
+      of: fc.record({
+        digest: fc.constantFrom('a'.repeat(16), '\u00ff\u0000'.repeat(8)),
+        attributes: fc.constantFrom('', '\u00ff\u0000ab', 'abcd'.repeat(3)),
+      }),
     });
     const step = fc.record({
       rows: fc.array(row, { maxLength: 12 }),
@@ -476,23 +493,28 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
         for (const { rows, outcome } of steps) {
-          await settled(
-            store,
-            rows.map((r) => (r.kind === 'delete' ? { ...r, fingerprint: '' } : r)),
-            outcome,
+          const session = rows.map(({ entity, kind, key, of }) =>
+            kind === 'delete' ? deleted(entity, key) : upsert(entity, key, of),
           );
-          for (const { entity, kind, key, fingerprint } of rows) {
-            if (outcome === 'unknown') model[entity].set(key, '');
-            if (outcome === 'completed' && kind === 'upsert') model[entity].set(key, fingerprint);
+          await settled(store, session, outcome);
+          for (const { entity, kind, key, of } of rows) {
+            if (outcome === 'unknown') model[entity].set(key, UNKNOWN);
+            if (outcome === 'completed' && kind === 'upsert')
+              model[entity].set(key, { kind: 'confirmed', fingerprint: of });
             if (outcome === 'completed' && kind === 'delete') model[entity].delete(key);
           }
         }
         const counts = await store.counts();
+        const reading = await store.read();
         for (const entity of ENTITIES) {
-          expect(await rowsOf(store, entity)).toEqual(Object.fromEntries(model[entity]));
-          const unknown = Array.from(model[entity].values()).filter((fp) => fp === '').length;
+          expect(await heldRows(store, entity)).toEqual(Object.fromEntries(model[entity]));
+          const unknown = Array.from(model[entity].values()).filter(({ kind }) => kind === 'unknown').length;
           expect(counts[entity]).toEqual({ known: model[entity].size - unknown, unknown });
+          expect(await reading.held(entity, AWKWARD_KEYS)).toEqual(
+            AWKWARD_KEYS.map((key) => model[entity].get(key)),
+          );
         }
+        await reading.close();
       }),
       { numRuns: runs(40) },
     );
@@ -523,52 +545,231 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await store.target()).toEqual(target);
     expect(await store.journal.lastTriggeredAt()).toBe(5);
     await expect(store.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
-    await store.adopt([upsert('users', 'b')]);
+    await store.adopt([confirmedRow('users', 'b')]);
     await store.setMeta('import', '');
     const reading = await store.read();
     expect(await missingOf(reading, 'users')).toEqual(['b']);
     await reading.close();
   });
 
-  law('what lies behind a fingerprint is held, and does not count in a comparison', async (store) => {
-    await store.adopt([
-      upsert('users', 'a', `${'a'.repeat(16)}prints`),
-      upsert('groups', 'g', 'b'.repeat(16)),
-    ]);
+  law('attribute fingerprints are held, and do not count in a comparison', async (store) => {
+    const [user, group] = [fingerprint('a', 'attributes'), fingerprint('g')];
+    await store.adopt([confirmed('users', 'a', user), confirmed('groups', 'g', group)]);
     const reading = await store.read();
-    expect([...(await reading.compare('users', ['a'], [`${'a'.repeat(16)}other`]))]).toEqual([Seen.SAME]);
-    expect(await reading.held('users', ['a', 'nobody'])).toEqual(['prints', '']);
-    expect(await reading.held('groups', ['g'])).toEqual(['']);
+    expect(await compare(reading, 'users', ['a'], [fingerprint('a', 'other')])).toEqual([Seen.SAME]);
+    expect(await reading.held('users', ['a', 'nobody'])).toEqual([
+      { kind: 'confirmed', fingerprint: user },
+      undefined,
+    ]);
+    expect(await reading.held('groups', ['g'])).toEqual([{ kind: 'confirmed', fingerprint: group }]);
+    await reading.close();
+  });
+
+  law('what is held of a changed record is what was held before it, asked once or again', async (store) => {
+    await store.adopt([confirmedRow('users', 'a'), confirmedRow('users', 'b')]);
+    const reading = await store.read();
+    await compare(reading, 'users', ['a', 'n'], [print('a', 'z'), print('n')]);
+    const held = [confirmedRow('users', 'a').held, undefined, confirmedRow('users', 'b').held];
+    expect(await reading.held('users', ['a', 'n', 'b'])).toEqual(held);
+    expect(await reading.held('users', ['a', 'n', 'b'])).toEqual(held);
     await reading.close();
   });
 
   law(
-    'rows that were removed are used again, and no key is mistaken for the one before',
+    'a row whose outcome is unknown is that everywhere, and a confirmation ends it',
     async (store, under) => {
-      const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
-      await store.adopt(keys.map((key) => upsert('users', key)));
-      await store.adopt(keys.slice(50, 250).map((key) => remove('users', key)));
-      let again = await under.reopen();
-      // A reading lets go of the rows that were removed before it.
-      await (await again.store.read()).close();
-      await again.store.adopt(keys.slice(0, 150).map((key) => upsert('users', `n${key}`)));
-      again = await again.reopen();
-      const held = await rowsOf(again.store, 'users');
-      const expected = [
-        ...keys.slice(0, 50).map((key) => [key, print(key)]),
-        ...keys.slice(250).map((key) => [key, print(key)]),
-        ...keys.slice(0, 150).map((key) => [`n${key}`, print(`n${key}`)]),
-      ];
-      expect(held).toEqual(Object.fromEntries(expected));
+      await store.adopt([confirmedRow('users', 'a')]);
+      await settled(store, [upsert('users', 'a', print('a', 'z')), deleted('users', 'b')], 'unknown');
+      const again = await under.reopen();
+      expect(await heldRows(again.store, 'users')).toEqual({ a: UNKNOWN, b: UNKNOWN });
       const reading = await again.store.read();
-      const asked = [...keys, ...keys.slice(0, 150).map((key) => `n${key}`)];
-      const codes = await reading.compare(
-        'users',
-        asked,
-        asked.map((key) => print(key)),
-      );
-      for (const [i, key] of asked.entries()) expect(codes[i]).toBe(key in held ? Seen.SAME : Seen.NEW);
+      expect(await reading.held('users', ['a', 'b'])).toEqual([UNKNOWN, UNKNOWN]);
+      expect(await compare(reading, 'users', ['a'])).toEqual([Seen.NEW]);
+      expect(await missingOf(reading, 'users')).toEqual(['b']);
       await reading.close();
+      await settled(again.store, [upsert('users', 'a'), deleted('users', 'b')], 'completed');
+      expect(await heldRows(again.store, 'users')).toEqual(heldOf('a'));
+      expect((await again.store.counts()).users).toEqual({ known: 1, unknown: 0 });
+      await again.dispose();
     },
   );
+
+  law('rows of very many attributes are committed and come back equal', async (store, under) => {
+    const attributes = (count: number) =>
+      Array.from({ length: count }, (_, i) => String.fromCharCode(i & 255, i >> 8, 7, 255)).join('');
+    const rows = [0, 1, 500, 16_383, 16_384, 65_536].map((count, i) =>
+      upsert('users', `u${i}`, fingerprint(`u${i}`, attributes(count))),
+    );
+    await settled(store, rows, 'completed');
+    const again = await under.reopen();
+    const held = await heldRows(again.store, 'users');
+    for (const row of rows)
+      expect(held[row.key]).toEqual({
+        kind: 'confirmed',
+        fingerprint: row.kind === 'upsert' ? row.fingerprint : undefined,
+      });
+    await again.dispose();
+  });
+
+  law('rows may be forgotten, and forgetting what is not there is no fault', async (store) => {
+    await store.adopt([confirmedRow('users', 'a'), unknown('users', 'b'), confirmedRow('users', 'c')]);
+    await store.adopt([gone('users', 'a'), gone('users', 'b'), gone('users', 'nobody')]);
+    expect(await heldRows(store, 'users')).toEqual(heldOf('c'));
+    expect((await store.counts()).users).toEqual({ known: 1, unknown: 0 });
+  });
+
+  for (const [what, fail] of [
+    [
+      'its rows cannot be read',
+      (store: StateStore) =>
+        store.adopt([
+          confirmedRow('users', 'half'),
+          {
+            entity: 'users',
+            key: 'bad',
+            get held(): Held {
+              throw new Error('bad row');
+            },
+          },
+        ]),
+    ],
+    ['its session is not known', (store: StateStore) => store.journal.loading(99, [upsert('users', 'half')])],
+  ] as const) {
+    law(
+      `a write that fails because ${what} leaves nothing in those made at once with it`,
+      async (store, under) => {
+        const outcomes = await Promise.allSettled([
+          store.adopt([confirmedRow('users', 'before')]),
+          fail(store),
+          store.adopt([confirmedRow('users', 'after')]),
+          store.setMeta('watermark', '1'),
+        ]);
+        expect(outcomes.map(({ status }) => status)).toEqual([
+          'fulfilled',
+          'rejected',
+          'fulfilled',
+          'fulfilled',
+        ]);
+        expect(await heldRows(store, 'users')).toEqual(heldOf('before', 'after'));
+        const reading = await store.read();
+        expect(await compare(reading, 'users', ['before', 'half'])).toEqual([Seen.SAME, Seen.NEW]);
+        await reading.close();
+        const again = await under.reopen();
+        expect(await heldRows(again.store, 'users')).toEqual(heldOf('before', 'after'));
+        expect((await again.store.counts()).users).toEqual({ known: 2, unknown: 0 });
+        expect(await again.store.getMeta('watermark')).toBe('1');
+        expect(await again.store.journal.open()).toEqual([]);
+        await again.dispose();
+      },
+    );
+  }
+
+  law(
+    'a write that the disk refuses says why, and has not happened, in memory or on disk',
+    async (store, under) => {
+      await store.adopt([confirmedRow('users', 'before')]);
+      const id = await store.journal.creating(1);
+      await store.journal.loading(id, [upsert('users', 'half'), deleted('users', 'before')]);
+      for (const write of [
+        () => store.adopt([confirmedRow('users', 'half')]),
+        () => store.journal.settle(id, 'completed'),
+        () =>
+          store.restore({ fingerprintKey: 'f'.repeat(32), target: undefined, lastTriggeredAt: undefined }),
+        () => store.setAbsences('users', new Map([['half', 1]])),
+      ]) {
+        const cause = under.failNextWrite();
+        await expect(write()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE', cause });
+      }
+      expect(await heldRows(store, 'users')).toEqual(heldOf('before'));
+      const again = await under.reopen();
+      expect(await heldRows(again.store, 'users')).toEqual(heldOf('before'));
+      expect((await again.store.counts()).users).toEqual({ known: 1, unknown: 0 });
+      expect(await again.store.absences('users')).toEqual(new Map());
+      await again.store.journal.settle(id, 'completed');
+      expect(await heldRows(again.store, 'users')).toEqual(heldOf('half'));
+      await again.dispose();
+    },
+  );
+
+  law('close may be called again, and waits for the writes that were begun', async (store, under) => {
+    const writes = [store.adopt([confirmedRow('users', 'a')]), store.setMeta('watermark', '1')];
+    const closed = [store.close(), store.close()];
+    await Promise.all([...writes, ...closed]);
+    await store.close();
+    await store[Symbol.asyncDispose]();
+    const again = await under.reopen();
+    expect(await heldRows(again.store, 'users')).toEqual(heldOf('a'));
+    expect(await again.store.getMeta('watermark')).toBe('1');
+    await again.dispose();
+  });
+
+  law('a state that is closed refuses every other call, also one that was begun', async (store) => {
+    const many = Array.from({ length: 10_000 }, (_, i) => confirmedRow('users', `u${i}`));
+    await store.adopt(many);
+    const reading = await store.read();
+    await compare(reading, 'users', ['u1']);
+    const missing = reading.missing('users')[Symbol.asyncIterator]();
+    expect((await missing.next()).done).toBe(false);
+    const rows = store.rows('users')[Symbol.asyncIterator]();
+    expect((await rows.next()).done).toBe(false);
+    await store.close();
+    const { journal } = store;
+    const row = upsert('users', 'late');
+    const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['missing', async () => missing.next()],
+      ['rows', async () => rows.next()],
+      ['held', () => reading.held('users', ['u2'])],
+      ['target', () => store.target()],
+      ['bind', () => store.bind({ orgUrl: 'https://a.example', identitySourceId: 's' })],
+      ['counts', () => store.counts()],
+      ['read', () => store.read()],
+      ['outbox', () => store.outbox()],
+      ['adopt', () => store.adopt([confirmedRow('users', 'late')])],
+      ['rows anew', () => heldRows(store, 'users')],
+      ['absences', () => store.absences('users')],
+      ['setAbsences', () => store.setAbsences('users', new Map())],
+      ['getMeta', () => store.getMeta('watermark')],
+      ['setMeta', () => store.setMeta('watermark', '1')],
+      [
+        'restore',
+        () =>
+          store.restore({ fingerprintKey: 'f'.repeat(32), target: undefined, lastTriggeredAt: undefined }),
+      ],
+      ['open', () => journal.open()],
+      ['creating', () => journal.creating(1)],
+      ['created', () => journal.created(1, 's')],
+      ['loading', () => journal.loading(1, [row])],
+      ['loaded', () => journal.loaded(1)],
+      ['refused', () => journal.refused(1)],
+      ['triggering', () => journal.triggering(1)],
+      ['triggered', () => journal.triggered(1, 1)],
+      ['cancelling', () => journal.cancelling(1)],
+      ['settle', () => journal.settle(1, 'completed')],
+      ['lastTriggeredAt', () => journal.lastTriggeredAt()],
+    ];
+    for (const [name, call] of calls)
+      await expect(call(), name).rejects.toMatchObject({ name: 'StateError', code: 'ERR_ROLLCALL_STATE' });
+    await reading.close();
+  });
+
+  law('rows that were removed may come again, and no key is mistaken for another', async (store, under) => {
+    const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
+    await store.adopt(keys.map((key) => confirmedRow('users', key)));
+    await store.adopt(keys.slice(50, 250).map((key) => gone('users', key)));
+    let again = await under.reopen();
+    await again.store.adopt(keys.slice(0, 150).map((key) => confirmedRow('users', `n${key}`)));
+    again = await again.reopen();
+    const held = await heldRows(again.store, 'users');
+    const expected = [
+      ...keys.slice(0, 50),
+      ...keys.slice(250),
+      ...keys.slice(0, 150).map((key) => `n${key}`),
+    ];
+    expect(held).toEqual(heldOf(...expected));
+    const reading = await again.store.read();
+    const asked = [...keys, ...keys.slice(0, 150).map((key) => `n${key}`)];
+    const codes = await compare(reading, 'users', asked);
+    for (const [i, key] of asked.entries()) expect(codes[i]).toBe(key in held ? Seen.SAME : Seen.NEW);
+    await reading.close();
+  });
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withPlaces } from '../../src/flow/chunk.js';
-import { keyOf, membershipKey, type Entity, type RecordOf, type UserRecord } from '../../src/core/model.js';
+import {
+  keyOf,
+  membershipKey,
+  type Entity,
+  type Fingerprint,
+  type RecordOf,
+  type UserRecord,
+} from '../../src/core/model.js';
 import { Comparer, type ComparerOptions } from '../../src/diff/comparer.js';
 import { diffNote, type DiffNote } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
@@ -9,6 +16,7 @@ import { createDigester } from '../../src/fingerprints/digests.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { Reading, StateStore } from '../../src/state/store.js';
 import { withState } from '../support/two-ways.js';
+import { confirmed, digests, fingerprint, upserted } from '../support/rows.js';
 
 const user = (id: string, firstName = 'x'): UserRecord => ({
   externalId: id,
@@ -17,11 +25,12 @@ const user = (id: string, firstName = 'x'): UserRecord => ({
 const group = (id: string) => ({ externalId: id, profile: { displayName: id } });
 const pair = (groupExternalId: string, memberExternalId: string) => ({ groupExternalId, memberExternalId });
 
-/** The fingerprint of a record as `diff` makes it, its attributes behind it. */
-function fingerprintOf<E extends Entity>(state: StateStore, entity: E, record: RecordOf[E]): string {
-  const fingerprint = createDigester(state.fingerprintKey).of(entity, record);
-  if (entity === 'memberships') return fingerprint;
-  return fingerprint + new AttributeFingerprints(state.fingerprintKey).of((record as UserRecord).profile);
+/** The fingerprint of a record as `diff` makes it. */
+function fingerprintOf<E extends Entity>(state: StateStore, entity: E, record: RecordOf[E]): Fingerprint {
+  const digest = createDigester(state.fingerprintKey).of(entity, record);
+  if (entity === 'memberships') return { digest, attributes: '' };
+  const attributes = new AttributeFingerprints(state.fingerprintKey).of((record as UserRecord).profile);
+  return { digest, attributes };
 }
 
 async function hold<E extends Entity>(
@@ -30,12 +39,7 @@ async function hold<E extends Entity>(
   records: readonly RecordOf[E][],
 ): Promise<void> {
   await state.adopt(
-    records.map((record) => ({
-      entity,
-      kind: 'upsert',
-      key: keyOf(entity, record),
-      fingerprint: fingerprintOf(state, entity, record),
-    })),
+    records.map((record) => confirmed(entity, keyOf(entity, record), fingerprintOf(state, entity, record))),
   );
 }
 
@@ -73,8 +77,8 @@ async function comparing<E extends Entity>(
   const context = new RunContext();
   const note = diffNote(context, entity);
   const key = state.fingerprintKey;
-  const prints = new AttributeFingerprints(key);
-  const comparer = new Comparer(entity, reading, createDigester(key), prints, options, context, note);
+  const attributes = new AttributeFingerprints(key);
+  const comparer = new Comparer(entity, reading, createDigester(key), attributes, options, context, note);
   return { comparer, context, note, reading, asked };
 }
 
@@ -82,11 +86,11 @@ async function comparing<E extends Entity>(
 async function doubt(state: StateStore, key: string): Promise<void> {
   const id = await state.journal.creating(0);
   await state.journal.created(id, 's');
-  await state.journal.loading(id, [{ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }]);
+  await state.journal.loading(id, [upserted('users', key)]);
   await state.journal.settle(id, 'unknown');
 }
 
-/** Tests over a state in memory, and over one on disk, whose reading compares fingerprints as words. */
+/** Tests over a state in memory, and over one on disk. */
 function inBothStates(name: string, test: (state: StateStore) => Promise<void>): void {
   it(`${name}, in memory`, () => test(memoryState()));
   it(`${name}, on disk`, () => withState(test));
@@ -95,7 +99,7 @@ function inBothStates(name: string, test: (state: StateStore) => Promise<void>):
 describe('comparing a chunk of users', () => {
   inBothStates('tells new, changed and unchanged records apart, and counts them', async (state) => {
     await hold(state, 'users', [user('same'), user('changed', 'old')]);
-    await state.adopt([{ entity: 'users', kind: 'upsert', key: 'bare', fingerprint: 'f'.repeat(16) }]);
+    await state.adopt([confirmed('users', 'bare')]);
     await doubt(state, 'unsure');
     const { comparer, note, context } = await comparing(state, 'users');
     const ids = ['new', 'same', 'changed', 'unsure', 'bare'];
@@ -115,7 +119,7 @@ describe('comparing a chunk of users', () => {
       expected('new', true),
       expected('changed', false, ['firstName']),
       expected('unsure', true),
-      // Of what is held nothing but the fingerprint is known.
+      // Of what is held no attribute fingerprints are known.
       expected('bare', false),
     ]);
     expect(note).toMatchObject({ read: 5, unchanged: 1, creates: 2, updates: 2 });
@@ -205,12 +209,9 @@ describe('comparing a chunk of memberships', () => {
   /** Members of group h whose membership is held with another fingerprint. */
   const holdChanged = (state: StateStore, members: readonly string[]) =>
     state.adopt(
-      members.map((member, i) => ({
-        entity: 'memberships',
-        kind: 'upsert',
-        key: membershipKey('h', member),
-        fingerprint: String(i).repeat(16),
-      })),
+      members.map((member, i) =>
+        confirmed('memberships', membershipKey('h', member), fingerprint(String(i))),
+      ),
     );
 
   /** Users a and b and group g are held, user `new` is of this run. */
@@ -220,8 +221,7 @@ describe('comparing a chunk of memberships', () => {
     await hold(state, 'memberships', [pair('g', 'a'), pair('h', 'a'), pair('h', 'b')]);
     await holdChanged(state, changed);
     const all = await comparing(state, 'memberships', options);
-    const fingerprint = fingerprintOf(state, 'users', user('new'));
-    await all.reading.compare('users', ['new'], [fingerprint]);
+    await all.reading.compare('users', digests(fingerprintOf(state, 'users', user('new'))), () => 'new');
     return all;
   }
   const rows = () => [
@@ -317,7 +317,7 @@ describe('comparing a chunk of memberships', () => {
       positions: [1, 2, 3],
     });
     const changes = await comparer.compare(chunk);
-    expect(changes.map(({ key, created, fingerprint }) => [key, created, fingerprint])).toEqual([
+    expect(changes.map(({ key, created, fingerprint: of }) => [key, created, of])).toEqual([
       [membershipKey('h', 'a'), false, fingerprintOf(state, 'memberships', pair('h', 'a'))],
       [membershipKey('h', 'b'), false, fingerprintOf(state, 'memberships', pair('h', 'b'))],
     ]);

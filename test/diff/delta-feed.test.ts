@@ -8,6 +8,7 @@ import { isMarkedDeleted, lastOfEach, markedDeletions } from '../../src/diff/del
 import { diffNote } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
+import { confirmed, upserted } from '../support/rows.js';
 
 const user = (id: string, name = 'x'): UserRecord => ({ externalId: id, profile: { userName: name } });
 
@@ -76,12 +77,11 @@ describe('a mark of removal', () => {
 
   it('deletes what Okta holds or may hold; what is gone already is unchanged', async () => {
     const state = memoryState();
-    const row = (key: string) =>
-      ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+    const row = (key: string) => confirmed('users', key);
     await state.adopt([row('held'), row('other')]);
     const id = await state.journal.creating(0);
     await state.journal.created(id, 's');
-    await state.journal.loading(id, [row('unsure')]);
+    await state.journal.loading(id, [upserted('users', 'unsure')]);
     await state.journal.settle(id, 'unknown');
     const reading = await state.read();
     const note = diffNote(new RunContext(), 'users');
@@ -98,7 +98,7 @@ describe('a mark of removal', () => {
         kind: 'delete',
         key: 'held',
         item: '{"externalId":"held"}',
-        fingerprint: '',
+        fingerprint: undefined,
         created: false,
         dependent: false,
       },

@@ -21,6 +21,7 @@ import { toUser, type FlatRow } from '../../src/transform/to-records.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { holdRecords, runOf, withState, type Way } from '../support/two-ways.js';
+import { adopted, confirmed } from '../support/rows.js';
 
 const user = (id: string, name = 'x'): UserRecord => ({
   externalId: id,
@@ -255,7 +256,7 @@ describe('a feed of changes', () => {
   it('of memberships that are removed keeps no user or group from being named, whatever its id', async () => {
     const state = await world();
     const key = membershipKey('g', 'a');
-    await state.adopt([{ entity: 'groups', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }]);
+    await state.adopt([confirmed('groups', key)]);
     const context = new RunContext();
     const options: DiffOptions = { mode: 'delta' };
     await differences('memberships', state, [[[marked(pair('g', 'a'))]]], options, context);
@@ -292,8 +293,8 @@ describe('rows of a file become records', () => {
   /** Users a and b, and what both files hold. */
   async function held(state: StateStore): Promise<void> {
     await holdRecords(state, 'users', [user('a'), user('b')]);
-    await state.adopt((await runOf(groups(), GROUPS, state)).changes);
-    await state.adopt((await runOf(pairs(), MEMBERSHIPS, state)).changes);
+    await state.adopt((await runOf(groups(), GROUPS, state)).changes.map(adopted));
+    await state.adopt((await runOf(pairs(), MEMBERSHIPS, state)).changes.map(adopted));
   }
 
   /** A reading in which user b is gone. */

@@ -8,6 +8,7 @@ import { contextOf } from '../../src/flow/flow.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
+import { adopted, confirmed, fingerprint } from '../support/rows.js';
 
 const user = (id: string, name = 'x'): UserRecord => ({
   externalId: id,
@@ -21,9 +22,7 @@ async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
 }
 
 async function commit(state: StateStore, changes: readonly Change[]): Promise<void> {
-  await state.adopt(
-    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
-  );
+  await state.adopt(changes.map(adopted));
 }
 
 /** A state that holds these users. */
@@ -185,7 +184,7 @@ describe('diff', () => {
 
   it('memberships of unknown users and groups are rejected with that reason', async () => {
     const state = await holding([user('1')]);
-    await state.adopt([{ entity: 'groups', kind: 'upsert', key: 'g', fingerprint: 'a'.repeat(16) }]);
+    await state.adopt([confirmed('groups', 'g', fingerprint('a'))]);
     const rows = [
       { groupExternalId: 'g', memberExternalId: '1' },
       { groupExternalId: 'g', memberExternalId: 'nobody' },

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { checkReferences, removedReferences } from '../../src/diff/membership-references.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { membershipChange } from '../support/changes.js';
+import { confirmed, digests, fingerprint } from '../support/rows.js';
 
-const row = (entity: 'users' | 'groups', key: string) =>
-  ({ entity, kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+const row = (entity: 'users' | 'groups', key: string) => confirmed(entity, key);
 
 async function reading() {
   const state = memoryState();
@@ -16,7 +16,7 @@ async function reading() {
   ]);
   const open = await state.read();
   for (const entity of ['users', 'groups'] as const) {
-    await open.compare(entity, ['fresh'], ['x'.repeat(16)]);
+    await open.compare(entity, digests(fingerprint('x')), () => 'fresh');
     await open.keep(entity, ['held']);
   }
   return open;

@@ -6,8 +6,9 @@ import { removals } from '../../src/diff/removals.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { Reference, type StateStore } from '../../src/state/store.js';
+import { confirmed } from '../support/rows.js';
 
-const row = (key: string) => ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+const row = (key: string) => confirmed('users', key);
 
 /** What a read that saw nobody removes. */
 async function removed(state: StateStore, options: AbsenceOptions, seen: readonly string[] = []) {
@@ -46,7 +47,11 @@ describe('what a complete read did not hold', () => {
     const outcome = await removed(await holding('a', 'b', 'c'), {}, ['b']);
     expect(outcome).toMatchObject({ keys: ['a', 'c'], complete: true, note: { deletes: 2, spared: 0 } });
     expect(outcome.missed).toEqual(new Map());
-    expect(outcome.chunks.flat()[0]).toMatchObject({ entity: 'users', kind: 'delete', fingerprint: '' });
+    expect(outcome.chunks.flat()[0]).toMatchObject({
+      entity: 'users',
+      kind: 'delete',
+      fingerprint: undefined,
+    });
   });
 
   it('is spared until it was missing often enough, and is counted until then', async () => {

@@ -12,6 +12,7 @@ import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { anyChanges } from '../support/changes.js';
 import { runs } from '../support/runs.js';
+import { adopted, upserted } from '../support/rows.js';
 
 const user = (i: number, name = 'x'): UserRecord => ({
   externalId: `u${i}`,
@@ -28,9 +29,7 @@ async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
 async function holding(users: readonly UserRecord[]): Promise<StateStore> {
   const state = memoryState();
   const changes = await collect(pipe(users, diff('users', state)));
-  await state.adopt(
-    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
-  );
+  await state.adopt(changes.map(adopted));
   return state;
 }
 
@@ -115,9 +114,7 @@ describe('guard', () => {
     const state = await holding(staff(100));
     const id = await state.journal.creating(0);
     await state.journal.created(id, 's');
-    await state.journal.loading(id, [
-      { entity: 'users', kind: 'upsert', key: 'u999', fingerprint: 'f'.repeat(16) },
-    ]);
+    await state.journal.loading(id, [upserted('users', 'u999')]);
     await state.journal.settle(id, 'unknown');
     expect(await attempt(state, staff(50))).toMatchObject({ trips: [{ population: 101 }] });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ENTITIES, type Change } from '../../src/core/model.js';
+import { ENTITIES, type Change, type Fingerprint } from '../../src/core/model.js';
 import { PlanTally } from '../../src/guard/plan-tally.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 
@@ -10,8 +10,9 @@ function tallyOf(changes: readonly Change[]): PlanTally {
   return tally;
 }
 
-const print = (seed: string) => seed.repeat(16).slice(0, 16);
-const user = (key: string, fingerprint = print(key)) => ({
+/** The fingerprint of a seed of one character, or of a whole digest. */
+const print = (seed: string): Fingerprint => ({ digest: seed.repeat(16).slice(0, 16), attributes: '' });
+const user = (key: string, fingerprint = print(key)): Change => ({
   ...profileChange('users', 'upsert', key, 'x', false),
   fingerprint,
 });
@@ -54,10 +55,10 @@ describe('the hash of a plan', () => {
 
   it('tells any byte of a fingerprint apart, and how often each is there', () => {
     const zero = '\0'.repeat(16);
-    const plans: Change[][] = [[], [user('a', zero)]];
+    const plans: Change[][] = [[], [user('a', print(zero))]];
     for (let at = 0; at < 16; at++)
       for (const byte of ['\x01', '\x80', '\xff'])
-        plans.push([user('a', zero.slice(0, at) + byte + zero.slice(at + 1))]);
+        plans.push([user('a', print(zero.slice(0, at) + byte + zero.slice(at + 1)))]);
     plans.push([user('a'), user('b')], [user('a'), user('a')], [user('b'), user('b')]);
     const hashes = plans.map((plan) => tallyOf(plan).hash());
     expect(new Set(hashes).size).toBe(plans.length);

@@ -18,6 +18,7 @@ import { sync } from '../../src/sync/sync.js';
 import { runs } from '../support/runs.js';
 import { inPieces, withState } from '../support/two-ways.js';
 import { clientOf, expectConverged, makeOrg, type SourceDirectory } from '../support/world.js';
+import { adopted, gone } from '../support/rows.js';
 
 const MAPPINGS = {
   users: userFrom({ externalId: 'id', profile: { userName: 'mail', email: 'mail', firstName: 'name' } }),
@@ -135,14 +136,11 @@ async function changesOf(sources: DirectorySources, state: StateStore, screening
 
 async function forget(state: StateStore): Promise<void> {
   for (const entity of ['users', 'groups', 'memberships'] as const)
-    for await (const rows of state.rows(entity))
-      await state.adopt(rows.map(({ key }) => ({ entity, kind: 'delete', key, fingerprint: '' })));
+    for await (const rows of state.rows(entity)) await state.adopt(rows.map(({ key }) => gone(entity, key)));
 }
 
 async function commit(state: StateStore, changes: readonly Change[]): Promise<void> {
-  await state.adopt(
-    changes.map(({ entity, kind, key, fingerprint }) => ({ entity, kind, key, fingerprint })),
-  );
+  await state.adopt(changes.map(adopted));
 }
 
 describe('a directory whose unchanged rows are recognised by their bytes', () => {

@@ -5,9 +5,6 @@ import { createDigester } from '../../src/fingerprints/digests.js';
 import type { StateStore } from '../../src/state/store.js';
 import { held, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 
-/** Characters of a fingerprint; what is behind them are prints of attributes. */
-const FINGERPRINT = 16;
-
 /** What Okta holds, by entity and key. */
 export function heldRecords(
   org: SimulatedOrg,
@@ -41,13 +38,12 @@ export async function stateFaults(
   for (const entity of ENTITIES) {
     const known = new Set<string>();
     for await (const rows of state.rows(entity)) {
-      for (const { key, fingerprint } of rows) {
+      for (const { key, held: row } of rows) {
         if (known.has(key)) faults.push(`${entity} ${key} is in the baseline twice`);
         known.add(key);
-        if (fingerprint === '' || inFlight.has(`${entity} ${key}`)) continue;
+        if (row.kind === 'unknown' || inFlight.has(`${entity} ${key}`)) continue;
         const record = records[entity].get(key);
-        const print = record && fingerprinter.of(entity, record);
-        if (print?.slice(0, FINGERPRINT) === fingerprint.slice(0, FINGERPRINT)) continue;
+        if (record && fingerprinter.of(entity, record) === row.fingerprint.digest) continue;
         faults.push(`the state is ahead: ${entity} ${key} is ${record ? 'another' : 'not there'} at Okta`);
       }
     }

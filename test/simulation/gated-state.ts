@@ -48,7 +48,7 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
   const reading = (inner: Reading): Reading => ({
     compare: (...args) => call('compare', () => inner.compare(...args)),
     held: (...args) => call('held', () => inner.held(...args)),
-    knows: (...args) => call('knows', () => inner.knows(...args)),
+    digests: (entity) => inner.digests(entity),
     keep: (...args) => call('keep', () => inner.keep(...args)),
     complete: (entity) => inner.complete(entity),
     isComplete: (entity) => inner.isComplete(entity),

@@ -7,6 +7,7 @@ import { openState } from '../../src/state/lmdb/open-state.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { exportState, importState, verifyState } from '../../src/state/export-import.js';
+import { confirmed, fingerprint, heldRows, upserted, unknown as doubtful } from '../support/rows.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-transfer-'))));
@@ -17,18 +18,14 @@ const target = { orgUrl: 'https://a.example', identitySourceId: '0oa1' };
 async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
   await store.bind(target);
   await store.adopt(
-    Array.from({ length: rows }, (_, i) => ({
-      entity: 'users' as const,
-      kind: 'upsert' as const,
-      key: `ü${i}`,
-      fingerprint: `${String.fromCharCode(0, 255, i & 255, 10)}${String(i).padStart(12, '0')}prints\u00ff`,
-    })),
+    Array.from({ length: rows }, (_, i) => {
+      const digest = `${String.fromCharCode(0, 255, i & 255, 10)}${String(i).padStart(12, '0')}`;
+      return confirmed('users', `ü${i}`, { digest, attributes: 'prints\u00ff' });
+    }),
   );
   const id = await store.journal.creating(1);
   await store.journal.created(id, 's');
-  await store.journal.loading(id, [
-    { entity: 'groups', kind: 'upsert', key: 'g', fingerprint: 'x'.repeat(16) },
-  ]);
+  await store.journal.loading(id, [upserted('groups', 'g', fingerprint('x'))]);
   await store.journal.triggered(id, 77);
   await store.journal.settle(id, 'unknown');
   await store.setMeta('watermark', 'w7');
@@ -36,12 +33,10 @@ async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
 }
 
 async function content(store: StateStore) {
-  const rows: Record<string, string> = {};
-  for (const entity of ['users', 'groups', 'memberships'] as const)
-    for await (const chunk of store.rows(entity))
-      for (const { key, fingerprint } of chunk) rows[`${entity} ${key}`] = fingerprint;
   return {
-    rows,
+    users: await heldRows(store, 'users'),
+    groups: await heldRows(store, 'groups'),
+    memberships: await heldRows(store, 'memberships'),
     key: store.fingerprintKey,
     target: await store.target(),
     triggered: await store.journal.lastTriggeredAt(),
@@ -218,7 +213,7 @@ describe('a state that is moved', () => {
   it('without a watermark has none afterwards', async () => {
     const file = join(directory, 'export');
     const bare = memoryState();
-    await bare.adopt([{ entity: 'users', kind: 'upsert', key: 'u', fingerprint: 'f'.repeat(16) }]);
+    await bare.adopt([confirmed('users', 'u')]);
     await exportState(bare, file);
     const state = memoryState();
     await importState(file, state);
@@ -233,9 +228,7 @@ describe('a state that is moved', () => {
     const unsure = memoryState();
     const id = await unsure.journal.creating(1);
     await expect(importState(file, unsure)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_NOT_EMPTY' });
-    await unsure.journal.loading(id, [
-      { entity: 'users', kind: 'upsert', key: 'u', fingerprint: 'f'.repeat(16) },
-    ]);
+    await unsure.journal.loading(id, [upserted('users', 'u')]);
     await unsure.journal.settle(id, 'unknown');
     await expect(importState(file, unsure)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE_NOT_EMPTY' });
   });
@@ -261,28 +254,14 @@ describe('a state that is moved', () => {
   });
 
   it.each([
-    [
-      'a key is there twice',
-      [
-        ['a', 'f'],
-        ['a', 'f'],
-      ],
-      { known: 2, unknown: 0 },
-    ],
-    ['a row is unknown that is said to be known', [['a', '']], { known: 1, unknown: 0 }],
-    ['a row is known that is said to be unknown', [['a', 'f']], { known: 0, unknown: 1 }],
-    ['an unknown row is missing', [['a', 'f']], { known: 1, unknown: 1 }],
-    ['a known row is missing', [['a', '']], { known: 1, unknown: 1 }],
-  ])('a state is found damaged where %s', async (_, rows, told) => {
+    ['a row is unknown that is said to be known', doubtful('groups', 'a'), { known: 1, unknown: 0 }],
+    ['a row is known that is said to be unknown', confirmed('groups', 'a'), { known: 0, unknown: 1 }],
+    ['an unknown row is missing', confirmed('groups', 'a'), { known: 1, unknown: 1 }],
+    ['a known row is missing', doubtful('groups', 'a'), { known: 1, unknown: 1 }],
+  ])('a state is found damaged where %s', async (_, row, told) => {
     const state = memoryState();
     state.rows = async function* (entity) {
-      if (entity !== 'groups') return;
-      yield rows.map(([key = '', fingerprint = '']) => ({
-        entity,
-        kind: 'upsert' as const,
-        key,
-        fingerprint,
-      }));
+      if (entity === 'groups') yield [row];
     };
     const none = { known: 0, unknown: 0 };
     state.counts = async () => ({ users: none, groups: told, memberships: none });

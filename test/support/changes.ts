@@ -7,6 +7,7 @@ import {
   type ChangeKind,
   type Entity,
 } from '../../src/core/model.js';
+import { fingerprint } from './rows.js';
 
 /** A change of a user or group with this key and about this many bytes. */
 export function profileChange(
@@ -26,7 +27,7 @@ export function profileChange(
     key,
     item,
     group,
-    fingerprint: kind === 'delete' ? '' : 'f'.repeat(16),
+    fingerprint: kind === 'delete' ? undefined : fingerprint(),
     created: created && kind === 'upsert',
     dependent: false,
   };
@@ -47,7 +48,7 @@ export function membershipChange(
     key,
     item,
     group,
-    fingerprint: kind === 'delete' ? '' : 'f'.repeat(16),
+    fingerprint: kind === 'delete' ? undefined : fingerprint(),
     created: kind === 'upsert',
     dependent,
   };

@@ -1,4 +1,5 @@
 import { RollcallError } from '../../src/core/errors.js';
+import { confirmed as row } from './rows.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 
 /** Writes to the state in the directory of its argument until that fails, and tells how it failed and what was confirmed. */
@@ -6,12 +7,7 @@ const state = await openState(process.argv[2] as string);
 let confirmed = 0;
 let code = 'none';
 for (let round = 0; round < 200; round++) {
-  const rows = Array.from({ length: 500 }, (_, i) => ({
-    entity: 'users' as const,
-    kind: 'upsert' as const,
-    key: `fill${round}-${i}`,
-    fingerprint: 'g'.repeat(16),
-  }));
+  const rows = Array.from({ length: 500 }, (_, i) => row('users', `fill${round}-${i}`));
   try {
     await state.adopt(rows);
     confirmed += rows.length;

@@ -13,7 +13,9 @@ import type { ReadCounts, Rejection } from '../../src/core/rejection.js';
 import type { FlatRow } from '../../src/transform/to-records.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
-import type { PendingRow, StateStore } from '../../src/state/store.js';
+import { LONGEST_KEY } from '../../src/state/lmdb/row-codec.js';
+import type { AdoptedRow, StateStore } from '../../src/state/store.js';
+import { confirmed, gone } from './rows.js';
 
 /** All that a run of one entity up to its changes can be told by. */
 export interface Run {
@@ -51,13 +53,15 @@ export async function holdRecords<E extends Entity>(
   entity: E,
   records: readonly RecordOf[E][],
 ): Promise<void> {
-  const fingerprinter = createDigester(state.fingerprintKey);
-  const rows = new Map<string, PendingRow>();
-  for await (const held of state.rows(entity))
-    for (const { key } of held) rows.set(key, { entity, kind: 'delete', key, fingerprint: '' });
+  const digester = createDigester(state.fingerprintKey);
+  const rows = new Map<string, AdoptedRow>();
+  for await (const held of state.rows(entity)) for (const { key } of held) rows.set(key, gone(entity, key));
   for (const record of records) {
     const key = keyOf(entity, record);
-    rows.set(key, { entity, kind: 'upsert', key, fingerprint: fingerprinter.of(entity, record) });
+    // The ids of a record that `validate` lets pass are never so long.
+    if (Buffer.byteLength(key) > LONGEST_KEY) continue;
+    const digest = digester.of(entity, record);
+    rows.set(key, confirmed(entity, key, { digest, attributes: '' }));
   }
   await state.adopt([...rows.values()]);
 }

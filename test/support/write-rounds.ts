@@ -1,24 +1,25 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import zlib from 'node:zlib';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { ROUNDS, rowsOfRound } from './rounds.js';
 
 /**
- * Commits round after round to the state of its first argument, telling each that was confirmed. At the call to the
- * file system whose number is the second argument it dies, half-way through where that is a write.
+ * Commits round after round to the state of its first argument, telling each that was confirmed, and opens the state anew for
+ * each. At the step whose number is the second argument it dies. Steps are the check sums of rows, which are made inside
+ * transactions, and the calls to the file system by which a cache is written; a write dies half-way through.
  */
 const [directory, diesAt] = [process.argv[2] as string, Number(process.argv[3])];
-let calls = 0;
+let steps = 0;
 
 /** True when the process dies now. */
-const isLast = () => ++calls === diesAt;
+const isLast = () => ++steps === diesAt;
 const die = () => process.kill(process.pid, 'SIGKILL');
 
-const { writeSync, openSync, fdatasyncSync, fsyncSync } = fs;
-const { unlink } = fs.promises;
-fs.writeSync = ((file: number, bytes: Uint8Array, offset: number, length: number, position: number) => {
-  if (!isLast()) return writeSync(file, bytes, offset, length, position);
-  writeSync(file, bytes, offset, length >> 1, position);
+const { writeSync } = fs;
+fs.writeSync = ((file: number, bytes: Uint8Array, offset: number) => {
+  if (!isLast()) return writeSync(file, bytes, offset);
+  writeSync(file, bytes, offset, bytes.length >> 1);
   die();
   return 0;
 }) as typeof writeSync;
@@ -27,16 +28,16 @@ const dyingBefore = <A extends readonly unknown[], R>(call: (...values: A) => R)
     if (isLast()) die();
     return call(...values);
   };
-fs.openSync = dyingBefore(openSync);
-fs.fdatasyncSync = dyingBefore(fdatasyncSync);
-fs.fsyncSync = dyingBefore(fsyncSync);
-fs.promises.unlink = dyingBefore(unlink);
+fs.openSync = dyingBefore(fs.openSync);
+fs.closeSync = dyingBefore(fs.closeSync);
+fs.renameSync = dyingBefore(fs.renameSync);
+zlib.crc32 = dyingBefore(zlib.crc32);
 syncBuiltinESMExports();
 
-const state = await openState(directory);
 for (let round = 0; round < ROUNDS; round++) {
+  const state = await openState(directory);
   await state.adopt(rowsOfRound(round));
-  writeSync(1, `${round}\n`);
+  writeSync(1, `${round} ${steps}\n`);
+  await state.close();
 }
-await state.close();
-writeSync(1, `calls ${calls}\n`);
+writeSync(1, `steps ${steps}\n`);

@@ -9,6 +9,7 @@ import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import type { StateStore } from '../../src/state/store.js';
 import { AbsenceRules } from '../../src/diff/absence-rules.js';
+import { upserted } from '../support/rows.js';
 
 const guard = { maxDeletePercent: 100, maxUpdatePercent: 100, allowEmpty: true };
 
@@ -228,8 +229,7 @@ describe('a delta feed', () => {
     const { org, state } = await settledWorld();
     const id = await state.journal.creating(1);
     await state.journal.created(id, 'gone');
-    const row = { entity: 'users' as const, kind: 'upsert' as const, key: 'u1', fingerprint: 'x'.repeat(16) };
-    await state.journal.loading(id, [row]);
+    await state.journal.loading(id, [upserted('users', 'u1')]);
     await state.journal.settle(id, 'unknown');
     await run(org, state, { users: [{ externalId: 'u1', deleted: true }] }, { mode: 'delta' });
     expect(held(org).users['u1']).toBeUndefined();

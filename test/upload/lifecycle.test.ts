@@ -9,6 +9,7 @@ import type { UploadOptions } from '../../src/upload/upload-options.js';
 import type { Journal, StateStore } from '../../src/state/store.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 import { failure, FAILURES, NOON, scripted, session, type Script } from './scripted.js';
+import { confirmed } from '../support/rows.js';
 
 const upserts = makeBatch('users', 'upsert', [profileChange('users', 'upsert', 'u', 'x')]);
 const deletes = makeBatch('users', 'delete', [profileChange('users', 'delete', 'u', 'x')]);
@@ -219,7 +220,7 @@ describe('a trigger', () => {
 
   it('of deletions that matched nothing is none: the session is cancelled, and they count as done', async () => {
     const world = await loaded({ get: ['CREATED', 'CLOSED'], cancel: ['ok'] }, deletes);
-    await world.state.adopt([{ entity: 'users', kind: 'upsert', key: 'u', fingerprint: 'f'.repeat(16) }]);
+    await world.state.adopt([confirmed('users', 'u')]);
     expect(await world.lifecycle.trigger(false)).toBe('no-effect');
     expect(world.calls).toEqual(['get s', 'cancel s', 'get s']);
     expect(world.lifecycle.mode).toBe('settled');

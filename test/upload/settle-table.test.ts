@@ -3,16 +3,17 @@ import type { SessionStatus } from '../../src/okta/wire.js';
 import { settleJournal } from '../../src/upload/settle-journal.js';
 import type { JournalPhase, PendingRow, StateStore } from '../../src/state/store.js';
 import { failure, FAILURES, NOON, scripted, session, type Script } from './scripted.js';
+import { confirmed, deleted, upserted } from '../support/rows.js';
 
-const created: PendingRow = { entity: 'users', kind: 'upsert', key: 'new', fingerprint: 'n'.repeat(16) };
-const removed: PendingRow = { entity: 'users', kind: 'delete', key: 'old', fingerprint: '' };
+const created = upserted('users', 'new');
+const removed = deleted('users', 'old');
 
 /** A session in flight: its loads, how many of them were acknowledged, and how far it came. */
 async function inFlight(
   state: StateStore,
   { phase = 'loading', rows = [created] as readonly PendingRow[], acknowledged = 1, startedAt = NOON } = {},
 ) {
-  await state.adopt([{ ...removed, kind: 'upsert', fingerprint: 'o'.repeat(16) }]);
+  await state.adopt([confirmed('users', 'old')]);
   const { journal } = state;
   const id = await journal.creating(startedAt);
   if (phase === 'creating') return id;
@@ -30,8 +31,8 @@ async function inFlight(
 /** What became of the row `new`, told by the baseline. */
 async function outcome(state: StateStore): Promise<'completed' | 'dropped' | 'unknown'> {
   for await (const chunk of state.rows('users'))
-    for (const { key, fingerprint } of chunk)
-      if (key === 'new') return fingerprint === '' ? 'unknown' : 'completed';
+    for (const { key, held } of chunk)
+      if (key === 'new') return held.kind === 'unknown' ? 'unknown' : 'completed';
   return 'dropped';
 }
 

@@ -17,6 +17,7 @@ import {
   type SourceDirectory,
   wanted,
 } from '../support/world.js';
+import { confirmed, fingerprint } from '../support/rows.js';
 
 const permissive: NonNullable<SyncOptions['guard']> = {
   maxDeletePercent: 100,
@@ -131,7 +132,7 @@ describe('sessions', () => {
     await inVirtualTime(async (clock) => {
       const { org, disk, run } = world(clock);
       const state = memoryState({ disk });
-      await state.adopt([{ entity: 'users', kind: 'upsert', key: 'ghost', fingerprint: 'a'.repeat(16) }]);
+      await state.adopt([confirmed('users', 'ghost', fingerprint('a'))]);
       const report = await run({ users: [] });
       expect(report.confirmed.users.deletes).toBe(1);
       expect(org.sessions(SOURCE).map((s) => s.status)).toEqual(['CLOSED']);

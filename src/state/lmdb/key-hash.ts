@@ -5,8 +5,7 @@ export interface KeyHash {
 }
 
 /**
- * Makes the hash of keys for tables in memory: seeded with the state's secret, so that nobody can choose keys that
- * meet. Tables that stand on `high` alone look at the key itself before they believe a match.
+ * Makes the hash of keys for sets in memory: seeded with the state's secret, so that nobody can choose keys that meet.
  *
  * The hash is written into `into`, because an object for each record costs more than the hash.
  */

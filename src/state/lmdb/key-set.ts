@@ -1,17 +1,26 @@
+import type { KeyHash } from './key-hash.js';
+
 /** Grows when more than this part of it is used. */
 const FULLEST = 0.7;
 
-/** A set of 64-bit digests in one typed array: 12 to 24 bytes a member, where a `Set` of strings takes a hundred. */
-export class DigestSet {
+/**
+ * A set of keys by their hashes of 64 bits, in one typed array: 12 to 24 bytes a member, where a `Set` of strings takes a
+ * hundred.
+ */
+export class KeySet {
   #slots = new Uint32Array(2 * 1024);
   #size = 0;
 
-  has(high: number, low: number): boolean {
+  get size(): number {
+    return this.#size;
+  }
+
+  has({ high, low }: KeyHash): boolean {
     return this.#slots[this.#find(this.#slots, high, low) + 1] !== 0;
   }
 
-  /** True when it was not there before. The low word must not be 0, which marks an empty slot. */
-  add(high: number, low: number): boolean {
+  /** True when it was not there before. */
+  add({ high, low }: KeyHash): boolean {
     const at = this.#find(this.#slots, high, low);
     if (this.#slots[at + 1] !== 0) return false;
     this.#slots[at] = high;
@@ -20,7 +29,7 @@ export class DigestSet {
     return true;
   }
 
-  /** Where the digest is, or would be. */
+  /** Where the hash is, or would be. */
   #find(slots: Uint32Array, high: number, low: number): number {
     const mask = slots.length / 2 - 1;
     let slot = (high ^ low) & mask;

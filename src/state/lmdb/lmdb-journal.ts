@@ -1,42 +1,56 @@
 import { StateError } from '../../core/errors.js';
-import type { Entity } from '../../core/model.js';
-import type { LmdbBaseline } from './lmdb-baseline.js';
-import { applyRows, packRows, unpackRows } from './lmdb-rows.js';
+import type { AdoptedRow, Journal, JournaledSession, PendingRow } from '../store.js';
+import { rowsAfter } from '../session-rows.js';
+import { packRows, unpackRows } from './load-codec.js';
 import type { Head, Tables } from './lmdb-tables.js';
-import type { Journal, JournaledSession, PendingRow } from '../store.js';
 
-/** Runs a change of the tables: durable, in one transaction, and only while this process is the writer. */
-export type Write = <T>(
-  change: (head: Head) => { readonly head?: Partial<Head>; readonly result: T },
-) => Promise<T>;
+/** Runs a change of the tables: durable, whole or not at all, and only while this process is the writer. */
+export type Write = <T>(name: string, change: (head: Head) => Changed<T>) => Promise<T>;
+
+/** What a change came to: values of the head that are new, and the answer. */
+export interface Changed<T> {
+  readonly head?: Partial<Head>;
+  readonly result: T;
+}
+
+/** What the journal needs of the state around it. */
+export interface JournalState {
+  readonly tables: Tables;
+  readonly write: Write;
+  /** Throws when the state is closed. */
+  readonly head: () => Head;
+  /** Makes rows the baseline, inside a write. */
+  readonly apply: (head: Head, rows: readonly AdoptedRow[]) => Head['entities'];
+}
 
 /** The journal over LMDB. */
-export function lmdbJournal(
-  tables: Tables,
-  baselines: () => Readonly<Record<Entity, LmdbBaseline>>,
-  write: Write,
-  readHead: () => Head,
-): Journal {
+export function lmdbJournal({ tables, write, head: readHead, apply }: JournalState): Journal {
   const { journal, loads } = tables;
   const sessionOf = (id: number): JournaledSession => {
     const session = journal.get(id);
     if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
     return session;
   };
-  const update = (id: number, change: (session: JournaledSession) => Partial<JournaledSession>) =>
-    write(() => {
+  const update = (
+    name: string,
+    id: number,
+    change: (session: JournaledSession) => Partial<JournaledSession>,
+  ) =>
+    write(`journal:${name}`, () => {
       const session = sessionOf(id);
-      void journal.put(id, { ...session, ...change(session) });
+      journal.putSync(id, { ...session, ...change(session) });
       return { result: undefined };
     });
-  const rowsOf = (id: number): PendingRow[][] =>
-    Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => unpackRows(value));
+  const rowsOf = (id: number): PendingRow[] =>
+    Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => unpackRows(value)).flat();
   return {
-    open: async () => Array.from(journal.getRange(), ({ value }) => value),
+    open: async () => {
+      readHead();
+      return Array.from(journal.getRange(), ({ value }) => value);
+    },
     creating: (now, seen = []) =>
-      write((head) => {
-        const id = head.nextSession;
-        void journal.put(id, {
+      write('journal:creating', ({ nextSession: id }) => {
+        journal.putSync(id, {
           id,
           sessionId: undefined,
           phase: 'creating',
@@ -50,43 +64,38 @@ export function lmdbJournal(
         });
         return { head: { nextSession: id + 1 }, result: id };
       }),
-    created: (id, sessionId) => update(id, () => ({ sessionId, phase: 'loading' })),
+    created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),
     loading: (id, rows) =>
-      update(id, (session) => {
-        void loads.put([id, session.loads], packRows(rows));
+      update('loading', id, (session) => {
+        loads.putSync([id, session.loads], packRows(rows));
         const hasUpserts = session.hasUpserts || rows.some((row) => row.kind === 'upsert');
         return { loads: session.loads + 1, rows: session.rows + rows.length, hasUpserts };
       }),
-    loaded: (id) => update(id, (session) => ({ acknowledged: session.acknowledged + 1 })),
+    loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),
     refused: (id) =>
-      update(id, (session) => {
-        void loads.remove([id, session.loads - 1]);
-        const rest = rowsOf(id)
-          .slice(0, session.loads - 1)
-          .flat();
+      update('refused', id, (session) => {
+        loads.removeSync([id, session.loads - 1]);
+        const rest = rowsOf(id);
         return {
           loads: session.loads - 1,
           rows: rest.length,
           hasUpserts: rest.some((row) => row.kind === 'upsert'),
         };
       }),
-    triggering: (id) => update(id, () => ({ phase: 'triggering' })),
+    triggering: (id) => update('triggering', id, () => ({ phase: 'triggering' })),
     triggered: (id, now) =>
-      write(() => {
-        void journal.put(id, { ...sessionOf(id), phase: 'triggered', triggeredAt: now });
+      write('journal:triggered', () => {
+        journal.putSync(id, { ...sessionOf(id), phase: 'triggered', triggeredAt: now });
         return { head: { lastTriggeredAt: now }, result: undefined };
       }),
-    cancelling: (id) => update(id, () => ({ phase: 'cancelling' })),
+    cancelling: (id) => update('cancelling', id, () => ({ phase: 'cancelling' })),
     settle: (id, outcome) =>
-      write((head) => {
+      write('journal:settle', (head) => {
         const session = sessionOf(id);
-        const counts =
-          outcome === 'dropped'
-            ? head.counts
-            : applyRows(baselines(), head.counts, rowsOf(id).flat(), outcome === 'unknown');
-        for (let load = 0; load < session.loads; load++) void loads.remove([id, load]);
-        void journal.remove(id);
-        return { head: { counts }, result: undefined };
+        const entities = apply(head, rowsAfter(rowsOf(id), outcome));
+        for (let load = 0; load < session.loads; load++) loads.removeSync([id, load]);
+        journal.removeSync(id);
+        return { head: { entities }, result: undefined };
       }),
     lastTriggeredAt: async () => readHead().lastTriggeredAt,
   };

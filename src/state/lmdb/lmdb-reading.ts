@@ -1,144 +1,113 @@
+import { DigestTable } from '../../fingerprints/digest-table.js';
+import { writeDigest } from '../../fingerprints/digests.js';
 import type { Entity } from '../../core/model.js';
-import type { DigestTable } from '../../fingerprints/digest-table.js';
-
-const MOST_FOUND = 4096;
-import { DigestSet } from './key-set.js';
+import { Reference, Seen, type Held, type Reading } from '../store.js';
 import { createKeyHasher, type KeyHash } from './key-hash.js';
-import type { LmdbBaseline } from './lmdb-baseline.js';
-import type { Head } from './lmdb-tables.js';
-import { isUnknownAt, wordOf } from './row-page.js';
-import { Reference, Seen, type Reading } from '../store.js';
+import { KeySet } from './key-set.js';
+import type { DigestCaches, Snapshot } from './snapshot.js';
 
 const MISSING_CHUNK = 4096;
+const WORDS = 4;
 /** Changed rows that are remembered, should nobody ask what is held of them. */
 const MOST_REMEMBERED = 8192;
 
 /** What one entity's part of a reading remembers. */
 interface Marks {
+  /** Rows of the baseline. */
+  readonly rows: number;
+  readonly unknownRows: number;
   /**
-   * What was known, and what of it was seen. Loaded when something is compared or kept: whether memberships name somebody
-   * who is held is told without it.
+   * The digests of confirmed rows, and which of them were seen. Loaded when something is compared or kept: whether a
+   * membership's user is held is answered without it.
    */
   readonly table: DigestTable;
-  readonly rows: number;
-  /** Rows whose outcome is unknown and that are present. */
-  readonly unknownPresent: Set<number>;
-  readonly unknownRows: number;
-  /** Rows of keys that were found changed: what is held of them is asked for next. */
-  readonly changed: Map<string, number>;
-  /** Keys that were compared and are not as they were known. */
-  readonly differing: DigestSet;
+  /** Keys of unknown rows that are present. */
+  readonly unknownPresent: KeySet;
+  /** Keys that were compared and are not as the baseline says. */
+  readonly differing: KeySet;
+  /** What is held of keys that were found changed: the next question is mostly that. */
+  readonly changed: Map<string, Held>;
 }
 
 /**
- * A reading over LMDB. What is unchanged is settled by its fingerprint alone, in memory: an equal fingerprint is an equal
- * key, for the key is part of it. Only what differs is looked up by its key on disk. Rows that are committed while the
- * reading is open (a pipe without a guard sends as it reads) do not count.
+ * A reading over LMDB. An unchanged record is recognised by its digest alone, in memory: an equal digest is an equal key, for
+ * the key is part of it. Only what differs is looked up by its key. Rows that are committed while the reading is open (a pipe
+ * without a guard sends as it reads) do not count, because it reads a snapshot.
  */
 export class LmdbReading implements Reading {
-  readonly #baselines: Readonly<Record<Entity, LmdbBaseline>>;
-  readonly #head: Head;
+  readonly #snapshot: Snapshot;
+  readonly #caches: DigestCaches;
   readonly #onClose: () => void;
   readonly #hash: (key: string, into: KeyHash) => void;
   readonly #keyHash: KeyHash = { high: 0, low: 0 };
-  /** The fingerprint of the row that was looked up last. */
-  readonly #words = new Uint32Array(4);
   readonly #marks = new Map<Entity, Marks>();
   readonly #complete = new Set<Entity>();
+  #isClosed = false;
 
-  constructor(baselines: Readonly<Record<Entity, LmdbBaseline>>, head: Head, onClose: () => void) {
-    this.#baselines = baselines;
-    this.#head = head;
+  constructor(snapshot: Snapshot, caches: DigestCaches, onClose: () => void) {
+    this.#snapshot = snapshot;
+    this.#caches = caches;
     this.#onClose = onClose;
-    this.#hash = createKeyHasher(head.fingerprintKey);
-  }
-
-  async compare(
-    entity: Entity,
-    keys: readonly string[],
-    fingerprints: readonly string[],
-  ): Promise<Uint8Array> {
-    const words = new Uint32Array(keys.length * 4);
-    for (let i = 0; i < keys.length; i++) {
-      const fingerprint = fingerprints[i] as string;
-      for (let word = 0; word < 4; word++) words[i * 4 + word] = wordOf(fingerprint, word * 4);
-    }
-    return this.compareWords(entity, (i) => keys[i] as string, words, 0, keys.length);
+    this.#hash = createKeyHasher(snapshot.head.fingerprintKey);
   }
 
   // A hot loop: it runs for every record of the source, and allocates nothing for those that are unchanged.
-  compareWords(
-    entity: Entity,
-    keyAt: (i: number) => string,
-    words: Uint32Array,
-    start: number,
-    end: number,
-  ): Uint8Array {
-    const codes = new Uint8Array(end - start);
+  async compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array> {
+    const codes = new Uint8Array(digests.length / WORDS);
     const marks = this.#of(entity);
-    const { table } = marks;
     if (marks.changed.size >= MOST_REMEMBERED) marks.changed.clear();
-    for (let at = start; at < end; at += MOST_FOUND) {
-      const count = Math.min(MOST_FOUND, end - at);
-      const slots = table.findEach(words.subarray(at * 4, (at + count) * 4), count);
-      for (let i = 0; i < count; i++) {
-        const slot = slots[i] as number;
-        codes[at - start + i] =
-          slot < 0
-            ? this.#compareKey(entity, marks, keyAt(at + i))
-            : table.compare(slot)
-              ? Seen.SAME
-              : Seen.DUPLICATE;
-      }
+    const slots = marks.table.findEach(digests, codes.length);
+    for (let i = 0; i < codes.length; i++) {
+      const slot = slots[i] as number;
+      codes[i] =
+        slot < 0
+          ? this.#compareKey(entity, marks, keyAt(i))
+          : marks.table.compare(slot)
+            ? Seen.SAME
+            : Seen.DUPLICATE;
     }
     return codes;
   }
 
-  digests(entity: Entity): (() => DigestTable) | undefined {
-    const { known } = this.#head.counts[entity];
-    return known === 0 ? undefined : () => this.#of(entity).table;
-  }
-
-  /** A record that is not as it was known: new, changed, or the second of its key. */
+  /** A record that is not as the baseline says: new, changed, or the second of its key. */
   #compareKey(entity: Entity, marks: Marks, key: string): number {
-    const row = this.#find(entity, marks, key);
-    if (!marks.differing.add(this.#keyHash.high, this.#keyHash.low)) return Seen.DUPLICATE;
-    if (row < 0) return Seen.NEW;
-    if (isUnknownAt(this.#words, 0)) {
-      marks.unknownPresent.add(row);
+    this.#hash(key, this.#keyHash);
+    if (!marks.differing.add(this.#keyHash)) return Seen.DUPLICATE;
+    const held = this.#find(entity, marks, key);
+    if (held === undefined) return Seen.NEW;
+    if (held.kind === 'unknown') {
+      marks.unknownPresent.add(this.#keyHash);
       return Seen.NEW;
     }
-    const slot = this.#slotOf(marks);
-    if (slot < 0) return Seen.NEW;
-    if (!marks.table.compare(slot)) return Seen.DUPLICATE;
-    marks.changed.set(key, row);
+    const slot = slotOf(marks, held.fingerprint.digest);
+    if (slot >= 0 && !marks.table.compare(slot)) return Seen.DUPLICATE;
+    marks.changed.set(key, held);
     return Seen.CHANGED;
   }
 
-  async held(entity: Entity, keys: readonly string[]): Promise<readonly string[]> {
+  async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {
     const marks = this.#of(entity);
-    const prints = keys.map((key) => {
-      const row = marks.changed.get(key) ?? this.#find(entity, marks, key);
-      return row < 0 ? '' : this.#baselines[entity].prints(row);
-    });
+    const found = keys.map((key) => marks.changed.get(key) ?? this.#find(entity, marks, key));
     marks.changed.clear();
-    return prints;
+    return found;
   }
 
-  async knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
+  digests(entity: Entity): (() => DigestTable) | undefined {
     const marks = this.#of(entity);
-    return Uint8Array.from(keys, (key) => (this.#find(entity, marks, key) < 0 ? 0 : 1));
+    return marks.rows > marks.unknownRows ? () => marks.table : undefined;
   }
 
   async keep(entity: Entity, keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
     const marks = this.#of(entity);
     for (const key of keys) {
-      const row = this.#find(entity, marks, key);
-      if (row < 0) continue;
-      const slot = this.#slotOf(marks);
-      if (isUnknownAt(this.#words, 0)) marks.unknownPresent.add(row);
-      else if (slot >= 0) marks.table.keep(slot);
+      const held = this.#find(entity, marks, key);
+      if (held?.kind === 'confirmed') {
+        const slot = slotOf(marks, held.fingerprint.digest);
+        if (slot >= 0) marks.table.keep(slot);
+      } else if (held?.kind === 'unknown') {
+        this.#hash(key, this.#keyHash);
+        marks.unknownPresent.add(this.#keyHash);
+      }
     }
   }
 
@@ -156,12 +125,14 @@ export class LmdbReading implements Reading {
   }
 
   #referOne(entity: Entity, marks: Marks, key: string): number {
-    const row = this.#find(entity, marks, key);
-    const isNew = marks.differing.has(this.#keyHash.high, this.#keyHash.low);
-    if (row < 0) return isNew ? Reference.NEW : Reference.ABSENT;
-    if (this.#complete.has(entity) && !isPresent(marks, row, this.#words, 0)) return Reference.ABSENT;
-    if (!isUnknownAt(this.#words, 0)) return Reference.HELD;
-    // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
+    const held = this.#find(entity, marks, key);
+    this.#hash(key, this.#keyHash);
+    const isNew = marks.differing.has(this.#keyHash);
+    if (held?.kind === 'confirmed') {
+      const isHeld = !this.#complete.has(entity) || isPresent(marks, slotOf(marks, held.fingerprint.digest));
+      return isHeld ? Reference.HELD : Reference.ABSENT;
+    }
+    // Of an unknown row that is kept and not compared nothing is known: its record may be a rejected one.
     return isNew ? Reference.NEW : Reference.ABSENT;
   }
 
@@ -170,10 +141,14 @@ export class LmdbReading implements Reading {
     if (marks.table.allPresent && marks.unknownPresent.size === marks.unknownRows) return;
     let chunk: string[] = [];
     const mayBeAbsent = marks.table.absences();
-    const absent = (row: number, words: Uint32Array, at: number) =>
-      (mayBeAbsent(words[at] as number) || isUnknownAt(words, at)) && !isPresent(marks, row, words, at);
-    for (const key of this.#baselines[entity].keysWhere(marks.rows, absent)) {
-      chunk.push(key);
+    for (const block of this.#snapshot.blocks(entity, this.#caches[entity])) {
+      for (let row = 0; row < block.count; row++) {
+        const isMissing = block.isUnknown(row)
+          ? !this.#isUnknownPresent(marks, block.key(row))
+          : mayBeAbsent(block.digests[row * WORDS] as number) &&
+            !isPresent(marks, slotAt(marks, block.digests, row * WORDS));
+        if (isMissing) chunk.push(block.key(row));
+      }
       if (chunk.length < MISSING_CHUNK) continue;
       yield chunk;
       chunk = [];
@@ -181,55 +156,72 @@ export class LmdbReading implements Reading {
     if (chunk.length > 0) yield chunk;
   }
 
+  #isUnknownPresent(marks: Marks, key: string): boolean {
+    this.#hash(key, this.#keyHash);
+    return marks.unknownPresent.has(this.#keyHash);
+  }
+
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#marks.clear();
+    this.#snapshot.close();
     this.#onClose();
   }
 
   #of(entity: Entity): Marks {
     let marks = this.#marks.get(entity);
     if (marks === undefined) {
-      const { nextRow, unknown } = this.#head.counts[entity];
-      const baseline = this.#baselines[entity];
+      const { known, unknown } = this.#snapshot.head.entities[entity];
+      const load = () => this.#load(entity, known);
       let table: DigestTable | undefined;
       marks = {
-        get table() {
-          return (table ??= baseline.load(nextRow));
-        },
-        rows: nextRow,
-        unknownPresent: new Set(),
+        rows: known + unknown,
         unknownRows: unknown,
+        get table() {
+          return (table ??= load());
+        },
+        unknownPresent: new KeySet(),
+        differing: new KeySet(),
         changed: new Map(),
-        differing: new DigestSet(),
       };
       this.#marks.set(entity, marks);
     }
     return marks;
   }
 
-  /** The row of a key, or -1; leaves the key's hash and the row's fingerprint where the others look for them. */
-  #find(entity: Entity, marks: Marks, key: string): number {
-    this.#hash(key, this.#keyHash);
-    return this.#baselines[entity].find(marks.rows, key, this.#keyHash.high, this.#words);
+  #load(entity: Entity, known: number): DigestTable {
+    const table = new DigestTable(known);
+    if (known === 0) return table;
+    for (const block of this.#snapshot.blocks(entity, this.#caches[entity]))
+      table.addBlock(block.digests, block.count);
+    return table;
   }
 
-  /** The slot of the fingerprint that was looked up last; -1 for one that was committed since. */
-  #slotOf(marks: Marks): number {
-    return slotAt(marks, this.#words, 0);
+  /** What is held of a key. In an empty baseline nothing is, which costs a first load no look at all. */
+  #find(entity: Entity, { rows }: Marks, key: string): Held | undefined {
+    return rows === 0 ? undefined : this.#snapshot.get(entity, key);
   }
 }
 
-function slotAt({ table }: Marks, words: Uint32Array, at: number): number {
+const words = new Uint32Array(WORDS);
+
+/** The slot of a digest in the table; -1 for one that the table does not take. */
+function slotOf(marks: Marks, digest: string): number {
+  writeDigest(digest, words, 0);
+  return slotAt(marks, words, 0);
+}
+
+function slotAt({ table }: Marks, digests: Uint32Array, at: number): number {
   return table.find(
-    words[at] as number,
-    words[at + 1] as number,
-    words[at + 2] as number,
-    words[at + 3] as number,
+    digests[at] as number,
+    digests[at + 1] as number,
+    digests[at + 2] as number,
+    digests[at + 3] as number,
   );
 }
 
-function isPresent(marks: Marks, row: number, words: Uint32Array, at: number): boolean {
-  if (isUnknownAt(words, at)) return marks.unknownPresent.has(row);
-  const slot = slotAt(marks, words, at);
-  return slot < 0 || marks.table.isPresent(slot);
+/** A row whose digest the table does not take counts as present: it must not be removed. */
+function isPresent({ table }: Marks, slot: number): boolean {
+  return slot < 0 || table.isPresent(slot);
 }

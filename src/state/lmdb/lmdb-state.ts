@@ -1,41 +1,41 @@
-import { RollcallError, StateError } from '../../core/errors.js';
+import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { LmdbBaseline } from './lmdb-baseline.js';
-import { lmdbJournal, type Write } from './lmdb-journal.js';
-import { LmdbReading } from './lmdb-reading.js';
-import { applyRows } from './lmdb-rows.js';
-import { emptyHead, type Head, type Tables } from './lmdb-tables.js';
-import { runAll } from './run-all.js';
-import { stateFailure } from './state-failure.js';
-import type { WriterPlace } from './writer-place.js';
-import { requireSameTarget, requireWhole } from '../memory/memory-state.js';
+import { closedState, requireSameTarget, requireWhole } from '../checks.js';
 import { createOutbox } from '../outbox/outbox.js';
-import { RowFiles } from './row-files.js';
-import { checkRowFiles } from './row-files-check.js';
 import {
   IMPORT_UNFINISHED,
+  type AdoptedRow,
   type EntityCounts,
+  type HeldRow,
   type Journal,
   type Outbox,
-  type PendingRow,
   type Reading,
   type StateIdentity,
   type StateStore,
   type Target,
 } from '../store.js';
-
-/** Rows that are told at once. */
-const ROWS_CHUNK = 4096;
+import { absencesOf, replaceAbsences } from './absences.js';
+import { DigestCache } from './digest-cache.js';
+import { lmdbJournal, type Write } from './lmdb-journal.js';
+import { LmdbReading } from './lmdb-reading.js';
+import { emptyHead, type Head, type Tables } from './lmdb-tables.js';
+import { runAll } from './run-all.js';
+import { Snapshot, type DigestCaches } from './snapshot.js';
+import { stateFailure } from './state-failure.js';
+import { WriteQueue } from './write-queue.js';
+import type { WriterPlace } from './writer-place.js';
 
 /** A state over LMDB, of its one writer. */
 export class LmdbState implements StateStore {
   readonly journal: Journal;
   readonly #tables: Tables;
-  #fingerprintKey: string;
-  #baselines: Readonly<Record<Entity, LmdbBaseline>>;
   readonly #path: string;
   readonly #place: WriterPlace;
   readonly #free: () => void;
+  readonly #queue: WriteQueue;
+  readonly #snapshots = new Set<Snapshot>();
+  #fingerprintKey: string;
+  #caches: DigestCaches;
   #reading: LmdbReading | undefined;
   #closing: Promise<void> | undefined;
 
@@ -45,67 +45,66 @@ export class LmdbState implements StateStore {
     this.#path = path;
     this.#place = place;
     this.#free = free;
+    this.#queue = new WriteQueue(tables.root, path, () => place.requireKept());
     this.#fingerprintKey = this.#head().fingerprintKey;
-    this.#baselines = baselinesOf(tables, this.#fingerprintKey, path, place.generation);
-    const journal = lmdbJournal(
+    this.#caches = this.#newCaches();
+    this.journal = lmdbJournal({
       tables,
-      () => this.#baselines,
-      this.#write,
-      () => this.#head(),
-    );
-    this.journal = {
-      ...journal,
-      settle: async (id, outcome) => {
-        await journal.settle(id, outcome);
-        await this.#mergeWhereDue();
-      },
-    };
+      write: this.#write,
+      head: () => this.#head(),
+      apply: (head, rows) => this.#apply(head, rows),
+    });
   }
 
   get fingerprintKey(): string {
     return this.#fingerprintKey;
   }
 
-  /** Every write: one transaction, refused for a writer that lost its place, on disk when it resolves. */
-  readonly #write: Write = async (change) => {
-    if (this.#closing !== undefined) throw new StateError('the state is closed');
-    const { root, head: table } = this.#tables;
-    let outcome: { readonly value: ReturnType<typeof change>['result'] } | undefined;
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      // A child transaction is rolled back as a whole when its callback throws; a plain one keeps what was put before.
-      await root.childTransaction(() => {
-        try {
-          this.#place.requireKept();
-          const before = this.#head();
-          const { head, result } = change(before);
-          if (head !== undefined) void table.put('head', { ...before, ...head });
-          outcome = { value: result };
-        } catch (error) {
-          failure = { error };
-          throw error;
-        }
-      });
-      await root.flushed;
-    } catch (cause) {
-      this.#forget();
-      if (failure?.error instanceof RollcallError) throw failure.error;
-      throw stateFailure('the state could not be written', this.#path, cause);
-    }
-    return (outcome as NonNullable<typeof outcome>).value;
+  /** Every write: refused for a writer that lost its place, on disk when it resolves. */
+  readonly #write: Write = async (name, change) => {
+    this.#requireOpen();
+    return this.#queue.write(name, () => {
+      const before = this.#head();
+      const { head, result } = change(before);
+      if (head !== undefined) this.#tables.head.putSync('head', { ...before, ...head });
+      return result;
+    });
   };
 
-  /** What is in memory may be ahead of a transaction that failed. */
-  #forget(): void {
-    for (const entity of ENTITIES) this.#baselines[entity].forget();
-  }
-
-  #closeBaselines(): void {
-    for (const entity of ENTITIES) this.#baselines[entity].close();
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw closedState();
   }
 
   #head(): Head {
+    this.#requireOpen();
     return this.#tables.head.get('head') as Head;
+  }
+
+  /** Makes rows the baseline, inside a write; answers what the head says of each entity after it. */
+  #apply({ entities: before }: Head, rows: readonly AdoptedRow[]): Head['entities'] {
+    const entities = { ...before };
+    for (const entity of ENTITIES) {
+      const own = rows.filter((row) => row.entity === entity);
+      if (own.length === 0) continue;
+      this.#caches[entity].touch(own.map(({ key }) => key));
+      entities[entity] = this.#tables.rows[entity].apply(before[entity], own);
+    }
+    return entities;
+  }
+
+  #newCaches(): DigestCaches {
+    const { entities } = this.#head();
+    const { rows } = this.#tables;
+    const cache = (entity: Entity) =>
+      new DigestCache(this.#path, this.#fingerprintKey, entity, rows[entity], entities[entity].stamp);
+    return { users: cache('users'), groups: cache('groups'), memberships: cache('memberships') };
+  }
+
+  #snapshot(): Snapshot {
+    this.#requireOpen();
+    const snapshot = new Snapshot(this.#tables, (closed) => this.#snapshots.delete(closed));
+    this.#snapshots.add(snapshot);
+    return snapshot;
   }
 
   async target(): Promise<Target | undefined> {
@@ -113,101 +112,85 @@ export class LmdbState implements StateStore {
   }
 
   async bind(target: Target): Promise<void> {
-    const bound = this.#head().target;
-    if (bound !== undefined) return requireSameTarget(bound, target);
     const { orgUrl, identitySourceId } = target;
-    await this.#write(() => ({ head: { target: { orgUrl, identitySourceId } }, result: undefined }));
+    await this.#write('bind', ({ target: bound }) => {
+      if (bound === undefined) return { head: { target: { orgUrl, identitySourceId } }, result: undefined };
+      requireSameTarget(bound, target);
+      return { result: undefined };
+    });
   }
 
   async counts(): Promise<Readonly<Record<Entity, EntityCounts>>> {
-    const { users, groups, memberships } = this.#head().counts;
+    const { users, groups, memberships } = this.#head().entities;
     const counts = ({ known, unknown }: EntityCounts) => ({ known, unknown });
     return { users: counts(users), groups: counts(groups), memberships: counts(memberships) };
   }
 
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
-    requireWhole(await this.getMeta('import'));
-    this.#reading = new LmdbReading(this.#baselines, this.#head(), () => (this.#reading = undefined));
+    requireWhole(this.#meta('import'));
+    this.#reading = new LmdbReading(this.#snapshot(), this.#caches, () => (this.#reading = undefined));
     return this.#reading;
   }
 
   async outbox(): Promise<Outbox> {
+    this.#requireOpen();
     return createOutbox(this.#path);
   }
 
-  async adopt(rows: readonly PendingRow[]): Promise<void> {
-    await this.#write((head) => ({
-      head: { counts: applyRows(this.#baselines, head.counts, rows, false) },
+  async adopt(rows: readonly AdoptedRow[]): Promise<void> {
+    await this.#write('adopt', (head) => ({
+      head: { entities: this.#apply(head, rows) },
       result: undefined,
     }));
-    await this.#mergeWhereDue();
   }
 
-  async #mergeWhereDue(): Promise<void> {
-    for (const entity of ENTITIES) {
-      await this.#baselines[entity].mergeWhereDue(this.#head().counts[entity].nextRow, (change) =>
-        this.#write(() => {
-          change();
-          return { result: undefined };
-        }),
-      );
+  async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {
+    const snapshot = this.#snapshot();
+    try {
+      yield* snapshot.rows(entity);
+    } finally {
+      snapshot.close();
     }
-  }
-
-  async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
-    let chunk: PendingRow[] = [];
-    for (const rows of this.#baselines[entity].rows(this.#head().counts[entity].nextRow)) {
-      chunk.push(...rows);
-      if (chunk.length < ROWS_CHUNK) continue;
-      yield chunk;
-      chunk = [];
-    }
-    if (chunk.length > 0) yield chunk;
   }
 
   async absences(entity: Entity): Promise<ReadonlyMap<string, number>> {
-    return new Map(this.#absenceRange(entity));
+    this.#requireOpen();
+    return absencesOf(this.#tables, entity);
   }
 
   async setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void> {
-    const { absences } = this.#tables;
-    await this.#write(() => {
-      for (const [key] of this.#absenceRange(entity))
-        if (!counts.has(key)) void absences.remove([entity, key]);
-      for (const [key, count] of counts) void absences.put([entity, key], count);
+    await this.#write('absences', () => {
+      replaceAbsences(this.#tables, entity, counts);
       return { result: undefined };
     });
   }
 
-  *#absenceRange(entity: Entity): Generator<[string, number], void, undefined> {
-    for (const { key, value } of this.#tables.absences.getRange({ start: [entity, ''] })) {
-      if (key[0] !== entity) return;
-      yield [key[1], value];
-    }
-  }
-
   async restore(identity: StateIdentity): Promise<void> {
-    const { extents, overlays, absences, journal, loads, head } = this.#tables;
-    const all = [extents, overlays, absences, journal, loads];
-    await this.#write(() => {
-      for (const table of all) void table.clearSync();
-      void head.put('meta:import', IMPORT_UNFINISHED);
-      return { head: { ...emptyHead(), ...identity }, result: undefined };
+    const { fingerprintKey, target, lastTriggeredAt } = identity;
+    const { rows, absences, journal, loads, head } = this.#tables;
+    await this.#write('restore', () => {
+      for (const entity of ENTITIES) rows[entity].clear();
+      for (const table of [absences, journal, loads]) table.clearSync();
+      head.putSync('meta:import', IMPORT_UNFINISHED);
+      return { head: { ...emptyHead(), fingerprintKey, target, lastTriggeredAt }, result: undefined };
     });
-    this.#fingerprintKey = identity.fingerprintKey;
-    this.#closeBaselines();
-    await checkRowFiles(this.#path, this.#tables);
-    this.#baselines = baselinesOf(this.#tables, identity.fingerprintKey, this.#path, this.#place.generation);
+    this.#fingerprintKey = fingerprintKey;
+    this.#caches = this.#newCaches();
   }
 
   async getMeta(name: string): Promise<string | undefined> {
+    return this.#meta(name);
+  }
+
+  #meta(name: string): string | undefined {
+    this.#requireOpen();
     return this.#tables.head.get(`meta:${name}`) as string | undefined;
   }
 
   async setMeta(name: string, value: string): Promise<void> {
-    await this.#write(() => {
-      void this.#tables.head.put(`meta:${name}`, value);
+    await this.#write('meta', () => {
+      this.#tables.head.putSync(`meta:${name}`, value);
       return { result: undefined };
     });
   }
@@ -217,28 +200,33 @@ export class LmdbState implements StateStore {
   }
 
   async #close(): Promise<void> {
+    this.#queue.flush();
     const failure = await runAll([
       this.#free,
       () => this.#tables.root.close(),
       () => this.#place.release(),
-      () => this.#closeBaselines(),
-      () => this.#reading?.close(),
+      () => this.#closeSnapshots(),
+      () => this.#updateCaches(),
     ]);
     if (failure !== undefined) throw stateFailure('the state could not be closed', this.#path, failure.error);
+  }
+
+  #closeSnapshots(): void {
+    for (const snapshot of this.#snapshots) snapshot.close();
+  }
+
+  /** What another writer has taken over is no longer this one's to tidy. */
+  #updateCaches(): void {
+    if (this.#tables.head.get('generation') !== this.#place.generation) return;
+    const snapshot = new Snapshot(this.#tables, () => undefined);
+    try {
+      for (const entity of ENTITIES) snapshot.update(entity, this.#caches[entity]);
+    } finally {
+      snapshot.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function baselinesOf(
-  tables: Tables,
-  fingerprintKey: string,
-  path: string,
-  generation: number,
-): Readonly<Record<Entity, LmdbBaseline>> {
-  const baseline = (entity: Entity) =>
-    new LmdbBaseline(tables, entity, fingerprintKey, new RowFiles(tables, entity, path, generation));
-  return { users: baseline('users'), groups: baseline('groups'), memberships: baseline('memberships') };
 }

@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../../core/model.js';
-import type { Extent } from './extent.js';
-import type { JournaledSession, Target } from '../store.js';
+import type { EntityCounts, JournaledSession, Target } from '../store.js';
+import { EntityRows, newStamp } from './entity-rows.js';
 
 /** The version of the layout; a state of any other is refused. */
-export const FORMAT = 2;
+export const FORMAT = 3;
+
+/** What is known of one entity's rows without reading them. */
+export interface EntityHead extends EntityCounts {
+  /** The sum of the rows' check sums, modulo 2^32: a row that is lost or doubled is noticed by `state verify`. */
+  readonly sum: number;
+  /** Changes with every commit that touches a row. */
+  readonly stamp: string;
+}
 
 /** The single values of a state. */
 export interface Head {
@@ -14,67 +22,59 @@ export interface Head {
   readonly target: Target | undefined;
   readonly lastTriggeredAt: number | undefined;
   readonly nextSession: number;
-  /** Of each entity: rows that are confirmed, rows that are unknown, and the number after the last row. */
-  readonly counts: Readonly<
-    Record<Entity, { readonly known: number; readonly unknown: number; readonly nextRow: number }>
-  >;
+  readonly entities: Readonly<Record<Entity, EntityHead>>;
 }
 
 /** Rows of one load. They are all of one entity and kind, or of a few. */
 export type StoredLoad = readonly {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  readonly keys: readonly string[];
-  /** Characters of each fingerprint; all of them, eight bits a character, one after the other. */
-  readonly lengths: readonly number[];
+  /** The bytes of all keys, one after the other, and how many each has. */
+  readonly keys: Buffer;
+  readonly keyLengths: readonly number[];
+  /** The digests and attribute fingerprints of all rows, eight bits a character, and how many characters each row has. */
   readonly fingerprints: Buffer;
+  readonly fingerprintLengths: readonly number[];
 }[];
 
-/** The tables of a state. */
+/** The databases of a state's environment. */
 export interface Tables {
   readonly root: RootDatabase;
+  /** `head`, `generation`, `holder` and the small values, whose names begin with `meta:`. */
   readonly head: Database<unknown, string>;
   readonly journal: Database<JournaledSession, number>;
   /** Rows of each load, by session and number of the load. */
   readonly loads: Database<StoredLoad, [number, number]>;
-  /** Where the pages of rows and of their attribute prints are (see `RowFiles`). */
-  readonly extents: Database<Extent, [Entity, number]>;
-  /** Rows that changed since their pages were written, a value for each commit (see `RowOverlay`). */
-  readonly overlays: Database<Buffer, [Entity, number]>;
-  /** By key: complete reads in a row in which an entity was missing. */
-  readonly absences: Database<number, [Entity, string]>;
+  /** The baseline. */
+  readonly rows: Readonly<Record<Entity, EntityRows>>;
+  /** By entity and key: complete reads in a row in which it was missing. */
+  readonly absences: Database<number, Buffer>;
 }
 
-/** Opens the tables of a root. */
+/** Opens the databases of an environment, and makes those that are not there. */
 export function openTables(root: RootDatabase): Tables {
+  const head = root.openDB<unknown, string>({ name: 'head' });
+  const rowsOf = (name: Entity) =>
+    new EntityRows(root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' }));
   return {
     root,
-    head: root.openDB<unknown, string>({ name: 'head' }),
+    head,
     journal: root.openDB<JournaledSession, number>({ name: 'journal' }),
     loads: root.openDB<StoredLoad, [number, number]>({ name: 'loads' }),
-    extents: root.openDB<Extent, [Entity, number]>({ name: 'extents' }),
-    overlays: root.openDB<Buffer, [Entity, number]>({ name: 'overlays', encoding: 'binary' }),
-    absences: root.openDB<number, [Entity, string]>({ name: 'absences' }),
+    rows: { users: rowsOf('users'), groups: rowsOf('groups'), memberships: rowsOf('memberships') },
+    absences: root.openDB<number, Buffer>({ name: 'absences', keyEncoding: 'binary' }),
   };
 }
 
 /** The head of a state that knows nothing, with a key of its own. */
 export function emptyHead(): Head {
-  const none = { known: 0, unknown: 0, nextRow: 0 };
+  const none = () => ({ known: 0, unknown: 0, sum: 0, stamp: newStamp() });
   return {
     format: FORMAT,
     fingerprintKey: randomBytes(16).toString('hex'),
     target: undefined,
     lastTriggeredAt: undefined,
     nextSession: 1,
-    counts: { users: none, groups: none, memberships: none },
+    entities: { users: none(), groups: none(), memberships: none() },
   };
-}
-
-/** All of an entity's entries in a table whose keys begin with it. */
-export function rangeOf(entity: Entity): {
-  readonly start: [Entity, number];
-  readonly end: [Entity, number];
-} {
-  return { start: [entity, 0], end: [entity, Infinity] };
 }

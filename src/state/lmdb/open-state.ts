@@ -9,7 +9,6 @@ import { readHolder, busy, waitForHolder } from './holder.js';
 import { LmdbState } from './lmdb-state.js';
 import { emptyHead, FORMAT, openTables, type Head, type Tables } from './lmdb-tables.js';
 import { reserveDirectory } from './open-states.js';
-import { checkRowFiles } from './row-files-check.js';
 import { runAll } from './run-all.js';
 import { ENVIRONMENT, makeDirectory, prepareFiles, removeLeftOvers } from './state-files.js';
 import { stateFailure } from './state-failure.js';
@@ -57,7 +56,6 @@ export async function openState(directory: string, options: OpenStateOptions = {
     const place = WriterPlace.take(path, tables, found, clock);
     undo.push(() => place.release());
     removeLeftOvers(path);
-    await checkRowFiles(path, tables);
     return new LmdbState(tables, path, place, free);
   } catch (error) {
     await runAll(undo);

@@ -1,13 +1,16 @@
+import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
-import { Reference, Seen, type Reading } from '../store.js';
+import { digestText } from '../../fingerprints/digests.js';
+import { Reference, Seen, type Held, type Reading } from '../store.js';
 
 const MISSING_CHUNK = 4096;
-/** Characters of a fingerprint; what is behind them are prints of attributes. */
-const FINGERPRINT = 16;
+
+type Baseline = Readonly<Record<Entity, ReadonlyMap<string, Held>>>;
 
 /** A reading over maps: the plainest form of the contract. */
 export class MemoryReading implements Reading {
-  readonly #baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>;
+  /** Undefined once the reading is closed. */
+  #baseline: Baseline | undefined;
   readonly #onClose: () => void;
   readonly #compared: Record<Entity, Set<string>> = {
     users: new Set(),
@@ -21,35 +24,36 @@ export class MemoryReading implements Reading {
   };
   readonly #complete = new Set<Entity>();
 
-  constructor(baseline: Readonly<Record<Entity, ReadonlyMap<string, string>>>, onClose: () => void) {
+  constructor(baseline: Baseline, onClose: () => void) {
     this.#baseline = baseline;
     this.#onClose = onClose;
   }
 
-  async compare(
-    entity: Entity,
-    keys: readonly string[],
-    fingerprints: readonly string[],
-  ): Promise<Uint8Array> {
-    const baseline = this.#baseline[entity];
+  get #open(): Baseline {
+    if (this.#baseline === undefined) throw new StateError('the reading of the state is closed');
+    return this.#baseline;
+  }
+
+  async compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array> {
+    const baseline = this.#open[entity];
     const compared = this.#compared[entity];
-    return Uint8Array.from(keys, (key, i) => {
+    return Uint8Array.from({ length: digests.length / 4 }, (_, i) => {
+      const key = keyAt(i);
       if (compared.has(key)) return Seen.DUPLICATE;
       compared.add(key);
-      const known = baseline.get(key);
-      if (known === undefined || known === '') return Seen.NEW;
-      return known.slice(0, FINGERPRINT) === fingerprints[i]?.slice(0, FINGERPRINT)
-        ? Seen.SAME
-        : Seen.CHANGED;
+      const held = baseline.get(key);
+      if (held?.kind !== 'confirmed') return Seen.NEW;
+      return held.fingerprint.digest === digestText(digests, i) ? Seen.SAME : Seen.CHANGED;
     });
   }
 
-  async held(entity: Entity, keys: readonly string[]): Promise<readonly string[]> {
-    return keys.map((key) => (this.#baseline[entity].get(key) ?? '').slice(FINGERPRINT));
+  async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {
+    return keys.map((key) => this.#open[entity].get(key));
   }
 
-  async knows(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
-    return Uint8Array.from(keys, (key) => (this.#baseline[entity].has(key) ? 1 : 0));
+  /** There is no table: what is compared here are keys. */
+  digests(): undefined {
+    return undefined;
   }
 
   async keep(entity: Entity, keys: readonly string[]): Promise<void> {
@@ -65,13 +69,13 @@ export class MemoryReading implements Reading {
   }
 
   async refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
-    const known = this.#baseline[entity];
+    const baseline = this.#open[entity];
     return Uint8Array.from(keys, (key) => {
-      const fingerprint = known.get(key);
+      const held = baseline.get(key);
       const seen = this.#compared[entity].has(key);
-      if (fingerprint === undefined) return seen ? Reference.NEW : Reference.ABSENT;
+      if (held === undefined) return seen ? Reference.NEW : Reference.ABSENT;
       if (this.#complete.has(entity) && !seen && !this.#kept[entity].has(key)) return Reference.ABSENT;
-      if (fingerprint !== '') return Reference.HELD;
+      if (held.kind === 'confirmed') return Reference.HELD;
       // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
       return seen ? Reference.NEW : Reference.ABSENT;
     });
@@ -79,18 +83,20 @@ export class MemoryReading implements Reading {
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
     let chunk: string[] = [];
-    for (const key of this.#baseline[entity].keys()) {
+    for (const key of this.#open[entity].keys()) {
       if (this.#compared[entity].has(key) || this.#kept[entity].has(key)) continue;
       chunk.push(key);
-      if (chunk.length === MISSING_CHUNK) {
-        yield chunk;
-        chunk = [];
-      }
+      if (chunk.length < MISSING_CHUNK) continue;
+      yield chunk;
+      void this.#open;
+      chunk = [];
     }
     if (chunk.length > 0) yield chunk;
   }
 
   async close(): Promise<void> {
+    if (this.#baseline === undefined) return;
+    this.#baseline = undefined;
     this.#onClose();
   }
 }

@@ -2,20 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import { MemoryReading } from './memory-reading.js';
+import { closedState, lostState, requireSameTarget, requireWhole } from '../checks.js';
 import { createOutbox } from '../outbox/outbox.js';
+import { rowsAfter } from '../session-rows.js';
 import {
   IMPORT_UNFINISHED,
   type EntityCounts,
   type Journal,
   type JournaledSession,
   type Outbox,
+  type AdoptedRow,
+  type Held,
+  type HeldRow,
   type PendingRow,
   type Reading,
-  type SessionOutcome,
   type StateStore,
   type Target,
   type StateIdentity,
 } from '../store.js';
+
+/** Rows that are answered at once. */
+const ROWS_CHUNK = 4096;
 
 /** A journaled session with what it carries. */
 interface StoredSession extends JournaledSession {
@@ -26,8 +33,7 @@ interface DiskContent {
   generation: number;
   fingerprintKey: string;
   target: Target | undefined;
-  /** Fingerprint by key; `''` for a row of which it is not known what Okta holds. */
-  baseline: Record<Entity, Map<string, string>>;
+  baseline: Record<Entity, Map<string, Held>>;
   sessions: StoredSession[];
   nextSession: number;
   lastTriggeredAt: number | undefined;
@@ -81,6 +87,7 @@ class MemoryState implements StateStore {
   readonly #disk: MemoryDisk;
   readonly #generation: number;
   #reading: MemoryReading | undefined;
+  #closed = false;
 
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
@@ -94,10 +101,8 @@ class MemoryState implements StateStore {
 
   /** Every write goes through here: whole or not at all, and only while this state is the disk's writer. */
   async #write<T>(name: string, change: (content: DiskContent) => T): Promise<T> {
-    const content = this.#disk.content;
-    if (content.generation !== this.#generation) {
-      throw new StateError('another writer has taken this state over', { code: 'ERR_ROLLCALL_STATE_LOST' });
-    }
+    const content = this.#content;
+    if (content.generation !== this.#generation) throw lostState();
     try {
       this.#disk.onWrite?.(name);
     } catch (cause) {
@@ -106,29 +111,34 @@ class MemoryState implements StateStore {
     return change(content);
   }
 
+  get #content(): DiskContent {
+    if (this.#closed) throw closedState();
+    return this.#disk.content;
+  }
+
   async target(): Promise<Target | undefined> {
-    return this.#disk.content.target;
+    return this.#content.target;
   }
 
   async bind(target: Target): Promise<void> {
-    const bound = this.#disk.content.target;
+    const bound = this.#content.target;
     if (bound !== undefined) return requireSameTarget(bound, target);
     await this.#write('bind', (content) => (content.target = { ...target }));
   }
 
   async counts(): Promise<Readonly<Record<Entity, EntityCounts>>> {
     const count = (entity: Entity): EntityCounts => {
-      const rows = this.#disk.content.baseline[entity];
+      const rows = this.#content.baseline[entity];
       let unknown = 0;
-      for (const fingerprint of rows.values()) if (fingerprint === '') unknown++;
+      for (const { kind } of rows.values()) if (kind === 'unknown') unknown++;
       return { known: rows.size - unknown, unknown };
     };
     return { users: count('users'), groups: count('groups'), memberships: count('memberships') };
   }
 
   async read(): Promise<Reading> {
+    const { baseline, meta } = this.#content;
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
-    const { baseline, meta } = this.#disk.content;
     requireWhole(meta.get('import'));
     const snapshot = {
       users: new Map(baseline.users),
@@ -140,25 +150,26 @@ class MemoryState implements StateStore {
   }
 
   async outbox(): Promise<Outbox> {
+    if (this.#closed) throw closedState();
     return createOutbox(undefined);
   }
 
-  async adopt(rows: readonly PendingRow[]): Promise<void> {
-    await this.#write('adopt', (content) => apply(content, rows, 'completed'));
+  async adopt(rows: readonly AdoptedRow[]): Promise<void> {
+    // A copy: rows that cannot be read to their end change nothing.
+    const copies = rows.map(({ entity, key, held }) => ({ entity, key, held }));
+    await this.#write('adopt', (content) => apply(content, copies));
   }
 
-  async *rows(entity: Entity): AsyncGenerator<readonly PendingRow[], void, undefined> {
-    const rows = Array.from(this.#disk.content.baseline[entity], ([key, fingerprint]) => ({
-      entity,
-      kind: 'upsert' as const,
-      key,
-      fingerprint,
-    }));
-    for (let start = 0; start < rows.length; start += 4096) yield rows.slice(start, start + 4096);
+  async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {
+    const rows = Array.from(this.#content.baseline[entity], ([key, held]) => ({ entity, key, held }));
+    for (let start = 0; start < rows.length; start += ROWS_CHUNK) {
+      yield rows.slice(start, start + ROWS_CHUNK);
+      if (this.#closed) throw closedState();
+    }
   }
 
   async absences(entity: Entity): Promise<ReadonlyMap<string, number>> {
-    return new Map(this.#disk.content.absences[entity]);
+    return new Map(this.#content.absences[entity]);
   }
 
   async setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void> {
@@ -174,7 +185,7 @@ class MemoryState implements StateStore {
   }
 
   async getMeta(name: string): Promise<string | undefined> {
-    return this.#disk.content.meta.get(name);
+    return this.#content.meta.get(name);
   }
 
   async setMeta(name: string, value: string): Promise<void> {
@@ -182,6 +193,7 @@ class MemoryState implements StateStore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#reading?.close();
   }
 
@@ -198,8 +210,7 @@ class MemoryState implements StateStore {
         content.sessions[at] = { ...session, ...change(session) };
       });
     return {
-      open: async () =>
-        this.#disk.content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
+      open: async () => this.#content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
       creating: (now, seen = []) =>
         this.#write('journal:creating', (content) => {
           const id = content.nextSession++;
@@ -236,10 +247,10 @@ class MemoryState implements StateStore {
         this.#write('journal:settle', (content) => {
           const session = content.sessions.find((candidate) => candidate.id === id);
           if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-          apply(content, session.pending.flat(), outcome);
+          apply(content, rowsAfter(session.pending.flat(), outcome));
           content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
         }),
-      lastTriggeredAt: async () => this.#disk.content.lastTriggeredAt,
+      lastTriggeredAt: async () => this.#content.lastTriggeredAt,
     };
   }
 }
@@ -255,26 +266,9 @@ function withLoads(pending: readonly (readonly PendingRow[])[]): Partial<StoredS
   };
 }
 
-function apply(content: DiskContent, rows: readonly PendingRow[], outcome: SessionOutcome): void {
-  if (outcome === 'dropped') return;
-  for (const { entity, kind, key, fingerprint } of rows) {
-    if (outcome === 'unknown') content.baseline[entity].set(key, '');
-    else if (kind === 'delete') content.baseline[entity].delete(key);
-    else content.baseline[entity].set(key, fingerprint);
+function apply({ baseline }: DiskContent, rows: readonly AdoptedRow[]): void {
+  for (const { entity, key, held } of rows) {
+    if (held === undefined) baseline[entity].delete(key);
+    else baseline[entity].set(key, held);
   }
-}
-
-/** Refuses a state into which an import was not finished: what it lacks would be sent anew, and never be removed. */
-export function requireWhole(importMark: string | undefined): void {
-  if (importMark === IMPORT_UNFINISHED)
-    throw new StateError('an import into this state was not finished: import it again');
-}
-
-/** Refuses a target that differs from the one a state was stamped with. */
-export function requireSameTarget(bound: Target, target: Target): void {
-  if (bound.orgUrl === target.orgUrl && bound.identitySourceId === target.identitySourceId) return;
-  throw new StateError(
-    `the state belongs to identity source ${bound.identitySourceId} of ${bound.orgUrl}, not to ${target.identitySourceId} of ${target.orgUrl}`,
-    { code: 'ERR_ROLLCALL_STATE_TARGET' },
-  );
 }

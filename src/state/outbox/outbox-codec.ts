@@ -4,6 +4,7 @@ import {
   type Change,
   type ChangeKind,
   type Entity,
+  type Fingerprint,
 } from '../../core/model.js';
 import type { Lane } from '../store.js';
 
@@ -15,6 +16,8 @@ const HEAD = 6;
 /** Numbers of each change: lengths of its item, key, names and fingerprint in characters, bytes of its entry, and flags. */
 const COLUMNS = 6;
 const CREATED = 1;
+/** Characters of a fingerprint before those of the attributes. */
+const DIGEST_LENGTH = 16;
 /** Marks the length of a text that is kept with two bytes a character. */
 const WIDE = 0x8000_0000;
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
@@ -55,7 +58,9 @@ export class BlockWriter {
 
   /** `size` is what the change takes in a request. */
   add(change: Change, size: number): void {
-    const { key, fingerprint, changed } = change;
+    const { key, changed } = change;
+    const fingerprint =
+      change.fingerprint === undefined ? '' : change.fingerprint.digest + change.fingerprint.attributes;
     const item = change.entity !== 'memberships' && change.kind === 'upsert' ? change.item : '';
     const names = changed === undefined ? '' : changed.join(SEPARATOR);
     this.#items.push(item);
@@ -152,7 +157,7 @@ export function readFrame(block: Buffer, at: number, lane: Lane): Frame & { read
     changes[i] = make(
       keys.slice(key, keyEnd),
       items.slice(item, itemEnd),
-      fingerprints.slice(fingerprint, fingerprintEnd),
+      lane.kind === 'delete' ? undefined : fingerprintOf(fingerprints, fingerprint, fingerprintEnd),
       numbers[column + 5] === CREATED,
       nameEnd === name ? undefined : names.slice(name, nameEnd).split(SEPARATOR),
     );
@@ -160,6 +165,12 @@ export function readFrame(block: Buffer, at: number, lane: Lane): Frame & { read
     [item, key, name, fingerprint] = [itemEnd, keyEnd, nameEnd, fingerprintEnd];
   }
   return { changes, sizes, end: at + (numbers[0] as number) };
+}
+
+/** The digest and, behind it, the attribute fingerprints. */
+function fingerprintOf(text: string, start: number, end: number): Fingerprint {
+  const attributesStart = start + DIGEST_LENGTH;
+  return { digest: text.slice(start, attributesStart), attributes: text.slice(attributesStart, end) };
 }
 
 /** The next multiple of four. */
@@ -170,7 +181,7 @@ function aligned(bytes: number): number {
 type MakeChange = (
   key: string,
   item: string,
-  fingerprint: string,
+  fingerprint: Fingerprint | undefined,
   created: boolean,
   changed: readonly string[] | undefined,
 ) => Change;
@@ -207,7 +218,7 @@ class WaitingChange implements Change {
     readonly key: string,
     readonly item: string,
     readonly group: string,
-    readonly fingerprint: string,
+    readonly fingerprint: Fingerprint | undefined,
     readonly created: boolean,
     readonly changed: readonly string[] | undefined,
     readonly dependent: boolean,

@@ -5,16 +5,15 @@ import { open } from 'lmdb';
 import { expect, it } from 'vitest';
 import { openTables } from '../../../src/state/lmdb/lmdb-tables.js';
 import { openState } from '../../../src/state/lmdb/open-state.js';
+import { upserted } from '../../support/rows.js';
 
 it('a session that is settled leaves nothing in the journal, nor of what it carried', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-journal-'));
   try {
     const state = await openState(directory);
-    const row = (key: string) =>
-      ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
     for (const outcome of ['completed', 'dropped', 'unknown'] as const) {
       const id = await state.journal.creating(1);
-      for (const key of ['a', 'b', 'c']) await state.journal.loading(id, [row(key)]);
+      for (const key of ['a', 'b', 'c']) await state.journal.loading(id, [upserted('users', key)]);
       await state.journal.refused(id);
       await state.journal.settle(id, outcome);
     }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
-import { writeFingerprint } from '../../../src/state/lmdb/row-page.js';
-import { Reference, Seen, type PendingRow, type Reading, type StateStore } from '../../../src/state/store.js';
+import { Reference, Seen, UNKNOWN, type Reading, type StateStore } from '../../../src/state/store.js';
+import { confirmed, digests, fingerprint, unknown } from '../../support/rows.js';
 
 let directory: string;
 let state: StateStore;
@@ -17,13 +17,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-const print = (text: string) => text.padEnd(16, '.');
-const user = (key: string, fingerprint = print(key)): PendingRow => ({
-  entity: 'users',
-  kind: 'upsert',
-  key,
-  fingerprint,
-});
+const print = (text: string, attributes = '') => fingerprint(text.padEnd(16, '.'), attributes);
+const user = (key: string, of = print(key)) => confirmed('users', key, of);
+const compare = async (reading: Reading, keys: readonly string[], of = keys.map((key) => print(key))) => [
+  ...(await reading.compare('users', digests(...of), (i) => keys[i] as string)),
+];
 
 async function chunksOf(reading: Reading): Promise<(readonly string[])[]> {
   const chunks: (readonly string[])[] = [];
@@ -32,22 +30,14 @@ async function chunksOf(reading: Reading): Promise<(readonly string[])[]> {
 }
 const missingOf = async (reading: Reading) => (await chunksOf(reading)).flat();
 
-async function unknown(keys: readonly string[]): Promise<void> {
-  const id = await state.journal.creating(0);
-  await state.journal.created(id, 's');
-  await state.journal.loading(
-    id,
-    keys.map((key) => user(key)),
-  );
-  await state.journal.settle(id, 'unknown');
-}
+const doubt = (...keys: readonly string[]) => state.adopt(keys.map((key) => unknown('users', key)));
 
 describe('a reading', () => {
   it('takes a row for what it is, wherever in the table its fingerprint falls', async () => {
     // A table of one row has three slots, the first of them among others.
     for (let i = 0; i < 16; i++) {
-      const fingerprint = print(`${i}`);
-      await state.adopt([user('a', fingerprint)]);
+      const of = print(`${i}`);
+      await state.adopt([user('a', of)]);
       let reading = await state.read();
       reading.complete('users');
       expect([...(await reading.refer('users', ['a']))]).toEqual([Reference.ABSENT]);
@@ -55,17 +45,17 @@ describe('a reading', () => {
       await reading.keep('users', ['a']);
       expect(await missingOf(reading)).toEqual([]);
       expect([...(await reading.refer('users', ['a']))]).toEqual([Reference.HELD]);
-      expect([...(await reading.compare('users', ['a'], [print('x')]))]).toEqual([Seen.CHANGED]);
+      expect(await compare(reading, ['a'], [print('x')])).toEqual([Seen.CHANGED]);
       await reading.close();
       reading = await state.read();
-      expect([...(await reading.compare('users', ['a'], [fingerprint]))]).toEqual([Seen.SAME]);
+      expect(await compare(reading, ['a'], [of])).toEqual([Seen.SAME]);
       await reading.close();
     }
   });
 
   it('of many rows compares a part of them, and tells what is missing in chunks', async () => {
     const keys = Array.from({ length: 8193 }, (_, i) => `k${i}`);
-    await state.adopt(keys.map((key, i) => user(key, `${print(key)}prints-${i}`)));
+    await state.adopt(keys.map((key, i) => user(key, print(key, `attributes-${i}`))));
     const reading = await state.read();
     expect((await chunksOf(reading)).map(({ length }) => length)).toEqual([4096, 4096, 1]);
     await reading.keep('users', ['k8000']);
@@ -73,30 +63,26 @@ describe('a reading', () => {
     expect((await chunksOf(reading)).map(({ length }) => length)).toEqual([4096, 4096]);
     expect((await missingOf(reading)).sort()).toEqual(keys.filter((key) => key !== 'k8000').sort());
 
-    const words = new Uint32Array(keys.length * 4);
-    for (const [i, key] of keys.entries()) writeFingerprint(words, i * 4, print(key));
-    const compare = (start: number, end: number) =>
-      reading.compareWords?.('users', (i) => keys[i] as string, words, start, end);
     // What lies beside the part is not seen yet.
     for (const [start, end] of [
       [3, 7500],
       [0, 3],
       [7500, 8193],
     ] as const)
-      expect(compare(start, end)).toEqual(new Uint8Array(end - start).fill(Seen.SAME));
-    expect(compare(4000, 8193)).toEqual(new Uint8Array(4193).fill(Seen.DUPLICATE));
+      expect(await compare(reading, keys.slice(start, end))).toEqual(Array(end - start).fill(Seen.SAME));
+    expect(await compare(reading, keys.slice(4000))).toEqual(Array(4193).fill(Seen.DUPLICATE));
     expect(await missingOf(reading)).toEqual([]);
     await reading.close();
   });
 
   it('tells what is held of changed rows, though more of them were found than it remembers', async () => {
     const keys = Array.from({ length: 8500 }, (_, i) => `k${i}`);
-    await state.adopt(keys.map((key, i) => user(key, `${print(key)}prints-${i}`)));
+    await state.adopt(keys.map((key, i) => user(key, print(key, `attributes-${i}`))));
     const reading = await state.read();
     for (let from = 0; from < keys.length; from += 500) {
       const some = keys.slice(from, from + 500);
-      await reading.compare(
-        'users',
+      await compare(
+        reading,
         some,
         some.map((key) => print(`x${key}`)),
       );
@@ -107,15 +93,15 @@ describe('a reading', () => {
         'users',
         asked.map((i) => `k${i}`),
       ),
-    ).toEqual(asked.map((i) => `prints-${i}`));
+    ).toEqual(asked.map((i) => user(`k${i}`, print(`k${i}`, `attributes-${i}`)).held));
     await reading.close();
   });
 
   it('keeps the keys that it is told, and no other that it looked at before', async () => {
     await state.adopt(['a', 'b', 'c'].map((key) => user(key)));
-    await unknown(['u', 'v']);
+    await doubt('u', 'v');
     const reading = await state.read();
-    expect([...(await reading.knows('users', ['u', 'a']))]).toEqual([1, 1]);
+    expect(await reading.held('users', ['u', 'a'])).toEqual([UNKNOWN, user('a').held]);
     await reading.keep('users', ['nobody']);
     expect((await missingOf(reading)).sort()).toEqual(['a', 'b', 'c', 'u', 'v']);
     await reading.keep('users', ['b', 'u', 'nobody']);
@@ -125,25 +111,25 @@ describe('a reading', () => {
 
   it('knows a table to look rows up in only of what is confirmed', async () => {
     await state.adopt([user('a')]);
-    await unknown(['u']);
+    await doubt('u');
     let reading = await state.read();
-    expect(reading.digests?.('users')?.().slots).toBeGreaterThan(0);
-    expect(reading.digests?.('groups')).toBeUndefined();
+    expect(reading.digests('users')?.().slots).toBeGreaterThan(0);
+    expect(reading.digests('groups')).toBeUndefined();
     await reading.close();
-    await unknown(['a']);
+    await doubt('a');
     reading = await state.read();
-    expect(reading.digests?.('users')).toBeUndefined();
+    expect(reading.digests('users')).toBeUndefined();
     await reading.close();
   });
 
   it('does not count what is committed while it is open, in place of a row that it did not see', async () => {
     await state.adopt([user('a'), user('gone')]);
     const reading = await state.read();
-    await reading.compare('users', ['a', 'b'], [print('a'), print('b')]);
+    await compare(reading, ['a', 'b']);
     await state.adopt([user('b'), user('c')]);
     await reading.keep('users', ['b']);
     expect(await missingOf(reading)).toEqual(['gone']);
-    expect([...(await reading.compare('users', ['c'], [print('x')]))]).toEqual([Seen.NEW]);
+    expect(await compare(reading, ['c'], [print('x')])).toEqual([Seen.NEW]);
     expect(await missingOf(reading)).toEqual(['gone']);
     await reading.close();
   });
@@ -153,7 +139,7 @@ describe('a reading', () => {
     await state.adopt([user('a'), user('gone', print('same gone, end..'))]);
     const reading = await state.read();
     const now = print('same here, end..');
-    expect([...(await reading.compare('users', ['a'], [now]))]).toEqual([Seen.CHANGED]);
+    expect(await compare(reading, ['a'], [now])).toEqual([Seen.CHANGED]);
     await state.adopt([user('a', now)]);
     expect(await missingOf(reading)).toEqual(['gone']);
     await reading.close();

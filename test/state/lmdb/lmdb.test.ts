@@ -4,20 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDigester } from '../../../src/fingerprints/digests.js';
 import { openState } from '../../../src/state/lmdb/open-state.js';
-import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
 import { profileChange } from '../../support/changes.js';
-
-async function under(directory: string): Promise<StoreUnderTest> {
-  const store = await openState(directory);
-  return {
-    store,
-    reopen: async () => {
-      await store.close();
-      return under(directory);
-    },
-    dispose: () => store.close(),
-  };
-}
 
 const directories: string[] = [];
 afterEach(async () => {
@@ -31,8 +18,6 @@ async function fresh(): Promise<string> {
 }
 
 describe('openState', () => {
-  stateStoreContract(async () => under(await fresh()));
-
   it('a second opener is told who holds the state', async () => {
     const directory = await fresh();
     const store = await openState(directory);

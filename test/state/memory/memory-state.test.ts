@@ -2,13 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { ENTITIES } from '../../../src/core/model.js';
 import { MemoryDisk, memoryState } from '../../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../../src/state/store.js';
+import { confirmed, upserted } from '../../support/rows.js';
 import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
 
-const row = (key: string) => ({ entity: 'users', kind: 'upsert', key, fingerprint: 'f'.repeat(16) }) as const;
+const row = (key: string) => confirmed('users', key);
 
 function under(disk: MemoryDisk): StoreUnderTest {
   const store = memoryState({ disk });
-  return { store, reopen: async () => under(disk), dispose: () => store.close() };
+  return {
+    store,
+    reopen: async () => under(disk),
+    failNextWrite: () => {
+      const error = new Error('disk full');
+      disk.onWrite = () => {
+        disk.onWrite = undefined;
+        throw error;
+      };
+      return error;
+    },
+    dispose: () => store.close(),
+  };
 }
 
 describe('memoryState', () => {
@@ -34,9 +47,9 @@ describe('memoryState', () => {
     await state.bind({ orgUrl: 'https://a.example', identitySourceId: 's' });
     const id = await journal.creating(1);
     await journal.created(id, 's');
-    await journal.loading(id, [row('a')]);
+    await journal.loading(id, [upserted('users', 'a')]);
     await journal.refused(id);
-    await journal.loading(id, [row('a')]);
+    await journal.loading(id, [upserted('users', 'a')]);
     await journal.loaded(id);
     await journal.triggering(id);
     await journal.triggered(id, 2);
@@ -110,8 +123,8 @@ describe('memoryState', () => {
     ['disposed of', (state: StateStore) => state[Symbol.asyncDispose]()],
   ])('a state that is %s ends its reading', async (_, end) => {
     const state = memoryState();
-    await state.read();
+    const reading = await state.read();
     await end(state);
-    await (await state.read()).close();
+    await expect(reading.held('users', ['a'])).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
   });
 });

@@ -39,9 +39,10 @@ function changesOf({ entity, kind, dependent }: Lane): fc.Arbitrary<Change[]> {
       })),
       { maxLength: 80 },
     );
-  const fingerprint = fc.string({
-    unit: fc.integer({ min: 0, max: 255 }).map((n) => String.fromCharCode(n)),
-    maxLength: 24,
+  const byte = fc.integer({ min: 0, max: 255 }).map((n) => String.fromCharCode(n));
+  const fingerprint = fc.record({
+    digest: fc.string({ unit: byte, minLength: 16, maxLength: 16 }),
+    attributes: fc.string({ unit: byte, maxLength: 24 }),
   });
   return fc.array(
     fc
@@ -54,7 +55,7 @@ function changesOf({ entity, kind, dependent }: Lane): fc.Arbitrary<Change[]> {
       )
       .map(([key, name, print, created, changed]) => ({
         ...profileChange(entity, kind, key, name, created),
-        fingerprint: kind === 'delete' ? '' : print,
+        fingerprint: kind === 'delete' ? undefined : print,
         changed: kind === 'delete' ? undefined : changed,
       })),
     { maxLength: 80 },
@@ -136,9 +137,9 @@ describe('changes that wait in the outbox', () => {
     };
     const numbers = (6 + 6) * 4;
     const aligned = (bytes: number) => Math.ceil(bytes / 4) * 4;
-    const person = { ...profileChange('users', 'upsert', 'key', 'xyz'), fingerprint: 'f'.repeat(16) };
+    const person = profileChange('users', 'upsert', 'key', 'xyz');
     expect(bytesOf(person)).toBe(aligned(numbers + person.item.length + 3 + 16));
-    const wide = { ...profileChange('users', 'upsert', 'key', '道'), fingerprint: 'f'.repeat(16) };
+    const wide = profileChange('users', 'upsert', 'key', '道');
     expect(bytesOf(wide)).toBe(aligned(numbers + 2 * wide.item.length + 3 + 16));
     expect(bytesOf(profileChange('users', 'delete', 'key', ''))).toBe(aligned(numbers + 3));
     expect(bytesOf(membershipChange('upsert', 'g', 'm'))).toBe(aligned(numbers + '1:gm'.length + 16));

@@ -1,0 +1,203 @@
+import { closeSync, openSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Transaction } from 'lmdb';
+import type { Entity } from '../../core/model.js';
+import type { EntityRows } from './entity-rows.js';
+import type { EntityHead } from './lmdb-tables.js';
+import { mergeRows, type ChangedRow } from './merge-rows.js';
+import { contentBytesOf, HEADER_BYTES, RowBlock } from './row-block.js';
+import { digestOf, encodeKey, isUnknown } from './row-codec.js';
+
+/** An entity with fewer rows is scanned as fast. */
+export const LEAST_ROWS = 20_000;
+/** Keys that are remembered for the next update: more, or more than this share of all, and the rows are scanned instead. */
+const MOST_TOUCHED = 100_000;
+const TOUCHED_SHARE = 0.05;
+const VERSION = 'rollcall-digests-1';
+
+/**
+ * A copy of one entity's digests and keys in one file beside the database, which reads in a sixth of the time that a scan of
+ * LMDB takes: 0.15 s instead of 0.9 s for a million rows. Nothing else depends on it. It is written when the state is
+ * closed, names the stamp of the rows that it was made of, and is believed only as long as the rows have that stamp and each
+ * block's check sum holds; everything that is missing, old or damaged is read from LMDB instead. Deleting this file of
+ * code, and what calls it, would change no result.
+ */
+export class DigestCache {
+  readonly #file: string;
+  readonly #fingerprintKey: string;
+  readonly #entity: Entity;
+  readonly #rows: EntityRows;
+  /** The stamp that the rows had when this process began; what it changed since is in `#touched`. */
+  readonly #before: string;
+  /** Keys of rows that may have changed since; undefined once they are too many. */
+  #touched: Set<string> | undefined = new Set();
+  #wasUsed = false;
+
+  constructor(directory: string, fingerprintKey: string, entity: Entity, rows: EntityRows, before: string) {
+    this.#file = join(directory, `digests-${entity}.cache`);
+    this.#fingerprintKey = fingerprintKey;
+    this.#entity = entity;
+    this.#rows = rows;
+    this.#before = before;
+  }
+
+  /** Takes note of rows that are about to be changed. More than those that are does no harm. */
+  touch(keys: Iterable<string>): void {
+    this.#wasUsed = true;
+    if (this.#touched === undefined) return;
+    for (const key of keys) this.#touched.add(key);
+    if (this.#touched.size > MOST_TOUCHED) this.#touched = undefined;
+  }
+
+  /** All rows, in the order of their keys' bytes: from the cache as far as it is good, and the rest from LMDB. */
+  *blocks(transaction: Transaction, head: EntityHead): Generator<RowBlock, void, undefined> {
+    this.#wasUsed = true;
+    let last: Buffer | undefined;
+    try {
+      for (const block of this.#read(head.stamp)) {
+        yield block;
+        last = Buffer.from(block.keyBytes(block.count - 1));
+      }
+      return;
+    } catch {
+      // Whatever is wrong with a cache, the rows themselves are in LMDB.
+    }
+    yield* this.#scan(transaction, last);
+  }
+
+  /**
+   * Brings the file up to date, when this process has read or changed the rows and they are many. Nothing that fails here
+   * matters: the next opening scans the rows.
+   */
+  update(transaction: Transaction, head: EntityHead): void {
+    const count = head.known + head.unknown;
+    if (!this.#wasUsed || (count >= LEAST_ROWS && this.#isOf(head.stamp))) return;
+    if (count < LEAST_ROWS) {
+      attempt(() => unlinkSync(this.#file));
+      return;
+    }
+    const touched = this.#touched;
+    const isMerged =
+      touched !== undefined &&
+      touched.size <= count * TOUCHED_SHARE &&
+      this.#isOf(this.#before) &&
+      attempt(() =>
+        this.#write(head.stamp, mergeRows(this.#read(this.#before), this.#changes(transaction, touched))),
+      );
+    if (!isMerged) attempt(() => this.#write(head.stamp, this.#scan(transaction)));
+  }
+
+  /** What the touched keys hold now, in the order of their bytes. */
+  #changes(transaction: Transaction, touched: ReadonlySet<string>): ChangedRow[] {
+    return Array.from(touched, encodeKey)
+      .sort((a, b) => a.compare(b))
+      .map((key) => ({ key, value: this.#rows.value(key, transaction) }));
+  }
+
+  *#scan(transaction: Transaction, after?: Buffer): Generator<RowBlock, void, undefined> {
+    const block = new RowBlock();
+    for (const rows of this.#rows.scan(transaction, after)) {
+      block.clear();
+      for (const { key, value } of rows) block.add(key, isUnknown(value) ? undefined : digestOf(value));
+      yield block;
+    }
+  }
+
+  #headerOf(stamp: string): Buffer {
+    const key = createHash('sha256').update(this.#fingerprintKey).digest('hex');
+    return Buffer.from(`${VERSION} ${key} ${this.#entity} ${stamp}\n`);
+  }
+
+  /** True when the file was made of the rows with this stamp. */
+  #isOf(stamp: string): boolean {
+    return attempt(() => withFile(this.#file, 'r', (file) => this.#readHeader(file, stamp)));
+  }
+
+  #readHeader(file: number, stamp: string): Buffer {
+    const header = this.#headerOf(stamp);
+    const found = Buffer.alloc(header.length);
+    readFully(file, found);
+    if (!found.equals(header)) throw unusable();
+    return header;
+  }
+
+  /** The blocks of the file. Throws where it does not go on as it should. */
+  *#read(stamp: string): Generator<RowBlock, void, undefined> {
+    const file = openSync(this.#file, 'r');
+    try {
+      const seed = crc32(this.#readHeader(file, stamp));
+      const header = Buffer.alloc(HEADER_BYTES);
+      const block = new RowBlock();
+      let content = Buffer.alloc(0);
+      for (let number = 0; ; number++) {
+        readFully(file, header);
+        const bytes = contentBytesOf(header);
+        if (bytes === undefined) throw unusable();
+        if (content.length < bytes) content = Buffer.allocUnsafeSlow(2 * bytes);
+        readFully(file, content.subarray(0, bytes));
+        if (!block.decode(header, content.subarray(0, bytes), seed, number)) throw unusable();
+        // An empty block ends the file.
+        if (block.count === 0) return;
+        yield block;
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Writes a new file, and puts it in the place of the old one once it is whole. */
+  #write(stamp: string, blocks: Iterable<RowBlock>): void {
+    const temporary = `${this.#file}.tmp`;
+    try {
+      withFile(temporary, 'w', (file) => {
+        const header = this.#headerOf(stamp);
+        const seed = crc32(header);
+        let number = 0;
+        writeFully(file, header);
+        for (const block of blocks) writeFully(file, block.encode(seed, number++));
+        writeFully(file, new RowBlock().encode(seed, number));
+      });
+      renameSync(temporary, this.#file);
+    } catch (error) {
+      attempt(() => unlinkSync(temporary));
+      throw error;
+    }
+  }
+}
+
+/** False when it threw. */
+function attempt(action: () => unknown): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function withFile<T>(path: string, flags: 'r' | 'w', use: (file: number) => T): T {
+  const file = openSync(path, flags, 0o600);
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readFully(file: number, into: Buffer): void {
+  for (let done = 0; done < into.length;) {
+    const read = readSync(file, into, done, into.length - done, null);
+    if (read === 0) throw unusable();
+    done += read;
+  }
+}
+
+function writeFully(file: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+}
+
+function unusable(): Error {
+  return new Error('the cache cannot be used');
+}

@@ -1,0 +1,77 @@
+import { RowBlock } from './row-block.js';
+import { digestOf, isUnknown } from './row-codec.js';
+
+/** What a key holds now; no value where there is no row any more. */
+export interface ChangedRow {
+  readonly key: Buffer;
+  readonly value: Buffer | undefined;
+}
+
+/** Blocks of rows with some of them changed. Both sides are in the order of their keys' bytes, and name no key twice. */
+export function* mergeRows(
+  blocks: Iterable<RowBlock>,
+  changes: readonly ChangedRow[],
+): Generator<RowBlock, void, undefined> {
+  const merged = new RowBlock();
+  let at = 0;
+  for (const block of blocks) {
+    const last = block.count - 1;
+    let row = 0;
+    // Keys behind the last of the block may stand in the next.
+    for (; at < changes.length; at++) {
+      const { key, value } = changes[at] as ChangedRow;
+      if (block.compareKey(key, last) > 0) break;
+      const place = firstFrom(block, row, key);
+      yield* copyRows(merged, block, row, place);
+      row = block.compareKey(key, place) === 0 ? place + 1 : place;
+      yield* addRow(merged, key, value);
+    }
+    yield* copyRows(merged, block, row, block.count);
+  }
+  for (; at < changes.length; at++) {
+    const { key, value } = changes[at] as ChangedRow;
+    yield* addRow(merged, key, value);
+  }
+  if (merged.count > 0) yield merged;
+}
+
+function* addRow(
+  merged: RowBlock,
+  key: Buffer,
+  value: Buffer | undefined,
+): Generator<RowBlock, void, undefined> {
+  if (value === undefined) return;
+  merged.add(key, isUnknown(value) ? undefined : digestOf(value));
+  yield* handOver(merged);
+}
+
+function* copyRows(
+  merged: RowBlock,
+  block: RowBlock,
+  start: number,
+  end: number,
+): Generator<RowBlock, void, undefined> {
+  for (let row = start; row < end;) {
+    row += merged.addRows(block, row, end);
+    yield* handOver(merged);
+  }
+}
+
+/** A full block is handed over, and begun anew. */
+function* handOver(merged: RowBlock): Generator<RowBlock, void, undefined> {
+  if (!merged.isFull) return;
+  yield merged;
+  merged.clear();
+}
+
+/** The first row, from one on, whose key does not come before this one. There is one: the last. */
+function firstFrom(block: RowBlock, start: number, key: Buffer): number {
+  let low = start;
+  let high = block.count - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (block.compareKey(key, middle) > 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,153 @@
+import { crc32 } from 'node:zlib';
+import { decodeKey, DIGEST_BYTES, LONGEST_KEY } from './row-codec.js';
+
+/** Rows of a full block. */
+export const BLOCK_ROWS = 4096;
+const WORDS = DIGEST_BYTES / 4;
+/** Marks the length of a key whose row is unknown. */
+const UNKNOWN_BIT = 0x8000;
+/** Bytes of an encoded block before its content: rows, bytes of the keys, check sum. */
+export const HEADER_BYTES = 12;
+const KEY_BYTES_AT = 4;
+const CHECK_SUM_AT = 8;
+
+/**
+ * Some rows in the order of their keys' bytes, as far as a comparison needs them: digest and key. The numbers stand in typed
+ * arrays that are used again for the next block.
+ */
+export class RowBlock {
+  /** Four words a row; of an unknown row they mean nothing. */
+  readonly digests = new Uint32Array(BLOCK_ROWS * WORDS);
+  readonly #digestBytes = Buffer.from(this.digests.buffer);
+  readonly #lengths = new Uint16Array(BLOCK_ROWS);
+  #keys = Buffer.allocUnsafeSlow(BLOCK_ROWS * 16);
+  #keyBytes = 0;
+  #count = 0;
+  /** Where each key begins; made when it is asked for. */
+  readonly #starts = new Uint32Array(BLOCK_ROWS + 1);
+  #startsCount = -1;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count === BLOCK_ROWS;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#keyBytes = 0;
+    this.#startsCount = -1;
+  }
+
+  /** Adds a row; without a digest it is unknown. */
+  add(key: Buffer, digest: Buffer | undefined): void {
+    const row = this.#count++;
+    this.#startsCount = -1;
+    this.#lengths[row] = digest === undefined ? key.length | UNKNOWN_BIT : key.length;
+    if (digest === undefined) this.digests.fill(0, row * WORDS, (row + 1) * WORDS);
+    else digest.copy(this.#digestBytes, row * DIGEST_BYTES);
+    this.#reserve(key.length);
+    key.copy(this.#keys, this.#keyBytes);
+    this.#keyBytes += key.length;
+  }
+
+  /** Adds rows of another block, from `start` to before `end`, as many as there is room for; answers how many. */
+  addRows(from: RowBlock, start: number, end: number): number {
+    const count = Math.min(end - start, BLOCK_ROWS - this.#count);
+    this.digests.set(from.digests.subarray(start * WORDS, (start + count) * WORDS), this.#count * WORDS);
+    this.#lengths.set(from.#lengths.subarray(start, start + count), this.#count);
+    const keyStart = from.#start(start);
+    const keyEnd = from.#start(start + count);
+    this.#reserve(keyEnd - keyStart);
+    from.#keys.copy(this.#keys, this.#keyBytes, keyStart, keyEnd);
+    this.#keyBytes += keyEnd - keyStart;
+    this.#count += count;
+    this.#startsCount = -1;
+    return count;
+  }
+
+  isUnknown(row: number): boolean {
+    return ((this.#lengths[row] as number) & UNKNOWN_BIT) !== 0;
+  }
+
+  key(row: number): string {
+    return decodeKey(this.keyBytes(row));
+  }
+
+  /** The bytes of a key; they hold as long as the block does. */
+  keyBytes(row: number): Buffer {
+    return this.#keys.subarray(this.#start(row), this.#start(row + 1));
+  }
+
+  /** How a key compares with that of a row: below 0 when it comes before. */
+  compareKey(key: Buffer, row: number): number {
+    return key.compare(this.#keys, this.#start(row), this.#start(row + 1));
+  }
+
+  /** The block in bytes. `seed` and the block's number go into its check sum, so that it counts nowhere else. */
+  encode(seed: number, number: number): Buffer {
+    const bytes = Buffer.allocUnsafe(HEADER_BYTES + contentBytes(this.#count, this.#keyBytes));
+    bytes.writeUInt32LE(this.#count, 0);
+    bytes.writeUInt32LE(this.#keyBytes, KEY_BYTES_AT);
+    const keysAt = HEADER_BYTES + contentBytes(this.#count, 0);
+    this.#digestBytes.copy(bytes, HEADER_BYTES, 0, this.#count * DIGEST_BYTES);
+    Buffer.from(this.#lengths.buffer, 0, this.#count * 2).copy(bytes, keysAt - this.#count * 2);
+    this.#keys.copy(bytes, keysAt, 0, this.#keyBytes);
+    bytes.writeUInt32LE(checkSum(bytes, bytes.subarray(HEADER_BYTES), seed, number), CHECK_SUM_AT);
+    return bytes;
+  }
+
+  /** Takes the content of an encoded block; false when its check sum or its lengths do not hold. */
+  decode(header: Buffer, content: Buffer, seed: number, number: number): boolean {
+    if (checkSum(header, content, seed, number) !== header.readUInt32LE(CHECK_SUM_AT)) return false;
+    this.clear();
+    this.#count = header.readUInt32LE(0);
+    const digestEnd = this.#count * DIGEST_BYTES;
+    const keysAt = contentBytes(this.#count, 0);
+    content.copy(this.#digestBytes, 0, 0, digestEnd);
+    content.copy(Buffer.from(this.#lengths.buffer), 0, digestEnd, keysAt);
+    this.#reserve(content.length - keysAt);
+    this.#keyBytes = content.copy(this.#keys, 0, keysAt);
+    return true;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#keyBytes + bytes <= this.#keys.length) return;
+    const keys = Buffer.allocUnsafeSlow(2 * (this.#keyBytes + bytes));
+    this.#keys.copy(keys, 0, 0, this.#keyBytes);
+    this.#keys = keys;
+  }
+
+  #start(row: number): number {
+    if (this.#startsCount !== this.#count) {
+      let start = 0;
+      for (let i = 0; i < this.#count; i++) {
+        this.#starts[i] = start;
+        start += (this.#lengths[i] as number) & ~UNKNOWN_BIT;
+      }
+      this.#starts[this.#count] = start;
+      this.#startsCount = this.#count;
+    }
+    return this.#starts[row] as number;
+  }
+}
+
+/** Bytes of an encoded block's content, or undefined where its header cannot be one. */
+export function contentBytesOf(header: Buffer): number | undefined {
+  const count = header.readUInt32LE(0);
+  const keyBytes = header.readUInt32LE(KEY_BYTES_AT);
+  if (count > BLOCK_ROWS || keyBytes > count * LONGEST_KEY) return undefined;
+  return contentBytes(count, keyBytes);
+}
+
+function contentBytes(count: number, keyBytes: number): number {
+  return count * (DIGEST_BYTES + 2) + keyBytes;
+}
+
+function checkSum(header: Buffer, content: Buffer, seed: number, number: number): number {
+  const place = Buffer.alloc(4);
+  place.writeUInt32LE(number);
+  return crc32(content, crc32(header.subarray(0, CHECK_SUM_AT), crc32(place, seed)));
+}

@@ -1,0 +1,79 @@
+import type { Transaction } from 'lmdb';
+import { StateError } from '../../core/errors.js';
+import type { Entity } from '../../core/model.js';
+import type { Held, HeldRow } from '../store.js';
+import type { DigestCache } from './digest-cache.js';
+import type { Head, Tables } from './lmdb-tables.js';
+import type { RowBlock } from './row-block.js';
+import { decodeKey, decodeRow } from './row-codec.js';
+import { checkedRows } from './verify-rows.js';
+
+/** The digest cache of each entity. */
+export type DigestCaches = Readonly<Record<Entity, DigestCache>>;
+
+/** The baseline as it is at one moment: a read transaction of LMDB, which commits made meanwhile do not touch. */
+export class Snapshot {
+  readonly head: Head;
+  readonly #tables: Tables;
+  readonly #onClose: (snapshot: Snapshot) => void;
+  #open: Transaction | undefined;
+
+  /** @param onClose - called once, when it is closed */
+  constructor(tables: Tables, onClose: (snapshot: Snapshot) => void) {
+    this.#tables = tables;
+    this.#onClose = onClose;
+    this.#open = tables.root.useReadTransaction();
+    this.head = tables.head.get('head', { transaction: this.#open }) as Head;
+  }
+
+  /** What is held of a key; undefined where there is no row. */
+  get(entity: Entity, key: string): Held | undefined {
+    return this.#tables.rows[entity].get(key, this.#transaction);
+  }
+
+  /** All rows of an entity as a comparison needs them, in blocks that hold until the next is asked for. */
+  blocks(entity: Entity, cache: DigestCache): Generator<RowBlock, void, undefined> {
+    return this.#whileOpen(cache.blocks(this.#transaction, this.head.entities[entity]));
+  }
+
+  /**
+   * All rows of an entity, some thousands at a time.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when a row is damaged, or the rows are not those that the head
+   * speaks of; the latter is known at the end
+   */
+  *rows(entity: Entity): Generator<readonly HeldRow[], void, undefined> {
+    const rows = checkedRows(
+      this.#tables.rows[entity],
+      this.#transaction,
+      this.head.entities[entity],
+      entity,
+    );
+    for (const chunk of this.#whileOpen(rows))
+      yield chunk.map(({ key, value }) => ({ entity, key: decodeKey(key), held: decodeRow(key, value) }));
+  }
+
+  /** Brings a cache up to date with the rows. */
+  update(entity: Entity, cache: DigestCache): void {
+    cache.update(this.#transaction, this.head.entities[entity]);
+  }
+
+  close(): void {
+    if (this.#open === undefined) return;
+    this.#open.done();
+    this.#open = undefined;
+    this.#onClose(this);
+  }
+
+  get #transaction(): Transaction {
+    if (this.#open === undefined) throw new StateError('the reading of the state is closed');
+    return this.#open;
+  }
+
+  /** The caller may close the snapshot between two items: a transaction that is over must not be read from. */
+  *#whileOpen<T>(items: Iterable<T>): Generator<T, void, undefined> {
+    for (const item of items) {
+      yield item;
+      void this.#transaction;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Transaction } from 'lmdb';
+import { StateError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import type { EntityRows, StoredRow } from './entity-rows.js';
+import { unpackRows } from './load-codec.js';
+import { FORMAT, type EntityHead, type Head, type Tables } from './lmdb-tables.js';
+import { checkSumOf, isUnknown } from './row-codec.js';
+
+/**
+ * Reads all rows and all loads of an environment, and holds them to their check sums, their order, and what the head says
+ * of them: how many there are, and the sum of their check sums. Answers the rows of each entity.
+ *
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
+ */
+export function verifyRows(tables: Tables): Record<Entity, number> {
+  const counts = { users: 0, groups: 0, memberships: 0 };
+  const transaction = tables.root.useReadTransaction();
+  try {
+    const head = tables.head.get('head', { transaction }) as Head | undefined;
+    if (head?.format !== FORMAT) throw damaged('its head is not what was written');
+    for (const entity of ENTITIES) {
+      for (const rows of checkedRows(tables.rows[entity], transaction, head.entities[entity], entity))
+        counts[entity] += rows.length;
+    }
+    for (const { value } of tables.loads.getRange({ transaction })) unpackRows(value);
+    return counts;
+  } finally {
+    transaction.done();
+  }
+}
+
+/** All rows of an entity. When they are not as many as the head says, or not the same, that is thrown after the last. */
+export function* checkedRows(
+  rows: EntityRows,
+  transaction: Transaction,
+  head: EntityHead,
+  entity: Entity,
+): Generator<readonly StoredRow[], void, undefined> {
+  let [known, unknown, sum] = [0, 0, 0];
+  for (const chunk of rows.scan(transaction)) {
+    for (const { value } of chunk) {
+      if (isUnknown(value)) unknown++;
+      else known++;
+      sum = (sum + checkSumOf(value)) >>> 0;
+    }
+    yield chunk;
+  }
+  if (known !== head.known || unknown !== head.unknown || sum !== head.sum)
+    throw damaged(`its ${entity} are not as many as it says, or not the same`);
+}
+
+function damaged(what: string): StateError {
+  return new StateError(`the state is damaged: ${what}`, { code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+}

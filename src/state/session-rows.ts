@@ -1,0 +1,12 @@
+import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
+
+/** What the baseline says of the rows of a session once that has ended. */
+export function rowsAfter(rows: readonly PendingRow[], outcome: SessionOutcome): AdoptedRow[] {
+  if (outcome === 'dropped') return [];
+  return rows.map((row): AdoptedRow => {
+    const { entity, key } = row;
+    if (outcome === 'unknown') return { entity, key, held: UNKNOWN };
+    if (row.kind === 'delete') return { entity, key, held: undefined };
+    return { entity, key, held: { kind: 'confirmed', fingerprint: row.fingerprint } };
+  });
+}
