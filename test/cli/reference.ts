@@ -38,12 +38,12 @@ function settings(): string {
     const names = [flag, env].filter((name) => name !== undefined).map((name) => `\`${name}\``);
     return [`\`${key}\``, names.join(' '), kind.many ? `${value}, list` : value, description, fallback ?? ''];
   });
-  return table(['Key', 'Flag and environment', 'Value', 'What it is', 'Default'], rows);
+  return table(['Key', 'Flag and environment', 'Value', 'Meaning', 'Default'], rows);
 }
 
 function credentials(): string {
   const rows = Object.entries(CREDENTIAL_VARIABLES).map(([name, text]) => [`\`${name}\``, text]);
-  return table(['Variable', 'What it holds'], rows);
+  return table(['Variable', 'Content'], rows);
 }
 
 function events(): string {
