@@ -5,23 +5,24 @@ import type { PlanSummary } from '../core/results.js';
 import type { Rejection } from '../core/rejection.js';
 import { rxjs } from '../flow/load-rxjs.js';
 
-/** Why a run waits. */
+/** The reason for a wait. */
 export type WaitReason =
   /** Okta allows no new session within five minutes of triggering one. */
   | 'session-cooldown'
-  /** A session is being imported. */
+  /** Okta is importing a session. */
   | 'import'
-  /** The window of a rate limit is used up. */
+  /** The rate limit of the current window is reached. */
   | 'rate-limit'
-  /** Okta had a fault, and is asked again a little later. */
+  /** A request failed, and is retried after a delay. */
   | 'back-off';
 
-/** What happens in a run. Names are `subject:verb`; no event holds a profile value or a secret. */
+/** An event of a run. Names are `subject:verb`. No event contains a profile value or a secret. */
 export type SyncEvent =
-  /** Some thousand records more were read. */
+  /** Some thousand more records were read. */
   | { readonly type: 'source:progress'; readonly entity: Entity; readonly read: number }
-  /** An entity's source was read to its end. */
+  /** The source of an entity was read to its end. */
   | { readonly type: 'source:end'; readonly entity: Entity; readonly read: number; readonly rejected: number }
+  /** A record was rejected, and is not sent. */
   | { readonly type: 'record:rejected'; readonly rejection: Rejection }
   /** A session that an earlier run left in flight was settled. */
   | {
@@ -29,14 +30,16 @@ export type SyncEvent =
       readonly sessionId: string | undefined;
       readonly outcome: 'completed' | 'dropped' | 'unknown';
     }
-  /** The plan is complete, and has not passed the guard yet. */
+  /** The plan is complete; the guard has not decided yet. */
   | {
       readonly type: 'plan:ready';
       readonly plan: PlanSummary;
       /** The earliest end that Okta's limits allow. */
       readonly estimatedEnd: Date;
     }
+  /** Okta created a session. */
   | { readonly type: 'session:created'; readonly sessionId: string; readonly number: number }
+  /** Okta acknowledged a bulk request. */
   | {
       readonly type: 'batch:sent';
       readonly sessionId: string;
@@ -47,7 +50,7 @@ export type SyncEvent =
       /** Requests of this session so far. */
       readonly requests: number;
     }
-  /** Okta refused some records of a batch; they were singled out and stay behind. */
+  /** Okta refused some records of a batch; these records are not part of the session. */
   | {
       readonly type: 'batch:refused';
       readonly sessionId: string;
@@ -55,43 +58,49 @@ export type SyncEvent =
       readonly kind: ChangeKind;
       readonly items: number;
     }
+  /** Okta has started to import a session. */
   | { readonly type: 'session:triggered'; readonly sessionId: string }
+  /** Okta reported a session as COMPLETED. */
   | { readonly type: 'session:completed'; readonly sessionId: string; readonly changes: number }
-  /** It was cancelled, and what it held is sent again in a new one. */
+  /** A session failed or was cancelled, and its content is sent again in a new one. */
   | {
       readonly type: 'session:replayed';
       readonly sessionId: string | undefined;
       readonly reason: string;
       readonly attempt: number;
     }
+  /** A session was cancelled; Okta imports nothing of it. */
   | { readonly type: 'session:cancelled'; readonly sessionId: string }
+  /** A session ended in another status than COMPLETED. */
   | { readonly type: 'session:failed'; readonly sessionId: string; readonly status: string }
-  /** A session's changes are now part of the baseline. */
+  /** The changes of a session were committed: they are now part of the baseline. */
   | {
       readonly type: 'state:committed';
       readonly sessionId: string;
       readonly changes: number;
       readonly remaining: number;
-      /** When the rest will be confirmed, going by the sessions so far; never before Okta's limits allow. */
+      /** The estimated end of the run, based on the sessions so far, but not before Okta's limits allow. */
       readonly estimatedEnd: Date;
     }
+  /** A wait begins; it ends at `until` at the latest. */
   | {
       readonly type: 'wait:start';
       readonly reason: WaitReason;
       readonly until: Date;
       readonly sessionId: string | undefined;
     }
+  /** The run ended without an error. */
   | { readonly type: 'run:done'; readonly sent: number; readonly remaining: number };
 
-/** Where the parts of a run tell what happens. */
+/** Receives the events of a run. */
 export interface EventSink {
   emit(event: SyncEvent): void;
 }
 
-/** A sink that tells nobody. */
+/** A sink that ignores all events. */
 export const silent: EventSink = Object.freeze({ emit: () => {} });
 
-/** Tells events to a listener, and as an RxJS Observable. Whoever throws harms neither the run nor others who listen. */
+/** Passes events to a listener and to an RxJS Observable. A listener that throws affects neither the run nor other listeners. */
 export class EventHub implements EventSink {
   readonly #listener: ((event: SyncEvent) => void) | undefined;
   #subject: Subject<SyncEvent> | undefined;
@@ -102,7 +111,7 @@ export class EventHub implements EventSink {
     this.#listener = listener;
   }
 
-  /** Made when it is first asked for. What happened before is not told again. */
+  /** The events as an Observable, created on first use. Earlier events are not repeated. */
   get events$(): Observable<SyncEvent> {
     this.#subject ??= new (rxjs().Subject)<SyncEvent>();
     if (this.#completed) this.#subject.complete();

@@ -6,9 +6,9 @@ type ForgivingConstructor = new <T>(subscribe?: (subscriber: Observer<T>) => Sub
 let made: ForgivingConstructor | undefined;
 
 /**
- * An Observable whose subscribers may throw. RxJS throws what a subscriber threw once more, from a timer, where it
- * ends the process; here it is dropped, and the subscriber goes on receiving. What operators make of it is forgiving
- * too: `lift` keeps the kind.
+ * An Observable whose subscribers may throw. RxJS rethrows an error of a subscriber from a timer, which ends the process.
+ * Here the error is dropped, and the subscriber continues to receive values. `lift` returns the same kind of Observable,
+ * so this also holds after operators.
  */
 function makeForgiving(): ForgivingConstructor {
   const { Observable } = rxjs();
@@ -16,7 +16,7 @@ function makeForgiving(): ForgivingConstructor {
     override subscribe(observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription {
       const observer =
         typeof observerOrNext === 'function' ? { next: observerOrNext } : (observerOrNext ?? {});
-      // RxJS's own subscribers (its operators use them) must be passed on as they are, or operators cannot unsubscribe.
+      // Pass RxJS's own subscribers (used by its operators) on unchanged; otherwise operators cannot unsubscribe.
       if ('isStopped' in observer) return super.subscribe(observer);
       return super.subscribe({
         next: (value) => attempt(() => observer.next?.(value)),
@@ -40,7 +40,7 @@ export function forgiving<T>(source: Observable<T>): Observable<T> {
   return new made<T>((subscriber) => source.subscribe(subscriber));
 }
 
-/** Calls somebody else's function; what it throws is its own fault, and dropped. */
+/** Calls a function of the user, and drops its error. */
 export function attempt(call: () => void): void {
   try {
     call();

@@ -1,6 +1,6 @@
 import type { SyncEvent } from './events.js';
 
-/** Where log lines go: pino and its like, as they are. */
+/** A structured logger, such as pino. */
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -9,15 +9,16 @@ export interface Logger {
 /** Options of {@link logEvents}. */
 export interface LogOptions {
   /**
-   * Writes the external ids of rejected records too. They are personal where a directory uses addresses as ids.
+   * Also writes the external ids of rejected records. They are personal data if a directory uses email addresses as ids.
    * @defaultValue `false`
    */
   readonly externalIds?: boolean;
 }
 
 /**
- * Writes events as structured log lines: give the result as `onEvent`. What needs a person's attention is a warning, the
- * rest is for information. No line holds a value of a profile or a secret; progress and single requests are left out.
+ * Writes events as structured log lines. Pass the returned function as `onEvent`. Events that need attention are
+ * warnings, the others are information; progress and single requests are not logged. No line contains a profile value or
+ * a secret.
  */
 export function logEvents(logger: Logger, options: LogOptions = {}): (event: SyncEvent) => void {
   return (event) => {
@@ -30,14 +31,17 @@ export function logEvents(logger: Logger, options: LogOptions = {}): (event: Syn
       }
       case 'journal:settled':
         if (event.outcome === 'unknown')
-          logger.warn(event, 'what became of an earlier session is unknown; it is sent again');
+          logger.warn(
+            event,
+            'the outcome of a session of an earlier run is unknown; its changes are sent again',
+          );
         else logger.info(event, 'a session of an earlier run was settled');
         break;
       case 'batch:refused':
         logger.warn(event, 'Okta refused a record');
         break;
       case 'session:replayed':
-        logger.warn(event, 'a session was given up, and is sent again');
+        logger.warn(event, 'a session failed or was cancelled; its changes are sent again');
         break;
       case 'session:failed':
         logger.warn(event, 'a session did not complete');

@@ -2,10 +2,10 @@ import { systemClock, type Clock } from '../core/clock.js';
 import type { SyncEvent } from './events.js';
 import { ENTITIES, type ChangeKind } from '../core/model.js';
 
-/** What a measurement belongs to; values of few kinds only, so that they fit as attributes of a time series. */
+/** The attributes of a measurement; each has few different values, so that they suit a time series. */
 export type MetricAttributes = Readonly<Record<string, string>>;
 
-/** Where measurements go: OpenTelemetry's meters, a Prometheus client, or a `Map`. */
+/** Receives measurements: an adapter for OpenTelemetry meters, for a Prometheus client, or for a `Map`. */
 export interface MetricSink {
   /** Adds to a counter. */
   add(name: MetricName, value: number, attributes: MetricAttributes): void;
@@ -27,24 +27,24 @@ export type MetricName =
   | 'rollcall.changes.refused'
   /** Bulk requests that Okta acknowledged, by `entity` and `kind` (`upsert`, `delete`). */
   | 'rollcall.requests'
-  /** Their bytes. */
+  /** The bytes of these requests. */
   | 'rollcall.request.bytes'
   /** Sessions that ended, by `outcome` (`completed`, `cancelled`, `failed`). */
   | 'rollcall.sessions'
   /** Sessions whose content was sent again. */
   | 'rollcall.sessions.replayed'
-  /** Waits begun, by `reason`. */
+  /** Waits that began, by `reason`. */
   | 'rollcall.waits';
 
 /** Durations. The names are stable. */
 export type DurationName =
-  /** How long a wait will take at most, by `reason` (`session-cooldown`, `rate-limit`, `back-off`). */
+  /** The longest possible duration of a wait, by `reason` (`session-cooldown`, `rate-limit`, `back-off`). */
   | 'rollcall.wait.duration'
-  /** From triggering a session to its end, by `outcome` (`completed`, `failed`). */
+  /** The time from the trigger of a session to its end, by `outcome` (`completed`, `failed`). */
   | 'rollcall.import.duration';
 
 /**
- * Turns events into measurements: give the result as `onEvent`. No measurement holds an id or a value.
+ * Turns events into measurements. Pass the returned function as `onEvent`. No measurement contains an id or a profile value.
  *
  * @example
  * sync({ ..., onEvent: metrics({ add: (name, value, attributes) => counters[name].add(value, attributes), record }) })
@@ -99,7 +99,7 @@ export function metrics(sink: MetricSink, clock: Clock = systemClock): (event: S
         break;
       case 'wait:start':
         sink.add('rollcall.waits', 1, { reason: event.reason });
-        // How long an import takes is known when it is over.
+        // The duration of an import is measured at its end.
         if (event.reason !== 'import')
           sink.record('rollcall.wait.duration', Math.max(0, event.until.getTime() - clock.now()), {
             reason: event.reason,

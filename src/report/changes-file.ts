@@ -22,17 +22,17 @@ export interface AttributeCount {
   readonly updates: number;
 }
 
-/** `changes.csv`: what became of every change, and what that comes to. */
+/** `changes.csv`: the outcome of every change, and counts of the outcomes. */
 export class ChangesFile {
   readonly file: RowFile;
   readonly outcomes: Record<ChangeOutcome['outcome'], number> = { confirmed: 0, refused: 0, unknown: 0 };
-  /** Counted from the outcomes, for a run that ended without telling. */
+  /** Counted from the outcomes, for a run that failed without a report. */
   readonly confirmed: Record<Entity, { -readonly [K in keyof KindCounts]: number }> = {
     users: { creates: 0, updates: 0, deletes: 0 },
     groups: { creates: 0, updates: 0, deletes: 0 },
     memberships: { creates: 0, updates: 0, deletes: 0 },
   };
-  /** Confirmed updates of users and groups of which it is not known what they changed. */
+  /** Confirmed updates of users and groups whose changed attributes are unknown. */
   unnamedUpdates = 0;
   readonly #attributes = new TopCounts<Omit<AttributeCount, 'updates'>>();
 
@@ -56,12 +56,12 @@ export class ChangesFile {
     if (change.outcome === 'confirmed') this.#confirmed(change, kind);
   }
 
-  /** The attributes that changed most, most first. */
+  /** The attributes that changed most, in descending order. */
   topAttributes(most: number): readonly AttributeCount[] {
     return this.#attributes.top(most).map(({ what, count }) => ({ ...what, updates: count }));
   }
 
-  /** Changes of other attributes than {@link topAttributes} with this length. */
+  /** Changes of all attributes that {@link topAttributes} of the same length does not list. */
   otherAttributes(most: number): number {
     return this.#attributes.rest(most);
   }
@@ -82,7 +82,7 @@ function kindOf({ kind, created }: ChangeOutcome): Kind {
   return created ? 'create' : 'update';
 }
 
-/** Names apart by semicolons; one inside a name, and a backslash, has a backslash before it. */
+/** Names separated by semicolons; a semicolon or backslash inside a name has a backslash before it. */
 function joinNames(names: readonly string[]): string {
   return names.map((name) => name.replace(/[\\;]/g, '\\$&')).join(';');
 }

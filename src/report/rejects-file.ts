@@ -4,7 +4,7 @@ import type { Rejection } from '../core/rejection.js';
 import { RowFile } from './files/row-file.js';
 import { TopCounts } from './top-counts.js';
 
-/** Who would not have the record: the checks before anything is sent, or Okta. */
+/** `rollcall`: a check before sending rejected the record. `okta`: Okta refused it. */
 export type RejectedBy = 'rollcall' | 'okta';
 
 const COLUMNS = [
@@ -19,10 +19,10 @@ const COLUMNS = [
   'reason',
 ] as const;
 
-/** Rejections that the summary shows one by one. */
+/** The most rejections that the summary lists. */
 const FIRST = 100;
 
-/** A rejection as the summary shows it. What is not known is not there. */
+/** A rejection in the summary. Unknown fields are missing. */
 export interface RejectedRecord {
   readonly rejectedBy: RejectedBy;
   readonly entity: Entity;
@@ -36,7 +36,7 @@ export interface RejectedRecord {
   readonly reason: string;
 }
 
-/** One reason, and how often it was met. */
+/** One reason, and the number of its rejections. */
 export interface RejectReason {
   readonly rejectedBy: RejectedBy;
   readonly entity: Entity;
@@ -46,7 +46,7 @@ export interface RejectReason {
   readonly count: number;
 }
 
-/** `rejects.csv`: every record that was not taken, and what that comes to. */
+/** `rejects.csv`: every record that was rejected or refused, and counts of the reasons. */
 export class RejectsFile {
   readonly file: RowFile;
   readonly first: RejectedRecord[] = [];
@@ -59,7 +59,7 @@ export class RejectsFile {
 
   add(rejectedBy: RejectedBy, rejection: Rejection): void {
     const { entity, externalId, file, line, field, code, reason } = rejection;
-    // What Okta refused comes from the plan, and has no place in a source any more.
+    // A refused record comes from the plan, which does not store the place in the source.
     const position = rejection.position > 0 ? rejection.position : undefined;
     this.counts[rejectedBy]++;
     this.file.add([
@@ -85,12 +85,12 @@ export class RejectsFile {
     });
   }
 
-  /** The reasons met most, most first. */
+  /** The most frequent reasons, in descending order. */
   topReasons(most: number): readonly RejectReason[] {
     return this.#reasons.top(most).map(({ what, count }) => ({ ...what, count }));
   }
 
-  /** Rejections for other reasons than {@link topReasons} with this length. */
+  /** Rejections for all reasons that {@link topReasons} of the same length does not list. */
   otherReasons(most: number): number {
     return this.#reasons.rest(most);
   }

@@ -16,11 +16,11 @@ import type { RunSummary } from './summary.js';
 
 /** Options of {@link createRunReport}. */
 export interface RunReportOptions {
-  /** The directory for the files; made, with mode 0700, where there is none. Files of an earlier report are replaced. */
+  /** The directory for the files; created with mode 0700 if it does not exist. Files of an earlier report are replaced. */
   readonly directory: string;
-  /** Give the clock of the run. @defaultValue the system's clock */
+  /** The clock of the run. @defaultValue the system's clock */
   readonly clock?: Clock;
-  /** Whether profile values are in the files: never. @defaultValue `false` */
+  /** Must be false: the files never contain profile values. @defaultValue `false` */
   readonly values?: false;
 }
 
@@ -28,35 +28,36 @@ export interface RunReportOptions {
 export interface ReportFiles {
   /** `summary.json`: see {@link RunSummary}. */
   readonly summary: string;
-  /** `changes.csv`: what became of each change. */
+  /** `changes.csv`: the outcome of each change. */
   readonly changes: string;
   /** `rejects.csv`: every record that rollcall rejected or Okta refused. */
   readonly rejects: string;
-  /** `report.html`: the page for a person. */
+  /** `report.html`: the report for people. */
   readonly page: string;
 }
 
-/** Gathers what happens in one run, and writes it to files. The functions need no `this`. */
+/** Collects the events and outcomes of one run, and writes them to files. The functions can be passed without `this`. */
 export interface RunReport {
-  /** For `onEvent` of `sync`, or to subscribe to its `events$`. Never throws. */
+  /** Receives events: pass it as `onEvent` of `sync`, or subscribe it to `events$`. Never throws. */
   readonly observe: (event: SyncEvent) => void;
-  /** For `onOutcome` of `sync` and `upload`: writes a session's rows of `changes.csv`. Never throws. */
+  /** Receives outcomes, and writes them to `changes.csv`: pass it as `onOutcome` of `sync` or `upload`. Never throws. */
   readonly outcomes: (list: readonly ChangeOutcome[]) => void;
   /**
-   * Writes the files, from what was seen and what the run came to: the report of `sync`, the plan of `plan`, or the
-   * error that ended it. Once only.
+   * Writes the files. `result` is the report of `sync`, the plan of `plan`, or the error that ended the run. Call it
+   * once only.
    *
-   * @throws {@link OutputError} when a file cannot be written; those of an earlier report are untouched then.
+   * @throws {@link OutputError} if a file cannot be written; the files of an earlier report are then unchanged.
    */
   readonly finish: (result: RunResult) => Promise<ReportFiles>;
 }
 
 /**
- * A report of one run as files: `summary.json`, `changes.csv`, `rejects.csv` and `report.html`. They have mode 0600 and
- * appear whole or not at all, at {@link RunReport.finish}; rows are written as they come, so that memory does not
- * grow with the run. They hold external ids and names of attributes, and no profile value.
+ * Creates a report of one run as files: `summary.json`, `changes.csv`, `rejects.csv` and `report.html`. The files have
+ * mode 0600. {@link RunReport.finish} completes them; a file that cannot be completed does not appear. Rows are written
+ * during the run, so that memory does not grow with it. The files contain external ids and names of attributes, but no
+ * profile values.
  *
- * @throws {@link OptionsError} for an option of no use; {@link OutputError} when the directory cannot be made or written.
+ * @throws {@link OptionsError} for an invalid option; {@link OutputError} if the directory cannot be created or written.
  */
 export function createRunReport(options: RunReportOptions): RunReport {
   refuseUnknown('createRunReport', options, ['directory', 'clock', 'values']);
@@ -112,7 +113,7 @@ class ObservedRun {
     }
   }
 
-  /** As far as it is known of a source that may never come to its end. */
+  /** Updates the counts of a source that is still being read, in case it is never read to its end. */
   #reads(entity: Entity, read: number, rejected: number): void {
     const before = this.#sources.get(entity);
     this.#sources.set(entity, {
@@ -142,7 +143,7 @@ class ObservedRun {
   #summary(result: RunResult): RunSummary {
     const endedAt = this.#clock.now();
     this.#log.close(endedAt);
-    // A plan has no events: what it rejected is told by the plan itself, as far as it keeps it.
+    // A plan emits no events: its rejections come from the plan itself, which keeps the first thousand.
     if (!(result instanceof Error) && this.#rejects.counts.rollcall === 0)
       for (const rejection of result.rejections) this.#rejects.add('rollcall', rejection);
     for (const rejection of uploadOf(result)?.refused ?? []) this.#rejects.add('okta', rejection);
@@ -159,7 +160,7 @@ class ObservedRun {
     return summarize(record, result);
   }
 
-  /** Everything is written before the first file takes its name, and the summary takes its name last. */
+  /** Writes everything before it renames the first file; the summary is renamed last. */
   async #write(summary: RunSummary): Promise<ReportFiles> {
     const files = {
       summary: join(this.#directory, 'summary.json'),
@@ -182,7 +183,7 @@ class ObservedRun {
   }
 }
 
-/** Told now, and not after hours of sending. */
+/** Creates the directory now, so that an error appears before the run and not after hours of sending. */
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 import type { SyncEvent, WaitReason } from '../events/events.js';
 
-/** Sessions and waits that are kept one by one; of what comes later only the totals are. */
+/** The most sessions and waits that are stored one by one; later ones count only in the totals. */
 const MOST_KEPT = 10_000;
 
 /** One session of the run. Times are milliseconds since the Unix epoch. */
@@ -13,13 +13,13 @@ export interface LoggedSession {
   requests: number;
   items: number;
   bytes: number;
-  /** Changes that it brought into the baseline. */
+  /** Changes of this session that Okta confirmed. */
   changes: number;
-  /** `open`: the run ended first, and the next one settles it. */
+  /** `open`: the run ended before the session did; the next run settles it. */
   outcome: 'open' | 'completed' | 'cancelled' | 'failed';
-  /** Okta's status, of a failed one. */
+  /** Okta's status of a failed session. */
   status?: string;
-  /** Why what it held was sent again. */
+  /** The reason why its content was sent again. */
   replayed?: string;
 }
 
@@ -33,15 +33,15 @@ export interface LoggedWait {
 
 interface OpenWait {
   readonly wait: LoggedWait;
-  /** It is over by then at the latest. */
+  /** The latest time at which the wait ends. */
   readonly until: number;
 }
 
-/** Sessions and waits, put together from the events of a run and the times they came at. */
+/** The sessions and waits of a run, derived from its events and their times. */
 export class SessionLog {
   readonly sessions: LoggedSession[] = [];
   readonly waits: LoggedWait[] = [];
-  /** Waits that ended, by reason: how many, and how long in all. */
+  /** Waits that ended, by reason: their number and total duration in milliseconds. */
   readonly waited = new Map<WaitReason, { count: number; ms: number }>();
   readonly settled = { completed: 0, dropped: 0, unknown: 0 };
   readonly #live = new Map<string, LoggedSession>();
@@ -89,14 +89,14 @@ export class SessionLog {
     }
   }
 
-  /** Ends what is still under way. */
+  /** Ends the waits that are still open. */
   close(now: number): void {
     this.#endWaits(now, () => true);
   }
 
   #created(sessionId: string, number: number, now: number): void {
     this.#endWaits(now, (wait) => wait.reason === 'session-cooldown');
-    // Those that have ended are not spoken of again, but for the two that may just be ending.
+    // Forget sessions that have ended, except the last two, for which events may still arrive.
     for (const [id, session] of this.#live)
       if (session.endedAt !== undefined && session.number < number - 2) this.#live.delete(id);
     const session: LoggedSession = {
@@ -119,7 +119,7 @@ export class SessionLog {
     if (session !== undefined) Object.assign(session, { endedAt: now }, end);
   }
 
-  /** Nothing tells the end of a wait: it ends with what it waited for, with the next of its kind, or when it is due. */
+  /** There is no event for the end of a wait: it ends when the awaited event comes, when the next wait of its kind starts, or at its latest time. */
   #waitStarts(reason: WaitReason, until: number, sessionId: string | undefined, now: number): void {
     this.#endWaits(
       now,

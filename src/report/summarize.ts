@@ -15,26 +15,25 @@ import type { RejectsFile } from './rejects-file.js';
 import type { LoggedSession, SessionLog } from './session-log.js';
 import type { RunStatus, RunSummary, SessionSummary, SourceSummary } from './summary.js';
 
-/** Attributes and reasons in the summary. */
+/** The most attributes and reasons in the summary. */
 const MOST_LISTED = 50;
 
-/** What a run came to: a report, a plan, or what ended it. */
+/** The result of a run: a report, a plan, or the error that ended it. */
 export type RunResult = SyncReport | Plan | Error;
 
-/** What was seen of a run while it went on. */
+/** The data that was collected during a run. Times are milliseconds since the Unix epoch. */
 export interface RunRecord {
   readonly changes: ChangesFile;
   readonly rejects: RejectsFile;
   readonly log: SessionLog;
   readonly sources: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
   readonly plan: PlanSummary | undefined;
-  /** Milliseconds since the Unix epoch, as the others. */
   readonly plannedAt: number | undefined;
   readonly startedAt: number;
   readonly endedAt: number;
 }
 
-/** Puts together what was seen of a run and what it came to. */
+/** Creates the summary from the data that was collected during a run, and its result. */
 export function summarize(record: RunRecord, result: RunResult): RunSummary {
   const { changes, rejects, log } = record;
   const plan = planOf(record, result);
@@ -53,7 +52,7 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
     sent: sentOf(record, plan, result),
     outcomes: changes.outcomes,
     attributes: {
-      // What was planned, where nothing was sent yet.
+      // If nothing was sent yet, the attributes of the plan.
       top:
         'confirmed' in result
           ? changes.topAttributes(MOST_LISTED)
@@ -78,7 +77,7 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
   };
 }
 
-/** What was sent and refused, of a run that ended well or badly. */
+/** The report of sending, of a run that succeeded or failed. */
 export function uploadOf(result: RunResult): UploadReport | undefined {
   if (result instanceof Error) return result instanceof RollcallError ? result.report : undefined;
   return 'confirmed' in result ? result : undefined;
@@ -109,7 +108,7 @@ function planOf(record: RunRecord, result: RunResult): RunSummary['plan'] {
   return 'confirmed' in result ? planFields(result.plan, []) : planFields(result, result.trips);
 }
 
-/** The plan's own fields: a {@link Plan} has more, and a newer one may have what is not meant for a file. */
+/** The fields of a plan that belong into a file: a {@link Plan} has others as well. */
 function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable<RunSummary['plan']> {
   const { hash, entities, population, requests, sessions, leastMs, changedAttributes, heldBackDeletes } =
     plan;
@@ -147,7 +146,7 @@ function sentOf(record: RunRecord, plan: RunSummary['plan'], result: RunResult):
   const { sessions } = record.log;
   const sum = (field: 'requests' | 'bytes') => sessions.reduce((total, session) => total + session[field], 0);
   const confirmed: Readonly<Record<Entity, KindCounts>> = upload?.confirmed ?? record.changes.confirmed;
-  // What ended before the sending began does not count what remains: all of the plan does.
+  // A run that ended before it sent anything reports no remaining changes: then all changes of the plan remain.
   const planned = plan === undefined ? 0 : changesOf(plan.entities);
   const remaining = Math.max(
     upload?.remaining ?? 0,

@@ -5,17 +5,17 @@ import type { AttributeCount } from './changes-file.js';
 import type { RejectedRecord, RejectReason } from './rejects-file.js';
 
 /**
- * How a run ended:
+ * The outcome of a run:
  *
- * - `planned`: it was a plan; nothing was sent
- * - `done`: everything was sent; what was rejected or refused is told by `rejected`
- * - `stopped`: the guard stopped it; nothing was sent
- * - `aborted`: its signal ended it; run it again to go on
- * - `failed`: an error ended it, see `error`
+ * - `planned`: the run was a plan; nothing was sent
+ * - `done`: everything was sent; `rejected` lists records that were rejected or refused
+ * - `stopped`: the guard stopped the run; nothing was sent
+ * - `aborted`: a signal ended the run; run it again to continue
+ * - `failed`: an error ended the run; see `error`
  */
 export type RunStatus = 'planned' | 'done' | 'stopped' | 'aborted' | 'failed';
 
-/** What was read of one entity. What is not known, because the run failed before, is not there. */
+/** The records read of one entity. Fields that are unknown because the run failed early are missing. */
 export interface SourceSummary {
   readonly read: number;
   readonly rejected: number;
@@ -28,20 +28,20 @@ export interface SessionSummary {
   readonly sessionId: string;
   /** ISO 8601, like all times of the summary. */
   readonly createdAt: string;
-  /** When its import was started. */
+  /** The time at which its import was started. */
   readonly triggeredAt?: string;
   readonly endedAt?: string;
   readonly requests: number;
   /** Users, groups, and groups of memberships in its requests. */
   readonly items: number;
   readonly bytes: number;
-  /** Changes that Okta confirmed by it. */
+  /** Changes of this session that Okta confirmed. */
   readonly changes: number;
-  /** `open`: the run ended first; the next one settles the session. */
+  /** `open`: the run ended before the session did; the next run settles it. */
   readonly outcome: 'open' | 'completed' | 'cancelled' | 'failed';
-  /** Okta's status of a failed one. */
+  /** Okta's status of a failed session. */
   readonly status?: string;
-  /** Why what it held was sent again in another. */
+  /** The reason why its content was sent again in another session. */
   readonly replayed?: string;
 }
 
@@ -53,8 +53,8 @@ export interface WaitSummary {
 }
 
 /**
- * What `summary.json` holds, and what `report.html` shows. `version` changes when a field changes its meaning or goes;
- * new fields may come without.
+ * The content of `summary.json`, which `report.html` shows. `version` changes if a field is removed or changes its
+ * meaning, but not if a field is added.
  */
 export interface RunSummary {
   readonly format: 'rollcall-report';
@@ -62,37 +62,37 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly startedAt: string;
   readonly endedAt: string;
-  /** What ended the run. The message only of rollcall's own errors: another's may hold data. */
+  /** The error that ended the run. Only rollcall's own errors have a message here: others may contain data. */
   readonly error?: { readonly name: string; readonly code?: string; readonly message?: string };
-  /** Where the run came so far. `trips` are the limits of the guard that it exceeds. */
+  /** The plan, if the run got that far. `trips` are the limits of the guard that it exceeds. */
   readonly plan?: PlanSummary & { readonly trips: readonly GuardTrip[] };
   readonly sources: Readonly<Partial<Record<Entity, SourceSummary>>>;
   readonly sent: {
     /** Changes that Okta confirmed. */
     readonly confirmed: Readonly<Record<Entity, KindCounts>>;
-    /** Changes planned and not confirmed; those refused are not among them. */
+    /** Planned changes that were not confirmed, without the refused ones. */
     readonly remaining: number;
     readonly requests: number;
     readonly sessions: number;
     readonly bytes: number;
   };
-  /** Rows of `changes.csv`. */
+  /** The number of rows in `changes.csv`, by outcome. */
   readonly outcomes: { readonly confirmed: number; readonly refused: number; readonly unknown: number };
   readonly attributes: {
-    /** The attributes that most confirmed updates changed: at most 50. */
+    /** The attributes that appear in most confirmed updates: at most 50. */
     readonly top: readonly AttributeCount[];
     /** Changes of other attributes. */
     readonly others: number;
-    /** Confirmed updates of which it is not known what they changed. */
+    /** Confirmed updates whose changed attributes are unknown. */
     readonly unnamedUpdates: number;
   };
   readonly rejected: {
     /** Rejected before anything was sent. */
     readonly rollcall: number;
     readonly okta: number;
-    /** Rows of `rejects.csv`: fewer only where the report was not told of every rejection. */
+    /** The number of rows in `rejects.csv`; smaller than the counts only if the report did not receive every rejection. */
     readonly listed: number;
-    /** The reasons met most: at most 50. */
+    /** The most frequent reasons: at most 50. */
     readonly reasons: readonly RejectReason[];
     /** Rejections for other reasons. */
     readonly otherReasons: number;
@@ -104,11 +104,11 @@ export interface RunSummary {
   /** The sessions of the run: at most ten thousand. */
   readonly sessions: readonly SessionSummary[];
   readonly waits: {
-    /** How often and how long it waited, by reason; waits that overlap count each. */
+    /** The number and the total duration of waits, by reason; waits that overlap are all counted. */
     readonly totals: readonly { readonly reason: WaitReason; readonly count: number; readonly ms: number }[];
     /** The waits one by one: at most ten thousand. */
     readonly each: readonly WaitSummary[];
   };
-  /** When the whole plan was known, and the sources closed. */
+  /** The time at which the plan was complete, and the sources were closed. */
   readonly plannedAt?: string;
 }

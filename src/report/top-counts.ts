@@ -1,10 +1,10 @@
-/** Names counted apart; what comes after so many different ones is counted together. */
+/** The most names that are counted separately; all later names are counted together. */
 const MOST_NAMES = 1000;
 
-/** Counts things by name, in bounded memory: names come from data, and there may be as many as records. */
+/** Counts by name, in bounded memory: names come from data, so there can be as many names as records. */
 export class TopCounts<T> {
   readonly #counts = new Map<string, { readonly what: T; count: number }>();
-  /** Things whose name came too late to be counted apart. */
+  /** The count of all names after the first {@link MOST_NAMES}. */
   others = 0;
 
   add(name: string, what: () => T): void {
@@ -14,12 +14,12 @@ export class TopCounts<T> {
     else this.others++;
   }
 
-  /** The most frequent, most first; the same count in the order of first appearance. */
+  /** The most frequent names, in descending order; equal counts in the order of first appearance. */
   top(most: number): readonly { readonly what: T; readonly count: number }[] {
     return [...this.#counts.values()].sort((a, b) => b.count - a.count).slice(0, most);
   }
 
-  /** Everything that {@link top} with this length leaves out. */
+  /** The count of all names that {@link top} of the same length does not list. */
   rest(most: number): number {
     const all = [...this.#counts.values()].reduce((sum, { count }) => sum + count, this.others);
     return this.top(most).reduce((sum, { count }) => sum - count, all);

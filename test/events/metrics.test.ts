@@ -68,7 +68,7 @@ describe('log lines', () => {
     expect(parsed.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
       'a record was rejected',
       'a session did not complete',
-      'a session was given up, and is sent again',
+      'a session failed or was cancelled; its changes are sent again',
     ]);
     expect(parsed.at(-1)?.msg).toBe('run:done');
     expect(written.join('')).not.toContain('canary');

@@ -1,13 +1,13 @@
 import { OptionsError } from '../../core/errors.js';
 
-/** One cell: csv-stringify writes numbers as they are, and guards text against being taken for a formula. */
+/** One cell. csv-stringify writes numbers unchanged, and escapes text that a spreadsheet would treat as a formula. */
 export type Cell = string | number | bigint;
 
 /**
- * A record as one level of columns. The attributes of its `profile` become columns of their own, by their names, which
- * is the layout that `toUser` and `toGroup` read; those of another nested object become `name.attribute`.
+ * Flattens a record to columns. The attributes of its `profile` become columns with their own names, which is the layout
+ * that `toUser` and `toGroup` read. The attributes of another nested object become `name.attribute`.
  *
- * @throws {@link OptionsError} when two columns get the same name.
+ * @throws {@link OptionsError} if two columns get the same name.
  */
 export function flatten(record: object): Map<string, Cell> {
   const cells = new Map<string, Cell>();

@@ -3,13 +3,13 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { OptionsError, OutputError } from '../../core/errors.js';
 
-/** Where a file sink writes: a path, or a Writable, which is left open. */
+/** The target of a file sink: a path, or a Writable, which stays open. */
 export type Output = string | Writable;
 
-/** Takes text, and resolves when it can take more. */
+/** Writes text; the promise resolves when more can be written. */
 export type Write = (text: string) => Promise<void>;
 
-/** Refuses what cannot be written to. */
+/** @throws {@link OptionsError} if the target is neither a path nor a Writable. */
 export function checkOutput(target: Output): void {
   if (typeof target === 'string') {
     if (target === '') throw new OptionsError('target', 'expected a path, got ""');
@@ -19,10 +19,10 @@ export function checkOutput(target: Output): void {
 }
 
 /**
- * Lets `work` write to the output. A file (mode 0600) is written beside its name and takes it when it is whole and on
- * the disk; whatever stood there stays until then, and for good when `work` fails.
+ * Calls `work` with a function that writes to the output. A file (mode 0600) is written under a temporary name, and
+ * renamed when it is complete and on disk. An existing file stays until then, and stays if `work` fails.
  *
- * @throws {@link OutputError} when writing fails; what `work` threw otherwise.
+ * @throws {@link OutputError} if writing fails; otherwise the error of `work`.
  */
 export async function withOutput<R>(target: Output, work: (write: Write) => Promise<R>): Promise<R> {
   return typeof target === 'string' ? toFile(target, work) : toWritable(target, work);
@@ -30,17 +30,17 @@ export async function withOutput<R>(target: Output, work: (write: Write) => Prom
 
 async function toFile<R>(path: string, work: (write: Write) => Promise<R>): Promise<R> {
   const part = `${path}.${randomUUID().slice(0, 8)}.part`;
-  const file = await telling(path, () => open(part, 'wx', 0o600));
+  const file = await naming(path, () => open(part, 'wx', 0o600));
   try {
     const result = await closing(file, async () => {
-      const done = await work((text) => telling(path, () => file.appendFile(text)));
-      await telling(path, () => file.sync());
+      const done = await work((text) => naming(path, () => file.appendFile(text)));
+      await naming(path, () => file.sync());
       return done;
     });
-    await telling(path, () => rename(part, path));
+    await naming(path, () => rename(part, path));
     return result;
   } catch (error) {
-    // The first error is the one that says why.
+    // Keep the first error: it shows the cause.
     await rm(part, { force: true }).catch(() => undefined);
     throw error;
   }
@@ -54,7 +54,8 @@ async function closing<R>(file: FileHandle, work: () => Promise<R>): Promise<R> 
   }
 }
 
-async function telling<R>(path: string, act: () => Promise<R>): Promise<R> {
+/** Runs a call of the file system; its error becomes an {@link OutputError} that names the path. */
+async function naming<R>(path: string, act: () => Promise<R>): Promise<R> {
   try {
     return await act();
   } catch (error) {
@@ -70,12 +71,12 @@ async function toWritable<R>(stream: Writable, work: (write: Write) => Promise<R
     fail(new OutputError(`the stream cannot be written (${codeOf(error)})`, undefined, { cause: error }));
   const onClose = () =>
     fail(new OutputError('the stream was closed before everything was written', undefined));
-  // A stream tells of a fault by an event, which may come after its callback, and ends the process when nobody
-  // listens: the listener for errors stays where there was one.
+  // A stream reports an error by an event, which may come after the callback, and which ends the process if there is
+  // no listener. Therefore the listener is removed only after everything has succeeded.
   stream.on('error', onError);
   stream.once('close', onClose);
   if (stream.destroyed || stream.writableEnded) onClose();
-  // The callback of a write comes when the stream has passed the text on: waiting for it is the back-pressure.
+  // The stream calls the callback of a write when it has passed the text on: waiting for it gives back-pressure.
   const write: Write = (text) =>
     Promise.race([
       failed,
@@ -89,5 +90,5 @@ async function toWritable<R>(stream: Writable, work: (write: Write) => Promise<R
 
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'its stream failed';
+  return typeof code === 'string' ? code : 'the stream failed';
 }

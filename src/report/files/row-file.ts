@@ -4,15 +4,15 @@ import { stringify } from 'csv-stringify/sync';
 import { OutputError } from '../../core/errors.js';
 import type { Cell } from './csv-cells.js';
 
-/** Rows that are gathered before they are encoded and written. */
+/** The most rows in memory; then they are encoded and written. */
 const ROWS_AT_A_TIME = 1000;
 
 /**
- * A CSV file (UTF-8, LF, mode 0600) to which rows are added one by one, and which takes its name only when it is whole
- * and on the disk; until then whatever stood there stays. Writes are synchronous: who adds rows waits for the disk, so
- * that no more than a thousand are ever in memory.
+ * A CSV file (UTF-8, LF, mode 0600) to which rows are added one by one. It has a temporary name until it is complete and
+ * on disk; an existing file stays until then. Writes are synchronous, so that at most a thousand rows are in memory.
  *
- * A disk that fails must not end the run that is reported about: {@link add} keeps the first fault, {@link seal} throws it.
+ * A failing disk must not fail the run that the report describes. Therefore {@link add} stores the first error, and
+ * {@link seal} throws it.
  */
 export class RowFile {
   readonly path: string;
@@ -28,7 +28,7 @@ export class RowFile {
     this.#rows = [[...columns]];
   }
 
-  /** Rows added, without the header. */
+  /** The number of rows added, without the header. */
   get count(): number {
     return this.#count;
   }
@@ -47,27 +47,27 @@ export class RowFile {
     }
   }
 
-  /** Writes what is left, to the disk. @throws {@link OutputError} when any row could not be written. */
+  /** Writes the remaining rows, and syncs the file to disk. @throws {@link OutputError} if any row could not be written. */
   seal(): void {
-    if (this.#fault !== undefined) throw this.#telling(this.#fault.error);
+    if (this.#fault !== undefined) throw this.#named(this.#fault.error);
     this.#attempt(() => {
       fsyncSync(this.#write());
       this.#close();
     });
   }
 
-  /** Gives the sealed file its name. */
+  /** Renames the sealed file to its final name. */
   commit(): void {
     this.#attempt(() => renameSync(this.#part, this.path));
   }
 
-  /** Leaves nothing of it. Never throws. */
+  /** Removes the temporary file. Never throws. */
   discard(): void {
     try {
       this.#close();
       rmSync(this.#part, { force: true });
     } catch {
-      // The error that led here says more.
+      // The error that led to the discard is more important.
     }
   }
 
@@ -91,13 +91,13 @@ export class RowFile {
     try {
       act();
     } catch (error) {
-      throw this.#telling(error);
+      throw this.#named(error);
     }
   }
 
-  #telling(error: unknown): OutputError {
+  #named(error: unknown): OutputError {
     const code = (error as { code?: unknown } | null)?.code;
-    const why = typeof code === 'string' ? code : 'its disk failed';
+    const why = typeof code === 'string' ? code : 'the disk failed';
     return new OutputError(`cannot be written (${why})`, this.path, { cause: error });
   }
 }

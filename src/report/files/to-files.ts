@@ -5,7 +5,7 @@ import { refuseUnknown } from '../../core/check-options.js';
 import { flatten, type Cell } from './csv-cells.js';
 import { checkOutput, withOutput, type Output } from './output.js';
 
-/** What a file sink wrote. */
+/** The result of a file sink. */
 export interface WrittenFile {
   readonly records: number;
   /** Bytes of UTF-8. */
@@ -15,27 +15,28 @@ export interface WrittenFile {
 /** Options of {@link toCsv}. */
 export interface ToCsvOptions {
   /**
-   * The columns, in order; other attributes are left out. Without them, a later record with a column that the first
-   * one lacks ends the writing, for nothing may be lost unnoticed.
+   * The columns, in order; other attributes are left out. Without this option, a record with a column that the first
+   * record does not have is an error, so that no attribute is lost silently.
    * @defaultValue the columns of the first record
    */
   readonly columns?: readonly string[];
   /**
-   * Puts an apostrophe before text (the header's too) that a spreadsheet would take for a formula: what begins with
-   * `=`, `+`, `-`, `@`, a tab or a carriage return.
+   * Writes an apostrophe before text (also in the header) that a spreadsheet would treat as a formula: text that begins
+   * with `=`, `+`, `-`, `@`, a tab or a carriage return.
    * @defaultValue `true`
    */
   readonly escapeFormulas?: boolean;
 }
 
 /**
- * Writes records as CSV (UTF-8, LF) to a file, which has mode 0600 and appears whole or not at all, or to a Writable,
- * which is left open. The attributes of a `profile` are columns by their own names, so that users and groups can be
- * read back with `fromCsv` and `toUser` or `toGroup`; those of another nested object are `name.attribute`; anything
- * deeper, and an array, is JSON. `null` and `undefined` are empty cells, a Date is ISO 8601.
+ * Writes records as CSV (UTF-8, LF) to a file or to a Writable. A file has mode 0600, and appears only when it is
+ * complete; a Writable stays open. The attributes of a `profile` become columns with their own names, so that users and
+ * groups can be read back with `fromCsv` and `toUser` or `toGroup`. The attributes of another nested object become
+ * `name.attribute`; deeper objects and arrays are written as JSON. `null` and `undefined` are empty cells, a Date is
+ * ISO 8601.
  *
- * @throws {@link OptionsError} at once for an option of no use, and while writing when a record does not fit the
- * columns. {@link OutputError} when the output cannot be written. What the source fails with.
+ * @throws {@link OptionsError} at once for an invalid option, and while writing if a record does not fit the columns.
+ * {@link OutputError} if the output cannot be written. Any error of the source.
  */
 export function toCsv<T extends object>(target: Output, options: ToCsvOptions = {}): Sink<T, WrittenFile> {
   refuseUnknown('toCsv', options, ['columns', 'escapeFormulas']);
@@ -47,11 +48,11 @@ export function toCsv<T extends object>(target: Output, options: ToCsvOptions = 
 }
 
 /**
- * Writes records as JSON, one a line, to a file, which has mode 0600 and appears whole or not at all, or to a Writable,
- * which is left open.
+ * Writes records as JSON, one per line, to a file or to a Writable. A file has mode 0600, and appears only when it is
+ * complete; a Writable stays open.
  *
- * @throws {@link OptionsError} at once for a target of no use. {@link OutputError} when the output cannot be written.
- * What the source fails with.
+ * @throws {@link OptionsError} at once for an invalid target. {@link OutputError} if the output cannot be written. Any
+ * error of the source.
  */
 export function toJsonLines<T extends object>(target: Output): Sink<T, WrittenFile> {
   checkOutput(target);
@@ -61,7 +62,7 @@ export function toJsonLines<T extends object>(target: Output): Sink<T, WrittenFi
 
 interface Encoder<T> {
   encode(records: readonly T[]): string;
-  /** What is left to write when there are no more records. */
+  /** The text to write after the last record. */
   end(): string;
 }
 
@@ -85,7 +86,7 @@ async function writeChunks<T>(target: Output, source: Flow<T>, encoder: Encoder<
 
 class CsvEncoder implements Encoder<object> {
   #columns: readonly string[] | undefined;
-  /** True when other attributes may be left out: the caller chose the columns. */
+  /** True if the caller set the columns; other attributes are then left out. */
   readonly #chosen: boolean;
   readonly #escapeFormulas: boolean;
   #headed = false;

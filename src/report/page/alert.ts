@@ -3,21 +3,21 @@ import { html, type Html } from './html.js';
 import { count, shortened } from './words.js';
 import type { RunSummary } from '../summary.js';
 
-/** What stopped the run, or would, and what to do about it. */
+/** The reason why the run stopped, or why the guard would stop it, and what to do. */
 export function alert(summary: RunSummary): Html | undefined {
   const { error, plan, status } = summary;
   if (plan !== undefined && (plan.trips.length > 0 || status === 'stopped')) return guardAlert(plan);
   if (error === undefined) return undefined;
   const { message, name, code } = error;
   return html`<section class="wide alert ${status === 'aborted' ? 'warn' : 'bad'}" aria-labelledby="why">
-    <h2 id="why">What ended it</h2>
+    <h2 id="why">Why the run ended</h2>
     <p>
-      ${message === undefined ? `${name}; its message is left out, for it may hold data` : shortened(message, 600)}
+      ${message === undefined ? `${name} (message omitted, because it may contain data)` : shortened(message, 600)}
     </p>
     <p>
       ${code !== undefined && html`<code>${code}</code> · `}${
         status === 'aborted' || summary.sent.sessions > 0
-          ? 'What Okta confirmed is kept. Run again to go on: what was in flight is settled first.'
+          ? 'Changes that Okta confirmed are stored. Run again to continue: the next run first settles sessions in flight.'
           : 'Nothing was sent.'
       }
     </p>
@@ -27,20 +27,21 @@ export function alert(summary: RunSummary): Html | undefined {
 function guardAlert({ trips, hash }: NonNullable<RunSummary['plan']>): Html {
   return html`<section class="wide alert bad" aria-labelledby="why">
     <h2 id="why">Limits of the guard</h2>
-    ${trips.length === 0 && html`<p>This is not the plan that was approved.</p>`}
+    ${trips.length === 0 && html`<p>The plan is not the one that was approved.</p>`}
     <ul>
       ${trips.map((trip) => html`<li>${tripText(trip)}</li>`)}
     </ul>
     <p>
-      Nothing is sent of a plan that exceeds a limit. If it is meant, approve exactly this plan by its hash:
+      Nothing is sent if a plan exceeds a limit. If these changes are intended, approve exactly this plan with
+      its hash:
       <code class="hash">${hash}</code>
     </p>
   </section>`;
 }
 
-/** One limit that a plan exceeds, as a sentence. */
+/** One limit that a plan exceeds, as text. */
 function tripText({ entity, rule, actual, limit, population }: GuardTrip): string {
-  const held = `the ${count(population)} ${entity} that Okta holds`;
+  const held = `the ${count(population)} ${entity} in Okta`;
   switch (rule) {
     case 'deletePercent':
       return `${count(actual)} % of ${held} would be deleted; the limit is ${count(limit)} %`;
@@ -51,10 +52,10 @@ function tripText({ entity, rule, actual, limit, population }: GuardTrip): strin
     case 'updates':
       return `${count(actual)} ${entity} would be updated; the limit is ${count(limit)}`;
     case 'emptySource':
-      return `the source of ${entity} is empty, and Okta holds ${count(population)}`;
+      return `the source of ${entity} is empty, but there are ${count(population)} in Okta`;
     case 'rejects':
-      return `${count(actual)} % of the ${entity} read were rejected; the limit is ${count(limit)} %`;
+      return `${count(actual)} % of the ${entity} in the source were rejected; the limit is ${count(limit)} %`;
     case 'population':
-      return `Okta holds ${count(actual)} ${entity}; the limit is ${count(limit)}`;
+      return `there are ${count(actual)} ${entity} in Okta; the limit is ${count(limit)}`;
   }
 }

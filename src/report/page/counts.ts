@@ -7,7 +7,7 @@ import type { RunSummary } from '../summary.js';
 interface Row {
   readonly name: string;
   readonly look?: 'create' | 'update' | 'delete';
-  /** What is not known is a dash. */
+  /** The number; undefined is shown as a dash. */
   readonly value: (entity: Entity) => number | undefined;
 }
 
@@ -17,7 +17,7 @@ const KINDS: readonly (readonly [keyof KindCounts, 'create' | 'update' | 'delete
   ['deletes', 'delete', 'delete', 'deleted'],
 ];
 
-/** Users, groups and memberships: what was read, planned and confirmed. */
+/** A table of users, groups and memberships: records read, changes planned and changes confirmed. */
 export function counts(summary: RunSummary): Html {
   const { sources, plan, sent, status } = summary;
   const entities = ENTITIES.filter(
@@ -49,7 +49,7 @@ export function counts(summary: RunSummary): Html {
         ...(ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)
           ? [{ name: 'deletions held back', value: (entity: Entity) => plan.heldBackDeletes[entity] }]
           : []),
-        { name: 'Okta held before', value: (entity) => plan.population[entity] },
+        { name: 'in Okta before', value: (entity) => plan.population[entity] },
       ],
     ]);
   if (status !== 'planned' && sent.sessions > 0)
@@ -104,12 +104,12 @@ function caption({ plan, sent, status }: RunSummary): string {
     return `Sent: ${plural(sent.requests, 'request')} in ${plural(sent.sessions, 'session')}, ${bytes(sent.bytes)}`;
   return plan === undefined
     ? 'The run ended before its plan was complete.'
-    : 'Records read, and what is to change';
+    : 'Records read, and changes planned';
 }
 
 function heldBack({ plan }: RunSummary): Html | undefined {
   if (plan === undefined || !ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)) return undefined;
   return html`<p class="soft">
-    Deletions are held back where a record could not be identified: nobody can tell then who is missing.
+    Deletions are held back because a record could not be identified: it may be any of the missing ones.
   </p>`;
 }

@@ -11,7 +11,7 @@ interface Headline {
   readonly title: string;
 }
 
-/** What the run came to, in a few words; also the page's title. */
+/** The outcome of the run in a few words; also the title of the report. */
 export function headlineOf(summary: RunSummary): Headline {
   const { status, sent, plan } = summary;
   const confirmed = changesOf(sent.confirmed);
@@ -23,14 +23,18 @@ export function headlineOf(summary: RunSummary): Headline {
       return {
         tone: 'plain',
         badge: 'Plan',
-        title: planned === 0 ? 'Nothing is to be sent' : `${plural(planned, 'change')} would be sent`,
+        title: planned === 0 ? 'There is nothing to send' : `${plural(planned, 'change')} would be sent`,
       };
     case 'stopped':
       return { tone: 'bad', badge: 'Stopped', title: 'The guard stopped this run, and nothing was sent' };
     case 'aborted':
-      return { tone: 'warn', badge: 'Aborted', title: `Ended early, with ${sofar(confirmed, planned)}` };
+      return {
+        tone: 'warn',
+        badge: 'Aborted',
+        title: `The run was stopped, with ${soFar(confirmed, planned)}`,
+      };
     case 'failed':
-      return { tone: 'bad', badge: 'Failed', title: `The run failed, with ${sofar(confirmed, planned)}` };
+      return { tone: 'bad', badge: 'Failed', title: `The run failed, with ${soFar(confirmed, planned)}` };
     case 'done':
       return done(summary, confirmed);
   }
@@ -39,7 +43,7 @@ export function headlineOf(summary: RunSummary): Headline {
 function done({ rejected, plan }: RunSummary, confirmed: number): Headline {
   const title =
     confirmed === 0
-      ? 'Okta is in step; nothing had changed'
+      ? 'Okta is in sync; there were no changes'
       : `Okta confirmed ${plural(confirmed, 'change')}`;
   const left = rejected.rollcall + rejected.okta;
   if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} left out` };
@@ -49,12 +53,12 @@ function done({ rejected, plan }: RunSummary, confirmed: number): Headline {
   return { tone: 'good', badge: 'Done', title };
 }
 
-function sofar(confirmed: number, planned: number): string {
+function soFar(confirmed: number, planned: number): string {
   if (confirmed === 0) return 'nothing confirmed';
   return `${count(confirmed)} of ${plural(planned, 'change')} confirmed`;
 }
 
-/** The top of the page: what happened, when, and the figures. */
+/** The top of the report: the outcome, the times, and the main figures. */
 export function header(summary: RunSummary): Html {
   const { tone, badge, title } = headlineOf(summary);
   const took = Date.parse(summary.endedAt) - Date.parse(summary.startedAt);

@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page. Only {@link html} makes it. */
+/** Markup that is safe to insert. Only {@link html} creates it. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -6,12 +6,12 @@ export class Html {
   }
 }
 
-/** What a template takes: text is escaped, markup is not, and what is false or not there is nothing. */
+/** A value inside a template: text is escaped, markup is not; false and undefined are empty. */
 export type Part = string | number | Html | readonly Part[] | false | undefined;
 
 /**
- * A template that escapes every text put into it, in content and in quoted attributes: markup comes from the templates
- * of this folder alone, never from data.
+ * A template tag that escapes every text inside it, in content and in quoted attributes, so that markup comes only from
+ * the templates of this folder and never from data.
  */
 export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let text = literals[0] ?? '';
@@ -40,10 +40,10 @@ export function escapeHtml(text: string): string {
   return visible(text).replace(/[&<>"'`]/g, (character) => ENTITIES[character] as string);
 }
 
-/** Controls, what turns the direction of text or cannot be seen, line and paragraph separators, half surrogate pairs. */
+/** Control characters, invisible and direction-changing characters, line and paragraph separators, half surrogate pairs. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text with what a page would not show, or would show as something else, written as its code point. */
+/** Text in which characters that a browser does not show as they are, are written as code points. */
 function visible(text: string): string {
   return text.replace(
     UNSEEN,

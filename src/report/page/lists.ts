@@ -4,7 +4,7 @@ import { count, plural, shortened } from './words.js';
 import type { RejectedRecord, RejectReason } from '../rejects-file.js';
 import type { RunSummary } from '../summary.js';
 
-/** What a page shows of a list; the files hold the rest. */
+/** The most entries of each list that the report shows; the files contain all. */
 const MOST_ATTRIBUTES = 12;
 const MOST_REASONS = 12;
 const MOST_RECORDS = 50;
@@ -19,7 +19,7 @@ export function attributes({ attributes: { top, others, unnamedUpdates } }: RunS
     <h2 id="attributes">Attributes that changed most</h2>
     <table>
       <caption>
-        Confirmed updates by attribute. Names only: no value is kept.
+        Confirmed updates by attribute. Only the names of attributes are stored, not their values.
       </caption>
       <thead>
         <tr>
@@ -34,7 +34,7 @@ export function attributes({ attributes: { top, others, unnamedUpdates } }: RunS
     ${rest > 0 && html`<p class="soft">${plural(rest, 'change')} of other attributes.</p>`}
     ${
       unnamedUpdates > 0 &&
-      html`<p class="soft">Of ${plural(unnamedUpdates, 'update')} it is not known what changed.</p>`
+      html`<p class="soft">The changed attributes of ${plural(unnamedUpdates, 'update')} are unknown.</p>`
     }
   </section>`;
 }
@@ -55,7 +55,7 @@ function attributeRow({ entity, attribute, updates }: AttributeCount, most: numb
   </tr>`;
 }
 
-/** What was left out and why: the reasons first, then the first records. */
+/** The records that were left out: the reasons first, then the first records. */
 export function rejects({ rejected }: RunSummary): Html | undefined {
   const { rollcall, okta, reasons, first, listed, otherReasons } = rejected;
   if (rollcall + okta === 0) return undefined;
@@ -63,7 +63,7 @@ export function rejects({ rejected }: RunSummary): Html | undefined {
   const rest = reasons.slice(MOST_REASONS).reduce((sum, reason) => sum + reason.count, otherReasons);
   const records = first.slice(0, MOST_RECORDS);
   return html`<section class="wide" aria-labelledby="rejects">
-    <h2 id="rejects">What was left out, and why</h2>
+    <h2 id="rejects">Records that were left out</h2>
     <table>
       <caption>
         ${rejectCaption(rollcall, okta)}
@@ -82,7 +82,7 @@ export function rejects({ rejected }: RunSummary): Html | undefined {
     ${
       rollcall + okta > listed &&
       html`<p class="soft">
-        ${count(listed)} of them are listed: this report was not told of the others one by one.
+        Only ${count(listed)} of them are listed: the report did not receive the others one by one.
       </p>`
     }
     ${records.length > 0 && recordList(records, listed)}
@@ -95,12 +95,12 @@ function recordList(records: readonly RejectedRecord[], listed: number): Html {
     <summary>${!all && `The first ${count(records.length)} of `}${plural(listed, 'record')}</summary>
     <table>
       <caption>
-        ${all ? 'They are in rejects.csv, too.' : 'All of them are in rejects.csv.'}
+        ${all ? 'They are also in rejects.csv.' : 'All of them are in rejects.csv.'}
       </caption>
       <thead>
         <tr>
           <th scope="col">Record</th>
-          <th scope="col">Why</th>
+          <th scope="col">Reason</th>
         </tr>
       </thead>
       <tbody>
@@ -113,9 +113,9 @@ function recordList(records: readonly RejectedRecord[], listed: number): Html {
 function rejectCaption(rollcall: number, okta: number): string {
   const parts = [
     rollcall > 0 && `${plural(rollcall, 'record')} rejected before anything was sent`,
-    okta > 0 && `${count(okta)} refused by Okta, and tried again at the next run`,
+    okta > 0 && `${count(okta)} refused by Okta; the next run sends them again`,
   ].filter((part) => part !== false);
-  return `${parts.join('; ')}. A record that is left out is never taken for one that is gone.`;
+  return `${parts.join('; ')}. A record that is left out is never deleted in Okta.`;
 }
 
 function reasonRow({ rejectedBy, entity, field, code, reason, count: n }: RejectReason): Html {

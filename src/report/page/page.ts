@@ -6,12 +6,12 @@ import { attributes, rejects } from './lists.js';
 import { planCard } from './plan.js';
 import { sessions } from './sessions.js';
 import { STYLE } from './style.js';
-import { count, plural } from './words.js';
+import { plural } from './words.js';
 import type { RunSummary } from '../summary.js';
 
 /**
- * The page for a person: one file without scripts, pictures or fonts of its own, and with a policy that lets it load
- * nothing, so that it can be mailed and opened anywhere. It shows what the summary holds, and nothing else.
+ * The HTML report: one file without scripts, external pictures or fonts, and with a policy that forbids it to load
+ * anything, so that it can be mailed and opened anywhere. It shows only the content of the summary.
  */
 export function reportPage(summary: RunSummary): string {
   return `<!doctype html>\n${
@@ -41,10 +41,11 @@ export function reportPage(summary: RunSummary): string {
         </main>
         <footer>
           <p>
-            Beside this page: <a href="summary.json">summary.json</a> for programs,
+            Other files of this report: <a href="summary.json">summary.json</a> for programs,
             <a href="changes.csv">changes.csv</a> with ${plural(rows(summary), 'row')} of changes and their
-            outcome, <a href="rejects.csv">rejects.csv</a> with ${count(summary.rejected.listed)}. No profile
-            value is in any of them; external ids and names of attributes are.
+            outcomes, <a href="rejects.csv">rejects.csv</a> with
+            ${plural(summary.rejected.listed, 'rejected record')}. The files contain external ids and names of
+            attributes, but no profile values.
           </p>
         </footer>
       </body>

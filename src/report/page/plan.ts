@@ -8,13 +8,13 @@ type Plan = NonNullable<RunSummary['plan']>;
 
 const LOOKS = ['same', 'update', 'create', 'delete'] as const;
 const LEGEND: Readonly<Record<(typeof LOOKS)[number], string>> = {
-  same: 'stays',
+  same: 'unchanged',
   update: 'update',
   create: 'create',
   delete: 'delete',
 };
 
-/** The plan before its approval: how much of what Okta holds changes, what sending it takes, and its hash. */
+/** The plan: the share of each entity that changes, the requests and sessions, and the hash. */
 export function planCard(summary: RunSummary): Html | undefined {
   const { plan, sources } = summary;
   if (plan === undefined) return undefined;
@@ -27,11 +27,11 @@ export function planCard(summary: RunSummary): Html | undefined {
       ${LOOKS.map((look) => html`<li><span class="dot ${look}"></span>${LEGEND[look]}</li>`)}
     </ul>
     ${
-      // The limits of the guard are told with the hash already.
+      // The alert about exceeded limits already shows the hash.
       plan.trips.length === 0 &&
       summary.status !== 'stopped' &&
       html`<p class="soft">
-        ${summary.status === 'planned' && 'The guard lets it pass. '}Hash of exactly these changes:
+        ${summary.status === 'planned' && 'The guard accepts this plan. '}Hash of exactly these changes:
         <code class="hash">${plan.hash}</code>
       </p>`
     }
@@ -45,7 +45,7 @@ function size(plan: Plan): string {
   return `${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}${least}.`;
 }
 
-/** One entity: what Okta held and what comes, by what becomes of it. */
+/** One entity: its records in Okta and in the plan, as unchanged, updated, created and deleted. */
 function shares({ entities, population }: Plan, entity: Entity): Html {
   const { creates, updates, deletes } = entities[entity];
   const same = Math.max(0, population[entity] - updates - deletes);
@@ -62,9 +62,9 @@ function shares({ entities, population }: Plan, entity: Entity): Html {
       html`<rect class="fill-${look}" x="${x.toFixed(3)}%" width="${width.toFixed(3)}%" height="14"></rect>`
     );
   });
-  const told = LOOKS.map((look) => `${LEGEND[look]} ${count(parts[look])}`).join(', ');
+  const label = LOOKS.map((look) => `${LEGEND[look]} ${count(parts[look])}`).join(', ');
   return html`<span>${entity}</span>
-    <svg height="14" role="img" aria-label="${entity}: ${told}">
+    <svg height="14" role="img" aria-label="${entity}: ${label}">
       <rect class="track" width="100%" height="14"></rect>
       ${rects}
     </svg>

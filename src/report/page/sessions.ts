@@ -3,17 +3,17 @@ import { timeline } from './timeline.js';
 import { bytes, count, duration, plural, shortened } from './words.js';
 import type { RunSummary, SessionSummary, WaitSummary } from '../summary.js';
 
-/** Sessions that the page lists; `summary.json` has the rest. */
+/** The most sessions that the report lists; `summary.json` has the others. */
 const MOST_SESSIONS = 60;
 
 const WAITS: Readonly<Record<WaitSummary['reason'], string>> = {
   'session-cooldown': 'between sessions',
   import: 'for imports',
   'rate-limit': 'for rate limits',
-  'back-off': 'after faults',
+  'back-off': 'after failed requests',
 };
 
-/** The run over time, and its sessions. */
+/** The timeline of the run, and a list of its sessions. */
 export function sessions(summary: RunSummary): Html | undefined {
   const { sessions: all, sent, settled } = summary;
   const drawn = timeline(summary);
@@ -24,7 +24,7 @@ export function sessions(summary: RunSummary): Html | undefined {
   return html`<section class="wide" aria-labelledby="sessions">
     <h2 id="sessions">Sessions and waits</h2>
     <p class="soft">
-      ${waited(summary)}${before > 0 && ` ${plural(before, 'session')} of an earlier run settled first.`}
+      ${waited(summary)}${before > 0 && ` First, ${plural(before, 'session')} of an earlier run settled.`}
     </p>
     ${drawn}
     ${
@@ -35,7 +35,7 @@ export function sessions(summary: RunSummary): Html | undefined {
         </summary>
         <table>
           <caption>
-            What each session carried, and what became of it
+            The content and the outcome of each session
           </caption>
           <thead>
             <tr>
@@ -43,8 +43,8 @@ export function sessions(summary: RunSummary): Html | undefined {
               <th class="n" scope="col">Changes</th>
               <th class="n phone-not" scope="col">Requests</th>
               <th class="n phone-not" scope="col">Size</th>
-              <th class="n" scope="col">Took</th>
-              <th scope="col">End</th>
+              <th class="n" scope="col">Duration</th>
+              <th scope="col">Outcome</th>
             </tr>
           </thead>
           <tbody>
@@ -78,5 +78,5 @@ function waited({ waits }: RunSummary): string {
     .filter(({ reason, ms }) => reason !== 'import' && ms > 0)
     .sort((a, b) => b.ms - a.ms)
     .map(({ reason, ms }) => `${duration(ms)} ${WAITS[reason]}`);
-  return parts.length === 0 ? 'No wait between sessions or for rate limits.' : `Waited ${parts.join(', ')}.`;
+  return parts.length === 0 ? 'No waits between sessions or for rate limits.' : `Waits: ${parts.join(', ')}.`;
 }

@@ -1,8 +1,8 @@
 import { Html } from './html.js';
 
 /**
- * The page's style sheet. Colours are variables with a value for either scheme; every pair of text and ground has a
- * contrast of at least 4.5. Bars never carry a meaning that is not also written.
+ * The style sheet of the report. Colours are variables with a value for the light and for the dark scheme; the contrast
+ * of text to its background is at least 4.5. Everything that a bar shows is also written as text.
  */
 export const STYLE = new Html(`
 :root {

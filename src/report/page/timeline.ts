@@ -2,13 +2,13 @@ import { html, type Html } from './html.js';
 import { duration, plural } from './words.js';
 import type { RunSummary, SessionSummary } from '../summary.js';
 
-/** Shares of the line, 0 to 1. */
+/** A bar on the timeline, from 0 (start of the run) to 1 (its end). */
 interface Segment {
   readonly from: number;
   readonly to: number;
   readonly look: 'reading' | 'loading' | 'importing' | 'waiting' | 'lost';
   readonly title: string;
-  /** Written on the bar where there is room. */
+  /** Text on the bar, if it is wide enough. */
   readonly label?: string;
 }
 
@@ -19,13 +19,13 @@ interface Lane {
 
 /** Steps between ticks, in seconds. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
-/** So that labels have room on a phone. */
+/** The most ticks whose labels fit on a phone. */
 const MOST_TICKS = 6;
-/** What is shorter is drawn as long as this, to be seen at all; and neighbours as near as this become one. */
+/** The least width of a bar. Shorter segments are drawn with this width, so that they are visible. */
 const LEAST_SHARE = 0.004;
 const ROOM_FOR_LABEL = 0.05;
 
-/** The run as lanes over time; undefined when it took no time that could be drawn. */
+/** The timeline of the run, with one lane for each activity; undefined if the run took no measurable time. */
 export function timeline(summary: RunSummary): Html | undefined {
   const start = Date.parse(summary.startedAt);
   const total = Date.parse(summary.endedAt) - start;
@@ -78,7 +78,7 @@ function lanes(summary: RunSummary, at: (iso: string) => number): readonly Lane[
     { name: 'Loading', segments: loading },
     { name: 'Okta imports', segments: importing },
     { name: 'Between sessions', segments: waiting('session-cooldown') },
-    { name: 'Rate limits, faults', segments: waiting('rate-limit', 'back-off') },
+    { name: 'Rate limits, retries', segments: waiting('rate-limit', 'back-off') },
   ].filter(({ segments }) => segments.length > 0);
 }
 
@@ -107,13 +107,13 @@ function bar({ from, to, look, title, label }: Segment): Html {
     >${text}`;
 }
 
-/** Neighbours too near to be told apart as one, so that a run of thousands of sessions stays a page. */
+/** Joins neighbours that are too close to be distinguished, so that the report of thousands of sessions stays small. */
 function joined(segments: readonly Segment[]): readonly Segment[] {
   const result: Segment[] = [];
   for (const segment of segments) {
     const last = result.at(-1);
     const near = last !== undefined && segment.look === last.look && segment.from - last.to < LEAST_SHARE / 2;
-    // Few are told apart even where they touch.
+    // With few segments, neighbours stay separate even if they touch.
     if (near && segments.length > 100)
       result[result.length - 1] = {
         ...last,

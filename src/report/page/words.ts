@@ -1,4 +1,4 @@
-/** A number with its thousands apart; of a fraction one digit. */
+/** A number with thousands separators, and at most one decimal. */
 export function count(n: number): string {
   return n.toLocaleString('en-US', { maximumFractionDigits: 1 });
 }
@@ -8,14 +8,14 @@ export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? '' : noun.endsWith('h') ? 'es' : 's'}`;
 }
 
-/** Bytes for a person, in units of a thousand. */
+/** A number of bytes as text, in decimal units (kB = 1,000 bytes). */
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   if (n < 1e6) return `${count(n / 1e3)} kB`;
   return n < 1e9 ? `${count(n / 1e6)} MB` : `${count(n / 1e9)} GB`;
 }
 
-/** A span of time for a person, in its two largest units. */
+/** A duration as text, in its two largest units. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
@@ -39,7 +39,7 @@ export function dateTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
-/** Text cut to a length that a page can bear; the files hold it whole. */
+/** Text cut to a length that fits the report; the files contain the whole text. */
 export function shortened(text: string, longest = 120): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
