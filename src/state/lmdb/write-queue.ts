@@ -64,7 +64,7 @@ export class WriteQueue {
     try {
       let value: unknown;
       // The callback returns nothing: a promise would make the transaction wait for it.
-      this.#root.childTransaction(() => {
+      void this.#root.childTransaction(() => {
         value = change();
       });
       return () => resolve(value);

@@ -8,7 +8,7 @@ import type { StateStore } from '../../../src/state/store.js';
 import { confirmed, upserted } from '../../support/rows.js';
 
 /** The environment that was opened last: how, and the flags of each transaction that is over. */
-const disk = vi.hoisted(() => ({ options: {} as RootDatabaseOptionsWithPath, over: [] as unknown[] }));
+const disk = vi.hoisted(() => ({ options: {}, over: [] as unknown[] }));
 
 vi.mock('lmdb', async (original) => {
   const lmdb = await original<typeof import('lmdb')>();
