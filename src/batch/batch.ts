@@ -1,6 +1,7 @@
 import { bodyFrame, makeBatch } from '../okta/bulk-body.js';
 import { entryBytes, entrySizesOf } from '../state/outbox/entry-sizes.js';
 import { RecordError } from '../core/errors.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { LIMITS } from '../core/limits.js';
 import { displayKey, type Batch, type Change } from '../core/model.js';
@@ -76,7 +77,7 @@ class Batcher {
     });
   }
 
-  async *run(source: Flow<Change>): AsyncGenerator<readonly Batch[], void, undefined> {
+  async *run(source: Flow<Change>): AsyncGenerator<Chunk<Batch>, void, undefined> {
     for await (const chunk of source.chunks()) {
       // A store of others may hand on a chunk of nothing.
       if (chunk.length === 0) continue;
@@ -94,7 +95,7 @@ class Batcher {
         packer.add(change, bytes);
         if (packer.ready) {
           yield* this.#flushBelow(rank);
-          yield [this.#next(rank)];
+          yield withoutPlaces([this.#next(rank)]);
         }
       }
     }
@@ -102,7 +103,7 @@ class Batcher {
   }
 
   /** Empties the lanes that are sent before this one. */
-  *#flushBelow(rank: number): Generator<readonly Batch[], void, undefined> {
+  *#flushBelow(rank: number): Generator<Chunk<Batch>, void, undefined> {
     for (let lower = 0; lower < rank; lower++) {
       const packer = this.#packers[lower] as Packer;
       while (packer.size > 0) {
@@ -112,7 +113,7 @@ class Batcher {
         if (last && lower === FREE_MEMBERSHIPS && this.#lane(DEPENDENT_MEMBERSHIPS).size > 0) {
           for (const change of changes) this.#lane(DEPENDENT_MEMBERSHIPS).add(change, entryBytes(change));
         } else {
-          yield [this.#batch(lower, changes)];
+          yield withoutPlaces([this.#batch(lower, changes)]);
         }
       }
     }

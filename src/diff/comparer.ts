@@ -1,4 +1,4 @@
-import { placesOf } from '../flow/chunk.js';
+import type { Chunk } from '../flow/chunk.js';
 import { RecordError } from '../core/errors.js';
 import {
   displayKey,
@@ -39,14 +39,14 @@ export class Comparer<E extends Entity> {
     private readonly note: DiffNote,
   ) {}
 
-  async compare(chunk: readonly RecordOf[E][]): Promise<Change[]> {
+  async compare(chunk: Chunk<RecordOf[E]>): Promise<Change[]> {
     const { entity, note } = this;
     const first = note.read;
     const digests = this.#digestsOf(chunk);
     note.read += chunk.length;
     const refused =
       entity === 'memberships'
-        ? await this.#refuseRemoved(chunk as readonly RecordOf['memberships'][], first)
+        ? await this.#refuseRemoved(chunk as Chunk<RecordOf['memberships']>, first)
         : undefined;
     const codes = await this.#codes(chunk, digests, refused);
     const changes: Change[] = [];
@@ -90,13 +90,13 @@ export class Comparer<E extends Entity> {
   }
 
   /** The digests of a chunk, four words each. */
-  #digestsOf(chunk: readonly RecordOf[E][]): Uint32Array {
+  #digestsOf(chunk: Chunk<RecordOf[E]>): Uint32Array {
     return this.digester.ofEach(this.entity, chunk).subarray(0, chunk.length * DIGEST_WORDS);
   }
 
   /** What is held of those records that differ, by key. */
   async #heldOfChanged(
-    chunk: readonly RecordOf[E][],
+    chunk: Chunk<RecordOf[E]>,
     codes: Uint8Array,
   ): Promise<ReadonlyMap<string, Held | undefined> | undefined> {
     if (this.entity === 'memberships' || !codes.includes(Seen.CHANGED)) return undefined;
@@ -119,11 +119,11 @@ export class Comparer<E extends Entity> {
 
   /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
   async #codes(
-    chunk: readonly RecordOf[E][],
+    chunk: Chunk<RecordOf[E]>,
     digests: Uint32Array,
     refused: ReadonlySet<number> | undefined,
   ): Promise<Uint8Array> {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     const markSeenBefore = places?.markSeenBefore;
     // Where unchanged rows were left out, each record is compared after those that stand before it.
     if (markSeenBefore === undefined && (refused === undefined || refused.size === 0))
@@ -146,7 +146,7 @@ export class Comparer<E extends Entity> {
    * goes with what it belonged to, and is sent anew should both come back.
    */
   async #refuseRemoved(
-    chunk: readonly RecordOf['memberships'][],
+    chunk: Chunk<RecordOf['memberships']>,
     first: number,
   ): Promise<ReadonlySet<number> | undefined> {
     const removed = this.removed;
@@ -160,13 +160,13 @@ export class Comparer<E extends Entity> {
           : undefined;
       if (field === undefined) continue;
       refused.add(i);
-      this.#rejectReference(chunk as readonly RecordOf[E][], i, first, field, false);
+      this.#rejectReference(chunk as Chunk<RecordOf[E]>, i, first, field, false);
     }
     return refused;
   }
 
   async #checkMemberships(
-    chunk: readonly RecordOf[E][],
+    chunk: Chunk<RecordOf[E]>,
     codes: Uint8Array,
     changes: Change[],
     first: number,
@@ -194,7 +194,7 @@ export class Comparer<E extends Entity> {
   }
 
   #rejectReference(
-    chunk: readonly RecordOf[E][],
+    chunk: Chunk<RecordOf[E]>,
     i: number,
     first: number,
     field: 'memberExternalId' | 'groupExternalId',
@@ -208,20 +208,20 @@ export class Comparer<E extends Entity> {
     this.#reject(chunk, i, first, key, code, reason, field, keep);
   }
 
-  #duplicate(chunk: readonly RecordOf[E][], i: number, first: number, key: string): void {
+  #duplicate(chunk: Chunk<RecordOf[E]>, i: number, first: number, key: string): void {
     const id = this.entity === 'memberships' ? 'membership' : 'externalId';
     const reason = `the same ${id} appears earlier in this source`;
     if (this.options.onDuplicate === 'fail') {
       throw new RecordError(
         this.entity,
-        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placesOf(chunk)?.positions?.[i] ?? first + i + 1})`,
+        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${chunk.places?.positions?.[i] ?? first + i + 1})`,
       );
     }
     this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
   }
 
   #reject(
-    chunk: readonly RecordOf[E][],
+    chunk: Chunk<RecordOf[E]>,
     i: number,
     first: number,
     key: string,
@@ -230,7 +230,7 @@ export class Comparer<E extends Entity> {
     field: string | undefined,
     keep: boolean,
   ): void {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     const counts = this.context.counts(this.entity);
     // Without `validate` before it nothing was counted as accepted.
     if (counts.accepted > 0) counts.accepted--;

@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, placesOf, withPlaces } from '../flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Chunk } from '../flow/chunk.js';
 import type { Flow } from '../flow/flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
 import type { Reading } from '../state/store.js';
@@ -19,10 +19,10 @@ export async function* lastOfEach<E extends Entity>(
   entity: E,
   source: Flow<RecordOf[E]>,
   note: DiffNote,
-): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
+): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
   const last = new Map<string, { record: RecordOf[E]; file: string | undefined; line: number | undefined }>();
   for await (const chunk of source.chunks()) {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     for (const [i, record] of chunk.entries()) {
       const key = keyOf(entity, record);
       if (last.delete(key)) note.superseded++;

@@ -1,4 +1,4 @@
-import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
+import { pick, withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { screenedOf, screeningFor, type Screening } from '../screening/screening.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
@@ -86,7 +86,7 @@ async function* differences<E extends Entity>(
   rules: AbsenceRules,
   source: Flow<RecordOf[E]>,
   context: RunContext,
-): AsyncGenerator<readonly Change[], void, undefined> {
+): AsyncGenerator<Chunk<Change>, void, undefined> {
   const note = diffNote(context, entity);
   const screening = screeningFor(options.screening);
   const key = state.fingerprintKey;
@@ -113,7 +113,7 @@ async function* differences<E extends Entity>(
     for await (const chunk of screened ?? source.chunks()) {
       const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, note));
       await reading.keep(entity, context.takeRejectedKeys(entity));
-      if (changes.length > 0) yield changes;
+      if (changes.length > 0) yield withoutPlaces(changes);
     }
     await reading.keep(entity, context.takeRejectedKeys(entity));
     if (context.counts(entity).unidentified > 0) {
@@ -135,7 +135,7 @@ function openScreened<E extends Entity>(
   { removed }: Comparer<E>,
   note: DiffNote,
   { fingerprintKey: key }: StateStore,
-): AsyncIterable<readonly RecordOf[E][]> | undefined {
+): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
   const open = screenedOf<RecordOf[E]>(source);
   const digests = reading.digests(entity);
   if (open === undefined || digests === undefined) return undefined;
@@ -160,28 +160,20 @@ async function* deltaDifferences<E extends Entity>(
   source: Flow<RecordOf[E]>,
   context: RunContext,
   note: DiffNote,
-): AsyncGenerator<readonly Change[], void, undefined> {
+): AsyncGenerator<Chunk<Change>, void, undefined> {
   const removed = removedByDelta(context);
   if (entity === 'memberships') comparer.removed = removed;
   for await (const chunk of lastOfEach(entity, source, note)) {
     const inScope = withoutExcluded(entity, chunk, rules, note);
     const marked = inScope.filter(isMarkedDeleted);
-    const upserts =
-      marked.length === 0
-        ? inScope
-        : withPlaces(
-            inScope.filter((record) => !isMarkedDeleted(record)),
-            pickPlaces(
-              placesOf(inScope),
-              Array.from(inScope.keys()).filter((i) => !isMarkedDeleted(inScope[i])),
-            ),
-          );
+    const unmarked = Array.from(inScope.keys()).filter((i) => !isMarkedDeleted(inScope[i]));
+    const upserts = marked.length === 0 ? inScope : pick(inScope, unmarked);
     const changes = await comparer.compare(upserts);
     const deletions = await markedDeletions(entity, marked, reading, rules, note);
     const gone = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
     for (const { key } of deletions) gone?.add(key);
     const all = [...changes, ...deletions];
-    if (all.length > 0) yield all;
+    if (all.length > 0) yield withoutPlaces(all);
   }
 }
 
@@ -198,10 +190,10 @@ function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<
 /** The records that are in scope; the very chunk where all are. */
 function withoutExcluded<E extends Entity>(
   entity: E,
-  chunk: readonly RecordOf[E][],
+  chunk: Chunk<RecordOf[E]>,
   rules: AbsenceRules,
   note: DiffNote,
-): readonly RecordOf[E][] {
+): Chunk<RecordOf[E]> {
   if (!rules.excludes) return chunk;
   const kept = Array.from(chunk.keys()).filter(
     (i) => !rules.isExcluded(keyOf(entity, chunk[i] as RecordOf[E])),
@@ -209,8 +201,5 @@ function withoutExcluded<E extends Entity>(
   if (kept.length === chunk.length) return chunk;
   note.excluded += chunk.length - kept.length;
   note.read += chunk.length - kept.length;
-  return withPlaces(
-    kept.map((i) => chunk[i] as RecordOf[E]),
-    pickPlaces(placesOf(chunk), kept),
-  );
+  return pick(chunk, kept);
 }

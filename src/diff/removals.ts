@@ -1,4 +1,5 @@
 import { encodeDeletion, type Change, type Entity } from '../core/model.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { Reading, StateStore } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
@@ -32,14 +33,14 @@ export async function* removals(
   rules: AbsenceRules,
   context: RunContext,
   note: DiffNote,
-): AsyncGenerator<readonly Change[], void, undefined> {
+): AsyncGenerator<Chunk<Change>, void, undefined> {
   const missed = new Map<string, number>();
   context.absences.set(entity, missed);
   if (rules.isPlain) {
     reading.complete(entity);
     for await (const keys of reading.missing(entity)) {
       note.deletes += keys.length;
-      yield keys.map((key) => deletion(entity, key));
+      yield withoutPlaces(keys.map((key) => deletion(entity, key)));
     }
     return;
   }
@@ -61,6 +62,6 @@ export async function* removals(
   for (let start = 0; start < deleted.length; start += CHUNK) {
     const keys = deleted.slice(start, start + CHUNK);
     note.deletes += keys.length;
-    yield keys.map((key) => deletion(entity, key));
+    yield withoutPlaces(keys.map((key) => deletion(entity, key)));
   }
 }

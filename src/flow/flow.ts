@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import { CHUNK_SIZE } from './chunk.js';
+import { CHUNK_SIZE, withoutPlaces, type Chunk } from './chunk.js';
 import { OptionsError } from '../core/errors.js';
-import { gather } from './into-chunks.js';
+import { intoChunks } from './into-chunks.js';
 import { RecordIterator } from './record-iterator.js';
 import { RunContext } from './run-context.js';
 
@@ -14,8 +14,11 @@ import { RunContext } from './run-context.js';
  */
 export interface Flow<T> extends AsyncIterable<T> {
   /** The records, some at a time. Chunks are never empty, and are not to be changed. */
-  chunks(): AsyncIterable<readonly T[]>;
+  chunks(): AsyncIterable<Chunk<T>>;
 }
+
+/** The chunks of a flow, as they are read. */
+export type Chunks<T> = AsyncIterable<Chunk<T>>;
 
 /** What `pipe` takes as its source. */
 // RxJS's own type stands beside the plain one because its overloads hide the value's type from inference.
@@ -34,26 +37,53 @@ export type Operator<A, B> = (source: Flow<A>) => AsyncIterable<B>;
 /** The last stage of a pipe: reads the flow to its end and returns what it came to. */
 export type Sink<A, R> = (source: Flow<A>) => Promise<R>;
 
-const CONTEXT = Symbol('context');
+/**
+ * Another way to open a flow, where it has one: with those rows left out that a request describes. A flow carries it for its
+ * reader; the request is the screening's (`screening/screen`).
+ */
+type OpenScreened<T> = (request: never) => Chunks<T> | undefined;
+
+/** A flow that a source or a stage made. */
+class StageFlow<T> implements Flow<T> {
+  constructor(
+    readonly chunks: () => Chunks<T>,
+    readonly context: RunContext,
+    readonly openScreened: OpenScreened<T> | undefined,
+  ) {}
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return new RecordIterator(this.chunks()[Symbol.asyncIterator]());
+  }
+}
 
 /** Makes a flow from a function that opens its chunks. The function is called once, at the first pull. */
-export function flowOf<T>(chunks: () => AsyncIterable<readonly T[]>, context: RunContext): Flow<T> {
-  const flow: Flow<T> & { [CONTEXT]: RunContext } = {
-    chunks,
-    [Symbol.asyncIterator]: () => new RecordIterator(chunks()[Symbol.asyncIterator]()),
-    [CONTEXT]: context,
-  };
-  return flow;
+export function flowOf<T>(
+  chunks: () => Chunks<T>,
+  context: RunContext,
+  openScreened?: OpenScreened<T>,
+): Flow<T> {
+  return new StageFlow(chunks, context, openScreened);
 }
 
 /** True for what {@link flowOf} made. */
 export function isFlow(value: unknown): value is Flow<unknown> {
-  return typeof value === 'object' && value !== null && CONTEXT in value;
+  return value instanceof StageFlow;
 }
 
 /** The context that a flow carries; a new one for anything else. */
 export function contextOf(source: unknown): RunContext {
-  return isFlow(source) ? (source as unknown as { [CONTEXT]: RunContext })[CONTEXT] : new RunContext();
+  return source instanceof StageFlow ? source.context : new RunContext();
+}
+
+/** The other way to open a flow, where it has one. */
+export function openScreenedOf<T>(source: Flow<T>): OpenScreened<T> | undefined {
+  return source instanceof StageFlow ? (source as StageFlow<T>).openScreened : undefined;
+}
+
+/** The same flow in another context, so that several sources share one; what its own stages reject reaches both. */
+export function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
+  contextOf(source).forwardTo(context);
+  return flowOf(() => source.chunks(), context, openScreenedOf(source));
 }
 
 /** Any iterable as a flow. What is one already is returned as it is. */
@@ -63,8 +93,8 @@ export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunC
     throw new OptionsError('source', 'expected an iterable');
   const owner = context ?? new RunContext();
   if (Array.isArray(source)) return flowOf(() => sliceArray(source as T[]), owner);
-  if (Symbol.asyncIterator in source) return flowOf(() => gather(source[Symbol.asyncIterator]()), owner);
-  if (Symbol.iterator in source) return flowOf(() => gatherSync(source), owner);
+  if (Symbol.asyncIterator in source) return flowOf(() => intoChunks(source[Symbol.asyncIterator]()), owner);
+  if (Symbol.iterator in source) return flowOf(() => intoChunksSync(source), owner);
   throw new OptionsError('source', 'expected an iterable, an async iterable, a Readable or an Observable');
 }
 
@@ -73,25 +103,25 @@ export function adoptContext<T>(result: AsyncIterable<T>, context: RunContext): 
   return isFlow(result) ? (result as Flow<T>) : toFlow(result, context);
 }
 
-async function* sliceArray<T>(records: readonly T[]): AsyncGenerator<readonly T[], void, undefined> {
+async function* sliceArray<T>(records: readonly T[]): AsyncGenerator<Chunk<T>, void, undefined> {
   for (let start = 0; start < records.length; start += CHUNK_SIZE)
-    yield records.slice(start, start + CHUNK_SIZE);
+    yield withoutPlaces(records.slice(start, start + CHUNK_SIZE));
 }
 
-async function* gatherSync<T>(source: Iterable<T>): AsyncGenerator<readonly T[], void, undefined> {
+async function* intoChunksSync<T>(source: Iterable<T>): AsyncGenerator<Chunk<T>, void, undefined> {
   let chunk: T[] = [];
   try {
     for (const record of source) {
       chunk.push(record);
       if (chunk.length === CHUNK_SIZE) {
-        yield chunk;
+        yield withoutPlaces(chunk);
         chunk = [];
       }
     }
   } catch (error) {
-    // What came before a failure is handed on first, as it would be record by record.
-    if (chunk.length > 0) yield chunk;
+    // What came before a failure is passed on first, as it would be record by record.
+    if (chunk.length > 0) yield withoutPlaces(chunk);
     throw error;
   }
-  if (chunk.length > 0) yield chunk;
+  if (chunk.length > 0) yield withoutPlaces(chunk);
 }

@@ -1,15 +1,15 @@
-import { CHUNK_SIZE } from './chunk.js';
+import { CHUNK_SIZE, withoutPlaces, type Chunk } from './chunk.js';
 
 /** The records of an iterator in chunks. An early exit closes it; one that ended or failed has closed itself. */
-export async function* gather<T>(iterator: AsyncIterator<T>): AsyncGenerator<readonly T[], void, undefined> {
+export async function* intoChunks<T>(iterator: AsyncIterator<T>): AsyncGenerator<Chunk<T>, void, undefined> {
   let open = true;
   try {
     while (open) {
       const chunk: T[] = [];
       const end = await fill(chunk, iterator);
       if (end !== undefined) open = false;
-      // What came before a failure is handed on first, as it would be record by record.
-      if (chunk.length > 0) yield chunk;
+      // What came before a failure is passed on first, as it would be record by record.
+      if (chunk.length > 0) yield withoutPlaces(chunk);
       if (end?.failure !== undefined) throw end.failure.error;
     }
   } finally {
@@ -29,7 +29,7 @@ interface End {
 function fill<T>(chunk: T[], iterator: AsyncIterator<T>): Promise<End | undefined> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ failure: { error } });
-    const take = (step: IteratorResult<T, unknown>) => {
+    const receive = (step: IteratorResult<T, unknown>) => {
       try {
         if (step.done === true) {
           resolve({ failure: undefined });
@@ -47,7 +47,7 @@ function fill<T>(chunk: T[], iterator: AsyncIterator<T>): Promise<End | undefine
     const pull = () => {
       try {
         // A promise stays what it is; some iterators answer without one.
-        Promise.resolve(iterator.next()).then(take, fail);
+        Promise.resolve(iterator.next()).then(receive, fail);
       } catch (error) {
         fail(error);
       }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { OptionsError, SourceError } from '../core/errors.js';
+import { withoutPlaces, type Chunk } from './chunk.js';
 import { flowOf, type Flow, type ObservableLike } from './flow.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { RunContext } from './run-context.js';
@@ -37,7 +38,7 @@ export function fromObservable<T>(
 async function* chunksOf<T>(
   observable: ObservableLike<T>,
   maxBuffered: number,
-): AsyncGenerator<readonly T[], void, undefined> {
+): AsyncGenerator<Chunk<T>, void, undefined> {
   let buffer: T[] = [];
   let failure: { readonly error: unknown } | undefined;
   let done = false;
@@ -76,7 +77,7 @@ async function* chunksOf<T>(
       if (buffer.length > 0) {
         const chunk = buffer;
         buffer = [];
-        yield chunk;
+        yield withoutPlaces(chunk);
       } else if (done) {
         break;
       } else {

@@ -1,3 +1,5 @@
+import type { Chunk } from './chunk.js';
+
 /**
  * The records of a flow one by one. An async generator would pay three turns of the queue of promises for each record; this hands
  * out those of a chunk as promises that are kept already, and takes turns for the next chunk alone.
@@ -6,14 +8,14 @@
  * `throw`, closes the source behind the calls before; and after the end or a failure there is nothing more.
  */
 export class RecordIterator<T> implements AsyncIterableIterator<T> {
-  readonly #source: AsyncIterator<readonly T[]>;
+  readonly #source: AsyncIterator<Chunk<T>>;
   #chunk: readonly T[] = [];
   #at = 0;
   #ended = false;
   /** The last of the calls that wait; undefined while none does. */
   #last: Promise<unknown> | undefined;
 
-  constructor(source: AsyncIterator<readonly T[]>) {
+  constructor(source: AsyncIterator<Chunk<T>>) {
     this.#source = source;
   }
 

@@ -3,6 +3,7 @@ import type { GuardTrip, PlanSummary } from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { ENTITIES, type Change, type Entity } from '../core/model.js';
 import { refuseUnknown, requireFunction } from '../core/check-options.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
@@ -66,7 +67,7 @@ async function* guarded(
   state: StateStore,
   options: GuardOptions,
   limits: Readonly<Record<Entity, Required<GuardLimits>>>,
-): AsyncGenerator<readonly Change[], void, undefined> {
+): AsyncGenerator<Chunk<Change>, void, undefined> {
   const outbox = await state.outbox();
   try {
     const tally = new PlanTally();
@@ -126,8 +127,8 @@ function readsOf(context: RunContext): Map<Entity, { read: number; rejected: num
   return reads;
 }
 
-async function* ordered(outbox: Outbox): AsyncGenerator<readonly Change[], void, undefined> {
-  for (const lane of LANES) yield* outbox.read(lane);
+async function* ordered(outbox: Outbox): AsyncGenerator<Chunk<Change>, void, undefined> {
+  for (const lane of LANES) for await (const changes of outbox.read(lane)) yield withoutPlaces(changes);
 }
 
 function byEntity<T>(value: (entity: Entity) => T): Record<Entity, T> {

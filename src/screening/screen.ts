@@ -1,6 +1,7 @@
 import type { Entity } from '../core/model.js';
+import { contextOf, flowOf, openScreenedOf, type Chunks, type Flow } from '../flow/flow.js';
 import type { AttributeLimit } from '../core/limits.js';
-import type { DeclaredMapping, MappingOf } from './declared-mapping.js';
+import type { DeclaredMapping, MappingOf } from '../core/declared-mapping.js';
 
 /**
  * Asks a flow to leave out unchanged rows (databases call it predicate pushdown). `diff` asks its source; the stages in between
@@ -46,7 +47,7 @@ export interface RemovedReferences {
 /** Leaves out the unchanged rows of one file. */
 export interface RowScreen {
   /** The rows that are not certainly unchanged, in order. Ends the screen. */
-  rows<T>(input: ScreenedInput<T>): AsyncIterable<readonly T[]>;
+  rows<T>(input: ScreenedInput<T>): Chunks<T>;
 }
 
 /** A file, behind its header. */
@@ -66,7 +67,7 @@ export interface RowReader<T> {
   /** Passes on the records of whole rows, in order; undefined for a row that holds none (a blank line of JSON lines). */
   parse(bytes: Buffer, firstLine: number, last: boolean, pass: (record: T | undefined) => void): void;
   /** Reads some bytes and all that follows them in the file as the source does without a screen. */
-  rest(before: readonly Uint8Array[], firstLine: number): AsyncIterable<readonly T[]>;
+  rest(before: readonly Uint8Array[], firstLine: number): Chunks<T>;
 }
 
 /** Rows of a block, in order. */
@@ -88,18 +89,28 @@ export interface ScreenedRows {
   line(row: number): number;
 }
 
-/** Opens a source with unchanged rows left out; undefined when it cannot. */
-export type OpenScreened<T> = (request: ScreenRequest) => AsyncIterable<readonly T[]> | undefined;
-
-const SCREENED = Symbol('screened');
-
-/** Declares how a flow is opened with unchanged rows left out. */
-export function withScreened<F extends object, T>(flow: F, open: OpenScreened<T> | undefined): F {
-  if (open !== undefined) (flow as { [SCREENED]?: OpenScreened<T> })[SCREENED] = open;
-  return flow;
-}
+/** Opens a flow with unchanged rows left out; undefined when it cannot. */
+export type OpenScreened<T> = (request: ScreenRequest) => Chunks<T> | undefined;
 
 /** How a flow is opened with unchanged rows left out, where it can be. */
-export function screenedOf<T>(flow: object): OpenScreened<T> | undefined {
-  return (flow as { [SCREENED]?: OpenScreened<T> })[SCREENED];
+export function screenedOf<T>(flow: Flow<T>): OpenScreened<T> | undefined {
+  return openScreenedOf(flow) as OpenScreened<T> | undefined;
+}
+
+/**
+ * A flow of what `stage` makes of the chunks of another, opened in either way.
+ * @param request - adds to a request what the stage knows; undefined when its rows cannot be left out
+ */
+export function stageOf<A, B>(
+  source: Flow<A>,
+  stage: (chunks: Chunks<A>) => Chunks<B>,
+  request: (request: ScreenRequest) => ScreenRequest | undefined,
+): Flow<B> {
+  const open = screenedOf(source);
+  const openScreened: OpenScreened<B> = (asked) => {
+    const passedOn = request(asked);
+    const rows = passedOn && open?.(passedOn);
+    return rows && stage(rows);
+  };
+  return flowOf(() => stage(source.chunks()), contextOf(source), open && openScreened);
 }

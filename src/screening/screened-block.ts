@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, withPlaces } from '../flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Chunk } from '../flow/chunk.js';
 import type { ScreenedRows, ScreenRequest } from './screen.js';
 
 /** Rows that were screened together. */
@@ -41,7 +41,7 @@ export class ScreenedBlock<T> {
   }
 
   /** The records of all other rows. Unchanged rows are marked before a record that comes after them is passed on. */
-  *records(): Generator<readonly T[], void, undefined> {
+  *records(): Generator<Chunk<T>, void, undefined> {
     const { rows, onUnchanged } = this.#input;
     const { count } = rows;
     let failure: Failure | undefined;
@@ -66,7 +66,7 @@ export class ScreenedBlock<T> {
   }
 
   /** Unchanged rows that came before in the same read become records, which `diff` rejects as duplicates. */
-  *#repeated(): Generator<readonly T[], void, undefined> {
+  *#repeated(): Generator<Chunk<T>, void, undefined> {
     if (this.#again.length === 0) return;
     const next = this.nextPosition;
     let blank = 0;
@@ -99,7 +99,7 @@ export class ScreenedBlock<T> {
     return undefined;
   }
 
-  *#chunks(): Generator<readonly T[], void, undefined> {
+  *#chunks(): Generator<Chunk<T>, void, undefined> {
     const { file } = this.#input;
     for (let start = 0; start < this.#records.length; start += CHUNK_SIZE) {
       const end = start + CHUNK_SIZE;

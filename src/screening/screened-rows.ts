@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { placesOf, withPlaces } from '../flow/chunk.js';
+import { withPlaces, type Chunk } from '../flow/chunk.js';
 import { BlockCutter } from './block-cutter.js';
 import type { BlockScreen } from './kernel/block-screen.js';
 import type { ScreenedInput, ScreenedRows } from './screen.js';
@@ -18,7 +18,7 @@ const LEAST_UNCHANGED = 0.25;
 export async function* screenedRows<T>(
   input: ScreenedInput<T>,
   screen: BlockScreen,
-): AsyncGenerator<readonly T[], void, undefined> {
+): AsyncGenerator<Chunk<T>, void, undefined> {
   const cutter = new BlockCutter(input, screen);
   let line = input.firstLine;
   let position = 0;
@@ -81,12 +81,12 @@ async function* rest<T>(
   before: readonly Uint8Array[],
   line: number,
   position: number,
-): AsyncGenerator<readonly T[], void, undefined> {
+): AsyncGenerator<Chunk<T>, void, undefined> {
   let next = position;
   for await (const chunk of reader.rest(before, line)) {
     const first = next + 1;
     next += chunk.length;
-    const { file: name, lines } = placesOf(chunk) ?? { file, lines: undefined };
+    const { file: name, lines } = chunk.places ?? { file, lines: undefined };
     const positions = Array.from(chunk.keys(), (i) => first + i);
     yield withPlaces([...chunk], { file: name, lines, positions });
   }

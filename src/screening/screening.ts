@@ -7,15 +7,8 @@ import type { RowScreen, RowShape } from './screen.js';
 import { screenedRows } from './screened-rows.js';
 
 export {
-  mappingOf,
-  withMapping,
-  type DeclaredAttribute,
-  type DeclaredMapping,
-  type MappingOf,
-} from './declared-mapping.js';
-export {
   screenedOf,
-  withScreened,
+  stageOf,
   type FieldRules,
   type OpenScreened,
   type RowReader,

@@ -3,7 +3,7 @@ import { OptionsError, RollcallError, SourceError } from '../core/errors.js';
 import { flowOf, type Flow } from '../flow/flow.js';
 import { refuseUnknown, requireFunction } from '../core/check-options.js';
 import { RunContext } from '../flow/run-context.js';
-import { withPlaces } from '../flow/chunk.js';
+import { withPlaces, type Chunk } from '../flow/chunk.js';
 
 /** One page of a paged read. */
 export interface Page<T, C> {
@@ -68,9 +68,9 @@ export function fromPages<T, C>(pages: FetchPage<T, C> | Pages<T>, options: From
 
 type FetchPage<T, C> = (cursor: C | undefined, signal?: AbortSignal) => Promise<Page<T, C>>;
 type Pages<T> = AsyncIterable<readonly T[]> | Iterable<readonly T[]>;
-type Chunks<T> = AsyncGenerator<readonly T[], void, undefined>;
+type PageChunks<T> = AsyncGenerator<Chunk<T>, void, undefined>;
 
-function opener<T, C>(pages: FetchPage<T, C> | Pages<T>, options: FromPagesOptions): () => Chunks<T> {
+function opener<T, C>(pages: FetchPage<T, C> | Pages<T>, options: FromPagesOptions): () => PageChunks<T> {
   if (isIterable(pages)) return () => arraysOf(pages, options);
   requireFunction('fetchPage', pages);
   return () => pagesOf(pages, options);
@@ -83,7 +83,7 @@ function isIterable<T>(pages: unknown): pages is Pages<T> {
 }
 
 /** Asks for the next while one is used. */
-async function* oneAhead<T>(pages: Chunks<T>): Chunks<T> {
+async function* oneAhead<T>(pages: PageChunks<T>): PageChunks<T> {
   try {
     for (let next = pages.next(); ;) {
       const page = await next;
@@ -99,7 +99,7 @@ async function* oneAhead<T>(pages: Chunks<T>): Chunks<T> {
   }
 }
 
-async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOptions): Chunks<T> {
+async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOptions): PageChunks<T> {
   let number = 0;
   throwIfAborted(signal);
   for await (const page of pages) {
@@ -111,11 +111,11 @@ async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOp
 }
 
 /** Copied, for the page is the caller's and a chunk carries its places. */
-function chunkOf<T>(records: readonly T[], file: string | undefined): readonly T[] {
+function chunkOf<T>(records: readonly T[], file: string | undefined): Chunk<T> {
   return withPlaces([...records], file === undefined ? undefined : { file, lines: undefined });
 }
 
-async function* pagesOf<T, C>(fetchPage: FetchPage<T, C>, options: FromPagesOptions): Chunks<T> {
+async function* pagesOf<T, C>(fetchPage: FetchPage<T, C>, options: FromPagesOptions): PageChunks<T> {
   const { signal, allowRepeatedCursor = false, name: file } = options;
   const seen = new Set<unknown>();
   let cursor: C | undefined;

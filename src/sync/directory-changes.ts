@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../core/clock.js';
-import { contextOf, flowOf, type Flow, type Source } from '../flow/flow.js';
+import type { Chunk } from '../flow/chunk.js';
+import { flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
 import {
   ENTITIES,
   type Change,
@@ -17,12 +17,12 @@ import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
 import type { ValidateOptions } from '../validate/validate-options.js';
 import { pipe } from '../flow/pipe.js';
-import { screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
-import { RunContext } from '../flow/run-context.js';
+import type { RunContext } from '../flow/run-context.js';
 import type { EntityReport } from '../core/results.js';
 import type { EventSink } from '../events/events.js';
 import type { Reading, StateStore } from '../state/store.js';
-import { untilAborted } from '../flow/until-aborted.js';
+import { watchReading } from '../transform/watch-reading.js';
+import { ReadingProgress } from './reading-progress.js';
 
 /** The sources of a whole directory. An entity without a source is left alone. */
 export interface DirectorySources {
@@ -62,9 +62,6 @@ export interface DirectoryOptions extends DirectorySources {
   readonly screening?: boolean;
 }
 
-/** Records between two progress events. */
-const PROGRESS_STEP = 10_000;
-
 /**
  * The differences of users, then groups, then memberships, in one flow with one context: written with the public
  * operators, over a reading that the three share.
@@ -85,7 +82,7 @@ async function* changes(
   events: EventSink,
   context: RunContext,
   signal: AbortSignal | undefined,
-): AsyncGenerator<readonly Change[], void, undefined> {
+): AsyncGenerator<Chunk<Change>, void, undefined> {
   const reading = await state.read();
   try {
     for (const entity of ENTITIES) {
@@ -113,7 +110,7 @@ function entityChanges<E extends Entity>(
   const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
-    progress<RecordOf[E]>(entity, events, signal),
+    watchReading<RecordOf[E]>(new ReadingProgress(entity, events, signal).add, signal),
     validate(entity, { ...options.validate?.[entity], ...(mode && { mode }) }),
     diff(entity, state, {
       reading,
@@ -124,70 +121,6 @@ function entityChanges<E extends Entity>(
       absence: { ...absence, ...options.absence?.[entity] },
     }),
   );
-}
-
-/** The same flow in another context, so that the three entities share one; what its own rejects reaches both. */
-function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
-  contextOf(source).forwardTo(context);
-  return withScreened(
-    flowOf(() => source.chunks(), context),
-    screenedOf<T>(source),
-  );
-}
-
-/** Tells how the reading goes on, and ends it when the run is aborted. */
-function progress<T>(
-  entity: Entity,
-  events: EventSink,
-  signal: AbortSignal | undefined,
-): (source: Flow<T>) => Flow<T> {
-  return (source) => {
-    const open = screenedOf<T>(source);
-    const screened: OpenScreened<T> = (request) => {
-      const told = new ReadingProgress(entity, events, signal);
-      const onUnchanged = [...request.onUnchanged, (rows: number) => told.add(rows)];
-      const rows = open?.({ ...request, onUnchanged });
-      return rows && counted(rows, told, signal);
-    };
-    return withScreened(
-      flowOf(
-        () => counted(source.chunks(), new ReadingProgress(entity, events, signal), signal),
-        contextOf(source),
-      ),
-      open && screened,
-    );
-  };
-}
-
-async function* counted<T>(
-  chunks: AsyncIterable<readonly T[]>,
-  progress: ReadingProgress,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly T[], void, undefined> {
-  for await (const chunk of untilAborted(chunks, signal)) {
-    progress.add(chunk.length);
-    yield chunk;
-  }
-}
-
-/** Counts what was read, and tells it now and then. */
-class ReadingProgress {
-  #read = 0;
-  #told = 0;
-
-  constructor(
-    private readonly entity: Entity,
-    private readonly events: EventSink,
-    private readonly signal: AbortSignal | undefined,
-  ) {}
-
-  add(records: number): void {
-    throwIfAborted(this.signal);
-    this.#read += records;
-    if (this.#read - this.#told < PROGRESS_STEP) return;
-    this.#told = this.#read;
-    this.events.emit({ type: 'source:progress', entity: this.entity, read: this.#read });
-  }
 }
 
 /** What an entity's source came to, from the notes of its stages. */

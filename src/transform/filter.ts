@@ -1,4 +1,4 @@
-import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
+import { pick, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
 
@@ -17,18 +17,12 @@ export function filter<A>(predicate: (record: A, index: number) => boolean): Ope
 async function* filtered<A>(
   source: Flow<A>,
   predicate: (record: A, index: number) => boolean,
-): AsyncGenerator<readonly A[], void, undefined> {
+): AsyncGenerator<Chunk<A>, void, undefined> {
   let index = 0;
   for await (const chunk of source.chunks()) {
-    const kept: A[] = [];
-    const positions: number[] = [];
-    for (let i = 0; i < chunk.length; i++) {
-      const record = chunk[i] as A;
-      if (!predicate(record, index++)) continue;
-      kept.push(record);
-      positions.push(i);
-    }
+    const kept: number[] = [];
+    for (let i = 0; i < chunk.length; i++) if (predicate(chunk[i] as A, index++)) kept.push(i);
     if (kept.length === chunk.length) yield chunk;
-    else if (kept.length > 0) yield withPlaces(kept, pickPlaces(placesOf(chunk), positions));
+    else if (kept.length > 0) yield pick(chunk, kept);
   }
 }

@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
+import { CHUNK_SIZE, pickPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
 
@@ -16,10 +16,10 @@ export function flatMap<A, B>(fn: (record: A, index: number) => Iterable<B>): Op
 async function* flattened<A, B>(
   source: Flow<A>,
   fn: (record: A, index: number) => Iterable<B>,
-): AsyncGenerator<readonly B[], void, undefined> {
+): AsyncGenerator<Chunk<B>, void, undefined> {
   let index = 0;
   for await (const chunk of source.chunks()) {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     let results: B[] = [];
     let positions: number[] = [];
     for (let i = 0; i < chunk.length; i++) {

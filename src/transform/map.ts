@@ -1,8 +1,9 @@
-import { pickPlaces, placesOf, withPlaces } from '../flow/chunk.js';
+import { pickPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import { SourceError } from '../core/errors.js';
-import { contextOf, flowOf, type Operator } from '../flow/flow.js';
+import type { Chunks, Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
-import { mappingOf, screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
+import { mappingOf, type MappingOf } from '../core/declared-mapping.js';
+import { stageOf, type ScreenRequest } from '../screening/screening.js';
 
 /**
  * Turns each record into another. The function may answer a promise; records keep their order.
@@ -16,29 +17,23 @@ import { mappingOf, screenedOf, withScreened, type OpenScreened } from '../scree
  */
 export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
   requireFunction('fn', fn);
-  return (source) => {
-    const mapping = mappingOf(fn);
-    const open = screenedOf<A>(source);
-    const screened: OpenScreened<B> = (request) => {
-      // Of two functions, one after the other, no mapping is declared.
-      if (mapping === undefined || request.mapping !== undefined) return undefined;
-      const rows = open?.({ ...request, mapping });
-      return rows && mapped(rows, fn);
-    };
-    return withScreened(
-      flowOf(() => mapped(source.chunks(), fn), contextOf(source)),
-      open && screened,
-    );
-  };
+  const mapping = mappingOf(fn);
+  return (source) => stageOf(source, (chunks) => mapped(chunks, fn), addMapping(mapping));
+}
+
+/** Adds a declared mapping to a request. Of two functions, one after the other, none is declared. */
+export function addMapping(mapping: MappingOf | undefined) {
+  return (request: ScreenRequest): ScreenRequest | undefined =>
+    mapping === undefined || request.mapping !== undefined ? undefined : { ...request, mapping };
 }
 
 async function* mapped<A, B>(
-  chunks: AsyncIterable<readonly A[]>,
+  chunks: Chunks<A>,
   fn: (record: A, index: number) => B | Promise<B>,
-): AsyncGenerator<readonly B[], void, undefined> {
+): AsyncGenerator<Chunk<B>, void, undefined> {
   let index = 0;
   for await (const chunk of chunks) {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     const results: B[] = [];
     let failure: { readonly error: unknown } | undefined;
     try {
@@ -61,7 +56,7 @@ async function* mapped<A, B>(
     } catch (error) {
       failure = { error };
     }
-    // What came before a failure is handed on first, whatever the chunks.
+    // What came before a failure is passed on first, whatever the chunks.
     if (failure === undefined) yield withPlaces(results, places);
     else {
       if (results.length > 0) yield withPlaces(results, pickPlaces(places, Array.from(results.keys())));

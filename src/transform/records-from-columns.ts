@@ -2,7 +2,7 @@ import { OptionsError, SourceError } from '../core/errors.js';
 import { LIMITS } from '../core/limits.js';
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../core/model.js';
 import { refuseUnknown, requireOneOf } from '../core/check-options.js';
-import { withMapping } from '../screening/screening.js';
+import { withMapping } from '../core/declared-mapping.js';
 import {
   attributeField,
   emptyCellOf,

@@ -2,7 +2,7 @@ import { SourceError } from '../core/errors.js';
 import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../core/model.js';
 import { requireOneOf } from '../core/check-options.js';
-import { withMapping, type DeclaredAttribute, type DeclaredMapping } from '../screening/screening.js';
+import { withMapping, type DeclaredAttribute, type DeclaredMapping } from '../core/declared-mapping.js';
 
 /** A flat row: a CSV row, or an object with one property per column. */
 export type FlatRow = Readonly<Record<string, string | null | undefined>>;

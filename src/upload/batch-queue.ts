@@ -1,3 +1,4 @@
+import type { Chunk } from '../flow/chunk.js';
 import type { Flow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
 import { untilAborted } from '../flow/until-aborted.js';
@@ -7,7 +8,7 @@ const CLOSING_MS = 3000;
 
 /** Hands out the batches of a flow one by one, with a look at the next. Pulls nothing that was not asked for. */
 export class BatchFeeder {
-  readonly #iterator: AsyncIterator<readonly Batch[]>;
+  readonly #iterator: AsyncIterator<Chunk<Batch>>;
   #chunk: readonly Batch[] = [];
   #at = 0;
   #ended = false;

@@ -1,10 +1,10 @@
-import { pickPlaces, placesOf, withPlaces, type Places } from '../flow/chunk.js';
+import { pickPlaces, withPlaces, type Chunk, type Places } from '../flow/chunk.js';
 import { OptionsError } from '../core/errors.js';
-import { contextOf, flowOf, type Operator } from '../flow/flow.js';
+import { contextOf, type Chunks, type Operator } from '../flow/flow.js';
 import { displayKey, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
 import { refusalOf } from './refused-record.js';
-import { screenedOf, withScreened, type OpenScreened } from '../screening/screening.js';
+import { stageOf } from '../screening/screening.js';
 import type { Rejection } from '../core/rejection.js';
 import type { RunContext } from '../flow/run-context.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';
@@ -41,42 +41,39 @@ export function validate<E extends Entity>(
   const check = createChecker(entity, options);
   return (source) => {
     const context = contextOf(source);
-    const { onReject } = options;
-    const open = screenedOf<RecordOf[E]>(source);
-    const screened: OpenScreened<RecordOf[E]> = (request) => {
-      // Of two stages that validate each must see what the other lets pass; a function behind this one changes what was checked.
-      const isFollowed = request.rules !== undefined || request.mapping !== undefined;
-      if (entity !== request.entity || options.mode === 'delta' || isFollowed) return undefined;
-      const counts = context.counts(entity);
-      const onUnchanged = (rows: number) => {
-        counts.read += rows;
-        counts.accepted += rows;
-      };
-      const rows = open?.({
-        ...request,
-        rules: fieldRules(entity, options),
-        onUnchanged: [...request.onUnchanged, onUnchanged],
-      });
-      return rows && validated(entity, rows, context, check, onReject);
-    };
-    return withScreened(
-      flowOf(() => validated(entity, source.chunks(), context, check, onReject), context),
-      open && screened,
+    return stageOf(
+      source,
+      (chunks) => validated(entity, chunks, context, check, options.onReject),
+      (request) => {
+        // Of two stages that validate each must see what the other lets pass; a function behind this one changes what was checked.
+        const isFollowed = request.rules !== undefined || request.mapping !== undefined;
+        if (entity !== request.entity || options.mode === 'delta' || isFollowed) return undefined;
+        const counts = context.counts(entity);
+        const onUnchanged = (rows: number) => {
+          counts.read += rows;
+          counts.accepted += rows;
+        };
+        return {
+          ...request,
+          rules: fieldRules(entity, options),
+          onUnchanged: [...request.onUnchanged, onUnchanged],
+        };
+      },
     );
   };
 }
 
 async function* validated<E extends Entity>(
   entity: E,
-  chunks: AsyncIterable<readonly RecordOf[E][]>,
+  chunks: Chunks<RecordOf[E]>,
   context: RunContext,
   check: Checker,
   onReject: ((rejection: Rejection) => void) | undefined,
-): AsyncGenerator<readonly RecordOf[E][], void, undefined> {
+): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
   const counts = context.counts(entity);
   let rejects = false;
   for await (const chunk of chunks) {
-    const places = placesOf(chunk);
+    const places = chunk.places;
     const first = counts.read;
     counts.read += chunk.length;
     const accepted: RecordOf[E][] = [];
@@ -112,12 +109,8 @@ async function* validated<E extends Entity>(
 }
 
 /** The places of the records that are accepted: once one was rejected, the next stage cannot count where they stand. */
-function placesFrom(
-  chunk: readonly unknown[],
-  first: number,
-  accepted: readonly number[],
-): Places | undefined {
-  const places = placesOf(chunk) ?? { file: undefined, lines: undefined };
+function placesFrom(chunk: Chunk<unknown>, first: number, accepted: readonly number[]): Places | undefined {
+  const places = chunk.places ?? { file: undefined, lines: undefined };
   const positions = places.positions ?? Array.from(chunk.keys(), (i) => first + i + 1);
   return pickPlaces({ ...places, positions }, accepted);
 }

@@ -8,7 +8,6 @@ import { openInput, type InputSpec, type OpenInputOptions } from '../../src/cli/
 import { Rereads } from '../../src/cli/inputs/rereads.js';
 import { isFlow, type Flow } from '../../src/flow/flow.js';
 import { OptionsError, SourceError } from '../../src/core/errors.js';
-import { placesOf } from '../../src/flow/chunk.js';
 import { borders, cut } from '../sources/support.js';
 import { directory, files } from './support.js';
 
@@ -18,7 +17,7 @@ async function read(spec: InputSpec, options: OpenInputOptions = {}) {
   const rows: Record<string, unknown>[] = [];
   const places: string[] = [];
   for await (const chunk of flow.chunks()) {
-    const at = placesOf(chunk);
+    const at = chunk.places;
     chunk.forEach((row, i) => {
       rows.push({ ...row });
       places.push(`${at?.file?.split('/').at(-1)}:${at?.lines?.[i]}`);

@@ -3,6 +3,7 @@ import { withPlaces } from '../../src/flow/chunk.js';
 import {
   keyOf,
   membershipKey,
+  type Change,
   type Entity,
   type Fingerprint,
   type RecordOf,
@@ -60,7 +61,10 @@ function watched(reading: Reading): { reading: Reading; asked: [string, ...unkno
 }
 
 interface Comparing<E extends Entity> {
-  readonly comparer: Comparer<E>;
+  readonly comparer: Pick<Comparer<E>, 'removed'> & {
+    /** Records may have places, and need none. */
+    compare(records: readonly RecordOf[E][]): Promise<Change[]>;
+  };
   readonly context: RunContext;
   readonly note: DiffNote;
   readonly reading: Reading;

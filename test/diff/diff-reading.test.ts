@@ -13,7 +13,7 @@ import { diff, type DiffOptions } from '../../src/diff/diff.js';
 import { diffNoteOf } from '../../src/diff/diff-counts.js';
 import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { mappingOf, withMapping, type MappingOf } from '../../src/screening/screening.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import { groupFrom, membershipFrom } from '../../src/transform/records-from-columns.js';

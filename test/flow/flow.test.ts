@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHUNK_SIZE } from '../../src/flow/chunk.js';
-import { flowOf, toFlow } from '../../src/flow/flow.js';
+import { flowOf, toFlow, type Chunks } from '../../src/flow/flow.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { map } from '../../src/transform/map.js';
 import { RunContext } from '../../src/flow/run-context.js';
@@ -71,7 +71,7 @@ describe('a flow', () => {
     await fc.assert(
       fc.asyncProperty(sources, calls, async (source, plan) => {
         const ours = await outcomes(source, plan, (chunks) =>
-          flowOf(chunks, new RunContext())[Symbol.asyncIterator](),
+          flowOf(() => chunks() as Chunks<number>, new RunContext())[Symbol.asyncIterator](),
         );
         expect(ours).toEqual(await outcomes(source, plan, (chunks) => plain(chunks())));
       }),

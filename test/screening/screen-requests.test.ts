@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CHUNK_SIZE, placesOf, withPlaces, type Places } from '../../src/flow/chunk.js';
+import { CHUNK_SIZE, withoutPlaces, withPlaces, type Places } from '../../src/flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../../src/flow/flow.js';
 import type { UserRecord } from '../../src/core/model.js';
 import { map } from '../../src/transform/map.js';
 import { fieldRules } from '../../src/validate/record-check.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
-import {
-  screenedOf,
-  withMapping,
-  withScreened,
-  type MappingOf,
-  type ScreenRequest,
-} from '../../src/screening/screening.js';
+import { withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
+import { screenedOf, type OpenScreened, type ScreenRequest } from '../../src/screening/screening.js';
 import { RunContext } from '../../src/flow/run-context.js';
 
 const user = (id: string): UserRecord => ({
@@ -43,16 +38,13 @@ function source<T>(
 ): Screened<T> {
   const requests: ScreenRequest[] = [];
   async function* open(records: readonly T[]) {
-    yield [...records];
+    yield withoutPlaces([...records]);
   }
-  const flow = withScreened(
-    flowOf(() => open(all), context),
-    (asked) => {
-      requests.push(asked);
-      return screened && open(screened);
-    },
-  );
-  return { flow, requests };
+  const openScreened: OpenScreened<T> = (asked) => {
+    requests.push(asked);
+    return screened && open(screened);
+  };
+  return { flow: flowOf(() => open(all), context, openScreened), requests };
 }
 
 async function all<T>(chunks: AsyncIterable<readonly T[]> | undefined): Promise<T[] | undefined> {
@@ -64,7 +56,7 @@ async function all<T>(chunks: AsyncIterable<readonly T[]> | undefined): Promise<
 
 /** What a stage answers when it is asked to be opened with a screen. */
 async function asked<A, B>(stage: Operator<A, B>, from: Screened<A>, of: Partial<ScreenRequest> = {}) {
-  const open = screenedOf<B>(stage(from.flow));
+  const open = screenedOf(stage(from.flow) as Flow<B>);
   return all(open?.({ ...request, ...of }));
 }
 
@@ -153,7 +145,7 @@ describe('validate', () => {
     const seen: unknown[] = [];
     const flow = validate('users')(flowOf(open, context)) as Flow<UserRecord>;
     for await (const chunk of flow.chunks()) {
-      const places = placesOf(chunk);
+      const places = chunk.places;
       seen.push([
         chunk.map(({ externalId }) => externalId),
         places && { ...places, positions: places.positions && Array.from(places.positions) },

@@ -6,7 +6,7 @@ import type { Flow } from '../../src/flow/flow.js';
 import type { Change, Entity } from '../../src/core/model.js';
 import { map } from '../../src/transform/map.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { mappingOf, withMapping, type MappingOf } from '../../src/screening/screening.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import type { Rejection } from '../../src/core/rejection.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { placesOf } from '../../src/flow/chunk.js';
 import type { BlockScreen } from '../../src/screening/kernel/block-screen.js';
 import type { MembershipRecord } from '../../src/core/model.js';
 import { fieldRules } from '../../src/validate/record-check.js';
@@ -80,7 +79,7 @@ async function read(input: Input, known: readonly MembershipRecord[], threads: n
   let error: unknown;
   try {
     for await (const chunk of chunks ?? []) {
-      const { lines, positions } = placesOf(chunk) ?? {};
+      const { lines, positions } = chunk.places ?? {};
       for (const [i, row] of chunk.entries()) seen.push([row, lines?.[i], positions?.[i]]);
     }
   } catch (thrown) {

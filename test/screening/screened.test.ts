@@ -5,7 +5,7 @@ import { map } from '../../src/transform/map.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { mappingOf, withMapping, type MappingOf } from '../../src/screening/screening.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import type { Input, InputChunk } from '../../src/sources/input/input.js';
 import { fromJsonLines } from '../../src/sources/json/from-json-lines.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { mappingOf, screeningFor, withMapping, type MappingOf } from '../../src/screening/screening.js';
+import { mappingOf, withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
+import { screeningFor } from '../../src/screening/screening.js';
 import { diff } from '../../src/diff/diff.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { map } from '../../src/transform/map.js';

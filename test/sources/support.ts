@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { placesOf } from '../../src/flow/chunk.js';
 import type { Flow } from '../../src/flow/flow.js';
 import { openFiles } from '../support/open-files.js';
 
@@ -15,7 +14,7 @@ export async function drain<T>(
   const files = new Set<unknown>();
   try {
     for await (const chunk of flow.chunks()) {
-      const places = placesOf(chunk);
+      const places = chunk.places;
       files.add(places?.file);
       records.push(...chunk);
       for (let i = 0; i < chunk.length; i++) lines.push(places?.lines?.[i]);

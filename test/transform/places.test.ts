@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHUNK_SIZE, placesOf, withPlaces, type Places } from '../../src/flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Places } from '../../src/flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../../src/flow/flow.js';
 import { filter } from '../../src/transform/filter.js';
 import { flatMap } from '../../src/transform/flat-map.js';
@@ -22,7 +22,7 @@ async function through<A, B>(stage: Operator<A, B>, chunks: readonly Chunk<A>[])
   let error: unknown;
   try {
     for await (const records of (stage(flow(chunks)) as Flow<B>).chunks())
-      seen.push({ records: [...records], places: plain(placesOf(records)) });
+      seen.push({ records: [...records], places: plain(records.places) });
   } catch (thrown) {
     error = thrown;
   }

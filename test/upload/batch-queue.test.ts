@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flowOf } from '../../src/flow/flow.js';
+import { withoutPlaces } from '../../src/flow/chunk.js';
+import { flowOf, type Chunks } from '../../src/flow/flow.js';
 import type { Batch } from '../../src/core/model.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { BatchFeeder } from '../../src/upload/batch-queue.js';
 
 /** Batches are handed on as they are: names do for them. */
-const asBatches = (names: readonly string[]) => names as unknown as readonly Batch[];
+const asBatches = (names: readonly string[]) => withoutPlaces(names as unknown as readonly Batch[]);
 
 function feeding(chunks: readonly (readonly string[])[]) {
   const trace = { pulled: 0, closed: 0 };
-  const source = (): AsyncIterable<readonly Batch[]> => ({
+  const source = (): Chunks<Batch> => ({
     [Symbol.asyncIterator]: () => ({
       next: async () => {
         const chunk = chunks[trace.pulled++];

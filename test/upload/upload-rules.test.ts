@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/okta/bulk-body.js';
+import { withoutPlaces } from '../../src/flow/chunk.js';
 import { flowOf } from '../../src/flow/flow.js';
 import type { Batch, Change } from '../../src/core/model.js';
 import type { OktaClient, SessionStatus } from '../../src/okta/wire.js';
@@ -67,7 +68,7 @@ function uploading(options: UploadOptions = {}, override: Override = {}) {
     for (const [entity, missed] of absences) context.absences.set(entity, missed);
     async function* source() {
       try {
-        for (const batch of batches) yield [batch];
+        for (const batch of batches) yield withoutPlaces([batch]);
       } finally {
         trace.closed = true;
       }

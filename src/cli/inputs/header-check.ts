@@ -1,10 +1,5 @@
 import { SourceError } from '../../core/errors.js';
-import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
-import { screenedOf, withScreened } from '../../screening/screening.js';
-import type { FlatRow } from '../../transform/to-records.js';
 import { nearest } from '../settings/config-file.js';
-
-type ColumnNames = (header: string) => string | undefined;
 
 /** The columns that a CSV file must have, and whether its other columns are kept. */
 export interface NeededColumns {
@@ -23,46 +18,14 @@ export class HeaderCheck {
     this.#keepsOthers = needed?.others !== 'leave';
   }
 
-  /** The rows of `open`, after a check of the header; `open` calls its argument once for each column. */
-  check(name: string, open: (columns: ColumnNames) => Flow<FlatRow>): Flow<FlatRow> {
-    const columns = new Set<string>();
-    const rows = open((header) => {
-      columns.add(header);
-      return this.#keepsOthers || this.#needed.has(header) ? header : undefined;
-    });
-    const screened = screenedOf<FlatRow>(rows);
-    return withScreened(
-      flowOf(() => this.#checked(name, columns, rows.chunks()), contextOf(rows)),
-      screened &&
-        ((request) => {
-          const rows = screened({
-            ...request,
-            open: (...asked) => {
-              this.#refuse(name, columns);
-              return request.open(...asked);
-            },
-          });
-          return rows && this.#checked(name, columns, rows);
-        }),
-    );
+  /** The name of a column in a row; undefined when it is left out. */
+  nameOf(column: string): string | undefined {
+    return this.#keepsOthers || this.#needed.has(column) ? column : undefined;
   }
 
-  async *#checked(
-    name: string,
-    columns: ReadonlySet<string>,
-    chunks: AsyncIterable<readonly FlatRow[]>,
-  ): AsyncGenerator<readonly FlatRow[], void, undefined> {
-    let checked = false;
-    for await (const chunk of chunks) {
-      if (!checked) this.#refuse(name, columns);
-      checked = true;
-      yield chunk;
-    }
-    // A file without rows has a header as well.
-    if (!checked) this.#refuse(name, columns);
-  }
-
-  #refuse(name: string, columns: ReadonlySet<string>): void {
+  /** @throws {@link SourceError} for a header that lacks a column, or has others than that of the first file. */
+  check(name: string, header: readonly string[]): void {
+    const columns = new Set(header);
     const place = { file: name, line: 1 };
     for (const column of this.#needed) {
       if (!columns.has(column)) {

@@ -1,16 +1,14 @@
-import { flowOf, type Flow } from '../../flow/flow.js';
+import type { Flow } from '../../flow/flow.js';
 import { OptionsError } from '../../core/errors.js';
-import { withScreened, type ScreenRequest } from '../../screening/screening.js';
-import { RunContext } from '../../flow/run-context.js';
-import { fromCsv } from '../../sources/csv/from-csv.js';
+import { fromCheckedCsv } from '../../sources/csv/from-csv.js';
 import { fromJsonLines } from '../../sources/json/from-json-lines.js';
+import { inTurn } from '../../sources/in-turn.js';
 import { fromJson } from '../../sources/json/from-json.js';
 import type { FlatRow } from '../../transform/to-records.js';
 import { threadsForSize } from '../../sources/input/threads.js';
 import { fileBytes, fileSize, stdinBytes } from './bytes.js';
 import { HeaderCheck, type NeededColumns } from './header-check.js';
 import { findFiles } from './paths.js';
-import { screenedFiles } from './screened-files.js';
 import { formatOf, isGzip, type InputFormat } from './format.js';
 import type { Rereads } from './rereads.js';
 
@@ -49,26 +47,18 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
     throw new OptionsError('-', 'standard input can be read only once');
   // Check the format of plain paths now; the files of a glob are known only when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
-  return withScreened(
-    flowOf(() => rowsOf(spec, options), new RunContext()),
-    (request) => rowsOf(spec, options, request),
-  );
+  return inTurn(() => filesOf(spec, options));
 }
 
-async function* rowsOf(
+async function* filesOf(
   { paths, format }: InputSpec,
   options: OpenInputOptions,
-  request?: ScreenRequest,
-): AsyncGenerator<readonly FlatRow[], void, undefined> {
+): AsyncGenerator<Flow<FlatRow>, void, undefined> {
   const { rereads } = options;
   const find = () => findFiles(paths);
   const files = await (rereads === undefined ? find() : rereads.files(paths, find));
   const header = new HeaderCheck(options.columns);
-  const flows = (function* () {
-    for (const file of files) yield fileRows(file, formatOf(file, format), header, options);
-  })();
-  if (request !== undefined) yield* screenedFiles(flows, request);
-  else for (const flow of flows) yield* flow.chunks();
+  for (const file of files) yield fileRows(file, formatOf(file, format), header, options);
 }
 
 function fileRows(
@@ -84,5 +74,6 @@ function fileRows(
   if (format === 'json') return fromJson<FlatRow>(bytes, input);
   const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
   if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
-  return header.check(name, (columns) => fromCsv(bytes, { ...input, columns, threads }));
+  const columns = (column: string) => header.nameOf(column);
+  return fromCheckedCsv(bytes, { ...input, columns, threads }, (names) => header.check(name, names));
 }

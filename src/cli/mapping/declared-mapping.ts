@@ -3,7 +3,7 @@ import {
   type DeclaredAttribute,
   type MappingOf,
   type DeclaredMapping,
-} from '../../screening/screening.js';
+} from '../../core/declared-mapping.js';
 import { toGroup, toMembership, toUser } from '../../transform/to-records.js';
 import type { IdentityRule, PairRule, RecordRule } from './mapping.js';
 import type { ValueRule } from './values.js';

@@ -1,10 +1,9 @@
-import { placesOf, pickPlaces, withPlaces } from '../../flow/chunk.js';
 import type { DirectorySources } from '../../sync/directory-changes.js';
 import { OptionsError } from '../../core/errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import type { Entity, GroupRecord, MembershipRecord } from '../../core/model.js';
 import { flatMap } from '../../transform/flat-map.js';
-import { screenedOf, withScreened, type MappingOf } from '../../screening/screening.js';
+import { mapRows } from '../../transform/map-rows.js';
 import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
@@ -107,37 +106,4 @@ function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow
       return namedGroup(rule, groupExternalId);
     }).chunks();
   }, contextOf(pairs));
-}
-
-/** Maps each row to a record and keeps its place; undefined leaves a row out. `mapping` declares the mapping, if possible. */
-function mapRows<A, B>(rows: Flow<A>, toRecord: (row: A) => B | undefined, mapping?: MappingOf): Flow<B> {
-  const open = screenedOf<A>(rows);
-  return withScreened(
-    flowOf(() => mappedChunks(rows.chunks(), toRecord), contextOf(rows)),
-    open &&
-      mapping &&
-      ((request) => {
-        const screened = open({ ...request, mapping });
-        return screened && mappedChunks(screened, toRecord);
-      }),
-  );
-}
-
-async function* mappedChunks<A, B>(
-  chunks: AsyncIterable<readonly A[]>,
-  toRecord: (row: A) => B | undefined,
-): AsyncGenerator<readonly B[], void, undefined> {
-  for await (const chunk of chunks) {
-    const places = placesOf(chunk);
-    const records: B[] = [];
-    const positions: number[] = [];
-    for (let i = 0; i < chunk.length; i++) {
-      const record = toRecord(chunk[i] as A);
-      if (record === undefined) continue;
-      records.push(record);
-      positions.push(i);
-    }
-    if (records.length > 0)
-      yield withPlaces(records, records.length === chunk.length ? places : pickPlaces(places, positions));
-  }
 }

@@ -1,6 +1,6 @@
 import { LIMITS, type AttributeLimit } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
-import type { DeclaredAttribute } from '../declared-mapping.js';
+import type { DeclaredAttribute } from '../../core/declared-mapping.js';
 import type { FieldRules } from '../screen.js';
 
 /** What the kernel does for one attribute, see `assembly/record.ts`. */

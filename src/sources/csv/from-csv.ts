@@ -1,14 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
 import { OptionsError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import {
-  withScreened,
-  type RowReader,
-  type RowScreen,
-  type ScreenRequest,
-} from '../../screening/screening.js';
+import type { OpenScreened, RowReader, RowScreen, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
 import { CsvScanner } from './scanner.js';
@@ -67,6 +62,18 @@ const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 10
  * repeated header, a blank line between rows, bytes that are not UTF-8, an empty file, and any failure to read it.
  */
 export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow> {
+  return fromCheckedCsv(input, options, () => {});
+}
+
+/**
+ * {@link fromCsv} with a check of the header.
+ * @param onHeader - called before the first row; throws for a header that is not good
+ */
+export function fromCheckedCsv(
+  input: Input,
+  options: FromCsvOptions,
+  onHeader: (header: readonly string[]) => void,
+): Flow<CsvRow> {
   refuseUnknown('fromCsv', options, [...INPUT_OPTIONS, 'columns', 'delimiter', 'maxRecordLength', 'threads']);
   const { columns, delimiter = DEFAULTS.delimiter, maxRecordLength = DEFAULTS.maxRecordLength } = options;
   checkColumns(columns);
@@ -76,11 +83,9 @@ export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow
   }
   const source = toInput(input, options);
   const threads = requireThreads(options.threads);
-  const settings: Settings = { source, columns, delimiter, maxRecordLength, threads };
-  return withScreened(
-    flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext()),
-    (request) => screened(settings, request),
-  );
+  const settings: Settings = { source, columns, delimiter, maxRecordLength, threads, onHeader };
+  const openScreened: OpenScreened<CsvRow> = (request) => screened(settings, request);
+  return flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened);
 }
 
 interface Settings {
@@ -89,6 +94,7 @@ interface Settings {
   readonly delimiter: string;
   readonly maxRecordLength: number;
   readonly threads: number | undefined;
+  readonly onHeader: (header: readonly string[]) => void;
 }
 
 /** Reads rows by the strict scanner. */
@@ -96,13 +102,15 @@ class CsvReader {
   readonly #file: string | undefined;
   readonly #columns: CsvColumns | undefined;
   readonly #scanner: CsvScanner;
+  readonly #onHeader: Settings['onHeader'];
   #build: ((fields: readonly string[]) => CsvRow) | undefined;
   /** The header, once it was read. */
   header: readonly string[] | undefined;
 
-  constructor({ source, columns, delimiter, maxRecordLength }: Settings) {
+  constructor({ source, columns, delimiter, maxRecordLength, onHeader }: Settings) {
     this.#file = source.name;
     this.#columns = columns;
+    this.#onHeader = onHeader;
     this.#scanner = new CsvScanner({ delimiter, file: source.name, maxRecordLength });
   }
 
@@ -110,7 +118,7 @@ class CsvReader {
   async *rows(
     bytes: AsyncIterable<InputChunk>,
     atStart = true,
-  ): AsyncGenerator<readonly CsvRow[], void, undefined> {
+  ): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
     const file = this.#file;
     const place = { file, line: () => this.#scanner.nextLine };
     for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
@@ -120,35 +128,36 @@ class CsvReader {
   }
 
   /** The same from a line on. */
-  rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncIterable<readonly CsvRow[]> {
+  rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncIterable<Chunk<CsvRow>> {
     this.#scanner.goTo(line);
     return this.rows(bytes, false);
   }
 
   /** Whole rows of a text that begins on a line. */
-  parse(text: string, line: number, last: boolean, take: (row: CsvRow) => void): void {
+  parse(text: string, line: number, last: boolean, pass: (row: CsvRow) => void): void {
     this.#scanner.goTo(line);
-    this.#scanner.read(text, last, (fields, at) => this.#onRecord(fields, at, take));
+    this.#scanner.read(text, last, (fields, at) => this.#onRecord(fields, at, pass));
   }
 
-  #onRecord(fields: readonly string[], line: number, take: (row: CsvRow, line: number) => void): void {
+  #onRecord(fields: readonly string[], line: number, pass: (row: CsvRow, line: number) => void): void {
     if (this.#build === undefined) {
       this.header = [...fields];
       this.#build = rowBuilder(fields, this.#columns, { file: this.#file, line });
-    } else take(this.#build(fields), line);
+      this.#onHeader(this.header);
+    } else pass(this.#build(fields), line);
   }
 
-  *#read(text: string, last: boolean): Generator<readonly CsvRow[], void, undefined> {
+  *#read(text: string, last: boolean): Generator<Chunk<CsvRow>, void, undefined> {
     const file = this.#file;
     const rows: CsvRow[] = [];
     const lines: number[] = [];
-    const take = (row: CsvRow, line: number) => {
+    const pass = (row: CsvRow, line: number) => {
       rows.push(row);
       lines.push(line);
     };
     let failure: { readonly error: unknown } | undefined;
     try {
-      this.#scanner.read(text, last, (fields, line) => this.#onRecord(fields, line, take));
+      this.#scanner.read(text, last, (fields, line) => this.#onRecord(fields, line, pass));
     } catch (error) {
       failure = { error };
     }
@@ -164,7 +173,7 @@ class CsvReader {
 async function* screened(
   settings: Settings,
   request: ScreenRequest,
-): AsyncGenerator<readonly CsvRow[], void, undefined> {
+): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
   const { source, threads } = settings;
   const bytes = await openBytes(source);
   try {

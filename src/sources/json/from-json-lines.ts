@@ -1,8 +1,8 @@
-import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
-import { withScreened, type RowReader, type ScreenRequest } from '../../screening/screening.js';
+import type { OpenScreened, RowReader, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import {
   INPUT_OPTIONS,
@@ -54,13 +54,9 @@ export function fromJsonLines<T = Record<string, unknown>>(
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
-  return withScreened(
-    flowOf(
-      () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true),
-      new RunContext(),
-    ),
-    (request) => screened<T>(source, maxRecordLength, threads, request),
-  );
+  const openScreened: OpenScreened<T> = (request) => screened(source, maxRecordLength, threads, request);
+  const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true);
+  return flowOf(open, new RunContext(), openScreened);
 }
 
 /** Parses lines. */
@@ -82,7 +78,7 @@ class LinesReader<T> {
     bytes: AsyncIterable<InputChunk>,
     line: number,
     atStart = false,
-  ): AsyncGenerator<readonly T[], void, undefined> {
+  ): AsyncGenerator<Chunk<T>, void, undefined> {
     this.#line = line;
     const place = { file: this.#file, line: () => this.#line };
     for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
@@ -97,7 +93,7 @@ class LinesReader<T> {
   }
 
   /** Reads a block; all that came before a fault are passed on before it. */
-  *#read(block: string, last: boolean): Generator<readonly T[], void, undefined> {
+  *#read(block: string, last: boolean): Generator<Chunk<T>, void, undefined> {
     const file = this.#file;
     const text = this.#rest === '' ? block : this.#rest + block;
     let failure: { readonly error: unknown } | undefined;
@@ -144,7 +140,7 @@ async function* screened<T>(
   maxRecordLength: number,
   threads: number | undefined,
   request: ScreenRequest,
-): AsyncGenerator<readonly T[], void, undefined> {
+): AsyncGenerator<Chunk<T>, void, undefined> {
   const file = source.name;
   const lines = new LinesReader<T>(file, maxRecordLength);
   const bytes = await openBytes(source);

@@ -1,5 +1,5 @@
 import { jsonParser } from 'stream-json/core/parser.js';
-import { CHUNK_SIZE, withPlaces } from '../../flow/chunk.js';
+import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown } from '../../core/check-options.js';
@@ -51,13 +51,13 @@ function toSteps(path: unknown): readonly PathStep[] {
 async function* elementsOf<T>(
   source: OpenableInput,
   path: readonly PathStep[],
-): AsyncGenerator<readonly T[], void, undefined> {
+): AsyncGenerator<Chunk<T>, void, undefined> {
   const file = source.name;
   let elements: T[] = [];
   const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
   const parse = jsonParser({ packValues: true, streamValues: false });
   /** Reads a block; what came before a fault is handed on before it. */
-  const read = function* (text: string): Generator<readonly T[], void, undefined> {
+  const read = function* (text: string): Generator<Chunk<T>, void, undefined> {
     let failure: { readonly error: unknown } | undefined;
     try {
       const result: unknown = parse(text);

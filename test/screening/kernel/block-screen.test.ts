@@ -9,7 +9,8 @@ import {
 } from '../../../src/screening/kernel/block-screen.js';
 import type { Entity, RecordOf } from '../../../src/core/model.js';
 import { fieldRules } from '../../../src/validate/record-check.js';
-import { mappingOf, type RowShape } from '../../../src/screening/screening.js';
+import { mappingOf } from '../../../src/core/declared-mapping.js';
+import type { RowShape } from '../../../src/screening/screening.js';
 import { groupFrom, membershipFrom, userFrom } from '../../../src/transform/records-from-columns.js';
 import type { FlatRow } from '../../../src/transform/to-records.js';
 import { createDigester } from '../../../src/fingerprints/digests.js';

@@ -23,14 +23,18 @@ export type DeclaredMapping =
  */
 export type MappingOf = (columns: readonly string[] | undefined) => DeclaredMapping | undefined;
 
-const MAPPING = Symbol('mapping');
+const MAPPINGS = new WeakMap<object, MappingOf>();
 
-/** Declares the mapping of a function from rows to records. It must do exactly that. */
+/**
+ * Declares the mapping of a function from rows to records. It must do exactly that. A function around this one has no declared
+ * mapping: its rows are all parsed, which takes longer and comes to the same.
+ */
 export function withMapping<F extends (...args: never[]) => unknown>(fn: F, mapping: MappingOf): F {
-  return Object.defineProperty(fn, MAPPING, { value: mapping });
+  MAPPINGS.set(fn, mapping);
+  return fn;
 }
 
 /** The mapping of a function from rows to records, where one is declared. */
-export function mappingOf(fn: unknown): MappingOf | undefined {
-  return (fn as { [MAPPING]?: MappingOf })[MAPPING];
+export function mappingOf(fn: object): MappingOf | undefined {
+  return MAPPINGS.get(fn);
 }

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+
+/** An import as it is written in a file: of types too, `export ... from`, `import()` and `require`. */
+export interface ImportOf {
+  /** The file that imports, relative to the root, without its extension. */
+  readonly from: string;
+  /** The imported file in the same form, or the name of a package. */
+  readonly to: string;
+  readonly isPackage: boolean;
+  /** False where the import is gone after compiling: `import type`, `export type`, and types in `import()`. */
+  readonly isLoaded: boolean;
+}
+
+const CODE = /\.(?:ts|mjs)$/;
+
+/** The code files below a folder, relative to it, in order. */
+export function codeFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => CODE.test(name))
+    .sort();
+}
+
+/** Every import of the code files below a folder. */
+export function importsBelow(root: string): ImportOf[] {
+  return codeFiles(root).flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+}
+
+/** The imports of one file, read from its syntax tree. */
+export function importsOf(file: string, text: string): ImportOf[] {
+  const imports: ImportOf[] = [];
+  const add = (name: string, isLoaded: boolean) => {
+    if (name.startsWith('node:')) return;
+    const isPackage = !name.startsWith('.');
+    const to = isPackage ? packageOf(name) : join(dirname(file), name).replaceAll('\\', '/');
+    imports.push({ from: moduleOf(file), to: isPackage ? to : moduleOf(to), isPackage, isLoaded });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(textOf(node.moduleSpecifier), !isTypeOnly(node));
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined)
+      add(textOf(node.moduleSpecifier), !node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(textOf(node.argument.literal), false);
+    else if (ts.isCallExpression(node) && isImportCall(node) && node.arguments[0] !== undefined)
+      add(textOf(node.arguments[0]), true);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false));
+  return imports;
+}
+
+/** The path of a file without its extension: `diff/diff` of `diff/diff.ts` and of `diff/diff.js`. */
+function moduleOf(file: string): string {
+  return file.replace(/\.(?:ts|js)$/, '');
+}
+
+function packageOf(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function textOf(node: ts.Node): string {
+  if (!ts.isStringLiteralLike(node)) throw new Error('an import whose name is not written out');
+  return node.text;
+}
+
+function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
+  return importClause?.isTypeOnly ?? false;
+}
+
+/** `import('x')`, and `require('x')` by whichever name: what `createRequire` answers is called at once or kept. */
+function isImportCall({ expression }: ts.CallExpression): boolean {
+  if (expression.kind === ts.SyntaxKind.ImportKeyword) return true;
+  return ts.isIdentifier(expression) && expression.text === 'require';
+}
+
+/** The cycles of a graph: each strongly connected component of more than one node, sorted. */
+export function cyclesOf(edges: Iterable<readonly [string, string]>): string[][] {
+  const next = new Map<string, Set<string>>();
+  for (const [from, to] of edges) {
+    if (!next.has(from)) next.set(from, new Set());
+    if (from !== to) next.get(from)?.add(to);
+  }
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const cycles: string[][] = [];
+  // Tarjan's algorithm: a node whose lowest reachable open node is itself closes a component.
+  const visit = (node: string): number => {
+    const at = order.size;
+    order.set(node, at);
+    lowest.set(node, at);
+    open.push(node);
+    for (const target of next.get(node) ?? []) {
+      if (!order.has(target)) lowest.set(node, Math.min(lowest.get(node) ?? at, visit(target)));
+      else if (open.includes(target))
+        lowest.set(node, Math.min(lowest.get(node) ?? at, order.get(target) ?? at));
+    }
+    const low = lowest.get(node) ?? at;
+    if (low === at) {
+      const component = open.splice(open.indexOf(node));
+      if (component.length > 1) cycles.push(component.sort());
+    }
+    return low;
+  };
+  for (const node of next.keys()) if (!order.has(node)) visit(node);
+  return cycles;
+}
