@@ -194,7 +194,7 @@ describe('validate', () => {
         position: 13,
         field: 'profile',
         code: 'EMPTY_PROFILE',
-        reason: 'would create an empty user',
+        reason: 'has no attributes',
       },
     ]);
     expect(context.takeRejectedKeys('users')).toEqual(['x']);

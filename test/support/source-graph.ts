@@ -38,13 +38,8 @@ export function importsOf(file: string, text: string): ImportOf[] {
     imports.push({ from: moduleOf(file), to: isPackage ? to : moduleOf(to), isPackage, isLoaded });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) add(textOf(node.moduleSpecifier), !isTypeOnly(node));
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined)
-      add(textOf(node.moduleSpecifier), !node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(textOf(node.argument.literal), false);
-    else if (ts.isCallExpression(node) && isImportCall(node) && node.arguments[0] !== undefined)
-      add(textOf(node.arguments[0]), true);
+    const { name, isLoaded } = importedBy(node) ?? {};
+    if (name !== undefined) add(textOf(name), isLoaded ?? true);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false));
@@ -68,14 +63,38 @@ function textOf(node: ts.Node): string {
   return node.text;
 }
 
-function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
-  return importClause?.isTypeOnly ?? false;
+/** What a node imports, where it does. */
+function importedBy(
+  node: ts.Node,
+): { readonly name: ts.Node | undefined; readonly isLoaded: boolean } | undefined {
+  if (ts.isImportDeclaration(node))
+    return { name: node.moduleSpecifier, isLoaded: node.importClause?.isTypeOnly !== true };
+  if (ts.isExportDeclaration(node)) return { name: node.moduleSpecifier, isLoaded: !node.isTypeOnly };
+  if (ts.isExternalModuleReference(node)) return { name: node.expression, isLoaded: true };
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+    return { name: node.argument.literal, isLoaded: false };
+  if (ts.isCallExpression(node) && isLoading(node.expression))
+    return { name: node.arguments[0], isLoaded: true };
+  // The code of a thread.
+  if (ts.isNewExpression(node) && isCalled(node.expression, 'URL') && isMetaUrl(node.arguments?.[1])) {
+    const [name] = node.arguments ?? [];
+    return name !== undefined && CODE.test(textOf(name)) ? { name, isLoaded: true } : undefined;
+  }
+  return undefined;
 }
 
-/** `import('x')`, and `require('x')` by whichever name: what `createRequire` answers is called at once or kept. */
-function isImportCall({ expression }: ts.CallExpression): boolean {
-  if (expression.kind === ts.SyntaxKind.ImportKeyword) return true;
-  return ts.isIdentifier(expression) && expression.text === 'require';
+/** `import(...)`, `require(...)`, and `createRequire(...)(...)`. */
+function isLoading(called: ts.Expression): boolean {
+  if (called.kind === ts.SyntaxKind.ImportKeyword || isCalled(called, 'require')) return true;
+  return ts.isCallExpression(called) && isCalled(called.expression, 'createRequire');
+}
+
+function isCalled(node: ts.Expression, name: string): boolean {
+  return ts.isIdentifier(node) && node.text === name;
+}
+
+function isMetaUrl(node: ts.Expression | undefined): boolean {
+  return node !== undefined && ts.isPropertyAccessExpression(node) && ts.isMetaProperty(node.expression);
 }
 
 /** The cycles of a graph: each strongly connected component of more than one node, sorted. */

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
-import type { AdoptedRow, Held } from '../store.js';
-import type { EntityHead } from './lmdb-tables.js';
+import type { AdoptedRow, EntityCounts, Held } from '../store.js';
 import { checkRow, checkSumOf, decodeRow, encodeKey, encodeRow, isUnknown } from './row-codec.js';
 
 /** Rows that {@link EntityRows.scan} reads at once. */
@@ -13,6 +12,14 @@ const STAMP_BYTES = 16;
 export interface StoredRow {
   readonly key: Buffer;
   readonly value: Buffer;
+}
+
+/** What is known of one entity's rows without reading them. */
+export interface EntityHead extends EntityCounts {
+  /** The sum of the rows' check sums, modulo 2^32: a row that is lost or doubled is noticed by `state verify`. */
+  readonly sum: number;
+  /** Changes with every commit that touches a row. */
+  readonly stamp: string;
 }
 
 /** The rows of one entity: an LMDB database, ordered by the bytes of the keys. */

@@ -1,19 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../../core/model.js';
-import type { EntityCounts, JournaledSession, Target } from '../store.js';
-import { EntityRows, newStamp } from './entity-rows.js';
+import type { JournaledSession, Target } from '../store.js';
+import { EntityRows, newStamp, type EntityHead } from './entity-rows.js';
 
 /** The version of the layout; a state of any other is refused. */
 export const FORMAT = 3;
-
-/** What is known of one entity's rows without reading them. */
-export interface EntityHead extends EntityCounts {
-  /** The sum of the rows' check sums, modulo 2^32: a row that is lost or doubled is noticed by `state verify`. */
-  readonly sum: number;
-  /** Changes with every commit that touches a row. */
-  readonly stamp: string;
-}
 
 /** The single values of a state. */
 export interface Head {

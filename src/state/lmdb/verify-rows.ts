@@ -1,9 +1,9 @@
 import type { Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import type { EntityRows, StoredRow } from './entity-rows.js';
+import type { EntityHead, EntityRows, StoredRow } from './entity-rows.js';
 import { unpackRows } from './load-codec.js';
-import { FORMAT, type EntityHead, type Head, type Tables } from './lmdb-tables.js';
+import { FORMAT, type Head, type Tables } from './lmdb-tables.js';
 import { checkSumOf, isUnknown } from './row-codec.js';
 
 /**

@@ -76,7 +76,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'an abort waits for a source that does not answer',
-    file: 'src/sync/directory-changes.ts',
+    file: 'src/transform/watch-reading.ts',
     find: 'for await (const chunk of untilAborted(chunks, signal)) {',
     replace: 'for await (const chunk of chunks) {',
     test: [

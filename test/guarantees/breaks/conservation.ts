@@ -18,8 +18,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'a lane of the plan is not sent',
     file: 'src/guard/guard.ts',
-    find: 'for (const lane of LANES) yield*',
-    replace: 'for (const lane of LANES.slice(1)) yield*',
+    find: 'for (const lane of LANES) for await',
+    replace: 'for (const lane of LANES.slice(1)) for await',
     test: ['test/guard/guard.test.ts', 'what passes is what came in, lane by lane'],
   },
   {

@@ -96,8 +96,8 @@ export const deletions: readonly Break[] = [
   {
     what: 'removals are told before the source was read to its end',
     file: 'src/diff/diff.ts',
-    find: 'if (changes.length > 0) yield changes;',
-    replace: 'yield changes; yield* removals(entity, reading, state, rules, context, note);',
+    find: 'if (changes.length > 0) yield withoutPlaces(changes);',
+    replace: 'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, context, note);',
     test: [DIFF, 'nobody is removed before the source was read to its end'],
   },
   {
