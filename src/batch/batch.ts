@@ -11,20 +11,20 @@ import { LANES, type Lane } from '../state/store.js';
 import { MembershipPacker } from './membership-packer.js';
 import { ProfilePacker, type Packer } from './profile-packer.js';
 
-/** Options of {@link batch}; they can make requests smaller, not larger than the service allows. */
+/** Options of {@link batch}. They can make requests smaller, but not larger than Okta allows. */
 export interface BatchOptions {
   /**
-   * Items of a request.
+   * The most items of a request.
    * @defaultValue `200`, Okta's limit
    */
   readonly maxItems?: number;
   /**
-   * Bytes of a request's body, as sent.
+   * The most bytes of a request's body, as sent.
    * @defaultValue `200_000`: Okta allows 200 KB
    */
   readonly maxBytes?: number;
   /**
-   * Changes looked at to fill a request well.
+   * The number of changes from which the items of a request are chosen, to fill it well.
    * @defaultValue `1000`
    */
   readonly lookahead?: number;
@@ -36,12 +36,12 @@ const FREE_MEMBERSHIPS = LANES.findIndex(
 const DEPENDENT_MEMBERSHIPS = LANES.findIndex(({ dependent }) => dependent);
 
 /**
- * Packs changes into as few requests as the limits allow: at most 200 items and 200,000 bytes as sent, one kind each.
- * Changes come in the order in which `guard` gives them; any other order works, and packs as tightly where the
- * look-ahead reaches. Nothing is read ahead of what is asked for but the look-ahead.
+ * Packs changes into as few requests as the limits allow. A request has at most 200 items and 200,000 bytes (as sent),
+ * and one kind of change of one entity. Changes should come in the order of `guard`; other orders also work, but may
+ * need more requests. Nothing is read ahead except the look-ahead.
  *
- * @throws {@link OptionsError} at once for bad options; {@link RecordError} while reading for a change that can never
- * fit, which `validate` rejects before.
+ * @throws {@link OptionsError} at once for invalid options; {@link RecordError} while reading, for a change that can
+ * never fit into a request (`validate` rejects such records).
  */
 export function batch(options: BatchOptions = {}): Operator<Change, Batch> {
   refuseUnknown('batch', options, ['maxItems', 'maxBytes', 'lookahead']);

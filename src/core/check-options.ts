@@ -1,6 +1,6 @@
 import { OptionsError } from './errors.js';
 
-/** Refuses anything but a finite number within the bounds, naming option and value. */
+/** @throws {@link OptionsError}, with option and value, unless the value is a number within the bounds. */
 export function requireNumber(
   option: string,
   value: unknown,
@@ -15,7 +15,7 @@ export function requireNumber(
   return value;
 }
 
-/** Refuses a value that is not one of the given strings. */
+/** @throws {@link OptionsError} unless the value is one of the given strings. */
 export function requireOneOf<T extends string>(option: string, value: unknown, allowed: readonly T[]): T {
   if (!allowed.includes(value as T))
     throw new OptionsError(option, `expected one of ${allowed.join(', ')}, got ${describe(value)}`);
@@ -29,14 +29,14 @@ export function requireBoolean(option: string, value: unknown): boolean {
   return value;
 }
 
-/** Refuses what is not a function. */
+/** @throws {@link OptionsError} unless the value is a function. */
 export function requireFunction<F>(option: string, value: F): F {
   if (typeof value !== 'function')
     throw new OptionsError(option, `expected a function, got ${describe(value)}`);
   return value;
 }
 
-/** Refuses options that are unknown, so that a misspelt safeguard is not silently off. */
+/** @throws {@link OptionsError} for an unknown option, because a misspelt safeguard must not be silently off. */
 export function refuseUnknown(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (!known.includes(name))

@@ -1,16 +1,16 @@
 import { AbortedError } from './errors.js';
 
-/** Time, injected so that every wait can be tested. */
+/** The source of time, injected so that tests control every wait. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds of a clock that nobody sets, from any beginning. @defaultValue `now()` */
+  /** Milliseconds of a monotonic clock, which is never set; its zero is arbitrary. @defaultValue `now()` */
   elapsed?(): number;
   /** Resolves after `ms` milliseconds; rejects with {@link AbortedError} as soon as the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own clock. */
+/** The clock of the machine. */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   elapsed: () => performance.now(),
@@ -32,7 +32,7 @@ export const systemClock: Clock = Object.freeze({
     }),
 });
 
-/** Throws {@link AbortedError} when the signal is aborted. */
+/** Throws {@link AbortedError} if the signal is aborted. */
 export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw new AbortedError();
 }

@@ -1,13 +1,13 @@
 /**
- * The service's numbers. Each comes from Okta's Identity Sources API description or its Anything-as-a-Source
- * guide; lengths are in UTF-16 code units, as JSON Schema's `maxLength` is for the text the service supports.
+ * The limits of Okta's Identity Sources API, from its API description or from the Anything-as-a-Source guide. Lengths
+ * are in UTF-16 code units, like JSON Schema's `maxLength` for the text that the service supports.
  */
 export const LIMITS = Object.freeze({
   /** "Array of profiles ..." `maxItems: 200`: items of one bulk request. */
   itemsPerRequest: 200,
-  /** The guide allows 200 KB a bulk request and does not define KB; the smaller reading is safe under both. */
+  /** The guide allows 200 KB per bulk request and does not define KB; the smaller meaning is safe for both. */
   bytesPerRequest: 200_000,
-  /** "A maximum of 50 bulk requests per identity source session", whatever their kind. */
+  /** "A maximum of 50 bulk requests per identity source session", of all kinds together. */
   requestsPerSession: 50,
   /** A session cannot be created within five minutes of triggering an active session of the same source. */
   sessionCooldownMs: 5 * 60_000,
@@ -17,9 +17,9 @@ export const LIMITS = Object.freeze({
   userExternalIdLength: 512,
   /** `externalId` of a group: `maxLength: 255`. */
   groupExternalIdLength: 255,
-  /** A member's id inside a membership: `maxLength: 255`. */
+  /** The id of a member in a membership: `maxLength: 255`. */
   memberExternalIdLength: 255,
-  /** Attributes of a user profile that the API description constrains; every other one is a string. */
+  /** The attributes of a user profile that the API description constrains; all others are strings without a limit. */
   userProfile: Object.freeze({
     userName: Object.freeze({ min: 1, max: 100, nullable: false }),
     email: Object.freeze({ min: 5, max: 100, nullable: false }),

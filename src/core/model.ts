@@ -1,30 +1,30 @@
-/** The three kinds of thing an identity source holds. */
+/** The three kinds of entities of an identity source. */
 export type Entity = 'users' | 'groups' | 'memberships';
 
-/** What is done to an entity at Okta. */
+/** The operation on an entity in Okta. */
 export type ChangeKind = 'upsert' | 'delete';
 
-/** The entities in the order in which they are created; they are removed in the reverse order. */
+/** The entities, in the order in which they are created; they are deleted in the reverse order. */
 export const ENTITIES: readonly Entity[] = Object.freeze(['users', 'groups', 'memberships']);
 
-/** A profile as Okta takes it: strings, or null where the service allows null. */
+/** A profile as Okta accepts it: strings, or null for attributes that allow null. */
 export type Profile = Readonly<Record<string, string | null>>;
 
-/** One person of the directory of record. */
+/** One person of the source. */
 export interface UserRecord {
-  /** The directory's own, unchanging id of the person; at most 512 characters. */
+  /** The permanent id of the person in the source; at most 512 characters. */
   readonly externalId: string;
   readonly profile: Profile;
 }
 
-/** One group of the directory of record. */
+/** One group of the source. */
 export interface GroupRecord {
-  /** The directory's own, unchanging id of the group; at most 255 characters. */
+  /** The permanent id of the group in the source; at most 255 characters. */
   readonly externalId: string;
   readonly profile: Profile;
 }
 
-/** One person's membership of one group. */
+/** The membership of one person in one group. */
 export interface MembershipRecord {
   readonly groupExternalId: string;
   readonly memberExternalId: string;
@@ -51,7 +51,7 @@ export interface RecordOf {
 /** Any record. */
 export type DirectoryRecord = RecordOf[Entity];
 
-/** What a state keeps of one record instead of the record. Without the state's key it says nothing. */
+/** The keyed hashes that a state stores instead of a record. Without the key of the state, they reveal nothing. */
 export interface Fingerprint {
   /** A 128-bit hash of the whole record, its key included: 16 characters of 8 bits each. */
   readonly digest: string;
@@ -60,29 +60,30 @@ export interface Fingerprint {
 }
 
 /**
- * One difference between the source and what Okta was last confirmed to hold.
+ * One difference between the source and the last state that Okta confirmed.
  *
- * `item` is the JSON that is sent for it (for a membership: the member's id alone, as a JSON string, for
- * its group's entry holds many); it is written once, by {@link encodeItem}, and is what is measured and sent.
+ * `item` is the JSON that is sent for the change. For a membership it is only the member's id as a JSON string, because
+ * the entry of a group contains many members. It is encoded once, by {@link encodeItem}, so that the bytes that are
+ * measured are the bytes that are sent.
  */
 export interface Change {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** The entity's identity in a state: {@link keyOf} its record. */
+  /** The key of the record in a state; see {@link keyOf}. */
   readonly key: string;
   /** The JSON sent for this change. */
   readonly item: string;
-  /** For a membership its group's external id as JSON; `''` otherwise. */
+  /** For a membership, the external id of its group as JSON; otherwise `''`. */
   readonly group: string;
-  /** What is committed once Okta confirmed an upsert; undefined for a delete. */
+  /** The fingerprint to commit when Okta has confirmed an upsert; undefined for a delete. */
   readonly fingerprint: Fingerprint | undefined;
-  /** True when Okta was not known to hold the entity before. */
+  /** True if the entity was not in the baseline before. */
   readonly created: boolean;
-  /** The names of the attributes that differ, for an update of a user or group where they are known. */
+  /** For an update of a user or group, the names of the attributes that differ, if they are known. */
   readonly changed?: readonly string[] | undefined;
   /**
    * True for a membership whose user or group is created in the same run: it is sent only after the sessions
-   * that create them have COMPLETED.
+   * that create them are COMPLETED.
    */
   readonly dependent: boolean;
 }
@@ -95,17 +96,16 @@ export interface Batch {
   readonly body: string;
   /** UTF-8 bytes of `body`. */
   readonly bytes: number;
-  /** Entries of the request's array: users, groups, or one entry per group of a membership request. */
+  /** Entries of the request's array: users, groups, or, for memberships, one entry per group. */
   readonly items: number;
   /** The changes inside, so that the batch can be split and committed. */
   readonly changes: readonly Change[];
-  /** True when any change inside is dependent (see {@link Change.dependent}). */
+  /** True if any change inside is dependent (see {@link Change.dependent}). */
   readonly dependent: boolean;
 }
 
 /**
- * The identity of a record inside a state: its external id; for a membership both ids, joined so that no two
- * pairs share a key.
+ * The key of a record in a state: its external id; for a membership both ids, joined so that no two pairs share a key.
  */
 export function keyOf<E extends Entity>(entity: E, record: RecordOf[E]): string {
   if (entity !== 'memberships') return (record as UserRecord).externalId;
@@ -113,7 +113,7 @@ export function keyOf<E extends Entity>(entity: E, record: RecordOf[E]): string 
   return membershipKey(groupExternalId, memberExternalId);
 }
 
-/** The key of a membership: the group id's length, both ids. Injective, and taken apart by {@link splitMembershipKey}. */
+/** The key of a membership: the length of the group id, then both ids. Unique, and decoded by {@link splitMembershipKey}. */
 export function membershipKey(groupExternalId: string, memberExternalId: string): string {
   return `${groupExternalId.length}:${groupExternalId}${memberExternalId}`;
 }
@@ -126,7 +126,7 @@ export function splitMembershipKey(key: string): MembershipRecord {
   return { groupExternalId: key.slice(start, end), memberExternalId: key.slice(end) };
 }
 
-/** The record's external id as people know it; for a membership `group/member`. */
+/** The external id for messages; for a membership `group/member`. */
 export function displayKey(entity: Entity, key: string): string {
   if (entity !== 'memberships') return key;
   const { groupExternalId, memberExternalId } = splitMembershipKey(key);

@@ -1,25 +1,25 @@
 import type { Entity } from './model.js';
 
-/** Why a record was refused. Names places and fields, never a value of a profile. */
+/** The reason why a record was not sent. It contains places and fields, never a value of a profile. */
 export interface Rejection {
   readonly entity: Entity;
-  /** The record's external id (a membership: `group/member`); undefined when the record cannot be identified. */
+  /** The external id (for a membership `group/member`); undefined if the record cannot be identified. */
   readonly externalId: string | undefined;
-  /** The file or other name of the source, where it is known. */
+  /** The file or other name of the source, if it is known. */
   readonly file: string | undefined;
-  /** 1-based line in the file, where it is known. */
+  /** 1-based line in the file, if it is known. */
   readonly line: number | undefined;
   /** 1-based position of the record in its flow. */
   readonly position: number;
-  /** The attribute at fault, where there is one. */
+  /** The attribute with the error, if there is one. */
   readonly field: string | undefined;
   /** Stable code, e.g. `TOO_LONG`. */
   readonly code: string;
-  /** One sentence for a person. */
+  /** The reason in words, to be read after the name of the field. */
   readonly reason: string;
 }
 
-/** What one entity's records came to: `read = accepted + rejected`. */
+/** The counts of one entity's records: `read = accepted + rejected`. `unidentified` records are a part of the rejected ones. */
 export interface ReadCounts {
   read: number;
   accepted: number;

@@ -3,13 +3,13 @@ import type { Rejection } from './rejection.js';
 
 /** Changes of one entity, by kind. */
 export interface KindCounts {
-  /** Entities that Okta does not hold yet. */
+  /** Entities that are not in the baseline yet. */
   readonly creates: number;
   readonly updates: number;
   readonly deletes: number;
 }
 
-/** In how many updates an attribute differs. */
+/** The number of updates in which an attribute differs. */
 export interface AttributeChanges {
   readonly entity: Entity;
   readonly attribute: string;
@@ -18,49 +18,50 @@ export interface AttributeChanges {
 
 /** The counts of a plan. */
 export interface PlanSummary {
-  /** SHA-256 over exactly the changes of this plan, whatever their order; give it as `approve` to let it pass a tripped guard. */
+  /** SHA-256 over exactly the changes of this plan, in any order. Pass it as `approve` to send a plan that exceeds limits of the guard. */
   readonly hash: string;
   readonly entities: Readonly<Record<Entity, KindCounts>>;
-  /** What Okta was confirmed to hold before. */
+  /** The number of entities in the baseline before the run. */
   readonly population: Readonly<Record<Entity, number>>;
-  /** Bulk requests that sending it takes. */
+  /** The number of bulk requests to send. */
   readonly requests: number;
+  /** The number of sessions to send. */
   readonly sessions: number;
-  /** The least milliseconds it can take under Okta's limits: five minutes between sessions. */
+  /** The least milliseconds that sending takes under Okta's limits: five minutes between sessions. */
   readonly leastMs: number;
-  /** Attributes that differ in most updates of users and groups, most first; at most twenty. Names, never values. */
+  /** The attributes that differ in most updates of users and groups, in descending order; at most twenty. Names, never values. */
   readonly changedAttributes: readonly AttributeChanges[];
-  /** Deletions that were found but are held back, because a record of the source could not be identified. */
+  /** Deletions that were found but are held back because a record of the source could not be identified. */
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
 }
 
-/** What became of one change. */
+/** The outcome of one change. */
 export interface ChangeOutcome {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** For a membership the group's. */
+  /** For a membership, the id of the group. */
   readonly externalId: string;
-  /** For a membership the user's. */
+  /** For a membership, the id of the user. */
   readonly memberExternalId?: string;
-  /** True when Okta was not known to hold the entity before. */
+  /** True if the entity was not in the baseline before. */
   readonly created: boolean;
-  /** Names of the attributes that differed, for an update of a user or group where they are known. */
+  /** For an update of a user or group, the names of the attributes that differed, if they are known. */
   readonly changedAttributes?: readonly string[] | undefined;
-  /** `''` for what never came into a session, because what it refers to was refused. */
+  /** `''` for a membership that was never sent because Okta refused its user or group. */
   readonly sessionId: string;
-  /** `unknown`: the session may have been applied; it is sent again. */
+  /** `unknown`: Okta may have applied the session; the change is sent again. */
   readonly outcome: 'confirmed' | 'refused' | 'unknown';
-  /** Okta's code, for what it refused. */
+  /** For a refused change, Okta's error code. */
   readonly errorCode?: string;
 }
 
-/** What sending came to. */
+/** The result of sending. */
 export interface UploadReport {
   /** Changes confirmed by Okta, by entity. */
   readonly confirmed: Readonly<Record<Entity, KindCounts>>;
-  /** Changes not confirmed when the run ended. */
+  /** Changes that were not confirmed when the run ended. */
   readonly remaining: number;
-  /** Records that Okta refused; they are tried again at the next run. */
+  /** Records that Okta refused; the next run sends them again. */
   readonly refused: readonly Rejection[];
   readonly requests: number;
   readonly sessions: number;
@@ -72,60 +73,63 @@ export interface GuardTrip {
   readonly entity: Entity;
   readonly rule:
     'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'population' | 'emptySource' | 'rejects';
-  /** What the plan holds. */
+  /** The value of the plan. */
   readonly actual: number;
-  /** What the guard allows. */
+  /** The limit of the guard. */
   readonly limit: number;
-  /** The entities Okta was last confirmed to hold. */
+  /** The number of entities in the baseline. */
   readonly population: number;
 }
 
-/** What one entity's source came to. Of a full read,
- * `read = unchanged + creates + updates + rejected + excluded`; of a delta feed, `+ deletes + superseded` besides. */
+/**
+ * The result of reading one entity's source. For a full read,
+ * `read = unchanged + creates + updates + rejected + excluded`; for a delta feed, the sum also includes
+ * `deletes + superseded`.
+ */
 export interface EntityReport {
   readonly read: number;
   readonly unchanged: number;
   readonly creates: number;
   readonly updates: number;
-  /** Removals planned; they are not part of `read`. */
+  /** Planned removals; for a full read they are not part of `read`. */
   readonly deletes: number;
   readonly rejected: number;
-  /** Removals found but held back, because a record could not be identified. */
+  /** Removals that were found but are held back because a record could not be identified. */
   readonly heldBackDeletes: number;
-  /** Removals found but not planned, because the options on absence say so. */
+  /** Removals that were found but are not planned because of the option `absence`. */
   readonly sparedDeletes: number;
-  /** Records that are out of scope. */
+  /** Records that the option `absence.exclude` excludes. */
   readonly excluded: number;
-  /** Records of a delta feed that a later one of the same entity stands for. */
+  /** Records of a delta feed that are replaced by a later record of the same entity. */
   readonly superseded: number;
 }
 
-/** A plan: what a sync would send, and whether the guard would let it. */
+/** A plan: the changes that a sync would send, as counts, and the limits of the guard that they exceed. */
 export interface Plan extends PlanSummary {
-  /** What was read, for each entity that has a source. */
+  /** The result of reading, for each entity that has a source. */
   readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
-  /** The limits that the plan exceeds; empty when the guard would let it pass. */
+  /** The limits that the plan exceeds; empty if the guard would accept it. */
   readonly trips: readonly GuardTrip[];
   /** The first thousand records that were rejected. */
   readonly rejections: readonly Rejection[];
 }
 
-/** What a sync came to. */
+/** The result of a sync. */
 export interface SyncReport extends UploadReport {
   readonly plan: PlanSummary;
-  /** What was read, for each entity that has a source. */
+  /** The result of reading, for each entity that has a source. */
   readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
   /** The first thousand records that were rejected. */
   readonly rejections: readonly Rejection[];
   /** Sessions of an earlier run that were settled first. */
   readonly settled: number;
-  /** Whether the watermark of a delta feed was kept; undefined where none was given. */
+  /** Whether the watermark of a delta feed was stored; undefined if there was none. */
   readonly watermarkKept: boolean | undefined;
   readonly startedAt: Date;
   readonly endedAt: Date;
 }
 
-/** One line a person reads at a glance. */
+/** A plan as one line of text. */
 export function describePlan(plan: Pick<PlanSummary, 'entities' | 'requests' | 'sessions'>): string {
   const parts = ENTITIES.map((entity) => {
     const { creates, updates, deletes } = plan.entities[entity];

@@ -1,31 +1,35 @@
 import { splitMembershipKey, type Entity } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireNumber } from '../core/check-options.js';
 
-/** When an entity that is missing from the source is deleted, and which never are. */
+/** Decides when an entity that is missing from the source is deleted, and which entities are never deleted. */
 export interface AbsenceOptions {
   /**
-   * An entity is deleted once it was missing from this many complete reads in a row, each by a run that reached its end.
+   * An entity is deleted only after it was missing from this many complete reads in a row. Only runs that reached their
+   * end count.
    * @defaultValue `1`
    */
   readonly reads?: number;
-  /** Entities that are never deleted, by external id or by how it begins; a membership by its group's or its member's. */
+  /**
+   * Entities that are never deleted, by external id or by a prefix of it. A membership is protected by the id of its group
+   * or of its member.
+   */
   readonly protect?: { readonly ids?: readonly string[]; readonly prefixes?: readonly string[] };
   /**
-   * Entities that are out of scope, by external id (a membership when its group or its member is): left out of the source
-   * and of the baseline alike, so that widening it deletes nobody.
+   * Returns true for the external id of an entity that is out of scope; a membership is out of scope if its group or its
+   * member is. Such entities are ignored in the source and in the baseline, so that excluding more of them deletes nobody.
    */
   readonly exclude?: (externalId: string) => boolean;
   /**
-   * Deletes what is out of scope and Okta holds.
+   * Deletes the entities in Okta that are out of scope.
    * @defaultValue `false`
    */
   readonly deleteExcluded?: boolean;
 }
 
-/** What becomes of an entity that is missing from the source. */
+/** The decision about an entity that is missing from the source. */
 export type AbsenceVerdict = 'delete' | 'waiting' | 'protected' | 'excluded';
 
-/** {@link AbsenceOptions} of one entity, as questions. */
+/** The {@link AbsenceOptions} of one entity, checked. */
 export class AbsenceRules {
   readonly reads: number;
   readonly #entity: Entity;
@@ -46,7 +50,7 @@ export class AbsenceRules {
     this.#deleteExcluded = options.deleteExcluded ?? false;
   }
 
-  /** True when removals need no thought: all of them are deletions. */
+  /** True if every missing entity is deleted at once, so that no rule needs to be checked. */
   get isPlain(): boolean {
     return (
       this.reads === 1 && this.#ids.size === 0 && this.#prefixes.length === 0 && this.#exclude === undefined

@@ -2,45 +2,45 @@ import type { GuardTrip, KindCounts } from '../core/results.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
 
-/** Limits of one entity, or of all. */
+/** The limits of the guard, for one entity or for all. */
 export interface GuardLimits {
   /**
-   * Deletions, in percent of what Okta holds.
-   * @defaultValue `20`, as Okta's own import safeguard
+   * The most deletions, in percent of the entities in Okta.
+   * @defaultValue `20`, like Okta's own import safeguard
    */
   readonly maxDeletePercent?: number;
   /**
-   * Deletions.
+   * The most deletions.
    * @defaultValue `Infinity`
    */
   readonly maxDeletes?: number;
   /**
-   * Updates, in percent of what Okta holds: a shifted column changes everybody.
+   * The most updates, in percent of the entities in Okta. A shifted column, for example, updates everybody.
    * @defaultValue `50`
    */
   readonly maxUpdatePercent?: number;
   /**
-   * Updates.
+   * The most updates.
    * @defaultValue `Infinity`
    */
   readonly maxUpdates?: number;
   /**
-   * Percentages count only where Okta holds more entities than this.
+   * The percentages of deletions and updates apply only if Okta has more entities than this.
    * @defaultValue `100`
    */
   readonly minPopulation?: number;
   /**
-   * Lets a source without any record pass although Okta holds entities.
+   * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
   readonly allowEmpty?: boolean;
   /**
-   * Rejected records, in percent of those read.
+   * The most rejected records, in percent of the records read.
    * @defaultValue `5`
    */
   readonly maxRejectPercent?: number;
   /**
-   * {@link maxRejectPercent} counts only from this many rejects on.
+   * {@link maxRejectPercent} applies only from this number of rejected records on.
    * @defaultValue `20`
    */
   readonly minRejects?: number;
@@ -61,7 +61,7 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
 /** The names of {@link GuardLimits}. */
 export const GUARD_LIMIT_NAMES: readonly string[] = Object.freeze(Object.keys(GUARD_DEFAULTS));
 
-/** Fills in the defaults and refuses what cannot be meant. */
+/** Fills in the defaults. @throws {@link OptionsError} for an invalid limit. */
 export function resolveLimits(
   where: string,
   limits: GuardLimits,
@@ -78,7 +78,7 @@ export function resolveLimits(
   return merged;
 }
 
-/** What the rules are applied to. */
+/** The numbers to which the limits are applied. */
 export interface GuardFacts {
   readonly counts: Readonly<Record<Entity, KindCounts>>;
   readonly population: Readonly<Record<Entity, number>>;

@@ -12,30 +12,30 @@ import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './g
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
 
-/** Options of {@link guard}: limits for all entities, and where needed for one. */
+/** Options of {@link guard}: the limits for all entities, and other limits for single entities. */
 export interface GuardOptions extends GuardLimits {
   readonly users?: GuardLimits;
   readonly groups?: GuardLimits;
   readonly memberships?: GuardLimits;
-  /** The hash of a plan that was looked at: it passes whatever the limits say, and no other plan does. */
+  /** The hash of an approved plan: this plan passes even if it exceeds limits, and no other plan passes. */
   readonly approve?: string;
-  /** Called with the plan, and with the limits it exceeds, before anything passes or is refused. */
+  /** Called with the plan and the limits that it exceeds, before the guard decides. */
   readonly onPlan?: (plan: PlanSummary, trips: readonly GuardTrip[]) => void;
 }
 
 const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', 'approve', 'onPlan'];
 
 /**
- * A barrier: reads the whole plan into the state's outbox, so that the source is drained at full speed and closed
- * before anything is sent, and lets it pass only within the limits. What passes comes in the order in which it is
- * sent (see `LANES` in `state/store`).
+ * A barrier that checks the whole plan before anything is sent. It reads all changes into the outbox of the state, so
+ * that the source is read at full speed and closed. If the plan exceeds no limit, it emits the changes in the order in
+ * which they are sent (see `LANES` in `state/store`).
  *
- * Okta's own import safeguard does not cover this path ("there are no import safeguards"), so its defaults are kept
- * here: deletions over 20 % of a population above 100 stop the run, and so do updates over 50 %, an empty source
- * where Okta holds entities, and more than 5 % rejected records.
+ * Okta's own import safeguard does not cover the Identity Sources API ("there are no import safeguards"), so the guard
+ * uses its default: it stops deletions of more than 20 % if there are more than 100 entities. It also stops updates of
+ * more than 50 %, an empty source if Okta has entities, and more than 5 % rejected records.
  *
- * @throws {@link OptionsError} at once for bad options; {@link GuardError} while reading when a limit is exceeded;
- * it names the counts and the plan's hash.
+ * @throws {@link OptionsError} at once for invalid options; {@link GuardError} while reading, with the counts and the
+ * hash of the plan, if a limit is exceeded.
  */
 export function guard(state: StateStore, options: GuardOptions = {}): Operator<Change, Change> {
   refuseUnknown('guard', options, KNOWN_OPTIONS);
@@ -83,7 +83,7 @@ async function* guarded(
   }
 }
 
-/** Throws unless the plan may pass. */
+/** @throws {@link GuardError} if the plan may not pass. */
 async function decide(
   tally: PlanTally,
   outbox: Outbox,

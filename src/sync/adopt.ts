@@ -12,9 +12,12 @@ import type { AdoptedRow, StateStore, Target } from '../state/store.js';
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends DirectoryOptions {
   readonly state: StateStore;
-  /** The org and identity source that hold the directory. */
+  /** The org and the identity source that have the directory. */
   readonly target: Target;
-  /** The hash of the plan to adopt, from `plan` over the same sources: that Okta holds just this is a claim to be made knowingly. */
+  /**
+   * The hash of the plan to adopt, from `plan` over the same sources. With it, the caller confirms that Okta has exactly
+   * this content; rollcall cannot check it.
+   */
   readonly confirm: string;
   /** Called with every rejected record. */
   readonly onReject?: (rejection: Rejection) => void;
@@ -22,22 +25,22 @@ export interface AdoptOptions extends DirectoryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What {@link adopt} came to. */
+/** The result of {@link adopt}. */
 export interface AdoptReport {
   readonly plan: PlanSummary;
   readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
   readonly rejections: readonly Rejection[];
-  /** Rows that the baseline took over. */
+  /** The number of changes that the baseline now contains as confirmed. */
   readonly adopted: number;
 }
 
 /**
- * Takes the current sources as what Okta holds, without sending anything: for a state that was lost while Okta was not,
- * which would otherwise mean that everything is sent again. What the sources do not hold the baseline forgets, and
- * nobody is deleted.
+ * Records the content of the sources as confirmed by Okta, without sending anything. Use it if the state was lost but
+ * Okta still has the directory; otherwise everything would be sent again. Entities that are not in the sources are removed
+ * from the baseline, and are not deleted in Okta.
  *
- * @throws {@link OptionsError} without a hash; {@link GuardError} when the sources do not make exactly the plan of that
- * hash; {@link StateError} when a session is in flight, or the state belongs to another target.
+ * @throws {@link OptionsError} without a hash, or if a session is in flight; {@link GuardError} if the sources do not
+ * have exactly the plan of that hash; {@link StateError} if the state belongs to another target.
  */
 export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
   const { state, target, confirm } = options;

@@ -24,14 +24,14 @@ import type { Reading, StateStore } from '../state/store.js';
 import { watchReading } from '../transform/watch-reading.js';
 import { ReadingProgress } from './reading-progress.js';
 
-/** The sources of a whole directory. An entity without a source is left alone. */
+/** The sources of a whole directory. An entity without a source is not changed in Okta. */
 export interface DirectorySources {
   readonly users?: Source<UserRecord | RemovedRecord>;
   readonly groups?: Source<GroupRecord | RemovedRecord>;
   readonly memberships?: Source<MembershipRecord | RemovedMembership>;
 }
 
-/** How a directory is read and compared. */
+/** Options that decide how a directory is read and compared. */
 export interface DirectoryOptions extends DirectorySources {
   /** Options of `validate`, for each entity. */
   readonly validate?: {
@@ -47,16 +47,16 @@ export interface DirectoryOptions extends DirectorySources {
    * @defaultValue `false`
    */
   readonly mixed?: boolean;
-  /** When a missing entity is deleted, and which never are: for all entities, or for one. See `diff`. */
+  /** Decides when a missing entity is deleted, and which entities are never deleted: for all entities, or for one. See `diff`. */
   readonly absence?: AbsenceOptions & Readonly<Partial<Record<Entity, AbsenceOptions>>>;
   /**
-   * `full`: the sources are the whole directory, and what is missing from them is removed. `delta`: they are feeds of
-   * changes, and only records marked `deleted: true` are.
+   * `full`: the sources are the whole directory, and entities that are missing from them are removed. `delta`: the sources
+   * are feeds of changes, and only records with `deleted: true` are removed.
    * @defaultValue `'full'`
    */
   readonly mode?: 'full' | 'delta';
   /**
-   * Recognises unchanged rows of files by their bytes, where a mapping is declared. See `diff`.
+   * Recognises unchanged rows of files by their bytes, if the mapping is declared. See `diff`.
    * @defaultValue `true`
    */
   readonly screening?: boolean;

@@ -43,24 +43,24 @@ export interface PlanOptions extends DirectoryOptions {
 /** Options of {@link sync} and {@link startSync}. */
 export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' | 'events'> {
   readonly okta: OktaClient;
-  /** The hash of a plan that was looked at: it passes a tripped guard, and no other plan passes. */
+  /** The hash of an approved plan: this plan passes even if it exceeds limits of the guard, and no other plan passes. */
   readonly approve?: string;
-  /** Called with every event. What it throws harms nothing, and is not told. */
+  /** Called with every event. An error that it throws is ignored. */
   readonly onEvent?: (event: SyncEvent) => void;
   /**
-   * How far a delta feed was read, asked for once its sources were read to the end; `readWatermark` answers it at the next
-   * run. It is kept only when Okta confirmed everything and no record was rejected or refused: otherwise the same feed is
-   * to be read again, which costs nothing for what is confirmed.
+   * The position up to which a delta feed was read. A function is called after the sources were read to the end. The next
+   * run gets the value from `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or
+   * refused. Otherwise the same part of the feed must be read again; changes that are already confirmed are not sent again.
    */
   readonly watermark?: string | (() => string | Promise<string>);
 }
 
-/** A sync under way. */
+/** A sync that is running. */
 export interface RunningSync {
-  /** What happens, as it happens; completes when the run ends, however it ends. A subscriber that throws harms nothing. */
+  /** The events of the run; completes when the run ends, also after an error. An error of a subscriber is ignored. */
   readonly events$: Observable<SyncEvent>;
   readonly done: Promise<SyncReport>;
-  /** Ends the run: the open session is cancelled, or journaled for the next run, within five seconds. */
+  /** Ends the run within five seconds: cancels the open session, or leaves it in the journal for the next run. */
   abort(): void;
 }
 
@@ -89,17 +89,18 @@ const SYNC_OPTION_NAMES = [
 ];
 
 /**
- * Brings Okta in step with a directory: reads its sources, compares them with what Okta was last confirmed to hold,
- * lets the guard look at the whole plan, sends it in as few sessions as the limits allow, and commits the state
- * session by session.
+ * Brings Okta in sync with a directory. It reads the sources, compares them with the last state that Okta confirmed,
+ * checks the whole plan with the guard, sends it in as few sessions as the limits allow, and commits the state session by
+ * session.
  *
- * @throws the typed errors of `errors`; those of the sending carry what was done so far as `report`. Run again to go on.
+ * @throws the classes of `errors`. An error during sending has a `report` of the work that was done before it. Run again
+ * to continue.
  */
 export function sync(options: SyncOptions): Promise<SyncReport> {
   return startSync(options).done;
 }
 
-/** {@link sync} with its events as an Observable, and a way to end it. */
+/** Like {@link sync}, but also returns the events as an Observable, and a function that ends the run. */
 export function startSync(options: SyncOptions): RunningSync {
   refuseUnknown('sync', options, SYNC_OPTION_NAMES);
   checkSources(options);

@@ -7,8 +7,8 @@ import type { ChangeOutcome } from '../core/results.js';
 /** Options of `upload`, and of the part of `sync` that sends. */
 export interface UploadOptions {
   /**
-   * The wait between triggering a session and creating the next, in milliseconds. It is tried earlier once the
-   * triggered one has COMPLETED.
+   * The longest wait between triggering a session and creating the next, in milliseconds. If the triggered session is
+   * COMPLETED earlier, the next one is tried at once.
    * @defaultValue `300_000`: Okta allows no new session within five minutes
    */
   readonly cooldownMs?: number;

@@ -1,4 +1,4 @@
-/** What Okta's text rules say of a string. */
+/** A violation of Okta's rules for text. */
 export type TextFault = 'SUPPLEMENTARY' | 'MALFORMED';
 
 const SURROGATE = /[\ud800-\udfff]/;
@@ -6,8 +6,8 @@ const SURROGATES_AND_PAIRS = /[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /**
- * Okta takes text in UTF-8 sequences of three bytes or fewer: nothing beyond U+FFFF. A lone surrogate is no text at
- * all, and would arrive as another character.
+ * The first violation in a text; undefined if there is none. Okta accepts characters of at most three bytes in UTF-8, so
+ * nothing beyond U+FFFF. A lone surrogate is not valid text, and would arrive as another character.
  */
 export function textFault(text: string): TextFault | undefined {
   if (!SURROGATE.test(text)) return undefined;

@@ -4,7 +4,7 @@ import type { FieldRules } from '../screening/screening.js';
 import { replaceUnsupported, textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 
-/** A record that is good (and what became of it), or why it is not. */
+/** The result of a check: the record (possibly converted), or the reason for its rejection. */
 export type RecordVerdict =
   | { readonly record: unknown }
   | {
@@ -17,25 +17,25 @@ export type RecordVerdict =
 /** Checks one record. */
 export type Checker = (record: unknown) => RecordVerdict;
 
-/** JSON takes up to six bytes for a character (`\u0001`). */
+/** JSON needs at most six bytes for a character (`\u0001`). */
 const MOST_BYTES_PER_CHARACTER = 6;
 const FRAME_BYTES = 200;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 
-/** A fault of one value, not yet tied to a record. */
+/** An error of one value. */
 interface Fault {
   readonly field: string | undefined;
   readonly code: string;
   readonly reason: string;
 }
 
-/** The checker of an entity's records. */
+/** Creates the function that checks the records of an entity. */
 export function createChecker(entity: Entity, options: ValidateOptions): Checker {
   const check = entity === 'memberships' ? checkMembership : new ProfileChecker(entity, options).check;
   return options.mode === 'delta' ? checkDelta(entity, check) : check;
 }
 
-/** A marked removal needs only its ids; the rest is checked as ever. */
+/** In a delta feed, a record with `deleted: true` needs only its ids; other records are checked as usual. */
 function checkDelta(entity: Entity, check: Checker): Checker {
   return (record) => {
     if (!isMarked(record)) return check(record);
@@ -45,7 +45,7 @@ function checkDelta(entity: Entity, check: Checker): Checker {
   };
 }
 
-/** For users and groups the id alone. */
+/** Checks only the id of a user or group. */
 function checkId(entity: Entity, { externalId }: Record<string, unknown>): RecordVerdict {
   if (typeof externalId !== 'string' || externalId === '')
     return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', 'externalId');
@@ -170,7 +170,7 @@ class ProfileChecker {
     return { record: result };
   }
 
-  /** The value as it is sent, where the options allow it to be changed. */
+  /** The value to send: converted, if the options allow it. */
   #convert(value: unknown): unknown {
     if (typeof value === 'string') {
       return this.#replacement !== undefined && textFault(value) !== undefined

@@ -1,13 +1,13 @@
 import type { Entity, RecordOf } from '../core/model.js';
 
-/** Why a source could not make a record of what it read. Names places and fields, never a value. */
+/** The reason why a source could not create a record. It contains places and fields, never a value. */
 export interface Refusal {
-  /** The record's key (`keyOf`), where it is known: what Okta holds under it is then kept. */
+  /** The key of the record (`keyOf`), if it is known: the entity then stays in Okta as it is. */
   readonly key: string | undefined;
   readonly field: string | undefined;
   /** Stable code, e.g. `NOT_MAPPED`. */
   readonly code: string;
-  /** One sentence for a person. */
+  /** The reason in words, to be read after the name of the field. */
   readonly reason: string;
 }
 
@@ -16,14 +16,14 @@ class RefusedRecord {
 }
 
 /**
- * What a source hands on in the place of a record that it cannot make. `validate` rejects it for the reason given,
- * so that it is counted, reported with its place, and never taken for a removed one. It passes no check as a record.
+ * A placeholder for a record that a source cannot create. `validate` rejects it with the given reason. It is therefore
+ * counted and reported with its place, and does not count as removed.
  */
 export function refusedRecord<E extends Entity>(refusal: Refusal): RecordOf[E] {
   return new RefusedRecord(refusal) as unknown as RecordOf[E];
 }
 
-/** The refusal of what {@link refusedRecord} made. */
+/** The reason inside a placeholder of {@link refusedRecord}; undefined for any other record. */
 export function refusalOf(record: unknown): Refusal | undefined {
   return record instanceof RefusedRecord ? record.refusal : undefined;
 }

@@ -4,27 +4,27 @@ import type { Rejection } from '../core/rejection.js';
 /** Options of {@link validate}. */
 export interface ValidateOptions {
   /**
-   * Attributes that every profile must have, not null.
+   * Attributes that every profile must have; null and empty text are rejected.
    * @defaultValue `['userName', 'email']` for users, `['displayName']` for groups
    */
   readonly required?: readonly string[];
   /**
-   * Turns numbers and booleans into strings. Okta takes strings only.
+   * Converts numbers and booleans to strings, because Okta accepts strings only.
    * @defaultValue `false`: such a value is rejected
    */
   readonly coerce?: boolean | { readonly numbers?: boolean; readonly booleans?: boolean };
   /**
-   * What becomes of characters beyond U+FFFF (emoji and the like), which Okta does not take.
+   * Characters beyond U+FFFF (for example emoji), which Okta does not accept: reject the record, or replace them.
    * @defaultValue `'reject'`
    */
   readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
-  /** Limits of further attributes, as the identity source's own schema declares them. */
+  /** Limits of additional attributes, from the schema of the identity source. */
   readonly attributes?: Readonly<Record<string, AttributeLimit>>;
   /**
-   * `delta` lets records marked `deleted: true` pass, which need no profile; in a `full` read such a record is rejected.
+   * `delta`: records with `deleted: true` are accepted, and need no profile. `full`: such a record is rejected.
    * @defaultValue `'full'`
    */
   readonly mode?: 'full' | 'delta';
-  /** Called with every rejected record. What it throws ends the run. */
+  /** Called with every rejected record. An error that it throws ends the run. */
   readonly onReject?: (rejection: Rejection) => void;
 }

@@ -14,11 +14,11 @@ import type { ValidateOptions } from './validate-options.js';
 const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'mode', 'onReject'];
 
 /**
- * Holds records to the service's limits (see `LIMITS`). A record that breaks one is rejected: named by entity,
- * external id, place and field, never by a value; counted; handed to `onReject`; and not taken for a removed one by
- * `diff`. Good records pass through as they are.
+ * Checks records against Okta's limits (see `LIMITS`). A record that violates a limit is rejected: it is counted, passed
+ * to `onReject`, and does not count as removed in `diff`. The rejection contains entity, external id, place and field,
+ * but never a value. Valid records pass through unchanged.
  *
- * @throws {@link OptionsError} at once for bad options. Bad records never throw.
+ * @throws {@link OptionsError} at once for invalid options. Invalid records never throw.
  */
 export function validate<E extends Entity>(
   entity: E,
