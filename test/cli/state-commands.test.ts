@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
@@ -29,6 +29,19 @@ describe('state', () => {
     const full = await cli(cwd, ['state', 'import', 'copy', '--quiet']);
     expect(full).toMatchObject({ code: 1, out: '' });
     expect(full.err).toContain('the state is not empty');
+  });
+
+  it('that is damaged is found by verifying it, which says where it is and how to go on', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(300) });
+    await cli(cwd, SYNC, { env: envOf(okta) });
+    const file = join(cwd, 'rollcall-state', 'state.mdb');
+    // Everything but the first two pages: a database that believed it would end the process.
+    await writeFile(file, (await readFile(file)).fill(0xff, 8192));
+    const { code, out, err } = await cli(cwd, ['state', 'verify']);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`the state in ${join(cwd, 'rollcall-state')} is damaged`);
+    expect(err).toMatch(/rollcall state export.*rollcall sync --adopt/s);
   });
 
   it('that is not there is not made by looking at it', async () => {

@@ -6,7 +6,7 @@ const once = (call: string, error: string, when: number): Fault => ({ call, erro
 const from = (call: string, error: string, when: number): Fault => ({ call, error, when, forever: true });
 
 /** The short form: a few faults of each kind. The long form is `npm run test:disk`. */
-const FILES_THAT_MAY_NOT_GROW: readonly Fault[] = [{ fileBlocks: 4 }, { fileBlocks: 8 }];
+const FILES_THAT_MAY_NOT_GROW: readonly Fault[] = [{ fileBlocks: 4 }, { fileBlocks: 8 }, { fileBlocks: 40 }];
 const CALLS_THAT_FAIL: readonly Fault[] = [
   once('pwrite64', 'EIO', 9),
   from('pwrite64', 'EDQUOT', 2),

@@ -11,7 +11,8 @@ import { emptyHead, FORMAT, openTables, type Head, type Tables } from './lmdb-ta
 import { reserveDirectory } from './open-states.js';
 import { runAll } from './run-all.js';
 import { ENVIRONMENT, makeDirectory, prepareFiles, removeLeftOvers } from './state-files.js';
-import { stateFailure } from './state-failure.js';
+import { stateDamage, stateFailure } from './state-failure.js';
+import { verifyRows } from './verify-rows.js';
 import { WriterPlace } from './writer-place.js';
 
 /** Options of {@link openState}. */
@@ -19,7 +20,7 @@ export interface OpenStateOptions {
   /** @defaultValue the system's clock */
   readonly clock?: Clock;
   /**
-   * Checks every page of the file before it is used, as is done after a crash too: half a second for a million rows.
+   * Checks every page of the file before it is used, as is done after a crash too. `verifyState` checks the rows.
    * @defaultValue false
    */
   readonly verify?: boolean;
@@ -32,7 +33,7 @@ export interface OpenStateOptions {
  *
  * There is one writer at a time, and one opening in a process, whatever path leads to the directory. A writer that died is
  * followed: one of this machine at once, one of another host or container after a minute in which it gave no sign of life.
- * After such an end every page of the state is checked before it is used.
+ * After such an end every page and every row of the state is checked before it is used.
  *
  * @throws {@link BusyError} when another writer lives; {@link StateError} when the directory cannot be used (the message names
  * the path and the system's code), holds a state of another format (`ERR_ROLLCALL_STATE_FORMAT`), or one that is damaged
@@ -53,6 +54,7 @@ export async function openState(directory: string, options: OpenStateOptions = {
     const root = openRoot(path);
     undo.push(() => root.close());
     const tables = openKnownTables(root, path);
+    if (found !== undefined) checkRows(tables, path);
     const place = WriterPlace.take(path, tables, found, clock);
     undo.push(() => place.release());
     removeLeftOvers(path);
@@ -70,6 +72,14 @@ async function checkFile(path: string, found: string | undefined): Promise<void>
   } catch (error) {
     const now = readHolder(path);
     throw now !== undefined && now.id !== found ? busy(now) : error;
+  }
+}
+
+function checkRows(tables: Tables, path: string): void {
+  try {
+    verifyRows(tables);
+  } catch (error) {
+    throw stateDamage(path, 'its rows are not what was written', error);
   }
 }
 
