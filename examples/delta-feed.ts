@@ -1,6 +1,6 @@
 /**
- * A feed of changes instead of whole exports: what the feed does not name is left alone, and only what it marks as
- * deleted is. How far it was read is kept in the state, once Okta confirmed everything up to there.
+ * A feed of changes instead of whole exports. Entities that are not in the feed stay unchanged, and only entities that it
+ * marks as deleted are deleted. The position in the feed is stored in the state after Okta confirmed everything before it.
  *
  *     npx tsx examples/delta-feed.ts
  */
@@ -16,15 +16,15 @@ import {
 } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
-/** One change, as HR systems tell it. They are numbered, and each holds the whole person. */
+/** One change in the feed of an HR system. Changes are numbered, and each contains the whole person. */
 interface Change {
   readonly number: number;
   readonly id: string;
-  /** Undefined: this person is gone. */
+  /** Undefined: this person has left. */
   readonly person?: { readonly email: string; readonly name: string };
 }
 
-/** An HR system: everybody as they are now, and the changes of late. */
+/** An HR system: the current data of all people, and the recent changes. */
 const hr = {
   changes: ['ann', 'bob', 'cho', 'dee'].map((name, i): Change => ({
     number: i + 1,
@@ -37,7 +37,7 @@ const hr = {
   everybody(): readonly Change[] {
     return [...new Map(this.changes.map((change) => [change.id, change])).values()];
   },
-  /** The latest change of everybody who has changed. */
+  /** The latest change of each person who has changed. */
   async *since(position: number): AsyncGenerator<Change> {
     yield* this.everybody().filter(({ number }) => number > position);
   },
@@ -60,9 +60,9 @@ const okta = createClient({
 });
 const waits = { cooldownMs: 100, pollIntervalMs: 20 };
 
-/** The first run, and every one that is to find what the feed may have missed: the whole directory. */
+/** A full run reads the whole directory. Use it first, and from time to time to find changes that the feed may have missed. */
 async function full(): Promise<void> {
-  // The position is taken before the directory is read: what changes meanwhile is read twice, and not lost.
+  // Get the position before the directory is read: changes in between are then read twice, and not lost.
   const position = hr.changes.length;
   const present = pipe(
     hr.everybody(),
@@ -72,7 +72,7 @@ async function full(): Promise<void> {
   console.log(`full: Okta has ${org.directory().activeUsers} people; read up to ${position}`);
 }
 
-/** Every other run: what has changed since. */
+/** All other runs read only the changes since the last one. */
 async function delta(title: string): Promise<void> {
   let position = Number(await readWatermark(state));
   const changed = pipe(hr.since(position), async function* (changes) {

@@ -1,6 +1,7 @@
 /**
- * A whole sync of a sample directory against a simulated Okta org in this process: first load, nothing to do, the
- * next day's export, and a truncated export that the guard stops. No account, no network, under 30 seconds.
+ * Four syncs of a sample directory to a simulated Okta org in this process: the first load, the same export again, the
+ * next day's export, and a truncated export that the guard stops. It needs no account and no network, and takes less than
+ * 30 seconds.
  *
  *     npm run demo
  */
@@ -26,7 +27,7 @@ import {
 } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
-const COOLDOWN_MS = 1500; // Okta's is five minutes; everything else is as it is there.
+const COOLDOWN_MS = 1500; // Five minutes in Okta; everything else is like in Okta.
 
 const data = (path: string) => fileURLToPath(new URL(`data/${path}`, import.meta.url));
 
@@ -38,7 +39,7 @@ function sources(day: string, usersFrom = day) {
   };
 }
 
-/** One line for each event worth a line. */
+/** An event as one line; undefined for events that are not shown. */
 function tell(event: SyncEvent): void {
   switch (event.type) {
     case 'source:end':

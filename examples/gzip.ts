@@ -1,6 +1,6 @@
 /**
- * Gzipped files. A path that ends in `.gz` is unpacked as it is read; a stream says so with `gzip: true`. An export that
- * was cut off cannot be unpacked to its end, and then nothing is sent.
+ * Gzipped files. A path that ends in `.gz` is unpacked while it is read; for a stream, set `gzip: true`. A truncated export
+ * cannot be unpacked to its end, so nothing is sent.
  *
  *     npx tsx examples/gzip.ts
  */

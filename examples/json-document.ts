@@ -1,6 +1,6 @@
 /**
- * One JSON document of any size: people and teams are arrays inside it, read element by element. Teams name their
- * members, so the same array gives groups and, read once more, memberships.
+ * One JSON document of any size with arrays of people and teams, which are read element by element. Teams list their
+ * members, so the array of teams is read twice: once for groups, and once for memberships.
  *
  *     npx tsx examples/json-document.ts [document]
  */

@@ -1,5 +1,5 @@
 /**
- * JSON lines, one record a line as Okta takes it. A record that Okta would refuse is left behind, with its line.
+ * JSON lines: one record per line. A record that Okta would refuse is rejected, and reported with its line.
  *
  *     npx tsx examples/json-lines.ts [file]
  */

@@ -1,9 +1,9 @@
 /**
- * An LDAP tree: people and groups by paged searches, members of groups in groups resolved, circles included. LDAP has
- * no snapshots: who is moved while it is read is put right by the next run.
+ * An LDAP directory: people and groups come from paged searches, and nested groups are resolved, including cycles. LDAP has
+ * no snapshots: if somebody moves between groups during the read, the next run corrects it.
  *
  *     ldapadd -x -D cn=admin,dc=example,dc=com -W -f examples/data/company.ldif
- *     npx tsx examples/ldap.ts      (LDAP_URL, LDAP_BIND_DN, LDAP_PASSWORD, LDAP_BASE_DN say where)
+ *     npx tsx examples/ldap.ts      (set LDAP_URL, LDAP_BIND_DN, LDAP_PASSWORD, LDAP_BASE_DN)
  */
 import { pathToFileURL } from 'node:url';
 import { Client, type Entry } from 'ldapts';
@@ -20,10 +20,10 @@ import { startOrg } from 'rollcall/simulator';
 
 const PEOPLE = '(&(objectClass=inetOrgPerson)(mail=*))';
 const GROUPS = '(objectClass=groupOfNames)';
-/** An id that stays when somebody is renamed or moved. Active Directory's is `objectGUID`. */
+/** An id that does not change when somebody is renamed or moved. In Active Directory, use `objectGUID`. */
 const ID = 'entryUUID';
 
-/** Where the tree is, and who reads it. */
+/** The address of the directory, and the account that reads it. */
 export interface LdapOptions {
   readonly url: string;
   readonly bindDn: string;
@@ -31,11 +31,11 @@ export interface LdapOptions {
   readonly baseDn: string;
 }
 
-/** The three sources. The connection is closed when people and groups are read, and on every failure. */
+/** The three sources. The connection is closed after people and groups were read, and on every failure. */
 export function ldapDirectory({ url, bindDn, password, baseDn }: LdapOptions) {
   const people = new Map<string, string>();
   const groups = new Map<string, { readonly id: string; readonly members: readonly string[] }>();
-  /** Members that are neither a person nor a group of these searches: who left, or what may not be read. */
+  /** Members that are neither a person nor a group of these searches: people who left, or entries that may not be read. */
   const unknownMembers = new Set<string>();
   let client: Client | undefined;
 
@@ -82,7 +82,7 @@ export function ldapDirectory({ url, bindDn, password, baseDn }: LdapOptions) {
 
   async function* groupRecords(): AsyncGenerator<GroupRecord> {
     for await (const entry of search(GROUPS, ['cn', 'description', 'member'], true)) {
-      // Active Directory cuts long lists of members; a cut one would take memberships away.
+      // Active Directory truncates long lists of members; with a truncated list, memberships would be deleted.
       if (Object.keys(entry).some((name) => name.startsWith('member;range=')))
         throw new Error(`the members of ${entry.dn} come in ranges, which this program does not read`);
       const id = first(entry[ID]) ?? '';
@@ -94,7 +94,7 @@ export function ldapDirectory({ url, bindDn, password, baseDn }: LdapOptions) {
     }
   }
 
-  /** Every person of a group, also through groups in it, once. */
+  /** Every person in a group, also through nested groups, without duplicates. */
   function* memberships(): Generator<MembershipRecord> {
     for (const [dn, { id, members }] of groups) {
       const seen = new Set([dn]);
@@ -116,7 +116,7 @@ export function ldapDirectory({ url, bindDn, password, baseDn }: LdapOptions) {
     groups: pipe(groupRecords()),
     memberships: pipe(memberships()),
     unknownMembers,
-    /** For a run that fails between two of them. */
+    /** Closes the connection if the run fails between two sources. */
     [Symbol.asyncDispose]: close,
   };
 }
@@ -130,7 +130,7 @@ function first(value: Entry[string] | undefined): string | null {
   return all(value)[0] || null;
 }
 
-/** Names that mean the same entry are written in several ways. */
+/** A distinguished name in one form, because the same name can be written in several ways. */
 function normal(dn: string): string {
   return dn.toLowerCase().replace(/\s*([,=+])\s*/g, '$1');
 }

@@ -1,10 +1,10 @@
 /**
- * A directory in MariaDB or MySQL: people, groups and memberships as they were at one instant, streamed row by row.
- * The connection is open only while rows are read: it is closed before the first request to Okta, which may be hours
- * before the last, and on every failure.
+ * A directory in MariaDB or MySQL: people, groups and memberships from one snapshot, streamed row by row. The connection is
+ * open only while rows are read. It is closed before the first request to Okta, because sending can take hours, and on
+ * every failure.
  *
  *     mariadb -h 127.0.0.1 test < examples/data/company.sql
- *     npx tsx examples/mariadb.ts      (MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_USER, MYSQL_PWD, MYSQL_DATABASE say where)
+ *     npx tsx examples/mariadb.ts      (set MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_USER, MYSQL_PWD, MYSQL_DATABASE)
  */
 import { createConnection, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -23,7 +23,7 @@ import {
 } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
-// Who has left is in no query, so Okta deactivates them. Every value is text: cast what is not.
+// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
 const USERS = `
   SELECT employee_id AS externalId, email AS userName, email, given_name AS firstName, family_name AS lastName,
          department
@@ -33,7 +33,7 @@ const MEMBERSHIPS = `
   SELECT team_id AS groupExternalId, employee_id AS memberExternalId
   FROM team_members JOIN people USING (employee_id) WHERE left_on IS NULL`;
 
-/** The three sources, in one read-only transaction: a person who joins while it is read is in all of them, or in none. */
+/** The three sources, in one read-only transaction, so that a person who joins during the read is in all of them or in none. */
 export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }: mysql.ConnectionOptions) {
   let open: { readonly connection: mysql.Connection; readonly socket: Socket } | undefined;
   let result: Readable | undefined;
@@ -47,7 +47,7 @@ export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }:
       ...config,
       stream: socket,
     });
-    // Nobody else tells a result that is being streamed that its connection is gone: it would wait for ever.
+    // Without this, the stream of a result does not notice that its connection is lost, and waits for ever.
     connection.on('error', (error: Error) => {
       lost ??= error;
       result?.destroy(error);
@@ -66,7 +66,7 @@ export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }:
       socket.closed ? resolve() : socket.once('close', () => resolve()),
     );
     if (allWasRead) connection.end();
-    // The server would go on to send what is left of the result; only a broken socket tells it to stop.
+    // The server continues to send the rest of the result until the socket is closed.
     else socket.destroy();
     await closed;
   }
@@ -85,11 +85,11 @@ export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }:
   }
 
   return {
-    // `sync` reads them in this order.
+    // `sync` reads the sources in this order.
     users: pipe(rows(USERS, false), map(toUser)),
     groups: pipe(rows(GROUPS, false), map(toGroup)),
     memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
-    /** For a run that fails between two of them. */
+    /** Closes the connection if the run fails between two sources. */
     [Symbol.asyncDispose]: () => close(false),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Node streams in and out: a Readable is a source, a flow becomes a Readable, and `pipeline` joins them to Transforms and
- * Writables. What is not asked for is not read, on both sides.
+ * Node streams as input and output: a Readable is a source, a flow becomes a Readable, and `pipeline` connects it to
+ * Transforms and Writables. Back-pressure works in both directions: nothing is read before it is needed.
  *
  *     npx tsx examples/node-streams.ts
  */
@@ -32,7 +32,7 @@ const okta = createClient({
 });
 const users = new URL('data/day-1/users.csv', import.meta.url);
 
-// In: a stream of bytes for `fromCsv` and its like, and a stream of objects wherever a source is taken.
+// Input: a stream of bytes is an input of `fromCsv` and similar functions; a stream of objects is a source.
 const rows = Readable.from(pipe(fromCsv(createReadStream(users)), map(toUser)));
 const lowerCase = new Transform({
   objectMode: true,
@@ -40,12 +40,12 @@ const lowerCase = new Transform({
     done(null, { externalId, profile: { ...profile, userName: profile.userName?.toLowerCase() ?? '' } });
   },
 });
-// `compose` hands a failure of either on, as `pipeline` does; `pipe` would not.
+// `compose` passes errors of both streams on, like `pipeline`; `pipe` would not.
 const people = rows.compose(lowerCase) as unknown as AsyncIterable<UserRecord>;
 const report = await sync({ okta, state, users: people, pollIntervalMs: 20 });
 console.log(`${report.confirmed.users.creates} people created, ${report.rejections.length} rejected`);
 
-// Out, into any Writable: here a file of those in one department ...
+// Output to any Writable: here a file with the people of one department ...
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-example-'));
 const file = join(directory, 'finance.jsonl');
 const finance = pipe(
@@ -62,7 +62,7 @@ await pipeline(
 );
 console.log(`${(await readFile(file, 'utf8')).trim().split('\n').length} people in finance`);
 
-// ... and a Writable that has seen enough: the file behind it is closed.
+// ... and a Writable that stops early: the input file is then closed.
 const enough = new AbortController();
 let seen = 0;
 const few = new Writable({

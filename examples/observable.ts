@@ -1,5 +1,6 @@
 /**
- * RxJS in and out: people come from an Observable, go through operators of both kinds, and what happens is told by one.
+ * RxJS as input and output: people come from an Observable and go through operators of both libraries, and the events of
+ * the run are an Observable.
  *
  *     npx tsx examples/observable.ts
  */
@@ -15,7 +16,7 @@ const okta = createClient({
   auth: { token: org.token },
 });
 
-/** Two feeds of one company, as they might come from two systems. */
+/** Two feeds of one company, for example from two systems. */
 function feeds() {
   const staff = from(['ann', 'bob', 'cho', 'dee']);
   const contractors = of('eve', 'fay').pipe(concatMap(async (name) => `x-${name}`));
@@ -27,11 +28,11 @@ function feeds() {
   );
 }
 
-// In: `users` takes an Observable as it is. One cannot be held back, so it is for feeds and not for millions:
-// `fromObservable` fails, and drops nothing, when 10,000 values wait for their reader (`maxBuffered`).
+// Input: `users` accepts an Observable. An Observable has no back-pressure, so use it for feeds and not for millions of
+// records: if 10,000 values are waiting (`maxBuffered`), `fromObservable` fails; it never drops a value.
 const run = startSync({ okta, state, users: feeds(), pollIntervalMs: 20 });
 
-// Out: events are an Observable, and any flow can become one.
+// Output: the events are an Observable, and `toObservable` converts any flow.
 const waits = lastValueFrom(
   run.events$.pipe(
     filter((event) => event.type === 'batch:sent'),

@@ -1,6 +1,6 @@
 /**
- * A sync as OpenTelemetry sees it: a span for the run, one for each session, one for each call to Okta, and counters for
- * records and waits. Here they are kept in memory and printed; give the providers your own exporters.
+ * A sync with OpenTelemetry: a span for the run, for each session and for each call to Okta, and counters for records and
+ * waits. This example prints them from memory; set your own exporters in the providers.
  *
  *     npx tsx examples/opentelemetry.ts
  */
@@ -55,7 +55,7 @@ const CALLS: ReadonlySet<string> = new Set<keyof OktaClient>([
   'deleteMemberships',
 ]);
 
-/** Instruments of a meter, made when they are first needed; the names are rollcall's own, and stable. */
+/** The instruments of a meter, created on first use. The names come from rollcall, and are stable. */
 function meterSink(meter: Meter): MetricSink {
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
@@ -142,7 +142,7 @@ export async function observedSync(options: SyncOptions, tracer: Tracer, meter: 
   }
 }
 
-/** Marks a span as failed, by the stable code and not by a message. */
+/** Marks a span as failed, with the stable code instead of the message. */
 function failed(span: Span, error: unknown): unknown {
   const code = error instanceof RollcallError ? error.code : 'ERROR';
   span.setAttribute('error.type', code);

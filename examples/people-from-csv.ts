@@ -1,5 +1,5 @@
 /**
- * The pipeline by hand: people from a CSV export, columns mapped, sent to a simulated org.
+ * The pipeline, stage by stage: people from a CSV export are mapped, compared, and sent to a simulated org.
  *
  *     npx tsx examples/people-from-csv.ts
  */

@@ -1,6 +1,6 @@
 /**
- * A run's events as log lines of pino: what went wrong as warnings, the rest as information. No line holds a profile
- * value, a token or a key; external ids of rejected records are left out unless `logEvents` is told otherwise.
+ * The events of a run as log lines of pino: problems are warnings, all others are information. No line contains a profile
+ * value, a token or a key. The external ids of rejected records appear only with the option `externalIds`.
  *
  *     npx tsx examples/pino-logging.ts
  */
@@ -32,7 +32,7 @@ try {
   const { confirmed, remaining } = await run.done;
   log.info({ confirmed, remaining }, 'done');
 } catch (error) {
-  // `code` is stable and documented; messages name files, lines and sessions, and no profile value.
+  // `code` is stable and documented. Messages contain files, lines and sessions, but no profile values.
   log.error({ err: error, code: error instanceof RollcallError ? error.code : undefined }, 'failed');
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 /**
- * Look before you send: a plan, a guard that stops it, and the approval of exactly that plan.
+ * A plan before the sync: the guard stops a plan, and somebody approves exactly that plan.
  *
  *     npx tsx examples/plan-before-sync.ts
  */
@@ -21,7 +21,7 @@ const waits = { cooldownMs: 100, pollIntervalMs: 20 };
 
 await sync({ okta, state, users: staff, ...waits });
 
-// Half of the company is to be let go: is that so, or is the export broken?
+// Half of the people are missing. Have they left, or is the export broken? Somebody must decide.
 const halved = staff.slice(0, 100);
 const planned = await plan({ state, users: halved });
 console.log(

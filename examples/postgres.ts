@@ -1,10 +1,10 @@
 /**
- * A directory in PostgreSQL: people, groups and memberships as they were at one instant, through server-side cursors.
- * The connection is open only while rows are read: it is closed before the first request to Okta, which may be hours
- * before the last, and on every failure.
+ * A directory in PostgreSQL: people, groups and memberships from one snapshot, through server-side cursors. The connection
+ * is open only while rows are read. It is closed before the first request to Okta, because sending can take hours, and on
+ * every failure.
  *
  *     psql -h 127.0.0.1 -d test -f examples/data/company.sql
- *     npx tsx examples/postgres.ts        (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE say where)
+ *     npx tsx examples/postgres.ts        (set PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE)
  */
 import { userInfo } from 'node:os';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +24,7 @@ import {
 } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
-// Who has left is in no query, so Okta deactivates them. Every value is text: cast what is not.
+// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
 const USERS = `
   SELECT employee_id AS "externalId", email AS "userName", email, given_name AS "firstName",
          family_name AS "lastName", department
@@ -36,13 +36,13 @@ const MEMBERSHIPS = `
 
 const ROWS_AT_A_TIME = 1000;
 
-/** The three sources, in one read-only transaction: a person who joins while it is read is in all of them, or in none. */
+/** The three sources, in one read-only transaction, so that a person who joins during the read is in all of them or in none. */
 export function postgresDirectory(config: pg.ClientConfig) {
   let client: pg.Client | undefined;
 
   async function connect(): Promise<pg.Client> {
     client = new pg.Client({ fallback_application_name: 'rollcall', ...config });
-    // A connection that breaks fails the next read; without a listener it would end the process as well.
+    // If the connection breaks, the next read fails. Without this listener, the process would end as well.
     client.on('error', () => undefined);
     await client.connect();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -70,15 +70,15 @@ export function postgresDirectory(config: pg.ClientConfig) {
     }
   }
 
-  // The database makes the next rows while these are compared.
+  // With `readAhead`, the database produces the next rows while these are compared.
   const rows = (sql: string, last: boolean) => fromPages(pages(sql, last), { readAhead: true });
 
   return {
-    // `sync` reads them in this order.
+    // `sync` reads the sources in this order.
     users: pipe(rows(USERS, false), map(toUser)),
     groups: pipe(rows(GROUPS, false), map(toGroup)),
     memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
-    /** For a run that fails between two of them. */
+    /** Closes the connection if the run fails between two sources. */
     [Symbol.asyncDispose]: close,
   };
 }

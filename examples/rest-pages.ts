@@ -1,8 +1,8 @@
 /**
- * A paged REST API: pages follow their `Link`, a page that is unchanged (304, by its `ETag`) is not sent again, and a read
- * that is not whole fails, so that nobody is taken for removed.
+ * A paged REST API: each page has a `Link` to the next one. The API does not send an unchanged page again (304, by its
+ * `ETag`). A read that is not complete fails, so that nobody counts as removed.
  *
- *     npx tsx examples/rest-pages.ts       (STAFF_API_URL, STAFF_API_TOKEN; without them a sample API in this process)
+ *     npx tsx examples/rest-pages.ts       (set STAFF_API_URL and STAFF_API_TOKEN, or use the sample API in this process)
  */
 import { pathToFileURL } from 'node:url';
 import {
@@ -25,7 +25,7 @@ interface KeptPage {
   readonly next: string | undefined;
 }
 
-/** Pages by URL, kept in memory from one run to the next. */
+/** The pages by URL, in memory between runs. */
 export type KeptPages = Map<string, KeptPage>;
 
 /** All records of a collection. */
@@ -48,7 +48,7 @@ export function collection<T>(url: string, kept: KeptPages, token?: string): Flo
     },
     { name: new URL(url).pathname },
   );
-  /** Ends as the pages do, unless there should have been more, or fewer. */
+  /** Yields all records; fails if their number is not the number that the API announced. */
   return pipe(pages, async function* whole(records) {
     let read = 0;
     for await (const record of records) {
@@ -65,12 +65,12 @@ function nextOf(link: string | null, page: string): string | undefined {
   const target = /<([^>]+)>;[^,]*\brel="?next\b/.exec(link ?? '')?.[1];
   if (target === undefined) return undefined;
   const next = new URL(target, page);
-  // The token is for this API alone.
+  // Send the token only to this API.
   if (next.origin !== new URL(page).origin) throw new Error(`${page} links to another origin`);
   return next.href;
 }
 
-/** The three sources of one run. Groups and their members are in one collection; its second reading costs only 304s. */
+/** The three sources of one run. Groups and their members are in one collection, whose second read costs only 304 responses. */
 export function staffDirectory(api: string, kept: KeptPages, token?: string): DirectorySources {
   return {
     users: pipe(

@@ -1,9 +1,9 @@
 /**
- * A directory in a SQLite file: people, groups and memberships as they were at one instant, read in one transaction.
- * The file is open only while rows are read.
+ * A directory in a SQLite file: people, groups and memberships from one transaction. The file is open only while rows are
+ * read.
  *
  *     sqlite3 company.db < examples/data/company.sql
- *     npx tsx examples/sqlite.ts company.db       (without a file: that company, in memory)
+ *     npx tsx examples/sqlite.ts company.db       (without a file, the same company in memory is used)
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,7 @@ import {
 } from 'rollcall';
 import { startOrg } from 'rollcall/simulator';
 
-// Who has left is in no query, so Okta deactivates them. Every value is text: cast what is not.
+// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
 const USERS = `
   SELECT employee_id AS externalId, email AS userName, email, given_name AS firstName, family_name AS lastName,
          department
@@ -31,7 +31,7 @@ const MEMBERSHIPS = `
   SELECT team_id AS groupExternalId, employee_id AS memberExternalId
   FROM team_members JOIN people USING (employee_id) WHERE left_on IS NULL`;
 
-/** The three sources, in one transaction: nobody can write in between. */
+/** The three sources, in one transaction, so that they all see the same data. */
 export function sqliteDirectory(open: () => sqlite.Database) {
   let db: sqlite.Database | undefined;
 
@@ -60,11 +60,11 @@ export function sqliteDirectory(open: () => sqlite.Database) {
   }
 
   return {
-    // `sync` reads them in this order.
+    // `sync` reads the sources in this order.
     users: pipe(rows(USERS, false), map(toUser)),
     groups: pipe(rows(GROUPS, false), map(toGroup)),
     memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
-    /** For a run that fails between two of them. */
+    /** Closes the file if the run fails between two sources. */
     [Symbol.dispose]: close,
   };
 }

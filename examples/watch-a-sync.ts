@@ -1,5 +1,5 @@
 /**
- * Events of a running sync as an RxJS Observable, and a report to a file.
+ * The events of a running sync as an RxJS Observable, and the rejected records in a CSV file.
  *
  *     npx tsx examples/watch-a-sync.ts
  */

@@ -1,6 +1,6 @@
 /**
- * A stage written by hand: any `async function*` over records is an operator. This one looks up a cost center for each
- * person, some at a time.
+ * A stage of your own: any `async function*` over records is an operator. This one looks up the cost center of each person,
+ * several people at a time.
  *
  *     npx tsx examples/your-own-operator.ts
  */
@@ -20,7 +20,7 @@ async function* withCostCenter(people: AsyncIterable<UserRecord>): AsyncGenerato
 }
 
 const people = pipe(
-  fromObservable(of('1', '2', '3', 'robot')), // RxJS in
+  fromObservable(of('1', '2', '3', 'robot')), // RxJS as input
   filter((id) => id !== 'robot'),
   map((id) => ({
     externalId: id,
@@ -30,5 +30,5 @@ const people = pipe(
   validate('users'),
 );
 
-const all = await lastValueFrom(toObservable(people).pipe(toArray())); // RxJS out
+const all = await lastValueFrom(toObservable(people).pipe(toArray())); // RxJS as output
 for (const { externalId, profile } of all) console.log(externalId, profile.costCenter);

@@ -20,8 +20,8 @@ export interface Team {
 type Resource = Person | Team;
 
 /**
- * A small API such as HR systems have: `/people` and `/teams`, three at a time with a `Link` to the next page, an `ETag`
- * on each page, 304 for a page that is unchanged, and how many there are in `X-Total-Count`.
+ * A small API like that of an HR system: `/people` and `/teams` in pages of three, with a `Link` to the next page, an
+ * `ETag` on each page, status 304 for an unchanged page, and the total number in `X-Total-Count`.
  */
 export async function startStaffApi() {
   const people: Person[] = ['Anna', 'Ben', 'Cleo', 'Dina', 'Emil', 'Femke', 'Gus'].map((givenName, i) => ({
@@ -68,7 +68,7 @@ export async function startStaffApi() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     people,
     teams,
-    /** Answers by status, so far. */
+    /** The number of responses so far, by status. */
     answered,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
