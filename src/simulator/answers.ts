@@ -3,14 +3,14 @@ import { ERROR_SUMMARIES, MAX_PAGE } from './contract.js';
 import type { SimulatedDirectory } from './directory.js';
 import type { OrgSession } from './types.js';
 
-/** An answer before the headers that all answers have. */
+/** A response without the headers that all responses have. */
 export interface Content {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The service's error envelope. */
+/** The error format of the API. */
 export function errorContent(fault: ApiFault, errorId: string): Content {
   const body = {
     errorCode: fault.errorCode,
@@ -36,7 +36,7 @@ export function emptyContent(status: number): Content {
   return { status, body: '' };
 }
 
-/** A session as the API shows it. */
+/** A session as the API returns it. */
 export function sessionJson(identitySourceId: string, session: OrgSession): Record<string, string> {
   return {
     id: session.id,
@@ -63,7 +63,7 @@ export function groupContent(directory: SimulatedDirectory, idOrExternalId: stri
   return jsonContent(200, { id: group.id, externalId, profile: group.profile });
 }
 
-/** `GET /groups/{groupOrExternalId}/membership`: pages in the order in which the members joined. */
+/** `GET /groups/{groupOrExternalId}/membership`: pages of members, in the order in which they were added. */
 export function membersContent(
   directory: SimulatedDirectory,
   idOrExternalId: string,

@@ -1,14 +1,14 @@
 import type { ErrorCode } from './contract.js';
 import type { ViolationRule } from './types.js';
 
-/** A request that the org answers with an error. Thrown inside the simulator only; never leaves it. */
+/** The error with which the org answers a request. It is thrown only inside the simulator. */
 export class ApiFault extends Error {
   readonly status: number;
   readonly errorCode: ErrorCode;
   readonly causes: readonly string[];
-  /** The rule the request broke, when a careful client would not have sent it. */
+  /** The rule that the request violated; undefined if a correct client may send such a request. */
   readonly rule: ViolationRule | undefined;
-  /** Headers of the answer. */
+  /** Headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -28,12 +28,12 @@ export class ApiFault extends Error {
   }
 }
 
-/** 400 E0000001, the code with many causes. */
+/** 400 E0000001, a code with many causes. */
 export function invalid(cause: string, rule?: ViolationRule): ApiFault {
   return new ApiFault(400, 'E0000001', cause, rule);
 }
 
-/** 400 E0000003: no body, or not one of this form. */
+/** 400 E0000003: the body is missing or malformed. */
 export function malformed(cause: string): ApiFault {
   return new ApiFault(400, 'E0000003', cause, 'malformed-body');
 }

@@ -2,21 +2,21 @@ import { timingSafeEqual } from 'node:crypto';
 import { ApiFault } from './api-fault.js';
 import type { OrgRequest } from './types.js';
 
-/** Whether a request may be acted on: `invalid` is answered with 401, `forbidden` with 403. */
+/** The result of checking credentials: `invalid` is answered with 401, `forbidden` with 403. */
 export type AuthResult = 'ok' | 'invalid' | 'forbidden' | AuthAnswer;
 
-/** The same with the status, and with headers that the answer gets besides its own. */
+/** The same as a status, with additional headers for the response. */
 export interface AuthAnswer {
-  /** 200: it may be acted on. */
+  /** 200: the request is allowed. */
   readonly status: 200 | 400 | 401 | 403;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Judges a request's credentials. */
+/** Checks the credentials of a request. */
 export type Authenticate = (request: OrgRequest) => AuthResult;
 
-/** `Authorization: SSWS {token}` and nothing else. */
+/** Accepts only `Authorization: SSWS {token}`. */
 export function sswsAuthentication(token: string): Authenticate {
   const expected = Buffer.from(token);
   return ({ headers }) => {
@@ -27,7 +27,7 @@ export function sswsAuthentication(token: string): Authenticate {
   };
 }
 
-/** The headers that go with a request's answer; throws what the org answers to a credential that it does not take. */
+/** The additional headers for the response to a request. @throws ApiFault for a credential that the org does not accept. */
 export function requireAuth(judged: AuthResult): Readonly<Record<string, string>> {
   if (judged === 'ok') return {};
   const { status, headers } = typeof judged === 'object' ? judged : { status: STATUSES[judged], headers: {} };

@@ -6,7 +6,7 @@ import { ReplayLog } from './replay.js';
 
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Tells which client a token request is of, by its `private_key_jwt` assertion; one is good for one request. */
+/** Identifies the client of a token request by its `private_key_jwt` assertion. Each assertion is valid for one request. */
 export class ClientAssertions {
   readonly #clients: ReadonlyMap<string, CheckedOAuthClient>;
   readonly #replay = new ReplayLog();
@@ -15,7 +15,7 @@ export class ClientAssertions {
     this.#clients = clients;
   }
 
-  /** `audience`: the URL of the token endpoint. Throws {@link OAuthFault} for what does not hold. */
+  /** `audience` is the URL of the token endpoint. @throws {@link OAuthFault} for an invalid assertion. */
   verify(form: URLSearchParams, audience: string, now: number): CheckedOAuthClient {
     if (form.get('client_assertion_type') !== TYPE)
       throw refused('the client_assertion_type is not jwt-bearer');
@@ -40,7 +40,7 @@ export class ClientAssertions {
 
 function isOfClient(jwt: Jwt, { keys }: CheckedOAuthClient): boolean {
   const { kid } = jwt.header;
-  // A key that was registered as PEM has no id that an assertion could name.
+  // A key that was registered as PEM has no id.
   const candidates = keys.filter((key) => kid === undefined || key.kid === undefined || key.kid === kid);
   return candidates.some(({ key }) => isSignedBy(jwt, key));
 }

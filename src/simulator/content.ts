@@ -12,21 +12,21 @@ import {
 } from './contract.js';
 import type { BulkPath } from './routes.js';
 
-/** One user, group or pair of a membership that a bulk request lists. */
+/** One user, group or membership in a bulk request. */
 export interface Listed {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** Of a user or group; of a membership its group's. */
+  /** The id of the user or group; for a membership, the id of the group. */
   readonly externalId: string;
-  /** Of a membership; `''` otherwise. */
+  /** For a membership, the id of the user; otherwise `''`. */
   readonly memberExternalId: string;
-  /** Of an upsert of a user or group; empty otherwise. */
+  /** For an upsert of a user or group; otherwise empty. */
   readonly profile: Profile;
 }
 
 const EMPTY: Profile = Object.freeze({});
 
-/** Reads the body of a bulk request, and throws what the service answers to one it does not take. */
+/** Parses the body of a bulk request. @throws ApiFault for a body that the API does not accept. */
 export function readContent(bulk: BulkPath, body: string | Uint8Array | undefined): Listed[] {
   const value = parse(body);
   const kind: ChangeKind = bulk.endsWith('upsert') ? 'upsert' : 'delete';
@@ -128,11 +128,11 @@ function readText(value: unknown, place: string, rule: TextRule): string {
   return text;
 }
 
-/** A string within its rule; null where the rule, or the lack of one, allows it. */
+/** Checks a string against its rule; null is allowed if the rule allows it, or if there is no rule. */
 function readValue(value: unknown, place: string, rule: TextRule | undefined): string | null {
   if (value === null && (rule === undefined || rule.nullable)) return null;
   if (typeof value !== 'string') throw invalid(`${place}: not a string`, 'invalid-value');
-  // In a sound text a surrogate is always half of a supplementary character, which takes four bytes in UTF-8.
+  // In valid text, a surrogate is always half of a supplementary character, which has four bytes in UTF-8.
   if (/[\ud800-\udfff]/.test(value)) {
     throw invalid(`${place}: a character of more than three bytes`, 'unsupported-characters');
   }

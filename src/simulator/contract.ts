@@ -1,18 +1,18 @@
 /**
- * The service's numbers as the simulator enforces them. They are stated here once more on purpose: a wrong number in
- * the client must not make the simulator wrong in the same way.
+ * The limits of the API, as the simulator enforces them. They are deliberately repeated here: a wrong number in the client
+ * must not appear in the simulator as well.
  */
 
 /** "maxItems: 200": entries of one bulk request. */
 export const MAX_ITEMS = 200;
-/** 200 KB a bulk request, in the smaller reading of KB. */
+/** 200 KB per bulk request, with the smaller meaning of KB. */
 export const MAX_BYTES = 200_000;
-/** Bulk requests of one session, whatever their kind. */
+/** Bulk requests of one session, of all kinds together. */
 export const MAX_REQUESTS = 50;
-/** Members of one page of a group's memberships. */
+/** Members on one page of a group's memberships. */
 export const MAX_PAGE = 1000;
 
-/** What a string may look like. */
+/** The rule for a string. */
 export interface TextRule {
   readonly min: number;
   readonly max: number;
@@ -27,7 +27,7 @@ export const USER_ID = text(1, 512);
 export const GROUP_ID = text(1, 255);
 export const MEMBER_ID = text(1, 255);
 
-/** Attributes the API description constrains; all others are strings or null of any length. */
+/** Attributes that the API description constrains; all others are null or strings of any length. */
 export const USER_PROFILE: ReadonlyMap<string, TextRule> = new Map([
   ['userName', text(0, 100)],
   ['email', text(5, 100)],
@@ -43,7 +43,7 @@ export const GROUP_PROFILE: ReadonlyMap<string, TextRule> = new Map([
   ['description', text(0, 1024, true)],
 ]);
 
-/** Okta's error codes that the simulator answers with, and their summaries. */
+/** The error codes of Okta that the simulator uses, and their summaries. */
 export const ERROR_SUMMARIES = Object.freeze({
   E0000001: 'Api validation failed',
   E0000003: 'The request body was not well-formed.',
@@ -58,13 +58,13 @@ export const ERROR_SUMMARIES = Object.freeze({
 
 /** "The expiration must be no more than one hour in the future": of a client assertion. */
 export const MAX_ASSERTION_S = 3600;
-/** Okta's access tokens of service apps live an hour. */
+/** The access tokens of service apps in Okta are valid for an hour. */
 export const TOKEN_MS = 60 * 60_000;
 /** "The nonce is valid for 24 hours." */
 export const NONCE_MS = 24 * 60 * 60_000;
-/** How far a proof's time may lie in the past; and how far that of a proof or assertion in the future. */
+/** How far the time of a proof may be in the past, and how far the time of a proof or assertion may be in the future. */
 export const MAX_PROOF_AGE_S = 300;
 export const MAX_AHEAD_S = 60;
 
-/** An error code the simulator knows. */
+/** An error code of the simulator. */
 export type ErrorCode = keyof typeof ERROR_SUMMARIES;

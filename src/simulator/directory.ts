@@ -2,7 +2,7 @@ import type { MembershipRecord, Profile } from '../core/model.js';
 import type { Listed } from './content.js';
 import { identifier } from './random.js';
 
-/** A user that the org holds. Nothing is ever erased: a deleted user is deactivated. */
+/** A user of the org. Users are never erased: a deleted user is deactivated. */
 export interface HeldUser {
   /** The org's own id. */
   readonly id: string;
@@ -13,24 +13,24 @@ export interface HeldUser {
   readonly lastUpdated: number;
 }
 
-/** A group that the org holds. */
+/** A group of the org. */
 export interface HeldGroup {
   /** The org's own id. */
   readonly id: string;
   readonly profile: Profile;
 }
 
-/** What the org holds of one identity source, as it was when it was asked for. */
+/** A copy of the users, groups and memberships of one identity source. */
 export interface DirectoryView {
-  /** By external id; deactivated ones included. */
+  /** Users by external id, including deactivated ones. */
   readonly users: ReadonlyMap<string, HeldUser>;
-  /** By external id. */
+  /** Groups by external id. */
   readonly groups: ReadonlyMap<string, HeldGroup>;
-  /** All pairs, by `JSON.stringify([groupExternalId, memberExternalId])`. */
+  /** All memberships, as `JSON.stringify([groupExternalId, memberExternalId])`. */
   readonly memberships: ReadonlyMap<string, MembershipRecord>;
-  /** The same by group: the members' external ids. Every group is there, also one without members. */
+  /** The external ids of members by group; also contains groups without members. */
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
-  /** How many users are ACTIVE. */
+  /** The number of ACTIVE users. */
   readonly activeUsers: number;
 }
 
@@ -50,7 +50,7 @@ export class SimulatedDirectory {
     return this.#users.get(externalId);
   }
 
-  /** By external id, or by the org's own. */
+  /** Finds a group by its external id or by the org's own id. */
   group(idOrExternalId: string): { externalId: string; group: HeldGroup } | undefined {
     const group = this.#groups.get(idOrExternalId);
     if (group !== undefined) return { externalId: idOrExternalId, group };
@@ -65,8 +65,7 @@ export class SimulatedDirectory {
   }
 
   /**
-   * True when a deletion finds something to delete. A user that is deactivated already is not matched: there is
-   * nothing left to do to it.
+   * True if a deletion finds its entity. A user that is already deactivated is not found.
    */
   matches(item: Listed): boolean {
     switch (item.entity) {
@@ -79,7 +78,7 @@ export class SimulatedDirectory {
     }
   }
 
-  /** Applies one item. Answers false for a membership whose user or group does not exist: it is lost. */
+  /** Applies one item. Returns false for a membership whose user or group does not exist: it has no effect. */
   apply(item: Listed, now: number): boolean {
     if (item.entity === 'users') this.#applyUser(item, now);
     else if (item.entity === 'groups') this.#applyGroup(item);
@@ -87,7 +86,7 @@ export class SimulatedDirectory {
     return true;
   }
 
-  /** A copy: later changes do not show in it. */
+  /** A copy, which later changes do not affect. */
   view(): DirectoryView {
     const memberships = new Map<string, MembershipRecord>();
     const members = new Map<string, ReadonlySet<string>>();

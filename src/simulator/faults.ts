@@ -3,7 +3,7 @@ import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { draw } from './random.js';
 import type { Fault, FaultKind, OrgRequest } from './types.js';
 
-/** Every kind of fault, in the order in which a request draws among them. */
+/** All kinds of faults, in the order in which they are drawn for a request. */
 export const FAULT_KINDS: readonly FaultKind[] = Object.freeze([
   'refuse',
   'resetBefore',
@@ -21,21 +21,21 @@ export const FAULT_KINDS: readonly FaultKind[] = Object.freeze([
   'sessionError',
 ]);
 
-/** Faults by seed: each request draws once; the seed and the request's number alone decide. */
+/** Random faults: each request draws once; only the seed and the number of the request decide. */
 export interface FaultOptions {
-  /** A whole number. The same seed and the same sequence of requests meet the same faults. */
+  /** A whole number. The same seed and the same sequence of requests produce the same faults. */
   readonly seed: number;
   /**
-   * The share of requests that meet each kind, 0 to 1; together at most 1. The share of `sessionError` is of the
-   * start-imports alone, and is drawn apart. A kind that is not named does not happen.
+   * The share of requests with each kind of fault, from 0 to 1; together at most 1. The share of `sessionError` refers to
+   * start-import requests only, and is drawn separately. A kind that is not listed does not occur.
    */
   readonly rates: Readonly<Partial<Record<FaultKind, number>>>;
 }
 
-/** A fault for this request, or none. `index` counts the org's requests from 0. */
+/** Returns the fault for a request, or undefined. `index` counts the requests of the org from 0. */
 export type FaultHook = (request: OrgRequest, index: number) => Fault | undefined;
 
-/** Refuses rates that cannot be. */
+/** @throws OptionsError for invalid rates. */
 export function checkFaults(faults: FaultOptions): void {
   refuseUnknown('faults', faults, ['seed', 'rates']);
   requireNumber('faults.seed', faults.seed, { integer: true });
@@ -48,12 +48,12 @@ export function checkFaults(faults: FaultOptions): void {
     requireNumber(`faults.rates.${kind}`, rate, { min: 0, max: 1 });
     if (kind !== 'sessionError') sum += rate;
   }
-  // Ten tenths are a little more than one.
+  // In floating point, the sum of ten times 0.1 differs slightly from 1.
   if (sum > 1 + 1e-9)
     throw new OptionsError('faults.rates', `the rates add up to ${sum}; expected at most 1`);
 }
 
-/** The hook that draws faults by seed. */
+/** A hook that draws faults from the seed. */
 export function seededFaults({ seed, rates }: FaultOptions): FaultHook {
   return (request, index) => {
     let left = draw(seed, 0, index);

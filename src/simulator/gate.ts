@@ -6,7 +6,7 @@ import { RateLimits, type RateReading } from './rate-limits.js';
 import type { Fault, OrgAnswer, OrgBucket, OrgReply, OrgRequest } from './types.js';
 import type { ViolationLog } from './violations.js';
 
-/** One request on its way through the org. */
+/** One request while the org processes it. */
 export interface Passage {
   readonly request: OrgRequest;
   readonly index: number;
@@ -20,7 +20,7 @@ const PAGE = '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>'
 
 const HTML = Object.freeze({ 'content-type': 'text/html' });
 
-/** What every request passes on its way in and out, whatever it asks for: faults, rate limits, error envelopes. */
+/** The common steps for every request: faults, rate limits, and the format of errors. */
 export class Gate {
   readonly #options: CheckedOrgOptions;
   readonly #limits: RateLimits;
@@ -35,7 +35,7 @@ export class Gate {
     );
   }
 
-  /** Lets the request be acted on, or not, and gives what becomes of it. */
+  /** Processes the request, unless a fault or a limit prevents it, and returns the reply. */
   pass(passage: Passage, act: () => Content): OrgReply {
     const reply = this.#reply(passage, act);
     if (reply.kind !== 'refused') this.#limits.occupy(passage.now + reply.delayMs, passage.now);
@@ -75,7 +75,7 @@ export class Gate {
       case 'html':
         return this.#answer(passage, page(content.status), reading);
       case 'truncated':
-        // There is nothing to cut of an answer without a body: its headers break off.
+        // A response without a body cannot be truncated: its headers are cut instead.
         if (content.body === '') return { kind: 'reset', acted: true, delayMs };
         return this.#answer(passage, content, reading, { cut: true });
       case 'slow':
@@ -85,7 +85,7 @@ export class Gate {
     }
   }
 
-  /** Acts, and turns what the service refuses into its answer, and into a violation where it is one. */
+  /** Processes the request. Turns an {@link ApiFault} into its response and, if a rule was violated, records the violation. */
   #guarded(passage: Passage, act: () => Content): Content {
     try {
       return act();
@@ -104,7 +104,7 @@ export class Gate {
     reading: RateReading,
     { delayMs = this.#options.latencyMs, cut = false } = {},
   ): OrgAnswer {
-    // An answer that breaks off or is late may never be read: only what the client surely knows counts.
+    // A truncated or late response may never be read: only information that certainly reached the client counts.
     if (!cut && passage.fault?.kind !== 'slow') {
       this.#limits.tell(passage.bucket, reading, passage.now + delayMs);
     }
@@ -129,7 +129,7 @@ export class Gate {
     return errorContent(new ApiFault(429, 'E0000047'), this.#errorId(passage));
   }
 
-  /** "Limit 0 and remaining 0" tells the concurrency limit; its reset is only a hint. */
+  /** "Limit 0 and remaining 0" means the concurrency limit; its reset is only a hint. */
   #busyReading(now: number): RateReading {
     return { limit: 0, remaining: 0, reset: Math.ceil(now / 1000) + 60 };
   }
@@ -139,7 +139,7 @@ export class Gate {
   }
 }
 
-/** A page in place of an answer, with the answer's own status where that can be: a client must look at the body. */
+/** An HTML page instead of the response, with the status of the response if possible, so that a client must check the body. */
 function page(status: number): Content {
   return { status: status < 300 && status !== 204 ? status : 502, body: PAGE, headers: HTML };
 }
@@ -148,7 +148,7 @@ function internalError(): ApiFault {
   return new ApiFault(500, 'E0000009');
 }
 
-/** What a fault answers in place of acting. */
+/** The response of a fault that prevents the processing. */
 function faultInstead(fault: Fault | undefined): ApiFault | undefined {
   switch (fault?.kind) {
     case 'unavailable':

@@ -9,7 +9,7 @@ export interface PublicJwk {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** A compact JWS, taken apart; nothing of it is verified yet. */
+/** A parsed compact JWS; it is not verified yet. */
 export interface Jwt {
   readonly header: Members;
   readonly claims: Members;
@@ -17,7 +17,7 @@ export interface Jwt {
   readonly signature: Buffer;
 }
 
-/** Takes a compact JWS with JSON claims apart; undefined for anything else. */
+/** Parses a compact JWS with JSON claims; undefined for anything else. */
 export function readJwt(text: string): Jwt | undefined {
   const [header = '', claims = '', signature = '', ...rest] = text.split('.');
   if (rest.length > 0 || ![header, claims, signature].every((part) => /^[\w-]+$/.test(part)))
@@ -32,7 +32,7 @@ export function readJwt(text: string): Jwt | undefined {
   };
 }
 
-/** Whether the JWT was signed with the private part of this key, by RS256 or ES256 as its header says. */
+/** Whether the JWT was signed with the private part of this key, with the algorithm of its header (RS256 or ES256). */
 export function isSignedBy({ header, signed, signature }: Jwt, key: KeyObject): boolean {
   const data = Buffer.from(signed);
   if (header['alg'] === 'RS256' && key.asymmetricKeyType === 'rsa') {
@@ -43,7 +43,7 @@ export function isSignedBy({ header, signed, signature }: Jwt, key: KeyObject): 
   return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-/** A public key, of a JWK or PEM text; undefined for what is none, or is a private one. */
+/** Reads a public key from a JWK or PEM text; undefined for anything else, including a private key. */
 export function readPublicKey(key: unknown): KeyObject | undefined {
   const pem = typeof key === 'string';
   if (pem ? key.includes('PRIVATE KEY') : !isObject(key) || 'd' in key || 'k' in key) return undefined;
@@ -57,7 +57,7 @@ export function readPublicKey(key: unknown): KeyObject | undefined {
 /** The SHA-256 thumbprint of a public key (RFC 7638). */
 export function thumbprint(key: KeyObject): string {
   const { kty, crv, x, y, e, n } = key.export({ format: 'jwk' });
-  // The required members alone, in the order of their names.
+  // Only the required members, in alphabetical order.
   return sha256(JSON.stringify(kty === 'EC' ? { crv, kty, x, y } : { e, kty, n }));
 }
 

@@ -1,11 +1,11 @@
 import type { ViolationRule } from './types.js';
 
-/** A request for a token, or with one, that the org refuses. Thrown inside the simulator only; never leaves it. */
+/** The error for a request for a token, or with a token, that the org refuses. It is thrown only inside the simulator. */
 export class OAuthFault extends Error {
   readonly status: number;
-  /** OAuth's name of the error. */
+  /** The error code of OAuth. */
   readonly error: string;
-  /** The rule the request broke, when a careful client would not have sent it. */
+  /** The rule that the request violated; undefined if a correct client may send such a request. */
   readonly rule: ViolationRule | undefined;
 
   constructor(status: number, error: string, description: string, rule?: ViolationRule) {

@@ -4,31 +4,31 @@ import { refuseUnknown, requireNumber, requireOneOf } from '../core/check-option
 import { NONCE_MS, TOKEN_MS } from './contract.js';
 import { readPublicKey, type PublicJwk } from './jwt.js';
 
-/** A service app that the org knows. */
+/** A service app of the org. */
 export interface OrgOAuthClient {
   readonly clientId: string;
-  /** Its public keys: JWKs or PEM texts. An assertion with a `kid` is held to the key of this `kid` alone. */
+  /** The public keys: JWKs or PEM texts. An assertion with a `kid` is checked only with the key of this `kid`. */
   readonly publicKeys: readonly (PublicJwk | string)[];
-  /** The scopes granted to it. @defaultValue `okta.identitySources.read` and `okta.identitySources.manage` */
+  /** The granted scopes. @defaultValue `okta.identitySources.read` and `okta.identitySources.manage` */
   readonly scopes?: readonly string[];
   /**
-   * `required`: a token request without a proof is refused, as new apps at Okta are set; `optional`: a proof is checked
-   * where there is one; `ignored`: proofs are not looked at. @defaultValue 'required'
+   * `required`: a token request without a proof is refused, which is the default for new apps in Okta; `optional`: a proof
+   * is checked if there is one; `ignored`: proofs are not checked. @defaultValue 'required'
    */
   readonly dpop?: 'required' | 'optional' | 'ignored';
 }
 
-/** OAuth 2.0 at the org: its service apps. All times are by the org's clock. */
+/** OAuth 2.0 of the org: its service apps. All times use the clock of the org. */
 export interface OrgOAuthOptions {
   readonly clients: readonly OrgOAuthClient[];
-  /** Milliseconds that an access token lives. @defaultValue 3600000 (an hour) */
+  /** The lifetime of an access token in milliseconds. @defaultValue 3600000 (an hour) */
   readonly tokenLifetimeMs?: number;
-  /** Milliseconds after which a new nonce is handed out; the one before is taken as long again. @defaultValue 86400000 */
+  /** Milliseconds after which a new nonce is issued; the previous one stays valid for the same time. @defaultValue 86400000 */
   readonly nonceLifetimeMs?: number;
-  /** Whether the API asks for nonces too, as the token endpoint does, and hands them out. @defaultValue false */
+  /** Whether the API also requires and issues nonces, like the token endpoint. @defaultValue false */
   readonly apiNonces?: boolean;
   /**
-   * The org's own origin, which assertions and proofs must name.
+   * The origin of the org, which assertions and proofs must contain.
    * @defaultValue `http://` and the request's `Host`
    */
   readonly origin?: string;

@@ -11,14 +11,14 @@ import type { ViolationLog } from './violations.js';
 interface IssuedToken {
   readonly scopes: ReadonlySet<string>;
   readonly expires: number;
-  /** The thumbprint of the key it is bound to (`cnf.jkt`); undefined for a bearer token. */
+  /** The thumbprint of the key to which the token is bound (`cnf.jkt`); undefined for a bearer token. */
   readonly jkt: string | undefined;
 }
 
-/** Nonces belong to the server that hands them out: the token endpoint's are not the API's. */
+/** Nonces belong to the server that issues them: the token endpoint and the API have different ones. */
 const NONCES = Object.freeze({ token: 20, api: 21 });
 
-/** The org's token endpoint, and the judge of its access tokens and their proofs. */
+/** The token endpoint of the org, and the check of its access tokens and their proofs. */
 export class OAuthServer {
   readonly #options: CheckedOrgOAuth;
   readonly #seed: number;
@@ -56,7 +56,7 @@ export class OAuthServer {
     }
   }
 
-  /** Judges a request that carries an access token; undefined when it carries none. */
+  /** Checks a request with an access token; undefined for a request without one. */
   judge(request: OrgRequest, now: number): AuthAnswer | undefined {
     const [scheme = '', token = '', ...rest] = (request.headers['authorization'] ?? '').split(' ');
     const type = scheme.toLowerCase();
@@ -109,7 +109,7 @@ export class OAuthServer {
   ): string | undefined {
     if (client.dpop === 'ignored' || (client.dpop === 'optional' && proof === undefined)) return undefined;
     if (proof === undefined) {
-      // Not a mistake: a client may find out by trying.
+      // Not a violation: a client may try without a proof first.
       throw new OAuthFault(400, 'invalid_dpop_proof', 'the DPoP proof is missing');
     }
     return this.#proofs.verify(proof, { method: 'POST', url, nonces: this.#nonces('token', now), now });
@@ -126,7 +126,7 @@ export class OAuthServer {
     if (shown !== jkt) throw invalidToken('it is bound to another key', 'invalid-proof');
   }
 
-  /** The nonce that is handed out now, and the one before, which is still taken. */
+  /** The current nonce, and the previous one, which is still valid. */
   #nonces(of: keyof typeof NONCES, now: number): readonly string[] {
     const period = Math.floor(now / this.#options.nonceLifetimeMs);
     return [period, period - 1].map((at) => identifier(22, this.#seed, NONCES[of], at));

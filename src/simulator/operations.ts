@@ -14,7 +14,7 @@ import type { CheckedOrgOptions } from './options.js';
 import type { SourceRoute } from './routes.js';
 import type { SourceSessions } from './sessions.js';
 
-/** Does what a request asks for; throws `ApiFault` for what the service refuses. */
+/** Executes the operation of a request. @throws ApiFault for an operation that the API refuses. */
 export function perform(
   options: CheckedOrgOptions,
   passage: Passage,

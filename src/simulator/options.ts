@@ -10,63 +10,63 @@ import { identifier } from './random.js';
 import type { RateLimit } from './rate-limits.js';
 import type { OrgBucket } from './types.js';
 
-/** Options of a simulated org. All waits are by the org's clock. */
+/** Options of a simulated org. All waits use the clock of the org. */
 export interface OrgOptions {
-  /** The org's clock. Nothing needs a timer: what is due has happened when the org is next asked. @defaultValue the machine's */
+  /** The clock of the org. The org needs no timers: it catches up with its time at the next call. @defaultValue the machine's */
   readonly clock?: Clock;
-  /** A whole number that decides ids, the token, and the order when shuffling. @defaultValue random */
+  /** A whole number from which ids, the token and random orders are generated. @defaultValue random */
   readonly seed?: number;
-  /** The API token that requests must carry. @defaultValue by seed */
+  /** The API token that requests must have. @defaultValue from the seed */
   readonly token?: string;
-  /** Judges the credentials of each request that has no token of `oauth`. @defaultValue the SSWS token, and nothing else */
+  /** Checks the credentials of each request without a token of `oauth`. @defaultValue accepts only the SSWS token */
   readonly authenticate?: Authenticate;
-  /** The org's service apps, and how their tokens behave. @defaultValue no apps */
+  /** The service apps of the org, and the rules for their tokens. @defaultValue no apps */
   readonly oauth?: OrgOAuthOptions;
-  /** The ids of the org's identity sources. @defaultValue one id by seed */
+  /** The ids of the identity sources of the org. @defaultValue one id from the seed */
   readonly identitySources?: readonly string[];
-  /** Milliseconds after a trigger in which no session can be created. @defaultValue 300000 (five minutes) */
+  /** Milliseconds after a trigger during which no session can be created. @defaultValue 300000 (five minutes) */
   readonly cooldownMs?: number;
   /**
-   * Whether that wait ends when the triggered session is final (`while-active`), or not (`always`). The documents do not
-   * tell; a client should stand both. @defaultValue 'while-active'
+   * Whether this wait ends when the triggered session has ended (`while-active`), or not (`always`). Okta's documents do
+   * not say; a client should handle both. @defaultValue 'while-active'
    */
   readonly cooldownApplies?: 'while-active' | 'always';
-  /** Milliseconds that the import of one session takes; triggered sessions wait for those before. @defaultValue 50 */
+  /** The duration of the import of one session in milliseconds; sessions are imported one after the other. @defaultValue 50 */
   readonly importMs?: number;
   /** Milliseconds without a request after which a session expires. @defaultValue 86400000 (24 hours) */
   readonly expiryMs?: number;
-  /** Requests a window, for buckets that `rateLimits` does not name. @defaultValue 600 in 60000 ms */
+  /** The rate limit of buckets that `rateLimits` does not list. @defaultValue 600 requests in 60000 ms */
   readonly rateLimit?: RateLimit;
-  /** Requests a window, by bucket. @defaultValue none */
+  /** The rate limits of single buckets. @defaultValue none */
   readonly rateLimits?: Readonly<Partial<Record<OrgBucket, RateLimit>>>;
-  /** Requests that may be under way at once. @defaultValue 75 */
+  /** The most concurrent requests. @defaultValue 75 */
   readonly concurrencyLimit?: number;
-  /** Milliseconds each answer takes. @defaultValue 0 */
+  /** The duration of each response in milliseconds. @defaultValue 0 */
   readonly latencyMs?: number;
-  /** Milliseconds an answer takes with the fault `slow`. @defaultValue 5000 */
+  /** The duration of a response with the fault `slow`, in milliseconds. @defaultValue 5000 */
   readonly slowMs?: number;
   /**
-   * Milliseconds after an answer said that a window is used up, in which requests into it are not yet a violation: they
-   * may have been under way. @defaultValue 0 for a `SimulatedOrg`, 250 for `startOrg`
+   * Milliseconds after a response reported that a window is used up, during which further requests are not a violation,
+   * because they may already have been sent. @defaultValue 0 for a `SimulatedOrg`, 250 for `startOrg`
    */
   readonly noticeMs?: number;
-  /** The status of an answer to createSession: Okta documents 200, recordings show 201. @defaultValue 200 */
+  /** The status of the response to createSession: Okta documents 200, recordings show 201. @defaultValue 200 */
   readonly createStatus?: 200 | 201;
-  /** Whether start-import answers a session, or an array of one, as an example of Okta's shows. @defaultValue 'object' */
+  /** Whether start-import returns a session, or an array with one session, as in an example of Okta. @defaultValue 'object' */
   readonly startImportAnswer?: 'object' | 'array';
-  /** Whether the list of sessions shows IN_PROGRESS ones; the documents disagree. @defaultValue true */
+  /** Whether the list of sessions contains IN_PROGRESS sessions; Okta's documents disagree. @defaultValue true */
   readonly listInProgress?: boolean;
-  /** The status for an unknown session; the documents disagree. @defaultValue 404 */
+  /** The status for an unknown session; Okta's documents disagree. @defaultValue 404 */
   readonly unknownSessionStatus?: 400 | 404;
-  /** Applies the content of each session in an order by seed: the order is not promised. @defaultValue false */
+  /** Applies the content of each session in a random order (from the seed), because Okta promises no order. @defaultValue false */
   readonly shuffle?: boolean;
-  /** Refuses a bulk request for one of its items, with 400, although it breaks no rule. @defaultValue none is refused */
+  /** Returns true for an item because of which a valid bulk request is refused with 400. @defaultValue refuses nothing */
   readonly refuseItem?: (item: OrgItem) => boolean;
-  /** Faults by seed. @defaultValue none */
+  /** Random faults, from a seed. @defaultValue none */
   readonly faults?: FaultOptions;
-  /** Faults by program; asked before `faults`. @defaultValue none */
+  /** A function that returns the fault for a request; it has priority over `faults`. @defaultValue none */
   readonly fault?: FaultHook;
-  /** Keeps the bodies of requests in `org.requests`. They hold profile values. @defaultValue false */
+  /** Stores the bodies of requests in `org.requests`. They contain profile values. @defaultValue false */
   readonly recordBodies?: boolean;
 }
 
@@ -74,9 +74,9 @@ export interface OrgOptions {
 export interface OrgItem {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** Of a user or group; of a membership its group's. */
+  /** The id of the user or group; for a membership, the id of the group. */
   readonly externalId: string;
-  /** Of a membership; `''` otherwise. */
+  /** For a membership, the id of the user; otherwise `''`. */
   readonly memberExternalId: string;
 }
 

@@ -16,13 +16,13 @@ import type { FaultKind, LoggedRequest, OrgReply, OrgRequest, OrgSession, Violat
 import { ViolationLog } from './violations.js';
 
 /**
- * An Okta org without HTTP: {@link handle} takes a request and gives what becomes of it. It depends on its options
- * and its clock alone, and uses no timers, so that hours of synchronization can be simulated in a moment.
+ * A simulated Okta org without HTTP: {@link handle} processes a request and returns the reply. It depends only on its
+ * options and its clock, and uses no timers, so that hours of synchronization can be simulated in a moment.
  *
- * The clock may be set back: the org's own time then goes on from where it was.
+ * The clock may be set back: the time of the org then continues from its last value.
  */
 export class SimulatedOrg {
-  /** The API token that requests must carry: `Authorization: SSWS {token}`. */
+  /** The API token that requests must have: `Authorization: SSWS {token}`. */
   readonly token: string;
   /** The id of the first identity source. */
   readonly identitySourceId: string;
@@ -37,7 +37,7 @@ export class SimulatedOrg {
   #time: number;
   #lastSeen: number;
 
-  /** @throws OptionsError when an option has a value that cannot work. */
+  /** @throws OptionsError for an invalid option. */
   constructor(options: OrgOptions = {}) {
     const checked = checkOrgOptions(options);
     this.#options = checked;
@@ -54,61 +54,61 @@ export class SimulatedOrg {
     this.#time = this.#lastSeen;
   }
 
-  /** Everything so far that a careful client never does; live. */
+  /** All violations so far: requests that a correct client never sends. The array is live. */
   get violations(): readonly Violation[] {
     this.#now();
     return this.#violations.list;
   }
 
-  /** Every request so far; live. */
+  /** All requests so far. The array is live. */
   get requests(): readonly LoggedRequest[] {
     return this.#requests;
   }
 
-  /** The faults so far, by the request that met them: the same seed and requests give the same trace. */
+  /** All faults so far, with their requests: the same seed and requests produce the same list. */
   get faultTrace(): readonly { readonly index: number; readonly kind: FaultKind }[] {
     return this.#requests.flatMap(({ index, fault }) =>
       fault === undefined ? [] : [{ index, kind: fault }],
     );
   }
 
-  /** The org's own time, in milliseconds since the Unix epoch. */
+  /** The time of the org, in milliseconds since the Unix epoch. */
   get now(): number {
     return this.#now();
   }
 
-  /** What the org holds of an identity source. @throws OptionsError when it has no such source. */
+  /** The users, groups and memberships of an identity source. @throws OptionsError if there is no such source. */
   directory(identitySourceId: string = this.identitySourceId): DirectoryView {
     return this.#sourceOrThrow(identitySourceId).directory.view();
   }
 
-  /** Every session of an identity source, oldest first. @throws OptionsError when it has no such source. */
+  /** All sessions of an identity source, oldest first. @throws OptionsError if there is no such source. */
   sessions(identitySourceId: string = this.identitySourceId): readonly OrgSession[] {
     return this.#sourceOrThrow(identitySourceId).all();
   }
 
-  /** Replaces the programmed faults; `undefined` ends them. Those by seed go on. */
+  /** Replaces the function of the option `fault`; `undefined` removes it. Faults from the seed continue. */
   setFault(fault: FaultHook | undefined): void {
     this.#fault = fault;
   }
 
-  /** Ends all faults, programmed and by seed. Windows that are used up stay so until their reset. */
+  /** Ends all faults. Windows that are used up stay so until their reset. */
   stopFaults(): void {
     this.#fault = undefined;
     this.#seeded = undefined;
   }
 
-  /** Ends every access token: requests that carry one are answered with 401. Apps may ask for new ones. */
+  /** Revokes all access tokens: requests with one are answered with 401. Apps can request new ones. */
   revokeTokens(): void {
     this.#oauth.revokeTokens();
   }
 
-  /** Judges the credentials of a request: an access token of `oauth`, or what the option `authenticate` takes. */
+  /** Checks the credentials of a request: an access token of `oauth`, or with the option `authenticate`. */
   authenticate(request: OrgRequest): AuthResult {
     return this.#oauth.judge(request, this.#now()) ?? this.#options.authenticate(request);
   }
 
-  /** Takes one request, acts on it, and gives what becomes of it. Never throws for what a request holds. */
+  /** Processes one request and returns the reply. Never throws because of the content of a request. */
   handle(request: OrgRequest): OrgReply {
     const now = this.#now();
     const index = this.#requests.length;
@@ -150,7 +150,7 @@ export class SimulatedOrg {
     this.#requests.push(Object.freeze({ ...entry, ...recorded }));
   }
 
-  /** Moves the org's time on by what its clock advanced, and lets everything happen that is due. */
+  /** Advances the time of the org by the progress of its clock, and performs everything that is due. */
   #now(): number {
     const seen = this.#options.clock.now();
     this.#time += Math.max(0, seen - this.#lastSeen);

@@ -3,23 +3,23 @@ import { isSignedBy, readJwt, readPublicKey, sha256, thumbprint } from './jwt.js
 import { OAuthFault } from './oauth-fault.js';
 import { ReplayLog } from './replay.js';
 
-/** What a proof must be for. */
+/** The request for which a proof must be valid. */
 export interface Proven {
   readonly method: string;
-  /** The URL of the request; its query does not count. */
+  /** The URL of the request; its query is ignored. */
   readonly url: string;
-  /** The access token that goes with it; undefined at the token endpoint. */
+  /** The access token of the request; undefined at the token endpoint. */
   readonly accessToken?: string;
-  /** The nonces that are taken; undefined where none is asked for. */
+  /** The valid nonces; undefined if none is required. */
   readonly nonces: readonly string[] | undefined;
   readonly now: number;
 }
 
-/** Checks DPoP proofs (RFC 9449, section 4.3); each is good for one request. */
+/** Checks DPoP proofs (RFC 9449, section 4.3); each proof is valid for one request. */
 export class Proofs {
   readonly #replay = new ReplayLog();
 
-  /** The thumbprint of the key that the proof shows. Throws {@link OAuthFault} for what does not hold. */
+  /** Returns the thumbprint of the key in the proof. @throws {@link OAuthFault} for an invalid proof. */
   verify(proof: string, { method, url, accessToken, nonces, now }: Proven): string {
     const jwt = readJwt(proof);
     if (jwt === undefined) throw refused('it is not a JWT');

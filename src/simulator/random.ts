@@ -1,6 +1,6 @@
 /**
- * A number in [0, 1) that depends on the seed and the given words only, not on how many were drawn before: so a fault
- * belongs to a request's number, whatever else the org drew meanwhile.
+ * A random number in [0, 1) that depends only on the seed and the given words, not on earlier draws. The fault of a request
+ * therefore depends only on the number of the request.
  */
 export function draw(seed: number, ...words: readonly number[]): number {
   let hash = mix(seed ^ 0x9e3779b9);
@@ -15,7 +15,7 @@ function mix(value: number): number {
   return h ^ (h >>> 15);
 }
 
-/** The items in an order that the seed and the words decide (Fisher and Yates). */
+/** The items in a random order that depends only on the seed and the words (Fisher and Yates). */
 export function shuffled<T>(items: readonly T[], seed: number, ...words: readonly number[]): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {
@@ -29,7 +29,7 @@ export function shuffled<T>(items: readonly T[], seed: number, ...words: readonl
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-/** Letters and digits that the seed and the words decide. */
+/** Random letters and digits that depend only on the seed and the words. */
 export function identifier(length: number, seed: number, ...words: readonly number[]): string {
   let text = '';
   for (let at = 0; at < length; at++) {

@@ -1,14 +1,14 @@
 import type { OrgBucket } from './types.js';
 
-/** How many requests a bucket takes in one window. */
+/** The rate limit of a bucket. */
 export interface RateLimit {
-  /** Requests a window; at least 1. */
+  /** Requests per window; at least 1. */
   readonly limit: number;
-  /** Milliseconds; a window starts with the first request after the one before has ended. */
+  /** The length of a window in milliseconds; a window starts with the first request after the previous one has ended. */
   readonly windowMs: number;
 }
 
-/** What the `x-rate-limit-*` headers of an answer say. */
+/** The content of the `x-rate-limit-*` headers of a response. */
 export interface RateReading {
   readonly limit: number;
   readonly remaining: number;
@@ -20,16 +20,16 @@ interface Window {
   readonly limit: number;
   readonly ends: number;
   used: number;
-  /** When an answer first told the client that nothing is left. */
+  /** The time at which a response first reported that the window is used up. */
   told: number;
 }
 
-/** The windows of all buckets, and how many requests are under way at once. */
+/** The windows of all buckets, and the number of concurrent requests. */
 export class RateLimits {
   readonly #limitOf: (bucket: OrgBucket) => RateLimit;
   readonly #concurrency: number;
   readonly #windows = new Map<OrgBucket, Window>();
-  /** When each request under way will be answered. */
+  /** The end times of the requests in progress. */
   #ends: number[] = [];
 
   constructor(limitOf: (bucket: OrgBucket) => RateLimit, concurrency: number) {
@@ -37,12 +37,12 @@ export class RateLimits {
     this.#concurrency = concurrency;
   }
 
-  /** True when the client was told, more than `noticeMs` before, that this window is used up. */
+  /** True if a response reported, more than `noticeMs` ago, that this window is used up. */
   wasTold(bucket: OrgBucket, now: number, noticeMs: number): boolean {
     return now > this.#window(bucket, now).told + noticeMs;
   }
 
-  /** Counts one request in; false when the window is used up. */
+  /** Counts one request; false if the window is used up. */
   take(bucket: OrgBucket, now: number): boolean {
     const window = this.#window(bucket, now);
     if (window.used >= window.limit) return false;
@@ -50,19 +50,19 @@ export class RateLimits {
     return true;
   }
 
-  /** Others use up what is left. */
+  /** Uses up the rest of the window, as if other clients had sent requests. */
   exhaust(bucket: OrgBucket, now: number): void {
     const window = this.#window(bucket, now);
     window.used = window.limit;
   }
 
-  /** What an answer's headers say now. */
+  /** The headers for a response at this moment. */
   read(bucket: OrgBucket, now: number): RateReading {
     const { limit, used, ends } = this.#window(bucket, now);
     return { limit, remaining: limit - used, reset: Math.ceil(ends / 1000) };
   }
 
-  /** Notes that an answer that says so reaches the client at `at`. */
+  /** Records that a response, which reports a used-up window, reaches the client at `at`. */
   tell(bucket: OrgBucket, reading: RateReading, at: number): void {
     const window = this.#windows.get(bucket);
     if (window !== undefined && reading.limit > 0 && reading.remaining === 0) {
@@ -70,13 +70,13 @@ export class RateLimits {
     }
   }
 
-  /** True when as many requests as the org allows at once are under way. */
+  /** True if the most concurrent requests are in progress. */
   busy(now: number): boolean {
     this.#ends = this.#ends.filter((end) => end > now);
     return this.#ends.length >= this.#concurrency;
   }
 
-  /** Notes that a request is under way until `end`. */
+  /** Records that a request is in progress until `end`. */
   occupy(end: number, now: number): void {
     if (end > now) this.#ends.push(end);
   }

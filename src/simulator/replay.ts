@@ -1,9 +1,9 @@
-/** Ids of assertions and proofs that were used, for as long as one with such an id could still be taken. */
+/** The ids of used assertions and proofs, for as long as they would still be valid. */
 export class ReplayLog {
   readonly #used = new Map<string, number>();
   #swept = 0;
 
-  /** Notes an id that could be used until `until`; false when it was used before. */
+  /** Records an id that is valid until `until`; false if it was already used. */
   use(id: string, until: number, now: number): boolean {
     this.#sweep(now);
     if (this.#used.has(id)) return false;

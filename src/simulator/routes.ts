@@ -19,10 +19,10 @@ const BULK_PATHS: ReadonlySet<string> = new Set<BulkPath>([
   'bulk-group-memberships-delete',
 ]);
 
-/** What a request asks for: something of an identity source, or an access token. */
+/** The target of a request: an operation on an identity source, or the token endpoint. */
 export type Route = SourceRoute | { readonly name: 'token' };
 
-/** What a request asks of an identity source. */
+/** An operation on an identity source. */
 export type SourceRoute =
   | { readonly name: 'create' | 'list'; readonly sourceId: string }
   | {
@@ -41,11 +41,11 @@ export type SourceRoute =
 
 interface Place {
   readonly bucket: OrgBucket;
-  /** The route of each method this path knows; undefined for a path the service does not have. */
+  /** The routes of this path by method; undefined for a path that the API does not have. */
   readonly methods: Readonly<Record<string, Route>> | undefined;
 }
 
-/** Finds the bucket a request is counted in, and what it asks for. */
+/** Finds the rate-limit bucket and the target of a request. */
 export function locate(path: string): Place {
   const [pathname = '', search = ''] = split(path);
   if (pathname === '/oauth2/v1/token') return { bucket: 'token', methods: { POST: { name: 'token' } } };
@@ -93,7 +93,7 @@ function sessionPlace(
   return { bucket: 'other', methods: undefined };
 }
 
-/** The route of this method; throws 404 for a path and 405 for a method that the service does not have. */
+/** The route for a method. @throws ApiFault 404 for an unknown path, 405 for an unknown method. */
 export function routeOf(place: Place, method: string): Route {
   if (place.methods === undefined) throw new ApiFault(404, 'E0000007', 'no such path');
   const route = Object.hasOwn(place.methods, method) ? place.methods[method] : undefined;
@@ -110,7 +110,7 @@ function split(path: string): [string, string] {
   return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
 }
 
-/** The parts of the path between slashes; a part that cannot be decoded is empty, and so no known path. */
+/** The parts of the path between slashes. A part that cannot be decoded becomes empty, so that no route matches. */
 function decoded(pathname: string): string[] {
   return pathname
     .split('/')

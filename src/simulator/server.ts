@@ -13,15 +13,15 @@ export interface StartOrgOptions extends OrgOptions {
   readonly port?: number;
 }
 
-/** A body above this is not read to its end: it is far beyond what the service takes. */
+/** A larger body is not read to its end: it far exceeds the limit of the API. */
 const MAX_READ_BYTES = 4_000_000;
 const NOTICE_MS = 250;
 
-/** A running org: {@link startOrg} makes it. */
+/** A running org; see {@link startOrg}. */
 export class Org implements AsyncDisposable {
   /** `http://127.0.0.1:{port}`. */
   readonly url: string;
-  /** The org behind the HTTP server, for what is not repeated here. */
+  /** The org behind the HTTP server, for members that are not repeated here. */
   readonly simulated: SimulatedOrg;
   readonly #server: Server;
   readonly #closing: AbortController;
@@ -33,7 +33,7 @@ export class Org implements AsyncDisposable {
     this.#closing = closing;
   }
 
-  /** The API token that requests must carry: `Authorization: SSWS {token}`. */
+  /** The API token that requests must have: `Authorization: SSWS {token}`. */
   get token(): string {
     return this.simulated.token;
   }
@@ -43,27 +43,27 @@ export class Org implements AsyncDisposable {
     return this.simulated.identitySourceId;
   }
 
-  /** Everything so far that a careful client never does; live. */
+  /** All violations so far: requests that a correct client never sends. The array is live. */
   get violations(): readonly Violation[] {
     return this.simulated.violations;
   }
 
-  /** Every request so far; live. */
+  /** All requests so far. The array is live. */
   get requests(): readonly LoggedRequest[] {
     return this.simulated.requests;
   }
 
-  /** What the org holds of an identity source now. @throws OptionsError when it has no such source. */
+  /** The current users, groups and memberships of an identity source. @throws OptionsError if there is no such source. */
   directory(identitySourceId: string = this.identitySourceId): DirectoryView {
     return this.simulated.directory(identitySourceId);
   }
 
-  /** Every session of an identity source, oldest first. @throws OptionsError when it has no such source. */
+  /** All sessions of an identity source, oldest first. @throws OptionsError if there is no such source. */
   sessions(identitySourceId: string = this.identitySourceId): readonly OrgSession[] {
     return this.simulated.sessions(identitySourceId);
   }
 
-  /** Ends the server and all its connections; what is under way gets no answer. May be called more than once. */
+  /** Stops the server and closes all connections; requests in progress get no response. May be called more than once. */
   async close(): Promise<void> {
     this.#closing.abort();
     if (!this.#server.listening) return;
@@ -78,8 +78,8 @@ export class Org implements AsyncDisposable {
 }
 
 /**
- * Starts a local Okta org over HTTP on 127.0.0.1. It enforces the contract of the Identity Sources API, and notes in
- * `violations` what a careful client never does. It is meant for tests: there is no sandbox for this API.
+ * Starts a local Okta org over HTTP on 127.0.0.1, for tests. It enforces the rules of the Identity Sources API, and records
+ * requests that a correct client never sends in `violations`. Okta has no sandbox for this API.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export class Org implements AsyncDisposable {
  * const okta = createClient({ orgUrl: org.url, identitySourceId: org.identitySourceId, auth: { token: org.token } });
  * ```
  *
- * @throws OptionsError when an option has a value that cannot work; the system's error when the port is taken.
+ * @throws OptionsError for an invalid option; the error of the system if the port is in use.
  */
 export async function startOrg(options: StartOrgOptions = {}): Promise<Org> {
   const { port = 0, ...rest } = options;
@@ -107,7 +107,7 @@ export async function startOrg(options: StartOrgOptions = {}): Promise<Org> {
   return new Org(server, simulated, closing);
 }
 
-/** Takes one request over HTTP. Rejects when the connection breaks, or the org is closed meanwhile. */
+/** Processes one request over HTTP. The promise rejects if the connection breaks, or if the org is closed meanwhile. */
 async function serve(
   org: SimulatedOrg,
   request: IncomingMessage,
@@ -128,13 +128,13 @@ async function serve(
 function give(reply: OrgReply, request: IncomingMessage, response: ServerResponse): void {
   if (request.socket.destroyed) return;
   if (reply.kind !== 'answer') {
-    // Over HTTP a connection cannot be refused once it was made; it breaks before anything was done.
+    // An HTTP server cannot refuse an existing connection, so it breaks the connection before it processes the request.
     request.socket.resetAndDestroy();
     return;
   }
   const length = Buffer.byteLength(reply.body);
   if (reply.cut) {
-    // More is announced than comes.
+    // Content-Length announces more bytes than are sent.
     response.writeHead(reply.status, { ...reply.headers, 'content-length': length * 2 + 1 });
     response.write(reply.body, () => request.socket.destroy());
     return;
@@ -144,7 +144,7 @@ function give(reply: OrgReply, request: IncomingMessage, response: ServerRespons
   response.end(reply.body);
 }
 
-/** The body; undefined when there is none. Of one that is much too long only the first part. */
+/** The body; undefined if there is none. Of a body that is far too long, only the first part is read. */
 async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -7,7 +7,7 @@ import { draw, identifier, shuffled } from './random.js';
 import type { OrgSession, OrgSessionStatus } from './types.js';
 import type { ViolationLog } from './violations.js';
 
-/** What the sessions of a source need to know of the org's options. */
+/** The options of the org that apply to sessions. */
 export type SessionRules = Pick<
   Required<OrgOptions>,
   | 'seed'
@@ -26,24 +26,23 @@ interface Session {
   readonly created: number;
   status: OrgSessionStatus;
   lastUpdated: number;
-  /** When a request last named it: it expires by this. */
+  /** The time of the last request for it; the expiry counts from there. */
   lastUsed: number;
   triggered: number | undefined;
-  /** When its import ends; set by the trigger. */
+  /** The end of its import; set by the trigger. */
   finishes: number;
-  /** Undefined: it will be COMPLETED. Otherwise it ends in ERROR, with this share of its content applied. */
+  /** Undefined if it will be COMPLETED. Otherwise it ends in ERROR, with this share of its content applied. */
   failsAfter: number | undefined;
   requests: number;
   items: number;
   content: Listed[];
-  /** Keys of everything listed in it, whether it matched or not. */
+  /** The keys of all items in it, also of deletions that found nothing. */
   readonly seen: Set<string>;
 }
 
 /**
- * The sessions of one identity source, and the directory they are imported into. Time is told by the caller; what
- * happens on its own (expiry, imports) happens in {@link advance}. Every change of a session's state is a
- * call of `#move`.
+ * The sessions of one identity source, and the directory into which they are imported. The caller passes the time;
+ * {@link advance} performs expiry and imports that are due. Only `#move` changes the state of a session.
  */
 export class SourceSessions {
   readonly directory: SimulatedDirectory;
@@ -51,7 +50,7 @@ export class SourceSessions {
   readonly #number: number;
   readonly #violations: ViolationLog;
   readonly #sessions = new Map<string, Session>();
-  /** Triggered sessions, the one being imported first. */
+  /** The triggered sessions; the first one is being imported. */
   readonly #queue: Session[] = [];
   #loadable: Session | undefined;
   #lastTriggered: Session | undefined;
@@ -63,7 +62,7 @@ export class SourceSessions {
     this.directory = new SimulatedDirectory(Math.floor(draw(rules.seed, 1, number) * 0x7fffffff));
   }
 
-  /** Lets everything happen that is due by `now`. */
+  /** Performs everything that is due by `now`. */
   advance(now: number): void {
     const open = this.#loadable;
     if (open !== undefined && now - open.lastUsed >= this.#rules.expiryMs) {
@@ -105,7 +104,7 @@ export class SourceSessions {
     return view(session);
   }
 
-  /** The active sessions, as the list shows them. */
+  /** The active sessions, as the API lists them. */
   list(): OrgSession[] {
     return [...this.#queue, ...(this.#loadable === undefined ? [] : [this.#loadable])]
       .filter(({ status }) => status !== 'IN_PROGRESS' || this.#rules.listInProgress)
@@ -125,7 +124,7 @@ export class SourceSessions {
     this.#move(session, 'CLOSED', now);
   }
 
-  /** `failsAfter`: let it end in ERROR with this share of its content applied. */
+  /** With `failsAfter`, the session ends in ERROR with this share of its content applied. */
   trigger(id: string, now: number, failsAfter: number | undefined): OrgSession {
     const session = this.#find(id, now);
     if (session.status !== 'IN_PROGRESS') {
@@ -145,11 +144,11 @@ export class SourceSessions {
     return view(session);
   }
 
-  /** Refuses what cannot be loaded now; called before the body is read. */
+  /** Called before the body is read. @throws ApiFault if the session cannot be loaded now. */
   requireLoadable(id: string, now: number): void {
     const session = this.#find(id, now);
     if (session !== this.#loadable) {
-      // A session that expired on its own is not the client's mistake.
+      // If the session has expired, the client made no mistake.
       const rule = session.status === 'EXPIRED' ? undefined : 'upload-to-unloadable';
       throw invalid(`a session that is ${session.status} cannot be loaded`, rule);
     }
@@ -158,7 +157,7 @@ export class SourceSessions {
     }
   }
 
-  /** Accepts the content of one bulk request. Deletions are matched now: what they do not find is forgotten. */
+  /** Adds the content of one bulk request. Deletions are matched now; a deletion that finds nothing is dropped. */
   load(id: string, items: readonly Listed[], now: number): void {
     const session = this.#find(id, now);
     const matched = items.filter((item) => item.kind === 'upsert' || this.directory.matches(item));
@@ -169,7 +168,7 @@ export class SourceSessions {
     if (matched.length > 0) this.#move(session, 'IN_PROGRESS', now);
   }
 
-  /** Every session there ever was, oldest first. */
+  /** All sessions, oldest first. */
   all(): OrgSession[] {
     return [...this.#sessions.values()].map(view);
   }

@@ -1,24 +1,24 @@
-/** One request, as {@link SimulatedOrg.handle} takes it. */
+/** One request for {@link SimulatedOrg.handle}. */
 export interface OrgRequest {
   readonly method: string;
   /** Path and query, without the origin. */
   readonly path: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The body as sent: text, or the bytes themselves. Undefined is a request without a body. */
+  /** The body as sent, as text or bytes; undefined for a request without a body. */
   readonly body?: string | Uint8Array | undefined;
 }
 
-/** A whole answer. */
+/** A response. */
 export interface OrgAnswer {
   readonly kind: 'answer';
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Milliseconds until the answer is given. */
+  /** Milliseconds until the response. */
   readonly delayMs: number;
-  /** True when the connection breaks before the answer's end: `body` is what still came. */
+  /** True if the connection breaks before the end of the response; `body` is the part that still arrives. */
   readonly cut: boolean;
 }
 
@@ -27,15 +27,15 @@ export interface OrgRefusal {
   readonly kind: 'refused';
 }
 
-/** The connection was reset after the request was sent: there is no answer. */
+/** The connection was reset after the request was sent: there is no response. */
 export interface OrgReset {
   readonly kind: 'reset';
-  /** Whether the org had acted on the request. A client cannot know; tests may. */
+  /** Whether the org processed the request. A client cannot know this, but a test can. */
   readonly acted: boolean;
   readonly delayMs: number;
 }
 
-/** What became of a request. */
+/** The reply to a request. */
 export type OrgReply = OrgAnswer | OrgRefusal | OrgReset;
 
 /** The rules that {@link Violation} names. */
@@ -59,7 +59,7 @@ export type ViolationRule =
   | 'invalid-proof'
   | 'replayed-proof';
 
-/** Something a careful client never does. Holds external ids and names of attributes, never a profile's values. */
+/** A request that a correct client never sends. It contains external ids and names of attributes, but no profile values. */
 export interface Violation {
   readonly rule: ViolationRule;
   readonly sessionId: string | undefined;
@@ -70,21 +70,21 @@ export interface Violation {
 export type OrgSessionStatus =
   'CREATED' | 'IN_PROGRESS' | 'TRIGGERED' | 'COMPLETED' | 'ERROR' | 'CLOSED' | 'EXPIRED';
 
-/** A session as the org sees it: more than the API shows. */
+/** A session of the org, with more fields than the API returns. */
 export interface OrgSession {
   readonly id: string;
   readonly status: OrgSessionStatus;
-  /** Milliseconds since the Unix epoch, by the org's clock; so are the others. */
+  /** Milliseconds since the Unix epoch, by the clock of the org, like the other times. */
   readonly created: number;
   readonly lastUpdated: number;
   readonly triggered: number | undefined;
-  /** Bulk requests accepted. */
+  /** The number of accepted bulk requests. */
   readonly requests: number;
-  /** Users, groups and pairs of memberships listed in them. */
+  /** The number of users, groups and memberships in them. */
   readonly items: number;
 }
 
-/** The rate-limit buckets: `token` is of the OAuth endpoint; session reads and writes share one, every other path has its own. */
+/** The rate-limit buckets: `token` is the OAuth endpoint; reads and writes of sessions share one; every other path has its own. */
 export type OrgBucket =
   | 'sessions'
   | 'start-import'
@@ -99,41 +99,41 @@ export type OrgBucket =
   | 'token'
   | 'other';
 
-/** One line of the org's log of requests. */
+/** One entry in the request log of the org. */
 export interface LoggedRequest {
   /** Counts from 0, over all requests of the org. */
   readonly index: number;
-  /** When it came, in milliseconds since the Unix epoch. */
+  /** The time of arrival, in milliseconds since the Unix epoch. */
   readonly at: number;
   readonly method: string;
   readonly path: string;
   readonly bucket: OrgBucket;
-  /** The status answered, or what happened in its place. */
+  /** The status of the response, or the event that replaced it. */
   readonly status: number | 'refused' | 'reset';
   /** Bytes of the request's body. */
   readonly bytes: number;
-  /** Users, groups and pairs of memberships listed in it. */
+  /** The number of users, groups and memberships in the request. */
   readonly items: number;
-  /** The fault it met. */
+  /** The fault, if there was one. */
   readonly fault: FaultKind | undefined;
   /** The request's body; only with `recordBodies`. */
   readonly body?: string;
 }
 
 /**
- * What can go wrong with a request:
+ * The kinds of faults of a request:
  *
  * - `refuse`: the connection is refused; nothing was sent
- * - `resetBefore`, `resetAfter`: the connection is reset before, or after, the org acted
+ * - `resetBefore`, `resetAfter`: the connection is reset before or after the org processed the request
  * - `rateLimit`: 429; the bucket's window is used up (by others), until its reset
  * - `concurrencyLimit`: 429 with limit 0 and remaining 0
  * - `unavailable`: 503 with E0000010, the read-only mode
- * - `errorBefore`, `errorAfter`: 500 before, or after, the org acted
- * - `truncated`: the org acts, and its answer breaks off
- * - `html`: the org acts, and something in between answers with a page
- * - `slow`: the org acts, and answers late
- * - `unauthorized`, `notFound`: 401 and 404 in place of acting
- * - `sessionError`: start-import succeeds, and the session ends in ERROR with none or a part of it applied
+ * - `errorBefore`, `errorAfter`: 500 before or after the org processed the request
+ * - `truncated`: the org processes the request, and its response is truncated
+ * - `html`: the org processes the request, and something in between answers with an HTML page
+ * - `slow`: the org processes the request, and answers late
+ * - `unauthorized`, `notFound`: 401 and 404, without processing the request
+ * - `sessionError`: start-import succeeds, and the session ends in ERROR with none or a part of its content applied
  */
 export type FaultKind =
   | 'refuse'
@@ -154,8 +154,8 @@ export type FaultKind =
 /** One fault. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** For `slow`: milliseconds until the answer. @defaultValue the option `slowMs` */
+  /** For `slow`: milliseconds until the response. @defaultValue the option `slowMs` */
   readonly delayMs?: number;
-  /** For `sessionError`: the share of the session's content that is still applied, 0 to 1. @defaultValue by seed */
+  /** For `sessionError`: the share of the session's content that is still applied, 0 to 1. @defaultValue from the seed */
   readonly applied?: number;
 }

@@ -1,6 +1,6 @@
 import type { Violation, ViolationRule } from './types.js';
 
-/** Gathers what a careful client never does. */
+/** Collects requests that a correct client never sends. */
 export class ViolationLog {
   readonly #list: Violation[] = [];
 
@@ -8,7 +8,7 @@ export class ViolationLog {
     this.#list.push(Object.freeze({ rule, sessionId, detail }));
   }
 
-  /** All so far; live. */
+  /** All violations so far. The array is live. */
   get list(): readonly Violation[] {
     return this.#list;
   }
