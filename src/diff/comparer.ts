@@ -13,7 +13,7 @@ import type { RunContext } from '../flow/run-context.js';
 import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
-import type { DiffNote } from './diff-counts.js';
+import type { DiffCounts } from './diff-counts.js';
 import { checkReferences } from './membership-references.js';
 
 const DIGEST_WORDS = 4;
@@ -36,14 +36,14 @@ export class Comparer<E extends Entity> {
     private readonly attributes: AttributeFingerprints,
     private readonly options: ComparerOptions,
     private readonly context: RunContext,
-    private readonly note: DiffNote,
+    private readonly counts: DiffCounts,
   ) {}
 
   async compare(chunk: Chunk<RecordOf[E]>): Promise<Change[]> {
-    const { entity, note } = this;
-    const first = note.read;
+    const { entity, counts } = this;
+    const first = counts.read;
     const digests = this.#digestsOf(chunk);
-    note.read += chunk.length;
+    counts.read += chunk.length;
     const refused =
       entity === 'memberships'
         ? await this.#refuseRemoved(chunk as Chunk<RecordOf['memberships']>, first)
@@ -55,7 +55,7 @@ export class Comparer<E extends Entity> {
       const code = codes[i];
       // The common case first: of a large directory, nearly everything is unchanged.
       if (code === Seen.SAME) {
-        note.unchanged++;
+        counts.unchanged++;
         continue;
       }
       if (refused?.has(i)) continue;
@@ -83,8 +83,8 @@ export class Comparer<E extends Entity> {
     const kept =
       entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
     for (const change of kept) {
-      if (change.created) note.creates++;
-      else note.updates++;
+      if (change.created) counts.creates++;
+      else counts.updates++;
     }
     return kept;
   }

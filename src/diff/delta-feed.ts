@@ -3,7 +3,7 @@ import type { Flow } from '../flow/flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
 import type { Reading } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
-import type { DiffNote } from './diff-counts.js';
+import type { DiffCounts } from './diff-counts.js';
 import { deletion } from './removals.js';
 
 /** True for a record of a delta feed that marks a removal. */
@@ -18,14 +18,14 @@ export function isMarkedDeleted(record: unknown): boolean {
 export async function* lastOfEach<E extends Entity>(
   entity: E,
   source: Flow<RecordOf[E]>,
-  note: DiffNote,
+  counts: DiffCounts,
 ): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
   const last = new Map<string, { record: RecordOf[E]; file: string | undefined; line: number | undefined }>();
   for await (const chunk of source.chunks()) {
     const places = chunk.places;
     for (const [i, record] of chunk.entries()) {
       const key = keyOf(entity, record);
-      if (last.delete(key)) note.superseded++;
+      if (last.delete(key)) counts.superseded++;
       last.set(key, { record, file: places?.file, line: places?.lines?.[i] });
     }
   }
@@ -50,16 +50,16 @@ export async function markedDeletions<E extends Entity>(
   records: readonly RecordOf[E][],
   reading: Reading,
   rules: AbsenceRules,
-  note: DiffNote,
+  counts: DiffCounts,
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
   const rows = await reading.held(entity, keys);
   const held = keys.filter((_, i) => rows[i] !== undefined);
   const deleted = held.filter((key) => !rules.isProtected(key));
-  note.read += keys.length;
-  note.deletes += deleted.length;
-  note.spared += held.length - deleted.length;
+  counts.read += keys.length;
+  counts.deletes += deleted.length;
+  counts.spared += held.length - deleted.length;
   // Gone already, or protected: nothing is to be done.
-  note.unchanged += keys.length - deleted.length;
+  counts.unchanged += keys.length - deleted.length;
   return deleted.map((key) => deletion(entity, key));
 }

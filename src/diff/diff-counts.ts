@@ -1,8 +1,8 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
 
-/** What `diff` notes in the context for the guard and the report. */
-export interface DiffNote {
+/** What `diff` counts, for the guard and the report. */
+export interface DiffCounts {
   /** Records that came in. */
   read: number;
   unchanged: number;
@@ -19,15 +19,15 @@ export interface DiffNote {
   superseded: number;
 }
 
-const NOTES = new WeakMap<RunContext, Map<Entity, DiffNote>>();
+const COUNTS = new WeakMap<RunContext, Map<Entity, DiffCounts>>();
 
-/** The note of an entity's diff, made on first use. */
-export function diffNote(context: RunContext, entity: Entity): DiffNote {
-  let notes = NOTES.get(context);
-  if (notes === undefined) NOTES.set(context, (notes = new Map<Entity, DiffNote>()));
-  let note = notes.get(entity);
-  if (note === undefined) {
-    note = {
+/** The counts of an entity in a run, made on first use. */
+export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts {
+  let all = COUNTS.get(context);
+  if (all === undefined) COUNTS.set(context, (all = new Map<Entity, DiffCounts>()));
+  let counts = all.get(entity);
+  if (counts === undefined) {
+    counts = {
       read: 0,
       unchanged: 0,
       creates: 0,
@@ -38,12 +38,12 @@ export function diffNote(context: RunContext, entity: Entity): DiffNote {
       excluded: 0,
       superseded: 0,
     };
-    notes.set(entity, note);
+    all.set(entity, counts);
   }
-  return note;
+  return counts;
 }
 
-/** The note of an entity's diff, where one ran in this context. */
-export function diffNoteOf(context: RunContext, entity: Entity): DiffNote | undefined {
-  return NOTES.get(context)?.get(entity);
+/** The counts of an entity in a run, where its diff has begun. */
+export function diffCountsOf(context: RunContext, entity: Entity): DiffCounts | undefined {
+  return COUNTS.get(context)?.get(entity);
 }

@@ -10,7 +10,7 @@ import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
 import { Comparer } from './comparer.js';
 import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta-feed.js';
-import { diffNote, type DiffNote } from './diff-counts.js';
+import { openDiffCounts, type DiffCounts } from './diff-counts.js';
 import { removedReferences } from './membership-references.js';
 import { removals } from './removals.js';
 
@@ -87,7 +87,7 @@ async function* differences<E extends Entity>(
   source: Flow<RecordOf[E]>,
   context: RunContext,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const note = diffNote(context, entity);
+  const counts = openDiffCounts(context, entity);
   const screening = screeningFor(options.screening);
   const key = state.fingerprintKey;
   const reading = options.reading ?? (await state.read());
@@ -99,28 +99,28 @@ async function* differences<E extends Entity>(
       new AttributeFingerprints(key),
       options,
       context,
-      note,
+      counts,
     );
     if (options.mode === 'delta') {
-      yield* deltaDifferences(entity, comparer, reading, rules, source, context, note);
+      yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts);
       return;
     }
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
     const screened =
       screening && !rules.excludes
-        ? openScreened(entity, source, screening, reading, comparer, note, state)
+        ? openScreened(entity, source, screening, reading, comparer, counts, state)
         : undefined;
     for await (const chunk of screened ?? source.chunks()) {
-      const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, note));
-      await reading.keep(entity, context.takeRejectedKeys(entity));
+      const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, counts));
+      await reading.keep(entity, context.drainRejectedKeys(entity));
       if (changes.length > 0) yield withoutPlaces(changes);
     }
-    await reading.keep(entity, context.takeRejectedKeys(entity));
+    await reading.keep(entity, context.drainRejectedKeys(entity));
     if (context.counts(entity).unidentified > 0) {
-      for await (const keys of reading.missing(entity)) note.heldBack += keys.length;
+      for await (const keys of reading.missing(entity)) counts.heldBack += keys.length;
       return;
     }
-    yield* removals(entity, reading, state, rules, context, note);
+    yield* removals(entity, reading, state, rules, context, counts);
   } finally {
     if (options.reading === undefined) await reading.close();
   }
@@ -133,7 +133,7 @@ function openScreened<E extends Entity>(
   screening: Screening,
   reading: Reading,
   { removed }: Comparer<E>,
-  note: DiffNote,
+  counts: DiffCounts,
   { fingerprintKey: key }: StateStore,
 ): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
   const open = screenedOf<RecordOf[E]>(source);
@@ -141,8 +141,8 @@ function openScreened<E extends Entity>(
   if (open === undefined || digests === undefined) return undefined;
   const options = { entity, key, digests, removed };
   const onUnchanged = (rows: number) => {
-    note.read += rows;
-    note.unchanged += rows;
+    counts.read += rows;
+    counts.unchanged += rows;
   };
   return open({
     entity,
@@ -159,17 +159,17 @@ async function* deltaDifferences<E extends Entity>(
   rules: AbsenceRules,
   source: Flow<RecordOf[E]>,
   context: RunContext,
-  note: DiffNote,
+  counts: DiffCounts,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const removed = removedByDelta(context);
   if (entity === 'memberships') comparer.removed = removed;
-  for await (const chunk of lastOfEach(entity, source, note)) {
-    const inScope = withoutExcluded(entity, chunk, rules, note);
+  for await (const chunk of lastOfEach(entity, source, counts)) {
+    const inScope = withoutExcluded(entity, chunk, rules, counts);
     const marked = inScope.filter(isMarkedDeleted);
     const unmarked = Array.from(inScope.keys()).filter((i) => !isMarkedDeleted(inScope[i]));
     const upserts = marked.length === 0 ? inScope : pick(inScope, unmarked);
     const changes = await comparer.compare(upserts);
-    const deletions = await markedDeletions(entity, marked, reading, rules, note);
+    const deletions = await markedDeletions(entity, marked, reading, rules, counts);
     const gone = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
     for (const { key } of deletions) gone?.add(key);
     const all = [...changes, ...deletions];
@@ -192,14 +192,14 @@ function withoutExcluded<E extends Entity>(
   entity: E,
   chunk: Chunk<RecordOf[E]>,
   rules: AbsenceRules,
-  note: DiffNote,
+  counts: DiffCounts,
 ): Chunk<RecordOf[E]> {
   if (!rules.excludes) return chunk;
   const kept = Array.from(chunk.keys()).filter(
     (i) => !rules.isExcluded(keyOf(entity, chunk[i] as RecordOf[E])),
   );
   if (kept.length === chunk.length) return chunk;
-  note.excluded += chunk.length - kept.length;
-  note.read += chunk.length - kept.length;
+  counts.excluded += chunk.length - kept.length;
+  counts.read += chunk.length - kept.length;
   return pick(chunk, kept);
 }

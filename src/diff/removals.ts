@@ -3,7 +3,7 @@ import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { Reading, StateStore } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
-import type { DiffNote } from './diff-counts.js';
+import type { DiffCounts } from './diff-counts.js';
 
 const CHUNK = 4096;
 
@@ -32,14 +32,14 @@ export async function* removals(
   state: StateStore,
   rules: AbsenceRules,
   context: RunContext,
-  note: DiffNote,
+  counts: DiffCounts,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const missed = new Map<string, number>();
   context.absences.set(entity, missed);
   if (rules.isPlain) {
     reading.complete(entity);
     for await (const keys of reading.missing(entity)) {
-      note.deletes += keys.length;
+      counts.deletes += keys.length;
       yield withoutPlaces(keys.map((key) => deletion(entity, key)));
     }
     return;
@@ -57,11 +57,11 @@ export async function* removals(
     }
   }
   await reading.keep(entity, spared);
-  note.spared += spared.length;
+  counts.spared += spared.length;
   reading.complete(entity);
   for (let start = 0; start < deleted.length; start += CHUNK) {
     const keys = deleted.slice(start, start + CHUNK);
-    note.deletes += keys.length;
+    counts.deletes += keys.length;
     yield withoutPlaces(keys.map((key) => deletion(entity, key)));
   }
 }

@@ -59,7 +59,7 @@ export class RunContext {
   }
 
   /** The keys rejected since the last call; `diff` marks them as present in the source. */
-  takeRejectedKeys(entity: Entity): readonly string[] {
+  drainRejectedKeys(entity: Entity): readonly string[] {
     const keys = this.#rejectedKeys.get(entity);
     if (keys === undefined || keys.length === 0) return [];
     this.#rejectedKeys.set(entity, []);

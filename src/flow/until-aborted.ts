@@ -61,7 +61,7 @@ async function close(
     return;
   }
   const closed = new AbortController();
-  // What a source has to say of its closing does not change that the run was aborted.
-  const settled = closing.catch(() => undefined).finally(() => closed.abort());
-  await Promise.race([settled, systemClock.sleep(closingMs, closed.signal).catch(() => undefined)]);
+  // Whether a source fails to close does not change that the run was aborted.
+  const closedOrFailed = closing.catch(() => undefined).finally(() => closed.abort());
+  await Promise.race([closedOrFailed, systemClock.sleep(closingMs, closed.signal).catch(() => undefined)]);
 }

@@ -7,7 +7,7 @@ import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
-import { diffNoteOf } from '../diff/diff-counts.js';
+import { diffCountsOf } from '../diff/diff-counts.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
@@ -99,7 +99,7 @@ async function decide(
   context.plannedChanges = tally.size;
   if (options.onPlan !== undefined) {
     const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
-    const heldBackDeletes = byEntity((entity) => diffNoteOf(context, entity)?.heldBack ?? 0);
+    const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
     options.onPlan(
       {
         hash,
@@ -119,10 +119,10 @@ async function decide(
 function readsOf(context: RunContext): Map<Entity, { read: number; rejected: number }> {
   const reads = new Map<Entity, { read: number; rejected: number }>();
   for (const entity of ENTITIES) {
-    const note = diffNoteOf(context, entity);
-    if (note === undefined) continue;
+    const compared = diffCountsOf(context, entity);
+    if (compared === undefined) continue;
     const counts = context.counts(entity);
-    reads.set(entity, { read: Math.max(counts.read, note.read), rejected: counts.rejected });
+    reads.set(entity, { read: Math.max(counts.read, compared.read), rejected: counts.rejected });
   }
   return reads;
 }

@@ -12,7 +12,7 @@ import {
   type UserRecord,
 } from '../core/model.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
-import { diffNoteOf } from '../diff/diff-counts.js';
+import { diffCountsOf } from '../diff/diff-counts.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
 import type { ValidateOptions } from '../validate/validate-options.js';
@@ -123,21 +123,21 @@ function entityChanges<E extends Entity>(
   );
 }
 
-/** What an entity's source came to, from the notes of its stages. */
+/** What an entity's source came to, from the counts of its stages. */
 export function entityReport(context: RunContext, entity: Entity): EntityReport {
   const { read, rejected } = context.counts(entity);
-  const note = diffNoteOf(context, entity);
+  const counts = diffCountsOf(context, entity);
   return {
     read,
-    unchanged: note?.unchanged ?? 0,
-    creates: note?.creates ?? 0,
-    updates: note?.updates ?? 0,
-    deletes: note?.deletes ?? 0,
+    unchanged: counts?.unchanged ?? 0,
+    creates: counts?.creates ?? 0,
+    updates: counts?.updates ?? 0,
+    deletes: counts?.deletes ?? 0,
     rejected,
-    heldBackDeletes: note?.heldBack ?? 0,
-    sparedDeletes: note?.spared ?? 0,
-    excluded: note?.excluded ?? 0,
-    superseded: note?.superseded ?? 0,
+    heldBackDeletes: counts?.heldBack ?? 0,
+    sparedDeletes: counts?.spared ?? 0,
+    excluded: counts?.excluded ?? 0,
+    superseded: counts?.superseded ?? 0,
   };
 }
 

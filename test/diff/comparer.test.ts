@@ -10,7 +10,7 @@ import {
   type UserRecord,
 } from '../../src/core/model.js';
 import { Comparer, type ComparerOptions } from '../../src/diff/comparer.js';
-import { diffNote, type DiffNote } from '../../src/diff/diff-counts.js';
+import { openDiffCounts, type DiffCounts } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
@@ -66,7 +66,7 @@ interface Comparing<E extends Entity> {
     compare(records: readonly RecordOf[E][]): Promise<Change[]>;
   };
   readonly context: RunContext;
-  readonly note: DiffNote;
+  readonly note: DiffCounts;
   readonly reading: Reading;
   readonly asked: readonly [string, ...unknown[]][];
 }
@@ -79,7 +79,7 @@ async function comparing<E extends Entity>(
   const { reading, asked } = watched(await state.read());
   onTestFinished(() => reading.close());
   const context = new RunContext();
-  const note = diffNote(context, entity);
+  const note = openDiffCounts(context, entity);
   const key = state.fingerprintKey;
   const attributes = new AttributeFingerprints(key);
   const comparer = new Comparer(entity, reading, createDigester(key), attributes, options, context, note);
@@ -165,7 +165,7 @@ describe('comparing a chunk of users', () => {
       { ...refusal, externalId: 'd', file: 'more.csv', line: undefined, position: 9 },
     ]);
     expect(context.counts('users')).toMatchObject({ accepted: 3, rejected: 3, unidentified: 0 });
-    expect(context.takeRejectedKeys('users')).toEqual(['a', 'held', 'd']);
+    expect(context.drainRejectedKeys('users')).toEqual(['a', 'held', 'd']);
     expect(note).toMatchObject({ read: 9, unchanged: 1, creates: 5, updates: 0 });
   });
 
@@ -292,7 +292,7 @@ describe('comparing a chunk of memberships', () => {
     ]);
     expect(context.counts('memberships')).toMatchObject({ accepted: 3, rejected: 3 });
     // They stay as they are at Okta: what they name may come back.
-    expect(context.takeRejectedKeys('memberships')).toEqual(
+    expect(context.drainRejectedKeys('memberships')).toEqual(
       [pair('g', 'a'), pair('g', 'nobody'), pair('none', 'b')].map((p) =>
         membershipKey(p.groupExternalId, p.memberExternalId),
       ),
@@ -378,7 +378,7 @@ describe('comparing a chunk of memberships', () => {
         refusal('h/a', 5, 'group'),
       ]);
       expect(context.counts('memberships')).toMatchObject({ accepted: 2, rejected: 3 });
-      expect(context.takeRejectedKeys('memberships')).toEqual([]);
+      expect(context.drainRejectedKeys('memberships')).toEqual([]);
       const missing: string[] = [];
       for await (const keys of reading.missing('memberships')) missing.push(...keys);
       expect(missing.sort()).toEqual([membershipKey('h', 'a'), membershipKey('h', 'b')]);

@@ -5,7 +5,7 @@ import { CHUNK_SIZE, withoutPlaces, withPlaces, type Chunk } from '../../src/flo
 import { flowOf } from '../../src/flow/flow.js';
 import type { UserRecord } from '../../src/core/model.js';
 import { isMarkedDeleted, lastOfEach, markedDeletions } from '../../src/diff/delta-feed.js';
-import { diffNote } from '../../src/diff/diff-counts.js';
+import { openDiffCounts } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { confirmed, upserted } from '../support/rows.js';
@@ -14,7 +14,7 @@ const user = (id: string, name = 'x'): UserRecord => ({ externalId: id, profile:
 
 async function last(chunks: readonly (readonly UserRecord[])[]) {
   const context = new RunContext();
-  const note = diffNote(context, 'users');
+  const note = openDiffCounts(context, 'users');
   async function* feed() {
     for (const chunk of chunks) yield withoutPlaces(chunk);
   }
@@ -84,7 +84,7 @@ describe('a mark of removal', () => {
     await state.journal.loading(id, [upserted('users', 'unsure')]);
     await state.journal.settle(id, 'unknown');
     const reading = await state.read();
-    const note = diffNote(new RunContext(), 'users');
+    const note = openDiffCounts(new RunContext(), 'users');
     const changes = await markedDeletions(
       'users',
       [user('held'), user('nobody'), user('unsure')],

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { diffNote, diffNoteOf } from '../../src/diff/diff-counts.js';
+import { openDiffCounts, diffCountsOf } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
 
 it('a note of a diff begins with nothing, is made once, and is of one entity', () => {
   const context = new RunContext();
-  expect(diffNoteOf(context, 'users')).toBeUndefined();
-  const note = diffNote(context, 'users');
+  expect(diffCountsOf(context, 'users')).toBeUndefined();
+  const note = openDiffCounts(context, 'users');
   expect(note).toEqual({
     read: 0,
     unchanged: 0,
@@ -18,7 +18,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     superseded: 0,
   });
   note.read = 5;
-  expect(diffNote(context, 'users')).toBe(note);
-  expect(diffNoteOf(context, 'users')).toBe(note);
-  expect(diffNote(context, 'groups')).toMatchObject({ read: 0 });
+  expect(openDiffCounts(context, 'users')).toBe(note);
+  expect(diffCountsOf(context, 'users')).toBe(note);
+  expect(openDiffCounts(context, 'groups')).toMatchObject({ read: 0 });
 });

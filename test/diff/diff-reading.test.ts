@@ -10,7 +10,7 @@ import {
   type UserRecord,
 } from '../../src/core/model.js';
 import { diff, type DiffOptions } from '../../src/diff/diff.js';
-import { diffNoteOf } from '../../src/diff/diff-counts.js';
+import { diffCountsOf } from '../../src/diff/diff-counts.js';
 import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { mappingOf, withMapping, type MappingOf } from '../../src/core/declared-mapping.js';
@@ -69,7 +69,7 @@ async function differences<E extends Entity>(
   const names = changes.map(
     ({ kind, key, created }) => `${kind === 'delete' ? '-' : created ? '+' : '~'}${key}`,
   );
-  return { names, sizes, note: diffNoteOf(context, entity), rejections: context.rejections, context };
+  return { names, sizes, note: diffCountsOf(context, entity), rejections: context.rejections, context };
 }
 
 describe('the options of diff', () => {
@@ -154,7 +154,7 @@ describe('the reading of a diff', () => {
     const keys: string[] = [];
     for await (const { key } of flow) keys.push(key);
     expect(keys).toEqual(['c']);
-    expect(diffNoteOf(contextOf(flow), 'users')).toMatchObject({ heldBack: 2, deletes: 0, creates: 1 });
+    expect(diffCountsOf(contextOf(flow), 'users')).toMatchObject({ heldBack: 2, deletes: 0, creates: 1 });
     expect(reading.isComplete('users')).toBe(false);
     await reading.close();
   });

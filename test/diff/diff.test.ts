@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change, UserRecord } from '../../src/core/model.js';
 import { diff } from '../../src/diff/diff.js';
-import { diffNoteOf } from '../../src/diff/diff-counts.js';
+import { diffCountsOf } from '../../src/diff/diff-counts.js';
 import { validate } from '../../src/validate/validate.js';
 import { contextOf } from '../../src/flow/flow.js';
 import { pipe } from '../../src/flow/pipe.js';
@@ -91,7 +91,7 @@ describe('diff', () => {
           const flow = pipe(rows as UserRecord[], validate('users'), diff('users', state));
           const changes = await collect(flow);
           const context = contextOf(flow);
-          const note = diffNoteOf(context, 'users');
+          const note = diffCountsOf(context, 'users');
           const upserts = changes.filter((c) => c.kind === 'upsert').length;
           expect(context.counts('users').read).toBe(rows.length);
           expect(upserts + (note?.unchanged ?? 0) + context.counts('users').rejected).toBe(rows.length);
@@ -156,7 +156,7 @@ describe('diff', () => {
       diff('users', state),
     );
     expect(names(await collect(flow))).toEqual(['+3']);
-    expect(diffNoteOf(contextOf(flow), 'users')?.heldBack).toBe(1);
+    expect(diffCountsOf(contextOf(flow), 'users')?.heldBack).toBe(1);
   });
 
   it('a key that comes twice is rejected the second time, or ends the run', async () => {

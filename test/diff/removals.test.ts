@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/core/model.js';
 import { AbsenceRules, type AbsenceOptions } from '../../src/diff/absence-rules.js';
-import { diffNote } from '../../src/diff/diff-counts.js';
+import { openDiffCounts } from '../../src/diff/diff-counts.js';
 import { removals } from '../../src/diff/removals.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
@@ -13,7 +13,7 @@ const row = (key: string) => confirmed('users', key);
 /** What a read that saw nobody removes. */
 async function removed(state: StateStore, options: AbsenceOptions, seen: readonly string[] = []) {
   const context = new RunContext();
-  const note = diffNote(context, 'users');
+  const note = openDiffCounts(context, 'users');
   const reading = await state.read();
   await reading.keep('users', seen);
   const chunks: (readonly Change[])[] = [];

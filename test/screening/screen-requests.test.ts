@@ -197,7 +197,7 @@ describe('validate', () => {
         reason: 'has no attributes',
       },
     ]);
-    expect(context.takeRejectedKeys('users')).toEqual(['x']);
+    expect(context.drainRejectedKeys('users')).toEqual(['x']);
   });
 
   it('names no line where none is known', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { contextOf, type Flow } from '../../src/flow/flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../../src/core/model.js';
 import { diff, type DiffOptions } from '../../src/diff/diff.js';
-import { diffNoteOf, type DiffNote } from '../../src/diff/diff-counts.js';
+import { diffCountsOf, type DiffCounts } from '../../src/diff/diff-counts.js';
 import { map } from '../../src/transform/map.js';
 import { validate } from '../../src/validate/validate.js';
 import type { ValidateOptions } from '../../src/validate/validate-options.js';
@@ -23,7 +23,7 @@ export interface Run {
   /** In the order of their places: a duplicate of an unchanged row is met a little later than it stands. */
   readonly rejections: readonly Rejection[];
   readonly counts: ReadCounts;
-  readonly note: DiffNote | undefined;
+  readonly note: DiffCounts | undefined;
   readonly error: { readonly code: unknown; readonly file: unknown; readonly line: unknown } | undefined;
 }
 
@@ -95,7 +95,7 @@ export async function runOf<E extends Entity>(
     changes,
     rejections: rejections.toSorted((a, b) => a.position - b.position),
     counts: { ...context.counts(entity) },
-    note: diffNoteOf(context, entity) && { ...(diffNoteOf(context, entity) as DiffNote) },
+    note: diffCountsOf(context, entity) && { ...(diffCountsOf(context, entity) as DiffCounts) },
     error,
   };
 }

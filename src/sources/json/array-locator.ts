@@ -38,9 +38,9 @@ export class JsonLocator {
   }
 
   /** Takes the next token. */
-  take(token: Token): void {
-    if (this.#inside > 0) this.#takeInside(token);
-    else this.#takeOutside(token);
+  accept(token: Token): void {
+    if (this.#inside > 0) this.#acceptInside(token);
+    else this.#acceptOutside(token);
   }
 
   /** To be called when the tokens are at their end. */
@@ -49,7 +49,7 @@ export class JsonLocator {
     if (!this.#found) throw this.#error(`the document has no ${this.#shown}`);
   }
 
-  #takeOutside(token: Token): void {
+  #acceptOutside(token: Token): void {
     const { name } = token;
     if (name === 'keyValue') {
       this.#top().step = token.value;
@@ -74,7 +74,7 @@ export class JsonLocator {
     this.#found = true;
   }
 
-  #takeInside(token: Token): void {
+  #acceptInside(token: Token): void {
     if (this.#element.done && token.name === 'endArray') {
       this.#inside = 0;
       this.#leave();

@@ -100,7 +100,7 @@ class LinesReader<T> {
     try {
       let start = 0;
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        this.#take(text.slice(start, end));
+        this.#addLine(text.slice(start, end));
         start = end + 1;
       }
       this.#rest = text.slice(start);
@@ -109,7 +109,7 @@ class LinesReader<T> {
           file,
           line: this.#line,
         });
-      if (last) this.#take(this.#rest);
+      if (last) this.#addLine(this.#rest);
     } catch (error) {
       failure = { error };
     }
@@ -124,7 +124,7 @@ class LinesReader<T> {
     if (failure !== undefined) throw failure.error;
   }
 
-  #take(text: string): void {
+  #addLine(text: string): void {
     const object = parseLine(text, this.#file, this.#line);
     if (object !== undefined) {
       this.#objects.push(object as T);

@@ -62,8 +62,8 @@ async function* elementsOf<T>(
     try {
       const result: unknown = parse(text);
       if (typeof result === 'object')
-        for (const token of (result as { values: Parameters<JsonLocator['take']>[0][] }).values)
-          locator.take(token);
+        for (const token of (result as { values: Parameters<JsonLocator['accept']>[0][] }).values)
+          locator.accept(token);
     } catch (error) {
       failure = { error };
     }

@@ -49,7 +49,7 @@ export const conservation: readonly Break[] = [
   {
     what: 'excluded records are not counted',
     file: 'src/diff/diff.ts',
-    find: 'note.excluded += chunk.length - kept.length;',
+    find: 'counts.excluded += chunk.length - kept.length;',
     replace: '',
     test: [
       'test/sync/absence-and-delta.test.ts',
@@ -66,7 +66,7 @@ export const conservation: readonly Break[] = [
   {
     what: 'unchanged rows are not counted',
     file: 'src/diff/diff.ts',
-    find: 'note.unchanged += rows;',
+    find: 'counts.unchanged += rows;',
     replace: '',
     test: [
       'test/screening/screened-directory.test.ts',

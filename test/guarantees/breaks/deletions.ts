@@ -97,7 +97,7 @@ export const deletions: readonly Break[] = [
     what: 'removals are told before the source was read to its end',
     file: 'src/diff/diff.ts',
     find: 'if (changes.length > 0) yield withoutPlaces(changes);',
-    replace: 'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, context, note);',
+    replace: 'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, context, counts);',
     test: [DIFF, 'nobody is removed before the source was read to its end'],
   },
   {
@@ -124,9 +124,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'whom a delta feed does not mention is removed',
     file: 'src/diff/diff.ts',
-    find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, context, note);',
+    find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts);',
     replace:
-      'yield* deltaDifferences(entity, comparer, reading, rules, source, context, note); yield* removals(entity, reading, state, rules, context, note);',
+      'yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts); yield* removals(entity, reading, state, rules, context, counts);',
     test: [ABSENCE, 'removes only what is marked, and sends the rest'],
   },
 ];
