@@ -15,21 +15,17 @@ const CALLS_THAT_FAIL: readonly Fault[] = [
   once('fsync', 'EIO', 2),
 ];
 
-describe('a disk that fails', () => {
+describe.concurrent('a disk that fails', () => {
   const program = buildProgram(new URL('sync-once.ts', import.meta.url));
   afterAll(() => program.dispose());
 
-  const run = (fault: Fault) =>
-    it.concurrent(
-      `${nameOf(fault)}: the run ends by itself with the cause, and the next goes on`,
-      async () => {
-        const { faults, noticed } = await faultOnce(program.file, fault);
-        expect(faults).toEqual([]);
-        expect(noticed).toBe(true);
-      },
-    );
+  const faults = [...FILES_THAT_MAY_NOT_GROW, ...(hasStrace() ? CALLS_THAT_FAIL : [])];
+  if (!hasStrace()) console.log('strace is not installed: calls that fail are not tried');
 
-  for (const fault of FILES_THAT_MAY_NOT_GROW) run(fault);
-  if (hasStrace()) for (const fault of CALLS_THAT_FAIL) run(fault);
-  else console.log('strace is not installed: calls that fail are not tried');
+  for (const fault of faults)
+    it(`${nameOf(fault)}: the run ends by itself with the cause, and the next goes on`, async () => {
+      const { faults, noticed } = await faultOnce(program.file, fault);
+      expect(faults).toEqual([]);
+      expect(noticed).toBe(true);
+    });
 });
