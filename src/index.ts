@@ -1,6 +1,7 @@
 // The public surface, in the order of the flow.
 export { pipe } from './flow/pipe.js';
 export type { Flow, ObservableLike, Operator, Sink, Source } from './flow/flow.js';
+export type { Chunk, Places } from './flow/chunk.js';
 
 export type {
   Batch,

@@ -1,5 +1,5 @@
 import { SourceError } from '../../core/errors.js';
-import { nearest } from '../settings/config-file.js';
+import { nearest } from '../text/nearest.js';
 
 /** The columns that a CSV file must have, and whether its other columns are kept. */
 export interface NeededColumns {

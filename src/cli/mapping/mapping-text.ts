@@ -1,6 +1,6 @@
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
-import { nearest } from '../settings/config-file.js';
+import { nearest } from '../text/nearest.js';
 
 /** A value in a mapping file, with its place for error messages. */
 export type MappingNode = Node;

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { closest, distance } from 'fastest-levenshtein';
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import type { GuardLimits } from '../../guard/guard-rules.js';
 import { Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
+import { nearest } from '../text/nearest.js';
 
 /** The default config file. */
 export const CONFIG_FILE = 'rollcall.config.json';
@@ -131,16 +131,4 @@ function requireKey<K extends string>(
     );
   }
   return fail(node.offset, `unknown key ${JSON.stringify(key)}${nearest(key, [...known, ...alsoKnown])}`);
-}
-
-/** `; did you mean ...?` if a known word is similar; otherwise a list of all known words. */
-export function nearest(word: string, known: readonly string[]): string {
-  const near = closest(
-    word.toLowerCase(),
-    known.map((name) => name.toLowerCase()),
-  );
-  const name = known.find((candidate) => candidate.toLowerCase() === near) as string;
-  return distance(word.toLowerCase(), near) <= Math.max(2, Math.floor(word.length / 3))
-    ? `; did you mean ${JSON.stringify(name)}?`
-    : `; expected one of ${known.join(', ')}`;
 }
