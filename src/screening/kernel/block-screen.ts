@@ -1,6 +1,6 @@
 import type { DigestTable } from '../../fingerprints/digest-table.js';
 import type { RowShape, ScreenedRows } from '../screen.js';
-import { DigestThreads, type BlockTask } from './digest-threads.js';
+import { DigestThreads, type DigestName } from './digest-threads.js';
 import { MOST_ROWS } from './digested-rows.js';
 import { planOf, ScreenProgram, type ScreenPlan, type ProgramOptions } from './screen-program.js';
 import { giveBack, takeWorkspace, type BlockPlace, type Workspace } from './workspace.js';
@@ -27,26 +27,44 @@ export function createBlockScreen(
   return plan && new BlockScreen(plan, options, shape, threads);
 }
 
+/** A block that is to be digested. */
+interface Block {
+  readonly buffer: number;
+  readonly args: readonly number[];
+  isDigested: boolean;
+}
+
 /** Digests blocks of rows, several at a time, and looks their digests up. */
 export class BlockScreen {
   /** Where the bytes of blocks are put. */
   readonly buffers: readonly Buffer[];
   readonly #shape: RowShape;
+  readonly #name: DigestName;
   readonly #threads: DigestThreads | undefined;
   readonly #workspace: Workspace;
   readonly #loadTable: () => DigestTable;
   #table: DigestTable | undefined;
+  /** Blocks that were begun and not read, in order. */
+  readonly #begun: Block[] = [];
 
   constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: number) {
     this.#shape = shape;
+    this.#name = shape.format === 'csv' ? 'digestCsv' : 'digestJsonLines';
     this.#loadTable = options.digests;
     this.#workspace = takeWorkspace(Math.max(1, threads * BLOCKS_PER_THREAD));
     const { memory, kernel, places } = this.#workspace;
     this.buffers = places.map(({ bytes }) => bytes);
     const program = new ScreenProgram(memory, kernel, options, shape, plan);
     for (const [name, ...args] of program.calls()) (kernel[name] as (...args: unknown[]) => void)(...args);
+    if (threads === 0) return;
     // They start while the first blocks are read, and the table is loaded.
-    this.#threads = threads > 0 ? new DigestThreads(threads, memory, () => program.calls()) : undefined;
+    this.#threads = new DigestThreads(threads, {
+      memory,
+      blocks: places.length,
+      name: this.#name,
+      argumentCount: this.#args(0, 0, 0, true).length,
+      calls: () => program.calls(),
+    });
   }
 
   /** Where the last row that seems whole ends among the first bytes of a buffer; 0 when there is none. */
@@ -58,17 +76,19 @@ export class BlockScreen {
 
   /** Begins to screen a buffer's first bytes. The answer waits for it; its rows hold until the buffer is used again. */
   begin(buffer: number, length: number, last: boolean): (firstLine: number) => Promise<ScreenedRows> {
-    const task = this.#task(buffer, 0, length, last);
-    const digested = this.#threads?.digest(task);
+    const block: Block = { buffer, args: this.#args(buffer, 0, length, last), isDigested: false };
+    this.#threads?.offer(buffer, block.args);
+    this.#begun.push(block);
     return async (firstLine) => {
-      if ((await digested) !== true) this.#digest(task);
+      await this.#finish(block);
+      this.#begun.splice(this.#begun.indexOf(block), 1);
       return this.#read(buffer, 0, firstLine);
     };
   }
 
   /** Goes on behind the rows of a buffer that were screened, where there were more than are screened at once. */
   next(buffer: number, start: number, length: number, last: boolean, firstLine: number): ScreenedRows {
-    this.#digest(this.#task(buffer, start, length - start, last));
+    this.#digest(this.#args(buffer, start, length - start, last));
     return this.#read(buffer, start, firstLine);
   }
 
@@ -81,18 +101,34 @@ export class BlockScreen {
     return this.#workspace.places[buffer] as BlockPlace;
   }
 
-  #task(buffer: number, start: number, length: number, last: boolean): BlockTask {
-    const { input, out } = this.#place(buffer);
-    const text = input + start;
-    const end = last ? 1 : 0;
-    const { format, delimiter, columns } = this.#shape;
-    return format === 'csv'
-      ? ['digestCsv', text, length, end, delimiter.charCodeAt(0), columns.length, out, MOST_ROWS]
-      : ['digestJsonLines', text, length, end, out, MOST_ROWS];
+  /** Has a block digested: by its thread, or here where that has not begun with it. */
+  async #finish(block: Block): Promise<void> {
+    const threads = this.#threads;
+    while (!block.isDigested) {
+      if (threads?.isDone(block.buffer)) return;
+      // Instead of waiting for a thread, a later block is digested.
+      const free = this.#begun.find(
+        ({ buffer, isDigested }) => !isDigested && (threads === undefined || threads.take(buffer)),
+      );
+      if (free === undefined) await threads?.finished(block.buffer);
+      else {
+        this.#digest(free.args);
+        free.isDigested = true;
+      }
+    }
   }
 
-  #digest([name, ...args]: BlockTask): void {
-    const digest: (...args: number[]) => void = this.#workspace.kernel[name];
+  #args(buffer: number, start: number, length: number, last: boolean): readonly number[] {
+    const { input, out } = this.#place(buffer);
+    const text = [input + start, length, last ? 1 : 0] as const;
+    const { format, delimiter, columns } = this.#shape;
+    return format === 'csv'
+      ? [...text, delimiter.charCodeAt(0), columns.length, out, MOST_ROWS]
+      : [...text, out, MOST_ROWS];
+  }
+
+  #digest(args: readonly number[]): void {
+    const digest: (...args: readonly number[]) => void = this.#workspace.kernel[this.#name];
     digest(...args);
   }
 

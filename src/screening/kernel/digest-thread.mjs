@@ -2,15 +2,23 @@
 import { parentPort } from 'node:worker_threads';
 
 let kernel;
+let words;
+let start;
 
-function begin({ module, memory, calls }) {
-  kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  for (const [name, ...args] of calls) kernel[name](...args);
+function begin(message) {
+  start = message;
+  kernel = new WebAssembly.Instance(start.module, { env: { memory: start.memory } }).exports;
+  for (const [name, ...args] of start.calls) kernel[name](...args);
+  words = new Int32Array(start.memory.buffer, start.at, start.words);
 }
 
-function digest([name, ...args]) {
-  kernel[name](...args);
-  parentPort.postMessage(undefined);
+function digest(block) {
+  const { WORDS, OFFERED, TAKEN, DONE } = start.layout;
+  const at = block * WORDS;
+  if (Atomics.compareExchange(words, at, OFFERED, TAKEN) !== OFFERED) return;
+  kernel[start.name](...words.subarray(at + 1, at + 1 + start.argumentCount));
+  Atomics.store(words, at, DONE);
+  parentPort.postMessage(block);
 }
 
-parentPort.on('message', (message) => (kernel === undefined ? begin(message) : digest(message)));
+parentPort.on('message', (message) => (start === undefined ? begin(message) : digest(message)));

@@ -94,20 +94,13 @@ export const conservation: readonly Break[] = [
     ],
   },
   {
-    what: 'the rows of a block are read before its thread has written them',
-    file: 'src/screening/kernel/block-screen.ts',
-    find: 'if ((await digested) !== true) this.#digest(task);',
-    replace: 'if (digested === undefined) this.#digest(task);',
-    test: [ORDER, 'comes to the same with any number of threads'],
-  },
-  {
-    what: 'a block is lost with its thread',
+    what: 'the rows of a block are read while its thread is at it',
     file: 'src/screening/kernel/digest-threads.ts',
-    find: 'for (const resolve of thread.waiting.splice(0)) resolve(false);',
-    replace: 'for (const resolve of thread.waiting.splice(0)) resolve(true);',
+    find: 'return Atomics.load(this.#words, block * WORDS) === DONE;',
+    replace: 'return Atomics.load(this.#words, block * WORDS) !== OFFERED;',
     test: [
       'test/screening/kernel/digest-threads.test.ts',
-      'that are lost leave their blocks to their caller',
+      'are waited for where they alone are at work, though they keep no process alive',
     ],
   },
   {

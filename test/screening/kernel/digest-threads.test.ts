@@ -103,8 +103,8 @@ describe('threads that screen blocks', () => {
     const expected = await alone(30_000);
     for (let i = 0; i < 20; i++) {
       const rows = begin(screen, 0, 30_000);
-      // Its thread has most likely taken it after a while.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Its thread has most likely begun with it after a while, and is not done.
+      for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
       expect(seen(await rows(1))).toEqual(expected);
     }
     await screen.close();
