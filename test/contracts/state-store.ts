@@ -131,6 +131,20 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await reading.close();
   });
 
+  law('keys of any length may be kept and looked up: rejected records may have any', async (store) => {
+    await store.adopt([confirmedRow('users', 'a')]);
+    const reading = await store.read();
+    const long = ['汉'.repeat(1024), 'x'.repeat(100_000), '\ud83d'.repeat(5000)];
+    await reading.keep('users', ['a', ...long]);
+    expect(await reading.held('users', ['a', ...long])).toEqual([
+      confirmedRow('users', 'a').held,
+      ...long.map(() => undefined),
+    ]);
+    expect([...(await reading.refer('users', long))]).toEqual(long.map(() => Reference.ABSENT));
+    expect(await missingOf(reading, 'users')).toEqual([]);
+    await reading.close();
+  });
+
   law('entities do not mix', async (store) => {
     await settled(
       store,

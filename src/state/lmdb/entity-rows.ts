@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Database, Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
 import type { AdoptedRow, EntityCounts, Held } from '../store.js';
-import { checkRow, checkSumOf, decodeRow, encodeKey, encodeRow, isUnknown } from './row-codec.js';
+import {
+  bytesOfKey,
+  checkRow,
+  checkSumOf,
+  decodeRow,
+  encodeKey,
+  encodeRow,
+  isUnknown,
+  LONGEST_KEY,
+} from './row-codec.js';
 
 /** Rows that {@link EntityRows.scan} reads at once. */
 export const SCANNED_ROWS = 4096;
@@ -32,10 +41,12 @@ export class EntityRows {
 
   /**
    * What is held of a key; undefined where there is no row.
-   * @throws {@link StateError} when the row is damaged, or the key too long for a state
+   * @throws {@link StateError} when the row is damaged
    */
   get(key: string, transaction: Transaction): Held | undefined {
-    const bytes = encodeKey(key);
+    const bytes = bytesOfKey(key);
+    // No row has such a key; a rejected record may have it.
+    if (bytes.length > LONGEST_KEY) return undefined;
     const value = this.#table.get(bytes, { transaction });
     return value && decodeRow(bytes, value);
   }

@@ -19,14 +19,19 @@ const KIND_CONFIRMED = 1;
 /**
  * The bytes of a key: UTF-8. The empty key, which LMDB does not take, and a key that is not well-formed Unicode, which UTF-8
  * cannot say, are 0xFF and UTF-16: no two keys have the same bytes.
- *
+ */
+export function bytesOfKey(key: string): Buffer {
+  return key !== '' && key.isWellFormed()
+    ? Buffer.from(key, 'utf8')
+    : Buffer.concat([Buffer.of(NOT_UTF8), Buffer.from(key, 'utf16le')]);
+}
+
+/**
+ * The bytes of a key that is to be written.
  * @throws {@link StateError} when the key is too long for LMDB
  */
 export function encodeKey(key: string): Buffer {
-  const bytes =
-    key !== '' && key.isWellFormed()
-      ? Buffer.from(key, 'utf8')
-      : Buffer.concat([Buffer.of(NOT_UTF8), Buffer.from(key, 'utf16le')]);
+  const bytes = bytesOfKey(key);
   if (bytes.length > LONGEST_KEY) {
     throw new StateError(
       `a key has ${bytes.length} bytes in UTF-8, and a state holds keys of at most ${LONGEST_KEY}`,
