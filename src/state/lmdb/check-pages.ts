@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   INTEGER_KEYS,
@@ -24,6 +24,7 @@ const OVERFLOW = 0x04;
 const BIG_VALUE = 0x01;
 const NAMED_DATABASE = 0x02;
 const DEEPEST = 32;
+const META_PAGES = 2n;
 /** Pages after which the event loop gets its turn. */
 const PAGES_PER_TURN = 512;
 
@@ -40,7 +41,7 @@ interface Walk {
 
 /**
  * Reads LMDB's file page by page and compares it with what LMDB promises of it: every page has its own number, is used once or
- * free once, its entries lie inside it and in order, and the counts are right. LMDB has no check sums and believes what it
+ * free once and never both, its entries lie inside it and in order, and the counts are right. LMDB has no check sums and believes what it
  * maps; a damaged page ends the process by a signal. After this check it can be opened. What the values are is not checked here.
  *
  * Nobody may write the file meanwhile. A million rows take half a second.
@@ -65,9 +66,12 @@ class PageCheck {
   readonly #main: Tree;
   readonly #free: Tree;
   readonly #transaction: bigint;
-  /** A bit for each page: it was met. */
-  readonly #met: Uint8Array;
   readonly #pages: bigint;
+  /** A bit for each page of the file: it was met. */
+  readonly #met: Uint8Array;
+  /** Pages behind the end of the file. LMDB never writes a page that is free again when its transaction ends. */
+  readonly #metBehind = new Set<bigint>();
+  #metCount = 0n;
   readonly #named: Tree[] = [];
 
   constructor(file: number, directory: string) {
@@ -85,7 +89,7 @@ class PageCheck {
     this.#free = newer.free;
     this.#transaction = newer.transaction;
     this.#pages = newer.lastPage + 1n;
-    this.#met = new Uint8Array(Number((this.#pages + 7n) / 8n));
+    this.#met = new Uint8Array(Math.ceil(fstatSync(file).size / this.#pageBytes / 8));
   }
 
   /** Yields after each page of a tree. */
@@ -102,6 +106,7 @@ class PageCheck {
       this.#require(count >= 0n && 8n * (count + 1n) <= BigInt(list.length), 'the list of free pages');
       for (let i = 1; i <= count; i++) this.#meet(list.readBigUInt64LE(8 * i));
     });
+    this.#require(this.#metCount === this.#pages - META_PAGES, 'the list of free pages');
   }
 
   *#walk(tree: Tree, visit: Walk['visit']): Generator<void, void, undefined> {
@@ -207,11 +212,15 @@ class PageCheck {
 
   /** Notes that a page is used, or free: it cannot be both, nor twice. */
   #meet(number: bigint): void {
-    this.#require(number > 1n && number < this.#pages, 'the number of a page');
-    const byte = Number(number >> 3n);
+    this.#require(number >= META_PAGES && number < this.#pages, 'the number of a page');
+    const byte = number >> 3n < this.#met.length ? Number(number >> 3n) : undefined;
     const bit = 1 << Number(number & 7n);
-    this.#require(((this.#met[byte] as number) & bit) === 0, 'a page that is used twice');
-    this.#met[byte] = (this.#met[byte] as number) | bit;
+    const isMet =
+      byte === undefined ? this.#metBehind.has(number) : ((this.#met[byte] as number) & bit) !== 0;
+    this.#require(!isMet, 'a page that is used twice');
+    if (byte === undefined) this.#metBehind.add(number);
+    else this.#met[byte] = (this.#met[byte] as number) | bit;
+    this.#metCount++;
   }
 
   #require(holds: boolean, what: string): asserts holds {
