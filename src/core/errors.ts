@@ -123,13 +123,16 @@ export class OktaNetworkError extends RollcallError {
   readonly operation: string;
   /** False when the request certainly never reached Okta (refused, DNS, connect timeout): it may be sent again. */
   readonly sent: boolean;
-  constructor(operation: string, sent: boolean, reason: string) {
+  /** True when the reason does not pass by itself, e.g. a certificate that is not trusted or an unknown host name. */
+  readonly lasting: boolean;
+  constructor(operation: string, sent: boolean, reason: string, lasting = false) {
     super(
       'ERR_ROLLCALL_OKTA_NETWORK',
       `${operation}: ${reason}${sent ? '; Okta may have processed the request' : ''}`,
     );
     this.operation = operation;
     this.sent = sent;
+    this.lasting = lasting;
   }
 }
 
@@ -161,10 +164,12 @@ export class SessionError extends RollcallError {
 export class ForeignSessionError extends SessionError {
   /** Milliseconds since it was created, where Okta says. */
   readonly ageMs: number | undefined;
-  constructor(sessionId: string, status: string, ageMs?: number) {
-    const age = ageMs === undefined ? '' : `, ${Math.round(ageMs / 1000)} s old`;
+  /** @param doubt - A creation of this state got no answer, and may have made the session. */
+  constructor(sessionId: string, status: string, ageMs?: number, doubt = false) {
+    const age = ageMs === undefined ? 'of unknown age' : `${Math.round(ageMs / 1000)} s old`;
+    const whose = doubt ? 'it is not certain that this state created it' : 'this state did not create it';
     super(
-      `session ${sessionId} (${status}${age}) is open, and this state did not create it; cancel it, or allow rollcall to adopt it`,
+      `session ${sessionId} (${status}, ${age}) is open, and ${whose}; cancel it, or allow rollcall to adopt it`,
       sessionId,
       status,
       'ERR_ROLLCALL_FOREIGN_SESSION',

@@ -73,6 +73,8 @@ export type SyncEvent =
   | { readonly type: 'session:cancelled'; readonly sessionId: string }
   /** A session ended in another status than COMPLETED. */
   | { readonly type: 'session:failed'; readonly sessionId: string; readonly status: string }
+  /** A session has a status that this version does not know; it is polled until it ends. */
+  | { readonly type: 'session:status'; readonly sessionId: string; readonly status: string }
   /** The changes of a session were committed: they are now part of the baseline. */
   | {
       readonly type: 'state:committed';

@@ -46,6 +46,9 @@ export function logEvents(logger: Logger, options: LogOptions = {}): (event: Syn
       case 'session:failed':
         logger.warn(event, 'a session did not complete');
         break;
+      case 'session:status':
+        logger.warn(event, 'a session has a status that this version does not know');
+        break;
       case 'plan:ready': {
         const { entities, requests, sessions, hash } = event.plan;
         logger.info({ type: event.type, entities, requests, sessions, hash }, 'the plan is complete');

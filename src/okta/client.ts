@@ -171,7 +171,8 @@ class Client implements OktaClient {
     this.#underWay.add(controller);
     try {
       const base = `/api/v1/identity-sources/${this.identitySourceId}`;
-      const call = { operation, path: base + path, body, read, onWait: options?.onWait };
+      const { onWait, patienceMs } = options ?? {};
+      const call = { operation, path: base + path, body, read, onWait, patienceMs };
       return await this.#exchange.call(call, controller.signal);
     } finally {
       this.#underWay.delete(controller);

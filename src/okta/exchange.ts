@@ -4,9 +4,10 @@ import { errorOf, isCredentialRefused, isNonceAsked } from './answers.js';
 import type { Authorizer } from './sign-in/auth.js';
 import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
-import { isReadOnlyMode } from './lost-answer.js';
+import { isLastingFault, isLostAnswer, isNotDone } from './lost-answer.js';
 import type { Operation } from './operations.js';
 import { RateLimiter } from './rate-limit/rate-limit.js';
+import { retryAfterMs } from './rate-limit/retry-after.js';
 import {
   TransportError,
   type ClientWait,
@@ -26,11 +27,14 @@ export interface Call<T> {
   /** Throws {@link OktaResponseError} for an answer that is not what the API describes. */
   readonly read: (response: WireResponse) => T;
   readonly onWait?: ((wait: ClientWait) => void) | undefined;
+  /** See {@link CallOptions.patienceMs}. */
+  readonly patienceMs?: number | undefined;
 }
 
 /**
  * Sends calls, within the rate limits, and again where that is safe: what certainly was not acted on (it never left,
- * or 429, or read-only mode), and reads after any fault. A call that acts and whose answer was lost is thrown.
+ * or 429, or read-only mode), for as long as the call has patience, and reads after any fault. A call that acts and whose
+ * answer was lost is thrown.
  */
 export class Exchange {
   readonly #options: CheckedOptions;
@@ -38,6 +42,8 @@ export class Exchange {
   readonly #authorizer: Authorizer;
   readonly #limiter: RateLimiter;
   #serverDate: number | undefined;
+  /** Whether the server ever answered. */
+  #reached = false;
 
   constructor(options: CheckedOptions, transport: Transport, authorizer: Authorizer) {
     this.#options = options;
@@ -53,6 +59,8 @@ export class Exchange {
   async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
     let renewed = false;
     let challenges = 0;
+    let failures = 0;
+    let notDoneSince: number | undefined;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(call, signal);
       if ('value' in outcome) return outcome.value;
@@ -63,8 +71,14 @@ export class Exchange {
         renewed ||= !nonce;
         if (worthIt && (await this.#authorizer.onUnauthorized(response, credential))) continue;
       }
-      if (attempt >= this.#options.maxAttempts || !mayRepeat(call.operation, error, response)) throw error;
-      await this.#backOff(call, attempt, signal);
+      const ms = retryAfterMs(response) ?? backOffMs(attempt, this.#options.random);
+      if (call.patienceMs !== undefined && isNotDone(error) && !isLasting(error)) {
+        notDoneSince ??= this.#elapsed();
+        if (this.#elapsed() - notDoneSince + ms > call.patienceMs) throw error;
+      } else if (++failures >= this.#options.maxAttempts || !mayRepeat(call.operation, error)) {
+        throw error;
+      }
+      await this.#backOff(call, ms, signal);
     }
   }
 
@@ -99,10 +113,14 @@ export class Exchange {
       return error === undefined ? { value: call.read(response) } : { error, response, credential };
     } catch (error) {
       if (error instanceof OktaResponseError) return { error, credential };
+      // The sign-in failed, after attempts of its own: nothing was done with the call.
+      if (error instanceof OktaNetworkError && call.patienceMs !== undefined) return { error, credential };
       if (!(error instanceof TransportError)) throw error;
       const acted = error.sent && operation.method !== 'GET';
       if (signal.aborted && !acted) throw new AbortedError();
-      return { error: new OktaNetworkError(operation.id, error.sent, error.message), credential };
+      const { sent, message } = error;
+      const lasting = !sent && isLastingFault(message, this.#reached);
+      return { error: new OktaNetworkError(operation.id, sent, message, lasting), credential };
     }
   }
 
@@ -119,6 +137,7 @@ export class Exchange {
 
   async #send(request: WireRequest): Promise<WireResponse> {
     const response = await this.#transport(request);
+    this.#reached = true;
     const date = Date.parse(response.headers['date'] ?? '');
     if (!Number.isNaN(date)) this.#serverDate = date;
     try {
@@ -129,9 +148,14 @@ export class Exchange {
     return response;
   }
 
-  async #backOff(call: Call<unknown>, attempt: number, signal: AbortSignal): Promise<void> {
+  /** Time that nobody sets: a clock that jumps must not end a call's patience. */
+  #elapsed(): number {
+    const { clock } = this.#options;
+    return clock.elapsed?.() ?? clock.now();
+  }
+
+  async #backOff(call: Call<unknown>, ms: number, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const ms = backOffMs(attempt, this.#options.random);
     this.#tell('back-off', ms, call);
     await this.#options.clock.sleep(ms, signal);
   }
@@ -158,12 +182,15 @@ type Outcome<T> =
       readonly credential: Readonly<Record<string, string>>;
     };
 
-function mayRepeat(operation: Operation, error: Failure, response: WireResponse | undefined): boolean {
-  if (error instanceof OktaNetworkError) return !error.sent || operation.method === 'GET';
+function mayRepeat(operation: Operation, error: Failure): boolean {
+  if (isNotDone(error)) return true;
   // A redirect will be one again.
-  if (error instanceof OktaResponseError) return operation.method === 'GET' && error.status < 300;
-  if (response?.status === 429 || isReadOnlyMode(error.status, error.errorCode)) return true;
-  return operation.method === 'GET' && error.status >= 500;
+  const redirect = error instanceof OktaResponseError && error.status >= 300;
+  return operation.method === 'GET' && isLostAnswer(error) && !redirect;
+}
+
+function isLasting(error: Failure): boolean {
+  return error instanceof OktaNetworkError && error.lasting;
 }
 
 /**

@@ -8,7 +8,8 @@ export type SessionStatus =
 export interface Session {
   readonly id: string;
   readonly identitySourceId: string | undefined;
-  readonly status: SessionStatus;
+  /** As Okta says it: it may be one that is not known here. */
+  readonly status: SessionStatus | (string & {});
   readonly importType: string | undefined;
   /** ISO date-time. */
   readonly created: string | undefined;
@@ -20,6 +21,11 @@ export interface Session {
 export interface CallOptions {
   /** Ends the call; it then rejects with `ERR_ROLLCALL_ABORTED`, or, once the request may have been acted on, with an `OktaNetworkError` whose `sent` is true. */
   readonly signal?: AbortSignal;
+  /**
+   * Milliseconds for which a request that was certainly not acted on (it never left, 429, read-only mode) is sent again,
+   * from the first such failure of the call. Without it, it is sent as often as the client's `maxAttempts` says.
+   */
+  readonly patienceMs?: number;
   /** Told before each wait of this call. What it throws is ignored. */
   readonly onWait?: (wait: ClientWait) => void;
 }
@@ -47,6 +53,7 @@ export interface GroupMembers {
 /**
  * The eleven operations of Okta's Identity Sources API. Every call keeps to Okta's rate limits, and sends again
  * only what was certainly not acted on (or what can be repeated without harm); a call whose answer was lost throws.
+ * A client of one's own keeps to the same: what it throws as not acted on ends the run.
  */
 export interface OktaClient {
   /** The org's origin. */

@@ -25,8 +25,9 @@ import {
   type ResolvedUploadOptions,
   type UploadOptions,
 } from '../upload/upload-options.js';
+import { OwnSessions } from '../upload/own-sessions.js';
 import { settleJournal } from '../upload/settle-journal.js';
-import { upload } from '../upload/upload.js';
+import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
 
 /** Options of {@link plan}. */
@@ -171,7 +172,8 @@ async function run(
   throwIfAborted(signal);
   await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
   // Before anything is compared: the baseline must be what Okta holds.
-  const settled = await settleJournal({ okta, state, options: uploadOptions });
+  const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
+  const settled = await settleJournal(sending);
   let planned: PlanSummary | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary) => {
     planned = summary;
@@ -185,7 +187,7 @@ async function run(
     directoryChanges(options, state, hub, context, signal),
     guard(state, { ...guardOptions(options), onPlan, ...(approve !== undefined && { approve }) }),
     batch(),
-    upload(okta, state, uploadOptions),
+    uploadIn(sending),
   );
   const watermarkKept = await keepWatermark(options, uploaded, context);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });

@@ -1,8 +1,8 @@
 import { AbortedError, SessionError } from '../core/errors.js';
-import { FINAL } from './poll-session.js';
+import { FINAL, LOADABLE } from './poll-session.js';
 import { callOptions, type SessionContext } from './upload-context.js';
-import { lookAt } from './get-session.js';
-import { isRefused, isTransient } from './error-kinds.js';
+import { getSession } from './get-session.js';
+import { isRefused, isTransient, isUnanswered } from './error-kinds.js';
 
 /** Looks at a session after cancelling it, before giving up. */
 const LOOKS = 6;
@@ -12,8 +12,10 @@ const ABORT_CANCEL_MS = 4000;
 
 /** What became of a session that was to be cancelled. */
 export type CancelOutcome =
-  /** Nothing of it was or will be imported. */
+  /** Okta shows it CLOSED or EXPIRED: nothing of it was or will be imported. */
   | 'closed'
+  /** Okta does not know it any more, which says nothing of what was imported of it. */
+  | 'gone'
   /** It had been triggered: it cannot be cancelled any more. */
   | 'ran';
 
@@ -49,11 +51,12 @@ async function tryCancel(
     if (!isTransient(error) && !isRefused(error)) throw error;
   }
   try {
-    const session = await lookAt(context, sessionId, signal);
-    if (session === undefined || session.status === 'CLOSED' || session.status === 'EXPIRED') return 'closed';
-    return session.status === 'TRIGGERED' || FINAL.has(session.status) ? 'ran' : undefined;
+    const session = await getSession(context, sessionId, signal);
+    if (session === undefined) return 'gone';
+    if (session.status === 'CLOSED' || session.status === 'EXPIRED') return 'closed';
+    return FINAL.has(session.status) || !LOADABLE.has(session.status) ? 'ran' : undefined;
   } catch (error) {
-    if (isTransient(error)) return undefined;
+    if (isUnanswered(error)) return undefined;
     throw error;
   }
 }

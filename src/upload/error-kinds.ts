@@ -1,15 +1,20 @@
-import {
-  OktaAuthError,
-  OktaHttpError,
-  OktaNetworkError,
-  OktaResponseError,
-  type RollcallError,
-} from '../core/errors.js';
+import { OktaAuthError, OktaHttpError, OktaResponseError, type RollcallError } from '../core/errors.js';
+import { isLostAnswer } from '../okta/lost-answer.js';
 
-/** True for failures that say nothing about the session: no answer, an unusable one, a fault, or too many requests. */
+/** Statuses of something between us and Okta, or of a replica that lags: a later look may be answered. */
+const NOT_ABOUT_THE_SESSION = new Set([403, 404, 408]);
+
+/** True for failures after which a call may or may not have been acted on. */
 export function isTransient(error: unknown): error is RollcallError {
-  if (error instanceof OktaNetworkError || error instanceof OktaResponseError) return true;
-  return error instanceof OktaHttpError && (error.status >= 500 || error.status === 429);
+  return isLostAnswer(error);
+}
+
+/** True when a look at a session told nothing, and the next may. */
+export function isUnanswered(error: unknown): boolean {
+  // A redirect will be one again.
+  if (error instanceof OktaResponseError) return error.status < 300 || error.status >= 400;
+  if (error instanceof OktaHttpError && NOT_ABOUT_THE_SESSION.has(error.status)) return true;
+  return isLostAnswer(error);
 }
 
 /**

@@ -1,47 +1,92 @@
-import { ForeignSessionError, SessionError } from '../core/errors.js';
-import type { Session } from '../okta/wire.js';
-import { cancelAndConfirm } from './cancel-session.js';
-import { serverNow, callOptions, type SessionContext } from './upload-context.js';
-import { isRefused, isTransient } from './error-kinds.js';
+import { SessionError } from '../core/errors.js';
+import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
+import { dealWithForeign, listOpenSessions } from './foreign-sessions.js';
+import { serverNow, type SessionContext } from './upload-context.js';
 
 /** Attempts to create a session before giving up. */
 const ATTEMPTS = 8;
 const PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 
-/** A session that takes loads, and its number in the journal. */
-export interface OpenedSession {
-  readonly journalId: number;
-  readonly sessionId: string;
-}
-
 /**
  * Creates a session and journals it. Waits out the time after the last trigger: Okta allows no session within five
  * minutes of triggering one that is still active, so it is tried at once when none is being imported, and after a
- * refusal when the five minutes are over.
+ * refusal when the five minutes are over. What was certainly not acted on is sent again for `patienceMs`.
  *
  * @param importing resolves when every session being imported is final; undefined when none is.
- * @throws {@link ForeignSessionError} when a session is open that is not ours.
+ * @throws {@link ForeignSessionError} when a session is open that is not certainly ours.
  */
 export async function openSession(
   context: SessionContext,
   importing: Promise<void> | undefined,
 ): Promise<OpenedSession> {
-  const { state } = context;
   await waitForTurn(context, importing);
-  for (let attempt = 1; ; attempt++) {
-    const before = await listWhatIsOpen(context);
-    const adopted = await dealWithForeign(context, before);
-    const journalId = await state.journal.creating(serverNow(context));
-    const session = adopted ?? (await create(context, before));
-    if (session !== undefined) {
-      await state.journal.created(journalId, session.id);
-      return { journalId, sessionId: session.id };
+  const patience = new Patience(context);
+  for (let attempt = 1; ;) {
+    const outcome = await tryToOpen(context);
+    if (outcome.kind === 'opened') {
+      await closeLostCreates(context, outcome.opened);
+      return outcome.opened;
     }
-    await state.journal.settle(journalId, 'dropped');
+    if (outcome.kind === 'not done') {
+      await patience.wait(outcome.error);
+      continue;
+    }
     if (attempt === ATTEMPTS)
       throw new SessionError('Okta does not create a session, although no other session is active');
-    await pauseBefore(context, attempt);
+    // Without an answer, waiting was part of the search for the session.
+    if (outcome.kind === 'refused') await pauseBefore(context, attempt);
+    attempt++;
+  }
+}
+
+/** Looks for what is in the way, and creates a session where nothing is, or takes one that is certainly ours. */
+async function tryToOpen(context: SessionContext): Promise<CreateOutcome> {
+  const open = await listOpenSessions(context);
+  const ours = await claim(context, open.loadable);
+  if (ours !== undefined) return { kind: 'opened', opened: ours };
+  const adopted = await dealWithForeign(context, open.loadable);
+  if (adopted === undefined) return createSession(context, open);
+  const { journal } = context.state;
+  const journalId = await journal.creating(serverNow(context), [...open.seen]);
+  await journal.created(journalId, adopted.id);
+  return { kind: 'opened', opened: { journalId, sessionId: adopted.id } };
+}
+
+/** With a session open there is no other of ours: what an attempt of an earlier run left in the journal made none. */
+async function closeLostCreates(context: SessionContext, opened: OpenedSession): Promise<void> {
+  const { state, own } = context;
+  for (const { id, sessionId } of await state.journal.open()) {
+    if (sessionId !== undefined || id === opened.journalId) continue;
+    await state.journal.settle(id, 'dropped');
+    own.closeEntry(id);
+  }
+}
+
+/** Waits between attempts that were certainly not acted on, for `patienceMs` in all. */
+class Patience {
+  readonly #context: SessionContext;
+  #waited = 0;
+  #pause = PAUSE_MS;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  /** @throws the error, when patience is at its end. */
+  async wait(error: unknown): Promise<void> {
+    const { clock, events, signal, patienceMs } = this.#context.options;
+    const ms = this.#pause;
+    if (this.#waited + ms > patienceMs) throw error;
+    events.emit({
+      type: 'wait:start',
+      reason: 'back-off',
+      until: new Date(clock.now() + ms),
+      sessionId: undefined,
+    });
+    await clock.sleep(ms, signal);
+    this.#waited += ms;
+    this.#pause = Math.min(2 * ms, MAX_PAUSE_MS);
   }
 }
 
@@ -93,43 +138,4 @@ async function pauseBefore(context: SessionContext, attempt: number): Promise<vo
     sessionId: undefined,
   });
   await clock.sleep(ms, signal);
-}
-
-async function listWhatIsOpen(context: SessionContext): Promise<readonly Session[]> {
-  return context.okta.listSessions(callOptions(context.options));
-}
-
-/** Every session of ours is in the journal and settled before this; one that still takes loads is another's. */
-async function dealWithForeign(
-  context: SessionContext,
-  open: readonly Session[],
-): Promise<Session | undefined> {
-  const foreign = open.find((session) => session.status === 'CREATED' || session.status === 'IN_PROGRESS');
-  if (foreign === undefined) return undefined;
-  const { foreignSession } = context.options;
-  if (foreignSession === 'cancel') {
-    await cancelAndConfirm(context, foreign.id);
-    return undefined;
-  }
-  if (foreignSession === 'adopt' && foreign.status === 'CREATED') return foreign;
-  const created = foreign.created === undefined ? undefined : Date.parse(foreign.created);
-  throw new ForeignSessionError(
-    foreign.id,
-    foreign.status,
-    created === undefined ? undefined : serverNow(context) - created,
-  );
-}
-
-/** One attempt to create. A lost answer is settled by the list: a session that was not there before is ours. */
-async function create(context: SessionContext, before: readonly Session[]): Promise<Session | undefined> {
-  const { okta, options } = context;
-  try {
-    return await okta.createSession(callOptions(options));
-  } catch (error) {
-    if (isRefused(error)) return undefined;
-    if (!isTransient(error)) throw error;
-  }
-  const known = new Set(before.map((session) => session.id));
-  const after = await listWhatIsOpen(context);
-  return after.find((session) => session.status === 'CREATED' && !known.has(session.id));
 }

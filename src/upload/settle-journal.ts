@@ -1,129 +1,126 @@
 import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel-session.js';
-import { callOptions, type SessionContext } from './upload-context.js';
-import { lookAt } from './get-session.js';
-import { pollToEnd } from './poll-session.js';
-import { isRefused, isTransient } from './error-kinds.js';
-import type { Session, SessionStatus } from '../okta/wire.js';
-import { SessionError } from '../core/errors.js';
+import { serverNow, type SessionContext } from './upload-context.js';
+import { listOpenSessions } from './foreign-sessions.js';
+import { getSessionFirmly } from './get-session.js';
+import { FINAL, LOADABLE, pollToEnd } from './poll-session.js';
+import { triggerSession } from './trigger-session.js';
 
-/** Server clocks show seconds; and the client may wait for several windows of five minutes before it sends. */
-const CREATED_EARLIEST_MS = 2000;
-const CREATED_LATEST_MS = 45 * 60_000;
-const ATTEMPTS = 6;
-const PAUSE_MS = 1000;
+/** How long an attempt to create a session lasts at most once it is journaled: a rate-limit window, and its answer. */
+const ATTEMPT_MS = 120_000;
+/** After this a list that does not show the session of an attempt is no old one. */
+const LISTED_MS = 900_000;
+
+/** A session of an earlier run, under its id. */
+type NamedSession = JournaledSession & { readonly sessionId: string };
 
 /**
  * Settles every session that an earlier run left in flight, by asking Okta for it, so that the baseline is what Okta
  * holds before anything is compared with it. Answers how many were settled.
  *
+ * One that was not triggered is cancelled, however complete it is: today's source may say something else. A creation
+ * that nobody heard of, and of which no session is found, stays in the journal for a quarter of an hour, or until a
+ * session is created: what it made may still turn up.
+ *
  * @throws {@link PollTimeoutError} when one is still being imported; nothing is sent then.
  */
 export async function settleJournal(context: SessionContext): Promise<number> {
   const { state, options } = context;
-  const sessions = await state.journal.open();
-  for (const session of sessions) {
-    const outcome = await settleOne(context, session);
+  let settled = 0;
+  for (const session of await state.journal.open()) {
+    const outcome = isNamed(session)
+      ? await settleNamed(context, session)
+      : await settleUnnamed(context, session);
+    if (outcome === undefined) continue;
     await state.journal.settle(session.id, outcome);
     options.events.emit({ type: 'journal:settled', sessionId: session.sessionId, outcome });
+    settled++;
   }
-  return sessions.length;
+  return settled;
 }
 
-async function settleOne(context: SessionContext, journaled: JournaledSession): Promise<SessionOutcome> {
-  if (journaled.sessionId === undefined) return dropUnnamed(context, journaled);
-  const session = await ask(context, journaled.sessionId);
-  const status = session?.status;
-  if (status === 'CREATED' || status === 'IN_PROGRESS')
-    return settleLoadable(context, journaled, journaled.sessionId, status);
-  if (status === 'TRIGGERED')
-    return outcomeOf(
-      (await pollToEnd(context.okta, journaled.sessionId, context.options))?.status,
-      journaled,
-    );
-  return outcomeOf(status, journaled);
+function isNamed(session: JournaledSession): session is NamedSession {
+  return session.sessionId !== undefined;
 }
 
-/** `createSession` was called, and nobody heard of it: a session made since then and empty is ours, and not needed. */
-async function dropUnnamed(context: SessionContext, journaled: JournaledSession): Promise<SessionOutcome> {
-  const open = await context.okta.listSessions(callOptions(context.options));
-  const ours = open.find((session) => session.status === 'CREATED' && madeIn(session, journaled.startedAt));
-  if (ours !== undefined) await cancelAndConfirm(context, ours.id);
-  return 'dropped';
+async function settleNamed(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome> {
+  const { own } = context;
+  const { sessionId } = journaled;
+  const outcome = await outcomeOf(context, journaled);
+  if (outcome === 'gone') own.doubt(sessionId);
+  else own.over(sessionId);
+  return outcome === 'gone' ? 'unknown' : outcome;
 }
 
-function madeIn(session: Session, startedAt: number): boolean {
-  if (session.created === undefined) return false;
-  const created = Date.parse(session.created);
-  return created >= startedAt - CREATED_EARLIEST_MS && created <= startedAt + CREATED_LATEST_MS;
+async function outcomeOf(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome | 'gone'> {
+  const status = (await getSessionFirmly(context, journaled.sessionId))?.status;
+  if (status === undefined || FINAL.has(status)) return outcomeOfEnd(status, journaled);
+  // One that was triggered for certain takes no loads: a look that shows it otherwise is an old one.
+  if (!LOADABLE.has(status) || journaled.phase === 'triggered') return endOf(context, journaled);
+  return journaled.phase === 'triggering' ? goOn(context, journaled) : drop(context, journaled, 'dropped');
 }
 
-/** It still takes loads: complete, it is triggered; otherwise cancelled, and what it held is found again by the next diff. */
-async function settleLoadable(
+/** Its trigger had begun, and may have been acted on: it is triggered, which Okta refuses where it was already. */
+async function goOn(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome | 'gone'> {
+  const result = await triggerSession(context, journaled.sessionId, { begun: true });
+  switch (result) {
+    case 'triggered':
+      await context.state.journal.triggered(journaled.id, serverNow(context));
+      return endOf(context, journaled);
+    case 'empty':
+      return drop(context, journaled, journaled.hasUpserts ? 'dropped' : 'completed');
+    case 'closed':
+      return 'unknown';
+    default:
+      return 'gone';
+  }
+}
+
+/** Cancels the session. What it held is found again by the next comparison. */
+async function drop(
   context: SessionContext,
-  journaled: JournaledSession,
-  sessionId: string,
-  status: SessionStatus,
-): Promise<SessionOutcome> {
-  const complete =
-    journaled.phase !== 'cancelling' && journaled.loads > 0 && journaled.acknowledged === journaled.loads;
-  if (complete && status === 'IN_PROGRESS') {
-    await triggerAgain(context, journaled, sessionId);
-    return outcomeOf((await pollToEnd(context.okta, sessionId, context.options))?.status, journaled);
-  }
-  const result = await cancelAndConfirm(context, sessionId);
-  if (result === 'ran') {
-    const end = await pollToEnd(context.okta, sessionId, context.options);
-    return complete ? outcomeOf(end?.status, journaled) : 'unknown';
-  }
-  // CREATED although deletions were acknowledged: they matched nothing, so Okta holds none of them.
-  return complete && !journaled.hasUpserts ? 'completed' : 'dropped';
+  journaled: NamedSession,
+  outcome: 'dropped' | 'completed',
+): Promise<SessionOutcome | 'gone'> {
+  const result = await cancelAndConfirm(context, journaled.sessionId);
+  if (result === 'closed') return outcome;
+  return result === 'gone' ? 'gone' : endOf(context, journaled);
 }
 
-async function triggerAgain(
-  context: SessionContext,
-  journaled: JournaledSession,
-  sessionId: string,
-): Promise<void> {
-  const { okta, options, state } = context;
-  await state.journal.triggering(journaled.id);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await okta.startImport(sessionId, callOptions(options));
-      break;
-    } catch (error) {
-      if (!isTransient(error) && !isRefused(error)) throw error;
-    }
-    const status = (await ask(context, sessionId))?.status;
-    if (status !== 'IN_PROGRESS') break;
-    if (attempt === ATTEMPTS)
-      throw new SessionError(
-        `session ${sessionId} cannot be triggered; the next run settles it`,
-        sessionId,
-        status,
-      );
-    await options.clock.sleep(PAUSE_MS * 2 ** attempt, options.signal);
-  }
-  const triggeredAt = okta.serverDate() ?? options.clock.now();
-  await state.journal.triggered(journaled.id, triggeredAt);
+/** Waits for its end. */
+async function endOf(
+  { okta, options }: SessionContext,
+  journaled: NamedSession,
+): Promise<SessionOutcome | 'gone'> {
+  return outcomeOfEnd((await pollToEnd(okta, journaled.sessionId, options))?.status, journaled);
 }
 
 /** What a final status says of a session's rows. Only what Okta reported COMPLETED is confirmed. */
-function outcomeOf(status: SessionStatus | undefined, journaled: JournaledSession): SessionOutcome {
+function outcomeOfEnd(status: string | undefined, journaled: NamedSession): SessionOutcome | 'gone' {
   const allAcknowledged = journaled.loads > 0 && journaled.acknowledged === journaled.loads;
+  if (status === undefined) return 'gone';
   if (status === 'COMPLETED' && allAcknowledged) return 'completed';
   // We asked for its end before it was triggered, and it has ended: none of it was imported.
   if (status === 'CLOSED' && journaled.phase === 'cancelling') return 'dropped';
   return 'unknown';
 }
 
-async function ask(context: SessionContext, sessionId: string): Promise<Session | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await lookAt(context, sessionId);
-    } catch (error) {
-      if (!isTransient(error) || attempt === ATTEMPTS) throw error;
-      await context.options.clock.sleep(PAUSE_MS * 2 ** attempt, context.options.signal);
-    }
+/** `createSession` was called, and nobody heard of it: the session that it made is not needed, and is cancelled. */
+async function settleUnnamed(
+  context: SessionContext,
+  { id, startedAt, seen }: JournaledSession,
+): Promise<SessionOutcome | undefined> {
+  const { own } = context;
+  if (own.lost.every(({ journalId }) => journalId !== id))
+    own.addLost({ journalId: id, seen: new Set(seen), from: startedAt, to: startedAt + ATTEMPT_MS });
+  const { loadable } = await listOpenSessions(context);
+  for (const ours of loadable) {
+    const attempt = own.attemptOf(ours);
+    if (attempt?.journalId !== id) continue;
+    own.found(attempt);
+    own.doubt(ours.id);
+    if ((await cancelAndConfirm(context, ours.id)) !== 'gone') own.over(ours.id);
+    return 'dropped';
   }
+  return serverNow(context) - startedAt >= LISTED_MS ? 'dropped' : undefined;
 }

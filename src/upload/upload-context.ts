@@ -1,5 +1,6 @@
 import type { CallOptions, OktaClient } from '../okta/wire.js';
 import type { StateStore } from '../state/store.js';
+import type { OwnSessions } from './own-sessions.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
 
 /** What every part of an upload works with. */
@@ -7,20 +8,22 @@ export interface SessionContext {
   readonly okta: OktaClient;
   readonly state: StateStore;
   readonly options: ResolvedUploadOptions;
+  readonly own: OwnSessions;
 }
 
 /**
  * The server's time as far as it is known, else this machine's: sessions are dated by the server, whose clock need
  * not agree with ours.
  */
-export function serverNow({ okta, options }: SessionContext): number {
+export function serverNow({ okta, options }: Pick<SessionContext, 'okta' | 'options'>): number {
   return okta.serverDate() ?? options.clock.now();
 }
 
-/** What every call of a run is given: its signal, and where its waits are told. */
-export function callOptions({ signal, events }: ResolvedUploadOptions): CallOptions {
+/** What every call of a run is given: its signal, its patience, and where its waits are reported. */
+export function callOptions({ signal, events, patienceMs }: ResolvedUploadOptions): CallOptions {
   return {
     ...(signal && { signal }),
+    patienceMs,
     onWait: ({ reason, until }) =>
       events.emit({ type: 'wait:start', reason, until: new Date(until), sessionId: undefined }),
   };

@@ -23,6 +23,13 @@ export interface UploadOptions {
    */
   readonly pollTimeoutMs?: number;
   /**
+   * Milliseconds for which a request that was certainly not acted on (429, refused connection, unknown host, connect
+   * time-out, read-only mode) is sent again, and for which a session that is being imported may go without an answer.
+   * After that the run ends, and the next goes on.
+   * @defaultValue `900_000`, a quarter of an hour
+   */
+  readonly patienceMs?: number;
+  /**
    * Bulk requests of one session.
    * @defaultValue `50`, Okta's limit
    */
@@ -59,6 +66,7 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'cooldownMs',
   'pollIntervalMs',
   'pollTimeoutMs',
+  'patienceMs',
   'requestsPerSession',
   'sessionsInFlight',
   'foreignSession',
@@ -81,6 +89,7 @@ export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOpti
       max: 3_600_000,
     }),
     pollTimeoutMs: requireNumber('pollTimeoutMs', options.pollTimeoutMs ?? 3_600_000, { min: 0 }),
+    patienceMs: requireNumber('patienceMs', options.patienceMs ?? 900_000, { min: 0 }),
     requestsPerSession: requireNumber(
       'requestsPerSession',
       options.requestsPerSession ?? LIMITS.requestsPerSession,

@@ -8,6 +8,7 @@ import type { ChangeOutcome, UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { StateStore } from '../state/store.js';
 import { halve, RefusedReferences, splitBatch, type Content } from './session-content.js';
+import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchFeeder } from './batch-queue.js';
 import { SessionLifecycle } from './lifecycle.js';
@@ -33,8 +34,12 @@ export function upload(
   state: StateStore,
   options: UploadOptions = {},
 ): Sink<Batch, UploadReport> {
-  const resolved = resolveUploadOptions(options);
-  return (source) => new Upload({ okta, state, options: resolved }, source).run();
+  return uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
+}
+
+/** The same, with what was learned of our own sessions before. @internal */
+export function uploadIn(context: SessionContext): Sink<Batch, UploadReport> {
+  return (source) => new Upload(context, source).run();
 }
 
 class Upload {
@@ -239,7 +244,9 @@ class Upload {
     }
     const hasUpserts = content.batches.some((batch) => batch.kind === 'upsert');
     const outcome = await session.trigger(hasUpserts);
-    if (outcome === 'lost') {
+    if (outcome === 'unknown') {
+      this.#notImported(session, content);
+    } else if (outcome === 'lost') {
       this.#replay(content, 'the session was lost before it was triggered', session.sessionId);
     } else if (outcome === 'no-effect') {
       this.#confirmed(session, content);
@@ -253,18 +260,20 @@ class Upload {
     const following = session
       .finish()
       .then((completed) => {
-        if (completed) {
-          this.#confirmed(session, content);
-          return;
-        }
-        for (const { changes } of content.batches) this.#tell(changes, session.sessionId, 'unknown');
-        this.#replay(content, 'the import did not complete', session.sessionId);
+        if (completed) this.#confirmed(session, content);
+        else this.#notImported(session, content);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => this.#importing.delete(following));
     this.#importing.add(following);
+  }
+
+  /** It may have been imported, whole or in part: it is sent again. */
+  #notImported(session: SessionLifecycle, content: Content): void {
+    for (const { changes } of content.batches) this.#tell(changes, session.sessionId, 'unknown');
+    this.#replay(content, 'the import did not complete', session.sessionId);
   }
 
   #confirmed(session: SessionLifecycle, content: Content): void {

@@ -139,6 +139,10 @@ describe('lines of a log', () => {
     [{ type: 'session:cancelled', sessionId: 's' }, 'session s cancelled'],
     [{ type: 'session:failed', sessionId: 's', status: 'ERROR' }, 'session s ended as ERROR'],
     [
+      { type: 'session:status', sessionId: 's', status: 'PAUSED' },
+      'session s is PAUSED, a status that this version does not know; waiting for its end',
+    ],
+    [
       { type: 'batch:refused', sessionId: 's', entity: 'users', kind: 'upsert', items: 1 },
       'Okta refused 1 user',
     ],

@@ -87,7 +87,8 @@ describe('sync', () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     const transport = () => Promise.reject(new TransportError('ECONNREFUSED', false));
-    const ran = await cli(cwd, SYNC, { env: envOf(okta), deps: { transport } });
+    const argv = [...SYNC, '--patience', '1ms'];
+    const ran = await cli(cwd, argv, { env: envOf(okta), deps: { transport } });
     expect(ran.code).toBe(4);
     expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_NETWORK]');
     expect(ran.err).toContain('So far nothing was sent. 3 changes not confirmed.');

@@ -29,7 +29,7 @@ type Step = WireResponse | Error | ((request: WireRequest) => Promise<WireRespon
 /** An exchange over scripted answers, whose waits take no time and are remembered. */
 function exchange(
   steps: Step[],
-  { onUnauthorized = async () => false, onAnswer }: Partial<Authorizer> = {},
+  { onUnauthorized = async () => false, onAnswer, authorize }: Partial<Authorizer> = {},
   more: Partial<ClientOptions> = {},
 ) {
   const requests: WireRequest[] = [];
@@ -50,6 +50,7 @@ function exchange(
     },
     onUnauthorized,
     ...(onAnswer && { onAnswer }),
+    ...(authorize && { authorize }),
   };
   const options = checkOptions({
     orgUrl: 'https://example.okta.com',
@@ -268,6 +269,105 @@ describe('what is sent again', () => {
     const { exchange: one, requests } = exchange([bug]);
     expect(await failure(one.call(call(READ), nobody()))).toBe(bug);
     expect(requests).toHaveLength(1);
+  });
+});
+
+describe('what was certainly not acted on', () => {
+  const unsent = (code = 'ECONNREFUSED') => new TransportError(code, false);
+  const tooMany = (headers: Record<string, string> = {}) => answer(429, headers, '{"errorCode":"E0000047"}');
+  const readOnly = answer(503, {}, '{"errorCode":"E0000010"}');
+  const ok = answer(202);
+
+  it.each<[string, Step]>([
+    ['a refused connection', unsent()],
+    ['a connect time-out', unsent('UND_ERR_CONNECT_TIMEOUT')],
+    ['a name server without an answer', unsent('EAI_AGAIN')],
+    ['one too many', tooMany()],
+    ['read-only mode', readOnly],
+  ])('is sent again for as long as the call has patience: %s', async (_, step) => {
+    // Full jitter at its most: 0.5, 1, 2, 4, 8, 16 and then 30 seconds each.
+    const steps = Array<Step>(40).fill(step);
+    const { exchange: one, requests, sleeps } = exchange([...steps]);
+    const error = await failure(one.call(call(ACT, { patienceMs: 900_000 }), nobody()));
+    expect(error).toBeInstanceOf(Error);
+    expect(sleeps.reduce((sum, ms) => sum + ms)).toBe(871_500);
+    expect(requests).toHaveLength(sleeps.length + 1);
+    const patient = exchange([...steps.slice(0, 30), ok]);
+    expect(await patient.exchange.call(call(ACT, { patienceMs: 900_000 }), nobody())).toBe('read 202');
+  });
+
+  it('is sent once where the call has none', async () => {
+    const { exchange: one, requests } = exchange([tooMany(), ok]);
+    expect(await failure(one.call(call(ACT, { patienceMs: 0 }), nobody()))).toMatchObject({ status: 429 });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('is sent as often as any other where nothing is said', async () => {
+    const { exchange: one, requests } = exchange(Array<Step>(9).fill(unsent()));
+    expect(await failure(one.call(call(ACT), nobody()))).toMatchObject({ sent: false });
+    expect(requests).toHaveLength(6);
+  });
+
+  it('counts from the first such failure, and leaves others their attempts', async () => {
+    const { exchange: one } = exchange([answer(500), ...Array<Step>(20).fill(tooMany()), answer(500), ok]);
+    expect(await one.call(call(READ, { patienceMs: 900_000 }), nobody())).toMatch('read');
+  });
+
+  it('does not make patience of a failure that may have been acted on', async () => {
+    const { exchange: one, requests } = exchange([new TransportError('ECONNRESET', true), ok]);
+    expect(await failure(one.call(call(ACT, { patienceMs: 900_000 }), nobody()))).toMatchObject({
+      sent: true,
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'EPROTO',
+    'the proxy answered 407',
+    'ENOTFOUND',
+  ])('is given up like any other where waiting does not help: %s', async (code) => {
+    const { exchange: one, requests } = exchange(Array<Step>(9).fill(unsent(code)));
+    const error = await failure(one.call(call(ACT, { patienceMs: 900_000 }), nobody()));
+    expect(error).toMatchObject({ sent: false, lasting: true });
+    expect(requests).toHaveLength(6);
+  });
+
+  it('is waited for where the host was found before, or the proxy is at fault itself', async () => {
+    for (const code of ['ENOTFOUND', 'the proxy answered 503']) {
+      const { exchange: one } = exchange([ok, ...Array<Step>(9).fill(unsent(code)), ok]);
+      await one.call(call(ACT), nobody());
+      expect(await one.call(call(ACT, { patienceMs: 900_000 }), nobody())).toBe('read 202');
+    }
+  });
+
+  it('of a sign-in that failed is waited out too, and without patience ends the call', async () => {
+    const failing = (times: number) => {
+      let left = times;
+      return {
+        authorize: async () => {
+          if (left-- > 0) throw new OktaNetworkError('token', false, 'no access token: ECONNREFUSED');
+          return {};
+        },
+      };
+    };
+    const patient = exchange([ok], failing(9));
+    expect(await patient.exchange.call(call(ACT, { patienceMs: 900_000 }), nobody())).toBe('read 202');
+    const given = exchange([ok], failing(1));
+    expect(await failure(given.exchange.call(call(ACT), nobody()))).toMatchObject({ operation: 'token' });
+  });
+
+  it('waits as long as the answer asks', async () => {
+    const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+    const { exchange: one, sleeps } = exchange([
+      tooMany({ 'retry-after': '20' }),
+      tooMany({ 'retry-after': 'Thu, 01 Jan 2026 00:01:30 GMT', date }),
+      tooMany({ 'retry-after': 'soon' }),
+      ok,
+    ]);
+    await one.call(call(ACT, { patienceMs: 900_000 }), nobody());
+    expect(sleeps).toEqual([20_000, 90_000, 2000]);
   });
 });
 

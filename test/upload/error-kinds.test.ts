@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OktaAuthError, OktaHttpError } from '../../src/core/errors.js';
-import { isRefused, isTransient } from '../../src/upload/error-kinds.js';
+import { isNotDone } from '../../src/okta/lost-answer.js';
+import { isRefused, isTransient, isUnanswered } from '../../src/upload/error-kinds.js';
 import { FAILURES } from './scripted.js';
 
 describe('a failure of a call', () => {
@@ -8,14 +9,22 @@ describe('a failure of a call', () => {
     ['lost', 'says nothing'],
     ['page', 'says nothing'],
     ['fault', 'says nothing'],
-    ['tooMany', 'says nothing'],
+    ['timedOut', 'says nothing'],
+    ['redirect', 'says nothing'],
+    ['tooMany', 'says that nothing was done'],
+    ['unsent', 'says that nothing was done'],
+    ['readOnly', 'says that nothing was done'],
     ['refused', 'is a refusal'],
     ['unknown', 'is a refusal'],
+    ['unenveloped', 'is a refusal'],
     ['conflict', 'is a refusal'],
-    ['signIn', 'is neither'],
-    ['bug', 'is neither'],
+    ['signIn', 'is none of these'],
+    ['unauthorized', 'is none of these'],
+    ['forbidden', 'is none of these'],
+    ['bug', 'is none of these'],
   ] as const)('%s %s', (kind, verdict) => {
     expect(isTransient(FAILURES[kind])).toBe(verdict === 'says nothing');
+    expect(isNotDone(FAILURES[kind])).toBe(verdict === 'says that nothing was done');
     expect(isRefused(FAILURES[kind])).toBe(verdict === 'is a refusal');
   });
 
@@ -27,4 +36,20 @@ describe('a failure of a call', () => {
   it('a sign-in that is refused is no refusal of the call, whatever its status', () => {
     expect(isRefused(new OktaAuthError('op', 404))).toBe(false);
   });
+});
+
+describe('a look at a session', () => {
+  it.each(['lost', 'page', 'fault', 'timedOut', 'forbidden', 'unenveloped', 'unknown'] as const)(
+    'that met %s may be answered later',
+    (kind) => {
+      expect(isUnanswered(FAILURES[kind])).toBe(true);
+    },
+  );
+
+  it.each(['redirect', 'signIn', 'unauthorized', 'refused', 'tooMany', 'unsent', 'readOnly', 'bug'] as const)(
+    'that met %s will not',
+    (kind) => {
+      expect(isUnanswered(FAILURES[kind])).toBe(false);
+    },
+  );
 });

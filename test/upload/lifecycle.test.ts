@@ -8,7 +8,7 @@ import { openSession } from '../../src/upload/open-session.js';
 import type { UploadOptions } from '../../src/upload/upload-options.js';
 import type { Journal, StateStore } from '../../src/state/store.js';
 import { membershipChange, profileChange } from '../support/changes.js';
-import { failure, FAILURES, NOON, scripted, session, type Script } from './scripted.js';
+import { failure, FAILURES, GONE, NOON, scripted, session, type Script } from './scripted.js';
 import { confirmed } from '../support/rows.js';
 
 const upserts = makeBatch('users', 'upsert', [profileChange('users', 'upsert', 'u', 'x')]);
@@ -123,12 +123,12 @@ describe('a load', () => {
     expect(await journal()).toBeUndefined();
   });
 
-  it.each(['lost', 'page', 'fault', 'tooMany', 'unknown'] as const)(
+  it.each(['lost', 'page', 'fault', 'timedOut', 'unknown'] as const)(
     'is lost when it is not known what became of it (%s), and nobody asks',
     async (kind) => {
       const { lifecycle, calls, journal } = await opened({ load: [FAILURES[kind]] });
       const { code } = FAILURES[kind];
-      expect(await lifecycle.load(upserts)).toEqual({ kind: 'lost', reason: code });
+      expect(await lifecycle.load(upserts)).toMatchObject({ kind: 'lost', reason: code });
       expect(calls).toEqual(['upsertUsers s']);
       expect(await journal()).toMatchObject({ loads: 1, acknowledged: 0 });
     },
@@ -147,13 +147,16 @@ describe('a load', () => {
     'is lost with its session, which is %s',
     async (status) => {
       const { lifecycle } = await opened({ load: [FAILURES.refused], get: [status] });
-      expect(await lifecycle.load(upserts)).toEqual({ kind: 'lost', reason: `the session is ${status}` });
+      expect(await lifecycle.load(upserts)).toMatchObject({
+        kind: 'lost',
+        reason: `the session is ${status}`,
+      });
     },
   );
 
   it('is lost with its session, which is gone', async () => {
-    const { lifecycle } = await opened({ load: [FAILURES.conflict], get: ['gone', 'gone', 'gone'] });
-    expect(await lifecycle.load(upserts)).toEqual({ kind: 'lost', reason: 'the session is gone' });
+    const { lifecycle } = await opened({ load: [FAILURES.conflict], get: [...GONE] });
+    expect(await lifecycle.load(upserts)).toMatchObject({ kind: 'lost', reason: 'the session is gone' });
   });
 
   it('that is refused without a code has none', async () => {
@@ -161,21 +164,31 @@ describe('a load', () => {
     expect(await lifecycle.load(upserts)).toEqual({ kind: 'refused', errorCode: undefined });
   });
 
-  it.each(['signIn', 'bug'] as const)('that fails for another reason (%s) ends the run', async (kind) => {
-    const { lifecycle } = await opened({ load: [FAILURES[kind]] });
-    expect(await failure(lifecycle.load(upserts))).toBe(FAILURES[kind]);
+  it('of one record is looked at twice by a session that takes nothing: the first look may be old', async () => {
+    const { refused } = FAILURES;
+    const world = await opened({
+      load: [refused, refused, 'ok', refused],
+      get: ['IN_PROGRESS', 'IN_PROGRESS', 'EXPIRED', 'IN_PROGRESS'],
+    });
+    const { lifecycle } = world;
+    expect(await lifecycle.load(upserts)).toMatchObject({ kind: 'refused' });
+    expect(await lifecycle.load(upserts)).toMatchObject({
+      kind: 'lost',
+      reason: 'the session is EXPIRED',
+    });
+    expect(world.sleeps).toEqual([2000]);
+    expect(await lifecycle.load(upserts)).toEqual({ kind: 'loaded' });
+    expect(await lifecycle.load(upserts)).toMatchObject({ kind: 'refused' });
+    expect(world.sleeps).toEqual([2000]);
   });
 
-  it('asks for the status again until there is an answer, with growing pauses, six times at most', async () => {
-    const { lost, refused } = FAILURES;
-    const patient = await opened({ load: [refused], get: [lost, lost, lost, lost, lost, 'CREATED'] });
-    expect(await patient.lifecycle.load(upserts)).toMatchObject({ kind: 'refused' });
-    expect(patient.sleeps).toEqual([1000, 2000, 4000, 8000, 16_000]);
-    const given = await opened({ load: [refused], get: Array<Error>(6).fill(lost) });
-    expect(await failure(given.lifecycle.load(upserts))).toBe(lost);
-    const denied = await opened({ load: [refused], get: [FAILURES.signIn] });
-    expect(await failure(denied.lifecycle.load(upserts))).toBe(FAILURES.signIn);
-  });
+  it.each(['signIn', 'tooMany', 'unsent', 'readOnly', 'bug'] as const)(
+    'that fails for another reason (%s) ends the run',
+    async (kind) => {
+      const { lifecycle } = await opened({ load: [FAILURES[kind]] });
+      expect(await failure(lifecycle.load(upserts))).toBe(FAILURES[kind]);
+    },
+  );
 });
 
 describe('a trigger', () => {
@@ -212,26 +225,69 @@ describe('a trigger', () => {
     expect(await state.journal.lastTriggeredAt()).toBe(NOON);
   });
 
-  it('of creations and updates is not preceded by a look', async () => {
-    const { lifecycle, calls } = await loaded({ start: ['ok'] });
-    await lifecycle.trigger(true);
+  it.each([
+    ['creations', true],
+    ['deletions', false],
+  ])('of %s is not preceded by a look, which could be an old one', async (_, hasUpserts) => {
+    const { lifecycle, calls } = await loaded({ start: ['ok'] }, hasUpserts ? upserts : deletes);
+    expect(await lifecycle.trigger(hasUpserts)).toBe('triggered');
     expect(calls).toEqual(['start s']);
   });
 
-  it('of deletions that matched nothing is none: the session is cancelled, and they count as done', async () => {
-    const world = await loaded({ get: ['CREATED', 'CLOSED'], cancel: ['ok'] }, deletes);
+  const { refused } = FAILURES;
+  const ghost = async (script: Script) => {
+    const world = await loaded(script, deletes);
     await world.state.adopt([confirmed('users', 'u')]);
+    return world;
+  };
+
+  it('of deletions that matched nothing is refused twice: the session is cancelled, and they count as done', async () => {
+    const world = await ghost({
+      start: [refused, refused],
+      get: ['CREATED', 'CREATED', 'CLOSED'],
+      cancel: ['ok'],
+    });
     expect(await world.lifecycle.trigger(false)).toBe('no-effect');
-    expect(world.calls).toEqual(['get s', 'cancel s', 'get s']);
+    expect(world.calls).toEqual(['start s', 'get s', 'start s', 'get s', 'cancel s', 'get s']);
+    expect(world.sleeps).toEqual([5000]);
     expect(world.lifecycle.mode).toBe('settled');
     expect((await world.state.counts()).users).toEqual({ known: 0, unknown: 0 });
     expect(world.events).toEqual([{ type: 'session:cancelled', sessionId: 's' }]);
   });
 
-  it('of deletions that matched something is one', async () => {
-    const { lifecycle, calls } = await loaded({ get: ['IN_PROGRESS'], start: ['ok'] }, deletes);
-    expect(await lifecycle.trigger(false)).toBe('triggered');
-    expect(calls).toEqual(['get s', 'start s']);
+  it.each<[string, Script, string, { known: number; unknown: number }]>([
+    [
+      'was triggered by one that was lost, while looks were old',
+      { start: [FAILURES.lost, refused, refused], get: ['CREATED', 'CREATED', 'TRIGGERED'] },
+      'triggered',
+      { known: 1, unknown: 0 },
+    ],
+    [
+      'was triggered by one that was lost, as its cancelling shows',
+      {
+        start: [FAILURES.lost, refused, refused],
+        get: ['CREATED', 'CREATED', 'CREATED', 'TRIGGERED', 'ERROR'],
+        cancel: [refused],
+      },
+      'unknown',
+      { known: 0, unknown: 1 },
+    ],
+    [
+      'is not known any more when it is cancelled',
+      { start: [refused, refused], get: ['CREATED', 'CREATED', ...GONE], cancel: ['ok'] },
+      'unknown',
+      { known: 0, unknown: 1 },
+    ],
+    [
+      'expired',
+      { start: [refused], get: ['EXPIRED', 'EXPIRED'], cancel: [refused] },
+      'lost',
+      { known: 1, unknown: 0 },
+    ],
+  ])('of deletions whose session %s, is not called one without effect', async (_, script, result, users) => {
+    const world = await ghost(script);
+    expect(await world.lifecycle.trigger(false)).toBe(result);
+    expect((await world.state.counts()).users).toEqual(users);
   });
 
   it.each(['TRIGGERED', 'COMPLETED', 'ERROR'] as const)(
@@ -243,21 +299,52 @@ describe('a trigger', () => {
     },
   );
 
-  it.each<SessionStatus | 'gone'>(['CREATED', 'CLOSED', 'EXPIRED', 'gone'])(
-    'is lost with what was loaded when the session is %s',
+  it.each<SessionStatus>(['CLOSED', 'EXPIRED'])(
+    'is lost with what was loaded when the session is %s, also where one had no answer',
     async (status) => {
-      const gone = Array<'gone'>(3).fill('gone');
-      const world = await loaded({
-        start: [FAILURES.refused],
-        get: status === 'gone' ? [...gone, ...gone] : [status, 'CLOSED'],
-        cancel: ['ok'],
-      });
-      expect(await world.lifecycle.trigger(true)).toBe('lost');
-      expect(world.lifecycle.mode).toBe('settled');
-      expect(await rowOf(world)).toBe('dropped');
-      expect(await world.state.journal.open()).toEqual([]);
+      for (const kind of ['refused', 'lost'] as const) {
+        const world = await loaded({ start: [FAILURES[kind]], get: [status, status], cancel: ['ok'] });
+        expect(await world.lifecycle.trigger(true)).toBe('lost');
+        expect(world.lifecycle.mode).toBe('settled');
+        expect(await rowOf(world)).toBe('dropped');
+        expect(await world.state.journal.open()).toEqual([]);
+      }
     },
   );
+
+  it('is lost with what was loaded when it is refused twice and the session is CREATED', async () => {
+    const world = await loaded({
+      start: [refused, refused],
+      get: ['CREATED', 'CREATED', 'CLOSED'],
+      cancel: ['ok'],
+    });
+    expect(await world.lifecycle.trigger(true)).toBe('lost');
+    expect(await rowOf(world)).toBe('dropped');
+  });
+
+  it('whose answer was lost leaves the rows unknown when the session is not known for a minute', async () => {
+    const world = await loaded({ start: [FAILURES.lost], get: [...GONE] });
+    expect(await world.lifecycle.trigger(true)).toBe('unknown');
+    expect(world.calls).not.toContain('cancel s');
+    expect(world.lifecycle.mode).toBe('settled');
+    expect(await rowOf(world)).toBe('unknown');
+    expect(world.events).toEqual([{ type: 'session:failed', sessionId: 's', status: 'gone' }]);
+    expect(world.context.own.fateOf('s')).toBe('doubtful');
+  });
+
+  it('that was refused, of a session that is not known for a minute, leaves nothing open that is', async () => {
+    const world = await loaded({ start: [FAILURES.unknown], get: [...GONE, 'CLOSED'], cancel: ['ok'] });
+    expect(await world.lifecycle.trigger(true)).toBe('lost');
+    expect(await rowOf(world)).toBe('dropped');
+    const gone = await loaded({ start: [FAILURES.unknown], get: [...GONE, ...GONE], cancel: ['ok'] });
+    expect(await gone.lifecycle.trigger(true)).toBe('unknown');
+    expect(await rowOf(gone)).toBe('unknown');
+  });
+
+  it('of a session in a status that is not known has happened', async () => {
+    const { lifecycle } = await loaded({ start: [FAILURES.lost], get: ['PAUSED'] });
+    expect(await lifecycle.trigger(true)).toBe('triggered');
+  });
 
   it('is sent again while the session still takes loads, with growing pauses', async () => {
     const { lifecycle, sleeps, calls } = await loaded({
@@ -284,10 +371,13 @@ describe('a trigger', () => {
     expect(await journal()).toMatchObject({ phase: 'triggering' });
   });
 
-  it.each(['signIn', 'bug'] as const)('that fails for another reason (%s) ends the run', async (kind) => {
-    const { lifecycle } = await loaded({ start: [FAILURES[kind]] });
-    expect(await failure(lifecycle.trigger(true))).toBe(FAILURES[kind]);
-  });
+  it.each(['signIn', 'tooMany', 'unsent', 'bug'] as const)(
+    'that fails for another reason (%s) ends the run',
+    async (kind) => {
+      const { lifecycle } = await loaded({ start: [FAILURES[kind]] });
+      expect(await failure(lifecycle.trigger(true))).toBe(FAILURES[kind]);
+    },
+  );
 
   it('that waits ends with the run', async () => {
     const abort = new AbortController();
@@ -320,7 +410,7 @@ describe('the end of a session', () => {
   it.each<SessionStatus | 'gone'>(['ERROR', 'CLOSED', 'EXPIRED', 'gone'])(
     '%s makes them unknown, and is told',
     async (status) => {
-      const world = await triggered({ get: status === 'gone' ? [status, status, status] : [status] });
+      const world = await triggered({ get: status === 'gone' ? [...GONE] : [status] });
       expect(await world.lifecycle.finish()).toBe(false);
       expect(await rowOf(world)).toBe('unknown');
       expect(world.lifecycle.mode).toBe('settled');
@@ -364,6 +454,19 @@ describe('a session that is given up', () => {
     expect(await rowOf(world)).toBe('unknown');
   });
 
+  it.each(['CLOSED', 'EXPIRED'] as const)('and ends as %s after all has dropped its rows', async (end) => {
+    const world = await loadedOne({ cancel: ['ok'], get: ['PAUSED', end] });
+    expect(await world.lifecycle.cancel()).toBe('dropped');
+    expect(await rowOf(world)).toBe('dropped');
+  });
+
+  it('and is not known any more leaves its rows unknown', async () => {
+    const world = await loadedOne({ cancel: ['ok'], get: [...GONE] });
+    expect(await world.lifecycle.cancel()).toBe('unknown');
+    expect(await rowOf(world)).toBe('unknown');
+    expect(world.context.own.fateOf('s')).toBe('doubtful');
+  });
+
   it('and cannot be cancelled with certainty stays in the journal', async () => {
     const world = await loadedOne({
       cancel: Array<'ok'>(6).fill('ok'),
@@ -389,6 +492,22 @@ describe('a session that is given up', () => {
     expect(world.lifecycle.mode).toBe('cancelling');
     expect(await world.journal()).toMatchObject({ phase: 'cancelling' });
     expect(world.events).toEqual([]);
+  });
+
+  it.each(['tooMany', 'unsent'] as const)('whose trigger was never sent (%s) is cancelled', async (kind) => {
+    const world = await loadedOne({ start: [FAILURES[kind]], cancel: ['ok'], get: ['CLOSED'] });
+    expect(await failure(world.lifecycle.trigger(true))).toBe(FAILURES[kind]);
+    await world.lifecycle.abandon();
+    expect(await world.state.journal.open()).toEqual([]);
+  });
+
+  it('whose trigger may have been acted on is left to the journal', async () => {
+    const world = await loadedOne({ start: [FAILURES.lost], get: [FAILURES.signIn] });
+    expect(await failure(world.lifecycle.trigger(true))).toBe(FAILURES.signIn);
+    world.calls.length = 0;
+    await world.lifecycle.abandon();
+    expect(world.calls).toEqual([]);
+    expect(await world.journal()).toMatchObject({ phase: 'triggering' });
   });
 
   it('on an abort is left alone once it was triggered', async () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { PollTimeoutError } from '../../src/core/errors.js';
 import type { CallOptions, SessionStatus } from '../../src/okta/wire.js';
 import { pollToEnd } from '../../src/upload/poll-session.js';
-import { lookAt } from '../../src/upload/get-session.js';
-import { failure, FAILURES, NOON, scripted, session } from './scripted.js';
+import { getSession, getSessionFirmly } from '../../src/upload/get-session.js';
+import { failure, FAILURES, GONE, NOON, scripted, session } from './scripted.js';
 
+const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
 const triggered = (times: number) => Array<SessionStatus>(times).fill('TRIGGERED');
 
 describe('waiting for the end of an import', () => {
@@ -16,7 +17,7 @@ describe('waiting for the end of an import', () => {
   });
 
   it('ends without a session when Okta does not know it any more', async () => {
-    const { context } = scripted({ get: ['TRIGGERED', 'gone', 'gone', 'gone'] });
+    const { context } = scripted({ get: ['TRIGGERED', ...GONE] });
     expect(await pollToEnd(context.okta, 's', context.options)).toBeUndefined();
   });
 
@@ -28,7 +29,7 @@ describe('waiting for the end of an import', () => {
     ]);
   });
 
-  it.each(['lost', 'page', 'fault', 'tooMany'] as const)(
+  it.each(['lost', 'page', 'fault', 'forbidden', 'unenveloped', 'timedOut'] as const)(
     'a look without an answer (%s) is made up for by the next',
     async (kind) => {
       const { context, sleeps } = scripted({ get: [FAILURES[kind], 'COMPLETED'] });
@@ -37,10 +38,13 @@ describe('waiting for the end of an import', () => {
     },
   );
 
-  it.each(['signIn', 'refused', 'bug'] as const)('another failure (%s) ends it', async (kind) => {
-    const { context } = scripted({ get: [FAILURES[kind]] });
-    expect(await failure(pollToEnd(context.okta, 's', context.options))).toBe(FAILURES[kind]);
-  });
+  it.each(['signIn', 'refused', 'tooMany', 'unsent', 'redirect', 'bug'] as const)(
+    'another failure (%s) ends it',
+    async (kind) => {
+      const { context } = scripted({ get: [FAILURES[kind]] });
+      expect(await failure(pollToEnd(context.okta, 's', context.options))).toBe(FAILURES[kind]);
+    },
+  );
 
   it('ends with what is known when the limit is slept through, and waits no longer than that', async () => {
     const { context, sleeps } = scripted(
@@ -66,35 +70,79 @@ describe('waiting for the end of an import', () => {
       code: 'ERR_ROLLCALL_ABORTED',
     });
   });
+
+  it('ends with the failure of the looks when none was answered for as long as patience lasts', async () => {
+    const { context, sleeps } = scripted(
+      { get: ['TRIGGERED', ...Array<Error>(4).fill(FAILURES.forbidden)] },
+      { pollIntervalMs: 2000, patienceMs: 6000 },
+    );
+    expect(await failure(pollToEnd(context.okta, 's', context.options))).toBe(FAILURES.forbidden);
+    expect(sleeps).toEqual([2000, 2000, 2000, 2000]);
+  });
+
+  it('counts what was not answered anew after every answer', async () => {
+    const { forbidden, lost } = FAILURES;
+    const { context } = scripted(
+      { get: [forbidden, forbidden, 'TRIGGERED', lost, forbidden, 'COMPLETED'] },
+      { pollIntervalMs: 2000, patienceMs: 4000 },
+    );
+    expect(await pollToEnd(context.okta, 's', context.options)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it('reports a status that is not known, once, and asks on', async () => {
+    const { context, events } = scripted({
+      get: ['TRIGGERED', 'PAUSED', 'PAUSED', 'TRIGGERED', 'COMPLETED'],
+    });
+    expect(await pollToEnd(context.okta, 's', context.options)).toMatchObject({ status: 'COMPLETED' });
+    expect(events.filter(({ type }) => type === 'session:status')).toEqual([
+      { type: 'session:status', sessionId: 's', status: 'PAUSED' },
+    ]);
+  });
+
+  it('takes a look that shows the session as it was before for none that is final', async () => {
+    const { context } = scripted({ get: ['IN_PROGRESS', 'CREATED', 'COMPLETED'] });
+    expect(await pollToEnd(context.okta, 's', context.options)).toMatchObject({ status: 'COMPLETED' });
+  });
 });
 
 describe('a look at a session', () => {
-  it.each([0, 1, 2])('believes a session that is there after %i denials', async (denials) => {
+  it.each([0, 1, 2, 7])('believes a session that is there after %i denials', async (denials) => {
     const { context, sleeps } = scripted({ get: [...Array<'gone'>(denials).fill('gone'), 'CREATED'] });
-    expect(await lookAt(context, 's')).toMatchObject({ status: 'CREATED' });
-    expect(sleeps).toEqual([500, 1000].slice(0, denials));
+    expect(await getSession(context, 's')).toMatchObject({ status: 'CREATED' });
+    expect(sleeps).toEqual(PAUSES.slice(0, denials));
   });
 
   it('ends with the signal that it is given, and tells where it waits', async () => {
     const { context, okta, events } = scripted();
     const { signal } = new AbortController();
     const given: CallOptions[] = [];
-    const getSession: typeof okta.getSession = async (id, options = {}) => {
+    const answer: typeof okta.getSession = async (id, options = {}) => {
       given.push(options);
       options.onWait?.({ reason: 'rate-limit', until: NOON + 5000, operation: 'op' });
       return session(id, 'CREATED');
     };
-    await lookAt({ ...context, okta: { ...okta, getSession } }, 's', signal);
+    await getSession({ ...context, okta: { ...okta, getSession: answer } }, 's', signal);
     expect(given[0]?.signal).toBe(signal);
     expect(events).toEqual([
       { type: 'wait:start', reason: 'rate-limit', until: new Date(NOON + 5000), sessionId: undefined },
     ]);
   });
 
-  it('believes three denials', async () => {
-    const { context, calls, sleeps } = scripted({ get: ['gone', 'gone', 'gone', 'CREATED'] });
-    expect(await lookAt(context, 's')).toBeUndefined();
-    expect(calls).toHaveLength(3);
-    expect(sleeps).toEqual([500, 1000]);
+  it('believes denials that go on for a minute', async () => {
+    const { context, sleeps, script } = scripted({ get: [...GONE, 'CREATED'] });
+    expect(await getSession(context, 's')).toBeUndefined();
+    expect(script.get).toEqual(['CREATED']);
+    expect(sleeps).toEqual(PAUSES);
+  });
+
+  it('that must be answered is repeated with growing pauses, six times at most', async () => {
+    const { lost, forbidden, signIn } = FAILURES;
+    const patient = scripted({ get: [lost, forbidden, lost, lost, lost, 'CREATED'] });
+    expect(await getSessionFirmly(patient.context, 's')).toMatchObject({ status: 'CREATED' });
+    expect(patient.sleeps).toEqual([1000, 2000, 4000, 8000, 16_000]);
+    const given = scripted({ get: Array<Error>(6).fill(lost) });
+    expect(await failure(getSessionFirmly(given.context, 's'))).toBe(lost);
+    const denied = scripted({ get: [signIn] });
+    expect(await failure(getSessionFirmly(denied.context, 's'))).toBe(signIn);
   });
 });

@@ -4,6 +4,7 @@ import { OktaAuthError, OktaHttpError, OktaNetworkError, OktaResponseError } fro
 import type { SyncEvent } from '../../src/events/events.js';
 import type { OktaClient, Session, SessionStatus } from '../../src/okta/wire.js';
 import { resolveUploadOptions, type UploadOptions } from '../../src/upload/upload-options.js';
+import { OwnSessions } from '../../src/upload/own-sessions.js';
 import type { SessionContext } from '../../src/upload/upload-context.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 
@@ -15,6 +16,13 @@ export const FAILURES = {
   page: new OktaResponseError('op', 200, 'it is not JSON'),
   fault: new OktaHttpError('op', 500, 'E0000009'),
   tooMany: new OktaHttpError('op', 429, 'E0000047'),
+  timedOut: new OktaHttpError('op', 408),
+  unsent: new OktaNetworkError('op', false, 'ECONNREFUSED'),
+  readOnly: new OktaHttpError('op', 503, 'E0000010'),
+  redirect: new OktaResponseError('op', 302, 'redirects are not followed'),
+  forbidden: new OktaAuthError('op', 403),
+  unenveloped: new OktaHttpError('op', 404),
+  unauthorized: new OktaAuthError('op', 401, 'E0000011'),
   refused: new OktaHttpError('op', 400, 'E0000001'),
   unknown: new OktaHttpError('op', 404, 'E0000007'),
   conflict: new OktaHttpError('op', 409, 'E0000001'),
@@ -22,7 +30,7 @@ export const FAILURES = {
   bug: new TypeError('of our own'),
 } as const;
 
-export function session(id: string, status: SessionStatus, createdAt?: number): Session {
+export function session(id: string, status: Session['status'], createdAt?: number): Session {
   return {
     id,
     status,
@@ -35,10 +43,16 @@ export function session(id: string, status: SessionStatus, createdAt?: number): 
 
 type Step<T> = T | Error;
 
+/** As often as Okta must say that it does not know a session until that is believed. */
+export const GONE = Object.freeze(Array<'gone'>(8).fill('gone'));
+
+/** A status, one that is not known too. */
+export type Status = SessionStatus | 'gone' | 'PAUSED';
+
 /** What Okta answers, call by call; a call for which nothing is left fails the test. */
 export interface Script {
-  /** Looks: a status, or `gone`. */
-  get?: Step<SessionStatus | 'gone'>[];
+  /** Looks: a status, `gone`, or a whole session. */
+  get?: Step<Status | Session>[];
   list?: Step<readonly Session[]>[];
   create?: Step<Session>[];
   cancel?: Step<'ok'>[];
@@ -75,8 +89,9 @@ export function scripted(script: Script = {}, options: UploadOptions = {}) {
     createSession: async () => next<Session>('create', 'create'),
     listSessions: async () => next<readonly Session[]>('list', 'list'),
     getSession: async (id) => {
-      const status = next<SessionStatus | 'gone'>('get', `get ${id}`);
-      return status === 'gone' ? undefined : session(id, status);
+      const seen = next<Status | Session>('get', `get ${id}`);
+      if (typeof seen !== 'string') return seen;
+      return seen === 'gone' ? undefined : session(id, seen);
     },
     deleteSession: async (id) => void next('cancel', `cancel ${id}`),
     startImport: async (id) => {
@@ -96,6 +111,7 @@ export function scripted(script: Script = {}, options: UploadOptions = {}) {
     okta,
     state,
     options: resolveUploadOptions({ clock, events: { emit: (event) => events.push(event) }, ...options }),
+    own: new OwnSessions(),
   };
   return { context, okta, state, clock, calls, sleeps, events, script };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
+import { RollcallError } from '../../src/core/errors.js';
 import type { SyncEvent } from '../../src/events/events.js';
 import type { Fault, OrgOptions, OrgRequest } from '../../src/simulator/index.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
@@ -36,15 +37,15 @@ function world(clock: Clock, options: Omit<OrgOptions, 'clock'> = {}) {
     };
   };
   /** A run of a process that dies at a write of its journal: from then on nothing of it reaches the disk. */
-  const dieAt = async (write: string, time = 1) => {
-    let [dead, times] = [false, 0];
+  const dieAt = async (write: string, source = first) => {
+    let dead = false;
     disk.onWrite = (name) => {
-      dead ||= name === `journal:${write}` && ++times === time;
+      dead ||= name === `journal:${write}`;
       if (dead) throw new Error('dead');
     };
-    await expect(sync({ okta, state: memoryState({ disk }), ...first, clock })).rejects.toMatchObject({
-      code: 'ERR_ROLLCALL_STATE',
-    });
+    await expect(sync({ okta, state: memoryState({ disk }), ...source, clock })).rejects.toBeInstanceOf(
+      RollcallError,
+    );
     disk.onWrite = undefined;
   };
   const statuses = () => org.sessions(SOURCE).map(({ status }) => status);
@@ -80,10 +81,37 @@ describe('what an earlier run left in flight', () => {
     });
   });
 
-  it('is imported where every load was acknowledged', async () => {
+  it('is cancelled where its import had not begun, also when every load was acknowledged, and sent again', async () => {
     await inVirtualTime(async (clock) => {
       const { org, run, dieAt, statuses } = world(clock);
       await dieAt('triggering');
+      expect(statuses()).toEqual(['IN_PROGRESS']);
+      expect((await run()).outcomes).toEqual(['dropped']);
+      expect(statuses()[0]).toBe('CLOSED');
+      expectConverged(org, second);
+    });
+  });
+
+  it('deactivates nobody who is back in the source of today', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt } = world(clock);
+      await run(first);
+      const before = org.directory(SOURCE).users.get('u0');
+      // Somebody was to be deactivated, and the process died before it began the import.
+      await dieAt('triggering', second);
+      expect((await run(first)).outcomes).toEqual(['dropped']);
+      expect(org.directory(SOURCE).users.get('u0')).toEqual(before);
+      expectConverged(org, first);
+    });
+  });
+
+  it('is imported where its import had begun, for it may have been', async () => {
+    await inVirtualTime(async (clock) => {
+      const { org, run, dieAt, statuses } = world(clock);
+      // The answer to start-import is lost before it was acted on, and the process dies with the next look.
+      org.setFault(({ path }) => (path.endsWith('/start-import') ? { kind: 'unauthorized' } : undefined));
+      await dieAt('cancelling');
+      org.setFault(undefined);
       expect(statuses()).toEqual(['IN_PROGRESS']);
       expect((await run()).outcomes).toEqual(['completed']);
       expect(statuses()[0]).toBe('COMPLETED');
@@ -101,17 +129,6 @@ describe('what an earlier run left in flight', () => {
       expect(statuses()[0]).toBe('CLOSED');
       expect(report.confirmed.users.creates).toBe(29);
       expectConverged(org, second);
-    });
-  });
-
-  it('is imported without the load before whose sending its process died', async () => {
-    await inVirtualTime(async (clock) => {
-      const { org, run, dieAt } = world(clock);
-      // The users are loaded, the groups were about to be; by the next run one of them is gone.
-      await dieAt('loading', 2);
-      const left = { users: second.users, groups: first.groups.slice(1), memberships: [] };
-      expect((await run(left)).outcomes).toEqual(['completed']);
-      expectConverged(org, left);
     });
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionStatus } from '../../src/okta/wire.js';
+import { openSession } from '../../src/upload/open-session.js';
 import { settleJournal } from '../../src/upload/settle-journal.js';
-import type { JournalPhase, PendingRow, StateStore } from '../../src/state/store.js';
-import { failure, FAILURES, NOON, scripted, session, type Script } from './scripted.js';
+import type { JournalPhase, PendingRow, SessionOutcome, StateStore } from '../../src/state/store.js';
+import { failure, FAILURES, GONE, NOON, scripted, session, type Script, type Status } from './scripted.js';
 import { confirmed, deleted, upserted } from '../support/rows.js';
 
 const created = upserted('users', 'new');
@@ -11,11 +12,17 @@ const removed = deleted('users', 'old');
 /** A session in flight: its loads, how many of them were acknowledged, and how far it came. */
 async function inFlight(
   state: StateStore,
-  { phase = 'loading', rows = [created] as readonly PendingRow[], acknowledged = 1, startedAt = NOON } = {},
+  {
+    phase = 'loading',
+    rows = [created] as readonly PendingRow[],
+    acknowledged = 1,
+    startedAt = NOON,
+    seen = [] as readonly string[],
+  } = {},
 ) {
   await state.adopt([confirmed('users', 'old')]);
   const { journal } = state;
-  const id = await journal.creating(startedAt);
+  const id = await journal.creating(startedAt, seen);
   if (phase === 'creating') return id;
   await journal.created(id, 's');
   for (const [i, row] of rows.entries()) {
@@ -51,7 +58,7 @@ describe('what an earlier run left in flight', () => {
     expect([calls, events]).toEqual([[], []]);
   });
 
-  it.each<[JournalPhase, number, SessionStatus | 'gone', 'completed' | 'dropped' | 'unknown']>([
+  it.each<[JournalPhase, number, Status, 'completed' | 'dropped' | 'unknown']>([
     ['triggered', 1, 'COMPLETED', 'completed'],
     ['triggering', 1, 'COMPLETED', 'completed'],
     ['loading', 1, 'COMPLETED', 'completed'],
@@ -62,13 +69,16 @@ describe('what an earlier run left in flight', () => {
     ['triggered', 1, 'CLOSED', 'unknown'],
     ['triggered', 1, 'gone', 'unknown'],
     ['loading', 1, 'CLOSED', 'unknown'],
+    ['loading', 1, 'gone', 'unknown'],
+    ['triggering', 1, 'gone', 'unknown'],
+    ['cancelling', 1, 'gone', 'unknown'],
     ['cancelling', 1, 'CLOSED', 'dropped'],
     ['cancelling', 1, 'COMPLETED', 'completed'],
     ['cancelling', 1, 'EXPIRED', 'unknown'],
   ])(
     '%s with %i of 1 load acknowledged, now %s: its rows are %s',
     async (phase, acknowledged, status, expected) => {
-      const get = status === 'gone' ? [status, status, status] : [status];
+      const get = status === 'gone' ? [...GONE] : [status];
       const { outcome, events, count, calls } = await settled({ get }, { phase, acknowledged });
       expect(outcome).toBe(expected);
       expect(count).toBe(1);
@@ -90,15 +100,38 @@ describe('what an earlier run left in flight', () => {
     expect(outcome).toBe(expected);
   });
 
+  it.each(['CREATED', 'IN_PROGRESS'] as const)(
+    'one that was triggered is waited for, also where a look shows it as it was before (%s)',
+    async (old) => {
+      const { outcome, calls } = await settled({ get: [old, old, 'COMPLETED'] }, { phase: 'triggered' });
+      expect(outcome).toBe('completed');
+      expect(new Set(calls)).toEqual(new Set(['get s']));
+    },
+  );
+
+  it.each(['loading', 'triggering', 'triggered', 'cancelling'] as const)(
+    'one in a status that is not known is reported and waited for (%s)',
+    async (phase) => {
+      const { outcome, events } = await settled({ get: ['PAUSED', 'PAUSED', 'COMPLETED'] }, { phase });
+      expect(outcome).toBe('completed');
+      expect(events).toContainEqual({ type: 'session:status', sessionId: 's', status: 'PAUSED' });
+    },
+  );
+
   it.each<[string, Script, Parameters<typeof inFlight>[1]]>([
     ['is imported', { get: ['TRIGGERED'] }, { phase: 'triggered' }],
-    ['is triggered', { get: ['IN_PROGRESS'], start: ['ok'] }, {}],
-    ['is triggered again', { get: ['IN_PROGRESS', 'gone', 'gone', 'gone'], start: [FAILURES.unknown] }, {}],
+    ['is triggered', { get: ['IN_PROGRESS'], start: ['ok'] }, { phase: 'triggering' }],
+    ['is triggered again', { get: ['IN_PROGRESS'], start: [FAILURES.unknown] }, { phase: 'triggering' }],
+    ['is cancelled', { get: ['IN_PROGRESS'], cancel: ['ok'] }, {}],
     ['was triggered by somebody', { get: ['CREATED', 'TRIGGERED'], cancel: ['ok'] }, {}],
   ])('one that is gone while it %s is unknown', async (_, script, journaled) => {
-    const get = [...(script.get ?? []), 'gone' as const, 'gone' as const, 'gone' as const];
-    const { outcome } = await settled({ ...script, get }, journaled);
+    const { outcome, context } = await settled(
+      { ...script, get: [...(script.get ?? []), ...GONE] },
+      journaled,
+    );
     expect(outcome).toBe('unknown');
+    // Should it turn up again, it is known to be ours.
+    expect(context.own.fateOf('s')).toBe('doubtful');
   });
 
   it('one that is not final within the limit stays in the journal', async () => {
@@ -109,36 +142,26 @@ describe('what an earlier run left in flight', () => {
   });
 
   describe('that still takes loads', () => {
-    it.each(['loading', 'triggering'] as const)('is triggered when it is complete (%s)', async (phase) => {
-      const { outcome, calls, state } = await settled(
+    it('is triggered where its trigger had begun', async () => {
+      const { outcome, calls, state, context } = await settled(
         { get: ['IN_PROGRESS', 'COMPLETED'], start: ['ok'] },
-        { phase },
+        { phase: 'triggering' },
       );
       expect(calls).toEqual(['get s', 'start s', 'get s']);
       expect(outcome).toBe('completed');
       expect(await state.journal.lastTriggeredAt()).toBe(NOON);
+      expect(context.own.fateOf('s')).toBe('over');
     });
 
     it('is journaled as triggered by the time of the server where that is known', async () => {
       const { context, state } = scripted({ get: ['IN_PROGRESS', 'COMPLETED'], start: ['ok'] });
-      await inFlight(state);
+      await inFlight(state, { phase: 'triggering' });
       await settleJournal({ ...context, okta: { ...context.okta, serverDate: () => NOON - 5000 } });
       expect(await state.journal.lastTriggeredAt()).toBe(NOON - 5000);
     });
 
-    it('is journaled as triggering before it is triggered', async () => {
-      const { context, okta, state } = scripted({ get: ['IN_PROGRESS', 'COMPLETED'], start: ['ok'] });
-      await inFlight(state);
-      const phases: string[] = [];
-      const startImport: typeof okta.startImport = async (id) => {
-        phases.push(...(await state.journal.open()).map(({ phase }) => phase));
-        return okta.startImport(id);
-      };
-      await settleJournal({ ...context, okta: { ...okta, startImport } });
-      expect(phases).toEqual(['triggering']);
-    });
-
     it.each([
+      ['its trigger had not begun, although every load was acknowledged', {}],
       ['a load was not acknowledged', { acknowledged: 0 }],
       ['one of two loads was not', { rows: [created, removed], acknowledged: 1 }],
       ['it was to be cancelled', { phase: 'cancelling' as const }],
@@ -153,21 +176,70 @@ describe('what an earlier run left in flight', () => {
       expect(events).toMatchObject([{ outcome: 'dropped' }]);
     });
 
-    it('and is still CREATED although its deletions were acknowledged: they matched nothing, and are done', async () => {
-      const { state, events } = await settled(
-        { get: ['CREATED', 'CLOSED'], cancel: ['ok'] },
-        { rows: [removed] },
-      );
-      expect(events).toMatchObject([{ outcome: 'completed' }]);
-      expect((await state.counts()).users).toEqual({ known: 0, unknown: 0 });
+    it.each([
+      ['deletions', [removed]],
+      ['a creation', [created]],
+    ])('and is still CREATED with %s is cancelled: one look proves nothing', async (_, rows) => {
+      const { events, state } = await settled({ get: ['CREATED', 'CLOSED'], cancel: ['ok'] }, { rows });
+      expect(events).toMatchObject([{ outcome: 'dropped' }]);
+      expect((await state.counts()).users).toEqual({ known: 1, unknown: 0 });
     });
 
-    it.each([
-      ['it carries a creation', { rows: [created] }],
-      ['a deletion was not acknowledged', { rows: [removed], acknowledged: 0 }],
-    ])('and is still CREATED is dropped when %s', async (_, journaled) => {
-      const { events } = await settled({ get: ['CREATED', 'CLOSED'], cancel: ['ok'] }, journaled);
-      expect(events).toMatchObject([{ outcome: 'dropped' }]);
+    const { refused, lost } = FAILURES;
+    it.each<[string, Script, readonly PendingRow[], SessionOutcome]>([
+      [
+        'is refused twice while it is CREATED: its deletions matched nothing, and are done',
+        { get: ['CREATED', 'CREATED', 'CREATED', 'CLOSED'], start: [refused, refused], cancel: ['ok'] },
+        [removed],
+        'completed',
+      ],
+      [
+        'is refused twice while it is CREATED: what else it carried was not loaded',
+        { get: ['CREATED', 'CREATED', 'CREATED', 'CLOSED'], start: [refused, refused], cancel: ['ok'] },
+        [created],
+        'dropped',
+      ],
+      [
+        'is refused while an old look shows it CREATED, and is imported',
+        { get: ['CREATED', 'CREATED', 'TRIGGERED', 'COMPLETED'], start: [refused, refused] },
+        [removed],
+        'completed',
+      ],
+      [
+        'is refused while an old look shows it CREATED, and has failed',
+        { get: ['CREATED', 'CREATED', 'TRIGGERED', 'ERROR'], start: [refused, refused] },
+        [removed],
+        'unknown',
+      ],
+      [
+        'is lost while it is CREATED, and refused twice after',
+        {
+          get: ['CREATED', 'CREATED', 'CREATED', 'CREATED', 'CLOSED'],
+          start: [lost, refused, refused],
+          cancel: ['ok'],
+        },
+        [removed],
+        'completed',
+      ],
+      [
+        'turns out to have happened when it is to be cancelled',
+        {
+          get: ['CREATED', 'CREATED', 'CREATED', 'TRIGGERED', 'ERROR'],
+          start: [refused, refused],
+          cancel: [refused],
+        },
+        [removed],
+        'unknown',
+      ],
+      [
+        'is refused by a session that was closed: nothing says when',
+        { get: ['IN_PROGRESS', 'CLOSED'], start: [refused] },
+        [removed],
+        'unknown',
+      ],
+    ])('whose trigger had begun, and which %s', async (_, script, rows, expected) => {
+      const { events } = await settled(script, { phase: 'triggering', rows });
+      expect(events.at(-1)).toMatchObject({ type: 'journal:settled', outcome: expected });
     });
 
     it.each([
@@ -194,7 +266,7 @@ describe('what an earlier run left in flight', () => {
     it.each(['lost', 'fault', 'refused'] as const)('is asked for, and was triggered (%s)', async (kind) => {
       const { outcome, sleeps } = await settled(
         { get: ['IN_PROGRESS', 'TRIGGERED', 'COMPLETED'], start: [FAILURES[kind]] },
-        {},
+        { phase: 'triggering' },
       );
       expect(outcome).toBe('completed');
       expect(sleeps).toEqual([]);
@@ -206,10 +278,10 @@ describe('what an earlier run left in flight', () => {
           get: ['IN_PROGRESS', 'IN_PROGRESS', 'IN_PROGRESS', 'COMPLETED'],
           start: [FAILURES.lost, FAILURES.lost, 'ok'],
         },
-        {},
+        { phase: 'triggering' },
       );
       expect(outcome).toBe('completed');
-      expect(sleeps).toEqual([2000, 4000]);
+      expect(sleeps).toEqual([1000, 2000]);
     });
 
     it('is left to the next run after six attempts', async () => {
@@ -217,19 +289,19 @@ describe('what an earlier run left in flight', () => {
         get: Array<SessionStatus>(7).fill('IN_PROGRESS'),
         start: Array<Error>(6).fill(FAILURES.lost),
       });
-      await inFlight(state);
+      await inFlight(state, { phase: 'triggering' });
       expect(await failure(settleJournal(context))).toMatchObject({
         code: 'ERR_ROLLCALL_SESSION',
         sessionId: 's',
         status: 'IN_PROGRESS',
       });
-      expect(sleeps).toEqual([2000, 4000, 8000, 16_000, 32_000]);
+      expect(sleeps).toEqual([1000, 2000, 4000, 8000, 16_000]);
       expect(await state.journal.open()).toMatchObject([{ phase: 'triggering' }]);
     });
 
-    it.each(['signIn', 'bug'] as const)('for another reason (%s) ends the run', async (kind) => {
+    it.each(['signIn', 'tooMany', 'bug'] as const)('for another reason (%s) ends the run', async (kind) => {
       const { context, state } = scripted({ get: ['IN_PROGRESS'], start: [FAILURES[kind]] });
-      await inFlight(state);
+      await inFlight(state, { phase: 'triggering' });
       expect(await failure(settleJournal(context))).toBe(FAILURES[kind]);
     });
   });
@@ -241,7 +313,7 @@ describe('what an earlier run left in flight', () => {
         { phase: 'triggered' },
       );
       expect(outcome).toBe('completed');
-      expect(sleeps).toEqual([2000, 4000]);
+      expect(sleeps).toEqual([1000, 2000]);
     });
 
     it('is left to the next run after six attempts', async () => {
@@ -261,31 +333,81 @@ describe('what an earlier run left in flight', () => {
 
   describe('before it had a name', () => {
     const minutes = 60_000;
+    const iso = (ms: number) => new Date(ms).toISOString();
     it.each([
       ['made with our attempt', session('x', 'CREATED', NOON), true],
       ['made two seconds before, for server clocks show seconds', session('x', 'CREATED', NOON - 2000), true],
-      ['made three quarters of an hour after', session('x', 'CREATED', NOON + 45 * minutes), true],
+      ['made as long after as an attempt may take', session('x', 'CREATED', NOON + 3 * minutes), true],
       ['made earlier', session('x', 'CREATED', NOON - 2001), false],
-      ['made later', session('x', 'CREATED', NOON + 45 * minutes + 1), false],
+      ['made later', session('x', 'CREATED', NOON + 3 * minutes + 1), false],
       ['without a date', session('x', 'CREATED'), false],
       ['that was loaded, which ours never was', session('x', 'IN_PROGRESS', NOON), false],
-      ['that is being imported', session('x', 'TRIGGERED', NOON), false],
+      ['that was touched since', { ...session('x', 'CREATED', NOON), lastUpdated: iso(NOON + 2001) }, false],
+      ['that was there before', session('theirs', 'CREATED', NOON), false],
     ])('an open session %s', async (_, open, ours) => {
-      const { calls, events } = await settled(
-        { list: [[session('y', 'TRIGGERED', NOON), open]], cancel: ['ok'], get: ['CLOSED'] },
-        { phase: 'creating' },
+      const { context, state, calls, events } = scripted({
+        list: [[session('y', 'TRIGGERED', NOON), open]],
+        cancel: ['ok'],
+        get: [open, 'CLOSED'],
+      });
+      await inFlight(state, { phase: 'creating', seen: ['theirs'] });
+      expect(await settleJournal(context)).toBe(ours ? 1 : 0);
+      const look = `get ${open.id}`;
+      expect(calls).toEqual(ours ? ['list', look, `cancel ${open.id}`, look] : ['list', look]);
+      expect(events).toEqual(
+        ours ? [{ type: 'journal:settled', sessionId: undefined, outcome: 'dropped' }] : [],
       );
-      expect(calls).toEqual(ours ? ['list', 'cancel x', 'get x'] : ['list']);
-      expect(events).toEqual([{ type: 'journal:settled', sessionId: undefined, outcome: 'dropped' }]);
+    });
+
+    it('and without a session to be found stays in the journal, for the list may be an old one', async () => {
+      const { context, state, calls } = scripted({
+        list: [[], [], [], [session('late', 'CREATED', NOON + 1000)]],
+        get: [session('late', 'CREATED', NOON + 1000), 'CLOSED'],
+        cancel: ['ok'],
+      });
+      await inFlight(state, { phase: 'creating' });
+      const at = (ms: number) => ({ ...context, okta: { ...context.okta, serverDate: () => NOON + ms } });
+      for (const ms of [0, 1000, 899_999]) expect(await settleJournal(at(ms))).toBe(0);
+      expect(await state.journal.open()).toHaveLength(1);
+      expect(context.own.lost).toHaveLength(1);
+      expect(await settleJournal(at(899_999))).toBe(1);
+      expect(calls.at(-2)).toBe('cancel late');
+      expect(context.own.lost).toEqual([]);
+    });
+
+    it('is forgotten after a quarter of an hour', async () => {
+      const { context, state } = scripted({ list: [[]] });
+      await inFlight(state, { phase: 'creating' });
+      const okta = { ...context.okta, serverDate: () => NOON + 900_000 };
+      expect(await settleJournal({ ...context, okta })).toBe(1);
+      expect(await state.journal.open()).toEqual([]);
+    });
+
+    it('is closed by the next session that is created', async () => {
+      const fresh = session('fresh', 'CREATED', NOON);
+      const { context, state } = scripted({ list: [[], []], create: [fresh] });
+      await inFlight(state, { phase: 'creating' });
+      await settleJournal(context);
+      await openSession(context, undefined);
+      expect((await state.journal.open()).map(({ sessionId }) => sessionId)).toEqual(['fresh']);
+    });
+
+    it('is used by the next run where it turns up in time', async () => {
+      const late = session('late', 'CREATED', NOON + 1000);
+      const { context, state, calls } = scripted({ list: [[], [late]], get: [late] });
+      const id = await inFlight(state, { phase: 'creating' });
+      await settleJournal(context);
+      expect(await openSession(context, undefined)).toEqual({ journalId: id, sessionId: 'late' });
+      expect(calls).not.toContain('create');
     });
   });
 
   it('all of it is settled, oldest first', async () => {
-    const { context, state, calls } = scripted({ list: [[], []] });
-    await inFlight(state, { phase: 'creating' });
-    await inFlight(state, { phase: 'creating' });
+    const { context, state, calls } = scripted({ get: ['COMPLETED', 'COMPLETED'] });
+    await inFlight(state, { phase: 'triggered' });
+    await inFlight(state, { phase: 'triggered' });
     expect(await settleJournal(context)).toBe(2);
-    expect(calls).toEqual(['list', 'list']);
+    expect(calls).toEqual(['get s', 'get s']);
     expect(await state.journal.open()).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ describe('options of an upload', () => {
     expect(resolveUploadOptions({})).toEqual({
       cooldownMs: 300_000,
       pollIntervalMs: 2000,
+      patienceMs: 900_000,
       pollTimeoutMs: 3_600_000,
       requestsPerSession: 50,
       sessionsInFlight: 2,

@@ -2,6 +2,7 @@ import { OptionsError, RollcallError } from '../../core/errors.js';
 import { silent } from '../../events/events.js';
 import type { OktaClient } from '../../okta/wire.js';
 import { cancelAndConfirm } from '../../upload/cancel-session.js';
+import { OwnSessions } from '../../upload/own-sessions.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
 import { settleJournal } from '../../upload/settle-journal.js';
@@ -15,6 +16,9 @@ import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { cancelText } from '../text/cancel-text.js';
 import type { Command } from './command.js';
+
+/** Somebody waits for the command: it gives up sooner than a run. */
+const PATIENCE_MS = 60_000;
 
 /** The settings of `cancel`. */
 export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
@@ -33,9 +37,16 @@ export const cancelCommand: Command = async (input): Promise<ExitCode> => {
     try {
       await requireSameTarget(await state.target(), okta);
       const { clock } = context;
-      const options = resolveUploadOptions({ clock, events: silent, signal: stopping.signal });
+      const options = resolveUploadOptions({
+        clock,
+        events: silent,
+        signal: stopping.signal,
+        patienceMs: PATIENCE_MS,
+      });
       const force = typeof flags['force'] === 'string' ? flags['force'] : undefined;
-      const cancelled = await stopping.finished(cancel({ okta, state, options }, force));
+      const cancelled = await stopping.finished(
+        cancel({ okta, state, options, own: new OwnSessions() }, force),
+      );
       display.outcome({ type: 'cancel:report', cancelled }, cancelText(cancelled));
       return cancelled.ran.length === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
     } finally {

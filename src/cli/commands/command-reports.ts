@@ -1,12 +1,12 @@
 import type { EntityCounts, JournalPhase, Target } from '../../state/store.js';
 import type { Entity } from '../../core/model.js';
-import type { SessionStatus } from '../../okta/wire.js';
+import type { Session } from '../../okta/wire.js';
 import type { LastRun } from './last-run.js';
 
 /** An active session at Okta. */
 export interface ActiveSession {
   readonly sessionId: string;
-  readonly status: SessionStatus;
+  readonly status: Session['status'];
   /** ISO date-time. */
   readonly created: string | undefined;
   /** True if the journal of this state contains it. */

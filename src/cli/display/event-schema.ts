@@ -174,6 +174,10 @@ export const EVENT_SCHEMAS: {
     description: 'A session ended, and not as COMPLETED.',
     members: { sessionId: text, status: text },
   },
+  'session:status': {
+    description: 'A session has a status that this version does not know; it is asked for until it ends.',
+    members: { sessionId: text, status: text },
+  },
   'state:committed': {
     description: "A session's changes are now part of the baseline.",
     members: { sessionId: text, changes: whole, remaining: whole, estimatedEnd: time },

@@ -30,6 +30,8 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
       return `session ${event.sessionId} cancelled`;
     case 'session:failed':
       return `session ${event.sessionId} ended as ${event.status}`;
+    case 'session:status':
+      return `session ${event.sessionId} is ${event.status}, a status that this version does not know; waiting for its end`;
     case 'batch:refused':
       return `Okta refused ${plural(event.items, event.entity.slice(0, -1))}`;
     case 'wait:start':

@@ -27,6 +27,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   cooldown: '5m',
   poll: '2s',
   pollTimeout: '1h',
+  patience: '15m',
   foreignSession: 'fail',
   ca: 'ca.pem',
   concurrency: 4,

@@ -27,11 +27,13 @@ export function comparisonOptions(
 }
 
 /** The options that decide how changes are sent. */
-export function sendingOptions({ cooldown, poll, pollTimeout, foreignSession }: Settings): UploadOptions {
+export function sendingOptions(settings: Settings): UploadOptions {
+  const { cooldown, poll, pollTimeout, patience, foreignSession } = settings;
   return {
     ...(cooldown !== undefined && { cooldownMs: cooldown }),
     ...(poll !== undefined && { pollIntervalMs: poll }),
     ...(pollTimeout !== undefined && { pollTimeoutMs: pollTimeout }),
+    ...(patience !== undefined && { patienceMs: patience }),
     ...(foreignSession !== undefined && { foreignSession }),
   };
 }

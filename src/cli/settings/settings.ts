@@ -140,6 +140,12 @@ export const SETTINGS = Object.freeze({
     'leave a session to the next run if Okta is still importing it after this time',
     { fallback: '1h' },
   ),
+  patience: setting(
+    '--patience',
+    duration(),
+    'how long requests that did not reach Okta are sent again before the run ends',
+    { fallback: '15m' },
+  ),
   foreignSession: setting(
     '--foreign-session',
     choice('fail', 'cancel', 'adopt'),
@@ -200,5 +206,5 @@ export const GROUPS = Object.freeze({
     'allowEmpty',
   ],
   connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
-  sending: ['cooldown', 'poll', 'pollTimeout', 'foreignSession'],
+  sending: ['cooldown', 'poll', 'pollTimeout', 'patience', 'foreignSession'],
 } satisfies Record<string, readonly SettingKey[]>);

@@ -2,6 +2,7 @@ import { OktaAuthError, OktaNetworkError, OptionsError } from '../../core/errors
 import { throwIfAborted, type Clock } from '../../core/clock.js';
 import { errorCodeOf, requestIdOf } from '../answers.js';
 import { backOffMs } from '../rate-limit/back-off.js';
+import { isLastingFault } from '../lost-answer.js';
 import { RateWindow } from '../rate-limit/rate-window.js';
 import type { ServerTime } from '../rate-limit/server-time.js';
 import { withinTime } from '../time-limit.js';
@@ -63,6 +64,8 @@ export class TokenEndpoint {
   readonly #hooks: TokenHooks;
   readonly #time: ServerTime;
   readonly #window: RateWindow;
+  /** Whether the server ever answered. */
+  #reached = false;
 
   constructor(policy: TokenPolicy, hooks: TokenHooks, time: ServerTime) {
     this.#policy = policy;
@@ -84,7 +87,7 @@ export class TokenEndpoint {
         else if (++challenges > MOST_CHALLENGES) throw failed('Okta asks for a new nonce again and again');
         continue;
       }
-      if (outcome.lasting || attempt >= maxAttempts) throw failed(outcome.fault);
+      if (outcome.lasting || attempt >= maxAttempts) throw failed(outcome.fault, outcome.lasting);
       await this.#wait('back-off', backOffMs(attempt, random), signal, tell);
       attempt += 1;
     }
@@ -107,10 +110,11 @@ export class TokenEndpoint {
       throwIfAborted(signal);
       if (!(error instanceof TransportError)) throw error;
       // A second token does no harm: it does not matter whether this one was issued.
-      return { fault: error.message, lasting: false };
+      return { fault: error.message, lasting: isLastingFault(error.message, this.#reached) };
     } finally {
       if (taken) this.#window.done(response);
     }
+    this.#reached = true;
     this.#time.learn(response);
     const nonce = this.#hooks.takeNonce(response);
     if (response.status >= 200 && response.status < 300) return this.#read(response, asked);
@@ -165,8 +169,8 @@ export class TokenEndpoint {
   }
 }
 
-function failed(reason: string): OktaNetworkError {
-  return new OktaNetworkError(OPERATION, false, `no access token: ${reason}`);
+function failed(reason: string, lasting = false): OktaNetworkError {
+  return new OktaNetworkError(OPERATION, false, `no access token: ${reason}`, lasting);
 }
 
 function describe(response: WireResponse, code: string | undefined): string {

@@ -124,8 +124,8 @@ export const bounded: readonly Break[] = [
   {
     what: 'an abort leaves the session of a load under way open',
     file: 'src/upload/lifecycle.ts',
-    find: "if (this.#mode !== 'loading' && this.#mode !== 'cancelling') return;",
-    replace: "if (this.#mode !== 'loading') return;",
+    find: "if (this.#mode !== 'loading' && this.#mode !== 'cancelling' && !untriggered) return;",
+    replace: "if (this.#mode !== 'loading' && !untriggered) return;",
     test: [UPLOAD, 'a run aborted while a load is under way cancels its open session too'],
   },
 ];

@@ -1,5 +1,6 @@
 import type { Break } from '../break.js';
 
+const CERTAINTY = 'test/upload/certainty.test.ts';
 const UPLOAD = 'test/upload/upload.test.ts';
 const SETTLE = 'test/upload/settle-journal.test.ts';
 const PROPERTIES = 'test/properties/convergence.test.ts';
@@ -9,14 +10,14 @@ export const convergence: readonly Break[] = [
   {
     what: 'a run does not settle what an earlier one left',
     file: 'src/upload/settle-journal.ts',
-    find: 'const sessions = await state.journal.open();',
-    replace: 'const sessions = (await state.journal.open()).slice(0, 0);',
+    find: 'for (const session of await state.journal.open()) {',
+    replace: 'for (const session of (await state.journal.open()).slice(0, 0)) {',
     test: [UPLOAD, 'a session that outlasts the poll limit is left alone, and settled by the next run'],
   },
   {
     what: 'a session left by an earlier run stays open',
     file: 'src/upload/settle-journal.ts',
-    find: 'const result = await cancelAndConfirm(context, sessionId);',
+    find: 'const result = await cancelAndConfirm(context, journaled.sessionId);',
     replace: "const result: string = 'closed';",
     test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
   },
@@ -56,13 +57,47 @@ export const convergence: readonly Break[] = [
   },
   {
     what: "a session whose creation was not heard of is taken for another's",
-    file: 'src/upload/open-session.ts',
-    find: "return after.find((session) => session.status === 'CREATED' && !known.has(session.id));",
-    replace: 'return after.find(() => known.size < 0);',
+    file: 'src/upload/create-session.ts',
+    find: 'if (attempt === undefined) continue;',
+    replace: 'if (attempt === undefined || session !== undefined) continue;',
+    test: [CERTAINTY, 'and that is made 1000 ms later is found, and used'],
+  },
+  {
+    what: 'a session that turns up late is not looked for',
+    file: 'src/upload/create-session.ts',
+    find: '[0, 1000, 2000, 4000, 8000, 16_000]',
+    replace: '[0]',
     test: [
-      PROPERTIES,
-      'whatever goes wrong with requests and sessions, two runs after the faults stop Okta holds exactly the source',
+      'test/upload/open-session.test.ts',
+      'finds the one that a slow service made a second later (lost)',
     ],
+  },
+  {
+    what: 'one look proves that deletions matched nothing',
+    file: 'src/upload/trigger-session.ts',
+    find: 'if (empty === 2)',
+    replace: 'if (empty === 1)',
+    test: [
+      'test/upload/settle-table.test.ts',
+      'whose trigger had begun, and which is refused while an old look shows it CREATED, and is imported',
+    ],
+  },
+  {
+    what: 'requests that never left are given up after some seconds',
+    file: 'src/upload/upload-context.ts',
+    find: '    patienceMs,\n',
+    replace: '    patienceMs: 1000,\n',
+    test: [
+      CERTAINTY,
+      'is waited out for ten minutes, and nothing is cancelled or replayed: load is refused at the connection',
+    ],
+  },
+  {
+    what: 'a request that never left cancels its session',
+    file: 'src/okta/lost-answer.ts',
+    find: 'if (error instanceof OktaNetworkError) return error.sent;',
+    replace: 'if (error instanceof OktaNetworkError) return true;',
+    test: ['test/upload/lifecycle.test.ts', 'that fails for another reason (unsent) ends the run'],
   },
   {
     what: 'a row that differs counts as unchanged',

@@ -13,21 +13,28 @@ export const crash: readonly Break[] = [
     find: 'await this.#journaled(state.journal.loading(this.#journalId, rows));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
     replace:
       'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, rows));',
-    test: [SETTLE, 'is imported without the load before whose sending its process died'],
+    test: ['test/upload/lifecycle.test.ts', 'is in the journal before it is sent, and acknowledged after'],
   },
   {
     what: 'a session is journaled after it was created',
-    file: 'src/upload/open-session.ts',
-    find: 'const journalId = await state.journal.creating(serverNow(context));\n    const session = adopted ?? (await create(context, before));',
-    replace:
-      'const session = adopted ?? (await create(context, before));\n    const journalId = await state.journal.creating(serverNow(context));',
+    file: 'src/upload/create-session.ts',
+    find: `const journalId = await state.journal.creating(from, [...seen]);
+  let session: Session;
+  try {
+    // Sent once: its time is what a session that it made is known by.
+    session = await okta.createSession({ ...callOptions(options), patienceMs: 0 });`,
+    replace: `let journalId = 0;
+  let session: Session;
+  try {
+    session = await okta.createSession({ ...callOptions(options), patienceMs: 0 });
+    journalId = await state.journal.creating(from, [...seen]);`,
     test: [DEATHS, ANY_DEATH],
   },
   {
     what: "a session's id is not journaled",
-    file: 'src/upload/open-session.ts',
-    find: 'await state.journal.created(journalId, session.id);',
-    replace: '',
+    file: 'src/upload/create-session.ts',
+    find: 'await state.journal.created(journalId, session.id);\n  return',
+    replace: 'return',
     test: [
       PROPERTIES,
       'a process that dies at any write of its state, with whatever goes wrong besides, loses nothing',
@@ -36,15 +43,23 @@ export const crash: readonly Break[] = [
   {
     what: 'a session whose loads are not all acknowledged is imported and committed',
     file: 'src/upload/settle-journal.ts',
-    find: "journaled.phase !== 'cancelling' && journaled.loads > 0 && journaled.acknowledged === journaled.loads;",
-    replace: "journaled.phase !== 'cancelling' && journaled.loads > 0;",
+    find: "return journaled.phase === 'triggering' ?",
+    replace: 'return journaled.acknowledged < journaled.loads ?',
     test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
+  },
+  {
+    what: 'what a dead process had loaded is imported, whatever the source says today',
+    file: 'src/upload/settle-journal.ts',
+    find: "return journaled.phase === 'triggering' ?",
+    replace: "return journaled.phase !== 'cancelling' ?",
+    test: [SETTLE, 'deactivates nobody who is back in the source of today'],
   },
   {
     what: 'a session that is still imported counts as lost',
     file: 'src/upload/settle-journal.ts',
-    find: "if (status === 'TRIGGERED')",
-    replace: "if (status === 'EXPIRED')",
+    find: 'return outcomeOfEnd((await pollToEnd(okta, journaled.sessionId, options))?.status, journaled);',
+    replace:
+      "return options.pollTimeoutMs > 0 ? 'unknown' : outcomeOfEnd((await pollToEnd(okta, journaled.sessionId, options))?.status, journaled);",
     test: [SETTLE, 'is waited for while it is imported'],
   },
   {

@@ -9,8 +9,8 @@ export const once: readonly Break[] = [
   {
     what: 'a load whose answer was lost is sent again',
     file: 'src/okta/exchange.ts',
-    find: "return !error.sent || operation.method === 'GET';",
-    replace: 'return true;',
+    find: "return operation.method === 'GET' && isLostAnswer(error) && !redirect;",
+    replace: 'return isLostAnswer(error) && !redirect;',
     test: [UPLOAD, LOST],
   },
   {

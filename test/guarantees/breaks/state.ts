@@ -24,6 +24,16 @@ export const state: readonly Break[] = [
     ],
   },
   {
+    what: 'a trigger without an answer counts as none, when its session is not known any more',
+    file: 'src/upload/trigger-session.ts',
+    find: "return lost ? 'unknown' : 'gone';",
+    replace: "return 'gone';",
+    test: [
+      'test/upload/lifecycle.test.ts',
+      'whose answer was lost leaves the rows unknown when the session is not known for a minute',
+    ],
+  },
+  {
     what: 'rows are committed when they are loaded',
     file: 'src/state/memory/memory-state.ts',
     find: "loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),",

@@ -2,6 +2,7 @@ import type { Break } from '../break.js';
 
 const WRITER = 'test/state/lmdb/one-writer.test.ts';
 const OPENING = 'test/state/lmdb/open-state.test.ts';
+const CERTAINTY = 'test/upload/certainty.test.ts';
 const UPLOAD = 'test/upload/upload.test.ts';
 const FOREIGN = 'a session that is not ours is not touched unless asked';
 
@@ -64,19 +65,36 @@ export const writer: readonly Break[] = [
   },
   {
     what: "somebody else's session is adopted although it was loaded",
-    file: 'src/upload/open-session.ts',
-    find: "if (foreignSession === 'adopt' && foreign.status === 'CREATED') return foreign;",
-    replace: "if (foreignSession === 'adopt') return foreign;",
+    file: 'src/upload/foreign-sessions.ts',
+    find: "if (foreignSession === 'adopt' && session.status === 'CREATED') return session;",
+    replace: "if (foreignSession === 'adopt') return session;",
     test: [UPLOAD, 'a foreign session that was loaded is not adopted'],
   },
   {
     what: "somebody else's empty session passes for one that a dead process made",
-    file: 'src/upload/settle-journal.ts',
-    find: "session.status === 'CREATED' && madeIn(session, journaled.startedAt)",
-    replace: "session.status === 'CREATED' || madeIn(session, journaled.startedAt)",
+    file: 'src/upload/own-sessions.ts',
+    find: 'created <= to + LATE_MS',
+    replace: 'created <= to + 24 * 60 * LATE_MS',
     test: [
-      'test/upload/settle-journal.test.ts',
-      'is cancelled where nobody heard of its creation, and a session of others is not',
+      'test/upload/open-session.test.ts',
+      'touches none that was made long after it: the error names it and its age, and that it may be ours',
+    ],
+  },
+  {
+    what: "a creation that was refused makes somebody else's session ours",
+    file: 'src/upload/create-session.ts',
+    find: "// Nothing was made, whatever else went wrong.\n    await state.journal.settle(journalId, 'dropped');",
+    replace: '',
+    test: [CERTAINTY, "does not make another's session ours, when it was refused for want of a token"],
+  },
+  {
+    what: "somebody else's session that was loaded is taken for the one whose creation got no answer",
+    file: 'src/upload/own-sessions.ts',
+    find: "if (session.status !== 'CREATED' || created === undefined) return undefined;",
+    replace: 'if (created === undefined) return undefined;',
+    test: [
+      CERTAINTY,
+      "is not another's that was made in the meantime: the error names it, and it is not touched",
     ],
   },
 ];

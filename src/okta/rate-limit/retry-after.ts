@@ -1,0 +1,14 @@
+import type { WireResponse } from '../wire.js';
+import { LONGEST_WAIT_MS } from './rate-window.js';
+
+/**
+ * Milliseconds that an answer asks to wait (`Retry-After`: seconds, or a date that is measured against the answer's own
+ * `Date`); undefined where it does not say. At most {@link LONGEST_WAIT_MS}: a wrong header must not stop a run.
+ */
+export function retryAfterMs(response: WireResponse | undefined): number | undefined {
+  const text = response?.headers['retry-after']?.trim();
+  if (response === undefined || text === undefined || text === '') return undefined;
+  if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_WAIT_MS);
+  const ms = Date.parse(text) - Date.parse(response.headers['date'] ?? '');
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+}
