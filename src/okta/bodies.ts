@@ -4,12 +4,12 @@ import { LIMITS } from '../core/limits.js';
 import { encodeDeletion, encodeItem, type ChangeKind, type Entity } from '../core/model.js';
 import type { EncodedBody, GroupMembers, GroupRecord, UserRecord } from './wire.js';
 
-/** What a bulk call takes. */
+/** The content of a bulk call: records, or a body that was encoded before. */
 export type BulkContent = readonly (UserRecord | GroupRecord | GroupMembers | string)[] | EncodedBody;
 
 /**
- * The body of a bulk request: what was encoded before as it is, records through the one item encoder.
- * Throws {@link OptionsError} for what the service would refuse by its size.
+ * The body of a bulk request. A body that was encoded before is used as it is; records are encoded.
+ * @throws {@link OptionsError} for a body that Okta would refuse because of its size.
  */
 export function encodeBulk(entity: Entity, kind: ChangeKind, content: BulkContent): string {
   const body = 'body' in content ? content.body : encodeRecords(entity, kind, content);

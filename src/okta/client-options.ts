@@ -9,22 +9,22 @@ import type { ClientWait, Transport } from './wire.js';
 
 /** Options of {@link createClient}. */
 export interface ClientOptions {
-  /** The org's origin, e.g. `https://example.okta.com`. `http` is allowed for loopback hosts only. */
+  /** The address of the org, e.g. `https://example.okta.com`. `http` is allowed for loopback hosts only. */
   readonly orgUrl: string;
-  /** The id of the identity source at Okta. */
+  /** The id of the identity source in Okta. */
   readonly identitySourceId: string;
-  /** An API token or a function that returns one; a service app with its key; or an {@link Authorizer} of one's own. */
+  /** An API token or a function that returns one; a service app with its key; or your own {@link Authorizer}. */
   readonly auth: { readonly token: TokenSource } | OAuthOptions | Authorizer;
-  /** Sends requests. It must end them when their signal is aborted. @defaultValue HTTP by undici */
+  /** Sends requests. It must end a request if its signal is aborted. @defaultValue HTTP with undici */
   readonly transport?: Transport;
   /**
-   * The HTTP proxy of the default transport: its URL, with user and password where it asks for them; or
-   * `'environment'`, as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say (lower case first), save for loopback hosts.
-   * @defaultValue false: none, whatever the environment says
+   * The HTTP proxy of the default transport: its URL, with user and password if it requires them; or `'environment'`,
+   * which uses `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (lower case first), except for loopback hosts.
+   * @defaultValue false: no proxy; the environment is ignored
    */
   readonly proxy?: ProxyOption;
   /**
-   * The certificates that the default transport trusts, of the proxy too, in place of Node's own: PEM text.
+   * The CA certificates that the default transport trusts instead of Node's own, also for the proxy: PEM text.
    * @defaultValue Node's own
    */
   readonly ca?: string | Uint8Array;
@@ -32,19 +32,19 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Numbers from 0 to 1, for the jitter of back-offs. @defaultValue `Math.random` */
   readonly random?: () => number;
-  /** Requests at a time, 1 to 75. @defaultValue 4 */
+  /** The most concurrent requests, 1 to 75. @defaultValue 4 */
   readonly concurrency?: number;
-  /** The part of each rate-limit window that this client may use, above 0 to 1. @defaultValue 0.5 */
+  /** The share of each rate-limit window that this client may use, more than 0 and at most 1. @defaultValue 0.5 */
   readonly rateLimitShare?: number;
-  /** Longest time of one attempt in milliseconds. @defaultValue 60000 */
+  /** The longest duration of one attempt in milliseconds. @defaultValue 60000 */
   readonly requestTimeoutMs?: number;
-  /** Longest time to connect in milliseconds. @defaultValue 10000 */
+  /** The longest time to connect in milliseconds. @defaultValue 10000 */
   readonly connectTimeoutMs?: number;
-  /** Largest answer that is read, in bytes. @defaultValue 1048576 */
+  /** The largest response that is read, in bytes. @defaultValue 1048576 */
   readonly maxResponseBytes?: number;
-  /** Attempts of one call, the first included. @defaultValue 6 */
+  /** The most attempts of one call, including the first. @defaultValue 6 */
   readonly maxAttempts?: number;
-  /** Told before each wait. What it throws is ignored. */
+  /** Called before each wait. An error that it throws is ignored. */
   readonly onWait?: (wait: ClientWait) => void;
   /** @defaultValue `rollcall` */
   readonly userAgent?: string;
@@ -52,7 +52,7 @@ export interface ClientOptions {
 
 /** Options after checking, with their defaults. */
 export type CheckedOptions = Required<Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca'>> & {
-  /** Credentials may need to be fetched, over the transport of the client. */
+  /** Creates the authorizer, which may fetch credentials over the transport of the client. */
   readonly authorizerOver: (transport: Transport) => Authorizer;
   readonly transport: Transport | undefined;
   readonly ca: string | undefined;
@@ -82,7 +82,7 @@ const KNOWN = [
   'onWait',
 ];
 
-/** Checks every option; throws {@link OptionsError} for the first that cannot work. */
+/** Checks all options. @throws {@link OptionsError} for the first invalid one. */
 export function checkOptions(options: ClientOptions): CheckedOptions {
   refuseUnknown('createClient', options, KNOWN);
   const given = { ...DEFAULTS, clock: systemClock, random: Math.random, ...options };
@@ -105,7 +105,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     random: requireFunction('random', given.random),
     concurrency: whole('concurrency', 75),
     rateLimitShare: share,
-    // setTimeout takes no more than 31 bits.
+    // setTimeout accepts at most 31 bits.
     requestTimeoutMs: whole('requestTimeoutMs', 2 ** 31 - 1),
     connectTimeoutMs: whole('connectTimeoutMs', 2 ** 31 - 1),
     maxResponseBytes: whole('maxResponseBytes', 2 ** 30),
@@ -136,7 +136,7 @@ function checkAuth(auth: ClientOptions['auth']): (context: OAuthContext) => Auth
 }
 
 function checkOrgUrl(orgUrl: unknown): string {
-  // The value is not quoted: a URL with user information holds a password.
+  // The error does not contain the value, because a URL may contain a password.
   if (typeof orgUrl !== 'string' || !URL.canParse(orgUrl)) throw new OptionsError('orgUrl', 'expected a URL');
   const url = new URL(orgUrl);
   if (url.username !== '' || url.password !== '')

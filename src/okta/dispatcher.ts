@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import { OptionsError } from '../core/errors.js';
 
-/** A proxy's URL, `'environment'`, or none. */
+/** The URL of a proxy; `'environment'`; or false for none. */
 export type ProxyOption = string | false;
 
-/** What connections go through, and their limits. */
+/** The proxy, the certificates and the limits of connections. */
 export interface DispatcherOptions {
   readonly orgUrl: string;
   readonly proxy: ProxyOption;
@@ -15,13 +15,13 @@ export interface DispatcherOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** How an org is reached: `undefined` is directly. */
+/** The proxy for an org; undefined for a direct connection. */
 type Route =
   undefined | { readonly uri: string } | { readonly httpProxy: string; readonly httpsProxy: string };
 
 /**
- * Connections to one org: direct, or through a proxy. The environment is read now; undici, which takes 20 MB and a while to
- * load, is loaded with the first request: a plan sends none.
+ * Connections to one org, direct or through a proxy. The environment is read now. undici needs 20 MB and some time to load,
+ * so it is loaded with the first request: a plan sends none.
  */
 export function dispatcherFor(options: DispatcherOptions): () => Promise<Dispatcher> {
   const route = routeOf(options);
@@ -37,7 +37,7 @@ export function dispatcherFor(options: DispatcherOptions): () => Promise<Dispatc
       bodyTimeout: requestTimeoutMs,
     };
     if (route === undefined) return new Agent(agent);
-    // The proxy answers a CONNECT when it has connected, so the same limit applies.
+    // The proxy answers a CONNECT after it has connected, so the same time limit applies.
     const clientFactory = (origin: URL, opts: object) =>
       new Pool(origin, { ...opts, headersTimeout: connectTimeoutMs });
     const through = { ...agent, requestTls: tls, proxyTls: tls, clientFactory, ...route };
@@ -48,19 +48,19 @@ export function dispatcherFor(options: DispatcherOptions): () => Promise<Dispatc
 function routeOf({ orgUrl, proxy }: DispatcherOptions): Route {
   if (proxy === false) return undefined;
   if (proxy !== 'environment') return { uri: proxy };
-  // What runs on this machine, such as a simulated org, is not to be asked for elsewhere.
+  // A server on this machine, such as a simulated org, must not be reached through a proxy.
   if (isLoopback(orgUrl)) return undefined;
   return { httpProxy: fromEnvironment('HTTP_PROXY'), httpsProxy: fromEnvironment('HTTPS_PROXY') };
 }
 
-/** Checks the option `proxy`; the value is not quoted, for it may hold a password. */
+/** Checks the option `proxy`. The error does not contain the value, because it may contain a password. */
 export function checkProxy(proxy: unknown): ProxyOption {
   if (proxy === false || proxy === 'environment') return proxy;
   if (typeof proxy !== 'string') throw new OptionsError('proxy', "expected a URL, 'environment' or false");
   return checkProxyUrl('proxy', proxy);
 }
 
-/** Checks the option `ca`, of which Node would silently pass over what it cannot read. */
+/** Checks the option `ca`, because Node silently ignores certificates that it cannot read. */
 export function checkCa(ca: unknown): string {
   if (typeof ca !== 'string' && !(ca instanceof Uint8Array)) {
     throw new OptionsError('ca', 'expected PEM text, or a Buffer with PEM text');
@@ -84,14 +84,14 @@ export function isLoopback(orgUrl: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(orgUrl).hostname);
 }
 
-/** Lower case first, as most programs do; `''` when neither is set. */
+/** The lower-case variable first, as in most programs; `''` if neither is set. */
 function fromEnvironment(name: 'HTTP_PROXY' | 'HTTPS_PROXY'): string {
   const value = process.env[name.toLowerCase()] ?? process.env[name] ?? '';
   return value === '' ? '' : checkProxyUrl(name, value);
 }
 
 function checkProxyUrl(option: string, value: string): string {
-  // "host:port" is usual in the environment.
+  // Environment variables often contain only "host:port".
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '') {

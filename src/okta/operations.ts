@@ -1,4 +1,4 @@
-/** The service's rate-limit buckets: session reads and writes share one, every other path has its own. */
+/** Okta's rate-limit buckets: reads and writes of sessions share one; every other path has its own. */
 export type Bucket =
   | 'sessions'
   | 'start-import'
@@ -11,7 +11,7 @@ export type Bucket =
 
 /** One operation of the API. */
 export interface Operation {
-  /** Okta's operationId; errors and waits are named after it. */
+  /** Okta's operationId, which errors and waits contain. */
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly bucket: Bucket;
@@ -20,7 +20,7 @@ export interface Operation {
 const operation = (id: string, method: Operation['method'], bucket: Bucket): Operation =>
   Object.freeze({ id, method, bucket });
 
-/** The eleven operations. Only a GET can be repeated without harm once it was sent. */
+/** The eleven operations. Only a GET can be repeated safely after it was sent. */
 export const OPERATIONS = Object.freeze({
   createSession: operation('createIdentitySourceSession', 'POST', 'sessions'),
   listSessions: operation('listIdentitySourceSessions', 'GET', 'sessions'),

@@ -2,8 +2,8 @@ import { AbortedError } from '../core/errors.js';
 import { TransportError } from './wire.js';
 
 /**
- * Runs something that may never end, such as a signer of somebody else's: it is left, and its signal aborted, after
- * `ms` milliseconds or when the given signal is.
+ * Runs a function that may never end, such as a signer of the user. After `ms` milliseconds, or if the given signal is
+ * aborted, its own signal is aborted and the result is not awaited any more.
  */
 export async function withinTime<T>(
   ms: number,

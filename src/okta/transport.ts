@@ -2,20 +2,21 @@ import type { Dispatcher } from 'undici';
 import { dispatcherFor, type DispatcherOptions } from './dispatcher.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
 
-/** Limits of the connections, and what they go through. */
+/** The limits of connections, and the proxy and certificates that they use. */
 export interface TransportOptions extends DispatcherOptions {
   readonly maxResponseBytes: number;
 }
 
-/** A transport and the way to end its connections. */
+/** A transport, and a function that closes its connections. */
 export interface OwnedTransport {
   readonly send: Transport;
   close(): Promise<void>;
 }
 
 /**
- * HTTP by undici. Nothing is repeated and no redirect is followed. undici tells a handler right before it writes a
- * request to a connected socket; whatever fails earlier (DNS, refused, connect timeout, abort) was certainly not sent.
+ * HTTP with undici. Requests are not repeated and redirects are not followed. undici calls a handler right before it writes
+ * a request to a connected socket; a request that fails earlier (DNS, refused, connect timeout, abort) was certainly not
+ * sent.
  */
 export function undiciTransport(options: TransportOptions): OwnedTransport {
   const open = dispatcherFor(options);
@@ -90,7 +91,7 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
   });
 }
 
-/** Only the code: messages may quote parts of the request. */
+/** The code of an error, without its message, which may contain parts of the request. */
 function reasonOf(error: Error): string {
   const refused = /^Proxy response \((\d{3})\)/.exec(error.message);
   if (refused !== null) return `the proxy answered ${refused[1]}`;
@@ -98,7 +99,7 @@ function reasonOf(error: Error): string {
   return typeof code === 'string' ? code : 'the connection failed';
 }
 
-/** One value of each header; challenges, which come one by one or in a list, as one list. */
+/** One value for each header. Several `WWW-Authenticate` challenges are joined to one list. */
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
   const one = (name: string, value: string | string[] | undefined) =>
     Array.isArray(value) ? (name === 'www-authenticate' ? value.join(', ') : value[0]) : value;

@@ -4,10 +4,10 @@ import type { Bucket } from '../operations.js';
 import { RateWindow } from './rate-window.js';
 import type { WireResponse } from '../wire.js';
 
-/** Answers without a fault, per request of concurrency, until one more request may run at a time again. */
+/** The number of successful responses, per allowed concurrent request, after which one more concurrent request is allowed. */
 const RECOVERY = 10;
 
-/** Tells that a call waits, and until when by the local clock. */
+/** Reports that a call waits, and until when (by the local clock). */
 export type TellWait = (ms: number) => void;
 
 interface Lane {
@@ -16,9 +16,10 @@ interface Lane {
 }
 
 /**
- * One Bottleneck limiter per bucket keeps the order of a bucket's calls, one for all bounds how many run at once. The
- * reservoir of a bucket is its {@link RateWindow}: Bottleneck's own runs on the machine's time, and counts a job when it
- * is queued for the second limiter; ours runs on the injected clock, and is asked at the instant of sending.
+ * Keeps Okta's rate limits. One Bottleneck limiter per bucket keeps the order of the bucket's calls, and one for all
+ * buckets limits the concurrency. {@link RateWindow} counts the requests of a bucket, instead of Bottleneck's reservoir,
+ * which uses the clock of the machine and counts a job when it is queued for the second limiter. RateWindow uses the
+ * injected clock, and is checked at the moment of sending.
  */
 export class RateLimiter {
   readonly #clock: Clock;
@@ -38,8 +39,8 @@ export class RateLimiter {
   }
 
   /**
-   * Runs `send` once the bucket's window and the concurrency allow it. `prepare` runs before the window is asked, so
-   * that nothing slow stands between asking and sending.
+   * Runs `send` when the window of the bucket and the concurrency allow it. `prepare` runs before the window is checked, so
+   * that nothing slow happens between the check and sending.
    */
   async run<P>(
     bucket: Bucket,
@@ -58,7 +59,7 @@ export class RateLimiter {
           throwIfAborted(signal);
           return lane.window.take() ? this.#sendCounted(lane.window, () => send(prepared)) : undefined;
         });
-        // The window closed while this call was queued: wait, and queue anew.
+        // The window was used up while this call was queued: wait, and queue it again.
         if (response !== undefined) return response;
       }
     });
@@ -92,7 +93,7 @@ export class RateLimiter {
     }
   }
 
-  /** Half as many at once after a concurrency 429, one more again after a good while. */
+  /** Halves the concurrency after a 429 for concurrency, and increases it by one after enough successful responses. */
   #adapt(response: WireResponse): void {
     if (isConcurrencyLimit(response)) this.#set(Math.max(1, Math.floor(this.#current / 2)));
     else if (this.#current < this.#concurrency && ++this.#good >= RECOVERY * this.#current) {
@@ -120,8 +121,8 @@ export class RateLimiter {
 }
 
 /**
- * A limiter without times of its own. Bottleneck notes when its next job may start even where no spacing is asked for,
- * by the machine's clock: set back by an hour, that clock would hold every request up for an hour.
+ * A limiter that does not use the clock. Even without spacing, Bottleneck stores the time at which its next job may start,
+ * by the clock of the machine. If this clock were set back by an hour, every request would wait for an hour.
  */
 function makeLimiter(maxConcurrent: number): Bottleneck {
   const limiter = new Bottleneck({ maxConcurrent });
@@ -130,7 +131,7 @@ function makeLimiter(maxConcurrent: number): Bottleneck {
   return limiter;
 }
 
-/** "Limit 0 and remaining 0" is the concurrency limit; its reset time is only a hint. */
+/** "Limit 0 and remaining 0" means the concurrency limit; its reset time is only a hint. */
 export function isConcurrencyLimit(response: WireResponse): boolean {
   return (
     response.status === 429 &&

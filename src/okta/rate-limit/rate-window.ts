@@ -1,18 +1,18 @@
 import type { Clock } from '../../core/clock.js';
 import type { WireResponse } from '../wire.js';
 
-/** No single wait is longer: after it Okta is asked again, so that a wrong header cannot stop a run for good. */
+/** The longest single wait. After it the request is tried, so that a wrong header cannot stop a run for ever. */
 export const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** Okta's advice: wait until the reset, measured against the answer's `Date`, plus a second for skew. */
+/** Okta's advice: wait until the reset, relative to the `Date` of the response, plus one second for clock skew. */
 const SKEW_MS = 1_000;
 
 /**
- * What one bucket's window still allows, from the headers of every answer. All waits are lengths, taken from the
- * server's own two times (reset and `Date`), so the local clock may be wrong by any amount.
+ * The remaining requests in the window of one bucket, from the headers of every response. Every wait is a duration between
+ * two times of the server (reset and `Date`), so the local clock may be wrong by any amount.
  *
- * Every send takes from the local count at once; an answer lowers it to what the server says less what is still
- * under way. Within a window the count only falls, so answers may arrive in any order.
+ * Each request reduces the local count at once. A response reduces it further, to the server's count minus the requests in
+ * progress. Within a window the count only decreases, so responses may arrive in any order.
  */
 export class RateWindow {
   readonly #clock: Clock;
@@ -24,9 +24,9 @@ export class RateWindow {
   #underWay = 0;
   #opensAt: number | undefined;
   #length = 0;
-  /** Who waits for the next answer. */
+  /** The callers that wait for the next response. */
   #listening: (() => void)[] = [];
-  /** Changes with every new window; a waiter may only open the window it waited for. */
+  /** Changes with every new window, so that a waiter opens only the window for which it waited. */
   #generation = 0;
 
   constructor(clock: Clock, share: number) {
@@ -42,18 +42,18 @@ export class RateWindow {
   waitMs(): number {
     this.#roll();
     if (this.#opensAt === undefined || !this.#exhausted()) return 0;
-    // No more than was first computed: a clock set back must not lengthen the wait.
+    // At most the wait that was computed first: a clock that is set back must not lengthen it.
     return Math.ceil(Math.max(1, Math.min(this.#opensAt - this.#elapsed(), this.#length)));
   }
 
-  /** The whole wait was slept through. Sleeping is what counts: a clock may have been set back meanwhile. */
+  /** Called after the whole wait. The sleep itself counts, not the clock, which may have been set back meanwhile. */
   slept(generation: number): void {
     if (generation === this.#generation) this.#open();
   }
 
   /**
-   * True when our part of a window is under way that no answer has told of yet: the last one is over, and how long this
-   * one takes is known only from its answers.
+   * True if our whole share of a new window is in progress and no response has reported this window yet. Its end is unknown
+   * until a response arrives.
    */
   get isUntold(): boolean {
     return this.#opensAt === undefined && this.#underWay > 0 && this.#exhausted();
@@ -64,7 +64,7 @@ export class RateWindow {
     return new Promise((resolve) => this.#listening.push(resolve));
   }
 
-  /** Takes one request from the window, right before it is sent; false when none is left. */
+  /** Counts one request, right before it is sent; false if the window is used up. */
   take(): boolean {
     if (this.waitMs() > 0 || this.isUntold) return false;
     this.#remaining -= 1;
@@ -73,7 +73,7 @@ export class RateWindow {
     return true;
   }
 
-  /** The end of a request that was taken, with its answer where one came. */
+  /** The end of a counted request, with its response if there was one. */
   done(response: WireResponse | undefined): void {
     this.#underWay -= 1;
     if (response !== undefined) this.#learn(response);
@@ -84,7 +84,7 @@ export class RateWindow {
     const limit = numberOf(response, 'x-rate-limit-limit');
     const reset = numberOf(response, 'x-rate-limit-reset');
     const told = numberOf(response, 'x-rate-limit-remaining');
-    // A limit of 0 is the concurrency limit's answer, and tells nothing about this window.
+    // A limit of 0 means the concurrency limit, and contains nothing about this window.
     if (limit === undefined || limit <= 0 || reset === undefined || told === undefined) return;
     if (reset < this.#reset) return;
     const left = (response.status === 429 ? 0 : told) - this.#underWay;
@@ -103,7 +103,7 @@ export class RateWindow {
     this.#opensAt = this.#elapsed() + this.#length;
   }
 
-  /** A clock that is set forward must not open a window that is still closed. */
+  /** A clock that is set forward must not open a window too early. */
   #elapsed(): number {
     return this.#clock.elapsed?.() ?? this.#clock.now();
   }
@@ -112,7 +112,7 @@ export class RateWindow {
     return this.#remaining <= 0 || (this.#limit !== undefined && this.#used >= this.#quota(this.#limit));
   }
 
-  /** Others are left their part of every window; our own part is never nothing. */
+  /** Our share of a window; at least one request. The rest is left to other clients. */
   #quota(limit: number): number {
     return Math.max(1, Math.floor(limit * this.#share));
   }

@@ -2,8 +2,8 @@ import type { Clock } from '../../core/clock.js';
 import type { WireResponse } from '../wire.js';
 
 /**
- * The server's time, from the `Date` of its answers. Assertions and proofs carry times, and are refused when the
- * machine's clock is wrong; until the first answer there is no other.
+ * The time of the server, from the `Date` of its responses. Assertions and proofs contain times, and the server refuses
+ * them if the clock of the machine is wrong. Before the first response, the clock of the machine is used.
  */
 export class ServerTime {
   readonly #clock: Clock;
@@ -13,7 +13,7 @@ export class ServerTime {
     this.#clock = clock;
   }
 
-  /** Milliseconds that the server's clock is ahead of ours. */
+  /** Milliseconds by which the server's clock is ahead of ours. */
   get skewMs(): number {
     return this.#skewMs;
   }

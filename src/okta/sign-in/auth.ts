@@ -1,26 +1,26 @@
 import { OptionsError } from '../../core/errors.js';
 import type { CallOptions, WireRequest, WireResponse } from '../wire.js';
 
-/** The attempt that a credential is for; who waits for one is told by `onWait`. */
+/** The attempt for which a credential is needed; `onWait` is called before a wait for it. */
 export type Attempt = Pick<WireRequest, 'method' | 'url' | 'signal'> & Pick<CallOptions, 'onWait'>;
 
-/** Puts a credential on every attempt of every request. */
+/** Adds credentials to every attempt of every request. */
 export interface Authorizer {
-  /** The headers of one attempt. Called anew for each, so that a proof is never used twice. */
+  /** Returns the headers for one attempt. Called for each attempt, so that a proof is never used twice. */
   authorize(attempt: Attempt): Promise<Readonly<Record<string, string>>>;
   /**
-   * Called when a credential was refused, with the headers it had; true when another is at hand, and the request is
-   * worth one more attempt. Called once a call, and besides for each nonce that the server asks for.
+   * Called if a credential was refused, with the headers of the attempt. Returns true if another credential is available, so
+   * that the request is tried once more. Called once per call, and also for each nonce that the server requires.
    */
   onUnauthorized(response: WireResponse, credential: Readonly<Record<string, string>>): Promise<boolean>;
-  /** Sees every answer, whatever its status, before anything is done about it. What it throws is ignored. */
+  /** Receives every response, with any status, before it is processed. An error that it throws is ignored. */
   onAnswer?(response: WireResponse): void;
 }
 
 /** An Okta API token, or a function that returns the current one. */
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** `Authorization: SSWS`. The token stays in a private field: it is in no error, log or inspection. */
+/** `Authorization: SSWS`. The token is in a private field, so that no error, log or inspection contains it. */
 export class TokenAuthorizer implements Authorizer {
   readonly #source: TokenSource;
 
@@ -37,7 +37,7 @@ export class TokenAuthorizer implements Authorizer {
   }
 
   async onUnauthorized(_: WireResponse, refused: Readonly<Record<string, string>>): Promise<boolean> {
-    // A fixed token that was refused stays refused; a function may hold a newer one.
+    // A fixed token stays refused; a function may return a newer one.
     if (typeof this.#source === 'string') return false;
     const { authorization } = await this.authorize();
     return authorization !== refused['authorization'];
@@ -45,7 +45,7 @@ export class TokenAuthorizer implements Authorizer {
 }
 
 function requireToken(token: unknown): string {
-  // The value is not shown: it is a secret even when it is malformed.
+  // The error does not contain the value: even a malformed token may be a secret.
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new OptionsError('auth.token', 'expected printable characters without white space');
   }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { OptionsError } from '../../core/errors.js';
 import { isSigner, type LocalKey, type Signer } from './private-key.js';
 
-/** Okta takes an assertion for an hour at most; ours is used at once. */
+/** The lifetime of an assertion in seconds. Okta allows at most an hour; ours is used at once. */
 const LIFETIME_S = 300;
 
-/** What an assertion says, and who signs it. */
+/** The content of an assertion, and the key that signs it. */
 export interface AssertionParts {
   readonly clientId: string;
   /** The URL of the token endpoint, exactly as it is called. */
@@ -16,7 +16,7 @@ export interface AssertionParts {
   readonly now: number;
 }
 
-/** A `private_key_jwt` client assertion (RFC 7523), good for one use. */
+/** Creates a `private_key_jwt` client assertion (RFC 7523), valid for one use. */
 export async function makeAssertion(parts: AssertionParts, signal: AbortSignal): Promise<string> {
   const { clientId, audience, keyId, key, now } = parts;
   const iat = Math.floor(now / 1000);
@@ -42,7 +42,7 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** A JWS holds the two numbers of an ECDSA signature as 32 bytes each. */
+/** Converts a signature for a JWS, which contains the two numbers of an ECDSA signature as 32 bytes each. */
 function toJws(algorithm: Signer['algorithm'], signature: unknown): Uint8Array {
   if (!(signature instanceof Uint8Array) || signature.length === 0) {
     throw new OptionsError(

@@ -7,9 +7,9 @@ interface ProofKey {
   readonly jwk: JWK;
 }
 
-/** What one proof is for. */
+/** The request for which a proof is created. */
 export interface ProofOf extends Pick<WireRequest, 'method' | 'url'> {
-  /** The access token that goes with it; undefined where one is asked for. */
+  /** The access token of the request; undefined at the token endpoint. */
   readonly accessToken?: string;
   readonly nonce: string | undefined;
   /** The server's time, in milliseconds since the Unix epoch. */
@@ -17,13 +17,13 @@ export interface ProofOf extends Pick<WireRequest, 'method' | 'url'> {
 }
 
 /**
- * Proves possession of a key (DPoP, RFC 9449). The key is made for this client, cannot be exported, and is gone with
- * the process: a token that leaks is of no use to anybody else.
+ * Proves possession of a key (DPoP, RFC 9449). The key is created for this client, cannot be exported, and exists only in
+ * the process, so a leaked token cannot be used elsewhere.
  */
 export class DpopProver {
   #key: Promise<ProofKey> | undefined;
 
-  /** A proof for one attempt of one request; never to be used for another. */
+  /** Creates a proof for one attempt of one request; it must not be used for another. */
   async prove({ method, url, accessToken, nonce, now }: ProofOf): Promise<string> {
     const { privateKey, jwk } = await (this.#key ??= makeKey());
     const { origin, pathname } = new URL(url);
@@ -47,7 +47,7 @@ async function makeKey(): Promise<ProofKey> {
   return { privateKey, jwk: { kty, crv, x, y } as JWK };
 }
 
-/** The nonce that an answer hands out for the next proof, whatever else it says. */
+/** The nonce in a response, for the next proof. */
 export function nonceOf(response: WireResponse): string | undefined {
   const nonce = response.headers['dpop-nonce'];
   return nonce !== undefined && /^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/.test(nonce) ? nonce : undefined;

@@ -10,27 +10,27 @@ import {
   type Signer,
 } from './private-key.js';
 
-/** An OAuth 2.0 service app (in Okta's console: API Services) that signs in with a key. The names are Okta's own. */
+/** An OAuth 2.0 service app (in Okta's Admin Console: API Services) that signs in with a key. The names are Okta's own. */
 export interface OAuthOptions {
-  /** The app's client id. */
+  /** The client id of the app. */
   readonly clientId: string;
   /**
-   * The app's private key, a function that returns it (called for every new token), or a {@link Signer} for a key in a
-   * KMS. The algorithm is the key's: RS256 or ES256.
+   * The private key of the app, a function that returns it (called for every new token), or a {@link Signer} for a key in a
+   * KMS. The key determines the algorithm: RS256 or ES256.
    */
   readonly privateKey: KeySource;
-  /** The key's id (`kid`), as the app lists it. @defaultValue the JWK's own, else none */
+  /** The id of the key (`kid`), as the app lists it. @defaultValue the `kid` of the JWK, if there is one */
   readonly keyId?: string;
   /** @defaultValue `okta.identitySources.read` and `okta.identitySources.manage` */
   readonly scopes?: readonly string[];
   /**
-   * DPoP (RFC 9449), which binds each token to a key that only this process has. True: a token without it is refused.
-   * False: no proof is sent. @defaultValue as the app asks for it
+   * DPoP (RFC 9449), which binds each token to a key that only this process has. True: only bound tokens are accepted.
+   * False: no proof is sent. @defaultValue DPoP is used if the app requires it
    */
   readonly dpop?: boolean;
 }
 
-/** The same, checked. */
+/** Checked {@link OAuthOptions}. */
 export interface CheckedOAuth {
   readonly clientId: string;
   readonly key: LocalKey | Signer | (() => PrivateKey | Promise<PrivateKey>);
@@ -39,10 +39,10 @@ export interface CheckedOAuth {
   readonly dpop: boolean | undefined;
 }
 
-/** What the eleven operations need: reading sessions, and all the rest. */
+/** The scopes of the eleven operations: reading sessions, and all others. */
 const SCOPES = Object.freeze(['okta.identitySources.read', 'okta.identitySources.manage']);
 
-/** Checks the options of a service app; throws {@link OptionsError}, which never quotes a key. */
+/** Checks the options of a service app. @throws {@link OptionsError}, which never contains a key. */
 export function checkOAuth(options: OAuthOptions): CheckedOAuth {
   refuseUnknown('auth', options, ['clientId', 'privateKey', 'keyId', 'scopes', 'dpop']);
   const { clientId, privateKey, keyId, scopes = SCOPES, dpop } = options;
@@ -64,7 +64,7 @@ function checkKey(source: KeySource): CheckedOAuth['key'] {
 }
 
 function requireWord(option: string, value: unknown): void {
-  // The value is not shown: a key may stand where a name was meant.
+  // The error does not contain the value, because a key may have been set by mistake.
   if (typeof value !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) {
     throw new OptionsError(option, 'expected printable characters without white space');
   }

@@ -11,7 +11,7 @@ import type { ClientWait, WireRequest, WireResponse } from '../wire.js';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Where a service app signs in, and what else its requests need. */
+/** The token endpoint, and the dependencies of its requests. */
 export interface OAuthContext extends TokenPolicy {
   readonly orgUrl: string;
   readonly userAgent: string;
@@ -19,8 +19,8 @@ export interface OAuthContext extends TokenPolicy {
 }
 
 /**
- * Signs in as an OAuth 2.0 service app: client credentials with `private_key_jwt`, and DPoP where the app asks for it. A
- * token is kept in memory until shortly before its end, or until it is refused. Keys and tokens stay in private fields.
+ * Signs in as an OAuth 2.0 service app: client credentials with `private_key_jwt`, and DPoP if the app requires it. A token
+ * is kept in memory until shortly before it expires, or until it is refused. Keys and tokens are in private fields.
  */
 export class OAuthAuthorizer implements Authorizer {
   readonly #options: CheckedOAuth;
@@ -29,7 +29,7 @@ export class OAuthAuthorizer implements Authorizer {
   readonly #time: ServerTime;
   readonly #cache: TokenCache;
   readonly #prover: DpopProver | undefined;
-  // A nonce belongs to the server that gave it: the token endpoint's are not the API's.
+  // A nonce belongs to the server that issued it: the token endpoint and the API have different ones.
   #tokenNonce: string | undefined;
   #apiNonce: string | undefined;
 
@@ -75,7 +75,7 @@ export class OAuthAuthorizer implements Authorizer {
   }
 
   async onUnauthorized(response: WireResponse, refused: Readonly<Record<string, string>>): Promise<boolean> {
-    // The nonce was taken from the answer already; the token is as good as before.
+    // `onAnswer` has already stored the nonce of the response; the token is still valid.
     if (isNonceAsked(response)) return nonceOf(response) !== undefined;
     this.#cache.drop(refused['authorization']?.split(' ')[1] ?? '');
     return true;
@@ -98,7 +98,7 @@ export class OAuthAuthorizer implements Authorizer {
       'content-length': String(Buffer.byteLength(body)),
     };
     if (this.#prover === undefined) return { method: 'POST', url, headers, body };
-    // An app that does not ask for a proof takes no notice of it; the answer tells which kind of token it gave.
+    // An app that does not require a proof ignores it; the response shows the type of the token.
     const proof = { method: 'POST' as const, url, nonce: this.#tokenNonce, now: this.#time.now() };
     return { method: 'POST', url, headers: { ...headers, dpop: await this.#prover.prove(proof) }, body };
   }
@@ -117,7 +117,7 @@ export class OAuthAuthorizer implements Authorizer {
   }
 }
 
-/** Who listens must not reach the run. */
+/** Calls a listener; its errors must not affect the run. */
 function quietly(listener: ((wait: ClientWait) => void) | undefined, wait: ClientWait): void {
   try {
     listener?.(wait);

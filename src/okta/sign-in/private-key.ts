@@ -2,13 +2,13 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { OptionsError } from '../../core/errors.js';
 import { requireFunction, requireOneOf } from '../../core/check-options.js';
 
-/** The algorithms that sign a client assertion. */
+/** The algorithms for signing a client assertion. */
 export type SigningAlgorithm = 'RS256' | 'ES256';
 
 /** A private key as a JSON Web Key. */
 export interface PrivateJwk {
   readonly kty: string;
-  /** Becomes the assertion's key id where no `keyId` is given. */
+  /** The key id of the assertion, if `keyId` is not set. */
   readonly kid?: string;
   readonly [member: string]: unknown;
 }
@@ -16,20 +16,20 @@ export interface PrivateJwk {
 /** A private key: PEM text (PKCS#8, PKCS#1 or SEC1), a JWK, or a JWK as JSON text. RSA of 2048 bits or more, or P-256. */
 export type PrivateKey = string | PrivateJwk;
 
-/** Signs with a key that stays where it is: in a KMS or HSM. */
+/** Signs with a key that stays in a KMS or HSM. */
 export interface Signer {
   readonly algorithm: SigningAlgorithm;
   /**
-   * The signature of the bytes: RSASSA-PKCS1-v1_5 or ECDSA on P-256, each with SHA-256, whose digest the signer
-   * computes. One of ECDSA may be DER, as most services give it, or the bare 64 bytes. What it throws ends the call.
+   * Returns the signature of the bytes: RSASSA-PKCS1-v1_5 or ECDSA on P-256, with SHA-256, which the signer computes. An
+   * ECDSA signature may be DER, as from most services, or the bare 64 bytes. An error that it throws ends the call.
    */
   readonly sign: (data: Uint8Array, signal: AbortSignal) => Uint8Array | Promise<Uint8Array>;
 }
 
-/** Where the client's key is. */
+/** The key of the client: the key itself, a function that returns it, or a signer. */
 export type KeySource = PrivateKey | (() => PrivateKey | Promise<PrivateKey>) | Signer;
 
-/** A key that can sign here. */
+/** A private key that was read, with its algorithm. */
 export interface LocalKey {
   readonly algorithm: SigningAlgorithm;
   readonly key: KeyObject;
@@ -38,7 +38,7 @@ export interface LocalKey {
 
 const OPTION = 'auth.privateKey';
 
-/** Reads a private key; throws {@link OptionsError}, which never quotes it. */
+/** Reads a private key. @throws {@link OptionsError}, which never contains the key. */
 export function readPrivateKey(given: unknown): LocalKey {
   const jwk = toJwk(given);
   const key = jwk === undefined ? fromPem(given) : fromJwk(jwk);
@@ -52,12 +52,12 @@ export function readPrivateKey(given: unknown): LocalKey {
   return { algorithm, key, keyId: typeof jwk?.['kid'] === 'string' ? jwk['kid'] : undefined };
 }
 
-/** True for a key that is somewhere else. */
+/** True for a {@link Signer}. */
 export function isSigner(source: unknown): source is Signer {
   return typeof source === 'object' && source !== null && 'sign' in source;
 }
 
-/** Checks a signer; throws {@link OptionsError}. */
+/** Checks a signer. @throws {@link OptionsError} */
 export function checkSigner(signer: Signer): Signer {
   requireOneOf(`${OPTION}.algorithm`, signer.algorithm, ['RS256', 'ES256']);
   requireFunction(`${OPTION}.sign`, signer.sign);
@@ -79,7 +79,7 @@ function fromJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
   try {
     return createPrivateKey({ key: { ...jwk } as never, format: 'jwk' });
   } catch {
-    // The cause is left out: it may quote a part of the key.
+    // The error has no cause, because the cause may contain a part of the key.
     throw new OptionsError(OPTION, 'expected a private JWK of RSA or P-256');
   }
 }
@@ -87,7 +87,7 @@ function fromJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
 function fromPem(given: unknown): KeyObject {
   if (typeof given !== 'string')
     throw new OptionsError(OPTION, 'expected PEM text, a JWK, a function or a signer');
-  // An environment variable or a JSON file often holds a PEM on one line.
+  // In an environment variable or a JSON file, a PEM is often on one line.
   const pem = given.includes('\n') ? given : given.replaceAll('\\n', '\n');
   if (/ENCRYPTED/.test(pem))
     throw new OptionsError(OPTION, 'the PEM is encrypted: expected one without a passphrase');

@@ -2,15 +2,15 @@ import { AbortedError } from '../../core/errors.js';
 import { throwIfAborted, type Clock } from '../../core/clock.js';
 import type { ClientWait } from '../wire.js';
 
-/** An access token, as it was issued. */
+/** An access token. */
 export interface AccessToken {
   readonly value: string;
   readonly type: 'Bearer' | 'DPoP';
-  /** When it is to be replaced, by the client's clock; Infinity when its end was not told. */
+  /** The time at which to replace it, by the client's clock; Infinity if its lifetime is unknown. */
   readonly renewAt: number;
 }
 
-/** Gets a new token. Ends with its signal, and tells before each wait. */
+/** Gets a new token. Ends if its signal is aborted, and calls `onWait` before each wait. */
 export type FetchToken = (signal: AbortSignal, tell: (wait: ClientWait) => void) => Promise<AccessToken>;
 
 type Listener = ((wait: ClientWait) => void) | undefined;
@@ -22,8 +22,8 @@ interface Flight {
 }
 
 /**
- * The current token. However many calls need a new one, one request for it is under way; it is ended when none of
- * them waits any more.
+ * The current token. If several calls need a new one, only one request for it is in progress. It is ended if no call waits
+ * for it any more.
  */
 export class TokenCache {
   readonly #fetch: FetchToken;
@@ -36,14 +36,14 @@ export class TokenCache {
     this.#clock = clock;
   }
 
-  /** A token that has not come to its end. A failure is every waiting caller's; the next call asks anew. */
+  /** Returns a valid token. If the request for it fails, all waiting calls fail; the next call makes a new request. */
   async get(signal: AbortSignal | undefined, tell?: Listener): Promise<AccessToken> {
     throwIfAborted(signal);
     if (this.#token !== undefined && this.#clock.now() < this.#token.renewAt) return this.#token;
     return this.#join((this.#flight ??= this.#start()), signal, { tell });
   }
 
-  /** Forgets a token that was refused, unless it was replaced meanwhile. */
+  /** Removes a token that was refused, unless it has been replaced meanwhile. */
   drop(value: string): void {
     if (this.#token?.value === value) this.#token = undefined;
   }
