@@ -1,44 +1,44 @@
-/** Records that built-in stages pass to each other at once; 256 to 1,024 cost least per record, see docs/performance.md. */
+/** The most records in a chunk. Sizes from 256 to 1,024 have the least cost per record; see docs/performance.md. */
 export const CHUNK_SIZE = 512;
 
 /**
- * Records with their places. A stage that makes new records of a chunk says what their places are: an array alone is no chunk,
- * so a stage that forgets them does not compile.
+ * Records with their places in the source. A stage that creates new records must also set their places: a plain array is not
+ * a chunk, so a stage that forgets the places does not compile.
  */
 export type Chunk<T> = readonly T[] & {
-  /** Where the records stand in their source; undefined where nobody knows. */
+  /** The places of the records in their source; undefined if they are unknown. */
   readonly places: Places | undefined;
 };
 
-/** Where the records of a chunk stand in their source, so that a bad one can be named by file and line. */
+/** The places of the records of a chunk in their source, so that a rejection can name file and line. */
 export interface Places {
   readonly file: string | undefined;
   /** 1-based line of each record, parallel to the chunk. */
   readonly lines: ArrayLike<number> | undefined;
   /**
-   * 1-based position of each record among all of its source, where unchanged rows were left out.
+   * 1-based position of each record in its whole source; set if unchanged rows were left out.
    * @internal
    */
   readonly positions?: ArrayLike<number> | undefined;
   /**
-   * Marks the unchanged rows before a position as seen: the order of rows decides which of two is a duplicate.
+   * Marks the unchanged rows before a position as seen, because the order of rows decides which of two is the duplicate.
    * @internal
    */
   readonly markSeenBefore?: ((position: number) => void) | undefined;
 }
 
-/** Records with their places. The array becomes the chunk: it is not copied, and belongs to nobody else. */
+/** Creates a chunk from records and their places. The array is not copied, so the caller must not use it any more. */
 export function withPlaces<T>(records: T[], places: Places | undefined): Chunk<T> {
   if (places !== undefined) (records as { places?: Places }).places = places;
   return records as readonly T[] as Chunk<T>;
 }
 
-/** Records whose places nobody knows, or needs: those of an iterable, changes, batches. */
+/** Creates a chunk without places, for records of an iterable, changes and batches. */
 export function withoutPlaces<T>(records: readonly T[]): Chunk<T> {
   return records as Chunk<T>;
 }
 
-/** Some records of a chunk, by their indexes in it. */
+/** Creates a chunk from some records of another one, by their indexes. */
 export function pick<T>(chunk: Chunk<T>, kept: readonly number[]): Chunk<T> {
   return withPlaces(
     kept.map((i) => chunk[i] as T),

@@ -6,44 +6,43 @@ import { RecordIterator } from './record-iterator.js';
 import { RunContext } from './run-context.js';
 
 /**
- * A stream of records that is pulled: an `AsyncIterable` that can also hand over whole chunks. Built-in operators
- * pass chunks to each other, because a hop per record costs more than the work (docs/performance.md); anything
- * else iterates records.
+ * A stream of records: an `AsyncIterable` that can also be read in chunks. Built-in operators read chunks, because one
+ * asynchronous step per record costs more than the work on it (docs/performance.md). All other code can iterate records.
  *
- * A flow is read once, by one reader; leaving it early closes its source.
+ * A flow can be read once, by one reader. If the reader stops early, the source is closed.
  */
 export interface Flow<T> extends AsyncIterable<T> {
-  /** The records, some at a time. Chunks are never empty, and are not to be changed. */
+  /** The records in chunks. Chunks are never empty, and must not be changed. */
   chunks(): AsyncIterable<Chunk<T>>;
 }
 
-/** The chunks of a flow, as they are read. */
+/** An iterable of chunks. */
 export type Chunks<T> = AsyncIterable<Chunk<T>>;
 
-/** What `pipe` takes as its source. */
-// RxJS's own type stands beside the plain one because its overloads hide the value's type from inference.
+/** A source for `pipe`. */
+// RxJS's own type is listed as well, because its overloads prevent the inference of the value's type.
 export type Source<T> = AsyncIterable<T> | Iterable<T> | Observable<T> | ObservableLike<T>;
 
-/** An RxJS (or other) observable, known by its `subscribe`. */
+/** An observable of RxJS or another library: any object with `subscribe`. */
 export interface ObservableLike<T> {
   subscribe(observer: { next(value: T): void; error(cause: unknown): void; complete(): void }): {
     unsubscribe(): void;
   };
 }
 
-/** A stage that turns a flow into another. A hand-written `async function*` over records is one. */
+/** A stage that turns one flow into another. An `async function*` over records is an operator. */
 export type Operator<A, B> = (source: Flow<A>) => AsyncIterable<B>;
 
-/** The last stage of a pipe: reads the flow to its end and returns what it came to. */
+/** The last stage of a pipe: reads the flow to its end and returns a result. */
 export type Sink<A, R> = (source: Flow<A>) => Promise<R>;
 
 /**
- * Another way to open a flow, where it has one: with those rows left out that a request describes. A flow carries it for its
- * reader; the request is the screening's (`screening/screen`).
+ * Opens a flow without the rows that a request describes as unchanged. Some flows offer this to their reader; the type of
+ * the request is in `screening/screen`.
  */
 type OpenScreened<T> = (request: never) => Chunks<T> | undefined;
 
-/** A flow that a source or a stage made. */
+/** A flow with its context, created by a source or a stage. */
 class StageFlow<T> implements Flow<T> {
   constructor(
     readonly chunks: () => Chunks<T>,
@@ -56,7 +55,7 @@ class StageFlow<T> implements Flow<T> {
   }
 }
 
-/** Makes a flow from a function that opens its chunks. The function is called once, at the first pull. */
+/** Creates a flow from a function that opens its chunks. The function is called once, at the first pull. */
 export function flowOf<T>(
   chunks: () => Chunks<T>,
   context: RunContext,
@@ -65,28 +64,28 @@ export function flowOf<T>(
   return new StageFlow(chunks, context, openScreened);
 }
 
-/** True for what {@link flowOf} made. */
+/** True for a flow of {@link flowOf}. */
 export function isFlow(value: unknown): value is Flow<unknown> {
   return value instanceof StageFlow;
 }
 
-/** The context that a flow carries; a new one for anything else. */
+/** The context of a flow; a new context for anything else. */
 export function contextOf(source: unknown): RunContext {
   return source instanceof StageFlow ? source.context : new RunContext();
 }
 
-/** The other way to open a flow, where it has one. */
+/** The function that opens a flow without unchanged rows; undefined if the flow has none. */
 export function openScreenedOf<T>(source: Flow<T>): OpenScreened<T> | undefined {
   return source instanceof StageFlow ? (source as StageFlow<T>).openScreened : undefined;
 }
 
-/** The same flow in another context, so that several sources share one; what its own stages reject reaches both. */
+/** The same flow with another context, so that several sources share one. Rejections of its own stages reach both contexts. */
 export function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
   contextOf(source).forwardTo(context);
   return flowOf(() => source.chunks(), context, openScreenedOf(source));
 }
 
-/** Any iterable as a flow. What is one already is returned as it is. */
+/** Converts any iterable to a flow. A flow is returned unchanged. */
 export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunContext): Flow<T> {
   if (isFlow(source)) return source as Flow<T>;
   if (typeof source !== 'object' && typeof source !== 'function')
@@ -98,7 +97,7 @@ export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunC
   throw new OptionsError('source', 'expected an iterable, an async iterable, a Readable or an Observable');
 }
 
-/** A flow with another's context, for stages written as generators. */
+/** The result of a stage as a flow; the result of a generator gets the given context. */
 export function adoptContext<T>(result: AsyncIterable<T>, context: RunContext): Flow<T> {
   return isFlow(result) ? (result as Flow<T>) : toFlow(result, context);
 }
@@ -119,7 +118,7 @@ async function* intoChunksSync<T>(source: Iterable<T>): AsyncGenerator<Chunk<T>,
       }
     }
   } catch (error) {
-    // What came before a failure is passed on first, as it would be record by record.
+    // Yield the records before the failure first, as if they were read one by one.
     if (chunk.length > 0) yield withoutPlaces(chunk);
     throw error;
   }

@@ -1,6 +1,6 @@
 import { CHUNK_SIZE, withoutPlaces, type Chunk } from './chunk.js';
 
-/** The records of an iterator in chunks. An early exit closes it; one that ended or failed has closed itself. */
+/** Reads an iterator in chunks. An early exit closes it; an iterator that ended or failed has already closed itself. */
 export async function* intoChunks<T>(iterator: AsyncIterator<T>): AsyncGenerator<Chunk<T>, void, undefined> {
   let open = true;
   try {
@@ -8,7 +8,7 @@ export async function* intoChunks<T>(iterator: AsyncIterator<T>): AsyncGenerator
       const chunk: T[] = [];
       const end = await fill(chunk, iterator);
       if (end !== undefined) open = false;
-      // What came before a failure is passed on first, as it would be record by record.
+      // Yield the records before the failure first, as if they were read one by one.
       if (chunk.length > 0) yield withoutPlaces(chunk);
       if (end?.failure !== undefined) throw end.failure.error;
     }
@@ -17,14 +17,14 @@ export async function* intoChunks<T>(iterator: AsyncIterator<T>): AsyncGenerator
   }
 }
 
-/** Why a chunk is the last. */
+/** The end of an iterator. */
 interface End {
   readonly failure: { readonly error: unknown } | undefined;
 }
 
 /**
- * Fills a chunk; answers how the source ended, or undefined while it has not. Records are asked for one after the other, as
- * `await` in a loop would, and each costs half of that: no function is suspended and resumed for it.
+ * Fills a chunk. Returns the end of the source, or undefined if it has not ended. Records are read one after the other, like
+ * with `await` in a loop, but at half the cost, because no function is suspended and resumed.
  */
 function fill<T>(chunk: T[], iterator: AsyncIterator<T>): Promise<End | undefined> {
   return new Promise((resolve) => {
@@ -37,7 +37,7 @@ function fill<T>(chunk: T[], iterator: AsyncIterator<T>): Promise<End | undefine
         }
         chunk.push(step.value);
       } catch (error) {
-        // What is no result of an iterator at all.
+        // The value is not an iterator result.
         fail(error);
         return;
       }
@@ -46,7 +46,7 @@ function fill<T>(chunk: T[], iterator: AsyncIterator<T>): Promise<End | undefine
     };
     const pull = () => {
       try {
-        // A promise stays what it is; some iterators answer without one.
+        // Some iterators return a result without a promise.
         Promise.resolve(iterator.next()).then(receive, fail);
       } catch (error) {
         fail(error);

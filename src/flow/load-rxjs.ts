@@ -4,8 +4,8 @@ import type * as RxJS from 'rxjs';
 let loaded: typeof RxJS | undefined;
 
 /**
- * RxJS, loaded when the first Observable is made. Most pipelines make none, and it takes some ten megabytes and a third of the
- * time that the package takes to load; what makes an Observable answers it at once, so it cannot be waited for.
+ * Loads RxJS when the first Observable is created. Most pipelines create none, and RxJS needs some ten megabytes and a third
+ * of the load time of the package. It is loaded synchronously, because functions that create an Observable return at once.
  */
 export function rxjs(): typeof RxJS {
   return (loaded ??= createRequire(import.meta.url)('rxjs') as typeof RxJS);

@@ -9,19 +9,18 @@ import { rxjs } from './load-rxjs.js';
 /** Options of {@link fromObservable}. */
 export interface FromObservableOptions {
   /**
-   * Values that may wait for the reader. An Observable pushes and cannot be held back; one that runs further ahead
-   * fails the flow, for nothing may be dropped.
+   * The most values that may wait for the reader. An Observable has no back-pressure. If more values wait, the flow fails,
+   * because no value may be dropped.
    * @defaultValue `10_000`
    */
   readonly maxBuffered?: number;
 }
 
 /**
- * The values of an Observable as a flow. It is subscribed to at the first pull, and unsubscribed from when the reader
- * leaves.
+ * The values of an Observable as a flow. The flow subscribes at the first pull, and unsubscribes when the reader stops.
  *
- * @throws {@link OptionsError} at once for an option of no use. While reading, what the Observable fails with, as it is
- * when it is an Error; {@link SourceError} when it runs too far ahead. Values before come first.
+ * @throws {@link OptionsError} at once for an invalid option. While reading: the error of the Observable, or a
+ * {@link SourceError} if that is not an Error or if too many values wait. Earlier values are yielded first.
  */
 export function fromObservable<T>(
   observable: Observable<T> | ObservableLike<T>,
@@ -48,13 +47,13 @@ async function* chunksOf<T>(
     done = true;
     wake();
   };
-  // Undefined while `subscribe` runs, when a synchronous Observable pushes already.
+  // Undefined while `subscribe` runs, during which a synchronous Observable already emits values.
   let subscription: { unsubscribe(): void } | undefined = undefined;
   subscription = observable.subscribe({
     next: (value) => {
       if (done) return;
       if (buffer.length >= maxBuffered) {
-        // What comes from here on is lost to a reader that will fail: there is no use in receiving it.
+        // The flow will fail, so later values are not needed.
         subscription?.unsubscribe();
         stop({
           error: new SourceError(
@@ -90,7 +89,7 @@ async function* chunksOf<T>(
   }
 }
 
-/** Any async iterable as an Observable: read value by value while it is subscribed to, closed when it is not. */
+/** Any async iterable as an Observable: it is read value by value while there is a subscription, and then closed. */
 export function toObservable<T>(source: AsyncIterable<T>): Observable<T> {
   return new (rxjs().Observable)<T>((subscriber) => {
     const iterator = source[Symbol.asyncIterator]();
@@ -106,7 +105,7 @@ export function toObservable<T>(source: AsyncIterable<T>): Observable<T> {
       (error: unknown) => subscriber.error(error),
     );
     return () => {
-      // Closing it is all that is left to do; nobody listens for how that went.
+      // Close the iterator. There is no subscriber any more for an error of the close.
       Promise.resolve(iterator.return?.()).catch(() => undefined);
     };
   });

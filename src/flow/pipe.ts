@@ -12,18 +12,18 @@ import {
 import { fromObservable } from './observable.js';
 
 type Stage<A, B> = Operator<A, B> | Sink<A, B>;
-/** What a pipe gives: a flow after an operator, a promise after a sink. */
+/** The last stage of a pipe that returns a flow. */
 type Last<A, B> = Operator<A, B>;
 
 /**
- * Joins a source and stages into one flow, or, when the last stage is a sink, runs it.
+ * Connects a source and stages. Returns a flow; if the last stage is a sink, runs the pipeline and returns the sink's promise.
  *
- * The source is any sync or async iterable, a Node Readable or an Observable. Nothing is read before the result
- * is. Every source is closed on every exit: end, failure, or a reader that leaves early.
+ * The source is any sync or async iterable, a Node Readable or an Observable. Nothing is read before the resulting flow is
+ * read. Every source is closed on every exit: at its end, after a failure, and if the reader stops early.
  *
  * @example
  * const report = await pipe(rows, map(toUser), validate('users'), diff('users', state), guard(state), batch(), upload(okta, state));
- * @throws {@link OptionsError} when the source or a stage is of no use.
+ * @throws {@link OptionsError} if the source or a stage is invalid.
  */
 export function pipe<A>(source: Source<A>): Flow<A>;
 export function pipe<A, R>(source: Source<A>, last: Sink<A, R>): Promise<R>;

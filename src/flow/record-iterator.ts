@@ -1,18 +1,18 @@
 import type { Chunk } from './chunk.js';
 
 /**
- * The records of a flow one by one. An async generator would pay three turns of the queue of promises for each record; this hands
- * out those of a chunk as promises that are kept already, and takes turns for the next chunk alone.
+ * Iterates the records of a flow one by one. An async generator would need three microtask turns per record. This iterator
+ * returns the records of a chunk as resolved promises, and needs turns only for the next chunk.
  *
- * It behaves as a generator does: calls are answered in their order, also when several wait; leaving it, by `return` or by
- * `throw`, closes the source behind the calls before; and after the end or a failure there is nothing more.
+ * It behaves like a generator: calls are answered in order, even if several are pending; `return` and `throw` close the
+ * source after the earlier calls; and there are no records after the end or a failure.
  */
 export class RecordIterator<T> implements AsyncIterableIterator<T> {
   readonly #source: AsyncIterator<Chunk<T>>;
   #chunk: readonly T[] = [];
   #at = 0;
   #ended = false;
-  /** The last of the calls that wait; undefined while none does. */
+  /** The last pending call; undefined if there is none. */
   #last: Promise<unknown> | undefined;
 
   constructor(source: AsyncIterator<Chunk<T>>) {
@@ -43,7 +43,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
     });
   }
 
-  /** Runs a step once those before it are done, however they went. */
+  /** Runs a step after the earlier ones have ended, with or without an error. */
   #inTurn(step: () => Promise<IteratorResult<T, undefined>>): Promise<IteratorResult<T, undefined>> {
     const turn = this.#last === undefined ? step() : this.#last.then(step, step);
     const done = () => {
@@ -63,7 +63,7 @@ export class RecordIterator<T> implements AsyncIterableIterator<T> {
         this.#chunk = step.done === true ? [] : step.value;
         this.#at = 0;
       } catch (error) {
-        // A source that failed has closed itself.
+        // A source that failed has already closed itself.
         this.#ended = true;
         this.#chunk = [];
         throw error;

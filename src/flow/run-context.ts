@@ -1,21 +1,21 @@
 import type { Entity } from '../core/model.js';
 import type { ReadCounts, Rejection } from '../core/rejection.js';
 
-/** Rejections kept in memory for the report; all are counted and all are handed to `onReject`. */
+/** The most rejections that are kept in memory for the report. All are counted, and all are passed to `onReject`. */
 const KEPT_REJECTIONS = 1000;
 
 /**
- * What the stages of one pipe share: the rejections, which must reach `diff` so that a rejected record is never
- * taken for a removed one, and the report. `pipe` hands it from stage to stage.
+ * The shared data of the stages of one pipe. It passes rejections to `diff`, so that a rejected record does not count as
+ * removed, and to the report. `pipe` passes the context from stage to stage.
  */
 export class RunContext {
   /** The first rejections, in order. */
   readonly rejections: Rejection[] = [];
-  /** How many changes the plan has, set by `guard`: `upload` counts what remains against it. */
+  /** The number of changes in the plan, set by `guard`; `upload` computes the remaining changes from it. */
   plannedChanges: number | undefined;
   /**
-   * Entities that this run did not find in their source, and how many complete reads in a row missed each, set by `diff`.
-   * `upload` stores them once the run has reached its end.
+   * The entities that are missing from their source, with the number of complete reads in a row without them; set by `diff`.
+   * `upload` stores them when the run has reached its end.
    */
   readonly absences = new Map<Entity, ReadonlyMap<string, number>>();
   readonly #counts = new Map<Entity, ReadCounts>();
@@ -34,8 +34,8 @@ export class RunContext {
   }
 
   /**
-   * Counts a rejection, keeps its key for `diff` (unless `keep` is false: the entity it belongs to is gone), and
-   * tells the listeners. Without a key the record could not be identified, and removals are held back.
+   * Counts a rejection, stores its key for `diff`, and calls the listeners. With `keep` false, the key is not stored, so that
+   * the entity counts as removed. Without a key, the record could not be identified, and removals are held back.
    */
   reject(rejection: Rejection, key: string | undefined, keep = true): void {
     const counts = this.counts(rejection.entity);
@@ -45,14 +45,14 @@ export class RunContext {
     if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);
     for (const listener of this.#listeners) listener(rejection);
     if (this.#outer === undefined) return;
-    // There it was never read: what comes through are the records that were accepted here.
+    // The outer context did not count the record as read, because this context passes on only accepted records.
     this.#outer.counts(rejection.entity).read++;
     this.#outer.reject(rejection, key, keep);
   }
 
   /**
-   * Hands every rejection on to another context, from the first: for a source that brings a `pipe` of its own, whose
-   * rejected records must not be taken for removed ones.
+   * Passes every rejection on to another context, including the earlier ones. A source with its own `pipe` needs this, so that
+   * its rejected records do not count as removed.
    */
   forwardTo(outer: RunContext): void {
     if (outer !== this) this.#outer = outer;

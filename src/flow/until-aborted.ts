@@ -1,15 +1,16 @@
 import { systemClock, throwIfAborted } from '../core/clock.js';
 import { AbortedError } from '../core/errors.js';
 
-/** How long an aborted reader waits for what it reads to close. */
+/** Milliseconds that an aborted reader waits for its source to close. */
 const CLOSING_MS = 1000;
 
 /**
- * An iterable that ends with the signal, also while it is waited for: a database that does not answer must not keep a run
- * from ending. It is closed then, and that is waited for a little while, since what hangs may never close.
+ * An iterable that ends if the signal is aborted, even while a read is pending: a database that does not respond must not
+ * prevent the end of a run. The source is then closed; the wait for this is limited, because a hanging source may never
+ * close.
  *
- * @param closingMs - Longer for a reader of readers, so that each has had its time.
- * @throws {@link AbortedError} when the signal is aborted.
+ * @param closingMs - Milliseconds to wait for the close; longer for an outer reader, so that inner ones have enough time.
+ * @throws {@link AbortedError} if the signal is aborted.
  */
 export async function* untilAborted<T>(
   source: AsyncIterable<T>,
@@ -26,7 +27,7 @@ export async function* untilAborted<T>(
   try {
     for (;;) {
       const next = iterator.next();
-      // A source that fails is closed already.
+      // A source that failed has already closed itself.
       next.catch(() => (open = false));
       const step = await orAborted(next, signal);
       if (step.done === true) {
@@ -61,7 +62,7 @@ async function close(
     return;
   }
   const closed = new AbortController();
-  // Whether a source fails to close does not change that the run was aborted.
+  // An error during the close is ignored: the run was aborted.
   const closedOrFailed = closing.catch(() => undefined).finally(() => closed.abort());
   await Promise.race([closedOrFailed, systemClock.sleep(closingMs, closed.signal).catch(() => undefined)]);
 }

@@ -8,50 +8,50 @@ import { withPlaces, type Chunk } from '../flow/chunk.js';
 /** One page of a paged read. */
 export interface Page<T, C> {
   readonly records: readonly T[];
-  /** What the next page is asked for with; `undefined`, `null` or `''` on the last page. */
+  /** The cursor of the next page; `undefined`, `null` or `''` on the last page. */
   readonly next?: C | null | undefined;
 }
 
 /** Options of {@link fromPages}. */
 export interface FromPagesOptions {
-  /** Ends the reading between two pages, and is handed to the function that fetches. */
+  /** Ends the reading between two pages; it is also passed to `fetchPage`. */
   readonly signal?: AbortSignal;
   /**
-   * Allows a cursor that came before, for services that answer the same one for every page (a scroll id). Without it
-   * such a cursor fails the read, for it would go on for ever.
+   * Allows a cursor that appeared before, for services that return the same cursor for every page (a scroll id). Otherwise a
+   * repeated cursor fails the read, because the read would never end.
    * @defaultValue `false`
    */
   readonly allowRepeatedCursor?: boolean;
   /**
-   * Asks for the next page while the records of one are worked on, so that neither waits for the other. One page at most is
-   * ahead; who leaves early waits until it is there.
+   * Fetches the next page while the records of the current one are processed, so that neither waits for the other. At most
+   * one page is read ahead; a reader that stops early waits until it has arrived.
    * @defaultValue `false`
    */
   readonly readAhead?: boolean;
-  /** The name that errors and rejections give the source. */
+  /** The name of the source in errors and rejections. */
   readonly name?: string;
 }
 
 /**
- * The records of a paged read (REST, LDAP, a database cursor): pages are fetched one at a time, the next when its records are
- * asked for.
+ * The records of a paged read (REST, LDAP, a database cursor). Pages are fetched one at a time, when their records are needed.
  *
- * @param fetchPage - Fetches the page of a cursor; the first is asked for with `undefined`. Or an iterable of pages, such as an
- * `async function*` that yields arrays of rows as a driver gives them: a page costs one step, where its rows would cost one each.
+ * @param fetchPage - Fetches the page of a cursor; the cursor of the first page is `undefined`. Or an iterable of pages, such
+ * as an `async function*` that yields the arrays of rows of a driver: this costs one asynchronous step per page instead of one
+ * per row.
  * @example
  * fromPages(async (cursor?: string) => {
  *   const page = await directory.list({ after: cursor, limit: 500 });
  *   return { records: page.items, next: page.nextToken };
  * })
- * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading: when `fetchPage`
- * fails (what it threw is the cause), answers no page, or repeats a cursor; {@link AbortedError} when the signal is. What an
- * iterable throws is thrown as it is.
+ * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, if `fetchPage` fails (its
+ * error is the cause), returns no page, or repeats a cursor; {@link AbortedError} if the signal is aborted. An error of an
+ * iterable is thrown unchanged.
  */
 export function fromPages<T, C = string>(
   fetchPage: (cursor: C | undefined, signal?: AbortSignal) => Promise<Page<T, C>>,
   options?: FromPagesOptions,
 ): Flow<T>;
-/** The records of pages that an iterable gives, which is closed on every exit. */
+/** The records of an iterable of pages, which is closed on every exit. */
 export function fromPages<T>(
   pages: AsyncIterable<readonly T[]> | Iterable<readonly T[]>,
   options?: FromPagesOptions,
@@ -82,19 +82,19 @@ function isIterable<T>(pages: unknown): pages is Pages<T> {
   );
 }
 
-/** Asks for the next while one is used. */
+/** Fetches the next page while the current one is processed. */
 async function* oneAhead<T>(pages: PageChunks<T>): PageChunks<T> {
   try {
     for (let next = pages.next(); ;) {
       const page = await next;
       if (page.done === true) return;
       next = pages.next();
-      // Should it fail, that is told when its turn comes.
+      // If it fails, the next `await` throws the error.
       next.catch(() => undefined);
       yield page.value;
     }
   } finally {
-    // A generator closes behind the page that is under way.
+    // A generator closes after the page that is being fetched.
     await pages.return();
   }
 }
@@ -110,7 +110,7 @@ async function* arraysOf<T>(pages: Pages<T>, { signal, name: file }: FromPagesOp
   }
 }
 
-/** Copied, for the page is the caller's and a chunk carries its places. */
+/** Copies a page to a chunk, because the array belongs to the caller. */
 function chunkOf<T>(records: readonly T[], file: string | undefined): Chunk<T> {
   return withPlaces([...records], file === undefined ? undefined : { file, lines: undefined });
 }
@@ -157,7 +157,7 @@ async function fetchOne<T, C>(
   return page;
 }
 
-/** What tells two cursors apart: a cursor may be bytes or an object, which are made anew for every page. */
+/** A value to compare cursors: a cursor may be bytes or an object, which is a new object for every page. */
 function identityOf(cursor: unknown): unknown {
   if (typeof cursor !== 'object') return cursor;
   try {

@@ -3,7 +3,7 @@ import { flowOf, type Flow } from '../flow/flow.js';
 import { RunContext } from '../flow/run-context.js';
 import { screenedOf, type OpenScreened, type ScreenRequest } from '../screening/screening.js';
 
-/** The rows of several sources, one after another, as those of one: places count from the first row of all. */
+/** Reads several sources one after another, as one source: places count from the first row of the first source. */
 export function inTurn<T>(sources: () => AsyncIterable<Flow<T>>): Flow<T> {
   const openScreened: OpenScreened<T> = (request) => rowsOf(sources(), request);
   return flowOf(() => rowsOf(sources(), undefined), new RunContext(), openScreened);
@@ -25,7 +25,7 @@ async function* rowsOf<T>(
   }
 }
 
-/** The same chunk with its places counted from the first row of all. */
+/** The same chunk, with places that count from the first row of the first source. */
 function behind<T>(chunk: Chunk<T>, before: number): Chunk<T> {
   const { places } = chunk;
   if (before === 0 || places?.positions === undefined) return chunk;

@@ -5,9 +5,9 @@ import { requireFunction } from '../core/check-options.js';
 /**
  * Leaves out the records for which the predicate is not true.
  *
- * What is left out before `diff` counts as absent from the source, and is removed at Okta when it was there.
+ * A record that is left out before `diff` counts as missing from the source. If the entity is in Okta, it is removed there.
  *
- * @throws {@link OptionsError} at once when the predicate is no function.
+ * @throws {@link OptionsError} at once if the predicate is not a function.
  */
 export function filter<A>(predicate: (record: A, index: number) => boolean): Operator<A, A> {
   requireFunction('predicate', predicate);

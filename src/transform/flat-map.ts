@@ -3,10 +3,10 @@ import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
 
 /**
- * Turns each record into any number of others, e.g. a person's list of groups into memberships. The results keep
- * the place of the record they come from.
+ * Maps each record to any number of others, e.g. the list of groups of a person to memberships. The results have the place
+ * of the original record.
  *
- * @throws {@link OptionsError} at once when `fn` is no function.
+ * @throws {@link OptionsError} at once if `fn` is not a function.
  */
 export function flatMap<A, B>(fn: (record: A, index: number) => Iterable<B>): Operator<A, B> {
   requireFunction('fn', fn);
@@ -26,7 +26,7 @@ async function* flattened<A, B>(
       for (const result of fn(chunk[i] as A, index)) {
         results.push(result);
         positions.push(i);
-        // One record may become very many: its results go on in chunks of their own.
+        // One record may have very many results, which are then passed on in several chunks.
         if (results.length === CHUNK_SIZE) {
           yield withPlaces(results, pickPlaces(places, positions));
           results = [];

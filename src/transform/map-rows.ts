@@ -5,8 +5,8 @@ import { stageOf } from '../screening/screening.js';
 import { addMapping } from './map.js';
 
 /**
- * Each row as a record, with its place; undefined leaves a row out.
- * @param mapping - declares what the function does, where it can be declared
+ * Maps each row to a record, with its place; undefined leaves a row out.
+ * @param mapping - the declared mapping of the function, if there is one
  */
 export function mapRows<A, B>(
   rows: Flow<A>,

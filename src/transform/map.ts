@@ -6,14 +6,15 @@ import { mappingOf, type MappingOf } from '../core/declared-mapping.js';
 import { stageOf, type ScreenRequest } from '../screening/screening.js';
 
 /**
- * Turns each record into another. The function may answer a promise; records keep their order.
+ * Maps each record to another one. The function may return a promise; records keep their order.
  *
- * A record leaves a flow only by a stage that says so: a function that answers `undefined` or `null` ends the run.
- * Use {@link filter} to leave records out.
+ * A function that returns `undefined` or `null` fails the run, so that no record disappears by mistake. Use {@link filter}
+ * to leave records out.
  *
  * @example
  * map((row) => ({ externalId: row.employee_id, profile: { userName: row.email, email: row.email } }))
- * @throws {@link OptionsError} at once when `fn` is no function; {@link SourceError} while reading when it answers nothing.
+ * @throws {@link OptionsError} at once if `fn` is not a function; {@link SourceError} while reading if it returns
+ * `undefined` or `null`.
  */
 export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
   requireFunction('fn', fn);
@@ -21,7 +22,7 @@ export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Ope
   return (source) => stageOf(source, (chunks) => mapped(chunks, fn), addMapping(mapping));
 }
 
-/** Adds a declared mapping to a request. Of two functions, one after the other, none is declared. */
+/** Adds a declared mapping to a request. Two mappings after each other cannot be declared. */
 export function addMapping(mapping: MappingOf | undefined) {
   return (request: ScreenRequest): ScreenRequest | undefined =>
     mapping === undefined || request.mapping !== undefined ? undefined : { ...request, mapping };
@@ -40,7 +41,7 @@ async function* mapped<A, B>(
       for (let i = 0; i < chunk.length; i++) {
         const at = (places?.positions?.[i] ?? ++index) - 1;
         const result = fn(chunk[i] as A, at);
-        // Awaiting only what is a promise keeps synchronous functions at the cost of the call.
+        // Await only promises, so that a synchronous function costs only its call.
         const value = isPromise(result) ? await result : result;
         if (value === undefined || value === null) {
           throw new SourceError(
@@ -56,7 +57,7 @@ async function* mapped<A, B>(
     } catch (error) {
       failure = { error };
     }
-    // What came before a failure is passed on first, whatever the chunks.
+    // Yield the records before the failure first.
     if (failure === undefined) yield withPlaces(results, places);
     else {
       if (results.length > 0) yield withPlaces(results, pickPlaces(places, Array.from(results.keys())));

@@ -13,30 +13,30 @@ import {
   type RecordOptions,
 } from './to-records.js';
 
-/** The columns that a user or group is made of. */
+/** The columns of a user or group. */
 export interface RecordColumns {
   /** The column of the external id. */
   readonly externalId: string;
-  /** The column of each attribute of the profile; one column may serve several. */
+  /** The column of each attribute of the profile; several attributes may use the same column. */
   readonly profile: Readonly<Record<string, string>>;
 }
 
 /** Options of {@link userFrom} and {@link groupFrom}. */
 export interface RecordFromOptions extends RecordOptions {
   /**
-   * What a row without one of the columns is. `'fail'`: a fault of the source, which ends the run. `'empty'`: the same as a
-   * row with an empty cell, for objects whose members are left out when they are empty.
+   * A row without one of the columns. `'fail'`: an error of the source, which ends the run. `'empty'`: treated like an empty
+   * cell, for objects that omit empty members.
    * @defaultValue `'fail'`
    */
   readonly missingColumn?: 'fail' | 'empty';
 }
 
 /**
- * A function from rows to users, declared as columns: `map(userFrom({ externalId: 'employee_id', profile: { userName: 'mail',
- * email: 'mail' } }))`. Since its mapping is known, unchanged rows of a file are recognised by their bytes and never become
- * records, which is several times faster than a function of your own (docs/performance.md).
+ * Creates a function that maps rows to users, from declared columns: `map(userFrom({ externalId: 'employee_id', profile: {
+ * userName: 'mail', email: 'mail' } }))`. Because the mapping is declared, unchanged rows of a file are recognised by their
+ * bytes and never become records, which is several times faster than your own function (docs/performance.md).
  *
- * @throws {@link OptionsError} at once for columns of no use; the function {@link SourceError} for a row without a column.
+ * @throws {@link OptionsError} at once for invalid columns. The function throws {@link SourceError} for a row without a column.
  */
 export function userFrom(
   columns: RecordColumns,
@@ -45,7 +45,7 @@ export function userFrom(
   return recordFrom(columns, LIMITS.userProfile, options);
 }
 
-/** The same for groups. @throws as {@link userFrom} */
+/** Like {@link userFrom}, for groups. @throws as {@link userFrom} */
 export function groupFrom(
   columns: RecordColumns,
   options: RecordFromOptions = {},
@@ -54,7 +54,7 @@ export function groupFrom(
 }
 
 /**
- * The same for memberships: `map(membershipFrom({ groupExternalId: 'team', memberExternalId: 'employee_id' }))`.
+ * Like {@link userFrom}, for memberships: `map(membershipFrom({ groupExternalId: 'team', memberExternalId: 'employee_id' }))`.
  * @throws as {@link userFrom}
  */
 export function membershipFrom(columns: {
@@ -89,7 +89,7 @@ function recordFrom(
     if (name === '__proto__') throw new OptionsError('profile', '__proto__ is not a valid attribute name');
     columnOf(`profile.${name}`, column);
   }
-  // One shape for all profiles: names are assigned in the same order every time.
+  // The names are assigned in the same order every time, so that all profiles share one hidden class.
   const record = (row: FlatRow) => {
     const profile: Record<string, string | null> = {};
     for (const [name, column] of attributes) {

@@ -10,15 +10,15 @@ export type FlatRow = Readonly<Record<string, string | null | undefined>>;
 /** Options of {@link toUser} and {@link toGroup}. */
 export interface RecordOptions {
   /**
-   * What an empty cell becomes. `'auto'`: null where the service allows null (custom attributes do), and where it does
-   * not, as for `secondEmail`, the attribute is left out. `'keep'`: the empty text it is. `'omit'`: the attribute is
-   * always left out, so that Okta keeps what it has.
+   * The value for an empty cell. `'auto'`: null if Okta allows null, as for custom attributes; otherwise, as for
+   * `secondEmail`, the attribute is left out. `'keep'`: the empty text. `'omit'`: the attribute is always left out, so that
+   * Okta keeps its current value.
    * @defaultValue `'auto'`
    */
   readonly emptyCell?: 'auto' | 'keep' | 'omit';
 }
 
-/** What an empty cell becomes. */
+/** The option `emptyCell`. */
 export type EmptyCell = NonNullable<RecordOptions['emptyCell']>;
 /** Limits by attribute. */
 export type Limits = Readonly<Record<string, AttributeLimit>>;
@@ -27,29 +27,29 @@ const USER: Limits = LIMITS.userProfile;
 const GROUP: Limits = LIMITS.groupProfile;
 
 /**
- * A row with a column `externalId` and one column for each profile attribute, as a user.
+ * Converts a row with a column `externalId` and one column for each profile attribute to a user.
  *
  * @param options - May be a number, which is ignored, so that `map(toUser)` works.
- * @throws {@link SourceError} when the row has no column `externalId`. (An empty one is for `validate` to reject.)
+ * @throws {@link SourceError} if the row has no column `externalId`. (`validate` rejects a row in which it is empty.)
  */
 export function toUser(row: FlatRow, options?: RecordOptions | number): UserRecord {
   return toRecord(row, USER, emptyCellOf(options));
 }
 
 /**
- * A row with the columns `externalId`, `displayName` and, optionally, `description`, as a group.
+ * Converts a row with the columns `externalId`, `displayName` and, optionally, `description` to a group.
  *
  * @param options - May be a number, which is ignored, so that `map(toGroup)` works.
- * @throws {@link SourceError} when the row has no column `externalId`.
+ * @throws {@link SourceError} if the row has no column `externalId`.
  */
 export function toGroup(row: FlatRow, options?: RecordOptions | number): GroupRecord {
   return toRecord(row, GROUP, emptyCellOf(options));
 }
 
 /**
- * A row with the columns `groupExternalId` and `memberExternalId`, as a membership; other columns are ignored.
+ * Converts a row with the columns `groupExternalId` and `memberExternalId` to a membership; other columns are ignored.
  *
- * @throws {@link SourceError} when one of the columns is missing.
+ * @throws {@link SourceError} if one of the columns is missing.
  */
 export function toMembership(row: FlatRow): MembershipRecord {
   return { groupExternalId: idOf(row, 'groupExternalId'), memberExternalId: idOf(row, 'memberExternalId') };
@@ -71,7 +71,7 @@ function allColumns(columns: readonly string[], limits: Limits): DeclaredMapping
   return { kind: 'profile', externalId: 'externalId', attributes };
 }
 
-/** An attribute that is taken from a column, said as a field. */
+/** Declares an attribute that comes from a column. */
 export function attributeField(
   name: string,
   column: string,
@@ -107,7 +107,7 @@ function toRecord(
     const value =
       cell === '' || cell === null || cell === undefined ? emptyValue(cell, name, limits, emptyCell) : cell;
     if (value === undefined) continue;
-    // `validate` is to see and refuse such an attribute; assigning would set the profile's prototype instead.
+    // `validate` must see and reject such an attribute; an assignment would set the prototype of the profile instead.
     if (name === '__proto__')
       Object.defineProperty(profile, name, { value, enumerable: true, writable: true, configurable: true });
     else profile[name] = value;
@@ -115,7 +115,7 @@ function toRecord(
   return { externalId, profile };
 }
 
-/** What an empty cell becomes; undefined when the attribute is left out. */
+/** The value for an empty cell; undefined if the attribute is left out. */
 export function emptyValue(
   cell: '' | null | undefined,
   name: string,

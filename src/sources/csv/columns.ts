@@ -4,13 +4,13 @@ import { OptionsError, SourceError } from '../../core/errors.js';
 export type CsvRow = Readonly<Record<string, string>>;
 
 /**
- * What the columns are called in a row: new names by header (what is not listed keeps its name), or a function that
- * answers a header's name, or `undefined` to leave the column out.
+ * The names of columns in a row: an object of new names by header (other columns keep their names), or a function that
+ * returns the name for a header, or `undefined` to leave the column out.
  */
 export type CsvColumns =
   Readonly<Record<string, string>> | ((header: string, index: number) => string | undefined);
 
-/** Refuses what is neither names nor a function. */
+/** @throws {@link OptionsError} if the option is neither an object of names nor a function. */
 export function checkColumns(columns: CsvColumns | undefined): void {
   if (columns === undefined || typeof columns === 'function') return;
   if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
@@ -23,9 +23,9 @@ export function checkColumns(columns: CsvColumns | undefined): void {
 }
 
 /**
- * Makes the function that builds rows, from the header and the names that are asked for.
+ * Creates the function that builds rows, from the header and the option `columns`.
  *
- * @throws {@link SourceError} for a header that is empty or repeated, or lacks a column that `columns` names.
+ * @throws {@link SourceError} for a header with an empty or repeated name, or without a column that `columns` lists.
  */
 export function rowBuilder(
   header: readonly string[],
@@ -46,7 +46,7 @@ export function rowBuilder(
   for (const [i, column] of header.entries()) {
     const name = nameOf(column, i, columns);
     if (name === undefined) continue;
-    // Assigning to it would set a row's prototype, and Okta has no such attribute.
+    // An assignment to it would set the prototype of the row, and Okta has no such attribute.
     if (name === '__proto__')
       throw new SourceError('the header has a column __proto__, which is not a valid attribute name', place);
     if (names.includes(name))
@@ -70,14 +70,14 @@ function refuseBadHeader(
   for (const [i, name] of header.entries()) {
     if (name.trim() === '') throw new SourceError(`the header of column ${i + 1} is empty`, place);
     const before = seen.get(name);
-    // Not quoted: of a file without a header it is what somebody is called.
+    // The error does not contain the name: in a file without a header, it may be the name of a person.
     if (before !== undefined)
       throw new SourceError(`columns ${before + 1} and ${i + 1} have the same header`, place);
     seen.set(name, i);
   }
 }
 
-/** What a column is called in a row; undefined when it is left out. */
+/** The name of a column in a row; undefined if it is left out. */
 export function nameOf(header: string, index: number, columns: CsvColumns | undefined): string | undefined {
   if (columns === undefined) return header;
   if (typeof columns === 'object') return Object.hasOwn(columns, header) ? columns[header] : header;

@@ -24,9 +24,9 @@ import { requireThreads, threadsFor } from '../input/threads.js';
 /** Options of {@link fromCsv}. */
 export interface FromCsvOptions extends InputOptions {
   /**
-   * Names of the columns in a row: by header, or a function of the header that answers `undefined` to leave a column
-   * out. A header that is listed must be in the file.
-   * @defaultValue the headers as they are
+   * The names of columns in a row: an object of names by header, or a function of the header that returns `undefined` to
+   * leave the column out. The file must have every header that is listed.
+   * @defaultValue the headers
    */
   readonly columns?: CsvColumns;
   /**
@@ -35,13 +35,14 @@ export interface FromCsvOptions extends InputOptions {
    */
   readonly delimiter?: string;
   /**
-   * The longest row, in characters; a longer one is taken for a quote that was not closed.
+   * The longest row, in characters. A longer row is an error: probably a closing quote is missing.
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
   /**
-   * Threads that look for unchanged rows in a file, besides the one that reads it. What comes out does not depend on it.
-   * @defaultValue for a file of 32 MB and more one less than there are processors, at most 2; otherwise none
+   * The number of threads that look for unchanged rows in a file, in addition to the one that reads it. It does not change
+   * the result.
+   * @defaultValue for a file of at least 32 MB, one less than the number of processors, but at most 2; otherwise none
    */
   readonly threads?: number;
 }
@@ -49,25 +50,25 @@ export interface FromCsvOptions extends InputOptions {
 const DEFAULTS = Object.freeze({ delimiter: ',', maxRecordLength: 16 * 1024 * 1024 });
 
 /**
- * The rows of a CSV file (RFC 4180; CRLF or LF; UTF-8 with or without a byte order mark), keyed by its header, every
- * cell as the text it is. Turn rows into records with {@link toUser}, {@link toGroup}, {@link toMembership} or a
- * function of your own.
+ * The rows of a CSV file (RFC 4180; CRLF or LF; UTF-8 with or without a byte order mark), as objects with the header's names
+ * as keys and unchanged text as values. Map rows to records with {@link toUser}, {@link toGroup}, {@link toMembership},
+ * a declared mapping such as {@link userFrom}, or your own function.
  *
- * The input is opened at the first pull and closed on every exit. A path can be read again, a stream only once.
+ * The input is opened at the first pull and closed on every exit. A path can be read several times, a stream only once.
  *
  * @example
  * pipe(fromCsv('people.csv', { columns: { employee_id: 'externalId', mail: 'email' } }), map(toUser), validate('users'))
- * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with file and line:
- * for a row with more or fewer fields than the header, a quote that is not closed or is followed by text, an empty or
- * repeated header, a blank line between rows, bytes that are not UTF-8, an empty file, and any failure to read it.
+ * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, with file and line, for a row
+ * with more or fewer fields than the header, a quote that is not closed or is followed by text, an empty or repeated header,
+ * a blank line between rows, bytes that are not UTF-8, an empty file, and any failure to read it.
  */
 export function fromCsv(input: Input, options: FromCsvOptions = {}): Flow<CsvRow> {
   return fromCheckedCsv(input, options, () => {});
 }
 
 /**
- * {@link fromCsv} with a check of the header.
- * @param onHeader - called before the first row; throws for a header that is not good
+ * Like {@link fromCsv}, with a check of the header.
+ * @param onHeader - called before the first row; throws for an invalid header
  */
 export function fromCheckedCsv(
   input: Input,
@@ -97,14 +98,14 @@ interface Settings {
   readonly onHeader: (header: readonly string[]) => void;
 }
 
-/** Reads rows by the strict scanner. */
+/** Reads rows with the strict scanner. */
 class CsvReader {
   readonly #file: string | undefined;
   readonly #columns: CsvColumns | undefined;
   readonly #scanner: CsvScanner;
   readonly #onHeader: Settings['onHeader'];
   #build: ((fields: readonly string[]) => CsvRow) | undefined;
-  /** The header, once it was read. */
+  /** The header, after it was read. */
   header: readonly string[] | undefined;
 
   constructor({ source, columns, delimiter, maxRecordLength, onHeader }: Settings) {
@@ -114,7 +115,7 @@ class CsvReader {
     this.#scanner = new CsvScanner({ delimiter, file: source.name, maxRecordLength });
   }
 
-  /** Rows to the end of the input; all that came before a fault are passed on before it. */
+  /** The rows to the end of the input. The rows before an error are yielded first. */
   async *rows(
     bytes: AsyncIterable<InputChunk>,
     atStart = true,
@@ -127,13 +128,13 @@ class CsvReader {
       throw new SourceError('the file is empty; its first line must be the header', { file });
   }
 
-  /** The same from a line on. */
+  /** Like {@link rows}, starting at a line. */
   rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncIterable<Chunk<CsvRow>> {
     this.#scanner.goTo(line);
     return this.rows(bytes, false);
   }
 
-  /** Whole rows of a text that begins on a line. */
+  /** Parses a text of complete rows that begins at a line. */
   parse(text: string, line: number, last: boolean, pass: (row: CsvRow) => void): void {
     this.#scanner.goTo(line);
     this.#scanner.read(text, last, (fields, at) => this.#onRecord(fields, at, pass));
@@ -169,7 +170,7 @@ class CsvReader {
   }
 }
 
-/** The rows without those that are certainly unchanged; all of them where the header shows that they cannot be screened. */
+/** The rows without those that are certainly unchanged; all rows if the header shows that they cannot be screened. */
 async function* screened(
   settings: Settings,
   request: ScreenRequest,
@@ -196,7 +197,7 @@ async function* screened(
   }
 }
 
-/** The screen for rows under a header; undefined when they cannot be screened. */
+/** The screen for the rows of a header; undefined if they cannot be screened. */
 function openScreen(
   { columns, delimiter, maxRecordLength }: Settings,
   request: ScreenRequest,
@@ -204,11 +205,11 @@ function openScreen(
   line: Buffer,
   threads: number,
 ): RowScreen | undefined {
-  // A screen looks for a delimiter of one byte; bytes that are not UTF-8 are reported by the reading of text.
+  // A screen supports only a delimiter of one byte. The text reader reports bytes that are not UTF-8.
   if (delimiter.charCodeAt(0) >= 0x80 || !isUtf8(line)) return undefined;
   reader.parse(decode(line, true), 1, false, () => {});
   const { header } = reader;
-  // A header with a quoted line feed goes on behind its first line. It is rare, and not worth a screen.
+  // A header with a quoted line feed continues after its first line. This is rare, so such files are not screened.
   if (header === undefined) return undefined;
   const names = header.map((name, i) => nameOf(name, i, columns));
   const mapping = request.mapping?.(names.filter((name) => name !== undefined));
@@ -216,7 +217,7 @@ function openScreen(
   return request.open({ format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules }, threads);
 }
 
-/** The first line with its line feed, where it is one of a usual length, and what was read besides. */
+/** Reads the first line with its line feed, if it is not too long, and returns it with the bytes that were read after it. */
 async function readHeader(
   bytes: ByteReader,
 ): Promise<{ readonly header: Buffer | undefined; readonly read: Buffer }> {

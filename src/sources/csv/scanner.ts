@@ -1,15 +1,15 @@
 import { SourceError } from '../../core/errors.js';
 import { countLineFeeds } from '../input/decode-text.js';
 
-/** A record's fields, and the line it begins on. */
+/** Receives the fields of a record, and the line on which it begins. */
 export type OnRecord = (fields: string[], line: number) => void;
 
-/** What a {@link CsvScanner} is made for. */
+/** Options of a {@link CsvScanner}. */
 export interface ScannerOptions {
   /** One character. */
   readonly delimiter: string;
   readonly file: string | undefined;
-  /** Longest record, in characters. A quote that is never closed would otherwise gather the whole file. */
+  /** The longest record, in characters. Without a limit, an open quote would collect the whole file. */
   readonly maxRecordLength: number;
 }
 
@@ -18,28 +18,28 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Takes CSV (RFC 4180, LF allowed) apart into records, from blocks of text that are cut anywhere.
+ * Splits CSV text (RFC 4180, LF allowed) into records. The text comes in blocks that may end anywhere.
  *
- * A line without a quote, nearly every line of a real export, is split by `indexOf` alone; only the others are read
- * field by field. The next quote, delimiter and carriage return are each looked for once and remembered, so that a
- * character that is absent is not looked for again at every line.
+ * A line without a quote (nearly every line of a real export) is split with `indexOf` only; other lines are read field by
+ * field. The positions of the next quote, delimiter and carriage return are stored, so that an absent character is not
+ * searched again for every line.
  */
 export class CsvScanner {
   readonly #options: ScannerOptions;
   readonly #delimiter: string;
   readonly #delimiterCode: number;
-  /** Text of a record that is not whole yet. */
+  /** The text of an incomplete record. */
   #rest = '';
   #text = '';
   #last = false;
   /** 1-based line on which the next record begins. */
   #line = 1;
   #columns = 0;
-  /** Line of a blank line; allowed at the end only. */
+  /** The line of the first blank line, or 0; blank lines are allowed only at the end. */
   #blankLine = 0;
   #nextDelimiter = -1;
   #nextCr = -1;
-  /** What {@link #quotedRecord} left behind: the end of the record, and the line feeds inside. */
+  /** Set by {@link #fieldByField}: the end of the record, and the number of line feeds inside. */
   #end = 0;
   #lineFeeds = 0;
 
@@ -49,26 +49,26 @@ export class CsvScanner {
     this.#delimiterCode = options.delimiter.charCodeAt(0);
   }
 
-  /** 1-based line at which the text that is read next begins. */
+  /** 1-based line on which the next text begins. */
   get nextLine(): number {
     return this.#line + countLineFeeds(this.#rest);
   }
 
-  /** Says that what is read next begins on another line; the rows between were read by somebody else. */
+  /** Sets the line on which the next text begins, after a screen has read the rows before it. */
   goTo(line: number): void {
     this.#line = line;
   }
 
   /**
-   * Reads on. With `last`, what is left is a record too. The array given to `onRecord` is the caller's for the time
-   * of the call only.
+   * Reads a block. With `last`, the rest of the text is a record as well. The array that is passed to `onRecord` is reused
+   * after the call.
    */
   read(block: string, last: boolean, onRecord: OnRecord): void {
     const text = this.#rest === '' ? block : this.#rest + block;
     this.#text = text;
     this.#last = last;
     this.#nextDelimiter = this.#nextCr = -1;
-    // Not found is beyond the end: then no comparison needs a second case.
+    // "Not found" is a position after the end, so that comparisons need no special case.
     let nextQuote = find(text, '"', 0);
     let fields = new Array<string>(this.#columns);
     let at = 0;
@@ -108,7 +108,7 @@ export class CsvScanner {
     }
   }
 
-  /** Splits a line that holds no quote; false when it is blank. */
+  /** Splits a line without quotes; false if it is blank. */
   #plainLine(start: number, lineEnd: number, fields: string[]): boolean {
     const text = this.#text;
     if (this.#nextCr < start) this.#nextCr = find(text, '\r', start);
@@ -138,7 +138,7 @@ export class CsvScanner {
     return true;
   }
 
-  /** Reads a record that holds a quote, or the header; undefined when it is not whole yet. */
+  /** Reads a record with quotes, or the header; undefined if it is incomplete. */
   #fieldByField(start: number): string[] | undefined {
     const text = this.#text;
     const fields: string[] = [];
@@ -152,13 +152,13 @@ export class CsvScanner {
         at = end + 1;
         continue;
       }
-      // A record ends in LF or CRLF, the last one also with the text.
+      // A record ends with LF or CRLF; the last one may also end with the text.
       this.#end = end + (text.charCodeAt(end) === CR ? 2 : 1);
       return fields;
     }
   }
 
-  /** Adds the field that begins at this quote. Answers the place after it, or -1 when it is not whole yet. */
+  /** Adds the field that begins at this quote. Returns the position after it, or -1 if it is incomplete. */
   #quotedField(quote: number, fields: string[]): number {
     const text = this.#text;
     let doubled = false;
@@ -172,7 +172,7 @@ export class CsvScanner {
       throw this.#error('this opening quote has no closing quote', this.#line + this.#lineFeeds);
     }
     const after = close + 1;
-    // What follows decides: a second quote, the end of the field, or a fault.
+    // The next character decides: a second quote, the end of the field, or an error.
     if (after >= text.length && !this.#last) return -1;
     const value = text.slice(quote + 1, close);
     this.#lineFeeds += countLineFeeds(value);

@@ -2,24 +2,24 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { SourceError } from '../../core/errors.js';
 import type { InputChunk } from './input.js';
 
-/** Characters handed on at once, so that an input in one piece is not parsed in one go. */
+/** The most characters per block, so that an input in one piece is not parsed all at once. */
 const BLOCK = 128 * 1024;
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
 
-/** Where the reader of the text stands, for errors. */
+/** The place of the reader, for errors. */
 export interface TextPlace {
   readonly file: string | undefined;
-  /** 1-based line at which the text handed on next begins. */
+  /** 1-based line on which the next text begins. */
   line?(): number;
 }
 
 /**
- * Bytes of UTF-8 as text, whatever the chunk borders. A byte order mark is dropped. Not `TextDecoder`: asking first
- * whether a block is ASCII gives one-byte strings, which everything after it reads faster.
+ * Decodes UTF-8 bytes in chunks that may end anywhere. A byte order mark is removed. `TextDecoder` is not used: a block that
+ * is ASCII becomes a one-byte string, which all later code reads faster.
  *
- * @param atStart - whether they begin where the input does, and may have a byte order mark
- * @throws {@link SourceError} when the bytes are no UTF-8; the lines before are handed on first.
+ * @param atStart - true if the bytes are the start of the input, where a byte order mark is possible
+ * @throws {@link SourceError} if the bytes are not UTF-8; the lines before are yielded first.
  */
 export async function* decodeText(
   chunks: AsyncIterable<InputChunk>,
@@ -53,20 +53,20 @@ export async function* decodeText(
       start = end;
       if (text !== '') yield text;
     }
-    // Copied, for the owner of the chunk may use it again.
+    // Copied, because the owner may reuse the memory of the chunk.
     rest = start < bytes.length ? Buffer.from(bytes.subarray(start)) : EMPTY;
   }
   if (rest.length > 0) throw notUtf8(place);
 }
 
-/** Bytes of whole, valid UTF-8 as text; at the start of an input without its byte order mark. */
+/** Decodes complete, valid UTF-8; at the start of an input, a byte order mark is removed. */
 export function decode(bytes: Buffer, atStart: boolean): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
   const text = bytes.toString('utf8');
   return atStart && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** The end of the last character that is whole; a sequence has at most four bytes. */
+/** The end of the last complete character; a character has at most four bytes. */
 function wholeCharacters(bytes: Buffer, start: number, end: number): number {
   for (let back = 1; back <= 3 && end - back >= start; back++) {
     const byte = bytes[end - back] ?? 0;
@@ -79,7 +79,7 @@ function wholeCharacters(bytes: Buffer, start: number, end: number): number {
   return end;
 }
 
-/** The end of the last line before the first byte that is no UTF-8. */
+/** The end of the last line before the first byte that is not UTF-8. */
 function goodLines(bytes: Buffer): number {
   let good = 0;
   for (;;) {
@@ -93,7 +93,7 @@ function notUtf8(place: TextPlace): SourceError {
   return new SourceError('is not valid UTF-8', { file: place.file, line: place.line?.() });
 }
 
-/** How often a line feed occurs in a part of a text. */
+/** The number of line feeds in a part of a text. */
 export function countLineFeeds(text: string, start = 0, end = text.length): number {
   let count = 0;
   for (let at = text.indexOf('\n', start); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count++;

@@ -4,25 +4,25 @@ import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 
-/** A piece of text as it arrives: bytes of UTF-8, or text that is decoded already. */
+/** A piece of an input: UTF-8 bytes, or decoded text. */
 export type InputChunk = Uint8Array | string;
 
 /**
- * What the file sources read: a path (a string is always a path), a `file:` URL, a Node Readable, or any sync or
- * async iterable of bytes or text. Chunks may be cut anywhere.
+ * The input of a file source: a path (a string is always a path), a `file:` URL, a Node Readable, or any sync or async
+ * iterable of bytes or text. Chunks may end anywhere.
  */
 export type Input = string | URL | Uint8Array | AsyncIterable<InputChunk> | Iterable<InputChunk>;
 
-/** Options that every file source has. */
+/** Common options of all file sources. */
 export interface InputOptions {
   /**
-   * True when the input is gzipped.
+   * True if the input is gzipped.
    * @defaultValue true for a path that ends in `.gz`, otherwise false
    */
   readonly gzip?: boolean;
   /**
-   * The name that errors and rejections give the source.
-   * @defaultValue the path, where there is one
+   * The name of the source in errors and rejections.
+   * @defaultValue the path, if there is one
    */
   readonly name?: string;
 }
@@ -30,22 +30,22 @@ export interface InputOptions {
 /** The names of {@link InputOptions}. */
 export const INPUT_OPTIONS: readonly string[] = Object.freeze(['gzip', 'name']);
 
-/** An input that is known to be usable, and is not open yet. */
+/** A checked input that is not open yet. */
 export interface OpenableInput {
   readonly name: string | undefined;
-  /** The path of a file that can be read as it is; undefined for one that is compressed, and for other inputs. */
+  /** The path of an uncompressed file; undefined for a compressed file and for other inputs. */
   readonly path: string | undefined;
-  /** Opens it. What can be read only once refuses to be opened again. */
+  /** Opens the input. @throws {@link SourceError} the second time, if the input can be read only once. */
   open(): AsyncIterable<InputChunk>;
 }
 
-/** Bytes of one read; with about 180 bytes a row a block holds some 700 rows. */
+/** The bytes of one read; with about 180 bytes per row, this is some 700 rows. */
 const READ_BYTES = 128 * 1024;
 
 /**
- * Checks an input and says how to open it; nothing is opened yet.
+ * Checks an input; nothing is opened yet.
  *
- * @throws {@link OptionsError} when it is nothing that can be read.
+ * @throws {@link OptionsError} if the input cannot be read.
  */
 export function toInput(input: Input, options: InputOptions): OpenableInput {
   const { gzip, name } = options;
@@ -113,13 +113,13 @@ function readIterable(
   };
 }
 
-/** Decompresses; closes what it reads from on every exit. */
+/** Decompresses gzip; closes its source on every exit. */
 async function* gunzip(
   source: AsyncIterable<InputChunk> | Iterable<InputChunk>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const compressed = Readable.from(source, { objectMode: false });
   const unzip = createGunzip({ chunkSize: READ_BYTES });
-  // `pipeline` passes a failure of either side on to `unzip`, whose reader throws it.
+  // `pipeline` passes an error of either stream on to `unzip`, whose reader throws it.
   const settled = new Promise<void>((resolve) => pipeline(compressed, unzip, () => resolve()));
   try {
     for await (const chunk of unzip) yield chunk as Uint8Array;
@@ -130,7 +130,7 @@ async function* gunzip(
   }
 }
 
-/** Gives every failure of reading the source's name; what rollcall threw is passed on as it is. */
+/** Converts every read error to a {@link SourceError} with the name of the source; rollcall's own errors are unchanged. */
 async function* guarded(
   openRaw: () => AsyncIterable<InputChunk> | Iterable<InputChunk>,
   name: string | undefined,
@@ -159,21 +159,22 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? code : 'the stream failed';
 }
 
-/** Bytes of an input, read into a buffer of the reader's. */
+/** Reads the bytes of an input into buffers of the caller. */
 export interface ByteReader {
-  /** Bytes of a file as it was opened; undefined where that cannot be told. */
+  /** The size of the file in bytes when it was opened; undefined if it is unknown. */
   readonly size: number | undefined;
   /**
-   * Reads into a buffer from its start: bytes read, 0 at the end of the input, or -1 when what follows has no bytes, or cannot be
-   * read. {@link remaining} then says why, so that it is told behind all that was read before.
+   * Reads into a buffer from its start. Returns the number of bytes, 0 at the end of the input, or -1 if the rest cannot be
+   * read as bytes or at all. In this case {@link remaining} yields the rest or throws the error, so that the error comes
+   * after everything that was read before.
    */
   read(into: Buffer): Promise<number>;
-  /** What was not read. */
+  /** The rest of the input. */
   remaining(): AsyncIterable<InputChunk>;
   close(): Promise<void>;
 }
 
-/** Opens an input for {@link ByteReader.read}: a plain file without a copy in between. */
+/** Opens an input for {@link ByteReader.read}; a plain file is read without an additional copy. */
 export async function openBytes(source: OpenableInput): Promise<ByteReader> {
   if (source.path === undefined) return new IterableReader(bytesOf(source.open()));
   try {
@@ -184,7 +185,7 @@ export async function openBytes(source: OpenableInput): Promise<ByteReader> {
   }
 }
 
-/** What was read already, before what was not. */
+/** The chunks that were already read, followed by the rest of the input. */
 export async function* joined(
   read: readonly InputChunk[],
   reader: ByteReader,
@@ -270,9 +271,9 @@ class IterableReader implements ByteReader {
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** An input as bytes, as far as it can be: text that holds half of a surrogate pair has no bytes, and stays text. */
+/** Encodes text chunks to bytes. Text with half of a surrogate pair cannot be encoded, and stays text. */
 async function* bytesOf(input: AsyncIterable<InputChunk>): AsyncGenerator<InputChunk, void, undefined> {
-  // The first half of a pair whose second is in the next piece.
+  // The first half of a surrogate pair whose second half is in the next chunk.
   let half = '';
   for await (const chunk of input) {
     if (typeof chunk !== 'string') {

@@ -7,24 +7,24 @@ export type PathStep = string | number;
 
 interface Level {
   readonly array: boolean;
-  /** The key, or the index, of the value that is read. */
+  /** The key or index of the current value. */
   step: PathStep;
 }
 
 /**
- * Finds the array at a path in a stream of JSON tokens, and hands on its elements. The rest of the document is read
- * too, for a document that is cut off or faulty must not pass for a whole one.
+ * Finds the array at a path in a stream of JSON tokens, and passes its elements on. The rest of the document is also read,
+ * so that a truncated or invalid document is an error.
  */
 export class JsonLocator {
   readonly #path: readonly PathStep[];
   readonly #shown: string;
   readonly #file: string | undefined;
   readonly #onElement: (element: unknown) => void;
-  /** The objects and arrays around the value that is read. */
+  /** The objects and arrays that contain the current value. */
   readonly #levels: Level[] = [];
-  /** How many of the levels lie on the path. */
+  /** The number of levels that match the path. */
   #matched = 0;
-  /** Depth of the array that was asked for, while inside it; 0 outside. */
+  /** The depth of the array at the path while inside it; otherwise 0. */
   #inside = 0;
   #found = false;
   #complete = false;
@@ -37,13 +37,13 @@ export class JsonLocator {
     this.#onElement = onElement;
   }
 
-  /** Takes the next token. */
+  /** Processes the next token. */
   accept(token: Token): void {
     if (this.#inside > 0) this.#acceptInside(token);
     else this.#acceptOutside(token);
   }
 
-  /** To be called when the tokens are at their end. */
+  /** Must be called after the last token. @throws {@link SourceError} if the document is incomplete or has no such array. */
   end(): void {
     if (!this.#complete) throw this.#error('the document is truncated or empty');
     if (!this.#found) throw this.#error(`the document has no ${this.#shown}`);
@@ -84,14 +84,14 @@ export class JsonLocator {
     if (this.#element.done) this.#onElement(this.#element.current);
   }
 
-  /** Counts a value of an array, and notes whether the value that begins lies on the path. */
+  /** Counts the elements of an array, and checks whether the new value matches the path. */
   #startValue(): void {
     const depth = this.#levels.length;
     if (depth === 0) return;
     const level = this.#top();
     if (level.array) level.step = (level.step as number) + 1;
     const step = this.#path[depth - 1];
-    // A path in one string cannot tell an index from a key.
+    // In a path that is one string, an index and a key look the same.
     if (this.#matched === depth - 1 && step !== undefined && String(step) === String(level.step))
       this.#matched = depth;
   }

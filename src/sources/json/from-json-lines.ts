@@ -26,8 +26,9 @@ export interface FromJsonLinesOptions extends InputOptions {
    */
   readonly maxRecordLength?: number;
   /**
-   * Threads that look for unchanged rows in a file, besides the one that reads it. What comes out does not depend on it.
-   * @defaultValue for a file of 32 MB and more one less than there are processors, at most 2; otherwise none
+   * The number of threads that look for unchanged rows in a file, in addition to the one that reads it. It does not change
+   * the result.
+   * @defaultValue for a file of at least 32 MB, one less than the number of processors, but at most 2; otherwise none
    */
   readonly threads?: number;
 }
@@ -35,15 +36,15 @@ export interface FromJsonLinesOptions extends InputOptions {
 const DEFAULTS = Object.freeze({ maxRecordLength: 16 * 1024 * 1024 });
 
 /**
- * The objects of a file with one JSON object a line (LF or CRLF; blank lines are skipped). What the objects hold is
- * not checked here; that is the work of {@link validate}.
+ * The objects of a file with one JSON object per line (LF or CRLF; blank lines are skipped). The content of the objects is
+ * checked by {@link validate}, not here.
  *
- * The input is opened at the first pull and closed on every exit. A path can be read again, a stream only once.
+ * The input is opened at the first pull and closed on every exit. A path can be read several times, a stream only once.
  *
  * @example
  * pipe(fromJsonLines<UserRecord>('people.jsonl.gz'), validate('users'))
- * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with file and line:
- * for a line that is no JSON object, bytes that are not UTF-8, and any failure to read the input.
+ * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, with file and line, for a
+ * line that is not a JSON object, bytes that are not UTF-8, and any failure to read the input.
  */
 export function fromJsonLines<T = Record<string, unknown>>(
   input: Input,
@@ -73,7 +74,7 @@ class LinesReader<T> {
     this.#maxLength = maxLength;
   }
 
-  /** The objects from a line to the end of the input. */
+  /** The objects to the end of the input, starting at a line. */
   async *rest(
     bytes: AsyncIterable<InputChunk>,
     line: number,
@@ -85,14 +86,14 @@ class LinesReader<T> {
     yield* this.#read('', true);
   }
 
-  /** The objects of whole lines, undefined for a blank one. */
+  /** Parses a text of complete lines; a blank line is undefined. */
   parse(text: string, line: number, pass: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
     for (const [i, each] of lines.entries()) pass(parseLine(each, this.#file, line + i) as T | undefined);
   }
 
-  /** Reads a block; all that came before a fault are passed on before it. */
+  /** Reads a block. The objects before an error are yielded first. */
   *#read(block: string, last: boolean): Generator<Chunk<T>, void, undefined> {
     const file = this.#file;
     const text = this.#rest === '' ? block : this.#rest + block;
@@ -134,7 +135,7 @@ class LinesReader<T> {
   }
 }
 
-/** The objects of lines without those that are certainly unchanged; all of them where lines cannot be screened. */
+/** The objects without those of lines that are certainly unchanged; all objects if the lines cannot be screened. */
 async function* screened<T>(
   source: OpenableInput,
   maxRecordLength: number,
@@ -166,7 +167,7 @@ async function* screened<T>(
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The first bytes of an input, without a byte order mark. */
+/** Reads the first bytes of an input, and removes a byte order mark. */
 async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
   const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
   let length = 0;
@@ -185,7 +186,7 @@ function parseLine(text: string, file: string | undefined, line: number): object
     value = JSON.parse(text);
   } catch {
     if (text.trim() === '') return undefined;
-    // The parser's own error quotes the line, which is somebody's profile: it is not passed on.
+    // The error of the parser contains the line, which is personal data, so it is not passed on.
     throw new SourceError('the line is not valid JSON', { file, line });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -11,24 +11,23 @@ import { decodeText } from '../input/decode-text.js';
 /** Options of {@link fromJson}. */
 export interface FromJsonOptions extends InputOptions {
   /**
-   * Where the array stands in the document: keys (and indices) joined with dots, or as an array when a key has a dot
-   * itself.
+   * The path of the array in the document: keys and indices joined with dots, or an array of them if a key contains a dot.
    * @defaultValue the document is the array
    */
   readonly path?: string | readonly PathStep[];
 }
 
 /**
- * The elements of an array inside a JSON document of any size; one element at a time is in memory. JSON lines are
- * read several times faster by {@link fromJsonLines}.
+ * The elements of an array inside a JSON document of any size. Elements are parsed one at a time. JSON lines are several
+ * times faster with {@link fromJsonLines}.
  *
- * The input is opened at the first pull and closed on every exit. A path can be read again, a stream only once.
+ * The input is opened at the first pull and closed on every exit. A path can be read several times, a stream only once.
  *
  * @example
  * pipe(fromJson<UserRecord>('export.json', { path: 'data.people' }), validate('users'))
- * @throws {@link OptionsError} at once for an option of no use. {@link SourceError} while reading, with the file: when
- * nothing or no array stands at the path, it is there twice, the document is no JSON or is cut off (after the array
- * too), bytes are not UTF-8, and for any failure to read the input.
+ * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, with the file, if there is no
+ * array at the path, or it appears twice; if the document is not JSON, or is truncated (even after the array); if bytes are
+ * not UTF-8; and for any failure to read the input.
  */
 export function fromJson<T = Record<string, unknown>>(input: Input, options: FromJsonOptions = {}): Flow<T> {
   refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path']);
@@ -56,7 +55,7 @@ async function* elementsOf<T>(
   let elements: T[] = [];
   const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
   const parse = jsonParser({ packValues: true, streamValues: false });
-  /** Reads a block; what came before a fault is handed on before it. */
+  /** Reads a block. The elements before an error are yielded first. */
   const read = function* (text: string): Generator<Chunk<T>, void, undefined> {
     let failure: { readonly error: unknown } | undefined;
     try {
@@ -76,7 +75,7 @@ async function* elementsOf<T>(
       throw new SourceError('the document is not valid JSON', { file }, { cause: failure.error });
   };
   for await (const text of decodeText(source.open(), { file })) yield* read(text);
-  // White space ends a number that the document ends with; everything else that is missing, the locator knows.
+  // White space completes a number at the end of the document. The locator detects everything else that is missing.
   yield* read('\n');
   locator.end();
 }
