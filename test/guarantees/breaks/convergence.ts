@@ -24,8 +24,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'what is uncertain counts as confirmed',
     file: 'src/state/memory/memory-reading.ts',
-    find: "if (known === undefined || known === '') return Seen.NEW;",
-    replace: "if (known === undefined) return Seen.NEW; if (known === '') return Seen.SAME;",
+    find: "if (held?.kind !== 'confirmed') return Seen.NEW;",
+    replace: "if (held === undefined) return Seen.NEW; if (held.kind === 'unknown') return Seen.SAME;",
     test: [
       SETTLE,
       'is unknown when it ended ERROR, with nothing applied: it is sent again, or deleted where it has left the source',

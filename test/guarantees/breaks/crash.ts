@@ -10,9 +10,9 @@ export const crash: readonly Break[] = [
   {
     what: 'a load is journaled after it was sent',
     file: 'src/upload/lifecycle.ts',
-    find: 'await this.#journaled(state.journal.loading(this.#journalId, rows));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
+    find: 'await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
     replace:
-      'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, rows));',
+      'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));',
     test: ['test/upload/lifecycle.test.ts', 'is in the journal before it is sent, and acknowledged after'],
   },
   {
@@ -64,9 +64,9 @@ export const crash: readonly Break[] = [
   },
   {
     what: 'a write is not waited for until it is on the disk',
-    file: 'src/state/lmdb/lmdb-state.ts',
-    find: '      await root.flushed;',
-    replace: '',
+    file: 'src/state/lmdb/open-state.ts',
+    find: 'overlappingSync: false,',
+    replace: 'overlappingSync: true,',
     test: ['test/state/lmdb/durable.test.ts', 'is done only once it is on the disk, whatever it is'],
   },
   {

@@ -29,9 +29,9 @@ export const secrecy: readonly Break[] = [
   {
     what: 'the journal keeps what is sent',
     file: 'src/upload/lifecycle.ts',
-    find: 'const rows = batch.changes.map(({ entity, kind, key, fingerprint }) => ({',
+    find: 'function pendingRow({ entity, key, fingerprint }: Change): PendingRow {',
     replace:
-      'const rows = batch.changes.map(({ item, ...change }) => ({ ...change, fingerprint: change.fingerprint + item })).map(({ entity, kind, key, fingerprint }) => ({',
+      'function pendingRow({ entity, key, item, fingerprint: of }: Change): PendingRow {\n  const fingerprint = of && { ...of, attributes: of.attributes + item };',
     test: [SECRECY, NOWHERE],
   },
   {
