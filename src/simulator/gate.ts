@@ -56,10 +56,10 @@ export class Gate {
         this.#limits.exhaust(bucket, now);
     }
     if (this.#limits.busy(now)) return this.#answer(passage, this.#tooMany(passage), this.#busyReading(now));
-    if (this.#limits.wasTold(bucket, now, this.#options.noticeMs)) {
+    if (this.#limits.wasReported(bucket, now, this.#options.noticeMs)) {
       this.#violations.add('exhausted-window', undefined, `${passage.request.method} into ${bucket}`);
     }
-    const taken = this.#limits.take(bucket, now);
+    const taken = this.#limits.count(bucket, now);
     const reading = this.#limits.read(bucket, now);
     if (!taken) return this.#answer(passage, this.#tooMany(passage), reading);
     const instead = faultInstead(fault);
@@ -106,7 +106,7 @@ export class Gate {
   ): OrgAnswer {
     // A truncated or late response may never be read: only information that certainly reached the client counts.
     if (!cut && passage.fault?.kind !== 'slow') {
-      this.#limits.tell(passage.bucket, reading, passage.now + delayMs);
+      this.#limits.report(passage.bucket, reading, passage.now + delayMs);
     }
     return {
       kind: 'answer',

@@ -21,7 +21,7 @@ interface Window {
   readonly ends: number;
   used: number;
   /** The time at which a response first reported that the window is used up. */
-  told: number;
+  reportedAt: number;
 }
 
 /** The windows of all buckets, and the number of concurrent requests. */
@@ -38,12 +38,12 @@ export class RateLimits {
   }
 
   /** True if a response reported, more than `noticeMs` ago, that this window is used up. */
-  wasTold(bucket: OrgBucket, now: number, noticeMs: number): boolean {
-    return now > this.#window(bucket, now).told + noticeMs;
+  wasReported(bucket: OrgBucket, now: number, noticeMs: number): boolean {
+    return now > this.#window(bucket, now).reportedAt + noticeMs;
   }
 
   /** Counts one request; false if the window is used up. */
-  take(bucket: OrgBucket, now: number): boolean {
+  count(bucket: OrgBucket, now: number): boolean {
     const window = this.#window(bucket, now);
     if (window.used >= window.limit) return false;
     window.used++;
@@ -63,10 +63,10 @@ export class RateLimits {
   }
 
   /** Records that a response, which reports a used-up window, reaches the client at `at`. */
-  tell(bucket: OrgBucket, reading: RateReading, at: number): void {
+  report(bucket: OrgBucket, reading: RateReading, at: number): void {
     const window = this.#windows.get(bucket);
     if (window !== undefined && reading.limit > 0 && reading.remaining === 0) {
-      window.told = Math.min(window.told, at);
+      window.reportedAt = Math.min(window.reportedAt, at);
     }
   }
 
@@ -85,7 +85,7 @@ export class RateLimits {
     let window = this.#windows.get(bucket);
     if (window === undefined || now >= window.ends) {
       const { limit, windowMs } = this.#limitOf(bucket);
-      window = { limit, ends: now + windowMs, used: 0, told: Infinity };
+      window = { limit, ends: now + windowMs, used: 0, reportedAt: Infinity };
       this.#windows.set(bucket, window);
     }
     return window;

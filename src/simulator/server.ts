@@ -122,10 +122,10 @@ async function serve(
     body,
   });
   if (reply.kind !== 'refused' && reply.delayMs > 0) await sleep(reply.delayMs);
-  give(reply, request, response);
+  respond(reply, request, response);
 }
 
-function give(reply: OrgReply, request: IncomingMessage, response: ServerResponse): void {
+function respond(reply: OrgReply, request: IncomingMessage, response: ServerResponse): void {
   if (request.socket.destroyed) return;
   if (reply.kind !== 'answer') {
     // An HTTP server cannot refuse an existing connection, so it breaks the connection before it processes the request.

@@ -22,7 +22,7 @@ export const statusCommand: Command = async ({ resolved, context, display, stopp
   const { settings } = resolved;
   const state = stateDirectory(settings, context);
   const own = await readOwn(state, context);
-  const sessions = await stopping.finished(askOkta(settings, context, own, stopping.signal));
+  const sessions = await stopping.finished(activeSessions(settings, context, own, stopping.signal));
   const status: StatusReport = { state, ...own, sessions };
   display.outcome({ type: 'status:report', status }, statusText(status));
   return EXIT.DONE;
@@ -66,13 +66,13 @@ async function readOwn(directory: string, context: CliContext): Promise<OwnPart>
   }
 }
 
-async function askOkta(
+async function activeSessions(
   settings: Settings,
   context: CliContext,
   { target, pending }: OwnPart,
   signal: AbortSignal,
 ): Promise<readonly ActiveSession[] | undefined> {
-  if (!(await canAsk(settings, context, target))) return undefined;
+  if (!(await canConnect(settings, context, target))) return undefined;
   const okta = await connect(settings, context, target);
   try {
     const ours = new Set((pending ?? []).map(({ sessionId }) => sessionId));
@@ -89,7 +89,11 @@ async function askOkta(
 }
 
 /** Whether the org, the identity source and credentials are known. If not, `status` shows only the rest. */
-async function canAsk(settings: Settings, { env }: CliContext, target: Target | undefined): Promise<boolean> {
+async function canConnect(
+  settings: Settings,
+  { env }: CliContext,
+  target: Target | undefined,
+): Promise<boolean> {
   const org = settings.orgUrl ?? target?.orgUrl;
   const source = settings.identitySource ?? target?.identitySourceId;
   return org !== undefined && source !== undefined && (await readCredentials(env)) !== undefined;

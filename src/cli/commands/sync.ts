@@ -50,7 +50,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         clock: context.clock,
         ...(approve !== undefined && { approve }),
       };
-      return await runAndTell(options, input, openReport(settings, context));
+      return await runAndReport(options, input, openReport(settings, context));
     } finally {
       if (!stopping.late) await state.close();
     }
@@ -59,7 +59,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   }
 };
 
-async function runAndTell(
+async function runAndReport(
   options: SyncOptions,
   input: CommandInput,
   files: ReportFiles | undefined,

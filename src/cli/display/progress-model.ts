@@ -69,7 +69,7 @@ export class ProgressModel {
       case 'session:replayed':
       case 'session:cancelled':
       case 'session:failed':
-        this.#giveUp(event.sessionId);
+        this.#removeSession(event.sessionId);
         break;
       case 'wait:start':
         // The row of the session already shows that it is imported.
@@ -124,7 +124,7 @@ export class ProgressModel {
   }
 
   /** Removes a session whose content is sent again in another one. */
-  #giveUp(sessionId: string | undefined): void {
+  #removeSession(sessionId: string | undefined): void {
     const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
     if (session === undefined) return;
     this.#requestsLeft += session.requests;

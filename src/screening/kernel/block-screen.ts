@@ -3,7 +3,7 @@ import type { RowShape, ScreenedRows } from '../screen.js';
 import { DigestThreads, type DigestName } from './digest-threads.js';
 import { MOST_ROWS } from './digested-rows.js';
 import { planOf, ScreenProgram, type ScreenPlan, type ProgramOptions } from './screen-program.js';
-import { giveBack, takeWorkspace, type BlockPlace, type Workspace } from './workspace.js';
+import { releaseWorkspace, acquireWorkspace, type BlockPlace, type Workspace } from './workspace.js';
 
 /** Blocks for each thread: one that it digests, others that wait for it or for their turn. */
 const BLOCKS_PER_THREAD = 4;
@@ -51,7 +51,7 @@ export class BlockScreen {
     this.#shape = shape;
     this.#name = shape.format === 'csv' ? 'digestCsv' : 'digestJsonLines';
     this.#loadTable = options.digests;
-    this.#workspace = takeWorkspace(Math.max(1, threads * BLOCKS_PER_THREAD));
+    this.#workspace = acquireWorkspace(Math.max(1, threads * BLOCKS_PER_THREAD));
     const { memory, kernel, places } = this.#workspace;
     this.buffers = places.map(({ bytes }) => bytes);
     const program = new ScreenProgram(memory, kernel, options, shape, plan);
@@ -94,7 +94,7 @@ export class BlockScreen {
 
   async close(): Promise<void> {
     await this.#threads?.close();
-    giveBack(this.#workspace);
+    releaseWorkspace(this.#workspace);
   }
 
   #place(buffer: number): BlockPlace {

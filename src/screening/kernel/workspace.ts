@@ -41,14 +41,14 @@ const idle = new Map<number, Workspace>();
  * A workspace for so many blocks. WebAssembly's memory is given back by a garbage collection only, and nothing tells V8 that it is
  * time for one: files that are read one after another use the same.
  */
-export function takeWorkspace(blocks: number): Workspace {
+export function acquireWorkspace(blocks: number): Workspace {
   const workspace = idle.get(blocks) ?? new Workspace(blocks);
   idle.delete(blocks);
   return workspace;
 }
 
 /** Gives a workspace back: nothing may work in it any more. */
-export function giveBack(workspace: Workspace): void {
+export function releaseWorkspace(workspace: Workspace): void {
   workspace.reset();
   idle.set(workspace.places.length, workspace);
 }
