@@ -33,7 +33,7 @@ export function isCredentialRefused(response: WireResponse): boolean {
 }
 
 /** True when a proof was refused for its nonce alone. */
-export function isNonceAsked(response: WireResponse): boolean {
+export function isNonceRequired(response: WireResponse): boolean {
   return isCredentialRefused(response) && challengeOf(response) === 'use_dpop_nonce';
 }
 

@@ -1,6 +1,6 @@
 import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../core/errors.js';
 import { throwIfAborted } from '../core/clock.js';
-import { errorOf, isCredentialRefused, isNonceAsked } from './answers.js';
+import { errorOf, isCredentialRefused, isNonceRequired } from './answers.js';
 import type { Authorizer } from './sign-in/auth.js';
 import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
@@ -66,7 +66,7 @@ export class Exchange {
       if ('value' in outcome) return outcome.value;
       const { error, response, credential } = outcome;
       if (response !== undefined && isCredentialRefused(response)) {
-        const nonce = isNonceAsked(response);
+        const nonce = isNonceRequired(response);
         const worthIt = nonce ? ++challenges <= MOST_CHALLENGES : !renewed;
         renewed ||= !nonce;
         if (worthIt && (await this.#authorizer.onUnauthorized(response, credential))) continue;
@@ -105,7 +105,7 @@ export class Exchange {
             started();
             return this.#send({ ...request, headers });
           },
-          (ms) => this.#tell('rate-limit', ms, call),
+          (ms) => this.#emitWait('rate-limit', ms, call),
           signal,
         ),
       );
@@ -156,11 +156,11 @@ export class Exchange {
 
   async #backOff(call: Call<unknown>, ms: number, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    this.#tell('back-off', ms, call);
+    this.#emitWait('back-off', ms, call);
     await this.#options.clock.sleep(ms, signal);
   }
 
-  #tell(reason: ClientWait['reason'], ms: number, call: Call<unknown>): void {
+  #emitWait(reason: ClientWait['reason'], ms: number, call: Call<unknown>): void {
     const wait = { reason, until: this.#options.clock.now() + ms, operation: call.operation.id };
     for (const listener of [this.#options.onWait, call.onWait]) {
       try {

@@ -38,12 +38,12 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
     const chunks: Buffer[] = [];
     let bytes = 0;
 
-    const end = (settle: () => void) => {
+    const end = (finish: () => void) => {
       if (over) return;
       over = true;
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);
-      settle();
+      finish();
     };
     const fail = (reason: string) => {
       end(() => reject(new TransportError(reason, sent)));

@@ -7,7 +7,7 @@ import { untilAborted } from '../flow/until-aborted.js';
 const CLOSING_MS = 3000;
 
 /** Hands out the batches of a flow one by one, with a look at the next. Pulls nothing that was not asked for. */
-export class BatchFeeder {
+export class BatchQueue {
   readonly #iterator: AsyncIterator<Chunk<Batch>>;
   #chunk: readonly Batch[] = [];
   #at = 0;
@@ -31,7 +31,7 @@ export class BatchFeeder {
   }
 
   /** Takes what {@link peek} showed. */
-  take(): void {
+  shift(): void {
     this.#at++;
   }
 

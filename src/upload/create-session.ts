@@ -69,7 +69,7 @@ async function searchLost(context: SessionContext): Promise<CreateOutcome> {
   const { clock, signal } = context.options;
   for (const pause of SEARCH_PAUSES_MS) {
     if (pause > 0) await clock.sleep(pause, signal);
-    const loadable = await look(context);
+    const loadable = await listLoadable(context);
     const opened = await claim(context, loadable);
     if (opened !== undefined) return { kind: 'opened', opened };
     // Okta allows one open session: with another's there, ours was not made.
@@ -79,7 +79,7 @@ async function searchLost(context: SessionContext): Promise<CreateOutcome> {
 }
 
 /** The open sessions; none where the look was not answered, for the next may be. */
-async function look(context: SessionContext): Promise<readonly Session[]> {
+async function listLoadable(context: SessionContext): Promise<readonly Session[]> {
   try {
     return (await listOpenSessions(context)).loadable;
   } catch (error) {

@@ -37,7 +37,7 @@ export async function pollToEnd(
     sessionId,
   });
   for (;;) {
-    const seen = await look(okta, sessionId, options);
+    const seen = await tryGetSession(okta, sessionId, options);
     if ('session' in seen) {
       unansweredFor = 0;
       if (seen.session === undefined || FINAL.has(seen.session.status)) return seen.session;
@@ -57,7 +57,7 @@ export async function pollToEnd(
 }
 
 /** One look. A look without an answer is made up for by the next. */
-async function look(
+async function tryGetSession(
   okta: OktaClient,
   sessionId: string,
   options: ResolvedUploadOptions,

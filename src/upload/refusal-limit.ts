@@ -18,7 +18,7 @@ export class RefusalLimit {
   /** What Okta held before this run. */
   population: Readonly<Record<Entity, EntityCounts>> | undefined;
   readonly #run: RunContext;
-  readonly #taken: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
+  readonly #acknowledged: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
   readonly #refused: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
 
   constructor(run: RunContext) {
@@ -26,8 +26,8 @@ export class RefusalLimit {
   }
 
   /** Okta acknowledged a batch. */
-  taken({ entity, changes }: Batch): void {
-    this.#taken[entity] += changes.length;
+  acknowledged({ entity, changes }: Batch): void {
+    this.#acknowledged[entity] += changes.length;
   }
 
   /** Okta refused one record. @throws {@link RecordError} when that is one too many */
@@ -44,7 +44,7 @@ export class RefusalLimit {
   #directory(entity: Entity): number {
     const { known, unknown } = this.population?.[entity] ?? { known: 0, unknown: 0 };
     const held = known + unknown;
-    if (held + this.#taken[entity] === 0) return 0;
-    return Math.max(held, this.#run.counts(entity).read, this.#taken[entity] + this.#refused[entity]);
+    if (held + this.#acknowledged[entity] === 0) return 0;
+    return Math.max(held, this.#run.counts(entity).read, this.#acknowledged[entity] + this.#refused[entity]);
   }
 }

@@ -11,8 +11,8 @@ export class UploadTally {
   sessions = 0;
   bytes = 0;
   /** Changes that came in so far; the whole plan where the guard told its size. */
-  #known = 0;
-  #taken = 0;
+  #planned = 0;
+  #received = 0;
   #confirmedCount = 0;
   readonly #confirmed: Record<Entity, Mutable<KindCounts>> = {
     users: { creates: 0, updates: 0, deletes: 0 },
@@ -23,12 +23,12 @@ export class UploadTally {
 
   /** Tells the size of the whole plan, where the guard knows it. */
   plan(changes: number | undefined): void {
-    this.#known = Math.max(this.#known, changes ?? 0);
+    this.#planned = Math.max(this.#planned, changes ?? 0);
   }
 
-  taken(batch: Batch): void {
-    this.#taken += batch.changes.length;
-    this.#known = Math.max(this.#known, this.#taken);
+  received(batch: Batch): void {
+    this.#received += batch.changes.length;
+    this.#planned = Math.max(this.#planned, this.#received);
   }
 
   sent(batch: Batch): void {
@@ -65,7 +65,7 @@ export class UploadTally {
   }
 
   get remaining(): number {
-    return this.#known - this.#confirmedCount - this.#refused.length;
+    return this.#planned - this.#confirmedCount - this.#refused.length;
   }
 
   report(): UploadReport {

@@ -10,7 +10,7 @@ import type { StateStore } from '../state/store.js';
 import { halve, RefusedReferences, splitBatch, type Content } from './session-content.js';
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
-import { BatchFeeder } from './batch-queue.js';
+import { BatchQueue } from './batch-queue.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
@@ -44,16 +44,16 @@ export function uploadIn(context: SessionContext): Sink<Batch, UploadReport> {
 
 class Upload {
   readonly #context: SessionContext;
-  readonly #feeder: BatchFeeder;
+  readonly #queue: BatchQueue;
   readonly #run: RunContext;
   readonly #tally = new UploadTally();
-  /** Content to be sent before what the feeder has. */
+  /** Content to be sent before what the queue has. */
   readonly #replays: Content[] = [];
   readonly #refusedReferences = new RefusedReferences();
   readonly #refusals: RefusalLimit;
   /** Sessions being imported. The promises never reject; a failure is kept in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
-  /** Creations that were taken from the feeder and not confirmed yet: dependent memberships wait for them. */
+  /** Creations that were taken from the queue and not confirmed yet: dependent memberships wait for them. */
   #unconfirmedCreates = 0;
   #confirmedSessions = 0;
   #startedAt = 0;
@@ -61,7 +61,7 @@ class Upload {
 
   constructor(context: SessionContext, source: Flow<Batch>) {
     this.#context = context;
-    this.#feeder = new BatchFeeder(source, context.options.signal);
+    this.#queue = new BatchQueue(source, context.options.signal);
     this.#run = contextOf(source);
     this.#refusals = new RefusalLimit(this.#run);
   }
@@ -81,7 +81,7 @@ class Upload {
       if (error instanceof RollcallError) error.report = this.#tally.report();
       throw error;
     } finally {
-      await this.#feeder.close();
+      await this.#queue.close();
     }
   }
 
@@ -129,13 +129,13 @@ class Upload {
     if (replay !== undefined) return replay;
     const batches: Batch[] = [];
     while (batches.length < this.#context.options.requestsPerSession) {
-      const batch = await this.#feeder.peek();
+      const batch = await this.#queue.peek();
       this.#tally.plan(this.#run.plannedChanges);
       if (batch === undefined) break;
       // What refers to an entity is sent only after the session that creates it has COMPLETED.
       if (batch.dependent && this.#unconfirmedCreates > 0) break;
-      this.#feeder.take();
-      this.#tally.taken(batch);
+      this.#queue.shift();
+      this.#tally.received(batch);
       const sendable = this.#withoutRefusedReferences(batch);
       if (sendable === undefined) continue;
       this.#unconfirmedCreates += createsIn(sendable);
@@ -148,7 +148,7 @@ class Upload {
     const kept = batch.changes.filter((change) => {
       if (!this.#refusedReferences.has(change)) return true;
       this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
-      this.#tell([change], undefined, 'refused', 'REFERENCE_REFUSED');
+      this.#reportOutcomes([change], undefined, 'refused', 'REFERENCE_REFUSED');
       return false;
     });
     if (kept.length === batch.changes.length) return batch;
@@ -187,7 +187,7 @@ class Upload {
       this.#tally.sent(batch);
       if (outcome.kind === 'loaded') {
         accepted.push(batch);
-        this.#refusals.taken(batch);
+        this.#refusals.acknowledged(batch);
         const { entity, kind, items, bytes } = batch;
         options.events.emit({
           type: 'batch:sent',
@@ -222,7 +222,7 @@ class Upload {
     const change = batch.changes[0];
     if (change === undefined) return [];
     this.#tally.refused(change, errorCode, 'Okta refused the record');
-    this.#tell([change], session.sessionId, 'refused', errorCode);
+    this.#reportOutcomes([change], session.sessionId, 'refused', errorCode);
     this.#refusedReferences.add(change);
     this.#unconfirmedCreates -= createsIn(batch);
     const { entity, kind, items } = batch;
@@ -272,7 +272,7 @@ class Upload {
 
   /** It may have been imported, whole or in part: it is sent again. */
   #notImported(session: SessionLifecycle, content: Content): void {
-    for (const { changes } of content.batches) this.#tell(changes, session.sessionId, 'unknown');
+    for (const { changes } of content.batches) this.#reportOutcomes(changes, session.sessionId, 'unknown');
     this.#replay(content, 'the import did not complete', session.sessionId);
   }
 
@@ -283,7 +283,7 @@ class Upload {
     this.#confirmedSessions++;
     for (const batch of content.batches) this.#unconfirmedCreates -= createsIn(batch);
     const { sessionId } = session;
-    this.#tell(changes, sessionId, 'confirmed');
+    this.#reportOutcomes(changes, sessionId, 'confirmed');
     events.emit({ type: 'session:completed', sessionId, changes: changes.length });
     events.emit({
       type: 'state:committed',
@@ -294,7 +294,7 @@ class Upload {
     });
   }
 
-  #tell(
+  #reportOutcomes(
     changes: readonly Change[],
     sessionId: string | undefined,
     outcome: ChangeOutcome['outcome'],

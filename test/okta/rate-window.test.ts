@@ -39,14 +39,14 @@ function bucket(share = 1, now = EPOCH * 1000) {
     window,
     pass: (ms: number) => (now += ms),
     send: (response: WireResponse | undefined): boolean => {
-      if (!window.take()) return false;
+      if (!window.start()) return false;
       window.done(response);
       return true;
     },
     /** Requests that may be sent at once, none of them answered. */
     sendable: (most = 1000): number => {
       let sent = 0;
-      while (sent < most && window.take()) sent++;
+      while (sent < most && window.start()) sent++;
       for (let n = 0; n < sent; n++) window.done(undefined);
       return sent;
     },
@@ -112,7 +112,7 @@ describe('a rate-limit window', () => {
       { now: () => now, elapsed: () => elapsed, sleep: async () => undefined },
       1,
     );
-    window.take();
+    window.start();
     window.done(answer({ remaining: 0 }));
     now += 3_600_000;
     expect(window.waitMs()).toBe(61_000);
@@ -144,19 +144,19 @@ describe('a rate-limit window', () => {
 
   it('that no answer has told of yet is no larger than the one before', () => {
     const { window, send, pass } = bucket(0.5);
-    expect(window.isUntold).toBe(false);
+    expect(window.isUnknown).toBe(false);
     send(answer({ limit: 4, remaining: 0 }));
-    expect(window.isUntold).toBe(false);
+    expect(window.isUnknown).toBe(false);
     pass(61_000);
-    expect([window.take(), window.isUntold, window.take(), window.isUntold]).toEqual([
+    expect([window.start(), window.isUnknown, window.start(), window.isUnknown]).toEqual([
       true,
       false,
       true,
       true,
     ]);
-    expect([window.take(), window.waitMs()]).toEqual([false, 0]);
+    expect([window.start(), window.waitMs()]).toEqual([false, 0]);
     window.done(answer({ limit: 4, remaining: 3, reset: 120, date: 61 }));
-    expect([window.isUntold, window.waitMs()]).toEqual([false, 60_000]);
+    expect([window.isUnknown, window.waitMs()]).toEqual([false, 60_000]);
   });
 
   it('of which nothing is heard is asked one at a time, and stops nobody', async () => {
@@ -164,7 +164,7 @@ describe('a rate-limit window', () => {
     send(answer({ limit: 1, remaining: 0 }));
     pass(61_000);
     for (let n = 0; n < 3; n++) {
-      expect([window.take(), window.take()]).toEqual([true, false]);
+      expect([window.start(), window.start()]).toEqual([true, false]);
       const heard = window.answered();
       window.done(undefined);
       await heard;
@@ -179,17 +179,17 @@ describe('a rate-limit window', () => {
 
   it('counts what is under way as used, for the answer may not have', () => {
     const { window } = bucket();
-    for (let n = 0; n < 4; n++) window.take();
+    for (let n = 0; n < 4; n++) window.start();
     // Three more are under way, of which this answer knows nothing.
     window.done(answer({ limit: 10, remaining: 5 }));
-    expect([window.take(), window.take(), window.take()]).toEqual([true, true, false]);
+    expect([window.start(), window.start(), window.start()]).toEqual([true, true, false]);
   });
 
   it('only falls within a window, in whatever order answers arrive', () => {
     const { window, send, sendable } = bucket();
     send(answer({ limit: 10, remaining: 9 }));
-    window.take();
-    window.take();
+    window.start();
+    window.start();
     window.done(answer({ limit: 10, remaining: 2 }));
     window.done(answer({ limit: 10, remaining: 8 }));
     expect(sendable()).toBe(1);
@@ -198,16 +198,16 @@ describe('a rate-limit window', () => {
   it('is not changed by an answer of a window before it', () => {
     const { window, send } = bucket();
     send(answer({ remaining: 50, reset: 120, date: 61 }));
-    window.take();
+    window.start();
     window.done(answer({ remaining: 0, reset: 60, date: 59 }));
     expect(window.waitMs()).toBe(0);
-    expect(window.take()).toBe(true);
+    expect(window.start()).toBe(true);
   });
 
   it('that is new replaces the one before it', () => {
     const { window, send, sendable } = bucket();
     send(answer({ limit: 10, remaining: 1, reset: 60 }));
-    window.take();
+    window.start();
     window.done(answer({ limit: 10, remaining: 9, reset: 120, date: 61 }));
     expect(sendable()).toBe(9);
   });
@@ -220,13 +220,13 @@ describe('a rate-limit window', () => {
 
   it('once over is open until an answer tells of the next, and that one counts what was under way', () => {
     const { window, pass } = bucket();
-    for (let n = 0; n < 3; n++) window.take();
+    for (let n = 0; n < 3; n++) window.start();
     window.done(answer({ limit: 5, remaining: 2 }));
     expect(window.waitMs()).toBe(61_000);
     pass(61_000);
-    expect(window.take()).toBe(true);
+    expect(window.start()).toBe(true);
     window.done(answer({ limit: 5, remaining: 4, reset: 120, date: 61 }));
-    expect([window.take(), window.take(), window.take()]).toEqual([true, true, false]);
+    expect([window.start(), window.start(), window.start()]).toEqual([true, true, false]);
   });
 
   it('leaves others their share, and is never without one request of our own', () => {
@@ -250,10 +250,10 @@ describe('a rate-limit window', () => {
 
   it('counts what others were under way when it began as ours', () => {
     const { window } = bucket(0.5);
-    for (let n = 0; n < 3; n++) window.take();
+    for (let n = 0; n < 3; n++) window.start();
     window.done(answer({ limit: 8, remaining: 7 }));
     // Half of eight are ours: one was answered, two are under way.
-    expect([window.take(), window.take()]).toEqual([true, false]);
+    expect([window.start(), window.start()]).toEqual([true, false]);
   });
 
   it('is opened by who slept through its wait, although the clock was set back meanwhile', () => {

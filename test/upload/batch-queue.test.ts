@@ -4,12 +4,12 @@ import { withoutPlaces } from '../../src/flow/chunk.js';
 import { flowOf, type Chunks } from '../../src/flow/flow.js';
 import type { Batch } from '../../src/core/model.js';
 import { RunContext } from '../../src/flow/run-context.js';
-import { BatchFeeder } from '../../src/upload/batch-queue.js';
+import { BatchQueue } from '../../src/upload/batch-queue.js';
 
 /** Batches are handed on as they are: names do for them. */
 const asBatches = (names: readonly string[]) => withoutPlaces(names as unknown as readonly Batch[]);
 
-function feeding(chunks: readonly (readonly string[])[]) {
+function queueOf(chunks: readonly (readonly string[])[]) {
   const trace = { pulled: 0, closed: 0 };
   const source = (): Chunks<Batch> => ({
     [Symbol.asyncIterator]: () => ({
@@ -25,21 +25,21 @@ function feeding(chunks: readonly (readonly string[])[]) {
       },
     }),
   });
-  return { feeder: new BatchFeeder(flowOf(source, new RunContext()), undefined), trace };
+  return { queue: new BatchQueue(flowOf(source, new RunContext()), undefined), trace };
 }
 
 describe('batches one by one', () => {
   it('all of them come, in order, whatever the chunks, and a look takes none', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(fc.string(), { maxLength: 3 })), async (chunks) => {
-        const { feeder } = feeding(chunks);
+        const { queue } = queueOf(chunks);
         const seen: unknown[] = [];
         for (;;) {
-          const batch = await feeder.peek();
-          expect(await feeder.peek()).toBe(batch);
+          const batch = await queue.peek();
+          expect(await queue.peek()).toBe(batch);
           if (batch === undefined) break;
           seen.push(batch);
-          feeder.take();
+          queue.shift();
         }
         expect(seen).toEqual(chunks.flat());
       }),
@@ -47,31 +47,31 @@ describe('batches one by one', () => {
   });
 
   it('are pulled when they are asked for, and not before', async () => {
-    const { feeder, trace } = feeding([['a', 'b'], ['c']]);
+    const { queue, trace } = queueOf([['a', 'b'], ['c']]);
     expect(trace.pulled).toBe(0);
-    await feeder.peek();
-    feeder.take();
-    await feeder.peek();
+    await queue.peek();
+    queue.shift();
+    await queue.peek();
     expect(trace.pulled).toBe(1);
   });
 
   it('a source that is left early is closed, once', async () => {
-    const { feeder, trace } = feeding([['a']]);
-    await feeder.peek();
-    await feeder.close();
-    await feeder.close();
+    const { queue, trace } = queueOf([['a']]);
+    await queue.peek();
+    await queue.close();
+    await queue.close();
     expect(trace.closed).toBe(1);
     // What was shown may still be taken; nothing more is pulled.
-    feeder.take();
-    expect(await feeder.peek()).toBeUndefined();
+    queue.shift();
+    expect(await queue.peek()).toBeUndefined();
     expect(trace.pulled).toBe(1);
   });
 
   it('a source that ended has closed itself, and is not pulled again', async () => {
-    const { feeder, trace } = feeding([]);
-    expect(await feeder.peek()).toBeUndefined();
-    expect(await feeder.peek()).toBeUndefined();
-    await feeder.close();
+    const { queue, trace } = queueOf([]);
+    expect(await queue.peek()).toBeUndefined();
+    expect(await queue.peek()).toBeUndefined();
+    await queue.close();
     expect(trace).toEqual({ pulled: 1, closed: 0 });
   });
 
@@ -79,8 +79,8 @@ describe('batches one by one', () => {
     const source = () => ({
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: asBatches(['a']) }) }),
     });
-    const feeder = new BatchFeeder(flowOf(source, new RunContext()), undefined);
-    await feeder.peek();
-    await expect(feeder.close()).resolves.toBeUndefined();
+    const queue = new BatchQueue(flowOf(source, new RunContext()), undefined);
+    await queue.peek();
+    await expect(queue.close()).resolves.toBeUndefined();
   });
 });

@@ -17,7 +17,8 @@ function refusalsUntilStopped({ held, read = 0, taken = 0 }: Directory): number 
   const limit = new RefusalLimit(run);
   const none = { known: 0, unknown: 0 };
   if (held !== undefined) limit.population = { users: held, groups: none, memberships: none };
-  if (taken > 0) limit.taken({ entity: 'users', changes: Array.from({ length: taken }) } as unknown as Batch);
+  if (taken > 0)
+    limit.acknowledged({ entity: 'users', changes: Array.from({ length: taken }) } as unknown as Batch);
   for (let refused = 1; refused < 100_000; refused++) {
     try {
       limit.refused('users', 'E1');

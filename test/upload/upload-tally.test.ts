@@ -6,7 +6,7 @@ import { UploadTally } from '../../src/upload/upload-tally.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 
 const taken = (tally: UploadTally, changes: readonly Change[]) => {
-  for (const change of changes) tally.taken(makeBatch(change.entity, change.kind, [change]));
+  for (const change of changes) tally.received(makeBatch(change.entity, change.kind, [change]));
 };
 
 describe('the tally of an upload', () => {

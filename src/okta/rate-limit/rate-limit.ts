@@ -8,7 +8,7 @@ import type { WireResponse } from '../wire.js';
 const RECOVERY = 10;
 
 /** Reports that a call waits, and until when (by the local clock). */
-export type TellWait = (ms: number) => void;
+export type OnWait = (ms: number) => void;
 
 interface Lane {
   readonly window: RateWindow;
@@ -46,18 +46,18 @@ export class RateLimiter {
     bucket: Bucket,
     prepare: () => Promise<P>,
     send: (prepared: P) => Promise<WireResponse>,
-    tell: TellWait,
+    onWait: OnWait,
     signal: AbortSignal,
   ): Promise<WireResponse> {
     const lane = this.#lane(bucket);
     return lane.limiter.schedule(async () => {
       for (;;) {
-        await this.#untilOpen(lane.window, tell, signal);
+        await this.#untilOpen(lane.window, onWait, signal);
         const response = await this.#shared.schedule(async () => {
           throwIfAborted(signal);
           const prepared = await prepare();
           throwIfAborted(signal);
-          return lane.window.take() ? this.#sendCounted(lane.window, () => send(prepared)) : undefined;
+          return lane.window.start() ? this.#sendCounted(lane.window, () => send(prepared)) : undefined;
         });
         // The window was used up while this call was queued: wait, and queue it again.
         if (response !== undefined) return response;
@@ -76,16 +76,16 @@ export class RateLimiter {
     }
   }
 
-  async #untilOpen(window: RateWindow, tell: TellWait, signal: AbortSignal): Promise<void> {
+  async #untilOpen(window: RateWindow, onWait: OnWait, signal: AbortSignal): Promise<void> {
     for (;;) {
       throwIfAborted(signal);
       const ms = window.waitMs();
       if (ms > 0) {
         const { generation } = window;
-        tell(ms);
+        onWait(ms);
         await this.#clock.sleep(ms, signal);
         window.slept(generation);
-      } else if (window.isUntold) {
+      } else if (window.isUnknown) {
         await window.answered();
       } else {
         return;

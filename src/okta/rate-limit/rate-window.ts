@@ -55,7 +55,7 @@ export class RateWindow {
    * True if our whole share of a new window is in progress and no response has reported this window yet. Its end is unknown
    * until a response arrives.
    */
-  get isUntold(): boolean {
+  get isUnknown(): boolean {
     return this.#opensAt === undefined && this.#underWay > 0 && this.#exhausted();
   }
 
@@ -65,8 +65,8 @@ export class RateWindow {
   }
 
   /** Counts one request, right before it is sent; false if the window is used up. */
-  take(): boolean {
-    if (this.waitMs() > 0 || this.isUntold) return false;
+  start(): boolean {
+    if (this.waitMs() > 0 || this.isUnknown) return false;
     this.#remaining -= 1;
     this.#used += 1;
     this.#underWay += 1;
@@ -83,11 +83,11 @@ export class RateWindow {
   #learn(response: WireResponse): void {
     const limit = numberOf(response, 'x-rate-limit-limit');
     const reset = numberOf(response, 'x-rate-limit-reset');
-    const told = numberOf(response, 'x-rate-limit-remaining');
+    const remaining = numberOf(response, 'x-rate-limit-remaining');
     // A limit of 0 means the concurrency limit, and contains nothing about this window.
-    if (limit === undefined || limit <= 0 || reset === undefined || told === undefined) return;
+    if (limit === undefined || limit <= 0 || reset === undefined || remaining === undefined) return;
     if (reset < this.#reset) return;
-    const left = (response.status === 429 ? 0 : told) - this.#underWay;
+    const left = (response.status === 429 ? 0 : remaining) - this.#underWay;
     if (reset > this.#reset) {
       this.#generation += 1;
       this.#reset = reset;

@@ -1,5 +1,5 @@
 import type { Attempt, Authorizer } from './auth.js';
-import { isNonceAsked } from '../answers.js';
+import { isNonceRequired } from '../answers.js';
 import { makeAssertion } from './client-assertion.js';
 import { DpopProver, nonceOf } from './dpop.js';
 import type { CheckedOAuth } from './oauth-options.js';
@@ -43,7 +43,7 @@ export class OAuthAuthorizer implements Authorizer {
       context,
       {
         makeRequest: (signal) => this.#tokenRequest(signal),
-        takeNonce: (response) => {
+        keepNonce: (response) => {
           const nonce = nonceOf(response);
           this.#tokenNonce = nonce ?? this.#tokenNonce;
           return nonce !== undefined;
@@ -52,10 +52,10 @@ export class OAuthAuthorizer implements Authorizer {
       },
       this.#time,
     );
-    const fetch = (signal: AbortSignal, tell: (wait: ClientWait) => void) =>
+    const fetch = (signal: AbortSignal, onWait: (wait: ClientWait) => void) =>
       endpoint.fetch(signal, (wait) => {
         quietly(context.onWait, wait);
-        tell(wait);
+        onWait(wait);
       });
     this.#cache = new TokenCache(fetch, context.clock);
   }
@@ -76,7 +76,7 @@ export class OAuthAuthorizer implements Authorizer {
 
   async onUnauthorized(response: WireResponse, refused: Readonly<Record<string, string>>): Promise<boolean> {
     // `onAnswer` has already stored the nonce of the response; the token is still valid.
-    if (isNonceAsked(response)) return nonceOf(response) !== undefined;
+    if (isNonceRequired(response)) return nonceOf(response) !== undefined;
     this.#cache.drop(refused['authorization']?.split(' ')[1] ?? '');
     return true;
   }

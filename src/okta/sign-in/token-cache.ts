@@ -11,14 +11,14 @@ export interface AccessToken {
 }
 
 /** Gets a new token. Ends if its signal is aborted, and calls `onWait` before each wait. */
-export type FetchToken = (signal: AbortSignal, tell: (wait: ClientWait) => void) => Promise<AccessToken>;
+export type FetchToken = (signal: AbortSignal, onWait: (wait: ClientWait) => void) => Promise<AccessToken>;
 
 type Listener = ((wait: ClientWait) => void) | undefined;
 
 interface Flight {
   readonly token: Promise<AccessToken>;
   readonly controller: AbortController;
-  readonly listeners: Set<{ readonly tell: Listener }>;
+  readonly listeners: Set<{ readonly onWait: Listener }>;
 }
 
 /**
@@ -37,10 +37,10 @@ export class TokenCache {
   }
 
   /** Returns a valid token. If the request for it fails, all waiting calls fail; the next call makes a new request. */
-  async get(signal: AbortSignal | undefined, tell?: Listener): Promise<AccessToken> {
+  async get(signal: AbortSignal | undefined, onWait?: Listener): Promise<AccessToken> {
     throwIfAborted(signal);
     if (this.#token !== undefined && this.#clock.now() < this.#token.renewAt) return this.#token;
-    return this.#join((this.#flight ??= this.#start()), signal, { tell });
+    return this.#join((this.#flight ??= this.#start()), signal, { onWait });
   }
 
   /** Removes a token that was refused, unless it has been replaced meanwhile. */
@@ -51,10 +51,10 @@ export class TokenCache {
   #start(): Flight {
     const controller = new AbortController();
     const listeners: Flight['listeners'] = new Set();
-    const tell = (wait: ClientWait) => {
-      for (const listener of listeners) listener.tell?.(wait);
+    const onWait = (wait: ClientWait) => {
+      for (const listener of listeners) listener.onWait?.(wait);
     };
-    const token = this.#fetch(controller.signal, tell).then((fetched) => {
+    const token = this.#fetch(controller.signal, onWait).then((fetched) => {
       if (this.#flight === flight) this.#token = fetched;
       return fetched;
     });
@@ -67,7 +67,7 @@ export class TokenCache {
   async #join(
     flight: Flight,
     signal: AbortSignal | undefined,
-    listener: { tell: Listener },
+    listener: { onWait: Listener },
   ): Promise<AccessToken> {
     flight.listeners.add(listener);
     let onAbort: (() => void) | undefined;

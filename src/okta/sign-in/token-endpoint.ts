@@ -18,7 +18,7 @@ import {
 /** Okta's name of the operation; errors and waits are named after it. */
 const OPERATION = 'token';
 
-/** Nonces that are taken from refusals before a request counts as failed. */
+/** Nonces that are read from refusals before a request counts as failed. */
 const MOST_CHALLENGES = 3;
 /** A clock that is off by less does not explain a refusal. */
 const NOTABLE_SKEW_MS = 30_000;
@@ -43,7 +43,7 @@ export type MakeTokenRequest = (signal: AbortSignal) => Promise<Omit<WireRequest
 export interface TokenHooks {
   readonly makeRequest: MakeTokenRequest;
   /** Takes over the nonce that an answer holds; false when it holds none. */
-  readonly takeNonce: (response: WireResponse) => boolean;
+  readonly keepNonce: (response: WireResponse) => boolean;
   /** Whether a token that is not bound to a key will do. */
   readonly bearerAllowed: boolean;
 }
@@ -74,12 +74,12 @@ export class TokenEndpoint {
     this.#window = new RateWindow(policy.clock, policy.rateLimitShare);
   }
 
-  async fetch(signal: AbortSignal, tell: (wait: ClientWait) => void): Promise<AccessToken> {
+  async fetch(signal: AbortSignal, onWait: (wait: ClientWait) => void): Promise<AccessToken> {
     const { maxAttempts, random } = this.#policy;
     let challenges = 0;
     let clockMended = false;
     for (let attempt = 1; ;) {
-      await this.#untilOpen(signal, tell);
+      await this.#untilOpen(signal, onWait);
       const outcome = await this.#attempt(signal, clockMended);
       if ('token' in outcome) return outcome.token;
       if ('again' in outcome) {
@@ -88,7 +88,7 @@ export class TokenEndpoint {
         continue;
       }
       if (outcome.lasting || attempt >= maxAttempts) throw failed(outcome.fault, outcome.lasting);
-      await this.#wait('back-off', backOffMs(attempt, random), signal, tell);
+      await this.#wait('back-off', backOffMs(attempt, random), signal, onWait);
       attempt += 1;
     }
   }
@@ -97,13 +97,13 @@ export class TokenEndpoint {
     const { clock, transport, requestTimeoutMs } = this.#policy;
     const asked = clock.now();
     const skew = this.#time.skewMs;
-    let taken = false;
+    let counted = false;
     let response: WireResponse | undefined;
     try {
       response = await withinTime(requestTimeoutMs, signal, async (limited) => {
         const request = await this.#hooks.makeRequest(limited);
         throwIfAborted(limited);
-        taken = this.#window.take();
+        counted = this.#window.start();
         return transport({ ...request, signal: limited });
       });
     } catch (error) {
@@ -112,11 +112,11 @@ export class TokenEndpoint {
       // A second token does no harm: it does not matter whether this one was issued.
       return { fault: error.message, lasting: isLastingFault(error.message, this.#reached) };
     } finally {
-      if (taken) this.#window.done(response);
+      if (counted) this.#window.done(response);
     }
     this.#reached = true;
     this.#time.learn(response);
-    const nonce = this.#hooks.takeNonce(response);
+    const nonce = this.#hooks.keepNonce(response);
     if (response.status >= 200 && response.status < 300) return this.#read(response, asked);
     const { status } = response;
     const code = errorCodeOf(response.body);
@@ -148,11 +148,11 @@ export class TokenEndpoint {
     return { token: { value, type: isDpop ? 'DPoP' : 'Bearer', renewAt } };
   }
 
-  async #untilOpen(signal: AbortSignal, tell: (wait: ClientWait) => void): Promise<void> {
+  async #untilOpen(signal: AbortSignal, onWait: (wait: ClientWait) => void): Promise<void> {
     throwIfAborted(signal);
     for (let ms = this.#window.waitMs(); ms > 0; ms = this.#window.waitMs()) {
       const { generation } = this.#window;
-      await this.#wait('rate-limit', ms, signal, tell);
+      await this.#wait('rate-limit', ms, signal, onWait);
       this.#window.slept(generation);
     }
   }
@@ -161,10 +161,10 @@ export class TokenEndpoint {
     reason: ClientWait['reason'],
     ms: number,
     signal: AbortSignal,
-    tell: (wait: ClientWait) => void,
+    onWait: (wait: ClientWait) => void,
   ): Promise<void> {
     const { clock } = this.#policy;
-    tell({ reason, until: clock.now() + ms, operation: OPERATION });
+    onWait({ reason, until: clock.now() + ms, operation: OPERATION });
     await clock.sleep(ms, signal);
   }
 }

@@ -39,8 +39,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'what Okta refused counts as remaining',
     file: 'src/upload/upload-tally.ts',
-    find: 'this.#known - this.#confirmedCount - this.#refused.length',
-    replace: 'this.#known - this.#confirmedCount',
+    find: 'this.#planned - this.#confirmedCount - this.#refused.length',
+    replace: 'this.#planned - this.#confirmedCount',
     test: [
       'test/upload/upload.test.ts',
       'a record that Okta refuses is singled out and reported, and the rest goes on',

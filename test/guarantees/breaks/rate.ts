@@ -15,8 +15,8 @@ export const rate: readonly Break[] = [
   {
     what: 'a window is asked before a request is queued, and not when it is sent',
     file: 'src/okta/rate-limit/rate-window.ts',
-    find: 'if (this.waitMs() > 0 || this.isUntold) return false;',
-    replace: 'if (this.isUntold) return false;',
+    find: 'if (this.waitMs() > 0 || this.isUnknown) return false;',
+    replace: 'if (this.isUnknown) return false;',
     test: [RATE, EXHAUSTED],
   },
   {
