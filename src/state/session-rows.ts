@@ -1,8 +1,10 @@
 import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
 
-/** What the baseline says of the rows of a session once that has ended. */
-export function rowsAfter(rows: readonly PendingRow[], outcome: SessionOutcome): AdoptedRow[] {
-  if (outcome === 'dropped') return [];
+/** What the baseline says of the rows of a session once that has ended; one that was dropped changes none. */
+export function rowsAfter(
+  rows: readonly PendingRow[],
+  outcome: Exclude<SessionOutcome, 'dropped'>,
+): AdoptedRow[] {
   return rows.map((row): AdoptedRow => {
     const { entity, key } = row;
     if (outcome === 'unknown') return { entity, key, held: UNKNOWN };

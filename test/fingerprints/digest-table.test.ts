@@ -155,20 +155,6 @@ describe('a table of digests', () => {
     expect([...table.findEach(block(asked), 3).subarray(0, 3)]).toEqual([...slots.subarray(0, 3)]);
   });
 
-  it('keeps its entries in the memory that it is given', () => {
-    const memory = new Uint32Array(2000);
-    let used = 0;
-    const rows = scattered(100);
-    const table = new DigestTable(rows.length, {
-      words: (length) => memory.subarray(10, 10 + (used = length)),
-    });
-    table.addBlock(block(rows), rows.length);
-    expect(table.entries.buffer).toBe(memory.buffer);
-    expect(used).toBe(table.slots * 3);
-    expect(memory.slice(10, 10 + used).filter((word) => word !== 0).length).toBeGreaterThanOrEqual(199);
-    expect([...memory.subarray(0, 10), ...memory.subarray(10 + used)].every((word) => word === 0)).toBe(true);
-  });
-
   it('never says of an absent one that it is present, wherever it stands among others that are', () => {
     const rows = inARow(100);
     for (const absent of rows) {

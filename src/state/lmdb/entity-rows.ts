@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Transaction } from 'lmdb';
-import { StateError } from '../../core/errors.js';
 import type { AdoptedRow, EntityCounts, Held } from '../store.js';
 import {
   bytesOfKey,
@@ -62,14 +61,13 @@ export class EntityRows {
    * Rows in the order of their keys' bytes, some thousands at a time, from behind a key on. No cursor is open while the
    * caller works, so that the environment can be closed at any time.
    *
-   * @throws {@link StateError} when a row is damaged or out of order
+   * @throws {@link StateError} when a row is damaged
    */
   *scan(transaction: Transaction, after?: Buffer): Generator<readonly StoredRow[], void, undefined> {
     for (let last = after; ;) {
       const from = last === undefined ? {} : { start: last, exclusiveStart: true };
       const rows: StoredRow[] = [];
       for (const { key, value } of this.#table.getRange({ ...from, limit: SCANNED_ROWS, transaction })) {
-        if (last !== undefined && last.compare(key) >= 0) throw outOfOrder();
         checkRow(key, value);
         rows.push({ key, value });
         last = key;
@@ -121,10 +119,4 @@ export function newStamp(): string {
  */
 function inKeyOrder(rows: readonly AdoptedRow[]): readonly AdoptedRow[] {
   return rows.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-}
-
-function outOfOrder(): StateError {
-  return new StateError('the state is damaged: its rows are out of order', {
-    code: 'ERR_ROLLCALL_STATE_CORRUPT',
-  });
 }

@@ -92,7 +92,7 @@ export function lmdbJournal({ tables, write, head: readHead, apply }: JournalSta
     settle: (id, outcome) =>
       write('journal:settle', (head) => {
         const session = sessionOf(id);
-        const entities = apply(head, rowsAfter(rowsOf(id), outcome));
+        const entities = apply(head, outcome === 'dropped' ? [] : rowsAfter(rowsOf(id), outcome));
         for (let load = 0; load < session.loads; load++) loads.removeSync([id, load]);
         journal.removeSync(id);
         return { head: { entities }, result: undefined };

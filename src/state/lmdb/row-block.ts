@@ -26,6 +26,7 @@ export class RowBlock {
   /** Where each key begins; made when it is asked for. */
   readonly #starts = new Uint32Array(BLOCK_ROWS + 1);
   #startsCount = -1;
+  #encoded = Buffer.alloc(0);
 
   get count(): number {
     return this.#count;
@@ -81,14 +82,24 @@ export class RowBlock {
     return this.#keys.subarray(this.#start(row), this.#start(row + 1));
   }
 
-  /** How a key compares with that of a row: below 0 when it comes before. */
+  /** How a key compares with that of a row: below 0 when it comes before. Keys are short: a loop is faster than a call. */
   compareKey(key: Buffer, row: number): number {
-    return key.compare(this.#keys, this.#start(row), this.#start(row + 1));
+    const keys = this.#keys;
+    const start = this.#start(row);
+    const end = this.#start(row + 1);
+    const length = Math.min(key.length, end - start);
+    for (let i = 0; i < length; i++) {
+      const difference = (key[i] as number) - (keys[start + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return key.length - (end - start);
   }
 
-  /** The block in bytes. `seed` and the block's number go into its check sum, so that it counts nowhere else. */
+  /** The block in bytes, which hold until the next call. `seed` and the block's number go into its check sum, so that it counts nowhere else. */
   encode(seed: number, number: number): Buffer {
-    const bytes = Buffer.allocUnsafe(HEADER_BYTES + contentBytes(this.#count, this.#keyBytes));
+    const length = HEADER_BYTES + contentBytes(this.#count, this.#keyBytes);
+    if (this.#encoded.length < length) this.#encoded = Buffer.allocUnsafeSlow(2 * length);
+    const bytes = this.#encoded.subarray(0, length);
     bytes.writeUInt32LE(this.#count, 0);
     bytes.writeUInt32LE(this.#keyBytes, KEY_BYTES_AT);
     const keysAt = HEADER_BYTES + contentBytes(this.#count, 0);
@@ -149,5 +160,7 @@ function contentBytes(count: number, keyBytes: number): number {
 function checkSum(header: Buffer, content: Buffer, seed: number, number: number): number {
   const place = Buffer.alloc(4);
   place.writeUInt32LE(number);
-  return crc32(content, crc32(header.subarray(0, CHECK_SUM_AT), crc32(place, seed)));
+  const sum = crc32(header.subarray(0, CHECK_SUM_AT), crc32(place, seed));
+  // Of no bytes Node 20 answers 0, whatever came before them.
+  return content.length === 0 ? sum : crc32(content, sum);
 }

@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import { StateError } from '../../core/errors.js';
 import { UNKNOWN, type Held } from '../store.js';
+import { checkSum } from './check-sum.js';
 
 /** Bytes of the longest key. LMDB takes 1,978, one of which the table of absences needs to name the entity. */
 export const LONGEST_KEY = 1977;
@@ -61,7 +61,7 @@ export function encodeRow(key: Buffer, held: Held): Buffer {
     value.write(digest, DIGEST_AT, DIGEST_BYTES, 'latin1');
     value.write(attributes, ATTRIBUTES_AT, 'latin1');
   }
-  value.writeUInt32LE(checkSum(key, value), 0);
+  value.writeUInt32LE(checkSum(key, value, KIND_AT), 0);
   return value;
 }
 
@@ -86,9 +86,10 @@ export function decodeRow(key: Buffer, value: Buffer): Held {
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written for this key
  */
 export function checkRow(key: Buffer, value: Buffer): void {
-  if (value.length >= DIGEST_AT && checkSum(key, value) === checkSumOf(value)) {
+  if (value.length >= DIGEST_AT && checkSum(key, value, KIND_AT) === checkSumOf(value)) {
     const kind = value[KIND_AT];
-    if (kind === KIND_UNKNOWN ? value.length === DIGEST_AT : value.length >= ATTRIBUTES_AT) return;
+    if (kind === KIND_UNKNOWN && value.length === DIGEST_AT) return;
+    if (kind === KIND_CONFIRMED && value.length >= ATTRIBUTES_AT) return;
   }
   throw new StateError('the state is damaged: a row is not what was written', {
     code: 'ERR_ROLLCALL_STATE_CORRUPT',
@@ -108,8 +109,4 @@ export function isUnknown(value: Buffer): boolean {
 /** The bytes of a confirmed row's digest. */
 export function digestOf(value: Buffer): Buffer {
   return value.subarray(DIGEST_AT, ATTRIBUTES_AT);
-}
-
-function checkSum(key: Buffer, value: Buffer): number {
-  return crc32(value.subarray(KIND_AT), crc32(key));
 }

@@ -247,7 +247,7 @@ class MemoryState implements StateStore {
         this.#write('journal:settle', (content) => {
           const session = content.sessions.find((candidate) => candidate.id === id);
           if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-          apply(content, rowsAfter(session.pending.flat(), outcome));
+          if (outcome !== 'dropped') apply(content, rowsAfter(session.pending.flat(), outcome));
           content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
         }),
       lastTriggeredAt: async () => this.#content.lastTriggeredAt,

@@ -1,0 +1,37 @@
+import type { Transaction } from 'lmdb';
+import { StateError } from '../../core/errors.js';
+import type { Entity } from '../../core/model.js';
+import type { EntityHead, EntityRows, StoredRow } from './entity-rows.js';
+import { checkSumOf, isUnknown } from './row-codec.js';
+
+/**
+ * All rows of an entity, each compared with its check sum and with the key before it, and all of them with what the head says:
+ * how many there are, and the sum of their check sums. The last is known at the end.
+ *
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything differs
+ */
+export function* checkedRows(
+  rows: EntityRows,
+  transaction: Transaction,
+  head: EntityHead,
+  entity: Entity,
+): Generator<readonly StoredRow[], void, undefined> {
+  let [known, unknown, sum] = [0, 0, 0];
+  let last: Buffer | undefined;
+  for (const chunk of rows.scan(transaction)) {
+    for (const { key, value } of chunk) {
+      if (last !== undefined && last.compare(key) >= 0) throw damaged(`its ${entity} are out of order`);
+      last = key;
+      if (isUnknown(value)) unknown++;
+      else known++;
+      sum = (sum + checkSumOf(value)) >>> 0;
+    }
+    yield chunk;
+  }
+  if (known !== head.known || unknown !== head.unknown || sum !== head.sum)
+    throw damaged(`its ${entity} are not as many as it says, or not the same`);
+}
+
+function damaged(what: string): StateError {
+  return new StateError(`the state is damaged: ${what}`, { code: 'ERR_ROLLCALL_STATE_CORRUPT' });
+}
