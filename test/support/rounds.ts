@@ -2,8 +2,8 @@ import type { AdoptedRow, Held } from '../../src/state/store.js';
 import { confirmed, fingerprint, gone } from './rows.js';
 
 /** Rounds of commits: new rows, changes that are scattered over all of them, and removals. */
-export const ROUNDS = 7;
-const NEW_ROWS = 4000;
+export const ROUNDS = 6;
+const NEW_ROWS = 1500;
 
 export function rowsOfRound(round: number): AdoptedRow[] {
   const rows: AdoptedRow[] = [];

@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import zlib from 'node:zlib';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { ROUNDS, rowsOfRound } from './rounds.js';
 
 /**
  * Commits round after round to the state of its first argument, telling each that was confirmed, and opens the state anew for
- * each. At the step whose number is the second argument it dies. Steps are the check sums of rows, which are made inside
+ * each. At the step whose number is the second argument it dies. Steps are the rows that are encoded, which happens inside
  * transactions, and the calls to the file system by which a cache is written; a write dies half-way through.
  */
 const [directory, diesAt] = [process.argv[2] as string, Number(process.argv[3])];
@@ -31,7 +30,7 @@ const dyingBefore = <A extends readonly unknown[], R>(call: (...values: A) => R)
 fs.openSync = dyingBefore(fs.openSync);
 fs.closeSync = dyingBefore(fs.closeSync);
 fs.renameSync = dyingBefore(fs.renameSync);
-zlib.crc32 = dyingBefore(zlib.crc32);
+Buffer.allocUnsafe = dyingBefore(Buffer.allocUnsafe);
 syncBuiltinESMExports();
 
 for (let round = 0; round < ROUNDS; round++) {

@@ -6,7 +6,7 @@ import type { DigestCache } from './digest-cache.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import type { RowBlock } from './row-block.js';
 import { decodeKey, decodeRow } from './row-codec.js';
-import { checkedRows } from './checked-rows.js';
+import { checkedRows } from './verify-rows.js';
 
 /** The digest cache of each entity. */
 export type DigestCaches = Readonly<Record<Entity, DigestCache>>;

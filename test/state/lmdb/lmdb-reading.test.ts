@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EntityRows } from '../../../src/state/lmdb/entity-rows.js';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import { Reference, Seen, UNKNOWN, type Reading, type StateStore } from '../../../src/state/store.js';
 import { confirmed, digests, fingerprint, unknown } from '../../support/rows.js';
@@ -143,5 +144,68 @@ describe('a reading', () => {
     await state.adopt([user('a', now)]);
     expect(await missingOf(reading)).toEqual(['gone']);
     await reading.close();
+  });
+
+  it('finds a digest that begins with zeros by its key: no table holds it, and nobody is removed for that', async () => {
+    const zeros = { digest: `${'\0'.repeat(12)}last`, attributes: '' };
+    await state.adopt([user('a', zeros), user('b')]);
+    const reading = await state.read();
+    expect(await missingOf(reading)).toEqual(['b']);
+    await reading.keep('users', ['a', 'b']);
+    expect(await missingOf(reading)).toEqual([]);
+    reading.complete('users');
+    expect([...(await reading.refer('users', ['a']))]).toEqual([Reference.HELD]);
+    expect(await compare(reading, ['a', 'a'], [zeros, zeros])).toEqual([Seen.CHANGED, Seen.DUPLICATE]);
+    await reading.close();
+  });
+
+  it('tells that an unknown row is present only of the key that was compared or kept', async () => {
+    await doubt('u', 'v', 'w', 'x');
+    const reading = await state.read();
+    expect(await compare(reading, ['u'])).toEqual([Seen.NEW]);
+    expect(await missingOf(reading)).toEqual(['v', 'w', 'x']);
+    await reading.keep('users', ['v', 'v', 'u']);
+    expect(await missingOf(reading)).toEqual(['w', 'x']);
+    await reading.keep('users', ['w', 'x']);
+    expect(await missingOf(reading)).toEqual([]);
+    await reading.close();
+  });
+
+  it('looks for nothing where nothing is held', async () => {
+    const get = vi.spyOn(EntityRows.prototype, 'get');
+    const scan = vi.spyOn(EntityRows.prototype, 'scan');
+    const reading = await state.read();
+    expect(await compare(reading, ['a', 'a'])).toEqual([Seen.NEW, Seen.DUPLICATE]);
+    expect([...(await reading.refer('users', ['a', 'b']))]).toEqual([Reference.NEW, Reference.ABSENT]);
+    await reading.keep('users', ['c']);
+    expect(await reading.held('users', ['a'])).toEqual([undefined]);
+    expect(await missingOf(reading)).toEqual([]);
+    expect(reading.digests('users')).toBeUndefined();
+    await reading.close();
+    expect([get.mock.calls.length, scan.mock.calls.length]).toEqual([0, 0]);
+    vi.restoreAllMocks();
+  });
+
+  it('loads no digests to say whether somebody is held, unless that may have been found out', async () => {
+    await state.adopt([user('a')]);
+    const scan = vi.spyOn(EntityRows.prototype, 'scan');
+    const reading = await state.read();
+    expect([...(await reading.refer('users', ['a', 'b']))]).toEqual([Reference.HELD, Reference.ABSENT]);
+    expect(await reading.held('users', ['a'])).toEqual([user('a').held]);
+    expect(scan).not.toHaveBeenCalled();
+    await reading.close();
+    vi.restoreAllMocks();
+  });
+
+  it('that is closed again does not close the next, and answers nothing more', async () => {
+    await state.adopt([user('a')]);
+    const first = await state.read();
+    await first.close();
+    const second = await state.read();
+    await first.close();
+    await expect(state.read()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+    await expect(first.held('users', ['a'])).rejects.toThrow(/closed/);
+    expect(await second.held('users', ['a'])).toEqual([user('a').held]);
+    await second.close();
   });
 });

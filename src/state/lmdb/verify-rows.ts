@@ -1,8 +1,33 @@
 import type { Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
-import type { Entity } from '../../core/model.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
 import type { EntityHead, EntityRows, StoredRow } from './entity-rows.js';
+import { unpackRows } from './load-codec.js';
+import { FORMAT, type Head, type Tables } from './lmdb-tables.js';
 import { checkSumOf, isUnknown } from './row-codec.js';
+
+/**
+ * Reads all rows and all loads of an environment, and holds them to their check sums, their order, and what the head says
+ * of them: how many there are, and the sum of their check sums. Answers the rows of each entity.
+ *
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
+ */
+export function verifyRows(tables: Tables): Record<Entity, number> {
+  const counts = { users: 0, groups: 0, memberships: 0 };
+  const transaction = tables.root.useReadTransaction();
+  try {
+    const head = tables.head.get('head', { transaction }) as Head | undefined;
+    if (head?.format !== FORMAT) throw damaged('its head is not what was written');
+    for (const entity of ENTITIES) {
+      for (const rows of checkedRows(tables.rows[entity], transaction, head.entities[entity], entity))
+        counts[entity] += rows.length;
+    }
+    for (const { value } of tables.loads.getRange({ transaction })) unpackRows(value);
+    return counts;
+  } finally {
+    transaction.done();
+  }
+}
 
 /**
  * All rows of an entity, each compared with its check sum and with the key before it, and all of them with what the head says:
