@@ -72,4 +72,21 @@ export const state: readonly Break[] = [
     replace: 'const batch = waiting.shift();',
     test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],
   },
+  {
+    what: 'a write that failed leaves half of it to those that share its transaction',
+    file: 'src/state/lmdb/write-queue.ts',
+    find: 'void this.#root.childTransaction(() => {\n        value = change();\n      });',
+    replace: 'value = change();',
+    test: [
+      'test/state/lmdb/write-queue.test.ts',
+      'keeps nothing of a change that throws, and all of those beside it',
+    ],
+  },
+  {
+    what: 'a cache of digests is believed after the rows were changed',
+    file: 'src/state/lmdb/digest-cache.ts',
+    find: 'if (!found.equals(header)) throw unusable();\n    return header;',
+    replace: 'return found;',
+    test: ['test/state/lmdb/digest-cache.test.ts', 'of the rows as they were before is not believed'],
+  },
 ];

@@ -203,6 +203,18 @@ describe('a cache of digests', () => {
     });
   });
 
+  it('of the rows as they were before is not believed', async () => {
+    const { directory, cache } = copyOfBase();
+    await withState(directory, (state) => state.adopt([user(keyOf(7), 1), gone('users', keyOf(8))]));
+    copyFileSync(join(base, 'digests-users.cache'), cache);
+    await withState(directory, async (state) => {
+      const reading = await state.read();
+      const rows = [[keyOf(7), 1], [keyOf(8), 0], [keyOf(9), 0]] as const;
+      expect(await compare(reading, rows)).toEqual([Seen.SAME, Seen.NEW, Seen.SAME]);
+      await reading.close();
+    });
+  });
+
   it('is left as it is when nothing changed, and only its owner may read it', async () => {
     const { directory, cache } = copyOfBase();
     const before = statSync(cache);
