@@ -1,4 +1,4 @@
-import type { Chunk } from '../flow/chunk.js';
+import { placeOf, type Chunk } from '../flow/chunk.js';
 import { RecordError } from '../core/errors.js';
 import {
   displayKey,
@@ -214,7 +214,7 @@ export class Comparer<E extends Entity> {
     if (this.options.onDuplicate === 'fail') {
       throw new RecordError(
         this.entity,
-        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${chunk.places?.positions?.[i] ?? first + i + 1})`,
+        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placeOf(chunk, i, first).position})`,
       );
     }
     this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
@@ -230,7 +230,6 @@ export class Comparer<E extends Entity> {
     field: string | undefined,
     keep: boolean,
   ): void {
-    const places = chunk.places;
     const counts = this.context.counts(this.entity);
     // Without `validate` before it nothing was counted as accepted.
     if (counts.accepted > 0) counts.accepted--;
@@ -238,9 +237,7 @@ export class Comparer<E extends Entity> {
       {
         entity: this.entity,
         externalId: displayKey(this.entity, key),
-        file: places?.file,
-        line: places?.lines?.[i],
-        position: places?.positions?.[i] ?? first + i + 1,
+        ...placeOf(chunk, i, first),
         field,
         code,
         reason,

@@ -46,6 +46,41 @@ export function pick<T>(chunk: Chunk<T>, kept: readonly number[]): Chunk<T> {
   );
 }
 
+/** Cuts records, of one file, into chunks of the usual size. */
+export function* inChunks<T>(
+  records: readonly T[],
+  places: Places & {
+    readonly lines: readonly number[] | undefined;
+    readonly positions?: readonly number[] | undefined;
+  },
+): Generator<Chunk<T>, void, undefined> {
+  for (let start = 0; start < records.length; start += CHUNK_SIZE) {
+    const end = start + CHUNK_SIZE;
+    const { lines, positions } = places;
+    yield withPlaces(records.slice(start, end), {
+      ...places,
+      lines: lines && Uint32Array.from(lines.slice(start, end)),
+      positions: positions && Uint32Array.from(positions.slice(start, end)),
+    });
+  }
+}
+
+/**
+ * The place of one record, as a rejection names it.
+ * @param before - records of the source before the chunk, as far as they were counted
+ */
+export function placeOf(
+  { places }: Chunk<unknown>,
+  i: number,
+  before: number,
+): { readonly file: string | undefined; readonly line: number | undefined; readonly position: number } {
+  return {
+    file: places?.file,
+    line: places?.lines?.[i],
+    position: places?.positions?.[i] ?? before + i + 1,
+  };
+}
+
 /** The places of some records of a chunk, by their indexes in it. */
 export function pickPlaces(places: Places | undefined, kept: ArrayLike<number>): Places | undefined {
   if (places === undefined || (places.lines ?? places.positions) === undefined) return places;

@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, withPlaces, type Chunk } from '../flow/chunk.js';
+import { inChunks, type Chunk } from '../flow/chunk.js';
 import type { ScreenedRows, ScreenRequest } from './screen.js';
 
 /** Rows that were screened together. */
@@ -100,16 +100,12 @@ export class ScreenedBlock<T> {
   }
 
   *#chunks(): Generator<Chunk<T>, void, undefined> {
-    const { file } = this.#input;
-    for (let start = 0; start < this.#records.length; start += CHUNK_SIZE) {
-      const end = start + CHUNK_SIZE;
-      yield withPlaces(this.#records.slice(start, end), {
-        file,
-        lines: this.#lines.slice(start, end),
-        positions: this.#positions.slice(start, end),
-        markSeenBefore: (position) => this.#markTo(this.#rowAt.get(position) ?? 0),
-      });
-    }
+    yield* inChunks(this.#records, {
+      file: this.#input.file,
+      lines: this.#lines,
+      positions: this.#positions,
+      markSeenBefore: (position) => this.#markTo(this.#rowAt.get(position) ?? 0),
+    });
     this.#records = [];
     this.#lines = [];
     this.#positions = [];

@@ -1,7 +1,7 @@
 import { SessionError } from '../core/errors.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { dealWithForeign, listOpenSessions } from './foreign-sessions.js';
-import { serverNow, type SessionContext } from './upload-context.js';
+import { emitWait, serverNow, type SessionContext } from './upload-context.js';
 
 /** Attempts to create a session before giving up. */
 const ATTEMPTS = 8;
@@ -75,15 +75,10 @@ class Patience {
 
   /** @throws the error, when patience is at its end. */
   async wait(error: unknown): Promise<void> {
-    const { clock, events, signal, patienceMs } = this.#context.options;
+    const { clock, signal, patienceMs } = this.#context.options;
     const ms = this.#pause;
     if (this.#waited + ms > patienceMs) throw error;
-    events.emit({
-      type: 'wait:start',
-      reason: 'back-off',
-      until: new Date(clock.now() + ms),
-      sessionId: undefined,
-    });
+    emitWait(this.#context.options, 'back-off', ms);
     await clock.sleep(ms, signal);
     this.#waited += ms;
     this.#pause = Math.min(2 * ms, MAX_PAUSE_MS);
@@ -95,13 +90,8 @@ async function waitForTurn(context: SessionContext, importing: Promise<void> | u
   if (importing === undefined) return;
   const ms = await cooldownLeft(context);
   if (ms <= 0) return;
-  const { clock, events, signal } = context.options;
-  events.emit({
-    type: 'wait:start',
-    reason: 'session-cooldown',
-    until: new Date(clock.now() + ms),
-    sessionId: undefined,
-  });
+  const { clock, signal } = context.options;
+  emitWait(context.options, 'session-cooldown', ms);
   const done = new AbortController();
   const stop = () => done.abort();
   signal?.addEventListener('abort', stop);
@@ -126,16 +116,11 @@ async function cooldownLeft(context: SessionContext): Promise<number> {
 
 /** After a refusal: the rest of the cooldown, or, when that is over already, a growing pause. */
 async function pauseBefore(context: SessionContext, attempt: number): Promise<void> {
-  const { clock, events, signal, cooldownMs } = context.options;
+  const { clock, signal, cooldownMs } = context.options;
   const left = await cooldownLeft(context);
   // The second refusal in a row means that our idea of the last trigger is wrong: wait a whole cooldown once.
   const ms =
     left > 0 ? left + PAUSE_MS : attempt === 2 ? cooldownMs : Math.min(PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
-  events.emit({
-    type: 'wait:start',
-    reason: 'session-cooldown',
-    until: new Date(clock.now() + ms),
-    sessionId: undefined,
-  });
+  emitWait(context.options, 'session-cooldown', ms);
   await clock.sleep(ms, signal);
 }

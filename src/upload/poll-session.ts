@@ -2,6 +2,7 @@ import { PollTimeoutError } from '../core/errors.js';
 import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
 import { getSession } from './get-session.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
+import { emitWait } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
 /** States that a session does not leave. */
@@ -30,12 +31,7 @@ export async function pollToEnd(
   let waited = 0;
   let unansweredFor = 0;
   let status: string | undefined;
-  events.emit({
-    type: 'wait:start',
-    reason: 'import',
-    until: new Date(clock.now() + pollTimeoutMs),
-    sessionId,
-  });
+  emitWait(options, 'import', pollTimeoutMs, sessionId);
   for (;;) {
     const seen = await tryGetSession(okta, sessionId, options);
     if ('session' in seen) {

@@ -1,3 +1,4 @@
+import type { WaitReason } from '../events/events.js';
 import type { CallOptions, OktaClient } from '../okta/wire.js';
 import type { StateStore } from '../state/store.js';
 import type { OwnSessions } from './own-sessions.js';
@@ -17,6 +18,16 @@ export interface SessionContext {
  */
 export function serverNow({ okta, options }: Pick<SessionContext, 'okta' | 'options'>): number {
   return okta.serverDate() ?? options.clock.now();
+}
+
+/** Emits the event of a wait that begins now, and takes so long at most. */
+export function emitWait(
+  { clock, events }: Pick<ResolvedUploadOptions, 'clock' | 'events'>,
+  reason: WaitReason,
+  ms: number,
+  sessionId?: string,
+): void {
+  events.emit({ type: 'wait:start', reason, until: new Date(clock.now() + ms), sessionId });
 }
 
 /** What every call of a run is given: its signal, its patience, and where its waits are reported. */

@@ -1,4 +1,4 @@
-import { pickPlaces, withPlaces, type Chunk, type Places } from '../flow/chunk.js';
+import { pickPlaces, placeOf, withPlaces, type Chunk, type Places } from '../flow/chunk.js';
 import { OptionsError } from '../core/errors.js';
 import { contextOf, type Chunks, type Operator } from '../flow/flow.js';
 import { displayKey, type Entity, type RecordOf } from '../core/model.js';
@@ -73,7 +73,6 @@ async function* validated<E extends Entity>(
   const counts = context.counts(entity);
   let rejects = false;
   for await (const chunk of chunks) {
-    const places = chunk.places;
     const first = counts.read;
     counts.read += chunk.length;
     const accepted: RecordOf[E][] = [];
@@ -91,9 +90,7 @@ async function* validated<E extends Entity>(
       const rejection = {
         entity,
         externalId,
-        file: places?.file,
-        line: places?.lines?.[i],
-        position: places?.positions?.[i] ?? first + i + 1,
+        ...placeOf(chunk, i, first),
         field,
         code,
         reason,
@@ -104,7 +101,7 @@ async function* validated<E extends Entity>(
     counts.accepted += accepted.length;
     rejects ||= accepted.length < chunk.length;
     if (accepted.length > 0)
-      yield withPlaces(accepted, rejects ? placesFrom(chunk, first, positions) : places);
+      yield withPlaces(accepted, rejects ? placesFrom(chunk, first, positions) : chunk.places);
   }
 }
 

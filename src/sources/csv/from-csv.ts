@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
+import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { OptionsError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
@@ -162,10 +162,7 @@ class CsvReader {
     } catch (error) {
       failure = { error };
     }
-    for (let start = 0; start < rows.length; start += CHUNK_SIZE) {
-      const end = start + CHUNK_SIZE;
-      yield withPlaces(rows.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
-    }
+    yield* inChunks(rows, { file, lines });
     if (failure !== undefined) throw failure.error;
   }
 }

@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
+import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
@@ -114,12 +114,7 @@ class LinesReader<T> {
     } catch (error) {
       failure = { error };
     }
-    const objects = this.#objects;
-    const lines = this.#lines;
-    for (let start = 0; start < objects.length; start += CHUNK_SIZE) {
-      const end = start + CHUNK_SIZE;
-      yield withPlaces(objects.slice(start, end), { file, lines: Uint32Array.from(lines.slice(start, end)) });
-    }
+    yield* inChunks(this.#objects, { file, lines: this.#lines });
     this.#objects = [];
     this.#lines = [];
     if (failure !== undefined) throw failure.error;

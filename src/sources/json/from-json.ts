@@ -1,5 +1,5 @@
 import { jsonParser } from 'stream-json/core/parser.js';
-import { CHUNK_SIZE, withPlaces, type Chunk } from '../../flow/chunk.js';
+import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown } from '../../core/check-options.js';
@@ -66,9 +66,7 @@ async function* elementsOf<T>(
     } catch (error) {
       failure = { error };
     }
-    for (let start = 0; start < elements.length; start += CHUNK_SIZE) {
-      yield withPlaces(elements.slice(start, start + CHUNK_SIZE), { file, lines: undefined });
-    }
+    yield* inChunks(elements, { file, lines: undefined });
     elements = [];
     if (failure?.error instanceof RollcallError) throw failure.error;
     if (failure !== undefined)
