@@ -45,13 +45,9 @@ export async function createSession(
     session = await okta.createSession({ ...callOptions(options), patienceMs: 0 });
   } catch (error) {
     if (isLostAnswer(error)) {
-      own.addLost({ journalId, seen, from, to: from + (elapsed() - began) });
-      const outcome = await searchLost(context);
-      if (outcome.kind === 'lost') {
-        await state.journal.settle(journalId, 'dropped');
-        own.closeEntry(journalId);
-      }
-      return outcome;
+      // A clock without `elapsed` may have been set back meanwhile.
+      own.addLost({ journalId, seen, from, to: from + Math.max(0, elapsed() - began) });
+      return await searchLost(context, journalId);
     }
     if (!isNotDone(error) && !(error instanceof OktaHttpError || error instanceof AbortedError)) throw error;
     // Nothing was made, whatever else went wrong.
@@ -64,26 +60,36 @@ export async function createSession(
   return { kind: 'opened', opened: { journalId, sessionId: session.id } };
 }
 
-/** Looks for the session that an attempt may have made, for half a minute: a slow service may make it after its answer. */
-async function searchLost(context: SessionContext): Promise<CreateOutcome> {
+/**
+ * Looks for the session that an attempt may have made, for half a minute: a slow service may make it after its answer.
+ * Where Okta answered the last look, the attempt is over. Where it did not, the journal keeps the attempt, so that a
+ * later run still knows the session as ours.
+ */
+async function searchLost(context: SessionContext, journalId: number): Promise<CreateOutcome> {
   const { clock, signal } = context.options;
+  let loadable: readonly Session[] | undefined;
   for (const pause of SEARCH_PAUSES_MS) {
     if (pause > 0) await clock.sleep(pause, signal);
-    const loadable = await listLoadable(context);
+    loadable = await listLoadable(context);
+    if (loadable === undefined) continue;
     const opened = await claim(context, loadable);
     if (opened !== undefined) return { kind: 'opened', opened };
     // Okta allows one open session: with another's there, ours was not made.
     if (loadable.length > 0) break;
   }
+  if (loadable !== undefined) {
+    await context.state.journal.settle(journalId, 'dropped');
+    context.own.closeEntry(journalId);
+  }
   return { kind: 'lost' };
 }
 
-/** The open sessions; none where the look was not answered, for the next may be. */
-async function listLoadable(context: SessionContext): Promise<readonly Session[]> {
+/** The open sessions; undefined where the look was not answered, for the next may be. */
+async function listLoadable(context: SessionContext): Promise<readonly Session[] | undefined> {
   try {
     return (await listOpenSessions(context)).loadable;
   } catch (error) {
-    if (isUnanswered(error)) return [];
+    if (isUnanswered(error)) return undefined;
     throw error;
   }
 }

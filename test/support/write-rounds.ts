@@ -16,6 +16,7 @@ const isLast = () => ++steps === diesAt;
 const die = () => process.kill(process.pid, 'SIGKILL');
 
 const { writeSync } = fs;
+const allocUnsafe = Buffer.allocUnsafe.bind(Buffer);
 fs.writeSync = ((file: number, bytes: Uint8Array, offset: number) => {
   if (!isLast()) return writeSync(file, bytes, offset);
   writeSync(file, bytes, offset, bytes.length >> 1);
@@ -30,7 +31,7 @@ const dyingBefore = <A extends readonly unknown[], R>(call: (...values: A) => R)
 fs.openSync = dyingBefore(fs.openSync);
 fs.closeSync = dyingBefore(fs.closeSync);
 fs.renameSync = dyingBefore(fs.renameSync);
-Buffer.allocUnsafe = dyingBefore(Buffer.allocUnsafe);
+Buffer.allocUnsafe = dyingBefore((size: number) => allocUnsafe(size));
 syncBuiltinESMExports();
 
 for (let round = 0; round < ROUNDS; round++) {

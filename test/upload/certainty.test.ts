@@ -116,6 +116,41 @@ describe('a session whose creation got no answer', () => {
     });
   });
 
+  it('is found by the next run, when Okta answered no look for it', async () => {
+    await inVirtualTime(async (clock) => {
+      let creations = 0;
+      let down = false;
+      const { run, org } = world(clock, async (request, send) => {
+        if (down) return fault(503, 'E0000010');
+        if (!isCreate(request) || creations++ > 0) return send(request);
+        await send(request);
+        down = true;
+        return page(504);
+      });
+      await expect(run()).rejects.toThrow();
+      down = false;
+      await run();
+      expectConverged(org, source);
+    });
+  });
+
+  it('is found where the clock was set back meanwhile', async () => {
+    await inVirtualTime(async (clock) => {
+      let creations = 0;
+      let back = 0;
+      const { run, org } = world(clock, async (request, send) => {
+        const answer = await send(request);
+        if (!isCreate(request) || creations++ > 0) return answer;
+        back = 5 * MINUTE;
+        throw new TransportError('ECONNRESET', true);
+      });
+      await run(source, {
+        clock: { now: () => clock.now() - back, sleep: (ms, signal) => clock.sleep(ms, signal) },
+      });
+      expectConverged(org, source);
+    });
+  });
+
   it("is not another's that was made in the meantime: the error names it, and it is not touched", async () => {
     await inVirtualTime(async (clock) => {
       let creations = 0;

@@ -84,6 +84,9 @@ export const crash: readonly Break[] = [
     file: 'src/state/lmdb/row-codec.ts',
     find: 'if (value.length >= DIGEST_AT && checkSum(key, value, KIND_AT) === checkSumOf(value)) {',
     replace: 'if (value.length >= DIGEST_AT) {',
-    test: ['test/state/lmdb/faults.test.ts', 'a row that is not what was written is found wherever it is read'],
+    test: [
+      'test/state/lmdb/faults.test.ts',
+      'a row that is not what was written is found wherever it is read',
+    ],
   },
 ];

@@ -209,7 +209,11 @@ describe('a cache of digests', () => {
     copyFileSync(join(base, 'digests-users.cache'), cache);
     await withState(directory, async (state) => {
       const reading = await state.read();
-      const rows = [[keyOf(7), 1], [keyOf(8), 0], [keyOf(9), 0]] as const;
+      const rows = [
+        [keyOf(7), 1],
+        [keyOf(8), 0],
+        [keyOf(9), 0],
+      ] as const;
       expect(await compare(reading, rows)).toEqual([Seen.SAME, Seen.NEW, Seen.SAME]);
       await reading.close();
     });
