@@ -1,15 +1,15 @@
 import { OktaAuthError, OktaHttpError, OktaResponseError } from '../core/errors.js';
 import type { Session, WireResponse } from './wire.js';
 
-/** What a status looks like, one that Okta adds some day too: it is told, and must not be any text. */
+/** The form of a session's status, including statuses that Okta may add later. Events contain it, so no other text is accepted. */
 const STATUS = /^[A-Z][A-Z0-9_]{0,39}$/;
 
-/** Okta's id of a request, for its support. */
+/** Okta's id of the request, which Okta's support asks for. */
 export function requestIdOf(response: WireResponse): string | undefined {
   return response.headers['x-okta-request-id'];
 }
 
-/** The error an answer stands for; undefined for a 2xx. Holds neither headers nor body. */
+/** The error for a response; undefined for a 2xx. The error contains neither headers nor body. */
 export function errorOf(
   operation: string,
   response: WireResponse,
@@ -25,38 +25,38 @@ export function errorOf(
 }
 
 /**
- * True when the request's credential was refused, and nothing else of it looked at. Okta answers 401, and 400 to a proof
- * (DPoP) that it does not take: this must not be read as a 400 to the call.
+ * True if the credential of the request was refused, so that Okta did not process the call. The status is 401, or 400 with a
+ * challenge for a refused DPoP proof; that 400 says nothing about the call itself.
  */
 export function isCredentialRefused(response: WireResponse): boolean {
   return response.status === 401 || (response.status === 400 && challengeOf(response) !== undefined);
 }
 
-/** True when a proof was refused for its nonce alone. */
+/** True if a DPoP proof was refused only because of its nonce. */
 export function isNonceRequired(response: WireResponse): boolean {
   return isCredentialRefused(response) && challengeOf(response) === 'use_dpop_nonce';
 }
 
-/** The error that the challenge of an answer names, in its `WWW-Authenticate`. */
+/** The error code in the `WWW-Authenticate` challenge of a response. */
 function challengeOf(response: WireResponse): string | undefined {
   return /\berror="([a-z_]{1,40})"/.exec(response.headers['www-authenticate'] ?? '')?.[1];
 }
 
-/** One session; also inside an array of one, as Okta's own example of start-import shows it. */
+/** A session. An array of one session is accepted too, because Okta's example of start-import shows one. */
 export function parseSession(operation: string, response: WireResponse): Session {
   const value = parseJson(operation, response);
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   return toSession(operation, response, one);
 }
 
-/** The active sessions. One that cannot be read fails the whole list: it could be someone's open session. */
+/** The active sessions. Throws if any of them cannot be read, because it may be a session that is open. */
 export function parseSessions(operation: string, response: WireResponse): readonly Session[] {
   const value = parseJson(operation, response);
   if (!Array.isArray(value)) throw unusable(operation, response, 'expected an array of sessions');
   return value.map((one) => toSession(operation, response, one));
 }
 
-/** A bulk request and a cancel answer with nothing; a page in its place comes from something in between. */
+/** Checks the response to a bulk request or a cancel: Okta's has no body. HTML in its place comes from a proxy, and throws. */
 export function requireAccepted(operation: string, response: WireResponse): void {
   if (response.body.trim() !== '') parseJson(operation, response);
 }
@@ -83,7 +83,7 @@ function parseJson(operation: string, response: WireResponse): unknown {
   try {
     return JSON.parse(response.body) as unknown;
   } catch {
-    // The parser's message quotes the text, which does not belong in an error.
+    // The error has no cause, because the parser's message quotes the text.
     throw unusable(operation, response, 'it is not JSON');
   }
 }
@@ -92,7 +92,7 @@ function unusable(operation: string, response: WireResponse, reason: string): Ok
   return new OktaResponseError(operation, response.status, reason, requestIdOf(response));
 }
 
-/** Okta's code of an error; of the token endpoint, which keeps to OAuth, its `error`. */
+/** Okta's `errorCode` in the body of a response, or OAuth's `error`, which the token endpoint uses. */
 export function errorCodeOf(body: string): string | undefined {
   try {
     const envelope = JSON.parse(body) as { errorCode?: unknown; error?: unknown } | null;

@@ -4,12 +4,12 @@ import { LIMITS } from '../core/limits.js';
 import { encodeDeletion, encodeItem, type ChangeKind, type Entity } from '../core/model.js';
 import type { EncodedBody, GroupMembers, GroupRecord, UserRecord } from './wire.js';
 
-/** The content of a bulk call: records, or a body that was encoded before. */
+/** The content of a bulk call: records, or a body that is already encoded. */
 export type BulkContent = readonly (UserRecord | GroupRecord | GroupMembers | string)[] | EncodedBody;
 
 /**
- * The body of a bulk request. A body that was encoded before is used as it is; records are encoded.
- * @throws {@link OptionsError} for a body that Okta would refuse because of its size.
+ * The body of a bulk request. Records are encoded; an encoded body is used unchanged.
+ * @throws {@link OptionsError} for a body that exceeds {@link LIMITS}.
  */
 export function encodeBulk(entity: Entity, kind: ChangeKind, content: BulkContent): string {
   const body = 'body' in content ? content.body : encodeRecords(entity, kind, content);

@@ -1,8 +1,8 @@
 import type { Batch, Change, ChangeKind, Entity } from '../core/model.js';
 
 /**
- * Encodes a bulk request: joins the items of changes of one kind into the body that is measured and sent. The members of a
- * group become one entry. There is no other encoder.
+ * Encodes a bulk request: joins the encoded changes of one entity and kind into the body that is measured and sent. The
+ * members of a group become one entry.
  */
 export function makeBatch(entity: Entity, kind: ChangeKind, changes: readonly Change[]): Batch {
   const [head, entries, tail] =
@@ -19,14 +19,14 @@ export function makeBatch(entity: Entity, kind: ChangeKind, changes: readonly Ch
   };
 }
 
-/** The text before the first and after the last entry in the body of a request. */
+/** The text before the first and after the last entry of a request body. */
 export function bodyFrame(entity: Entity, kind: ChangeKind): readonly [head: string, tail: string] {
   if (entity === 'memberships') return ['{"memberships":[', ']}'];
   if (entity === 'groups') return [kind === 'upsert' ? '{"profiles":[' : '{"externalIds":[', ']}'];
   return ['{"entityType":"USERS","profiles":[', ']}'];
 }
 
-/** The text before the first and after the last member in the entry of a group; `group` is JSON. */
+/** The text before the first and after the last member in the entry of a group. `group` is its id as JSON. */
 export function entryFrame(group: string): readonly [head: string, tail: string] {
   return [`{"groupExternalId":${group},"memberExternalIds":[`, ']}'];
 }

@@ -19,7 +19,7 @@ import type {
 /**
  * A client of Okta's Identity Sources API for one identity source. Nothing is sent before the first call.
  *
- * @throws OptionsError at once, for any option that cannot work.
+ * @throws {@link OptionsError} for an invalid option.
  */
 export function createClient(options: ClientOptions): OktaClient {
   return new Client(checkOptions(options));
@@ -154,7 +154,7 @@ class Client implements OktaClient {
     await this.#call(operation, path, body, (answer) => requireAccepted(operation.id, answer), options);
   }
 
-  /** Every call ends with its own signal, and with the client. */
+  /** Sends a call. It is aborted by its own signal, and when the client is closed. */
   async #call<T>(
     operation: Operation,
     path: string,
@@ -182,14 +182,14 @@ class Client implements OktaClient {
 }
 
 function sessionPath(sessionId: string): string {
-  // A dot segment would be resolved away, and name another resource.
+  // A URL resolves "." and "..", so the path would be that of another resource.
   if (typeof sessionId !== 'string' || sessionId === '' || /^\.{1,2}$/.test(sessionId)) {
     throw new OptionsError('sessionId', 'expected the id of a session');
   }
   return `/sessions/${encodeURIComponent(sessionId)}`;
 }
 
-/** Okta's own answer only: a page of something in between says nothing about the session. */
+/** True if Okta does not know the session. The errorCode shows that the response is from Okta and not from a proxy. */
 function isUnknownSession(error: unknown): boolean {
   return (
     error instanceof OktaHttpError &&

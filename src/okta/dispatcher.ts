@@ -37,7 +37,7 @@ export function dispatcherFor(options: DispatcherOptions): () => Promise<Dispatc
       bodyTimeout: requestTimeoutMs,
     };
     if (route === undefined) return new Agent(agent);
-    // The proxy answers a CONNECT after it has connected, so the same time limit applies.
+    // The proxy responds to a CONNECT only after it has connected, so the limit for connecting applies.
     const clientFactory = (origin: URL, opts: object) =>
       new Pool(origin, { ...opts, headersTimeout: connectTimeoutMs });
     const through = { ...agent, requestTls: tls, proxyTls: tls, clientFactory, ...route };

@@ -16,15 +16,15 @@ import {
   type WireResponse,
 } from './wire.js';
 
-/** Nonces that are taken from refusals before a call counts as refused. */
+/** The most DPoP nonces that one call accepts from refusals; one more, and the call fails. */
 const MOST_CHALLENGES = 3;
 
-/** Everything one call needs: what is sent, and how its answer is read. */
+/** One call: its request, and how its response is read. */
 export interface Call<T> {
   readonly operation: Operation;
   readonly path: string;
   readonly body: string | undefined;
-  /** Throws {@link OktaResponseError} for an answer that is not what the API describes. */
+  /** Reads the response. @throws {@link OktaResponseError} for a response that the API does not describe. */
   readonly read: (response: WireResponse) => T;
   readonly onWait?: ((wait: ClientWait) => void) | undefined;
   /** See {@link CallOptions.patienceMs}. */
@@ -32,9 +32,11 @@ export interface Call<T> {
 }
 
 /**
- * Sends calls, within the rate limits, and again where that is safe: what certainly was not acted on (it never left,
- * or 429, or read-only mode), for as long as the call has patience, and reads after any fault. A call that acts and whose
- * answer was lost is thrown.
+ * Sends calls within the rate limits, and repeats them where that is safe:
+ * - a request on which Okta certainly did not act (it never left, 429, read-only mode), until the patience of the call is over;
+ * - a GET, after any fault.
+ *
+ * For any other call whose response was lost it throws, because Okta may have acted on the call.
  */
 export class Exchange {
   readonly #options: CheckedOptions;
@@ -42,7 +44,7 @@ export class Exchange {
   readonly #authorizer: Authorizer;
   readonly #limiter: RateLimiter;
   #serverDate: number | undefined;
-  /** Whether the server ever answered. */
+  /** True after the first response. */
   #reached = false;
 
   constructor(options: CheckedOptions, transport: Transport, authorizer: Authorizer) {
@@ -113,7 +115,7 @@ export class Exchange {
       return error === undefined ? { value: call.read(response) } : { error, response, credential };
     } catch (error) {
       if (error instanceof OktaResponseError) return { error, credential };
-      // The sign-in failed, after attempts of its own: nothing was done with the call.
+      // The sign-in failed after its own attempts, so the call itself was not sent.
       if (error instanceof OktaNetworkError && call.patienceMs !== undefined) return { error, credential };
       if (!(error instanceof TransportError)) throw error;
       const acted = error.sent && operation.method !== 'GET';
@@ -143,12 +145,12 @@ export class Exchange {
     try {
       this.#authorizer.onAnswer?.(response);
     } catch {
-      // The answer is there, and says what became of the call; who looks on must not hide that.
+      // The response is the result of the call; an error of the authorizer must not replace it.
     }
     return response;
   }
 
-  /** Time that nobody sets: a clock that jumps must not end a call's patience. */
+  /** Milliseconds of a monotonic clock, so that a change of the system time does not end the patience of a call. */
   #elapsed(): number {
     const { clock } = this.#options;
     return clock.elapsed?.() ?? clock.now();
@@ -166,7 +168,7 @@ export class Exchange {
       try {
         listener?.(wait);
       } catch {
-        // Who listens must not reach the run.
+        // Errors of a listener are ignored.
       }
     }
   }
@@ -178,13 +180,13 @@ type Outcome<T> =
   | {
       readonly error: Failure;
       readonly response?: WireResponse;
-      /** The headers that the authorizer gave for this attempt. */
+      /** The headers that the authorizer returned for this attempt. */
       readonly credential: Readonly<Record<string, string>>;
     };
 
 function mayRepeat(operation: Operation, error: Failure): boolean {
   if (isNotDone(error)) return true;
-  // A redirect will be one again.
+  // The same request would be redirected again.
   const redirect = error instanceof OktaResponseError && error.status >= 300;
   return operation.method === 'GET' && isLostAnswer(error) && !redirect;
 }
@@ -194,21 +196,21 @@ function isLasting(error: Failure): boolean {
 }
 
 /**
- * A call that is still queued ends at once when it is aborted, although its place in the queue stays until its turn.
- * One that was handed to the transport ends with what the transport says, which knows whether it was sent.
+ * Rejects at once if a call is aborted while it is queued, although its job stays in the queue until its turn. After `run` has
+ * called `started`, the result is that of the transport, which knows whether the request was sent.
  */
 function untilAborted<T>(signal: AbortSignal, run: (started: () => void) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    let handed = false;
+    let started = false;
     const onAbort = () => {
-      if (!handed) reject(new AbortedError());
+      if (!started) reject(new AbortedError());
     };
     if (signal.aborted) {
       onAbort();
       return;
     }
     signal.addEventListener('abort', onAbort);
-    run(() => (handed = true))
+    run(() => (started = true))
       .finally(() => signal.removeEventListener('abort', onAbort))
       .then(resolve, reject);
   });

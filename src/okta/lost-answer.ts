@@ -1,25 +1,25 @@
 import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../core/errors.js';
 
-/** Okta's read-only mode: nothing is written, so nothing was. */
+/** True for Okta's read-only mode, in which no request changes anything. */
 export function isReadOnlyMode(status: number, errorCode: string | undefined): boolean {
   return status === 503 && errorCode === 'E0000010';
 }
 
 /**
- * True when the request behind this error may have been acted on: its answer was lost on the way, could not be
- * read, or was a service fault. What to do then depends on the call, and is for the session layer to decide.
+ * True if Okta may have acted on the request: its response was lost, could not be read, or was a fault of the service
+ * (5xx). Callers in `upload` decide what to do, because it depends on the call.
  */
 export function isLostAnswer(error: unknown): boolean {
   if (error instanceof OktaNetworkError) return error.sent;
-  // A gateway that gave up waiting (408) says nothing of what is behind it.
+  // A gateway that sends 408 stopped waiting for Okta; the request may have reached Okta.
   if (error instanceof OktaHttpError)
     return error.status === 408 || (error.status >= 500 && !isReadOnlyMode(error.status, error.errorCode));
   return error instanceof OktaResponseError;
 }
 
 /**
- * True when the request behind this error was certainly not acted on, and the same request may pass later: it never
- * left this machine, there were too many of them (429), or the service was read-only.
+ * True if Okta certainly did not act on the request, and the same request may succeed later: it never left this machine,
+ * there were too many requests (429), or Okta was in read-only mode.
  */
 export function isNotDone(error: unknown): boolean {
   if (error instanceof OktaNetworkError) return !error.sent;
@@ -28,14 +28,14 @@ export function isNotDone(error: unknown): boolean {
   );
 }
 
-/** Codes of TLS, and of the proxy that refuses: no wait mends a certificate, a password or a permission. */
-const NOT_MENDED_BY_WAITING = /CERT|SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|^the proxy answered 4/;
+/** Error codes of TLS, and refusals of the proxy: a certificate, a password or a permission is not corrected by waiting. */
+const LASTING_REASONS = /CERT|SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|^the proxy answered 4/;
 
 /**
- * True when the reason why a request never left will not pass by itself.
+ * True if the reason why a request never left does not end by itself.
  *
- * @param reached - Whether the server ever answered: until then an unknown host name is a wrong one.
+ * @param reached - true after the first response of the server; before it, an unknown host name counts as a wrong setting
  */
 export function isLastingFault(reason: string, reached: boolean): boolean {
-  return NOT_MENDED_BY_WAITING.test(reason) || (reason === 'ENOTFOUND' && !reached);
+  return LASTING_REASONS.test(reason) || (reason === 'ENOTFOUND' && !reached);
 }

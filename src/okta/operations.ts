@@ -1,4 +1,4 @@
-/** Okta's rate-limit buckets: reads and writes of sessions share one; every other path has its own. */
+/** Okta's rate-limit buckets. All requests to `/sessions` and `/sessions/{id}` share one; every other path has its own. */
 export type Bucket =
   | 'sessions'
   | 'start-import'
@@ -11,7 +11,7 @@ export type Bucket =
 
 /** One operation of the API. */
 export interface Operation {
-  /** Okta's operationId, which errors and waits contain. */
+  /** Okta's operationId. Errors and waits contain it. */
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly bucket: Bucket;

@@ -4,11 +4,11 @@ import type { GroupRecord, MembershipRecord, UserRecord } from '../core/model.js
 export type SessionStatus =
   'CREATED' | 'IN_PROGRESS' | 'TRIGGERED' | 'COMPLETED' | 'ERROR' | 'CLOSED' | 'EXPIRED';
 
-/** An identity source session, as Okta shows it. */
+/** An identity source session, as Okta returns it. */
 export interface Session {
   readonly id: string;
   readonly identitySourceId: string | undefined;
-  /** As Okta says it: it may be one that is not known here. */
+  /** The status that Okta returned; it may be one that this type does not list. */
   readonly status: SessionStatus | (string & {});
   readonly importType: string | undefined;
   /** ISO date-time. */
@@ -19,14 +19,17 @@ export interface Session {
 
 /** Options of every call. */
 export interface CallOptions {
-  /** Ends the call; it then rejects with `ERR_ROLLCALL_ABORTED`, or, once the request may have been acted on, with an `OktaNetworkError` whose `sent` is true. */
+  /**
+   * Aborts the call. It rejects with `ERR_ROLLCALL_ABORTED`, or, if Okta may have acted on the request, with an
+   * `OktaNetworkError` whose `sent` is true.
+   */
   readonly signal?: AbortSignal;
   /**
-   * Milliseconds for which a request that was certainly not acted on (it never left, 429, read-only mode) is sent again,
-   * from the first such failure of the call. Without it, it is sent as often as the client's `maxAttempts` says.
+   * For how many milliseconds a request is repeated on which Okta certainly did not act (it never left, 429, read-only mode),
+   * counted from the first such failure of the call. @defaultValue no time limit: at most the client's `maxAttempts`
    */
   readonly patienceMs?: number;
-  /** Told before each wait of this call. What it throws is ignored. */
+  /** Called before each wait of this call. An error that it throws is ignored. */
   readonly onWait?: (wait: ClientWait) => void;
 }
 
@@ -39,7 +42,7 @@ export interface ClientWait {
   readonly operation: string;
 }
 
-/** A body that was encoded before: what `batch` made. Sent as it is. */
+/** A body that is already encoded, such as one that `batch` made. It is sent unchanged. */
 export interface EncodedBody {
   readonly body: string;
 }
@@ -51,21 +54,23 @@ export interface GroupMembers {
 }
 
 /**
- * The eleven operations of Okta's Identity Sources API. Every call keeps to Okta's rate limits, and sends again
- * only what was certainly not acted on (or what can be repeated without harm); a call whose answer was lost throws.
- * A client of one's own keeps to the same: what it throws as not acted on ends the run.
+ * The eleven operations of Okta's Identity Sources API. Every call keeps to Okta's rate limits. A request is repeated only if
+ * Okta certainly did not act on it, or if it is a GET; otherwise a call whose response was lost throws.
+ *
+ * If you write your own client, it must do the same, because a run ends with every error that says that Okta did not act on
+ * the request.
  */
 export interface OktaClient {
   /** The org's origin. */
   readonly orgUrl: string;
   readonly identitySourceId: string;
-  /** The `Date` of Okta's latest answer, in milliseconds; undefined before the first. */
+  /** The `Date` of Okta's latest response, in milliseconds since the epoch; undefined before the first. */
   serverDate(): number | undefined;
   /** Okta's `createIdentitySourceSession`. */
   createSession(options?: CallOptions): Promise<Session>;
   /** Okta's `listIdentitySourceSessions`: the active sessions. */
   listSessions(options?: CallOptions): Promise<readonly Session[]>;
-  /** Okta's `getIdentitySourceSession`. `undefined` when Okta does not know the session. */
+  /** Okta's `getIdentitySourceSession`. Returns undefined if Okta does not know the session. */
   getSession(sessionId: string, options?: CallOptions): Promise<Session | undefined>;
   /** Okta's `deleteIdentitySourceSession`: cancels a session that is CREATED or IN_PROGRESS. */
   deleteSession(sessionId: string, options?: CallOptions): Promise<void>;
@@ -107,7 +112,7 @@ export interface OktaClient {
     members: readonly GroupMembers[] | EncodedBody,
     options?: CallOptions,
   ): Promise<void>;
-  /** Closes the connections. Calls under way are ended. */
+  /** Closes the connections and aborts the calls in progress. */
   close(): Promise<void>;
 }
 
@@ -123,7 +128,7 @@ export interface WireRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** One HTTP answer. */
+/** One HTTP response. */
 export interface WireResponse {
   readonly status: number;
   /** Lower-case names. */
@@ -131,10 +136,10 @@ export interface WireResponse {
   readonly body: string;
 }
 
-/** Sends one request once. Rejects with {@link TransportError} when no whole answer came. */
+/** Sends one request once. Rejects with {@link TransportError} if there is no complete response. */
 export type Transport = (request: WireRequest) => Promise<WireResponse>;
 
-/** Why a transport has no answer. */
+/** The error of a transport that has no complete response. */
 export class TransportError extends Error {
   /** False when the request certainly never reached the server. */
   readonly sent: boolean;

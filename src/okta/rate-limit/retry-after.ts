@@ -2,8 +2,8 @@ import type { WireResponse } from '../wire.js';
 import { LONGEST_WAIT_MS } from './rate-window.js';
 
 /**
- * Milliseconds that an answer asks to wait (`Retry-After`: seconds, or a date that is measured against the answer's own
- * `Date`); undefined where it does not say. At most {@link LONGEST_WAIT_MS}: a wrong header must not stop a run.
+ * The wait in milliseconds that a response requests by `Retry-After`: seconds, or a date, which is compared with the `Date` of
+ * the response. Undefined without this header. At most {@link LONGEST_WAIT_MS}, so that a wrong header cannot stop a run.
  */
 export function retryAfterMs(response: WireResponse | undefined): number | undefined {
   const text = response?.headers['retry-after']?.trim();

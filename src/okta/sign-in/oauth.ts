@@ -43,7 +43,7 @@ export class OAuthAuthorizer implements Authorizer {
       context,
       {
         makeRequest: (signal) => this.#tokenRequest(signal),
-        keepNonce: (response) => {
+        storeNonce: (response) => {
           const nonce = nonceOf(response);
           this.#tokenNonce = nonce ?? this.#tokenNonce;
           return nonce !== undefined;

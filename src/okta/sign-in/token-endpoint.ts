@@ -15,18 +15,18 @@ import {
   type WireResponse,
 } from '../wire.js';
 
-/** Okta's name of the operation; errors and waits are named after it. */
+/** The name of the operation in errors and waits. */
 const OPERATION = 'token';
 
-/** Nonces that are read from refusals before a request counts as failed. */
+/** The most DPoP nonces that one fetch accepts from refusals; one more, and it fails. */
 const MOST_CHALLENGES = 3;
-/** A clock that is off by less does not explain a refusal. */
+/** A refused request is repeated once if its response shows that the time in it was wrong by more than this. */
 const NOTABLE_SKEW_MS = 30_000;
-/** A token is replaced a minute before its end, or when nine tenths of a short life are over. */
+/** A token is replaced one minute before it expires, or after nine tenths of its lifetime if that is later. */
 const MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.1;
 
-/** What the client does about faults, and over what it sends. */
+/** The transport of the client, and its settings for attempts and rate limits. */
 export interface TokenPolicy {
   readonly clock: Clock;
   readonly random: () => number;
@@ -36,35 +36,36 @@ export interface TokenPolicy {
   readonly transport: Transport;
 }
 
-/** Makes one attempt's request: every attempt has its own assertion and proof. */
+/** Creates the request for one attempt. Every attempt has its own assertion and proof. */
 export type MakeTokenRequest = (signal: AbortSignal) => Promise<Omit<WireRequest, 'signal'>>;
 
-/** What the endpoint needs to know of the rest of the sign-in. */
+/** The functions and settings of the authorizer that the endpoint uses. */
 export interface TokenHooks {
   readonly makeRequest: MakeTokenRequest;
-  /** Takes over the nonce that an answer holds; false when it holds none. */
-  readonly keepNonce: (response: WireResponse) => boolean;
-  /** Whether a token that is not bound to a key will do. */
+  /** Stores the nonce of a response. Returns false if there is none. */
+  readonly storeNonce: (response: WireResponse) => boolean;
+  /** True if a token that is not bound to a key is accepted. */
   readonly bearerAllowed: boolean;
 }
 
 type Outcome =
   | { readonly token: AccessToken }
-  /** To be asked again at once. */
+  /** The request is repeated at once. */
   | { readonly again: 'nonce' | 'clock' }
   | { readonly fault: string; readonly lasting: boolean };
 
 /**
- * Asks Okta's token endpoint, again after faults, within the client's bounds. What it throws says that nothing was done
- * with the call the token was for: {@link OktaAuthError} when Okta refuses the client, and otherwise an
- * {@link OktaNetworkError} that was not sent.
+ * Gets tokens from Okta's token endpoint, with the client's attempts and rate limits.
+ *
+ * Its errors mean that the call which needs the token was not sent: {@link OktaAuthError} if Okta refuses the client,
+ * otherwise {@link OktaNetworkError} with `sent` false.
  */
 export class TokenEndpoint {
   readonly #policy: TokenPolicy;
   readonly #hooks: TokenHooks;
   readonly #time: ServerTime;
   readonly #window: RateWindow;
-  /** Whether the server ever answered. */
+  /** True after the first response. */
   #reached = false;
 
   constructor(policy: TokenPolicy, hooks: TokenHooks, time: ServerTime) {
@@ -77,13 +78,13 @@ export class TokenEndpoint {
   async fetch(signal: AbortSignal, onWait: (wait: ClientWait) => void): Promise<AccessToken> {
     const { maxAttempts, random } = this.#policy;
     let challenges = 0;
-    let clockMended = false;
+    let clockCorrected = false;
     for (let attempt = 1; ;) {
       await this.#untilOpen(signal, onWait);
-      const outcome = await this.#attempt(signal, clockMended);
+      const outcome = await this.#attempt(signal, clockCorrected);
       if ('token' in outcome) return outcome.token;
       if ('again' in outcome) {
-        if (outcome.again === 'clock') clockMended = true;
+        if (outcome.again === 'clock') clockCorrected = true;
         else if (++challenges > MOST_CHALLENGES) throw failed('Okta asks for a new nonce again and again');
         continue;
       }
@@ -93,9 +94,9 @@ export class TokenEndpoint {
     }
   }
 
-  async #attempt(signal: AbortSignal, clockMended: boolean): Promise<Outcome> {
+  async #attempt(signal: AbortSignal, clockCorrected: boolean): Promise<Outcome> {
     const { clock, transport, requestTimeoutMs } = this.#policy;
-    const asked = clock.now();
+    const requestedAt = clock.now();
     const skew = this.#time.skewMs;
     let counted = false;
     let response: WireResponse | undefined;
@@ -109,26 +110,26 @@ export class TokenEndpoint {
     } catch (error) {
       throwIfAborted(signal);
       if (!(error instanceof TransportError)) throw error;
-      // A second token does no harm: it does not matter whether this one was issued.
+      // Whether the request was sent does not matter: a second token does no harm.
       return { fault: error.message, lasting: isLastingFault(error.message, this.#reached) };
     } finally {
       if (counted) this.#window.done(response);
     }
     this.#reached = true;
     this.#time.learn(response);
-    const nonce = this.#hooks.keepNonce(response);
-    if (response.status >= 200 && response.status < 300) return this.#read(response, asked);
+    const hasNonce = this.#hooks.storeNonce(response);
+    if (response.status >= 200 && response.status < 300) return this.#read(response, requestedAt);
     const { status } = response;
     const code = errorCodeOf(response.body);
     if (status < 400) return { fault: 'redirects are not followed', lasting: true };
     if (status === 429 || status >= 500) return { fault: describe(response, code), lasting: false };
-    if (code === 'use_dpop_nonce' && nonce) return { again: 'nonce' };
+    if (code === 'use_dpop_nonce' && hasNonce) return { again: 'nonce' };
     const skewed = Math.abs(this.#time.skewMs - skew) > NOTABLE_SKEW_MS;
-    if (skewed && !clockMended) return { again: 'clock' };
+    if (skewed && !clockCorrected) return { again: 'clock' };
     throw new OktaAuthError(OPERATION, status, code, requestIdOf(response));
   }
 
-  #read(response: WireResponse, asked: number): Outcome {
+  #read(response: WireResponse, requestedAt: number): Outcome {
     const { access_token: value, token_type: type, expires_in: seconds } = parse(response.body);
     if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value) || typeof type !== 'string') {
       return { fault: `the answer with status ${response.status} is not a token`, lasting: false };
@@ -144,7 +145,7 @@ export class TokenEndpoint {
       );
     }
     const lifeMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : Infinity;
-    const renewAt = asked + lifeMs - Math.min(MARGIN_MS, lifeMs * MARGIN_SHARE);
+    const renewAt = requestedAt + lifeMs - Math.min(MARGIN_MS, lifeMs * MARGIN_SHARE);
     return { token: { value, type: isDpop ? 'DPoP' : 'Bearer', renewAt } };
   }
 
