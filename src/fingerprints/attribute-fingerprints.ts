@@ -1,33 +1,37 @@
 import type { Profile } from '../core/model.js';
 
-/** Characters of 8 bits for one attribute: two of its name, two of its value. */
+/** Characters for one attribute, of 8 bits each: two for its name, two for its value. */
 const WIDTH = 4;
-/** The name of an attribute that no profile has any more. */
-const GONE = '(removed)';
+/** Reported in place of a removed attribute whose name no profile of this run has: only its fingerprint is known. */
+const REMOVED = '(removed)';
 
 /**
- * Short keyed fingerprints of each attribute, which name the attributes that changed without keeping what they held:
- * 16 bits of a value's hash. One change in 65,536 goes unnamed; whether a record changed at all is decided by its
- * 128-bit digest and not by these.
+ * Keyed fingerprints of the attributes of a profile, 16 bits for each value. They show which attributes changed, without
+ * storing the values. One change in 65,536 has the same fingerprint and is not named. Whether the record changed at all is
+ * decided by its 128-bit digest.
  */
 export class AttributeFingerprints {
   readonly #seed: number;
-  /** Fingerprints of names, and names by their fingerprints. */
+  /** The fingerprint of each name. */
   readonly #names = new Map<string, string>();
+  /** The name of each fingerprint. */
   readonly #byFingerprint = new Map<string, string>();
 
   constructor(fingerprintKey: string) {
     this.#seed = Number.parseInt(fingerprintKey.slice(16, 24), 16) | 0;
   }
 
-  /** The fingerprints of a profile's attributes, four characters of eight bits each. */
+  /** The fingerprints of the attributes of a profile: four characters of 8 bits for each. */
   of(profile: Profile): string {
     let fingerprints = '';
     for (const name of Object.keys(profile)) fingerprints += this.#name(name) + this.#value(profile[name]);
     return fingerprints;
   }
 
-  /** The names of the attributes that differ from those that the fingerprints were made of, in the profile's order. */
+  /**
+   * The names of the attributes whose fingerprints differ: those of the profile in its order, then the removed ones.
+   * @param before - fingerprints returned by {@link of}
+   */
   changed(before: string, profile: Profile): string[] {
     const old = new Map<string, string>();
     for (let at = 0; at + WIDTH <= before.length; at += WIDTH)
@@ -38,7 +42,7 @@ export class AttributeFingerprints {
       if (old.get(fingerprint) !== this.#value(profile[name])) names.push(name);
       old.delete(fingerprint);
     }
-    for (const fingerprint of old.keys()) names.push(this.#byFingerprint.get(fingerprint) ?? GONE);
+    for (const fingerprint of old.keys()) names.push(this.#byFingerprint.get(fingerprint) ?? REMOVED);
     return names;
   }
 
@@ -67,7 +71,7 @@ export class AttributeFingerprints {
   }
 }
 
-/** The last 16 bits as two characters, never both 0: those stand for null. */
+/** The lower 16 bits as two characters. They are never both 0, which means null. */
 function twoCharacters(hash: number): string {
   const bits = (hash & 0xffff) === 0 ? 1 : hash & 0xffff;
   return String.fromCharCode(bits & 0xff, bits >>> 8);

@@ -1,49 +1,48 @@
-/** Part of the slots that is used: fuller costs more steps, emptier more memory. */
-const FULLNESS = 0.75;
+/** Used slots divided by all slots. More means longer searches, less means more memory. */
+const LOAD_FACTOR = 0.75;
 /** Words of a digest. */
 const DIGEST_WORDS = 4;
-/** Words of an entry: all of a digest but its last, which the place of the entry stands for. */
+/** Words of an entry: the first three of a digest. The fourth determines the slot and is not stored. */
 const ENTRY_WORDS = 3;
-/** Bits by which absent digests are told apart at first. */
+/** Bits of the filter that {@link DigestTable.absenceFilter} returns. */
 const FILTER_BITS = 1 << 20;
 
 /**
- * The digests of a baseline as a table with open addressing, 16 bytes a row. A digest is its own hash, so that an unchanged
- * record is found with one access to memory, which is most of what a comparison costs. The last of its four words says where to
- * look, and the other three are compared. Each digest has two bits: whether it was compared, and whether it is present in
- * the source.
+ * The digests of a baseline in a hash table with open addressing, 16 bytes a row. A digest is four 32-bit words. It is used as
+ * its own hash: the last word determines the slot, and the other three are stored and compared. So an unchanged record is
+ * found with one access to memory, which takes most of the time of a comparison. Each slot has two bits: "was compared"
+ * and "is present in the source".
  *
- * A digest is four 32-bit words. One whose first three are zeros looks like an empty entry: the table does not take it, and
- * never finds it.
+ * Three zeros mark an empty slot, so a digest that begins with three zeros is not added, and never found.
  */
 export class DigestTable {
-  /** Three words for each slot, zeros where it is empty. */
+  /** Three words for each slot; zeros if it is empty. */
   readonly #entries: Uint32Array;
   readonly slots: number;
   readonly #slotsPerHash: number;
   readonly #compared: Uint8Array;
   readonly #present: Uint8Array;
   #homes = new Int32Array(0);
-  /** What was read by {@link DigestTable.#prefetch}: kept, so that the compiler does not leave the reads out. */
+  /** The words that {@link DigestTable.#prefetch} read; without storing them, the compiler could remove the reads. */
   #read = new Uint32Array(0);
   #size = 0;
   #presentCount = 0;
 
-  /** @param rows - digests that will be put in at most */
+  /** @param rows - the most digests that will be added */
   constructor(rows: number) {
-    this.slots = Math.ceil(rows / FULLNESS) + 1;
+    this.slots = Math.ceil(rows / LOAD_FACTOR) + 1;
     this.#entries = new Uint32Array(this.slots * ENTRY_WORDS);
     this.#slotsPerHash = this.slots / 2 ** 32;
     this.#compared = new Uint8Array((this.slots + 7) >>> 3);
     this.#present = new Uint8Array((this.slots + 7) >>> 3);
   }
 
-  /** True when every digest was seen in the source. */
+  /** True if every digest is marked as present. */
   get allPresent(): boolean {
     return this.#presentCount === this.#size;
   }
 
-  /** Puts digests in, four words each. A hot loop: it runs for every row of the baseline. */
+  /** Adds digests of four words each. A hot loop: it runs for every row of the baseline. */
   addBlock(digests: Uint32Array, count: number): void {
     const entries = this.#entries;
     const homes = this.#prefetch(digests, count);
@@ -69,12 +68,12 @@ export class DigestTable {
     this.#size += added;
   }
 
-  /** The slot of a digest, or -1. */
+  /** The slot of a digest, or -1 if the table does not contain it. */
   find(a: number, b: number, c: number, d: number): number {
     return this.#findFrom(Math.floor(d * this.#slotsPerHash) * ENTRY_WORDS, a, b, c);
   }
 
-  /** The slots of many digests of four words each, or -1. */
+  /** {@link find} for digests of four words each. */
   findEach(digests: Uint32Array, count: number, found = new Int32Array(count)): Int32Array {
     const homes = this.#prefetch(digests, count);
     for (let i = 0, at = 0; i < count; i++, at += DIGEST_WORDS) {
@@ -89,8 +88,8 @@ export class DigestTable {
   }
 
   /**
-   * Answers where the search for each digest begins, and reads the entry there. Most of a search is the wait for memory, and
-   * these waits overlap when nothing is decided between them: it saves a fifth of the time.
+   * Returns the entry at which the search for each digest begins, and reads it. Most of a search is the wait for memory. These
+   * waits overlap if the reads come one after another without a branch between them, which saves a fifth of the time.
    */
   #prefetch(digests: Uint32Array, count: number): Int32Array {
     if (this.#homes.length < count) {
@@ -122,18 +121,17 @@ export class DigestTable {
     }
   }
 
-  /** Marks a slot as compared and present. False when it was compared before. */
-  compare(slot: number): boolean {
+  /** Marks a slot as compared and present. Returns false if it was compared before. */
+  markCompared(slot: number): boolean {
     const bit = 1 << (slot & 7);
     const byte = this.#compared[slot >>> 3] as number;
     if ((byte & bit) !== 0) return false;
     this.#compared[slot >>> 3] = byte | bit;
-    this.keep(slot);
+    this.markPresent(slot);
     return true;
   }
 
-  /** Marks a slot as present. */
-  keep(slot: number): void {
+  markPresent(slot: number): void {
     if (this.isPresent(slot)) return;
     this.#present[slot >>> 3] = (this.#present[slot >>> 3] as number) | (1 << (slot & 7));
     this.#presentCount++;
@@ -144,10 +142,10 @@ export class DigestTable {
   }
 
   /**
-   * Answers a function that says quickly, by its first word, that a digest is present: false means that it surely is. Of a large
-   * table hardly any is absent, and looking each up would cost as much as the comparison did.
+   * Returns a filter over the first word of a digest: false means that the digest is certainly present, true that it may be
+   * absent. Nearly all digests of a large table are present, and to look each of them up would take as long as the comparison.
    */
-  absences(): (first: number) => boolean {
+  absenceFilter(): (first: number) => boolean {
     const absent = new Uint8Array(FILTER_BITS >>> 3);
     for (let slot = 0; slot < this.slots; slot++) {
       if ((slot & 7) === 0 && this.#present[slot >>> 3] === 0xff) {

@@ -6,25 +6,25 @@ import { DIGEST_BYTES, DIGEST_WORDS, plainHasher, type Hasher } from './sip-hash
 export interface Digester {
   /** 16 characters of 8 bits each. */
   of<E extends Entity>(entity: E, record: RecordOf[E]): string;
-  /** The digests of some records, four words each; they hold until the next call. */
+  /** The digests of records, four words each, in memory that the next call writes again. */
   ofEach<E extends Entity>(entity: E, records: readonly RecordOf[E][]): Uint32Array;
 }
 
-/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
+/** The most bytes that UTF-8 needs for a UTF-16 code unit. */
 const BYTES_PER_UNIT = 3;
 const LEAST_TEXT_BYTES = 512 * 1024;
 const LEAST_RECORDS = 1024;
 
 /**
- * Makes keyed 128-bit digests of canonical content: the entity, its key, and every attribute's name and value, each with its
- * length before it, attributes in the order of their names. Equal digests mean equal content whatever order the
- * attributes came in; without the key they tell nothing.
+ * Makes keyed 128-bit digests of canonical content: the entity, its key, and the name and value of every attribute, each
+ * after its length, sorted by name. So the order of the attributes in a record does not matter. Without the key, a digest
+ * reveals nothing about the content.
  *
- * They are SipHash-2-4 with 128 bits, a keyed function made for short texts: SHA-256 by `node:crypto` takes four times as long,
- * since a call costs more than its work.
+ * The function is SipHash-2-4 with 128 bits, which is keyed and made for short texts. SHA-256 by `node:crypto` takes four times
+ * as long, because each call has a fixed cost.
  *
  * @param key - 32 hexadecimal characters
- * @param hasher - with the same key
+ * @param hasher - a hasher with the same key
  */
 export function createDigester(key: string, hasher: Hasher = plainHasher(key)): Digester {
   const texts = new HashedTexts(hasher);
@@ -40,12 +40,12 @@ export function createDigester(key: string, hasher: Hasher = plainHasher(key)): 
   return digester;
 }
 
-/** One of many digests as 16 characters of 8 bits each. */
+/** The digest at an index, as 16 characters of 8 bits each. */
 export function digestText(words: Uint32Array, index: number): string {
   return Buffer.from(words.buffer, words.byteOffset + index * DIGEST_BYTES, DIGEST_BYTES).toString('latin1');
 }
 
-/** Writes a digest of 16 characters as the four words of one of many. */
+/** Writes a digest of 16 characters at an index, as four words. */
 export function writeDigest(digest: string, words: Uint32Array, index: number): void {
   for (let word = 0; word < DIGEST_WORDS; word++) {
     const at = word * 4;
@@ -57,7 +57,7 @@ export function writeDigest(digest: string, words: Uint32Array, index: number): 
   }
 }
 
-/** The content that a digest is made of. `screening/kernel/assembly/record.ts` writes the same from the bytes of a row. */
+/** The content that is hashed. `screening/kernel/assembly/record.ts` makes the same from the bytes of a row. */
 function canonical<E extends Entity>(entity: E, record: RecordOf[E], attributes: AttributeOrder): string {
   if (entity === 'memberships') {
     const { groupExternalId, memberExternalId } = record as MembershipRecord;
@@ -67,7 +67,7 @@ function canonical<E extends Entity>(entity: E, record: RecordOf[E], attributes:
   let text = `${entity === 'users' ? 'u' : 'g'}${externalId.length}:${externalId}`;
   for (const name of attributes.of(profile)) {
     const value = profile[name];
-    // An absent length tells null from ''.
+    // '-' in place of the length means null, which differs from ''.
     text +=
       value === null || value === undefined
         ? `${name.length}:${name}-`
@@ -76,7 +76,7 @@ function canonical<E extends Entity>(entity: E, record: RecordOf[E], attributes:
   return text;
 }
 
-/** Texts that are hashed at once, in memory that is used again. */
+/** The texts of one call, which are hashed together. Their memory is used again for the next call. */
 class HashedTexts {
   readonly #hasher: Hasher;
   #texts: Buffer;
@@ -120,7 +120,7 @@ class HashedTexts {
   }
 }
 
-/** Remembers the sorted names of the last shape: records of one source nearly all have the same. */
+/** Sorts the names of a profile. It keeps the last result, because nearly all records of a source have the same names. */
 class AttributeOrder {
   #names: readonly string[] = [];
   #sorted: readonly string[] = [];

@@ -5,16 +5,16 @@ export const DIGEST_BYTES = 16;
 export const DIGEST_WORDS = 4;
 
 /**
- * Hashes many texts at once: SipHash-2-4 with 128 bits of output, as its authors define it, a keyed function made for short
- * texts. Texts stand one behind the other in a buffer of the hasher's own, so that it can be memory of another engine.
+ * Hashes many texts with one call: SipHash-2-4 with 128 bits of output, as its authors define it. The texts are joined in
+ * memory that the hasher allocates, because WebAssembly can read only its own memory.
  */
 export interface Hasher {
   bytes(length: number): Buffer;
   words(length: number): Uint32Array;
   /**
    * @param texts - from {@link bytes}
-   * @param ends - from {@link words}: where each text ends
-   * @param into - from {@link words}: takes four words for each text
+   * @param ends - from {@link words}: the end of each text in `texts`
+   * @param into - from {@link words}: receives four words for each text
    */
   hashEach(texts: Buffer, ends: Uint32Array, count: number, into: Uint32Array): void;
 }
@@ -42,8 +42,8 @@ export function plainHasher(key: string): Hasher {
 }
 
 /**
- * A hot loop: it runs for every record of the source. JavaScript has no fast 64-bit integers, so that each of SipHash's four
- * words of state is two of 32 bits, here of a low (`l`) and a high half (`h`).
+ * A hot loop: it runs for every record of the source. JavaScript has no fast 64-bit integers, so each 64-bit word is two
+ * numbers of 32 bits: a low (`l`) and a high half (`h`).
  */
 function sipHash(
   key: Int32Array,
@@ -63,7 +63,7 @@ function sipHash(
   let v3l = k1l ^ 0x79746573;
   let v3h = k1h ^ 0x74656462;
   const words = ((end - start) >>> 3) + 1;
-  // Each word of the text is a step of two rounds; each half of the output is one of four.
+  // One step of two rounds for each word of the text, then one step of four rounds for each half of the output.
   for (let step = 0; step < words + 2; step++) {
     let ml = 0;
     let mh = 0;
@@ -130,7 +130,7 @@ function sipHash(
   }
 }
 
-/** The carry of an addition of 32-bit words, by its sum and one of them. */
+/** The carry of an addition of two 32-bit words: 1 if the sum is less than one of them. */
 function carry(sum: number, summand: number): number {
   return sum >>> 0 < summand >>> 0 ? 1 : 0;
 }

@@ -1,31 +1,32 @@
 import type { BlockScreen } from './kernel/block-screen.js';
 import type { ScreenedInput, ScreenedRows } from './screen.js';
 
-/** A block that is being screened. */
+/** A block of the file that is being screened. */
 export interface CutBlock {
+  /** The index of its buffer. */
   readonly buffer: number;
   /** Bytes of the block. */
   readonly length: number;
-  /** Whether the input ends with it. */
+  /** True if it is the last block of the input. */
   readonly last: boolean;
-  /** Waits for the screen. */
+  /** Waits until the block is screened. `firstLine` is the line of its first row. */
   rows(firstLine: number): Promise<ScreenedRows>;
 }
 
 /**
- * Cuts an input into blocks of rows that seem whole and has them screened, ahead of its reader by as many as there are
- * buffers. What begins at the end of a block goes on at the start of the next.
+ * Cuts an input into blocks of whole rows, as far as balanced quotes show their ends, and starts to screen them. As many
+ * blocks are in progress as there are buffers. A row that a block cuts off is moved to the start of the next block.
  */
 export class BlockCutter {
   readonly #input: Pick<ScreenedInput<unknown>, 'read'>;
   readonly #screen: BlockScreen;
   readonly #free: number[];
-  /** Blocks that are screened, in order. */
+  /** Blocks whose screening has begun and that {@link next} has not returned yet, in the order of the file. */
   readonly #cut: CutBlock[] = [];
-  /** The start of the next block. */
+  /** Bytes that were read and belong to the next block. */
   #carried: Uint8Array;
   #ended = false;
-  /** True before a row that is longer than a buffer or has no bytes: its start is carried, and nothing more is cut. */
+  /** True if the next row is longer than a buffer, or the input has no bytes for it. No more blocks are cut. */
   #stuck = false;
 
   constructor(input: Pick<ScreenedInput<unknown>, 'read' | 'first'>, screen: BlockScreen) {
@@ -35,18 +36,18 @@ export class BlockCutter {
     this.#free = Array.from(screen.buffers.keys());
   }
 
-  /** The next block; undefined at the end of the input, or before a row that is longer than a buffer. */
+  /** The next block; undefined at the end of the input, and before a row that cannot be cut. */
   async next(): Promise<CutBlock | undefined> {
     while (!this.#ended && !this.#stuck && this.#free.length > 0) await this.#cutOne();
     return this.#cut.shift();
   }
 
-  /** Makes a buffer free for another block. */
+  /** Makes the buffer of a block available for another. */
   release(buffer: number): void {
     this.#free.push(buffer);
   }
 
-  /** All that was read and not passed on, behind some bytes of the last block: copies, since buffers are used again. */
+  /** Copies of all bytes that were read and not returned by {@link next}, after `first`, the unused bytes of the last block. */
   remaining(first: Uint8Array): Buffer[] {
     const cut = this.#cut.map(({ buffer, length }) => this.#screen.buffers[buffer]?.subarray(0, length));
     return [first, ...cut, this.#carried].map((bytes) => Buffer.from(bytes as Uint8Array));
@@ -65,7 +66,7 @@ export class BlockCutter {
       this.#stuck = read < 0;
       filled += Math.max(0, read);
     }
-    // A stray quote hides the ends of rows. Then the last line feed is tried: the rows before say whether one ends there.
+    // After a stray quote no row seems to end. Then the block ends at the last line feed; screening shows whether a row does too.
     const length = this.#ended
       ? filled
       : this.#screen.wholeRows(buffer, filled) || into.subarray(0, filled).lastIndexOf(LF) + 1;
@@ -75,7 +76,7 @@ export class BlockCutter {
       this.#free.push(buffer);
       return;
     }
-    // Copied, since the buffer is used again before the next block is read.
+    // A copy, because the buffer may be used again before the next block is read.
     this.#carried = Buffer.concat([into.subarray(length, filled), more]);
     const rows = this.#screen.begin(buffer, length, this.#ended);
     this.#cut.push({ buffer, length, last: this.#ended, rows });

@@ -4,8 +4,8 @@ import type { AttributeLimit } from '../core/limits.js';
 import type { DeclaredMapping, MappingOf } from '../core/declared-mapping.js';
 
 /**
- * Asks a flow to leave out unchanged rows (databases call it predicate pushdown). `diff` asks its source; the stages in between
- * add what they know and pass the request on: `map` the mapping that its function declares, `validate` its limits.
+ * Requests a flow without unchanged rows (databases call this predicate pushdown). `diff` sends the request to its source. The
+ * stages between them add to it and pass it on: `map` adds the mapping that its function declares, `validate` its limits.
  *
  * A *screen* recognises unchanged rows by hashing their bytes, so that they are never parsed. It may only answer "certainly
  * unchanged". Every other row is parsed, validated and compared as usual.
@@ -14,47 +14,47 @@ export interface ScreenRequest {
   readonly entity: Entity;
   readonly mapping?: MappingOf;
   readonly rules?: FieldRules;
-  /** Called with how many rows were left out, before anything that comes after them. */
+  /** Called with the number of rows that were left out, before the records that come after them are emitted. */
   readonly onUnchanged: readonly ((rows: number) => void)[];
-  /** Makes the screen for rows of this shape, with so many threads of its own; undefined when they cannot be screened. */
+  /** Creates a screen with this many worker threads; undefined if rows of this shape cannot be screened. */
   open(shape: RowShape, threads: number): RowScreen | undefined;
 }
 
-/** What the rows of a file look like, and how they become records. */
+/** The format of the rows of a file, and how they become records. */
 export interface RowShape {
   readonly format: 'csv' | 'json-lines';
-  /** CSV: the names of the cells of a row, undefined for one that is left out. */
+  /** CSV: the names of the columns; undefined for a column that is not read. */
   readonly columns: readonly (string | undefined)[];
   readonly delimiter: string;
-  /** The longest row that the source takes, in characters. */
+  /** The longest row that the source accepts, in characters. */
   readonly maxRecordLength: number;
   readonly mapping: DeclaredMapping | undefined;
   readonly rules: FieldRules | undefined;
 }
 
-/** The limits that `validate` checks the records of an entity against. */
+/** The limits by which `validate` checks the records of an entity. */
 export interface FieldRules {
   readonly limits: ReadonlyMap<string, AttributeLimit>;
   readonly required: readonly string[];
 }
 
-/** Users and groups that a run removes. */
+/** The external ids of the users and groups that a run removes. */
 export interface RemovedReferences {
   readonly users: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
 }
 
-/** Leaves out the unchanged rows of one file. */
+/** Reads one file without its unchanged rows. */
 export interface RowScreen {
-  /** The rows that are not certainly unchanged, in order. Ends the screen. */
+  /** The records of all rows that are not certainly unchanged, in order. A screen can be used once. */
   rows<T>(input: ScreenedInput<T>): Chunks<T>;
 }
 
-/** A file, behind its header. */
+/** A file after its header. */
 export interface ScreenedInput<T> {
-  /** Reads bytes into a buffer: how many, 0 at the end, or -1 when what follows has no bytes or cannot be read. */
+  /** Reads bytes into a buffer. Returns how many; 0 at the end; -1 if the input continues as text, or cannot be read. */
   read(into: Buffer): Promise<number>;
-  /** Bytes that were read already. */
+  /** Bytes after the header that are already read. */
   readonly first: Uint8Array;
   readonly firstLine: number;
   readonly file: string | undefined;
@@ -62,44 +62,45 @@ export interface ScreenedInput<T> {
   readonly reader: RowReader<T>;
 }
 
-/** How a source reads rows that are not left out. */
+/** The functions of a source that read rows without a screen. */
 export interface RowReader<T> {
-  /** Passes on the records of whole rows, in order; undefined for a row that holds none (a blank line of JSON lines). */
+  /** Calls `pass` with the record of each row, in order; with undefined for a row without a record (a blank line of JSON lines). */
   parse(bytes: Buffer, firstLine: number, last: boolean, pass: (record: T | undefined) => void): void;
-  /** Reads some bytes and all that follows them in the file as the source does without a screen. */
+  /** Reads these bytes and the rest of the file, as the source does without a screen. */
   rest(before: readonly Uint8Array[], firstLine: number): Chunks<T>;
 }
 
-/** Rows of a block, in order. */
+/** The screened rows of a block, in order. */
 export interface ScreenedRows {
   readonly count: number;
-  /** Where the last whole row ends in its buffer. */
+  /** The end of the last whole row, as an offset in the buffer. */
   readonly consumed: number;
-  /** What follows is no row that a screen can read: the source's own reading goes on there. */
+  /** True if the next row is not well-formed: the source reads the rest of the file, and reports the error. */
   readonly stopped: boolean;
-  /** The line on which the next row begins. */
+  /** The line of the next row. */
   readonly nextLine: number;
   isUnchanged(row: number): boolean;
-  /** Marks an unchanged row as seen; false when one of the same content was seen before. */
+  /** Marks an unchanged row as seen. Returns false if a row of the same content was marked before. */
   markSeen(row: number): boolean;
-  /** Where it begins in its buffer. */
+  /** The start of a row, as an offset in the buffer. */
   start(row: number): number;
+  /** The end of a row, as an offset in the buffer. */
   end(row: number): number;
-  /** The 1-based line on which it begins. */
+  /** The line on which a row begins; the first line is 1. */
   line(row: number): number;
 }
 
-/** Opens a flow with unchanged rows left out; undefined when it cannot. */
+/** Opens a flow without its unchanged rows; undefined if they cannot be recognised. */
 export type OpenScreened<T> = (request: ScreenRequest) => Chunks<T> | undefined;
 
-/** How a flow is opened with unchanged rows left out, where it can be. */
+/** The function that opens a flow without its unchanged rows, if the flow has one. */
 export function screenedOf<T>(flow: Flow<T>): OpenScreened<T> | undefined {
   return openScreenedOf(flow) as OpenScreened<T> | undefined;
 }
 
 /**
- * A flow of what `stage` makes of the chunks of another, opened in either way.
- * @param request - adds to a request what the stage knows; undefined when its rows cannot be left out
+ * The flow of a stage. It can also be opened without unchanged rows, if its source can.
+ * @param request - adds the stage's part to a request; returns undefined if unchanged rows cannot be left out before it
  */
 export function stageOf<A, B>(
   source: Flow<A>,
@@ -107,8 +108,8 @@ export function stageOf<A, B>(
   request: (request: ScreenRequest) => ScreenRequest | undefined,
 ): Flow<B> {
   const open = screenedOf(source);
-  const openScreened: OpenScreened<B> = (asked) => {
-    const passedOn = request(asked);
+  const openScreened: OpenScreened<B> = (received) => {
+    const passedOn = request(received);
     const rows = passedOn && open?.(passedOn);
     return rows && stage(rows);
   };

@@ -1,14 +1,14 @@
 import { inChunks, type Chunk } from '../flow/chunk.js';
 import type { ScreenedRows, ScreenRequest } from './screen.js';
 
-/** Rows that were screened together. */
+/** The rows of a block, and how they are read. */
 export interface BlockInput<T> {
   readonly rows: Pick<ScreenedRows, 'count' | 'isUnchanged' | 'markSeen' | 'line'>;
   readonly onUnchanged: ScreenRequest['onUnchanged'];
   readonly file: string | undefined;
-  /** Records of the source before the block. */
+  /** The number of records of the source before the block. */
   readonly position: number;
-  /** Passes on the records of the rows from one to before another, in order; undefined for a row that holds none. */
+  /** Calls `pass` with the record of each row from `first` to before `end`; with undefined for a row without a record. */
   read(first: number, end: number, pass: (record: T | undefined) => void): void;
 }
 
@@ -17,22 +17,23 @@ interface Failure {
   readonly row: number;
 }
 
-/** A block of rows: unchanged ones are marked as seen in their turn, the others become records. */
+/** A block of rows: it marks the unchanged rows as seen, in the order of the file, and emits records of the others. */
 export class ScreenedBlock<T> {
-  /** Unchanged rows. */
+  /** The number of unchanged rows. */
   unchanged = 0;
+  /** The position of the last record; after all records, the number of records up to the end of the block. */
   nextPosition: number;
   readonly #input: BlockInput<T>;
   #records: T[] = [];
   #lines: number[] = [];
   #positions: number[] = [];
-  /** The row of each record, by its position. */
+  /** The row of each emitted record, by the position of the record. */
   readonly #rowAt = new Map<number, number>();
-  /** The next row to be marked. */
+  /** The first row that is not marked yet. */
   #next = 0;
-  /** Unchanged rows that were seen before. */
-  readonly #again: number[] = [];
-  /** Rows without a record, which have no position. */
+  /** Unchanged rows whose content was seen before in the same read. */
+  readonly #duplicates: number[] = [];
+  /** Rows without a record. They have no position. */
   readonly #blank: number[] = [];
 
   constructor(input: BlockInput<T>) {
@@ -40,7 +41,10 @@ export class ScreenedBlock<T> {
     this.nextPosition = input.position;
   }
 
-  /** The records of all other rows. Unchanged rows are marked before a record that comes after them is passed on. */
+  /**
+   * The records of all other rows. `diff` has the unchanged rows before each record marked (`markSeenBefore`), so that of two
+   * rows for one entity the second is the duplicate.
+   */
   *records(): Generator<Chunk<T>, void, undefined> {
     const { rows, onUnchanged } = this.#input;
     const { count } = rows;
@@ -58,19 +62,19 @@ export class ScreenedBlock<T> {
       row = end;
     }
     yield* this.#chunks();
-    // All that came before a failure is passed on first.
+    // The rows before a failure are emitted and marked before it is thrown.
     this.#markTo(failure?.row ?? count);
-    for (const listener of onUnchanged) listener(this.unchanged - this.#again.length);
-    yield* this.#repeated();
+    for (const listener of onUnchanged) listener(this.unchanged - this.#duplicates.length);
+    yield* this.#duplicateRecords();
     if (failure !== undefined) throw failure.error;
   }
 
-  /** Unchanged rows that came before in the same read become records, which `diff` rejects as duplicates. */
-  *#repeated(): Generator<Chunk<T>, void, undefined> {
-    if (this.#again.length === 0) return;
+  /** The records of the duplicates, which `diff` rejects. */
+  *#duplicateRecords(): Generator<Chunk<T>, void, undefined> {
+    if (this.#duplicates.length === 0) return;
     const next = this.nextPosition;
     let blank = 0;
-    for (const row of this.#again) {
+    for (const row of this.#duplicates) {
       while (blank < this.#blank.length && (this.#blank[blank] as number) < row) blank++;
       this.nextPosition = this.#input.position + row - blank;
       this.#read(row, row + 1);
@@ -79,7 +83,7 @@ export class ScreenedBlock<T> {
     yield* this.#chunks();
   }
 
-  /** Reads the rows from one to before another. */
+  /** Reads the rows from `first` to before `end`. */
   #read(first: number, end: number): Failure | undefined {
     let row = first;
     try {
@@ -111,10 +115,10 @@ export class ScreenedBlock<T> {
     this.#positions = [];
   }
 
-  /** Marks the rows before one. A hot loop: it runs for every row of the source. */
+  /** Marks the unchanged rows before `end` as seen. A hot loop: it runs for every row of the source. */
   #markTo(end: number): void {
     const { rows } = this.#input;
     for (; this.#next < end; this.#next++)
-      if (rows.isUnchanged(this.#next) && !rows.markSeen(this.#next)) this.#again.push(this.#next);
+      if (rows.isUnchanged(this.#next) && !rows.markSeen(this.#next)) this.#duplicates.push(this.#next);
   }
 }

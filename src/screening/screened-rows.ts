@@ -5,15 +5,16 @@ import type { BlockScreen } from './kernel/block-screen.js';
 import type { ScreenedInput, ScreenedRows } from './screen.js';
 import { ScreenedBlock } from './screened-block.js';
 
-/** The screen is given up after so many blocks in a row in which less than this part of the rows was unchanged. */
+/** Screening ends after this many successive blocks with a share of unchanged rows below {@link LEAST_UNCHANGED}. */
 const BLOCKS_IN_VAIN = 8;
+/** Below this share of unchanged rows, screening takes longer than it saves. */
 const LEAST_UNCHANGED = 0.25;
 
 /**
- * The rows of a file that are not certainly unchanged; the others are counted and left out.
+ * The records of a file, without the rows that are certainly unchanged: these are counted and marked as seen.
  *
- * The file is cut into blocks where a row seems to end, so that several can be screened at a time. They are read in the order
- * of the file, and each is used only if the rows of the block before it end exactly where it begins.
+ * The file is cut into blocks at line ends outside of quotes, so that several blocks can be screened at the same time. A block
+ * is used only if the rows of the block before it end exactly where it begins, because quotes may be unbalanced.
  */
 export async function* screenedRows<T>(
   input: ScreenedInput<T>,
@@ -31,7 +32,7 @@ export async function* screenedRows<T>(
       const bytes = screen.buffers[buffer] as Buffer;
       let rows = await cut.rows(line);
       let start = 0;
-      // Bytes that are not UTF-8 are left to the source's own reading, which reports them with their line.
+      // The source reads bytes that are not UTF-8, and reports them with their line.
       while (isUtf8(bytes.subarray(start, rows.consumed))) {
         const block = blockOf(input, bytes, rows, position, last && rows.consumed === length);
         yield* block.records();
@@ -48,14 +49,14 @@ export async function* screenedRows<T>(
       }
       cutter.release(buffer);
     }
-    // A row is longer than a buffer, or what follows has no bytes.
+    // The end of the input, or a row that cannot be screened.
     yield* rest(input, cutter.remaining(new Uint8Array(0)), line, position);
   } finally {
     await screen.close();
   }
 }
 
-/** The rows of one block; `last` when the input ends with it. */
+/** The rows of one block. `last` is true if the input ends with it. */
 function blockOf<T>(
   { reader, request, file }: ScreenedInput<T>,
   bytes: Buffer,
@@ -75,7 +76,7 @@ function blockOf<T>(
   });
 }
 
-/** The rows from a line on, which are not screened. */
+/** The rest of the file, from a line on, read without a screen. */
 async function* rest<T>(
   { reader, file }: ScreenedInput<T>,
   before: readonly Uint8Array[],

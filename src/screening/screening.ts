@@ -17,17 +17,17 @@ export {
   type ScreenRequest,
 } from './screen.js';
 
-/** Recognises unchanged rows before they become records, and hashes records, in WebAssembly. */
+/** Recognises unchanged rows before they are parsed, and hashes records, in WebAssembly. */
 export interface Screening {
   /** @param key - 32 hexadecimal characters */
   hasher(key: string): Hasher;
-  /** A screen for a file, with so many threads; undefined when its rows cannot be screened. */
+  /** Creates a screen for a file, with this many worker threads; undefined if its rows cannot be screened. */
   open(options: ScreenOptions, shape: RowShape, threads: number): RowScreen | undefined;
 }
 
 /**
- * Screening, which changes no result: only how long a run takes. Undefined where it is turned off, by the option or by the
- * environment (`ROLLCALL_SCREENING=off`), and where there is no WebAssembly (`node --jitless`).
+ * Screening makes a run faster and changes no result. Undefined if it is turned off by the option or by the environment
+ * (`ROLLCALL_SCREENING=off`), or if there is no WebAssembly (`node --jitless`).
  */
 export function screeningFor(wanted = true): Screening | undefined {
   const isOff = !wanted || process.env['ROLLCALL_SCREENING'] === 'off';
@@ -35,7 +35,7 @@ export function screeningFor(wanted = true): Screening | undefined {
 }
 
 function open(options: ScreenOptions, shape: RowShape, threads: number): RowScreen | undefined {
-  // A screen would take rows that the source calls too long.
+  // A screen accepts any row up to the size of a block, so it would accept rows that are too long for this source.
   if (shape.maxRecordLength < BLOCK_BYTES) return undefined;
   const screen = createBlockScreen(options, shape, threads);
   return screen && { rows: (input) => screenedRows(input, screen) };

@@ -59,7 +59,7 @@ describe('a table of digests', () => {
   });
 
   it('remembers what was compared and what is present, and which may be absent', () => {
-    const anyStep = fc.record({ what: fc.constantFrom('compare', 'keep'), which: fc.nat() });
+    const anyStep = fc.record({ what: fc.constantFrom('compare', 'present'), which: fc.nat() });
     fc.assert(
       fc.property(anyDigests, fc.array(anyStep, { maxLength: 120 }), (all, steps) => {
         const table = filled(all);
@@ -67,15 +67,15 @@ describe('a table of digests', () => {
         const present = new Set<number>();
         for (const { what, which } of all.length === 0 ? [] : steps) {
           const slot = slotOf(table, all[which % all.length] as Words);
-          if (what === 'keep') table.keep(slot);
+          if (what === 'present') table.markPresent(slot);
           else {
-            expect(table.compare(slot)).toBe(!compared.has(slot));
+            expect(table.markCompared(slot)).toBe(!compared.has(slot));
             compared.add(slot);
           }
           present.add(slot);
           expect(table.allPresent).toBe(present.size === all.length);
         }
-        const mayBeAbsent = table.absences();
+        const mayBeAbsent = table.absenceFilter();
         for (const words of all) {
           const isPresent = present.has(slotOf(table, words));
           expect(table.isPresent(slotOf(table, words))).toBe(isPresent);
@@ -92,9 +92,9 @@ describe('a table of digests', () => {
       const table = filled(rows);
       expect(table.allPresent).toBe(count === 0);
       for (const last of [0, count + 1, LAST]) expect(table.find(3, 3, 3, last)).toBe(-1);
-      for (const words of rows) expect(table.compare(slotOf(table, words))).toBe(true);
+      for (const words of rows) expect(table.markCompared(slotOf(table, words))).toBe(true);
       expect(table.allPresent).toBe(true);
-      for (const words of rows) expect(table.compare(slotOf(table, words))).toBe(false);
+      for (const words of rows) expect(table.markCompared(slotOf(table, words))).toBe(false);
     }
   });
 
@@ -119,7 +119,7 @@ describe('a table of digests', () => {
       [LAST, LAST, LAST, LAST],
     ];
     const table = filled([ZEROS, ...rows]);
-    for (const words of rows) expect(table.compare(slotOf(table, words))).toBe(true);
+    for (const words of rows) expect(table.markCompared(slotOf(table, words))).toBe(true);
     expect(table.allPresent).toBe(true);
     expect(slotOf(table, ZEROS)).toBe(-1);
   });
@@ -142,7 +142,7 @@ describe('a table of digests', () => {
     expect(slots.every((slot) => slot >= 0)).toBe(true);
     expect(new Set(slots).size).toBe(rows.length);
     for (const words of beyond) expect(slotOf(table, words)).toBe(-1);
-    for (const slot of slots) table.keep(slot);
+    for (const slot of slots) table.markPresent(slot);
     expect(table.allPresent).toBe(true);
   });
 
@@ -159,9 +159,9 @@ describe('a table of digests', () => {
     const rows = inARow(100);
     for (const absent of rows) {
       const table = filled(rows);
-      for (const words of rows) if (words !== absent) table.keep(slotOf(table, words));
+      for (const words of rows) if (words !== absent) table.markPresent(slotOf(table, words));
       expect(table.allPresent).toBe(false);
-      const mayBeAbsent = table.absences();
+      const mayBeAbsent = table.absenceFilter();
       expect(rows.filter(([first]) => mayBeAbsent(first))).toEqual([absent]);
     }
   });
@@ -169,8 +169,8 @@ describe('a table of digests', () => {
   it('says of hardly any that is present that it may be absent', () => {
     const rows = scattered(20_000);
     const table = filled(rows);
-    for (const words of rows.slice(10)) table.keep(slotOf(table, words));
-    const mayBeAbsent = table.absences();
+    for (const words of rows.slice(10)) table.markPresent(slotOf(table, words));
+    const mayBeAbsent = table.absenceFilter();
     expect(rows.slice(0, 10).filter(([first]) => !mayBeAbsent(first))).toEqual([]);
     expect(rows.filter(([first]) => mayBeAbsent(first)).length).toBeLessThan(50);
   });

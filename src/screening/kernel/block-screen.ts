@@ -5,18 +5,18 @@ import { MOST_ROWS } from './digested-rows.js';
 import { planOf, ScreenProgram, type ScreenPlan, type ProgramOptions } from './screen-program.js';
 import { releaseWorkspace, acquireWorkspace, type BlockPlace, type Workspace } from './workspace.js';
 
-/** Blocks for each thread: one that it digests, others that wait for it or for their turn. */
+/** Blocks for each thread: one that it digests, and others that are queued or already digested. */
 const BLOCKS_PER_THREAD = 4;
 
-/** What a screen is made for. */
+/** The records that a screen compares with a baseline. */
 export interface ScreenOptions extends ProgramOptions {
-  /** Loads the digests of unchanged rows. */
+  /** Loads the digests of the baseline. */
   readonly digests: () => DigestTable;
 }
 
 /**
- * Makes a screen for blocks of rows of a shape; undefined when it cannot be said which records they become.
- * @param threads - worker threads that digest
+ * Creates a screen for blocks of rows; undefined if the kernel cannot make records of rows of this shape.
+ * @param threads - the number of worker threads
  */
 export function createBlockScreen(
   options: ScreenOptions,
@@ -27,16 +27,16 @@ export function createBlockScreen(
   return plan && new BlockScreen(plan, options, shape, threads);
 }
 
-/** A block that is to be digested. */
+/** A block, and the arguments of the kernel's function for it. */
 interface Block {
   readonly buffer: number;
   readonly args: readonly number[];
   isDigested: boolean;
 }
 
-/** Digests blocks of rows, several at a time, and looks their digests up. */
+/** Digests blocks of rows, several at the same time, and looks the digests up in the table of the baseline. */
 export class BlockScreen {
-  /** Where the bytes of blocks are put. */
+  /** The buffers for the bytes of blocks. */
   readonly buffers: readonly Buffer[];
   readonly #shape: RowShape;
   readonly #name: DigestName;
@@ -44,7 +44,7 @@ export class BlockScreen {
   readonly #workspace: Workspace;
   readonly #loadTable: () => DigestTable;
   #table: DigestTable | undefined;
-  /** Blocks that were begun and not read, in order. */
+  /** Blocks that {@link begin} received and whose rows are not read yet, in order. */
   readonly #begun: Block[] = [];
 
   constructor(plan: ScreenPlan, options: ScreenOptions, shape: RowShape, threads: number) {
@@ -57,7 +57,7 @@ export class BlockScreen {
     const program = new ScreenProgram(memory, kernel, options, shape, plan);
     for (const [name, ...args] of program.calls()) (kernel[name] as (...args: unknown[]) => void)(...args);
     if (threads === 0) return;
-    // They start while the first blocks are read, and the table is loaded.
+    // The threads start while the first blocks are read and the table is loaded.
     this.#threads = new DigestThreads(threads, {
       memory,
       blocks: places.length,
@@ -67,14 +67,17 @@ export class BlockScreen {
     });
   }
 
-  /** Where the last row that seems whole ends among the first bytes of a buffer; 0 when there is none. */
+  /** Where the last whole row ends in the first bytes of a buffer, as far as balanced quotes show; 0 if there is none. */
   wholeRows(buffer: number, length: number): number {
     const { input, bytes } = this.#place(buffer);
     if (this.#shape.format === 'csv') return this.#workspace.kernel.lastRowEnd(input, length);
     return bytes.subarray(0, length).lastIndexOf(LF) + 1;
   }
 
-  /** Begins to screen a buffer's first bytes. The answer waits for it; its rows hold until the buffer is used again. */
+  /**
+   * Starts to screen the first bytes of a buffer. Returns a function that waits for the result, which is valid until the buffer
+   * is used again.
+   */
   begin(buffer: number, length: number, last: boolean): (firstLine: number) => Promise<ScreenedRows> {
     const block: Block = { buffer, args: this.#args(buffer, 0, length, last), isDigested: false };
     this.#threads?.offer(buffer, block.args);
@@ -86,7 +89,7 @@ export class BlockScreen {
     };
   }
 
-  /** Goes on behind the rows of a buffer that were screened, where there were more than are screened at once. */
+  /** Screens the rows of a buffer from `start` on, after the first {@link MOST_ROWS}. */
   next(buffer: number, start: number, length: number, last: boolean, firstLine: number): ScreenedRows {
     this.#digest(this.#args(buffer, start, length - start, last));
     return this.#read(buffer, start, firstLine);
@@ -101,14 +104,14 @@ export class BlockScreen {
     return this.#workspace.places[buffer] as BlockPlace;
   }
 
-  /** Has a block digested: by its thread, or here where that has not begun with it. */
+  /** Resolves when a block is digested: by its thread, or here if the thread has not begun with it. */
   async #finish(block: Block): Promise<void> {
     const threads = this.#threads;
     while (!block.isDigested) {
       if (threads?.isDone(block.buffer)) return;
-      // Instead of waiting for a thread, a later block is digested.
+      // While the thread works on this block, digest another one that no thread has begun.
       const free = this.#begun.find(
-        ({ buffer, isDigested }) => !isDigested && (threads === undefined || threads.take(buffer)),
+        ({ buffer, isDigested }) => !isDigested && (threads === undefined || threads.claim(buffer)),
       );
       if (free === undefined) await threads?.finished(block.buffer);
       else {

@@ -1,4 +1,4 @@
-// A thread of digest-threads.ts. JavaScript as it is, so that it runs from the sources and from the package alike.
+// A thread of digest-threads.ts. It is JavaScript, so that Node can run it from the sources and from the package.
 import { parentPort } from 'node:worker_threads';
 
 let kernel;
@@ -13,9 +13,9 @@ function begin(message) {
 }
 
 function digest(block) {
-  const { WORDS, OFFERED, TAKEN, DONE } = start.layout;
+  const { WORDS, OFFERED, CLAIMED, DONE } = start.layout;
   const at = block * WORDS;
-  if (Atomics.compareExchange(words, at, OFFERED, TAKEN) !== OFFERED) return;
+  if (Atomics.compareExchange(words, at, OFFERED, CLAIMED) !== OFFERED) return;
   kernel[start.name](...words.subarray(at + 1, at + 1 + start.argumentCount));
   Atomics.store(words, at, DONE);
   parentPort.postMessage(block);

@@ -5,37 +5,37 @@ import type { KernelCalls } from './screen-program.js';
 /** The kernel's functions that digest a block. */
 export type DigestName = 'digestCsv' | 'digestJsonLines';
 
-/** What a thread is sent first; after it come the numbers of blocks, which it sends back once they are digested. */
+/** The first message to a thread. All later messages are numbers of blocks, which the thread sends back when they are digested. */
 export interface ThreadStart {
   readonly module: object;
   readonly memory: object;
   readonly calls: KernelCalls;
   readonly name: DigestName;
   readonly argumentCount: number;
-  /** Where the words of all blocks are. */
+  /** The address of the words of all blocks. */
   readonly at: number;
   readonly words: number;
   readonly layout: typeof LAYOUT;
 }
 
-/** The words of a block: its state, and behind it the arguments of the kernel's function. */
+/** The words of a block in shared memory: its state, then the arguments of the kernel's function. */
 const LAYOUT = Object.freeze({
   WORDS: 8,
-  /** Whoever changes this to TAKEN first digests the block: a thread or the caller. */
   OFFERED: 0,
-  TAKEN: 1,
+  /** A thread or the caller digests the block: the one that changed the state from OFFERED to CLAIMED. */
+  CLAIMED: 1,
   DONE: 2,
 });
-const { WORDS, OFFERED, TAKEN, DONE } = LAYOUT;
+const { WORDS, OFFERED, CLAIMED, DONE } = LAYOUT;
 
-/** What threads work at. */
+/** The memory and the kernel's function with which threads digest blocks. */
 export interface ThreadWork {
   readonly memory: KernelMemory;
-  /** How many blocks there are places for. */
+  /** The number of buffers for blocks. */
   readonly blocks: number;
   readonly name: DigestName;
   readonly argumentCount: number;
-  /** Sets a kernel of its own up for each thread. */
+  /** Returns the calls that set up one more kernel, for one thread. */
   readonly calls: () => KernelCalls;
 }
 
@@ -45,20 +45,21 @@ interface Thread {
 }
 
 /**
- * Worker threads that digest blocks, in memory that they share with their caller: sending the bytes, or records, would cost more
- * than a thread saves. A block is offered to a thread, and the caller may still take it as long as the thread has not
- * begun. What a thread is to do stands in the shared memory and not in the message, so that a message that comes late, when the
- * caller has used the block's place again, is about the new block.
+ * Worker threads that digest blocks in memory that they share with the caller. To send the bytes or records in messages would
+ * take longer than a thread saves. A block is offered to a thread; until the thread begins, the caller can claim it.
  *
- * A thread that fails, or cannot be had (Node's permission model forbids them), leaves its blocks to the caller.
+ * The arguments are in the shared memory and not in the message. So a message that arrives after the buffer has been used
+ * again refers to the new block.
+ *
+ * If a thread fails or cannot be started (Node's permission model forbids threads), the caller digests its blocks.
  */
 export class DigestThreads {
   readonly #threads: Thread[] = [];
   readonly #words: Int32Array;
-  /** Called when a thread has digested a block, or is lost. */
+  /** For each block that is waited for: called when its thread has digested it, or has ended. */
   readonly #waiting = new Map<number, () => void>();
 
-  /** Starts so many threads, or as many as can be had. */
+  /** Starts `count` threads, or as many as can be started. */
   constructor(count: number, { memory, blocks, name, argumentCount, calls }: ThreadWork) {
     const words = blocks * WORDS;
     const { buffer, byteOffset: at } = memory.words(memory.allocate(words * 4), words);
@@ -66,7 +67,7 @@ export class DigestThreads {
     try {
       while (this.#threads.length < count) this.#threads.push(this.#start());
     } catch {
-      // The caller digests what no thread does.
+      // The caller digests the blocks for which there is no thread.
     }
     const common = { module: kernelModule(), memory: memory.memory, name, argumentCount, at, words };
     for (const { worker } of this.#threads) {
@@ -75,28 +76,28 @@ export class DigestThreads {
     }
   }
 
-  /** Offers a block to its thread: always the same for a place, so that only that one can have begun with it. */
+  /** Offers a block to its thread. The number of the block determines the thread, so no other thread can begin with it. */
   offer(block: number, args: readonly number[]): void {
     this.#words.set(args, block * WORDS + 1);
     Atomics.store(this.#words, block * WORDS, OFFERED);
     this.#threadOf(block)?.worker.postMessage(block);
   }
 
-  /** True when no thread has begun with a block: then it is the caller's. */
-  take(block: number): boolean {
-    const state = Atomics.compareExchange(this.#words, block * WORDS, OFFERED, TAKEN);
-    return state === OFFERED || (state === TAKEN && this.#threadOf(block) === undefined);
+  /** Returns true if the caller must digest the block: its thread has not begun with it, or has ended before it was done. */
+  claim(block: number): boolean {
+    const state = Atomics.compareExchange(this.#words, block * WORDS, OFFERED, CLAIMED);
+    return state === OFFERED || (state === CLAIMED && this.#threadOf(block) === undefined);
   }
 
   isDone(block: number): boolean {
     return Atomics.load(this.#words, block * WORDS) === DONE;
   }
 
-  /** Waits until the thread that has begun with a block has digested it, or is lost. */
+  /** Waits until the thread of a block has digested it, or has ended. */
   async finished(block: number): Promise<void> {
     const worker = this.#threadOf(block)?.worker;
     if (worker === undefined || this.isDone(block)) return;
-    // Nothing else may keep the process alive meanwhile.
+    // Keeps the process alive until the message of the thread arrives.
     worker.ref();
     await new Promise<void>((resolve) => this.#waiting.set(block, resolve));
     worker.unref();
@@ -113,7 +114,7 @@ export class DigestThreads {
 
   #start(): Thread {
     const worker = new Worker(new URL('./digest-thread.mjs', import.meta.url));
-    // The caller waits for a block where it has to; idle threads keep no process alive.
+    // An idle thread must not keep the process alive; `finished` refs it while it waits.
     worker.unref();
     const thread: Thread = { worker, isLost: false };
     const lose = () => {

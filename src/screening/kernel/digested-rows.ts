@@ -2,18 +2,18 @@ import type { DigestTable } from '../../fingerprints/digest-table.js';
 import type { ScreenedRows } from '../screen.js';
 import type { KernelMemory } from './kernel.js';
 
-/** Rows that are digested at once at most; those of a block that are behind them come next. */
+/** The most rows that one call digests. The remaining rows of a block are digested by further calls. */
 export const MOST_ROWS = 32_768;
 
 const HEAD_WORDS = 4;
 const DIGEST_WORDS = 4;
-/** Words of a row: its digest, where it ends, and its line. */
+/** Words of a row: its digest, its end, and its line. */
 const ROW_WORDS = DIGEST_WORDS + 2;
 
-/** Bytes that the kernel writes of the rows of a block at most, see `assembly/rows.ts`. */
+/** The most bytes that the kernel writes for the rows of a block; `assembly/rows.ts` describes them. */
 export const ROWS_BYTES = (HEAD_WORDS + MOST_ROWS * ROW_WORDS) * 4;
 
-/** The rows of a block, as the kernel wrote them. */
+/** The rows of a block: reads the digests that the kernel wrote, and looks them up. */
 export class DigestedRows implements ScreenedRows {
   count = 0;
   consumed = 0;
@@ -28,7 +28,7 @@ export class DigestedRows implements ScreenedRows {
   readonly #lines: Uint32Array;
   readonly #slots = new Int32Array(MOST_ROWS);
 
-  /** @param at - where the kernel writes */
+  /** @param at - the address at which the kernel writes */
   constructor(memory: KernelMemory, at: number) {
     const words = memory.words(at, ROWS_BYTES / 4);
     let start = 0;
@@ -40,9 +40,9 @@ export class DigestedRows implements ScreenedRows {
   }
 
   /**
-   * Reads what was written, and looks the rows up.
-   * @param offset - where in its block the first row begins
-   * @param firstLine - the line of the file on which it begins
+   * Reads the result of the kernel, and looks up each digest.
+   * @param offset - the start of the first row in its block
+   * @param firstLine - the line of the first row
    */
   read(table: DigestTable, offset: number, firstLine: number): this {
     const [count = 0, consumed = 0, stopped = 0, lines = 0] = this.#head;
@@ -57,8 +57,8 @@ export class DigestedRows implements ScreenedRows {
     return this;
   }
 
-  /** Lets go of the table. */
-  forget(): void {
+  /** Releases the table for garbage collection. */
+  releaseTable(): void {
     this.#table = undefined;
   }
 
@@ -67,7 +67,7 @@ export class DigestedRows implements ScreenedRows {
   }
 
   markSeen(row: number): boolean {
-    return this.#table !== undefined && this.#table.compare(this.#slots[row] as number);
+    return this.#table !== undefined && this.#table.markCompared(this.#slots[row] as number);
   }
 
   start(row: number): number {

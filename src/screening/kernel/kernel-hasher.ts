@@ -3,7 +3,7 @@ import { createKernel, KernelMemory, keyWords } from './kernel.js';
 
 const INITIAL_BYTES = 640 * 1024;
 
-/** The hasher of `fingerprints` in WebAssembly: the same digests in a third of the time. */
+/** The hasher of `fingerprints` in WebAssembly: it makes the same digests in a third of the time. */
 export function kernelHasher(key: string): Hasher {
   const memory = new KernelMemory(INITIAL_BYTES);
   const kernel = createKernel(memory);

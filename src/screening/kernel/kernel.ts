@@ -1,6 +1,6 @@
 import { KERNEL_BASE64 } from './module.js';
 
-/** What is used of WebAssembly, which TypeScript describes with the DOM only. */
+/** The part of WebAssembly that is used. TypeScript declares WebAssembly only together with the DOM. */
 interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
   grow(pages: number): number;
@@ -12,10 +12,10 @@ interface Wasm {
 }
 const wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
-/** Whether there is WebAssembly at all: not with `--jitless`. */
+/** False if there is no WebAssembly (`node --jitless`). */
 export const hasWebAssembly = (wasm as Wasm | undefined) !== undefined;
 
-/** What the kernel exports; addresses are bytes from the start of its memory. See `src/screening/kernel/assembly`. */
+/** The exports of the kernel (`assembly`). Addresses are bytes from the start of its memory. */
 export interface KernelExports {
   readonly setKey: (low: bigint, high: bigint) => void;
   readonly sipHashEach: (texts: number, ends: number, count: number, out: number) => void;
@@ -56,43 +56,43 @@ export interface KernelExports {
 
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
-/** The kernel reads and writes up to sixteen bytes beyond what it is given. */
+/** Free bytes after each allocation, because the kernel reads and writes up to sixteen bytes beyond its arguments. */
 const SLACK_BYTES = 32;
 
 let compiled: object | undefined;
 
-/** The compiled kernel: made once, when it is first needed. */
+/** The compiled kernel. It is compiled with the first call. */
 export function kernelModule(): object {
   return (compiled ??= new wasm.Module(Buffer.from(KERNEL_BASE64, 'base64')));
 }
 
-/** Memory that kernels work in. It is shared, so that other threads may work in it too. */
+/** The memory of one or several kernels. It is shared, so that kernels in other threads can use it. */
 export class KernelMemory {
   readonly memory: WasmMemory;
-  /** Address 0 is left out: it means "none". */
+  /** The first free address. Address 0 is never allocated, because it means "none". */
   #end = SLACK_BYTES;
 
-  /** @param bytes - that will be needed as far as it is known; more can be had */
+  /** @param bytes - the initial size; the memory grows if it is not enough */
   constructor(bytes = PAGE_BYTES) {
     const initial = Math.ceil((bytes + 2 * SLACK_BYTES) / PAGE_BYTES);
     this.memory = new wasm.Memory({ initial, maximum: MOST_PAGES, shared: true });
   }
 
-  /** The end of what is in use, for {@link reset}. */
+  /** The end of all allocations, for {@link reset}. */
   get end(): number {
     return this.#end;
   }
 
-  /** Takes back, and fills with zeros, all that was allocated behind an address. */
+  /** Frees all allocations after an address, and fills them with zeros. */
   reset(end: number): void {
     this.bytes(end, this.#end - end).fill(0);
     this.#end = end;
   }
 
-  /** The address of so many bytes of zeros, with room behind them. */
+  /** Allocates bytes that are zero, followed by {@link SLACK_BYTES}. Returns their address. */
   allocate(bytes: number): number {
     const at = this.#end;
-    // Not by bits, which are 32 with a sign: a memory may have four gigabytes.
+    // No bit operators: they work with signed 32-bit numbers, and an address may be up to 2^32.
     this.#end = Math.ceil((at + bytes + SLACK_BYTES) / 16) * 16;
     const missing = this.#end - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -108,13 +108,13 @@ export class KernelMemory {
   }
 }
 
-/** A kernel over a memory. */
+/** Creates a kernel that uses a memory. */
 export function createKernel(memory: KernelMemory): KernelExports {
   const instance = new wasm.Instance(kernelModule(), { env: { memory: memory.memory } });
   return instance.exports as KernelExports;
 }
 
-/** A key of 32 hexadecimal characters as the two words that the kernel takes. */
+/** The two arguments of `setKey` for a key of 32 hexadecimal characters. */
 export function keyWords(key: string): [low: bigint, high: bigint] {
   const bytes = Buffer.from(key, 'hex');
   return [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];

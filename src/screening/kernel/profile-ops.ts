@@ -3,17 +3,17 @@ import type { Entity } from '../../core/model.js';
 import type { DeclaredAttribute } from '../../core/declared-mapping.js';
 import type { FieldRules } from '../screen.js';
 
-/** What the kernel does for one attribute, see `assembly/record.ts`. */
+/** The instruction for one attribute of a profile; `assembly/record.ts` executes it. */
 export interface ProfileOp {
   readonly column: string;
-  /** The attribute's name as canonical content has it. */
+  /** The name of the attribute, as the canonical content contains it: after its length. */
   readonly head: string;
   readonly min: number;
   readonly max: number;
   readonly flags: number;
 }
 
-/** The attributes in the order of their names. */
+/** The instructions for all attributes, sorted by name. */
 export type ProfileOps = readonly ProfileOp[];
 
 const REQUIRED = 1;
@@ -22,18 +22,18 @@ const NULLABLE = 4;
 const EMPTY_IS_NULL = 8;
 const EMPTY_IS_LEFT_OUT = 16;
 
-/** Lengths are 32-bit numbers to the kernel. */
+/** The kernel's lengths are 32-bit numbers. */
 const LONGEST = 0xffffffff;
 const NO_LIMIT = { min: 0, max: LONGEST, nullable: true };
 
-/** Longer rows are parsed and validated as usual, which measures whether they fit a request. */
+/** Rows that are longer are parsed and validated as usual, because they may not fit into a request. */
 export const LONGEST_ROW = 16_384;
-/** JSON takes six bytes for a character at most; besides there is the frame of an item, as `validate` reckons it. */
+/** JSON needs at most six bytes for a character (`\u0000`). 200 bytes are for the frame of an item, as in `validate`. */
 const MOST_CONTENT_BYTES = Math.floor((LIMITS.bytesPerRequest - 200) / 6);
-/** The length before a value, or the quotes, colon and comma around it in JSON. */
+/** Bytes around a value: its length in canonical content, or quotes, colon and comma in JSON. */
 const VALUE_FRAME_BYTES = 6;
 
-/** The operations for a profile; undefined when its records would be rejected, or when the limits cannot be checked in a row's bytes. */
+/** The instructions for a profile; undefined if its records would be rejected, or if the kernel cannot check the limits. */
 export function profileOps(
   entity: Entity,
   attributes: readonly DeclaredAttribute[],
@@ -46,7 +46,7 @@ export function profileOps(
     names.some((name) => name === '' || name === '__proto__' || /[\ud800-\udfff]/.test(name)) ||
     (entity === 'groups' && names.some((name) => !limits.has(name))) ||
     required.some((name) => !names.includes(name)) ||
-    // Limits that are no lengths: `validate` may set any.
+    // `validate` accepts limits that the kernel cannot represent.
     names.some((name) => !isLength(limits.get(name) ?? NO_LIMIT));
   if (isOdd) return undefined;
   return attributes
@@ -70,8 +70,8 @@ export function profileOps(
 }
 
 /**
- * The longest row, in bytes, whose record is surely no longer than a request may be, in whatever way JSON writes its
- * characters; 0 when none is. One column may serve several attributes.
+ * The longest row, in bytes, whose record certainly fits into a request, even if JSON escapes every character; 0 if none does.
+ * A column that several attributes use counts several times.
  */
 export function longestRow(idColumn: string, ops: ProfileOps): number {
   const uses = new Map([[idColumn, 1]]);

@@ -6,43 +6,43 @@ import { LONGEST_ROW, longestRow, profileOps, type ProfileOps } from './profile-
 
 const FIELD_BYTES = 16;
 const OP_WORDS = 6;
-/** Room for the canonical content of the longest row that is screened, and the sixteen bytes that are copied at once. */
+/** Room for the canonical content of the longest row that is screened, and for copying sixteen bytes at a time. */
 const SCRATCH_BYTES = 64 * 1024;
-/** One bit for each hash of a removed id, for users and for groups. */
+/** The number of bits, for users and for groups each, that mark hashes of removed ids. */
 const REMOVED_BITS = 1 << 20;
 
-/** What a program is made for. */
+/** The records for which a program is made. */
 export interface ProgramOptions {
   readonly entity: Entity;
   /** 32 hexadecimal characters. */
   readonly key: string;
-  /** Memberships of these are never unchanged. */
+  /** Memberships of these users and groups are never reported as unchanged. */
   readonly removed?: RemovedReferences | undefined;
 }
 
-/** Calls of a kernel's exports, by which it is set up. */
+/** The calls that set up a kernel. */
 export type KernelCalls = readonly (readonly [keyof KernelExports, ...(number | bigint)[]])[];
 
-/** The records that rows become, as the kernel needs to know it. */
+/** How the kernel makes records of rows. */
 export type ScreenPlan =
   | { readonly kind: 'profile'; readonly id: string; readonly ops: ProfileOps }
   | { readonly kind: 'membership'; readonly group: string; readonly member: string };
 
 /**
- * Sets kernels over one memory up so that they digest rows of a shape. Names and operations are put into the memory once;
- * each kernel writes into places of its own, so that several can work at a time.
+ * Sets up kernels that share one memory and digest rows of one shape. Names and instructions are in the memory once; each
+ * kernel has its own fields and scratch memory, so that several can work at the same time.
  */
 export class ScreenProgram {
   readonly #memory: KernelMemory;
   readonly #options: ProgramOptions;
   readonly #plan: ScreenPlan;
-  /** Names of the fields, by their index. */
+  /** The names of the fields; the index of a name is the index of its field. */
   readonly #names: readonly string[];
   readonly #namesAt: number;
   readonly #opsAt: number;
   readonly #removedAt: number;
 
-  /** @param kernel - one over the memory, which is used meanwhile */
+  /** @param kernel - a kernel of the same memory, which the constructor uses to mark removed ids */
   constructor(
     memory: KernelMemory,
     kernel: KernelExports,
@@ -59,7 +59,7 @@ export class ScreenProgram {
     this.#removedAt = plan.kind === 'membership' ? this.#putRemoved(kernel) : 0;
   }
 
-  /** The calls for one more kernel. */
+  /** Allocates memory for one more kernel, and returns the calls that set it up. */
   calls(): KernelCalls {
     const memory = this.#memory;
     return [
@@ -96,7 +96,7 @@ export class ScreenProgram {
     return words.byteOffset;
   }
 
-  /** Bits for the ids that this run removes; 0 where there are none. */
+  /** Writes the bits for the ids that this run removes. Returns their address; 0 if there are none. */
   #putRemoved(kernel: KernelExports): number {
     const { removed } = this.#options;
     if (removed === undefined || removed.users.size + removed.groups.size === 0) return 0;
@@ -109,7 +109,7 @@ export class ScreenProgram {
     return at;
   }
 
-  /** The names of a JSON object's members stand in each row: the kernel looks for these. */
+  /** Writes the names of the members that the kernel looks for in each JSON object. */
   #putNames(): number {
     const count = this.#names.length;
     const words = this.#memory.words(this.#memory.allocate(count * 8), count * 2);
@@ -126,7 +126,7 @@ export class ScreenProgram {
   }
 }
 
-/** The records that rows of a shape become; undefined when that cannot be said of their bytes. */
+/** How the kernel makes records of rows of a shape; undefined if it cannot. */
 export function planOf(
   { entity }: ProgramOptions,
   { mapping, rules, columns, format }: RowShape,
@@ -144,11 +144,11 @@ export function planOf(
   return ops && { kind: 'profile', id: mapping.externalId, ops };
 }
 
-/** The fields of a row: the columns of CSV in their order, or the members of an object that records are made of. */
+/** The fields of a row: all columns of CSV in their order, or the members of a JSON object that the plan uses. */
 function fieldNames({ format, columns }: RowShape, plan: ScreenPlan): readonly string[] {
-  // A column that is left out has no name that a mapping could take.
+  // No mapping uses a column without a name.
   if (format === 'csv') return columns.map((name) => name ?? '');
-  const taken =
+  const used =
     plan.kind === 'membership' ? [plan.group, plan.member] : [plan.id, ...plan.ops.map((op) => op.column)];
-  return [...new Set(taken)];
+  return [...new Set(used)];
 }

@@ -2,7 +2,7 @@ import { BLOCK_BYTES } from '../block-bytes.js';
 import { DigestedRows, ROWS_BYTES } from './digested-rows.js';
 import { createKernel, KernelMemory, type KernelExports } from './kernel.js';
 
-/** A block of a file, and what the kernel says of its rows. */
+/** The memory for one block: the address and the buffer of its bytes, and the address and a reader of the kernel's result. */
 export interface BlockPlace {
   readonly input: number;
   readonly out: number;
@@ -10,7 +10,7 @@ export interface BlockPlace {
   readonly rows: DigestedRows;
 }
 
-/** A kernel with the memory that one screen needs: places for blocks, and room behind them for its program. */
+/** The kernel and the memory of one screen: places for blocks, followed by the program. */
 export class Workspace {
   readonly memory = new KernelMemory();
   readonly kernel: KernelExports = createKernel(this.memory);
@@ -27,19 +27,19 @@ export class Workspace {
     this.#end = this.memory.end;
   }
 
-  /** Forgets the program, and the table in which rows were looked up. */
+  /** Frees the program, and the table of digests. */
   reset(): void {
     this.memory.reset(this.#end);
-    for (const { rows } of this.places) rows.forget();
+    for (const { rows } of this.places) rows.releaseTable();
   }
 }
 
-/** Workspaces that no screen uses, by how many blocks they take: one of each waits for the next file. */
+/** At most one unused workspace for each number of blocks, which the next file uses. */
 const idle = new Map<number, Workspace>();
 
 /**
- * A workspace for so many blocks. WebAssembly's memory is given back by a garbage collection only, and nothing tells V8 that it is
- * time for one: files that are read one after another use the same.
+ * Returns a workspace for this number of blocks. Files that are read one after another use the same workspace, because the
+ * memory of WebAssembly is freed only by a garbage collection, and its size does not make V8 start one.
  */
 export function acquireWorkspace(blocks: number): Workspace {
   const workspace = idle.get(blocks) ?? new Workspace(blocks);
@@ -47,7 +47,7 @@ export function acquireWorkspace(blocks: number): Workspace {
   return workspace;
 }
 
-/** Gives a workspace back: nothing may work in it any more. */
+/** Makes a workspace available for the next file. No thread may use it any more. */
 export function releaseWorkspace(workspace: Workspace): void {
   workspace.reset();
   idle.set(workspace.places.length, workspace);

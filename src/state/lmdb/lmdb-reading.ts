@@ -62,7 +62,7 @@ export class LmdbReading implements Reading {
       codes[i] =
         slot < 0
           ? this.#compareKey(entity, marks, keyAt(i))
-          : marks.table.compare(slot)
+          : marks.table.markCompared(slot)
             ? Seen.SAME
             : Seen.DUPLICATE;
     }
@@ -80,7 +80,7 @@ export class LmdbReading implements Reading {
       return Seen.NEW;
     }
     const slot = slotOf(marks, held.fingerprint.digest);
-    if (slot >= 0 && !marks.table.compare(slot)) return Seen.DUPLICATE;
+    if (slot >= 0 && !marks.table.markCompared(slot)) return Seen.DUPLICATE;
     marks.changed.set(key, held);
     return Seen.CHANGED;
   }
@@ -103,7 +103,7 @@ export class LmdbReading implements Reading {
       const held = this.#find(entity, marks, key);
       if (held?.kind === 'confirmed') {
         const slot = slotOf(marks, held.fingerprint.digest);
-        if (slot >= 0) marks.table.keep(slot);
+        if (slot >= 0) marks.table.markPresent(slot);
       } else if (held?.kind === 'unknown') {
         this.#hash(key, this.#keyHash);
         marks.unknownPresent.add(this.#keyHash);
@@ -140,7 +140,7 @@ export class LmdbReading implements Reading {
     const marks = this.#of(entity);
     if (marks.table.allPresent && marks.unknownPresent.size === marks.unknownRows) return;
     let chunk: string[] = [];
-    const mayBeAbsent = marks.table.absences();
+    const mayBeAbsent = marks.table.absenceFilter();
     for (const block of this.#snapshot.blocks(entity, this.#caches[entity])) {
       for (let row = 0; row < block.count; row++) {
         const isMissing = block.isUnknown(row)

@@ -76,7 +76,7 @@ export const conservation: readonly Break[] = [
   {
     what: 'a duplicate of an unchanged row is not rejected',
     file: 'src/screening/screened-block.ts',
-    find: '!rows.markSeen(this.#next)) this.#again.push(this.#next);',
+    find: '!rows.markSeen(this.#next)) this.#duplicates.push(this.#next);',
     replace: '!rows.markSeen(this.#next)) continue;',
     test: [
       SCREENED,

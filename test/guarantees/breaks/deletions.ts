@@ -62,7 +62,7 @@ export const deletions: readonly Break[] = [
   {
     what: 'whoever is left out as an unchanged row counts as removed',
     file: 'src/screening/kernel/digested-rows.ts',
-    find: 'this.#table !== undefined && this.#table.compare(this.#slots[row] as number)',
+    find: 'this.#table !== undefined && this.#table.markCompared(this.#slots[row] as number)',
     replace: 'this.#table !== undefined',
     test: [
       'test/screening/screened-directory.test.ts',
