@@ -72,7 +72,7 @@ export class AbsenceRules {
     );
   }
 
-  /** @param missed - complete reads in a row that missed it, this one included */
+  /** @param missed - the number of complete reads in a row from which the entity was missing, including this one */
   verdict(key: string, missed: number): AbsenceVerdict {
     if (this.isProtected(key)) return 'protected';
     if (this.isExcluded(key)) return this.#deleteExcluded ? 'delete' : 'excluded';

@@ -18,15 +18,15 @@ import { checkReferences } from './membership-references.js';
 
 const DIGEST_WORDS = 4;
 
-/** The options of `diff` that matter here. */
+/** The options of `diff` that a comparison needs. */
 export interface ComparerOptions {
   readonly onDuplicate?: 'reject' | 'fail';
   readonly mixed?: boolean;
 }
 
-/** Compares chunks of one entity; holds what stays the same from chunk to chunk. */
+/** Compares the chunks of one entity with the baseline, and rejects duplicates and memberships with unknown references. */
 export class Comparer<E extends Entity> {
-  /** Users and groups that this run removes; a membership that names one is refused. */
+  /** Users and groups that this run removes; memberships that name them are rejected. */
   removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
 
   constructor(
@@ -44,21 +44,21 @@ export class Comparer<E extends Entity> {
     const first = counts.read;
     const digests = this.#digestsOf(chunk);
     counts.read += chunk.length;
-    const refused =
+    const rejected =
       entity === 'memberships'
-        ? await this.#refuseRemoved(chunk as Chunk<RecordOf['memberships']>, first)
+        ? this.#rejectRemoved(chunk as Chunk<RecordOf['memberships']>, first)
         : undefined;
-    const codes = await this.#codes(chunk, digests, refused);
+    const codes = await this.#codes(chunk, digests, rejected);
     const changes: Change[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
-      // The common case first: of a large directory, nearly everything is unchanged.
+      // The most common case comes first: nearly all records of a large directory are unchanged.
       if (code === Seen.SAME) {
         counts.unchanged++;
         continue;
       }
-      if (refused?.has(i)) continue;
+      if (rejected?.has(i)) continue;
       const key = keyOf(entity, chunk[i] as RecordOf[E]);
       if (code === Seen.DUPLICATE) {
         this.#duplicate(chunk, i, first, key);
@@ -94,7 +94,7 @@ export class Comparer<E extends Entity> {
     return this.digester.ofEach(this.entity, chunk).subarray(0, chunk.length * DIGEST_WORDS);
   }
 
-  /** What is held of those records that differ, by key. */
+  /** The rows of the baseline for the records that differ, by key. */
   async #heldOfChanged(
     chunk: Chunk<RecordOf[E]>,
     codes: Uint8Array,
@@ -111,27 +111,27 @@ export class Comparer<E extends Entity> {
     return this.entity === 'memberships' ? '' : this.attributes.of((record as UserRecord).profile);
   }
 
-  /** The names of the attributes that changed, where it is known what they were. */
+  /** The names of the attributes that changed; undefined if their fingerprints are not known. */
   #changedAttributes(record: RecordOf[E], before: Held | undefined): readonly string[] | undefined {
     if (before?.kind !== 'confirmed' || before.fingerprint.attributes === '') return undefined;
     return this.attributes.changed(before.fingerprint.attributes, (record as UserRecord).profile);
   }
 
-  /** Codes for the whole chunk; refused records are not compared, so that they do not count as seen. */
+  /** The codes of a chunk. Rejected records are not compared, so that they do not count as seen. */
   async #codes(
     chunk: Chunk<RecordOf[E]>,
     digests: Uint32Array,
-    refused: ReadonlySet<number> | undefined,
+    rejected: ReadonlySet<number> | undefined,
   ): Promise<Uint8Array> {
     const places = chunk.places;
     const markSeenBefore = places?.markSeenBefore;
-    // Where unchanged rows were left out, each record is compared after those that stand before it.
-    if (markSeenBefore === undefined && (refused === undefined || refused.size === 0))
+    // If unchanged rows were left out, those before a record are marked before it is compared: the first of two is the original.
+    if (markSeenBefore === undefined && (rejected === undefined || rejected.size === 0))
       return this.reading.compare(this.entity, digests, (i) => keyOf(this.entity, chunk[i] as RecordOf[E]));
     const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
     for (let i = 0; i < chunk.length; i++) {
       markSeenBefore?.(places?.positions?.[i] ?? 0);
-      if (refused?.has(i)) continue;
+      if (rejected?.has(i)) continue;
       const digest = digests.subarray(i * DIGEST_WORDS, (i + 1) * DIGEST_WORDS);
       const [code] = await this.reading.compare(this.entity, digest, () =>
         keyOf(this.entity, chunk[i] as RecordOf[E]),
@@ -142,16 +142,13 @@ export class Comparer<E extends Entity> {
   }
 
   /**
-   * Memberships of a user or group that this run removes. They are refused and not kept, so that Okta's membership
-   * goes with what it belonged to, and is sent anew should both come back.
+   * Rejects memberships of users and groups that this run removes, and returns their indexes. They are not marked as present,
+   * so that their deletion is sent too. If the user or group comes back, the membership is sent again.
    */
-  async #refuseRemoved(
-    chunk: Chunk<RecordOf['memberships']>,
-    first: number,
-  ): Promise<ReadonlySet<number> | undefined> {
+  #rejectRemoved(chunk: Chunk<RecordOf['memberships']>, first: number): ReadonlySet<number> | undefined {
     const removed = this.removed;
     if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
-    const refused = new Set<number>();
+    const rejected = new Set<number>();
     for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
       const field = removed.users.has(memberExternalId)
         ? 'memberExternalId'
@@ -159,10 +156,10 @@ export class Comparer<E extends Entity> {
           ? 'groupExternalId'
           : undefined;
       if (field === undefined) continue;
-      refused.add(i);
+      rejected.add(i);
       this.#rejectReference(chunk as Chunk<RecordOf[E]>, i, first, field, false);
     }
-    return refused;
+    return rejected;
   }
 
   async #checkMemberships(
@@ -200,10 +197,10 @@ export class Comparer<E extends Entity> {
     field: 'memberExternalId' | 'groupExternalId',
     keep: boolean,
   ): void {
-    const [code, what] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
+    const [code, noun] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
     const reason = keep
-      ? `names a ${what} that has no valid record in the source and is not in Okta`
-      : `names a ${what} that is no longer in the source`;
+      ? `names a ${noun} that has no valid record in the source and is not in Okta`
+      : `names a ${noun} that is no longer in the source`;
     const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
     this.#reject(chunk, i, first, key, code, reason, field, keep);
   }
@@ -231,7 +228,7 @@ export class Comparer<E extends Entity> {
     keep: boolean,
   ): void {
     const counts = this.context.counts(this.entity);
-    // Without `validate` before it nothing was counted as accepted.
+    // Without `validate` before `diff`, no record was counted as accepted.
     if (counts.accepted > 0) counts.accepted--;
     this.context.reject(
       {

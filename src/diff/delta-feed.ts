@@ -12,8 +12,8 @@ export function isMarkedDeleted(record: unknown): boolean {
 }
 
 /**
- * The last record of each entity, in the order of their last mention: a feed may tell of an entity more than once, and what
- * comes later stands. It holds the whole feed, which is as long as what changed and not as the directory.
+ * The last record of each entity, in the order of the feed. A feed may contain several records of an entity, and the last one
+ * is valid. All of them are in memory at once: a feed is as long as its changes, not as the directory.
  */
 export async function* lastOfEach<E extends Entity>(
   entity: E,
@@ -31,7 +31,7 @@ export async function* lastOfEach<E extends Entity>(
   }
   const kept = [...last.values()];
   for (let start = 0; start < kept.length;) {
-    // One file a chunk, for a chunk has one.
+    // All records of a chunk are from one file.
     const { file } = kept[start] as (typeof kept)[number];
     let end = start;
     while (end < kept.length && end - start < CHUNK_SIZE && kept[end]?.file === file) end++;
@@ -44,7 +44,7 @@ export async function* lastOfEach<E extends Entity>(
   }
 }
 
-/** The deletions of those marked entities that Okta holds, or may hold, and that are not protected. */
+/** The deletions of records marked as deleted, if they are in the baseline (confirmed or unknown) and not protected. */
 export async function markedDeletions<E extends Entity>(
   entity: E,
   records: readonly RecordOf[E][],
@@ -59,7 +59,7 @@ export async function markedDeletions<E extends Entity>(
   counts.read += keys.length;
   counts.deletes += deleted.length;
   counts.spared += held.length - deleted.length;
-  // Gone already, or protected: nothing is to be done.
+  // Entities that are already removed, or protected, need no request.
   counts.unchanged += keys.length - deleted.length;
   return deleted.map((key) => deletion(entity, key));
 }

@@ -1,27 +1,27 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
 
-/** What `diff` counts, for the guard and the report. */
+/** The counts of `diff`, for the guard and the report. */
 export interface DiffCounts {
-  /** Records that came in. */
+  /** Records that `diff` received, unchanged rows included that a screen left out. */
   read: number;
   unchanged: number;
   creates: number;
   updates: number;
   deletes: number;
-  /** Removals found but not emitted, because a record of the source could not be identified. */
+  /** Removals that are not emitted, because a record of the source has no valid id and may be one of them. */
   heldBack: number;
-  /** Removals found but not emitted, because the options on absence say so. */
+  /** Removals that are not emitted because of the option `absence`. */
   spared: number;
   /** Records that are out of scope. */
   excluded: number;
-  /** Records of a delta feed that a later one of the same entity stands for. */
+  /** Records of a delta feed that a later record of the same entity replaces. */
   superseded: number;
 }
 
 const COUNTS = new WeakMap<RunContext, Map<Entity, DiffCounts>>();
 
-/** The counts of an entity in a run, made on first use. */
+/** The counts of an entity in a run. The first call creates them. */
 export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts {
   let all = COUNTS.get(context);
   if (all === undefined) COUNTS.set(context, (all = new Map<Entity, DiffCounts>()));
@@ -43,7 +43,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
   return counts;
 }
 
-/** The counts of an entity in a run, where its diff has begun. */
+/** The counts of an entity in a run; undefined before its diff has begun. */
 export function diffCountsOf(context: RunContext, entity: Entity): DiffCounts | undefined {
   return COUNTS.get(context)?.get(entity);
 }

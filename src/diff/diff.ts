@@ -17,35 +17,34 @@ import { removals } from './removals.js';
 /** Options of {@link diff}. */
 export interface DiffOptions {
   /**
-   * What becomes of a record whose key came before in the same read: `reject` refuses the second, `fail` ends the
-   * run with `ERR_ROLLCALL_RECORD`.
+   * For a second record with the same key in one read: `reject` rejects it, `fail` ends the run with `ERR_ROLLCALL_RECORD`.
    * @defaultValue `'reject'`
    */
   readonly onDuplicate?: 'reject' | 'fail';
   /**
-   * Sends memberships in the same session as the users and groups they refer to, though Okta does not promise the
-   * order in which a session is applied.
+   * Sends memberships in the same session as new users and groups to which they refer. Okta does not document the order in
+   * which it applies a session, so a membership may come before its user or group.
    * @defaultValue `false`
    */
   readonly mixed?: boolean;
-  /** When a missing entity is deleted, and which never are. Counting reads needs a sink that reaches its end. */
+  /** When a missing entity is deleted, and which entities never are. Reads are counted by a sink that reaches its end. */
   readonly absence?: AbsenceOptions;
   /**
-   * `full`: the source is the whole directory, and what is missing from it is removed. `delta`: it is a feed of changes,
-   * and only records marked `deleted: true` are.
+   * `full`: the source is the whole directory; entities that are missing from it are removed. `delta`: the source is a feed of
+   * changes; only records marked `deleted: true` are removed.
    * @defaultValue `'full'`
    */
   readonly mode?: 'full' | 'delta';
   /**
-   * Recognises unchanged rows of `fromCsv` and `fromJsonLines` by their bytes, before they are parsed, where the function of `map`
-   * declares its mapping (`userFrom`, `toUser` and the like). It changes no result, only how long a run takes. The
-   * environment variable `ROLLCALL_SCREENING=off` turns it off too.
+   * Recognises unchanged rows of `fromCsv` and `fromJsonLines` by their bytes, before they are parsed, if the function of `map`
+   * declares its mapping (`userFrom`, `toUser` and the like). It makes a run faster and changes no result. The environment
+   * variable `ROLLCALL_SCREENING=off` turns it off too.
    * @defaultValue `true`
    */
   readonly screening?: boolean;
   /**
-   * A reading that the diffs of several entities share, so that memberships know the users and groups of the same
-   * run. It stays open; without it `diff` opens one of its own and closes it.
+   * A reading that the diffs of several entities share, so that memberships are checked against the users and groups of the
+   * same run. `diff` does not close it. @defaultValue a new reading, which `diff` closes
    */
   readonly reading?: Reading;
 }
@@ -53,14 +52,14 @@ export interface DiffOptions {
 const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'screening', 'reading'];
 
 /**
- * Compares records with what Okta was last *confirmed* to hold, and emits only the differences: creations and
- * updates as they are read, removals once the source was read to its end.
+ * Compares records with the *baseline* (the last state that Okta confirmed) and emits only the differences: creations and
+ * updates while the source is read, removals after its end.
  *
- * A source that fails emits no removal. A record that `validate` rejected is not taken for a removed one, and a
- * record that could not be identified holds back all removals of its entity. Stages written by hand may stand
- * between `validate` and `diff` inside one `pipe`.
+ * If the source fails, no removal is emitted. A record that `validate` rejected counts as present, so its entity is not
+ * removed. If a record has no valid id, no entity of its kind is removed. You may put your own stages between `validate` and
+ * `diff` in one `pipe`.
  *
- * @throws {@link OptionsError} at once for bad options; {@link RecordError} while reading with `onDuplicate: 'fail'`.
+ * @throws {@link OptionsError} for invalid options; {@link RecordError} while reading, with `onDuplicate: 'fail'`.
  */
 export function diff<E extends Entity>(
   entity: E,
@@ -126,7 +125,7 @@ async function* differences<E extends Entity>(
   }
 }
 
-/** The source with unchanged rows left out, where they can be recognised by their bytes. */
+/** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */
 function openScreened<E extends Entity>(
   entity: E,
   source: Flow<RecordOf[E]>,
@@ -151,7 +150,7 @@ function openScreened<E extends Entity>(
   });
 }
 
-/** Of a delta feed only what is marked is removed; what it does not mention stays. */
+/** The changes of a delta feed: it removes only records that are marked as deleted. */
 async function* deltaDifferences<E extends Entity>(
   entity: E,
   comparer: Comparer<E>,
@@ -170,8 +169,8 @@ async function* deltaDifferences<E extends Entity>(
     const upserts = marked.length === 0 ? inScope : pick(inScope, unmarked);
     const changes = await comparer.compare(upserts);
     const deletions = await markedDeletions(entity, marked, reading, rules, counts);
-    const gone = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
-    for (const { key } of deletions) gone?.add(key);
+    const ids = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
+    for (const { key } of deletions) ids?.add(key);
     const all = [...changes, ...deletions];
     if (all.length > 0) yield withoutPlaces(all);
   }
@@ -179,7 +178,7 @@ async function* deltaDifferences<E extends Entity>(
 
 const REMOVED_BY_DELTA = new WeakMap<RunContext, { users: Set<string>; groups: Set<string> }>();
 
-/** Users and groups that this run's delta feeds removed, for the memberships that come after them. */
+/** The users and groups that the delta feeds of a run remove; memberships are read after them, and must not name them. */
 function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<string> } {
   let removed = REMOVED_BY_DELTA.get(context);
   if (removed === undefined)
@@ -187,7 +186,7 @@ function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<
   return removed;
 }
 
-/** The records that are in scope; the very chunk where all are. */
+/** The records that are in scope; the same chunk if all are. */
 function withoutExcluded<E extends Entity>(
   entity: E,
   chunk: Chunk<RecordOf[E]>,

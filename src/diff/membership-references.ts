@@ -1,10 +1,10 @@
 import { splitMembershipKey, type Change } from '../core/model.js';
 import { Reference, type Reading } from '../state/store.js';
 
-/** What a membership's references come to. */
+/** The result of looking up the user and the group of a membership. */
 export type Verdict = 'held' | 'new' | 'unknown-user' | 'unknown-group';
 
-/** Looks up the users and groups that some memberships name, each id once. */
+/** Looks up the users and groups of memberships, each id once. */
 export async function checkReferences(
   reading: Reading,
   changes: readonly Change[],
@@ -39,7 +39,7 @@ async function lookUp(
   return new Map(unique.map((id, i) => [id, codes[i] ?? Reference.ABSENT]));
 }
 
-/** The users and groups that a reading found removed; empty for those it has not read to the end. */
+/** The users and groups that are missing from a reading; none for an entity that is not read to its end. */
 export async function removedReferences(
   reading: Reading,
 ): Promise<{ users: ReadonlySet<string>; groups: ReadonlySet<string> }> {

@@ -23,8 +23,8 @@ export function deletion(entity: Entity, key: string): Change {
 }
 
 /**
- * The deletions of what a complete read did not hold. Tells the reading that it is complete; what is spared counts as
- * present from then on, so that memberships may still name it.
+ * The deletions of entities that are missing from a complete read, which it marks as complete. Entities that
+ * {@link AbsenceRules} spare count as present from then on, so that memberships may still name them.
  */
 export async function* removals(
   entity: Entity,

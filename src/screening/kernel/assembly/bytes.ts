@@ -1,6 +1,6 @@
-/** Looking for bytes, sixteen at a time. All of it may read up to sixteen bytes beyond the end of what it looks through. */
+/** Functions that process sixteen bytes at a time. They may read up to sixteen bytes beyond `end`. */
 
-/** The first place of a byte, or `end`. */
+/** The address of the first byte with this value, or `end`. */
 export function findByte(at: usize, end: usize, byte: u8): usize {
   const wanted = i8x16.splat(<i8>byte);
   while (at < end) {
@@ -14,19 +14,19 @@ export function findByte(at: usize, end: usize, byte: u8): usize {
   return end;
 }
 
-/** How often a line feed occurs. */
+/** The number of line feeds. */
 export function countLineFeeds(at: usize, end: usize): u32 {
   let count: u32 = 0;
   for (let next = findByte(at, end, 0x0a); next < end; next = findByte(next + 1, end, 0x0a)) count++;
   return count;
 }
 
-/** Copies bytes, sixteen at a time: up to fifteen more are written behind them. */
+/** Copies bytes, sixteen at a time. Up to fifteen more bytes after them are overwritten. */
 export function copy(from: usize, to: usize, length: usize): void {
   for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
-/** Copies bytes, and answers whether all of them are ASCII: one to sixteen more are written behind them. */
+/** Copies bytes. Returns true if all of them are ASCII. One to sixteen more bytes after them are overwritten. */
 export function copyAscii(from: usize, to: usize, length: usize): bool {
   let high = i64x2.splat(0);
   let i: usize = 0;
@@ -40,14 +40,14 @@ export function copyAscii(from: usize, to: usize, length: usize): bool {
   return (i8x16.bitmask(high) | (i8x16.bitmask(rest) & ((1 << i32(length - i)) - 1))) === 0;
 }
 
-/** Whether any of the bytes is not ASCII. */
+/** True if any of the bytes is not ASCII. */
 export function hasHighBytes(at: usize, end: usize): bool {
   for (; at + 16 <= end; at += 16) if (i8x16.bitmask(v128.load(at)) !== 0) return true;
   if (at === end) return false;
   return (i8x16.bitmask(v128.load(at)) & ((1 << i32(end - at)) - 1)) !== 0;
 }
 
-/** UTF-16 code units of valid UTF-8; -1 when it holds a character beyond U+FFFF. */
+/** The number of UTF-16 code units of valid UTF-8; -1 if there is a character above U+FFFF. */
 export function codeUnits(at: usize, end: usize): i32 {
   if (!hasHighBytes(at, end)) return <i32>(end - at);
   let units = 0;

@@ -1,4 +1,4 @@
-/** Rows of CSV (RFC 4180, LF allowed). What the strict scanner would refuse stops the reading here: it is to say why. */
+/** Reads rows of CSV (RFC 4180, LF allowed). It stops at a row that is not well-formed, whose error the scanner reports. */
 import { countLineFeeds, findByte } from './bytes';
 import { DOUBLED, PLAIN, setField } from './fields';
 import { digestRow } from './record';
@@ -8,9 +8,8 @@ const QUOTE: u8 = 0x22;
 const LF: u8 = 0x0a;
 const CR: u8 = 0x0d;
 
-/** Where `readRow` left: behind the row. */
+/** Results of `readRow`: the end of the row, the end of its text without the line end, and its number of line feeds. */
 let rowEnd: usize = 0;
-/** Where its text ends, its line end left out. */
 let textEnd: usize = 0;
 let lineFeeds: u32 = 0;
 
@@ -19,9 +18,9 @@ const CUT_OFF: u32 = 1;
 const BAD: u32 = 2;
 
 /**
- * Digests the rows of a block of CSV, the header left out.
- * @param last - whether the file ends with the block; otherwise the last row may go on behind it
- * @param most - rows at most
+ * Digests the rows of a block of CSV without its header.
+ * @param last - true if the file ends with the block; otherwise the block may cut off its last row
+ * @param most - the most rows that are digested
  */
 export function digestCsv(
   text: usize,
@@ -58,7 +57,7 @@ function readRow(start: usize, end: usize, last: bool, delimiter: u8, columns: u
       let kind = PLAIN;
       while (true) {
         close = findByte(close, end, QUOTE);
-        // What follows a quote decides what it is.
+        // The byte after a quote shows whether the quote closes the field or is one of a doubled pair.
         if (close + 1 >= end && !last) return CUT_OFF;
         if (close >= end) return BAD;
         if (close + 1 >= end || load<u8>(close + 1) !== QUOTE) break;
@@ -94,12 +93,12 @@ function readRow(start: usize, end: usize, last: bool, delimiter: u8, columns: u
     if (column === columns) return BAD;
     at++;
   }
-  // A blank line is no row with one empty field.
+  // A blank line is not a row with one empty field.
   if (column !== columns || at === start) return BAD;
   return endRow(at, end, last);
 }
 
-/** Takes the line end: LF, CRLF, or that of the file. */
+/** Reads the line end: LF, CRLF, or the end of the file. */
 function endRow(at: usize, end: usize, last: bool): u32 {
   textEnd = rowEnd = at;
   if (at === end) return WHOLE;
@@ -113,8 +112,8 @@ function endRow(at: usize, end: usize, last: bool): u32 {
 }
 
 /**
- * Where the last row that is whole ends, as far as balanced quotes say: a guess by which a file is cut into blocks. It is
- * believed only when the rows before turn out to end there.
+ * Where the last whole row ends, as far as balanced quotes show; 0 if none does. A file is cut into blocks at this offset. The
+ * block after it is used only if the rows before really end there.
  */
 export function lastRowEnd(text: usize, length: u32): u32 {
   const end = text + length;

@@ -1,8 +1,8 @@
-/** JSON's escapes in text: those of one character (`\n`), and those of a code unit that is a character (`\u00e9`). */
+/** Escapes in JSON text: `\n` and the like, and `\u00e9` for a code unit that is not a surrogate. */
 
 const UNIT: u8 = 0x75; // u
 
-/** Bytes of the escape at a backslash; 0 when it is none, or half of a surrogate pair, which has no bytes of its own. */
+/** The length of the escape at a backslash; 0 if it is invalid, or a surrogate, which alone has no UTF-8 bytes. */
 export function escapeLength(at: usize, end: usize): usize {
   if (at + 2 > end) return 0;
   const byte = load<u8>(at, 1);
@@ -12,12 +12,12 @@ export function escapeLength(at: usize, end: usize): usize {
   return unit < 0 || (unit & 0xf800) === 0xd800 ? 0 : 6;
 }
 
-/** The same of an escape that is known to be one: its digits are not read again. */
+/** The length of an escape that {@link escapeLength} accepted before. */
 export function knownLength(at: usize): usize {
   return load<u8>(at, 1) === UNIT ? 6 : 2;
 }
 
-/** Writes what the escape at a backslash stands for, and answers where that ends. It takes no more bytes than the escape. */
+/** Writes the character of the escape at a backslash, which needs no more bytes than the escape. Returns its end. */
 export function writeUnescaped(at: usize, to: usize): usize {
   const byte = load<u8>(at, 1);
   if (byte !== UNIT) {
@@ -40,7 +40,7 @@ export function writeUnescaped(at: usize, to: usize): usize {
   return to + 3;
 }
 
-/** What a character behind a backslash stands for; 0 where that is none. */
+/** The character of an escape, by the byte after its backslash; 0 if it is invalid. */
 function unescaped(byte: u8): u8 {
   if (byte === 0x22 || byte === 0x5c || byte === 0x2f) return byte; // " \ /
   if (byte === 0x6e) return 0x0a; // n
@@ -51,7 +51,7 @@ function unescaped(byte: u8): u8 {
   return 0;
 }
 
-/** The number that four hexadecimal digits are, or -1. */
+/** The value of four hexadecimal digits, or -1. */
 function codeUnit(at: usize): i32 {
   let unit: i32 = 0;
   for (let i: usize = 0; i < 4; i++) {

@@ -1,21 +1,21 @@
-/** The fields of the row that is being read: where each stands, and what it is. */
+/** The fields of the row that is being read: the address, length and kind of each. */
 
-/** It is not in the row. */
+/** The row does not have the field. */
 export const ABSENT: u32 = 0;
-/** Its text stands there as it is. */
+/** The bytes are the text. */
 export const PLAIN: u32 = 1;
-/** Its text stands there with every quote doubled. */
+/** The bytes are the text with every quote doubled. */
 export const DOUBLED: u32 = 2;
-/** It is JSON's `null`. */
+/** JSON's `null`. */
 export const NULL: u32 = 3;
-/** Its text stands there with JSON's escapes, see `escapes`. */
+/** The bytes are the text with JSON escapes, see `escapes.ts`. */
 export const ESCAPED: u32 = 4;
 
 const FIELD_BYTES_LOG: usize = 4;
 
 let fields: usize = 0;
 
-/** Where the fields of a row are kept, 16 bytes each. */
+/** Sets the address of the fields, 16 bytes each. */
 export function setFields(at: usize): void {
   fields = at;
 }

@@ -1,4 +1,4 @@
-/** The kernel: what runs for every record and every row. Memory is laid out by its caller; nothing here allocates. */
+/** The kernel: the code that runs for every record and every row. Its caller allocates all memory. */
 export { setKey, sipHashEach } from './siphash';
 export { setFields } from './fields';
 export { markRemoved, programMembership, programProfile } from './record';

@@ -1,6 +1,6 @@
 /**
- * Lines of JSON: objects whose values are text without surrogates, `null`, numbers, `true` or `false`. Any other line is left to
- * the parser, which also says what is wrong with it.
+ * Reads lines of JSON: objects whose values are text without surrogates, `null`, numbers, `true` or `false`. Any other line
+ * gets no digest, so that it is parsed as usual, and the parser reports its error.
  */
 import { equals, findByte } from './bytes';
 import { escapeLength } from './escapes';
@@ -12,7 +12,7 @@ const LF: u8 = 0x0a;
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
 
-/** Names of the fields: where each stands and its length. */
+/** The address of the names of the fields: for each name its address and its length. */
 let names: usize = 0;
 let nameCount: u32 = 0;
 
@@ -36,7 +36,7 @@ export function digestJsonLines(text: usize, length: u32, last: bool, out: usize
   endRows(false);
 }
 
-/** Finds the fields of an object; false when it is anything out of the ordinary. */
+/** Finds the fields of an object. Returns false for any line that must be parsed as usual. */
 function readObject(start: usize, end: usize): bool {
   clearFields(nameCount);
   let at = space(start, end);
@@ -81,7 +81,7 @@ function readObject(start: usize, end: usize): bool {
   return space(at + 1, end) === end;
 }
 
-/** The field of a name, or `nameCount`. Rows of one source nearly always have their fields in one order. */
+/** The field with a name, or `nameCount`. The search begins at `expected`, because rows nearly always have the same order. */
 function fieldNamed(name: usize, length: usize, expected: u32): u32 {
   for (let i: u32 = 0; i < nameCount; i++) {
     const field = expected + i < nameCount ? expected + i : expected + i - nameCount;
@@ -91,10 +91,10 @@ function fieldNamed(name: usize, length: usize, expected: u32): u32 {
   return nameCount;
 }
 
-/** Whether there are escapes in the text whose end was found last. */
+/** A second result of `textEnd`: true if the text contains escapes. */
 let hasEscapes: bool = false;
 
-/** The closing quote of a text; 0 where it has control characters, or escapes that are not understood. */
+/** The closing quote of a text; 0 if it contains control characters, or escapes that `escapeLength` does not accept. */
 function textEnd(at: usize, end: usize): usize {
   const quotes = i8x16.splat(<i8>QUOTE);
   const escapes = i8x16.splat(<i8>BACKSLASH);
@@ -121,7 +121,7 @@ function textEnd(at: usize, end: usize): usize {
   return 0;
 }
 
-/** Where `true`, `false`, `null` or a number ends, or 0. */
+/** The end of `true`, `false`, `null` or a number, or 0. */
 function scalar(at: usize, end: usize): usize {
   const byte = load<u8>(at);
   if (byte === 0x74) return word(at, end, 0x65757274, 4);
@@ -149,7 +149,7 @@ function number(at: usize, end: usize): usize {
   return at;
 }
 
-/** Behind one or more digits, or 0. */
+/** The end of one or more digits, or 0. */
 function digits(at: usize, end: usize): usize {
   const start = at;
   while (at < end && <u8>(load<u8>(at) - 0x30) < 10) at++;

@@ -1,21 +1,21 @@
 /**
- * A row as the record that it maps to: checks the limits, writes its canonical content, and digests it. A row that is not
- * certainly good has no digest: it is parsed, validated and compared as usual.
+ * Makes the digest of the record of a row: checks the limits, writes the canonical content, and hashes it. A row gets a digest
+ * only if its record certainly passes `validate`; otherwise it is parsed, validated and compared as usual.
  */
 import { codeUnits, copy, copyAscii } from './bytes';
 import { knownLength, writeUnescaped } from './escapes';
 import { ABSENT, ESCAPED, NULL, PLAIN, fieldKind, fieldLength, fieldStart } from './fields';
 import { sipHash } from './siphash';
 
-/** The value must be there and not empty. */
+/** The value must be present and not empty. */
 const REQUIRED: u32 = 1;
 const EMAIL: u32 = 2;
 const NULLABLE: u32 = 4;
-/** What an empty cell becomes, where it does not stay the empty text that it is. */
+/** An empty cell becomes null, or is left out. Without either flag it is an empty text. */
 const EMPTY_IS_NULL: u32 = 8;
 const EMPTY_IS_LEFT_OUT: u32 = 16;
 
-/** What a program is made for. */
+/** Kinds of programs. */
 const PROFILE: u32 = 0;
 const MEMBERSHIP: u32 = 1;
 
@@ -29,15 +29,15 @@ let longestMember: u32 = 0;
 let entityByte: u8 = 0;
 let ops: usize = 0;
 let opCount: u32 = 0;
-/** Where canonical content is written. */
+/** The address for canonical content. */
 let scratch: usize = 0;
-/** The longest row whose content surely has room there, and fits a request; others have no digest. */
+/** The longest row whose content certainly fits into `scratch`, and into a request. Longer rows get no digest. */
 let longestRow: usize = 0;
-/** One bit for each hash of ids that are removed: users, and behind them groups. */
+/** Bits for the hashes of removed ids: those of users, then those of groups. */
 let removed: usize = 0;
 let removedMask: u32 = 0;
 
-/** Rows are users or groups: `opsAt` holds an entry for each attribute, in the order of their names. */
+/** Sets up rows of users or groups. `opsAt` is the address of an instruction for each attribute, sorted by name. */
 export function programProfile(
   scratchAt: usize,
   longest: u32,
@@ -53,7 +53,7 @@ export function programProfile(
   opCount = count;
 }
 
-/** Rows are memberships. */
+/** Sets up rows of memberships. */
 export function programMembership(
   scratchAt: usize,
   longest: u32,
@@ -71,7 +71,7 @@ export function programMembership(
   removedMask = bits === 0 ? 0 : bits - 1;
 }
 
-/** What every program has whose rows become canonical content: room for it, and the id that it begins with. */
+/** The common part of both programs. `id` is the field of the id with which canonical content begins. */
 function programIds(rows: u32, scratchAt: usize, longest: u32, id: u32, idLength: u32): void {
   kind = rows;
   scratch = scratchAt;
@@ -80,14 +80,14 @@ function programIds(rows: u32, scratchAt: usize, longest: u32, id: u32, idLength
   longestId = idLength;
 }
 
-/** Remembers an id that is removed; a row that may name it has no digest. `side` is 0 for users, 1 for groups. */
+/** Marks an id as removed, so that no membership of it gets a digest. `side` is 0 for users, 1 for groups. */
 export function markRemoved(at: usize, length: usize, side: u32): void {
   const bit = idHash(at, length) & removedMask;
   const byte = removedByte(bit, side);
   store<u8>(byte, load<u8>(byte) | bitOf(bit));
 }
 
-/** Puts a row's digest at an address. False when the row is not certainly good. */
+/** Writes the digest of a row to an address. Returns false if the row gets none. */
 export function digestRow(rowStart: usize, rowEnd: usize, digest: usize): bool {
   if (rowEnd - rowStart > longestRow) return false;
   const end = kind === PROFILE ? writeProfile() : writeMembership();
@@ -96,7 +96,7 @@ export function digestRow(rowStart: usize, rowEnd: usize, digest: usize): bool {
   return true;
 }
 
-/** Answers where the canonical content ends, or 0. */
+/** Writes canonical content. Returns its end, or 0 if the row gets no digest. */
 function writeProfile(): usize {
   let to = scratch;
   store<u8>(to++, entityByte);
@@ -127,7 +127,7 @@ function writeProfile(): usize {
     if ((flags & EMAIL) !== 0 && !isEmail(valueStart, value)) return 0;
     to = value;
   }
-  // A profile of which everything is left out is refused.
+  // A record without any attribute is rejected by `validate`.
   return to === attributes ? 0 : to;
 }
 
@@ -143,12 +143,12 @@ function writeMembership(): usize {
   return units < 0 || <u32>units > longestMember ? 0 : to;
 }
 
-/** Where the text of the value written last begins. */
+/** A second result of `writeValue`: the start of the text. */
 let valueStart: usize = 0;
 
-/** Writes a value behind its length in UTF-16 code units. Answers where it ends, or 0 when it breaks a limit. */
+/** Writes a value after its length in UTF-16 code units. Returns its end, or 0 if the length is out of range. */
 function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
-  // Behind a length of as many digits as its bytes need, which is right for ASCII.
+  // Leaves room for the digits of its length in bytes, which for ASCII is its length in code units.
   let digits = digitsOf(<u32>fieldLength(field));
   valueStart = to + digits + 1;
   const end = copyValue(valueStart, field);
@@ -158,7 +158,7 @@ function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
   const length = end - valueStart;
   if (digitsOf(<u32>units) !== digits) {
     digits = digitsOf(<u32>units);
-    // To a lower address, so that what is still to be copied is not written over.
+    // `copy` goes upwards, and the new address is lower, so no byte is overwritten before it is copied.
     copy(valueStart, to + digits + 1, length);
     valueStart = to + digits + 1;
   }
@@ -175,10 +175,10 @@ function digitsOf(value: u32): usize {
   return value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10_000 ? 4 : 5;
 }
 
-/** Whether the text that was copied last surely is ASCII. */
+/** A second result of `copyValue`: true if the text is certainly ASCII. */
 let isAscii = false;
 
-/** Copies the text of a field. Answers where it ends, or 0 when there is none. */
+/** Copies the text of a field. Returns the end of the copy, or 0 if the field has no text. */
 function copyValue(to: usize, field: u32): usize {
   const kind = fieldKind(field);
   const start = fieldStart(field);
@@ -211,7 +211,7 @@ function copyValue(to: usize, field: u32): usize {
   return to;
 }
 
-/** Something, one `@`, something, and no white space. What is not ASCII is not surely none. */
+/** True for ASCII text with one `@`, not at its start or end, and no white space. */
 function isEmail(start: usize, end: usize): bool {
   let signs = 0;
   for (let at = start; at < end; at += 16) {
@@ -220,7 +220,7 @@ function isEmail(start: usize, end: usize): bool {
     const inside = over > 0 ? 0xffff >> over : 0xffff;
     const isSpace = v128.or(
       i8x16.eq(block, i8x16.splat(0x20)),
-      // From the tabulator to the carriage return.
+      // 0x09 (tab) to 0x0d (carriage return).
       i8x16.le_u(i8x16.sub(block, i8x16.splat(0x09)), i8x16.splat(0x04)),
     );
     if (((i8x16.bitmask(block) | i8x16.bitmask(isSpace)) & inside) !== 0) return false;

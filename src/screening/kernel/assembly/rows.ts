@@ -1,7 +1,7 @@
 /**
- * What is said of the rows of a block, for `digested-rows.ts` to read: four words (see `endRows`), then for each row its digest
- * of 16 bytes, then for each where it ends, then for each the line feeds before it. There is room for as many rows as
- * `most` says.
+ * Writes the result for a block, which `digested-rows.ts` reads: four words (see `endRows`), then the digests of all rows (16
+ * bytes each), then the ends of all rows, then for all rows the number of line feeds before them. Each part has room for
+ * `most` rows.
  */
 
 const HEAD_BYTES: usize = 16;
@@ -12,9 +12,9 @@ let digests: usize = 0;
 let ends: usize = 0;
 let lines: usize = 0;
 let count: u32 = 0;
-/** Bytes of whole rows. */
+/** Bytes of the rows added so far. */
 let consumed: u32 = 0;
-/** Line feeds of whole rows. */
+/** Line feeds of the rows added so far. */
 let line: u32 = 0;
 
 export function startRows(out: usize, most: u32): void {
@@ -27,12 +27,12 @@ export function startRows(out: usize, most: u32): void {
   line = 0;
 }
 
-/** Where the digest of the next row is to be put. */
+/** The address for the digest of the next row. */
 export function nextDigest(): usize {
   return digests + <usize>count * DIGEST_BYTES;
 }
 
-/** A row without a digest gets zeros, which no table holds: it is read as ever. */
+/** Adds a row. Without a digest it gets zeros, which no table contains, so that the row is parsed as usual. */
 export function addRow(hasDigest: bool, end: u32, lineFeeds: u32): void {
   if (!hasDigest) v128.store(nextDigest(), i64x2.splat(0));
   store<u32>(ends + ((<usize>count) << 2), end);
@@ -42,7 +42,7 @@ export function addRow(hasDigest: bool, end: u32, lineFeeds: u32): void {
   line += lineFeeds;
 }
 
-/** @param stopped - what follows is no row that can be read here */
+/** @param stopped - true if the next row is not well-formed */
 export function endRows(stopped: bool): void {
   store<u32>(head, count);
   store<u32>(head, consumed, 4);

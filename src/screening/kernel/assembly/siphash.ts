@@ -3,7 +3,7 @@
 let k0: u64 = 0;
 let k1: u64 = 0;
 
-/** The key of all that is hashed from now on. */
+/** Sets the key of all later hashes. */
 export function setKey(low: u64, high: u64): void {
   k0 = low;
   k1 = high;
@@ -63,7 +63,7 @@ export function sipHash(text: usize, length: usize, out: usize): void {
   }
 }
 
-/** Hashes texts that stand one behind the other; `ends` holds where each ends, counted from `text`. */
+/** Hashes joined texts. `ends` is the address of the end of each text, as an offset from `text`. */
 export function sipHashEach(text: usize, ends: usize, count: u32, out: usize): void {
   let start: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
