@@ -42,7 +42,7 @@ export interface Target {
   readonly memory?: number;
   /** The most that rollcall's own measure may be, for a case with `measure`. */
   readonly own?: number;
-  /** Peak memory of rollcall's side, in MB of 1,000,000 bytes. */
+  /** Peak private memory of rollcall's side, in MB of 1,000,000 bytes. */
   readonly peakMb?: number;
   /** A measure that must be no more than the peer's. */
   readonly noMore?: string;

@@ -2,6 +2,7 @@ import type { Case } from './case.js';
 import { chainCases } from './cases/chains.js';
 import { databaseCases } from './cases/database.js';
 import { dayCases } from './cases/days.js';
+import { directoryCases } from './cases/directory.js';
 import { firstLoadCases } from './cases/first-load.js';
 import { largeCases } from './cases/large.js';
 import { packingCases } from './cases/packing.js';
@@ -13,6 +14,7 @@ import { settlingCases } from './cases/settling.js';
 export const CASES: readonly Case[] = [
   ...dayCases,
   ...firstLoadCases,
+  ...directoryCases,
   ...chainCases,
   ...largeCases,
   ...packingCases,
@@ -32,6 +34,7 @@ export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
     ...chainCases,
     ...dayCases,
     ...firstLoadCases,
+    ...directoryCases,
     ...settlingCases,
     ...databaseCases,
     ...largeCases.toReversed(),

@@ -30,7 +30,7 @@ export function cacheDirectory(): string {
 }
 
 /** What the benches make begins with one of these. */
-const MADE = /^(people|memberships|state|duckdb|sqlite)-/;
+const MADE = /^(people|groups|memberships|whole|state|duckdb|sqlite)-/;
 
 /** Removes what was generated, and nothing else that the folder holds. */
 export function cleanCache(): void {

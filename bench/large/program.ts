@@ -2,8 +2,8 @@
  * The program that is measured, and killed: the whole pipeline from a file to the committed state, in virtual time. The
  * org is the process that started it.
  */
-import { readFileSync } from 'node:fs';
 import type { OktaClient, Outbox, StateStore, SyncEvent, Transport } from 'rollcall';
+import { privateBytes } from '../runner/private-memory.js';
 import { peopleOf } from '../support/pipeline.js';
 import type { Product } from '../case.js';
 import type { Answer, FromProgram, Memory, Task } from './messages.js';
@@ -22,17 +22,7 @@ function tell(message: FromProgram): void {
 
 function memory(): Memory {
   const { rss, heapUsed } = process.memoryUsage();
-  return { rss: rss / 1e6, own: ownBytes(rss) / 1e6, heap: heapUsed / 1e6 };
-}
-
-/** Resident memory that is no file's, where the system tells it. */
-function ownBytes(rss: number): number {
-  try {
-    const kilobytes = /^RssAnon:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    return kilobytes === undefined ? rss : Number(kilobytes) * 1024;
-  } catch {
-    return rss;
-  }
+  return { rss: rss / 1e6, own: (privateBytes('self') ?? rss) / 1e6, heap: heapUsed / 1e6 };
 }
 
 const peakMb = () => (process.resourceUsage().maxRSS * 1024) / 1e6;

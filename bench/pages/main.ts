@@ -50,7 +50,8 @@ Written by \`npm run bench:pages\` from the files in \`bench/results\`; the newe
 Read the ratios, not the seconds. Each side runs in a process of its own, in turn with the other, and a ratio is that of a
 pair that ran one after the other; but the machine below has two cores and was shared while these were measured (see the
 load), so the ranges are wide. Files are in the page cache. Modules are loaded before the clock starts; opening a
-database or a state is inside. Peak memory is the whole process's, Node itself included (about 45 MB). Where both sides find
+database or a state is inside. Peak memory is the
+whole process's private memory (\`RssAnon\` and \`RssShmem\`), Node itself included (about 45 MB); pages of mapped files are the system's. Where both sides find
 changes, the bodies of all of them were compared before the timed runs. What each peer does and leaves out is told in
 \`docs/performance.md\`.
 

@@ -30,7 +30,7 @@ async function main(job: Job): Promise<ChildResult> {
     const outcome = await run();
     const wallMs = Number(process.hrtime.bigint() - start) / 1e6;
     const { user, system } = process.cpuUsage(cpu);
-    // Peak memory is the whole process's, modules and loading included: that is what a machine must have.
+    // Used where the parent process cannot watch the private memory.
     const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
     return { outcome, wallMs, cpuMs: (user + system) / 1000, peakMb };
   } finally {

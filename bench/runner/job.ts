@@ -17,5 +17,5 @@ export interface ChildResult {
   readonly outcome?: Outcome;
   readonly wallMs?: number;
   readonly cpuMs?: number;
-  readonly peakMb?: number;
+  readonly peakMb?: number | undefined;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Case, Outcome } from '../case.js';
 import type { ChildResult, Job } from './job.js';
+import { watchPrivateMemory } from './private-memory.js';
 
 const DEFAULT_PAIRS = 5;
 const MAX_OUTPUT = 1 << 26;
@@ -105,6 +106,10 @@ async function spawnChild(
   nodeOptions: readonly string[] = [],
 ): Promise<ChildResult> {
   const args = [...nodeOptions, join(compiled, 'runner/child.js'), JSON.stringify(job)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: MAX_OUTPUT });
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as ChildResult;
+  const running = promisify(execFile)(process.execPath, args, { maxBuffer: MAX_OUTPUT });
+  const peakOf = watchPrivateMemory(running.child.pid);
+  const { stdout } = await running.finally(peakOf);
+  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as ChildResult;
+  // Where the system does not tell private memory, it is all that was resident.
+  return { ...result, peakMb: peakOf() ?? result.peakMb };
 }

@@ -1,15 +1,12 @@
-import { bodyFrame, makeBatch } from '../okta/bulk-body.js';
-import { entryBytes, entrySizesOf } from '../state/outbox/entry-sizes.js';
+import { makeBatch } from '../okta/bulk-body.js';
 import { RecordError } from '../core/errors.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { LIMITS } from '../core/limits.js';
 import { displayKey, type Batch, type Change } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
-import { outlookOf } from '../state/outbox/remaining-changes.js';
 import { LANES, type Lane } from '../state/store.js';
-import { MembershipPacker } from './membership-packer.js';
-import { ProfilePacker, type Packer } from './profile-packer.js';
+import { RequestPacker } from './request-packer.js';
 
 /** Options of {@link batch}. They can make requests smaller, but not larger than Okta allows. */
 export interface BatchOptions {
@@ -29,11 +26,6 @@ export interface BatchOptions {
    */
   readonly lookahead?: number;
 }
-
-const FREE_MEMBERSHIPS = LANES.findIndex(
-  ({ entity, kind, dependent }) => entity === 'memberships' && kind === 'upsert' && !dependent,
-);
-const DEPENDENT_MEMBERSHIPS = LANES.findIndex(({ dependent }) => dependent);
 
 /**
  * Packs changes into as few requests as the limits allow. A request has at most 200 items and 200,000 bytes (as sent),
@@ -64,39 +56,26 @@ export function batch(options: BatchOptions = {}): Operator<Change, Batch> {
 }
 
 class Batcher {
-  readonly #packers: readonly Packer[];
+  readonly #packers: readonly RequestPacker[];
   readonly #maxBytes: number;
 
   constructor(maxItems: number, maxBytes: number, lookahead: number) {
     this.#maxBytes = maxBytes;
-    this.#packers = LANES.map(({ entity, kind }) => {
-      const capacity = { items: maxItems, bytes: maxBytes - frameBytes(entity, kind) };
-      return entity === 'memberships'
-        ? new MembershipPacker(capacity, lookahead)
-        : new ProfilePacker(capacity, lookahead);
-    });
+    this.#packers = LANES.map((lane) => new RequestPacker(lane, { maxItems, maxBytes }, lookahead));
   }
 
   async *run(source: Flow<Change>): AsyncGenerator<Chunk<Batch>, void, undefined> {
+    let rank = 0;
     for await (const chunk of source.chunks()) {
-      // A store of others may hand on a chunk of nothing.
-      if (chunk.length === 0) continue;
-      const outlook = outlookOf(chunk);
-      const sizes = entrySizesOf(chunk);
-      let rank = laneOf(chunk[0] as Change);
-      if (outlook !== undefined) this.#lane(rank).expect(outlook);
-      for (let i = 0; i < chunk.length; i++) {
-        const change = chunk[i] as Change;
+      for (const change of chunk) {
         // Nearly all changes of a chunk are of one lane.
         if (!isOf(change, LANES[rank] as Lane)) rank = laneOf(change);
-        const bytes = sizes?.[i] ?? entryBytes(change);
-        this.#requireFitting(change, bytes);
-        const packer = this.#lane(rank);
-        packer.add(change, bytes);
-        if (packer.ready) {
-          yield* this.#flushBelow(rank);
-          yield withoutPlaces([this.#next(rank)]);
-        }
+        this.#requireFitting(change);
+        const packer = this.#packers[rank] as RequestPacker;
+        packer.add(change);
+        if (!packer.ready) continue;
+        yield* this.#flushBelow(rank);
+        yield withoutPlaces([this.#next(rank)]);
       }
     }
     yield* this.#flushBelow(LANES.length);
@@ -104,38 +83,19 @@ class Batcher {
 
   /** Empties the lanes that are sent before this one. */
   *#flushBelow(rank: number): Generator<Chunk<Batch>, void, undefined> {
-    for (let lower = 0; lower < rank; lower++) {
-      const packer = this.#packers[lower] as Packer;
-      while (packer.size > 0) {
-        const changes = packer.take();
-        const last = packer.size === 0;
-        // The rest of the free memberships may wait for the dependent ones, and share a request with them.
-        if (last && lower === FREE_MEMBERSHIPS && this.#lane(DEPENDENT_MEMBERSHIPS).size > 0) {
-          for (const change of changes) this.#lane(DEPENDENT_MEMBERSHIPS).add(change, entryBytes(change));
-        } else {
-          yield withoutPlaces([this.#batch(lower, changes)]);
-        }
-      }
-    }
+    for (let lower = 0; lower < rank; lower++)
+      while (!(this.#packers[lower] as RequestPacker).empty) yield withoutPlaces([this.#next(lower)]);
   }
 
   #next(rank: number): Batch {
-    return this.#batch(rank, this.#lane(rank).take());
-  }
-
-  #lane(rank: number): Packer {
-    return this.#packers[rank] as Packer;
-  }
-
-  #batch(rank: number, changes: readonly Change[]): Batch {
     const { entity, kind } = LANES[rank] as Lane;
-    return makeBatch(entity, kind, changes);
+    return makeBatch(entity, kind, (this.#packers[rank] as RequestPacker).take());
   }
 
-  #requireFitting(change: Change, bytesOfEntry: number): void {
+  #requireFitting(change: Change): void {
     // UTF-8 takes at most three bytes for a UTF-16 code unit: most items need no closer look.
-    if (bytesOfEntry + change.group.length * 3 + 200 <= this.#maxBytes) return;
-    const bytes = makeBatch(change.entity, change.kind, [change]).bytes;
+    if ((change.item.length + change.group.length) * 3 + 200 <= this.#maxBytes) return;
+    const { bytes } = makeBatch(change.entity, change.kind, [change]);
     if (bytes <= this.#maxBytes) return;
     const name = `${change.entity} ${displayKey(change.entity, change.key)}`;
     throw new RecordError(
@@ -143,11 +103,6 @@ class Batcher {
       `${name} takes ${bytes} bytes and can never fit in a request of ${this.#maxBytes}`,
     );
   }
-}
-
-function frameBytes(entity: Lane['entity'], kind: Lane['kind']): number {
-  const [head, tail] = bodyFrame(entity, kind);
-  return head.length + tail.length;
 }
 
 function laneOf(change: Change): number {

@@ -1,5 +1,6 @@
 import { makeBatch } from '../okta/bulk-body.js';
 import { SessionError } from '../core/errors.js';
+import type { PackedBatch } from './packed-batch.js';
 import { splitMembershipKey, type Batch, type Change } from '../core/model.js';
 
 /** A lost load replays a session's content; after this many the failure is told, not repeated. */
@@ -7,7 +8,7 @@ export const MAX_REPLAYS = 4;
 
 /** What one session is to carry. */
 export interface Content {
-  readonly batches: readonly Batch[];
+  readonly batches: readonly PackedBatch[];
   /** How often it was sent before. */
   readonly attempt: number;
 }

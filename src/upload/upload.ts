@@ -11,6 +11,7 @@ import { halve, RefusedReferences, splitBatch, type Content } from './session-co
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
+import { createsIn, PackedBatch } from './packed-batch.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
@@ -127,7 +128,7 @@ class Upload {
   async #nextContent(): Promise<Content | undefined> {
     const replay = this.#replays.shift();
     if (replay !== undefined) return replay;
-    const batches: Batch[] = [];
+    const batches: PackedBatch[] = [];
     while (batches.length < this.#context.options.requestsPerSession) {
       const batch = await this.#queue.peek();
       this.#tally.plan(this.#run.plannedChanges);
@@ -139,7 +140,7 @@ class Upload {
       const sendable = this.#withoutRefusedReferences(batch);
       if (sendable === undefined) continue;
       this.#unconfirmedCreates += createsIn(sendable);
-      batches.push(sendable);
+      batches.push(new PackedBatch(sendable));
     }
     return batches.length === 0 ? undefined : { batches, attempt: 0 };
   }
@@ -176,17 +177,18 @@ class Upload {
   async #load(session: SessionLifecycle, content: Content): Promise<Content | undefined> {
     const { options } = this.#context;
     const waiting = [...content.batches];
-    const accepted: Batch[] = [];
+    const accepted: PackedBatch[] = [];
     for (let requests = 0; waiting.length > 0 && requests < options.requestsPerSession;) {
       this.#check();
       // Of a mixed session: whom it names may have been refused since it was gathered.
-      const batch = this.#withoutRefusedReferences(waiting.shift() as Batch);
+      const packed = waiting.shift() as PackedBatch;
+      const batch = this.#withoutRefusedReferences(packed.unpack());
       if (batch === undefined) continue;
       requests++;
       const outcome = await session.load(batch);
       this.#tally.sent(batch);
       if (outcome.kind === 'loaded') {
-        accepted.push(batch);
+        accepted.push(batch.changes.length === packed.size ? packed : new PackedBatch(batch));
         this.#refusals.acknowledged(batch);
         const { entity, kind, items, bytes } = batch;
         options.events.emit({
@@ -199,11 +201,13 @@ class Upload {
           requests,
         });
       } else if (outcome.kind === 'refused') {
-        waiting.unshift(...this.#refused(session, batch, outcome.errorCode));
+        waiting.unshift(
+          ...this.#refused(session, batch, outcome.errorCode).map((half) => new PackedBatch(half)),
+        );
       } else {
         await session.cancel();
         this.#replay(
-          { batches: [...accepted, batch, ...waiting], attempt: content.attempt },
+          { batches: [...accepted, packed, ...waiting], attempt: content.attempt },
           outcome.reason,
           session.sessionId,
         );
@@ -272,26 +276,34 @@ class Upload {
 
   /** It may have been imported, whole or in part: it is sent again. */
   #notImported(session: SessionLifecycle, content: Content): void {
-    for (const { changes } of content.batches) this.#reportOutcomes(changes, session.sessionId, 'unknown');
+    this.#reportBatches(content, session.sessionId, 'unknown');
     this.#replay(content, 'the import did not complete', session.sessionId);
   }
 
   #confirmed(session: SessionLifecycle, content: Content): void {
     const { events } = this.#context.options;
-    const changes = content.batches.flatMap((batch) => batch.changes);
-    this.#tally.confirmed(changes);
-    this.#confirmedSessions++;
-    for (const batch of content.batches) this.#unconfirmedCreates -= createsIn(batch);
     const { sessionId } = session;
-    this.#reportOutcomes(changes, sessionId, 'confirmed');
-    events.emit({ type: 'session:completed', sessionId, changes: changes.length });
+    let confirmed = 0;
+    for (const batch of content.batches) {
+      this.#tally.confirmed(batch.unpack().changes);
+      this.#unconfirmedCreates -= batch.creates;
+      confirmed += batch.size;
+    }
+    this.#confirmedSessions++;
+    this.#reportBatches(content, sessionId, 'confirmed');
+    events.emit({ type: 'session:completed', sessionId, changes: confirmed });
     events.emit({
       type: 'state:committed',
       sessionId,
-      changes: changes.length,
+      changes: confirmed,
       remaining: this.#tally.remaining,
       estimatedEnd: this.#estimatedEnd(),
     });
+  }
+
+  #reportBatches({ batches }: Content, sessionId: string, outcome: ChangeOutcome['outcome']): void {
+    if (this.#context.options.onOutcome === undefined) return;
+    for (const batch of batches) this.#reportOutcomes(batch.unpack().changes, sessionId, outcome);
   }
 
   #reportOutcomes(
@@ -332,11 +344,4 @@ class Upload {
       // The journal knows the session, and the next run settles it.
     }
   }
-}
-
-function createsIn(batch: Batch): number {
-  if (batch.entity === 'memberships' || batch.kind === 'delete') return 0;
-  let creates = 0;
-  for (const change of batch.changes) if (change.created) creates++;
-  return creates;
 }

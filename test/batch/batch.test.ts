@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/okta/bulk-body.js';
-import { withoutPlaces } from '../../src/flow/chunk.js';
-import { flowOf, toFlow } from '../../src/flow/flow.js';
+import { toFlow } from '../../src/flow/flow.js';
 import type { Batch, Change } from '../../src/core/model.js';
 import { batch, type BatchOptions } from '../../src/batch/batch.js';
-import { withOutlook } from '../../src/state/outbox/remaining-changes.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { RunContext } from '../../src/flow/run-context.js';
 import { LANES } from '../../src/state/store.js';
 import { membershipChange, profileChange } from '../support/changes.js';
-import { boundOf, MIXES, sizesOf } from '../support/sizes.js';
 
 const user = (key: string, text = 'x') => profileChange('users', 'upsert', key, text);
 const users = (count: number, text?: string) => Array.from({ length: count }, (_, i) => user(`u${i}`, text));
@@ -82,27 +78,6 @@ describe('a change', () => {
   });
 });
 
-describe('what is known to come', () => {
-  const sizes = sizesOf(MIXES['heavy tail to 60 KB']!, 1, 0.002);
-  const changes = sizes.map((size, i) => ({ ...user(`u${i}`), item: 'x'.repeat(size) }));
-  const requests = async (told: boolean) => {
-    async function* chunks() {
-      const bytes = sizes.reduce((sum, size) => sum + size + 1, 0);
-      const first = changes.slice(0, 500);
-      yield withoutPlaces(told ? withOutlook(first, { count: sizes.length, bytes }) : first);
-      yield withoutPlaces(changes.slice(500));
-    }
-    let count = 0;
-    for await (const _ of batch()(flowOf(chunks, new RunContext()))) count++;
-    return count;
-  };
-
-  it('fills requests that would otherwise leave the large ones over', async () => {
-    expect(await requests(true)).toBe(boundOf(sizes));
-    expect(await requests(false)).toBeGreaterThan(boundOf(sizes));
-  });
-});
-
 describe('the order of requests', () => {
   const one = (lane: (typeof LANES)[number]): Change =>
     lane.entity === 'memberships'
@@ -115,6 +90,7 @@ describe('the order of requests', () => {
     expect(lanes).toEqual([
       'users upsert',
       'groups upsert',
+      'memberships upsert',
       'memberships delete',
       'groups delete',
       'users delete',
@@ -138,18 +114,14 @@ describe('the order of requests', () => {
     ]);
   });
 
-  it('free memberships go before dependent ones, and only their rest waits for them', async () => {
+  it('free memberships go before dependent ones', async () => {
     const free = Array.from({ length: 250 }, (_, i) => membershipChange('upsert', `g${i}`, 'm'));
     const dependent = membershipChange('upsert', 'h', 'm', true);
     const batches = await pack([dependent, ...free]);
     expect(batches.map(({ items, dependent: waits }) => [items, waits])).toEqual([
       [200, false],
-      [51, true],
-    ]);
-    const alone = await pack(free);
-    expect(alone.map(({ items, dependent: waits }) => [items, waits])).toEqual([
-      [200, false],
       [50, false],
+      [1, true],
     ]);
   });
 

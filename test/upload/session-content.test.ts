@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/okta/bulk-body.js';
 import type { Batch } from '../../src/core/model.js';
+import { PackedBatch } from '../../src/upload/packed-batch.js';
 import { halve, MAX_REPLAYS, RefusedReferences, splitBatch } from '../../src/upload/session-content.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 
@@ -13,11 +14,13 @@ const batchOf = (...keys: string[]): Batch =>
     keys.map((key) => user(key)),
   );
 
+const packed = (key: string) => new PackedBatch(batchOf(key));
+
 describe('the content of a session that was lost', () => {
   it('is in two sessions, in order, neither more than one request longer', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 50 }), fc.integer({ min: 0, max: 3 }), (size, attempt) => {
-        const batches = Array.from({ length: size }, (_, i) => batchOf(`u${i}`));
+        const batches = Array.from({ length: size }, (_, i) => packed(`u${i}`));
         const halves = halve({ batches, attempt }, 'lost', 's');
         expect(halves.flatMap((half) => half.batches)).toEqual(batches);
         expect(halves.map((half) => half.batches.length)).toEqual([
@@ -30,12 +33,12 @@ describe('the content of a session that was lost', () => {
   });
 
   it('of one request goes into one session', () => {
-    const batches = [batchOf('a')];
+    const batches = [packed('a')];
     expect(halve({ batches, attempt: 0 }, 'lost', 's')).toEqual([{ batches, attempt: 1 }]);
   });
 
   it('is replayed four times, and no fifth', () => {
-    const batches = [batchOf('a'), batchOf('b')];
+    const batches = [packed('a'), packed('b')];
     expect(MAX_REPLAYS).toBe(4);
     expect(halve({ batches, attempt: 3 }, 'lost', 's')[0]?.attempt).toBe(4);
     expect(() => halve({ batches, attempt: 4 }, 'the reason', 's')).toThrow(

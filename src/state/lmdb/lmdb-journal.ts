@@ -92,8 +92,13 @@ export function lmdbJournal({ tables, write, head: readHead, apply }: JournalSta
     settle: (id, outcome) =>
       write('journal:settle', (head) => {
         const session = sessionOf(id);
-        const entities = apply(head, outcome === 'dropped' ? [] : rowsAfter(rowsOf(id), outcome));
-        for (let load = 0; load < session.loads; load++) loads.removeSync([id, load]);
+        let { entities } = head;
+        // Load by load: a session of memberships may have 700,000 rows.
+        for (let load = 0; load < session.loads; load++) {
+          const rows = unpackRows(loads.get([id, load]) ?? []);
+          if (outcome !== 'dropped') entities = apply({ ...head, entities }, rowsAfter(rows, outcome));
+          loads.removeSync([id, load]);
+        }
         journal.removeSync(id);
         return { head: { entities }, result: undefined };
       }),

@@ -22,10 +22,10 @@ export type StoredLoad = readonly {
   readonly entity: Entity;
   readonly kind: ChangeKind;
   /** The bytes of all keys, one after the other, and how many each has. */
-  readonly keys: Buffer;
+  readonly keys: Uint8Array;
   readonly keyLengths: readonly number[];
   /** The digests and attribute fingerprints of all rows, eight bits a character, and how many characters each row has. */
-  readonly fingerprints: Buffer;
+  readonly fingerprints: Uint8Array;
   readonly fingerprintLengths: readonly number[];
 }[];
 

@@ -32,7 +32,9 @@ export function packRows(rows: readonly PendingRow[]): StoredLoad {
 
 /** The rows that {@link packRows} packed. */
 export function unpackRows(load: StoredLoad): PendingRow[] {
-  return load.flatMap(({ entity, kind, keys, keyLengths, fingerprints, fingerprintLengths }) => {
+  return load.flatMap(({ entity, kind, keyLengths, fingerprintLengths, ...bytes }) => {
+    const keys = asBuffer(bytes.keys);
+    const fingerprints = asBuffer(bytes.fingerprints);
     let keyAt = 0;
     let at = 0;
     return keyLengths.map((length, i): PendingRow => {
@@ -45,4 +47,9 @@ export function unpackRows(load: StoredLoad): PendingRow[] {
       return { entity, kind, key, fingerprint: { digest, attributes } };
     });
   });
+}
+
+/** The same bytes: LMDB returns those of a large value without the methods of a `Buffer`. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

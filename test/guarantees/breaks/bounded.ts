@@ -11,8 +11,8 @@ export const bounded: readonly Break[] = [
   {
     what: 'batches are made of more than the look-ahead',
     file: 'src/batch/batch.ts',
-    find: 'new ProfilePacker(capacity, lookahead)',
-    replace: 'new ProfilePacker(capacity, lookahead * 20)',
+    find: 'new RequestPacker(lane, { maxItems, maxBytes }, lookahead)',
+    replace: 'new RequestPacker(lane, { maxItems, maxBytes }, lookahead * 20)',
     test: [READ_AHEAD, 'batch reads as far ahead as it is told to look, and a chunk'],
   },
   {
@@ -86,12 +86,29 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'a plan stays in memory however large it is',
-    file: 'src/state/outbox/sealed-blocks.ts',
-    find: 'const PAGES_IN_MEMORY = 4;',
-    replace: 'const PAGES_IN_MEMORY = 4000;',
+    file: 'src/state/outbox/outbox.ts',
+    find: 'const BYTES_IN_MEMORY = 4_000_000;',
+    replace: 'const BYTES_IN_MEMORY = 4_000_000_000;',
     test: [
       'test/state/lmdb/lmdb.test.ts',
       'a plan that outgrows memory is on disk unreadable, and comes back whole',
+    ],
+  },
+  {
+    what: 'a group of any size is in one part of the outbox',
+    file: 'src/state/outbox/buckets.ts',
+    find: 'return (hash >>> 20) + Math.floor(before / TOGETHER);',
+    replace: 'return (hash >>> 20) + Math.min(0, before);',
+    test: ['test/state/outbox/outbox.test.ts', 'spreads one huge group over the whole plan'],
+  },
+  {
+    what: 'large records wait by their number alone',
+    file: 'src/batch/request-packer.ts',
+    find: 'const MAX_REQUESTS_WAITING = 32;',
+    replace: 'const MAX_REQUESTS_WAITING = 32_000;',
+    test: [
+      'test/batch/request-packer.test.ts',
+      'wait in a bounded number of bytes, however large the records',
     ],
   },
   {

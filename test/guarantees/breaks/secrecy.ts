@@ -36,9 +36,9 @@ export const secrecy: readonly Break[] = [
   },
   {
     what: 'a plan that waits on disk is readable',
-    file: 'src/state/outbox/sealed-blocks.ts',
-    find: 'const sealed = cipher.update(bytes);',
-    replace: 'cipher.update(bytes); const sealed = Buffer.from(bytes);',
+    file: 'src/state/outbox/sealed-file.ts',
+    find: 'Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()])',
+    replace: 'Buffer.concat([(cipher.update(bytes), bytes), cipher.final(), cipher.getAuthTag()])',
     test: [
       'test/state/lmdb/lmdb.test.ts',
       'a plan that outgrows memory is on disk unreadable, and comes back whole',

@@ -68,8 +68,8 @@ export const state: readonly Break[] = [
   {
     what: 'a membership of a refused user is sent',
     file: 'src/upload/upload.ts',
-    find: 'const batch = this.#withoutRefusedReferences(waiting.shift() as Batch);',
-    replace: 'const batch = waiting.shift();',
+    find: 'const batch = this.#withoutRefusedReferences(packed.unpack());',
+    replace: 'const batch = packed.unpack();',
     test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],
   },
   {

@@ -27,6 +27,16 @@ describe('the rows of a load', () => {
     );
   });
 
+  it('come back from bytes that LMDB returns without the methods of a Buffer', () => {
+    const rows = [upserted('users', 'bc', fingerprint('d', 'xy')), deleted('users', '汉')];
+    const bare = packRows(rows).map((part) => ({
+      ...part,
+      keys: new Uint8Array(part.keys),
+      fingerprints: new Uint8Array(part.fingerprints),
+    }));
+    expect(unpackRows(bare)).toEqual(rows);
+  });
+
   it('are kept together as long as they are of one entity and kind', () => {
     const rows = [
       upserted('users', 'a', fingerprint('a', 'xy')),

@@ -1,0 +1,35 @@
+import { decodeChanges, encodeChanges } from '../core/change-codec.js';
+import type { Batch, ChangeKind, Entity } from '../core/model.js';
+import { makeBatch } from '../okta/bulk-body.js';
+
+/**
+ * A batch that waits to be sent, or for its session to end. It is kept as bytes: a session of memberships may have
+ * 700,000 changes, and two sessions are in memory at a time.
+ */
+export class PackedBatch {
+  readonly entity: Entity;
+  readonly kind: ChangeKind;
+  /** The number of changes. */
+  readonly size: number;
+  /** Users or groups that the batch creates. */
+  readonly creates: number;
+  readonly #changes: Buffer;
+
+  constructor(batch: Batch) {
+    this.entity = batch.entity;
+    this.kind = batch.kind;
+    this.size = batch.changes.length;
+    this.creates = createsIn(batch);
+    this.#changes = encodeChanges(batch.changes, batch);
+  }
+
+  unpack(): Batch {
+    return makeBatch(this.entity, this.kind, decodeChanges(this.#changes, this));
+  }
+}
+
+/** Users or groups that a batch creates. */
+export function createsIn({ entity, kind, changes }: Batch): number {
+  if (entity === 'memberships' || kind === 'delete') return 0;
+  return changes.filter(({ created }) => created).length;
+}
