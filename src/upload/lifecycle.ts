@@ -90,7 +90,8 @@ export class SessionLifecycle {
   async #journaled(written: Promise<void>): Promise<void> {
     const acknowledged = this.#acknowledged;
     this.#acknowledged = Promise.resolve();
-    await Promise.all([acknowledged, written]);
+    for (const write of await Promise.allSettled([acknowledged, written]))
+      if (write.status === 'rejected') throw write.reason;
   }
 
   async #notLoaded(error: unknown, single: boolean): Promise<LoadOutcome> {
@@ -187,6 +188,15 @@ export class SessionLifecycle {
 
   /** Cancels within a few seconds if it can be; otherwise leaves the session to the journal. */
   async abandon(): Promise<void> {
+    try {
+      await this.#cancelQuickly();
+    } finally {
+      // No write is under way once the run has ended.
+      await this.#acknowledged.catch(() => undefined);
+    }
+  }
+
+  async #cancelQuickly(): Promise<void> {
     // A cancel under way was cut short by the abort, as that of a load whose answer it ended: it is tried once more.
     const untriggered = this.#mode === 'triggering' && !this.#mayRun;
     if (this.#mode !== 'loading' && this.#mode !== 'cancelling' && !untriggered) return;
