@@ -1,13 +1,13 @@
 import { StateError } from '../core/errors.js';
 import { IMPORT_UNFINISHED, type Target } from './store.js';
 
-/** Refuses a state into which an import was not finished: what it lacks would be sent anew, and never be removed. */
+/** Refuses a state whose import was not finished: a sync would send the missing rows again, and never remove them. */
 export function requireWhole(importMark: string | undefined): void {
   if (importMark === IMPORT_UNFINISHED)
     throw new StateError('an import into this state was not finished: import it again');
 }
 
-/** Refuses a target that differs from the one a state was stamped with. */
+/** Refuses a target that is not the one of the state. */
 export function requireSameTarget(bound: Target, target: Target): void {
   if (bound.orgUrl === target.orgUrl && bound.identitySourceId === target.identitySourceId) return;
   throw new StateError(
@@ -16,12 +16,12 @@ export function requireSameTarget(bound: Target, target: Target): void {
   );
 }
 
-/** What a call is answered once its state is closed. */
+/** The error of every call after the state was closed. */
 export function closedState(): StateError {
   return new StateError('the state is closed');
 }
 
-/** What a write is answered once another process has opened the state. */
+/** The error of a write after another process has opened the state. */
 export function lostState(): StateError {
   return new StateError('another writer has taken this state over', { code: 'ERR_ROLLCALL_STATE_LOST' });
 }

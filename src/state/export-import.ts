@@ -18,7 +18,7 @@ const EXPORT_FORMAT = 'rollcall-state-1';
 const ROWS_PER_LINE = 500;
 const DIGEST_BYTES = 16;
 
-/** What {@link exportState}, {@link importState} and {@link verifyState} count. */
+/** The number of rows of each entity that {@link exportState}, {@link importState} or {@link verifyState} processed. */
 export type StateRowCounts = Readonly<Record<Entity, number>>;
 
 /** The first line of an export. */
@@ -27,33 +27,33 @@ interface Header extends StateIdentity {
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** Its other lines but the last: rows of one entity. Fingerprints are bytes, in Base64. */
+/** A line between the first and the last: rows of one entity. A fingerprint is its bytes in Base64. */
 interface RowsLine {
   readonly entity: Entity;
   readonly rows: readonly (readonly [key: string, fingerprint: string])[];
 }
 
-/** The last: without it the file is not whole. */
+/** The last line. A file without it is incomplete. */
 interface Footer {
   readonly counts: StateRowCounts;
   /** SHA-256 of everything before it. */
   readonly sha256: string;
 }
 
-/** Values of a state that go with it. */
+/** The meta values that are exported. */
 const META = ['watermark'];
 
 /**
- * Writes what a state knows to a file, for another machine or as a copy: external ids, keyed fingerprints and their key,
- * no profile. The file is 0600 and is written whole or not at all.
+ * Writes the content of a state to a file, as a backup or for another machine: external ids, keyed fingerprints and their
+ * key. It contains no profile. The mode of the file is 0600. If writing fails, there is no file.
  *
- * @throws {@link StateError} when a session is in flight (run `sync` first: a copy must not disagree with Okta), or when the
- * file cannot be written.
+ * @throws {@link StateError} if a session is in flight (run `sync` first, because the session would change the rows), or if
+ * the file cannot be written
  */
 export async function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
   if ((await state.journal.open()).length > 0)
     throw new StateError('a session is in flight: run a sync first, which settles it');
-  // A copy of half a state would pass for a whole one.
+  // The export of an unfinished import would look complete.
   requireWhole(await state.getMeta('import'));
   const temporary = `${file}.${process.pid}.tmp`;
   try {
@@ -111,11 +111,11 @@ async function* exportedLines(
 }
 
 /**
- * Fills an empty state from an export. The file is read to its end and checked before anything is written; an import
- * that was cut short leaves a state that refuses to be read until it is imported again.
+ * Fills an empty state from an export. The whole file is read and checked before the first write. If an import is
+ * interrupted, the state cannot be used until the file is imported again.
  *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_NOT_EMPTY` when the state holds rows of its own, `ERR_ROLLCALL_STATE_CORRUPT`
- * when the file is not whole, `ERR_ROLLCALL_STATE_FORMAT` when it is no export of a version known here.
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_NOT_EMPTY` if the state has rows or sessions, `ERR_ROLLCALL_STATE_CORRUPT` if
+ * the file is incomplete or changed, `ERR_ROLLCALL_STATE_FORMAT` if it is not an export that this version can read
  */
 export async function importState(file: string, state: StateStore): Promise<StateRowCounts> {
   const counts = await state.counts();
@@ -135,7 +135,7 @@ export async function importState(file: string, state: StateStore): Promise<Stat
     if (sha256 === undefined) digest.update(`${line}\n`);
     if (entity !== undefined && rows !== undefined) await state.adopt(rows.map((row) => toRow(entity, row)));
   }
-  // What was imported must be what was checked: somebody may have written to the file in between.
+  // The file may have been changed after it was checked.
   if (!matches(digest, footer)) throw damaged();
   for (const name of META) {
     const value = header.meta[name];
@@ -145,7 +145,7 @@ export async function importState(file: string, state: StateStore): Promise<Stat
   return footer.counts;
 }
 
-/** A confirmed row's digest and attribute fingerprints in Base64; an unknown row is `''`. */
+/** The digest and attribute fingerprints of a confirmed row in Base64; `''` for an unknown row. */
 function textOf(held: Held): string {
   if (held.kind === 'unknown') return '';
   const { digest, attributes } = held.fingerprint;
@@ -163,7 +163,7 @@ function toRow(entity: Entity, [key, text]: readonly [string, string]): HeldRow 
   return { entity, key, held: { kind: 'confirmed', fingerprint } };
 }
 
-/** Reads an export to its end and holds it to its own check sum. */
+/** Reads an export to its end and compares it with the check sum in its last line. */
 async function checkExport(file: string): Promise<{ header: Header; footer: Footer }> {
   const digest = createHash('sha256');
   let header: Header | undefined;
@@ -201,7 +201,7 @@ function parse(line: string): object {
   try {
     return JSON.parse(line) as object;
   } catch {
-    // Its own message quotes the line, which holds ids.
+    // The error has no cause, because the parser's message quotes the line, which contains ids.
     throw damaged();
   }
 }
@@ -222,10 +222,10 @@ function damaged(): StateError {
 }
 
 /**
- * Reads all rows of a state: each is held to its check sum, and their number to what the state says. Answers the rows of
- * each entity.
+ * Reads all rows of a state, and compares each row with its check sum and their number with `counts`. Returns the number of
+ * rows of each entity.
  *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if anything differs
  */
 export async function verifyState(state: StateStore): Promise<StateRowCounts> {
   requireWhole(await state.getMeta('import'));

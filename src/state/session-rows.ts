@@ -1,6 +1,6 @@
 import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
 
-/** What the baseline says of the rows of a session once that has ended; one that was dropped changes none. */
+/** The rows that the baseline gets when a session has ended. A dropped session changes none. */
 export function rowsAfter(
   rows: readonly PendingRow[],
   outcome: Exclude<SessionOutcome, 'dropped'>,

@@ -11,11 +11,11 @@ import {
 } from './meta-page.js';
 import { stateDamage } from './state-failure.js';
 
-/** The header of a page: where its own number, the transaction that wrote it, its flags and the bounds of its gap lie. */
+/** Offsets in the header of a page. Its entries are after `upper`, and the offsets of its entries are before `lower`. */
 const HEADER = { transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, bytes: 24 };
-/** The header of an entry of a page; its key and its value follow. */
+/** Offsets in the header of an entry of a page. Its key and its value follow. */
 const ENTRY = { flags: 4, keyBytes: 6, bytes: 8 };
-/** In place of a value that has pages of its own: their first one and their count. */
+/** Offsets in an entry whose value has its own pages: it contains the number of the first page, and their count. */
 const BIG = { pages: 16, bytes: 24 };
 
 const BRANCH = 0x01;
@@ -25,7 +25,7 @@ const BIG_VALUE = 0x01;
 const NAMED_DATABASE = 0x02;
 const DEEPEST = 32;
 const META_PAGES = 2n;
-/** Pages after which the event loop gets its turn. */
+/** After this many pages, other tasks of the event loop run. */
 const PAGES_PER_TURN = 512;
 
 /** The walk through one tree. */
@@ -33,21 +33,23 @@ interface Walk {
   readonly tree: Tree;
   readonly visit: (key: Buffer, value: Buffer, flags: number) => void;
   readonly count: { branches: bigint; leaves: bigint; overflows: bigint; entries: bigint };
-  /** The last key that was met. */
+  /** The last key of a leaf. */
   last: Buffer | undefined;
-  /** The key of a branch that the next key must not be below. */
+  /** The key of the last branch entry: the next key of a leaf must not be smaller. */
   floor: Buffer | undefined;
 }
 
 /**
- * Reads LMDB's file page by page and compares it with what LMDB promises of it: every page has its own number, is used once or
- * free once and never both, its entries lie inside it and in order, and the counts are right. LMDB has no check sums and believes what it
- * maps; a damaged page ends the process by a signal. After this check it can be opened. What the values are is not checked here.
+ * Checks LMDB's file page by page, so that LMDB can open it safely. LMDB has no check sums and trusts the file, which it maps into
+ * memory: a damaged page can end the process by a signal.
  *
- * Nobody may write the file meanwhile. A million rows take half a second.
+ * A file passes if every page contains its own number, every page is either used once or free once, the entries of a page are
+ * inside it and in order, and the counts of the trees are right. Values are not checked.
  *
- * @param directory - named in the error
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when a page is not what LMDB wrote
+ * No process may write to the file during the check. A million rows take half a second.
+ *
+ * @param directory - the directory of the state, for the error
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if the file does not pass
  */
 export async function checkPages(path: string, directory: string): Promise<void> {
   const file = openSync(path, 'r');
@@ -67,9 +69,9 @@ class PageCheck {
   readonly #free: Tree;
   readonly #transaction: bigint;
   readonly #pages: bigint;
-  /** A bit for each page of the file: it was met. */
+  /** One bit for each page inside the file: set if the page is used or free. */
   readonly #met: Uint8Array;
-  /** Pages behind the end of the file. LMDB never writes a page that is free again when its transaction ends. */
+  /** The same for pages after the end of the file: LMDB does not write pages that its transaction allocates and frees again. */
   readonly #metBehind = new Set<bigint>();
   #metCount = 0n;
   readonly #named: Tree[] = [];
@@ -78,7 +80,7 @@ class PageCheck {
     this.#file = file;
     this.#directory = directory;
     const [newer, older] = metasOf(file, directory);
-    // Each commit writes the page of its number's parity: the two are neighbours, or there was no commit yet.
+    // Each commit replaces the older of the two meta pages, so their transactions differ by one, or are both 0 in a new file.
     const begun = newer.transaction > 0n;
     this.#require(
       newer.transaction - older.transaction === (begun ? 1n : 0n),
@@ -123,7 +125,7 @@ class PageCheck {
     this.#require(same && (tree.root === NO_PAGE) === (tree.depth === 0), 'the counts of a database');
   }
 
-  /** A page and those below it. The depth of a root is 1. */
+  /** Checks a page and all pages below it. The depth of a root is 1. */
   *#down(walk: Walk, number: bigint, depth: number): Generator<void, void, undefined> {
     const isLeaf = depth === walk.tree.depth;
     const page = this.#read(number, this.#pageBytes, isLeaf ? LEAF : BRANCH);
@@ -150,7 +152,7 @@ class PageCheck {
       const key = page.subarray(keyAt, valueAt);
       if (isLeaf) this.#entry(walk, key, page.subarray(valueAt, end), flags, low);
       else {
-        // What is left of the first child has no key.
+        // The first entry of a branch has no key.
         if (i > 0) this.#branch(walk, key);
         yield* this.#down(walk, BigInt(low) | (BigInt(flags) << 32n), depth + 1);
       }
@@ -176,7 +178,7 @@ class PageCheck {
     walk.count.entries++;
     if ((flags & BIG_VALUE) === 0) return walk.visit(key, value, flags);
     const first = value.readBigUInt64LE();
-    // A shorter value that took the place of a longer one keeps its pages.
+    // There may be more pages than the value needs: a shorter value that replaces a longer one keeps the pages.
     const pages = value.readBigUInt64LE(BIG.pages);
     const room = pages * BigInt(this.#pageBytes);
     this.#require(pages < this.#pages && room >= BigInt(HEADER.bytes + bytes), 'the length of a value');
@@ -210,7 +212,7 @@ class PageCheck {
     return page;
   }
 
-  /** Notes that a page is used, or free: it cannot be both, nor twice. */
+  /** Marks a page as used or free, and fails if it is already marked. */
   #meet(number: bigint): void {
     this.#require(number >= META_PAGES && number < this.#pages, 'the number of a page');
     const byte = number >> 3n < this.#met.length ? Number(number >> 3n) : undefined;

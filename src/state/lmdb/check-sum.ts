@@ -6,7 +6,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * The CRC-32 of a key and of a value from a place on. A row has some eighty bytes, of which two calls of `crc32` from
+ * The CRC-32 of a key and of a value from `start` on. Rows have about 80 bytes. For these, two calls of `crc32` from
  * `node:zlib` take three times as long as this loop.
  */
 export function checkSum(key: Uint8Array, value: Uint8Array, start: number): number {

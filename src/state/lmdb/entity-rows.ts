@@ -12,21 +12,21 @@ import {
   LONGEST_KEY,
 } from './row-codec.js';
 
-/** Rows that {@link EntityRows.scan} reads at once. */
+/** Rows in one chunk of {@link EntityRows.scan}. */
 export const SCANNED_ROWS = 4096;
 const STAMP_BYTES = 16;
 
-/** A row as it is stored; its check sum holds. */
+/** The bytes of a stored row, whose check sum has been compared. */
 export interface StoredRow {
   readonly key: Buffer;
   readonly value: Buffer;
 }
 
-/** What is known of one entity's rows without reading them. */
+/** The counts and check sum of the rows of one entity, which are written with every change. */
 export interface EntityHead extends EntityCounts {
-  /** The sum of the rows' check sums, modulo 2^32: a row that is lost or doubled is noticed by `state verify`. */
+  /** The sum of the check sums of all rows, modulo 2^32. It shows whether rows are missing or doubled. */
   readonly sum: number;
-  /** Changes with every commit that touches a row. */
+  /** A random value that every commit of rows replaces. */
   readonly stamp: string;
 }
 
@@ -39,18 +39,18 @@ export class EntityRows {
   }
 
   /**
-   * What is held of a key; undefined where there is no row.
-   * @throws {@link StateError} when the row is damaged
+   * The row of a key; undefined if there is none.
+   * @throws {@link StateError} if the row is damaged
    */
   get(key: string, transaction: Transaction): Held | undefined {
     const bytes = bytesOfKey(key);
-    // No row has such a key; a rejected record may have it.
+    // LMDB cannot store such a key, so there is no row. A rejected record may have it.
     if (bytes.length > LONGEST_KEY) return undefined;
     const value = this.#table.get(bytes, { transaction });
     return value && decodeRow(bytes, value);
   }
 
-  /** The value of a row, its check sum held. */
+  /** The bytes of a row, compared with its check sum; undefined if there is none. */
   value(key: Buffer, transaction: Transaction): Buffer | undefined {
     const value = this.#table.get(key, { transaction });
     if (value !== undefined) checkRow(key, value);
@@ -58,10 +58,10 @@ export class EntityRows {
   }
 
   /**
-   * Rows in the order of their keys' bytes, some thousands at a time, from behind a key on. No cursor is open while the
-   * caller works, so that the environment can be closed at any time.
+   * All rows after a key, in the order of the bytes of their keys, {@link SCANNED_ROWS} at a time. No cursor is open between
+   * two chunks, so that the environment can be closed at any time.
    *
-   * @throws {@link StateError} when a row is damaged
+   * @throws {@link StateError} if a row is damaged
    */
   *scan(transaction: Transaction, after?: Buffer): Generator<readonly StoredRow[], void, undefined> {
     for (let last = after; ;) {
@@ -77,7 +77,7 @@ export class EntityRows {
     }
   }
 
-  /** Puts rows in, or takes them out. Runs inside a write; answers the entity's head after it. */
+  /** Writes rows; removes those without `held`. Runs inside a write. Returns the new head of the entity. */
   apply(before: EntityHead, rows: readonly AdoptedRow[]): EntityHead {
     let { known, unknown, sum } = before;
     for (const { key, held } of inKeyOrder(rows)) {
@@ -108,14 +108,14 @@ export class EntityRows {
   }
 }
 
-/** What tells the rows of one commit from those of any other. */
+/** A new random stamp for the rows of a commit. */
 export function newStamp(): string {
   return randomBytes(STAMP_BYTES).toString('hex');
 }
 
 /**
- * The rows in nearly the order in which LMDB keeps them: scattered over a million rows they are committed in half the time.
- * Rows of one key keep their order.
+ * Sorts rows almost in the order of LMDB (by UTF-16 code units instead of bytes), which halves the time to commit rows that are
+ * scattered over a million. Several rows of one key stay in their order.
  */
 function inKeyOrder(rows: readonly AdoptedRow[]): readonly AdoptedRow[] {
   return rows.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

@@ -6,32 +6,32 @@ import { threadId } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.js';
 import { BusyError } from '../../core/errors.js';
 
-/** How often the counter of a living holder rises. */
+/** The interval at which a holder raises its counter. */
 export const BEAT_MS = 10_000;
-/** A holder that cannot be looked up is dead when its counter stands still for this long. */
+/** A holder whose process cannot be looked up counts as dead if its counter does not change for this long. */
 export const LEASE_MS = 60_000;
 
-/** There from the opening of a state to its close: an opener that finds it, and nobody alive behind it, follows a crash. */
+/** The file exists while a state is open. If it exists and its holder is dead, the last process crashed. */
 const FILE = 'holder.json';
 
-/** The writer of a state, as the file says. */
+/** The writer of a state: the content of the file. */
 export interface Holder {
-  /** Tells one opening from every other. */
+  /** A random id for each opening. */
   readonly id: string;
   readonly pid: number;
   readonly host: string;
-  /** In which of the host's containers the pid has its meaning. */
+  /** The pid namespace of the process: in another container the same pid is another process. */
   readonly pids: string;
-  /** Tells a process from a later one with the same pid. */
+  /** The start of the process, because a later process may have the same pid. */
   readonly processStart: string;
   readonly thread: number;
-  /** By the holder's own clock; for people, never compared. */
+  /** The time of the opening by the clock of the holder. It is shown to people, and never compared. */
   readonly openedAt: number;
   /** Rises every {@link BEAT_MS}. */
   readonly beats: number;
 }
 
-/** What a file says that is no holder: it was cut short by a loss of power, which nobody of this host survived. */
+/** Used for a file that cannot be parsed. A loss of power truncated it, so its holder is dead. */
 const NOBODY: Holder = {
   id: '',
   pid: 0,
@@ -57,7 +57,7 @@ export function thisHolder(clock: Clock): Holder {
   };
 }
 
-/** The holder of the state in a directory; undefined where none is entered. */
+/** Reads the holder of the state in a directory; undefined if there is no file. */
 export function readHolder(directory: string): Holder | undefined {
   let text: string;
   try {
@@ -74,8 +74,8 @@ export function readHolder(directory: string): Holder | undefined {
 }
 
 /**
- * Enters a holder, whole or not at all.
- * @param flush - wait until the file is on disk
+ * Writes the file atomically.
+ * @param flush - true to wait until it is on disk
  */
 export function writeHolder(directory: string, holder: Holder, flush: boolean): void {
   const file = join(directory, FILE);
@@ -89,17 +89,18 @@ export function writeHolder(directory: string, holder: Holder, flush: boolean): 
   }
 }
 
-/** Strikes the holder out. */
+/** Removes the file. */
 export function removeHolder(directory: string): void {
   rmSync(join(directory, FILE), { force: true });
 }
 
 /**
- * Waits until it is certain that no other holder lives. One of this machine is looked up by its process. One of another host or
- * container is watched: a counter that rises is a holder that lives, and no clocks of two hosts are compared.
+ * Waits until it is certain that no other process has the state open. The process of a holder on this machine is looked up. The
+ * counter of a holder on another host, or in another container, is watched for {@link LEASE_MS}: it is alive if the counter rises.
+ * So the clocks of two hosts are never compared.
  *
- * @returns the dead holder that is still entered, after an unclean end; undefined where there is none
- * @throws {@link BusyError} as soon as the holder is known to live
+ * @returns the dead holder in the file, if the last process crashed; undefined if there is no file
+ * @throws {@link BusyError} if the holder is alive
  */
 export async function waitForHolder(directory: string, clock: Clock): Promise<Holder | undefined> {
   const found = readHolder(directory);
@@ -116,33 +117,33 @@ export async function waitForHolder(directory: string, clock: Clock): Promise<Ho
   return found;
 }
 
-/** The error that names a holder. */
+/** The error for a holder that is alive. */
 export function busy(holder: Holder): BusyError {
   return new BusyError(holder.pid, holder.host, new Date(holder.openedAt));
 }
 
 /**
- * Whether a holder lives; `'unknown'` where its process cannot be looked up: on another host, in another container, or in
- * another thread of this process.
+ * Looks up the process of a holder. The result is `'unknown'` for a holder on another host, in another container, or in another
+ * thread of this process.
  */
 export function lookUp(holder: Holder): 'alive' | 'dead' | 'unknown' {
   if (holder.id === NOBODY.id) return 'dead';
   if (holder.host !== hostname() || holder.pids !== pidNamespace()) return 'unknown';
   const start = processStart(holder.pid);
   if (holder.pid === process.pid && holder.processStart === start) {
-    // This thread knows what it has open, and reserved the directory before it asked.
+    // `reserveDirectory` succeeded before, so this thread does not have the state open any more.
     return holder.thread === threadId ? 'dead' : 'unknown';
   }
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    // EPERM: the process is there and belongs to another user.
+    // EPERM: the process exists, and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return 'dead';
   }
   return holder.processStart === start ? 'alive' : 'dead';
 }
 
-/** The kernel's name for the processes that see each other's pids; `''` where there is no /proc. */
+/** The pid namespace of this process; `''` without /proc. */
 function pidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
@@ -151,11 +152,11 @@ function pidNamespace(): string {
   }
 }
 
-/** When a process started, in the kernel's own count; `''` where there is no /proc. */
+/** The start time of a process in clock ticks since boot; `''` without /proc. */
 function processStart(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets and may hold spaces: count from behind it.
+    // The second field is the name of the program in parentheses, which may contain spaces.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';

@@ -1,13 +1,13 @@
-/** Two 32-bit halves of a key's hash; the second is never 0, which marks an empty slot in tables. */
+/** The 64-bit hash of a key as two halves. `low` is never 0, because 0 marks an empty slot of {@link KeySet}. */
 export interface KeyHash {
   high: number;
   low: number;
 }
 
 /**
- * Makes the hash of keys for sets in memory: seeded with the state's secret, so that nobody can choose keys that meet.
+ * Makes the hash function of {@link KeySet}. Its seed is secret, so that nobody can choose keys with the same hash.
  *
- * The hash is written into `into`, because an object for each record costs more than the hash.
+ * The hash is written to `into`, because allocating an object for each record takes longer than the hash.
  */
 export function createKeyHasher(fingerprintKey: string): (key: string, into: KeyHash) => void {
   const seedHigh = Number.parseInt(fingerprintKey.slice(0, 8), 16) | 0;
@@ -22,7 +22,7 @@ export function createKeyHasher(fingerprintKey: string): (key: string, into: Key
       low = Math.imul(low ^ unit, 0xc2b2ae35);
       low ^= low >>> 13;
     }
-    // The halves are mixed with each other: one alone would keep too much of the last character.
+    // Mixes the halves, because each of them depends too much on the last character.
     high = Math.imul(high ^ (low >>> 16), 0x27d4eb2f);
     low = Math.imul(low ^ (high >>> 15), 0x165667b1);
     into.high = (high ^ (low >>> 13)) >>> 0;

@@ -1,11 +1,11 @@
 import type { KeyHash } from './key-hash.js';
 
-/** Grows when more than this part of it is used. */
-const FULLEST = 0.7;
+/** The set grows if more than this share of its slots is used. */
+const MOST_FULL = 0.7;
 
 /**
- * A set of keys by their hashes of 64 bits, in one typed array: 12 to 24 bytes a member, where a `Set` of strings takes a
- * hundred.
+ * A set of keys that stores only their 64-bit hashes, in a typed array: 12 to 24 bytes for each key, instead of about 100 in a
+ * `Set` of strings.
  */
 export class KeySet {
   #slots = new Uint32Array(2 * 1024);
@@ -19,17 +19,17 @@ export class KeySet {
     return this.#slots[this.#find(this.#slots, high, low) + 1] !== 0;
   }
 
-  /** True when it was not there before. */
+  /** Adds a key. Returns false if the set already contains it. */
   add({ high, low }: KeyHash): boolean {
     const at = this.#find(this.#slots, high, low);
     if (this.#slots[at + 1] !== 0) return false;
     this.#slots[at] = high;
     this.#slots[at + 1] = low;
-    if (++this.#size * 2 > this.#slots.length * FULLEST) this.#grow();
+    if (++this.#size * 2 > this.#slots.length * MOST_FULL) this.#grow();
     return true;
   }
 
-  /** Where the hash is, or would be. */
+  /** The index of a hash, or of the empty slot for it. */
   #find(slots: Uint32Array, high: number, low: number): number {
     const mask = slots.length / 2 - 1;
     let slot = (high ^ low) & mask;

@@ -4,26 +4,26 @@ import { rowsAfter } from '../session-rows.js';
 import { packRows, unpackRows } from './load-codec.js';
 import type { Head, Tables } from './lmdb-tables.js';
 
-/** Runs a change of the tables: durable, whole or not at all, and only while this process is the writer. */
+/** Runs a change of the tables in a durable transaction. Fails if this process is not the writer any more. */
 export type Write = <T>(name: string, change: (head: Head) => Changed<T>) => Promise<T>;
 
-/** What a change came to: values of the head that are new, and the answer. */
+/** The result of a change, and the values of the head that it replaces. */
 export interface Changed<T> {
   readonly head?: Partial<Head>;
   readonly result: T;
 }
 
-/** What the journal needs of the state around it. */
+/** The parts of the state that the journal uses. */
 export interface JournalState {
   readonly tables: Tables;
   readonly write: Write;
-  /** Throws when the state is closed. */
+  /** Reads the head. Throws if the state is closed. */
   readonly head: () => Head;
-  /** Makes rows the baseline, inside a write. */
+  /** Writes rows to the baseline. Runs inside a write. Returns the new heads of all entities. */
   readonly apply: (head: Head, rows: readonly AdoptedRow[]) => Head['entities'];
 }
 
-/** The journal over LMDB. */
+/** The journal of a state in LMDB. */
 export function lmdbJournal({ tables, write, head: readHead, apply }: JournalState): Journal {
   const { journal, loads } = tables;
   const sessionOf = (id: number): JournaledSession => {

@@ -8,31 +8,31 @@ import type { DigestCaches, Snapshot } from './snapshot.js';
 
 const MISSING_CHUNK = 4096;
 const WORDS = 4;
-/** Changed rows that are remembered, should nobody ask what is held of them. */
-const MOST_REMEMBERED = 8192;
+/** The most rows in {@link Marks.changed}, which grows until {@link LmdbReading.held} is called. */
+const MOST_CHANGED = 8192;
 
-/** What one entity's part of a reading remembers. */
+/** The keys and digests of one entity that a reading has seen. */
 interface Marks {
   /** Rows of the baseline. */
   readonly rows: number;
   readonly unknownRows: number;
   /**
-   * The digests of confirmed rows, and which of them were seen. Loaded when something is compared or kept: whether a
-   * membership's user is held is answered without it.
+   * The digests of confirmed rows, and which of them were seen. The table is loaded with the first `compare` or `keep`: a run
+   * that only looks up the users of memberships does not need it.
    */
   readonly table: DigestTable;
-  /** Keys of unknown rows that are present. */
+  /** The keys of unknown rows that are present in the source. */
   readonly unknownPresent: KeySet;
-  /** Keys that were compared and are not as the baseline says. */
+  /** The keys of compared records that are new or changed. */
   readonly differing: KeySet;
-  /** What is held of keys that were found changed: the next question is mostly that. */
+  /** The rows of changed keys, because `diff` calls `held` for them after each `compare`. */
   readonly changed: Map<string, Held>;
 }
 
 /**
- * A reading over LMDB. An unchanged record is recognised by its digest alone, in memory: an equal digest is an equal key, for
- * the key is part of it. Only what differs is looked up by its key. Rows that are committed while the reading is open (a pipe
- * without a guard sends as it reads) do not count, because it reads a snapshot.
+ * A reading of a state in LMDB. An unchanged record is found by its digest alone, in a table in memory: the digest covers the key,
+ * so an equal digest means an equal key. Only records that differ are looked up by key. The reading uses a snapshot, so rows that
+ * are committed while it is open do not count (a pipe without a guard sends while it reads).
  */
 export class LmdbReading implements Reading {
   readonly #snapshot: Snapshot;
@@ -55,7 +55,7 @@ export class LmdbReading implements Reading {
   async compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array> {
     const codes = new Uint8Array(digests.length / WORDS);
     const marks = this.#of(entity);
-    if (marks.changed.size >= MOST_REMEMBERED) marks.changed.clear();
+    if (marks.changed.size >= MOST_CHANGED) marks.changed.clear();
     const slots = marks.table.findEach(digests, codes.length);
     for (let i = 0; i < codes.length; i++) {
       const slot = slots[i] as number;
@@ -69,7 +69,7 @@ export class LmdbReading implements Reading {
     return codes;
   }
 
-  /** A record that is not as the baseline says: new, changed, or the second of its key. */
+  /** The code of a record whose digest is not in the table: new, changed, or a duplicate. */
   #compareKey(entity: Entity, marks: Marks, key: string): number {
     this.#hash(key, this.#keyHash);
     if (!marks.differing.add(this.#keyHash)) return Seen.DUPLICATE;
@@ -132,7 +132,7 @@ export class LmdbReading implements Reading {
       const isHeld = !this.#complete.has(entity) || isPresent(marks, slotOf(marks, held.fingerprint.digest));
       return isHeld ? Reference.HELD : Reference.ABSENT;
     }
-    // Of an unknown row that is kept and not compared nothing is known: its record may be a rejected one.
+    // An unknown row that was not compared may have a rejected record, so it is not sent.
     return isNew ? Reference.NEW : Reference.ABSENT;
   }
 
@@ -198,7 +198,7 @@ export class LmdbReading implements Reading {
     return table;
   }
 
-  /** What is held of a key. In an empty baseline nothing is, which costs a first load no look at all. */
+  /** The row of a key. For an empty baseline LMDB is not read, which makes a first load faster. */
   #find(entity: Entity, { rows }: Marks, key: string): Held | undefined {
     return rows === 0 ? undefined : this.#snapshot.get(entity, key);
   }
@@ -206,7 +206,7 @@ export class LmdbReading implements Reading {
 
 const words = new Uint32Array(WORDS);
 
-/** The slot of a digest in the table; -1 for one that the table does not take. */
+/** The slot of a digest; -1 if the table does not contain it. */
 function slotOf(marks: Marks, digest: string): number {
   writeDigest(digest, words, 0);
   return slotAt(marks, words, 0);
@@ -221,7 +221,7 @@ function slotAt({ table }: Marks, digests: Uint32Array, at: number): number {
   );
 }
 
-/** A row whose digest the table does not take counts as present: it must not be removed. */
+/** A row whose digest the table cannot contain counts as present, so that it is not removed. */
 function isPresent({ table }: Marks, slot: number): boolean {
   return slot < 0 || table.isPresent(slot);
 }

@@ -25,7 +25,7 @@ import { stateFailure } from './state-failure.js';
 import { WriteQueue } from './write-queue.js';
 import type { WriterPlace } from './writer-place.js';
 
-/** A state over LMDB, of its one writer. */
+/** The state in LMDB, for its one writer. */
 export class LmdbState implements StateStore {
   readonly journal: Journal;
   readonly #tables: Tables;
@@ -39,7 +39,7 @@ export class LmdbState implements StateStore {
   #reading: LmdbReading | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param free - gives the directory free once everything is closed */
+  /** @param free - called after everything is closed: the directory can be opened again */
   constructor(tables: Tables, path: string, place: WriterPlace, free: () => void) {
     this.#tables = tables;
     this.#path = path;
@@ -60,7 +60,7 @@ export class LmdbState implements StateStore {
     return this.#fingerprintKey;
   }
 
-  /** Every write: refused for a writer that lost its place, on disk when it resolves. */
+  /** Every write uses this function. It is on disk when the promise resolves, and fails if another process is the writer. */
   readonly #write: Write = async (name, change) => {
     this.#requireOpen();
     return this.#queue.write(name, () => {
@@ -80,7 +80,7 @@ export class LmdbState implements StateStore {
     return this.#tables.head.get('head') as Head;
   }
 
-  /** Makes rows the baseline, inside a write; answers what the head says of each entity after it. */
+  /** Writes rows to the baseline. Runs inside a write. Returns the new heads of all entities. */
   #apply({ entities: before }: Head, rows: readonly AdoptedRow[]): Head['entities'] {
     const entities = { ...before };
     for (const entity of ENTITIES) {
@@ -215,7 +215,7 @@ export class LmdbState implements StateStore {
     for (const snapshot of this.#snapshots) snapshot.close();
   }
 
-  /** What another writer has taken over is no longer this one's to tidy. */
+  /** Does nothing if another process is the writer by now. */
   #updateCaches(): void {
     if (this.#tables.head.get('generation') !== this.#place.generation) return;
     const snapshot = new Snapshot(this.#tables, () => undefined);

@@ -4,7 +4,7 @@ import type { ChangeKind, Entity } from '../../core/model.js';
 import type { JournaledSession, Target } from '../store.js';
 import { EntityRows, newStamp, type EntityHead } from './entity-rows.js';
 
-/** The version of the layout; a state of any other is refused. */
+/** The version of the layout. A state of another version is refused. */
 export const FORMAT = 3;
 
 /** The single values of a state. */
@@ -17,7 +17,7 @@ export interface Head {
   readonly entities: Readonly<Record<Entity, EntityHead>>;
 }
 
-/** Rows of one load. They are all of one entity and kind, or of a few. */
+/** The rows of one load, grouped by entity and kind. */
 export type StoredLoad = readonly {
   readonly entity: Entity;
   readonly kind: ChangeKind;
@@ -35,15 +35,15 @@ export interface Tables {
   /** `head`, `generation`, `holder` and the small values, whose names begin with `meta:`. */
   readonly head: Database<unknown, string>;
   readonly journal: Database<JournaledSession, number>;
-  /** Rows of each load, by session and number of the load. */
+  /** The rows of each load, by the number of the session and the number of the load. */
   readonly loads: Database<StoredLoad, [number, number]>;
   /** The baseline. */
   readonly rows: Readonly<Record<Entity, EntityRows>>;
-  /** By entity and key: complete reads in a row in which it was missing. */
+  /** The number of complete reads in a row from which an entity was missing, by entity and key. */
   readonly absences: Database<number, Buffer>;
 }
 
-/** Opens the databases of an environment, and makes those that are not there. */
+/** Opens the databases of an environment, and creates missing ones. */
 export function openTables(root: RootDatabase): Tables {
   const head = root.openDB<unknown, string>({ name: 'head' });
   const rowsOf = (name: Entity) =>
@@ -58,7 +58,7 @@ export function openTables(root: RootDatabase): Tables {
   };
 }
 
-/** The head of a state that knows nothing, with a key of its own. */
+/** The head of an empty state, with a new random key. */
 export function emptyHead(): Head {
   const none = () => ({ known: 0, unknown: 0, sum: 0, stamp: newStamp() });
   return {

@@ -3,8 +3,8 @@ import type { StoredLoad } from './lmdb-tables.js';
 import { decodeKey, DIGEST_BYTES, encodeKey } from './row-codec.js';
 
 /**
- * Rows as the journal keeps them: what neighbours share is written once, and keys and fingerprints are one stretch of bytes.
- * @throws {@link StateError} when a key is too long for a state: it is noticed before the load is sent, and not at its commit
+ * Encodes the rows of a load for the journal: entity and kind once for each group of rows, all keys and all fingerprints joined.
+ * @throws {@link StateError} if a key is too long for LMDB, so that such a load is never sent
  */
 export function packRows(rows: readonly PendingRow[]): StoredLoad {
   const packed: StoredLoad[number][] = [];

@@ -1,13 +1,13 @@
 import { RowBlock } from './row-block.js';
 import { digestOf, isUnknown } from './row-codec.js';
 
-/** What a key holds now; no value where there is no row any more. */
+/** The current row of a key. Its value is undefined if the row was removed. */
 export interface ChangedRow {
   readonly key: Buffer;
   readonly value: Buffer | undefined;
 }
 
-/** Blocks of rows with some of them changed. Both sides are in the order of their keys' bytes, and name no key twice. */
+/** Merges changed rows into blocks. Both are in the order of the bytes of their keys, without duplicates. */
 export function* mergeRows(
   blocks: Iterable<RowBlock>,
   changes: readonly ChangedRow[],
@@ -17,7 +17,7 @@ export function* mergeRows(
   for (const block of blocks) {
     const last = block.count - 1;
     let row = 0;
-    // Keys behind the last of the block may stand in the next.
+    // Keys after the last one of the block belong to a later block.
     for (; at < changes.length; at++) {
       const { key, value } = changes[at] as ChangedRow;
       if (block.compareKey(key, last) > 0) break;
@@ -42,7 +42,7 @@ function* addRow(
 ): Generator<RowBlock, void, undefined> {
   if (value === undefined) return;
   merged.add(key, isUnknown(value) ? undefined : digestOf(value));
-  yield* handOver(merged);
+  yield* emitFull(merged);
 }
 
 function* copyRows(
@@ -53,18 +53,18 @@ function* copyRows(
 ): Generator<RowBlock, void, undefined> {
   for (let row = start; row < end;) {
     row += merged.addRows(block, row, end);
-    yield* handOver(merged);
+    yield* emitFull(merged);
   }
 }
 
-/** A full block is handed over, and begun anew. */
-function* handOver(merged: RowBlock): Generator<RowBlock, void, undefined> {
+/** Emits the block if it is full, then clears it. */
+function* emitFull(merged: RowBlock): Generator<RowBlock, void, undefined> {
   if (!merged.isFull) return;
   yield merged;
   merged.clear();
 }
 
-/** The first row, from one on, whose key does not come before this one. There is one: the last. */
+/** The first row from `start` on whose key is not before `key`. The key of the last row must not be before it. */
 function firstFrom(block: RowBlock, start: number, key: Buffer): number {
   let low = start;
   let high = block.count - 1;

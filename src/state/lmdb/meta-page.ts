@@ -3,8 +3,8 @@ import { StateError } from '../../core/errors.js';
 import { stateDamage } from './state-failure.js';
 
 /**
- * LMDB's two meta pages, in its data version 2 on a 64-bit machine. They say what the file is, and where the trees of the last
- * two commits begin. Every commit writes one of them, by turns; the one with the higher number of its transaction counts.
+ * Offsets in LMDB's two meta pages (data version 2, 64 bits). They contain the format of the file, and the roots of the trees of
+ * the last two commits. Each commit replaces the older one, so the one with the higher transaction is valid.
  */
 const AT = {
   page: 0,
@@ -20,7 +20,7 @@ const AT = {
   transaction: 152,
   end: 168,
 };
-/** In the record of a tree. */
+/** Offsets in the record of a tree. */
 const TREE = { flags: 4, depth: 6, branches: 8, leaves: 16, overflows: 24, entries: 32, root: 40 };
 export const TREE_BYTES = 48;
 
@@ -28,11 +28,11 @@ const P_META = 0x08;
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 export const INTEGER_KEYS = 0x08;
-/** The root of a tree that has no entry. */
+/** The root of an empty tree. */
 export const NO_PAGE = 0xffffffffffffffffn;
-/** The flag of an environment that is one file; LMDB keeps it in the flags of the free list. */
+/** The flag of an environment that is one file. LMDB stores it in the flags of the free list. */
 export const NO_SUBDIRECTORY = 0x4000;
-/** Pages of a new state on every machine. LMDB would take the machine's, and with it another limit of keys. */
+/** The page size of a new state. LMDB would use the page size of the machine, on which the longest key depends. */
 const PAGE_BYTES = 4096;
 const MAP_BYTES = 131_072;
 
@@ -47,7 +47,7 @@ export interface Tree {
   readonly root: bigint;
 }
 
-/** What a meta page says. */
+/** The content of a meta page. */
 export interface Meta {
   readonly pageBytes: number;
   /** The list of free pages, by transaction. */
@@ -58,7 +58,7 @@ export interface Meta {
   readonly transaction: bigint;
 }
 
-/** An environment without an entry, as LMDB would write it. */
+/** The bytes of an empty environment, as LMDB would write it. */
 export function emptyEnvironment(): Buffer {
   const pages = Buffer.alloc(2 * PAGE_BYTES);
   for (const number of [0, 1]) {
@@ -77,10 +77,10 @@ export function emptyEnvironment(): Buffer {
 }
 
 /**
- * The meta pages of a file, the newer one first.
+ * Reads the meta pages of a file, the newer one first.
  *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` for a file of something else, `ERR_ROLLCALL_STATE_CORRUPT` for a damaged
- * meta page
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` if it is not a file of LMDB, `ERR_ROLLCALL_STATE_CORRUPT` if a meta page
+ * is damaged
  */
 export function metasOf(file: number, directory: string): readonly [Meta, Meta] {
   const first = readMeta(file, 0, 0);
@@ -118,7 +118,7 @@ function readMeta(file: number, number: number, at: number): Meta | 'foreign' | 
   };
 }
 
-/** The record of a tree at a place of some bytes. */
+/** Reads the record of a tree at an offset. */
 export function readTree(bytes: Buffer, at: number): Tree {
   return {
     flags: bytes.readUInt16LE(at + TREE.flags),

@@ -20,24 +20,24 @@ export interface OpenStateOptions {
   /** @defaultValue the system's clock */
   readonly clock?: Clock;
   /**
-   * Checks every page of the file before it is used, as is done after a crash too. `verifyState` checks the rows.
+   * Checks every page of the file before it is used. After a crash this is always done. `verifyState` checks the rows.
    * @defaultValue false
    */
   readonly verify?: boolean;
 }
 
 /**
- * Opens the state in a directory, and makes it where there is none. It is embedded and crash-safe: every write is one
- * transaction that is on disk, power loss included, when its promise resolves; so are the directories that are made. It holds
- * external ids and keyed fingerprints, no profile. The directory is 0700 and its files 0600.
+ * Opens the state in a directory, or creates it. It is an embedded database: every write is a transaction that survives a crash
+ * and a loss of power when its promise resolves. New directories do too. The state contains external ids and keyed
+ * fingerprints, but no profile. The mode of the directory is 0700, that of its files 0600.
  *
- * There is one writer at a time, and one opening in a process, whatever path leads to the directory. A writer that died is
- * followed: one of this machine at once, one of another host or container after a minute in which it gave no sign of life.
- * After such an end every page and every row of the state is checked before it is used.
+ * A state has one writer at a time, and can be open once in a process, by any path. If the last writer died, the state can be
+ * opened at once on the same machine, and from another host or container after a minute without a sign of life. Then every
+ * page and every row is checked before the state is used.
  *
- * @throws {@link BusyError} when another writer lives; {@link StateError} when the directory cannot be used (the message names
- * the path and the system's code), holds a state of another format (`ERR_ROLLCALL_STATE_FORMAT`), or one that is damaged
- * (`ERR_ROLLCALL_STATE_CORRUPT`). A failed opening leaves nothing open and no holder behind.
+ * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the directory cannot be used (the message
+ * contains the path and the code of the system), if the state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged
+ * (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing stays open.
  */
 export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
   refuseUnknown('openState', options, ['clock', 'verify']);
@@ -55,7 +55,7 @@ export async function openState(directory: string, options: OpenStateOptions = {
     undo.push(() => root.close());
     const tables = openKnownTables(root, path);
     if (found !== undefined) checkRows(tables, path);
-    const place = WriterPlace.take(path, tables, found, clock);
+    const place = WriterPlace.acquire(path, tables, found, clock);
     undo.push(() => place.release());
     removeLeftOvers(path);
     return new LmdbState(tables, path, place, free);
@@ -65,7 +65,7 @@ export async function openState(directory: string, options: OpenStateOptions = {
   }
 }
 
-/** @throws {@link BusyError} where the damage is only that another opener writes the file by now */
+/** Checks the pages. @throws {@link BusyError} if another process opened the state meanwhile, so that the file is changing */
 async function checkFile(path: string, found: string | undefined): Promise<void> {
   try {
     await checkPages(join(path, ENVIRONMENT), path);
@@ -89,12 +89,12 @@ function openRoot(path: string): RootDatabase {
     noSubdir: true,
     maxDbs: 16,
     permissionsMode: 0o600,
-    // A transaction is on disk when its call returns.
+    // So a transaction is on disk when its call returns.
     overlappingSync: false,
   } as Parameters<typeof open>[0]);
 }
 
-/** Opens the tables of a state of this format, or makes those of a new one; nothing is written to any other file. */
+/** Opens the tables of a state of this format, or creates those of a new state. Writes nothing to a file of another kind. */
 function openKnownTables(root: RootDatabase, path: string): Tables {
   const existing = { name: 'head', create: false } as { name: string };
   const table = root.openDB<unknown, string>(existing) as Tables['head'] | undefined;

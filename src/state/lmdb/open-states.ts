@@ -2,15 +2,15 @@ import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { BusyError } from '../../core/errors.js';
 
-/** On `globalThis`: a second copy of this package in the process must see the same list. */
+/** The list is on `globalThis`, so that a second copy of this package in the process uses the same list. */
 const OPEN_STATES = Symbol.for('rollcall.openStates');
 
 /**
- * Reserves a directory for one state of this process. It is known by its device and inode: a symbolic link or a bind mount
- * is another path to the same state. Synchronous, so that no two openers can both find it free.
+ * Reserves a directory for one state of this process. Device and inode identify it, because symbolic links and bind mounts are
+ * other paths to the same directory. It is synchronous, so that only one of two calls succeeds.
  *
- * @returns gives the directory free again
- * @throws {@link BusyError} when this process has the state open, or is opening it
+ * @returns a function that ends the reservation
+ * @throws {@link BusyError} if this process has the state open, or is opening it
  */
 export function reserveDirectory(path: string, now: number): () => void {
   const { dev, ino } = statSync(path, { bigint: true });
@@ -22,7 +22,7 @@ export function reserveDirectory(path: string, now: number): () => void {
   return () => void open.delete(id);
 }
 
-/** By directory: when it was opened. */
+/** The time of the opening of each directory. */
 function openStates(): Map<string, number> {
   const shared = globalThis as { [OPEN_STATES]?: Map<string, number> };
   return (shared[OPEN_STATES] ??= new Map());

@@ -4,26 +4,26 @@ import { decodeKey, DIGEST_BYTES, LONGEST_KEY } from './row-codec.js';
 /** Rows of a full block. */
 export const BLOCK_ROWS = 4096;
 const WORDS = DIGEST_BYTES / 4;
-/** Marks the length of a key whose row is unknown. */
+/** Set in the length of a key if its row is unknown. */
 const UNKNOWN_BIT = 0x8000;
-/** Bytes of an encoded block before its content: rows, bytes of the keys, check sum. */
+/** Bytes of the header of an encoded block: the number of rows, the number of bytes of the keys, and a check sum. */
 export const HEADER_BYTES = 12;
 const KEY_BYTES_AT = 4;
 const CHECK_SUM_AT = 8;
 
 /**
- * Some rows in the order of their keys' bytes, as far as a comparison needs them: digest and key. The numbers stand in typed
- * arrays that are used again for the next block.
+ * Digests and keys of rows, in the order of the bytes of the keys. They are in typed arrays, which are used again for the next
+ * block.
  */
 export class RowBlock {
-  /** Four words a row; of an unknown row they mean nothing. */
+  /** Four words for each row; zeros for an unknown row. */
   readonly digests = new Uint32Array(BLOCK_ROWS * WORDS);
   readonly #digestBytes = Buffer.from(this.digests.buffer);
   readonly #lengths = new Uint16Array(BLOCK_ROWS);
   #keys = Buffer.allocUnsafeSlow(BLOCK_ROWS * 16);
   #keyBytes = 0;
   #count = 0;
-  /** Where each key begins; made when it is asked for. */
+  /** The start of each key; computed when it is needed. */
   readonly #starts = new Uint32Array(BLOCK_ROWS + 1);
   #startsCount = -1;
   #encoded = Buffer.alloc(0);
@@ -42,7 +42,7 @@ export class RowBlock {
     this.#startsCount = -1;
   }
 
-  /** Adds a row; without a digest it is unknown. */
+  /** Adds a row. Without a digest it is an unknown row. */
   add(key: Buffer, digest: Buffer | undefined): void {
     const row = this.#count++;
     this.#startsCount = -1;
@@ -54,7 +54,7 @@ export class RowBlock {
     this.#keyBytes += key.length;
   }
 
-  /** Adds rows of another block, from `start` to before `end`, as many as there is room for; answers how many. */
+  /** Adds the rows of another block from `start` to before `end`, until this block is full. Returns how many were added. */
   addRows(from: RowBlock, start: number, end: number): number {
     const count = Math.min(end - start, BLOCK_ROWS - this.#count);
     this.digests.set(from.digests.subarray(start * WORDS, (start + count) * WORDS), this.#count * WORDS);
@@ -77,12 +77,12 @@ export class RowBlock {
     return decodeKey(this.keyBytes(row));
   }
 
-  /** The bytes of a key; they hold as long as the block does. */
+  /** The bytes of a key, valid until the block changes. */
   keyBytes(row: number): Buffer {
     return this.#keys.subarray(this.#start(row), this.#start(row + 1));
   }
 
-  /** How a key compares with that of a row: below 0 when it comes before. Keys are short: a loop is faster than a call. */
+  /** Compares a key with that of a row: negative if it is before. For short keys a loop is faster than `Buffer.compare`. */
   compareKey(key: Buffer, row: number): number {
     const keys = this.#keys;
     const start = this.#start(row);
@@ -95,7 +95,11 @@ export class RowBlock {
     return key.length - (end - start);
   }
 
-  /** The block in bytes, which hold until the next call. `seed` and the block's number go into its check sum, so that it counts nowhere else. */
+  /**
+   * Encodes the block. The result is valid until the next call.
+   * @param seed - of the file; the check sum covers it
+   * @param number - of the block; the check sum covers it, so that a block at another place of the file is not accepted
+   */
   encode(seed: number, number: number): Buffer {
     const length = HEADER_BYTES + contentBytes(this.#count, this.#keyBytes);
     if (this.#encoded.length < length) this.#encoded = Buffer.allocUnsafeSlow(2 * length);
@@ -110,7 +114,7 @@ export class RowBlock {
     return bytes;
   }
 
-  /** Takes the content of an encoded block; false when its check sum or its lengths do not hold. */
+  /** Decodes a block. Returns false if its check sum is wrong. */
   decode(header: Buffer, content: Buffer, seed: number, number: number): boolean {
     if (checkSum(header, content, seed, number) !== header.readUInt32LE(CHECK_SUM_AT)) return false;
     this.clear();
@@ -145,7 +149,7 @@ export class RowBlock {
   }
 }
 
-/** Bytes of an encoded block's content, or undefined where its header cannot be one. */
+/** The number of bytes after the header of an encoded block; undefined if the header is not valid. */
 export function contentBytesOf(header: Buffer): number | undefined {
   const count = header.readUInt32LE(0);
   const keyBytes = header.readUInt32LE(KEY_BYTES_AT);
@@ -161,6 +165,6 @@ function checkSum(header: Buffer, content: Buffer, seed: number, number: number)
   const place = Buffer.alloc(4);
   place.writeUInt32LE(number);
   const sum = crc32(header.subarray(0, CHECK_SUM_AT), crc32(place, seed));
-  // Of no bytes Node 20 answers 0, whatever came before them.
+  // In Node 20, `crc32` of no bytes returns 0 instead of its second argument.
   return content.length === 0 ? sum : crc32(content, sum);
 }

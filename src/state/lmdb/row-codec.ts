@@ -2,12 +2,12 @@ import { StateError } from '../../core/errors.js';
 import { UNKNOWN, type Held } from '../store.js';
 import { checkSum } from './check-sum.js';
 
-/** Bytes of the longest key. LMDB takes 1,978, one of which the table of absences needs to name the entity. */
+/** The most bytes of a key. LMDB allows 1,978, of which the table of absences needs one for the entity. */
 export const LONGEST_KEY = 1977;
-/** Begins no UTF-8 text. */
+/** A byte with which no UTF-8 text begins. */
 const NOT_UTF8 = 0xff;
 
-/** Where the parts of a row's value are. */
+/** Offsets in the value of a row. */
 const KIND_AT = 4;
 const DIGEST_AT = 5;
 /** Bytes of a digest. */
@@ -17,8 +17,8 @@ const KIND_UNKNOWN = 0;
 const KIND_CONFIRMED = 1;
 
 /**
- * The bytes of a key: UTF-8. The empty key, which LMDB does not take, and a key that is not well-formed Unicode, which UTF-8
- * cannot say, are 0xFF and UTF-16: no two keys have the same bytes.
+ * The bytes of a key: UTF-8, or 0xFF followed by UTF-16 for the empty key, which LMDB does not allow, and for a key that is not
+ * well-formed Unicode, which UTF-8 cannot represent. So different keys have different bytes.
  */
 export function bytesOfKey(key: string): Buffer {
   return key !== '' && key.isWellFormed()
@@ -27,8 +27,8 @@ export function bytesOfKey(key: string): Buffer {
 }
 
 /**
- * The bytes of a key that is to be written.
- * @throws {@link StateError} when the key is too long for LMDB
+ * The bytes of a key that will be written.
+ * @throws {@link StateError} if the key is too long for LMDB
  */
 export function encodeKey(key: string): Buffer {
   const bytes = bytesOfKey(key);
@@ -40,14 +40,14 @@ export function encodeKey(key: string): Buffer {
   return bytes;
 }
 
-/** The key that {@link encodeKey} made bytes of. */
+/** The key from the bytes that {@link encodeKey} returned. */
 export function decodeKey(bytes: Buffer): string {
   return bytes[0] === NOT_UTF8 ? bytes.toString('utf16le', 1) : bytes.toString('utf8');
 }
 
 /**
- * The value of a row: a CRC-32 of the key and of all that follows, the kind, and for a confirmed row the digest and the
- * attribute fingerprints. LMDB has no check sums of its own.
+ * The value of a row: a CRC-32 of the key and the rest of the value, the kind, and for a confirmed row its digest and its
+ * attribute fingerprints. The check sum is necessary because LMDB has none.
  */
 export function encodeRow(key: Buffer, held: Held): Buffer {
   let value: Buffer;
@@ -66,8 +66,8 @@ export function encodeRow(key: Buffer, held: Held): Buffer {
 }
 
 /**
- * What a row's value says.
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written for this key
+ * Decodes the value of a row.
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if it is not the value that was written for this key
  */
 export function decodeRow(key: Buffer, value: Buffer): Held {
   checkRow(key, value);
@@ -82,8 +82,8 @@ export function decodeRow(key: Buffer, value: Buffer): Held {
 }
 
 /**
- * Compares a row's value with its check sum.
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when it is not what was written for this key
+ * Compares the value of a row with its check sum.
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if it is not the value that was written for this key
  */
 export function checkRow(key: Buffer, value: Buffer): void {
   if (value.length >= DIGEST_AT && checkSum(key, value, KIND_AT) === checkSumOf(value)) {
@@ -96,17 +96,17 @@ export function checkRow(key: Buffer, value: Buffer): void {
   });
 }
 
-/** The check sum that a row's value begins with. */
+/** The check sum at the start of a value. */
 export function checkSumOf(value: Buffer): number {
   return value.readUInt32LE(0);
 }
 
-/** True for a row of which it is not known what Okta holds. */
+/** True for the value of an unknown row: Okta may have applied its last upload or not. */
 export function isUnknown(value: Buffer): boolean {
   return value[KIND_AT] === KIND_UNKNOWN;
 }
 
-/** The bytes of a confirmed row's digest. */
+/** The digest in the value of a confirmed row. */
 export function digestOf(value: Buffer): Buffer {
   return value.subarray(DIGEST_AT, ATTRIBUTES_AT);
 }

@@ -1,6 +1,6 @@
 /**
- * Runs steps that give something back, the last first, each of them whatever became of the others.
- * @returns what the first that failed threw, or undefined
+ * Runs clean-up steps, the last one first. All of them run, even if some throw.
+ * @returns the first error; undefined if no step throws
  */
 export async function runAll(
   steps: readonly (() => unknown)[],

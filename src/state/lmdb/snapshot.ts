@@ -11,14 +11,14 @@ import { checkedRows } from './verify-rows.js';
 /** The digest cache of each entity. */
 export type DigestCaches = Readonly<Record<Entity, DigestCache>>;
 
-/** The baseline as it is at one moment: a read transaction of LMDB, which commits made meanwhile do not touch. */
+/** The baseline at one moment: a read transaction of LMDB. Later commits do not change it. */
 export class Snapshot {
   readonly head: Head;
   readonly #tables: Tables;
   readonly #onClose: (snapshot: Snapshot) => void;
   #open: Transaction | undefined;
 
-  /** @param onClose - called once, when it is closed */
+  /** @param onClose - called once, when the snapshot is closed */
   constructor(tables: Tables, onClose: (snapshot: Snapshot) => void) {
     this.#tables = tables;
     this.#onClose = onClose;
@@ -26,20 +26,20 @@ export class Snapshot {
     this.head = tables.head.get('head', { transaction: this.#open }) as Head;
   }
 
-  /** What is held of a key; undefined where there is no row. */
+  /** The row of a key; undefined if there is none. */
   get(entity: Entity, key: string): Held | undefined {
     return this.#tables.rows[entity].get(key, this.#transaction);
   }
 
-  /** All rows of an entity as a comparison needs them, in blocks that hold until the next is asked for. */
+  /** The digests and keys of all rows of an entity. Each block is valid until the next one is requested. */
   blocks(entity: Entity, cache: DigestCache): Generator<RowBlock, void, undefined> {
     return this.#whileOpen(cache.blocks(this.#transaction, this.head.entities[entity]));
   }
 
   /**
-   * All rows of an entity, some thousands at a time.
-   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when a row is damaged, or the rows are not those that the head
-   * speaks of; the latter is known at the end
+   * All rows of an entity, in chunks.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if a row is damaged, or, at the end, if the rows do not match the
+   * counts and the sum in the head
    */
   *rows(entity: Entity): Generator<readonly HeldRow[], void, undefined> {
     const rows = checkedRows(
@@ -52,7 +52,7 @@ export class Snapshot {
       yield chunk.map(({ key, value }) => ({ entity, key: decodeKey(key), held: decodeRow(key, value) }));
   }
 
-  /** Brings a cache up to date with the rows. */
+  /** Updates a cache. */
   update(entity: Entity, cache: DigestCache): void {
     cache.update(this.#transaction, this.head.entities[entity]);
   }
@@ -69,7 +69,7 @@ export class Snapshot {
     return this.#open;
   }
 
-  /** The caller may close the snapshot between two items: a transaction that is over must not be read from. */
+  /** Throws if the caller has closed the snapshot between two items: an ended transaction must not be read. */
   *#whileOpen<T>(items: Iterable<T>): Generator<T, void, undefined> {
     for (const item of items) {
       yield item;

@@ -2,15 +2,15 @@ import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { RollcallError, StateError } from '../../core/errors.js';
 
-/** LMDB's own codes that mean that the file is not what LMDB wrote: page not found, corrupted, invalid. */
+/** LMDB's error codes for a damaged file: page not found, corrupted, invalid. */
 const DAMAGE: readonly unknown[] = [-30797, -30796, -30793];
 
 /**
- * A failure of the disk or of LMDB as an error of the state. The message names the path and the system's code (`ENOSPC`,
- * `EACCES`, `EMFILE`): what to do follows from these two.
+ * The error for a failure of the disk or of LMDB. Its message contains the path and the code of the system (`ENOSPC`, `EACCES`,
+ * `EMFILE`), because the remedy depends on both.
  *
- * @param what - a sentence without its end, such as "the state cannot be opened"
- * @param path - the path where the cause names none
+ * @param what - the failed action, such as "the state cannot be opened"
+ * @param path - used if the cause contains no path
  */
 export function stateFailure(what: string, path: string, cause: unknown): RollcallError {
   if (cause instanceof RollcallError) return cause;
@@ -21,7 +21,7 @@ export function stateFailure(what: string, path: string, cause: unknown): Rollca
   });
 }
 
-/** The error of a state whose file is not what was written. It says which state that is and how to go on. */
+/** The error for a damaged state. Its message contains the directory and the remedy. */
 export function stateDamage(path: string, what: string, cause?: unknown): StateError {
   return new StateError(
     `the state in ${path} is damaged: ${what}. Move the directory away; then import a copy made by ` +
@@ -30,7 +30,7 @@ export function stateDamage(path: string, what: string, cause?: unknown): StateE
   );
 }
 
-/** Name and text of a system's error. LMDB gives its number as the code; of a full quota Node has no name, and the number too. */
+/** The name and text of a system error. LMDB's errors have only the number, as their code; so has Node's error for a full quota. */
 function systemError(code: unknown, errno: number | undefined): string | undefined {
   const number = typeof code === 'number' ? code : -(errno ?? 0);
   const [name] = Object.entries(constants.errno).find(([, known]) => known === number) ?? [];

@@ -17,15 +17,15 @@ import { emptyEnvironment, metasOf } from './meta-page.js';
 
 /** LMDB's file in the directory of a state. */
 export const ENVIRONMENT = 'state.mdb';
-/** What a writer may leave behind when it dies: the key of an outbox is gone with it, and a holder was not entered. */
+/** Files of a writer that died: its outbox, whose key died with it, and unfinished holder files. */
 const LEFT_OVER = /^outbox-|^holder\.json\..*\.tmp$/;
 
-/** Bytes of LMDB's table of readers, and more: LMDB grows it where it is shorter. */
+/** The size of the lock file. It is larger than LMDB's table of readers, so that LMDB does not need to extend it. */
 const LOCK_BYTES = 16_384;
-/** Files that LMDB opens, and some more. */
+/** More files than LMDB opens. */
 const OPENED_BY_LMDB = 8;
 
-/** Makes the directory of a state, 0700, with its parents. When it returns, they survive a loss of power. */
+/** Creates the directory of a state (mode 0700) and its parents. They survive a loss of power when it returns. */
 export function makeDirectory(path: string): void {
   makeWithParents(path);
   if (!statSync(path).isDirectory())
@@ -33,7 +33,7 @@ export function makeDirectory(path: string): void {
   chmodSync(path, 0o700);
 }
 
-/** Node's own recursion does not end where a file system has no room for directories, such as /proc. */
+/** Creates missing parents first. Node's option `recursive` never ends if the file system allows no directories, as in /proc. */
 function makeWithParents(path: string): void {
   const parent = dirname(path);
   try {
@@ -48,7 +48,7 @@ function makeWithParents(path: string): void {
   syncDirectory(parent);
 }
 
-/** Waits until the entries of a directory are on disk. Windows has no such call. */
+/** Waits until the entries of a directory are on disk. Does nothing on Windows, which has no such call. */
 export function syncDirectory(path: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(path, 'r');
@@ -60,18 +60,19 @@ export function syncDirectory(path: string): void {
 }
 
 /**
- * Makes LMDB's two files where they are missing, 0600, and tries what LMDB is going to do with them: read them, write them, and
- * open them as often as it does. LMDB ends the process when one of these fails while it opens an environment.
+ * Creates LMDB's two files (mode 0600) if they are missing, and opens them for reading and writing as often as LMDB will. LMDB
+ * ends the process if one of these operations fails while it opens an environment; here it is an error.
  *
- * @returns false where LMDB's file is shorter than it says: it was cut off, or its last pages are free and were never written
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` for a file of something else, `ERR_ROLLCALL_STATE_CORRUPT` for one whose
- * first pages are damaged; an error of the system
+ * @returns false if the file is shorter than its meta page says: it was truncated, or its last pages are free and were never
+ * written
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` if it is not a file of LMDB, `ERR_ROLLCALL_STATE_CORRUPT` if its meta
+ * pages are damaged; or an error of the system
  */
 export function prepareFiles(directory: string): boolean {
   const file = join(directory, ENVIRONMENT);
   const lock = `${file}-lock`;
   createFile(file, emptyEnvironment());
-  // Real bytes and no hole: LMDB writes to it through memory, and there a full disk is a signal.
+  // Bytes and not a hole: LMDB writes to this file through mapped memory, where a full disk ends the process by a signal.
   createFile(lock, Buffer.alloc(LOCK_BYTES));
   syncDirectory(directory);
   for (const path of [file, lock]) chmodSync(path, 0o600);
@@ -89,7 +90,7 @@ export function prepareFiles(directory: string): boolean {
   }
 }
 
-/** Makes a file with its whole content, on disk, unless there is one: of two processes that do so at once one succeeds. */
+/** Creates a file with its content, atomically and durably, unless it exists. Of two processes at the same time, one succeeds. */
 function createFile(path: string, content: Buffer): void {
   if (existsSync(path)) return;
   const temporary = `${path}.${process.pid}.new`;
@@ -98,7 +99,7 @@ function createFile(path: string, content: Buffer): void {
     linkSync(temporary, path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Of a file system without links LMDB makes its files itself.
+    // On a file system without hard links, LMDB creates its files itself.
     if (code === undefined || !['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code))
       throw error;
   } finally {
@@ -106,7 +107,7 @@ function createFile(path: string, content: Buffer): void {
   }
 }
 
-/** Removes what earlier writers left behind. Only for the holder of the writer's place. */
+/** Removes the files of writers that died. Only the current writer may call it. */
 export function removeLeftOvers(directory: string): void {
   for (const name of readdirSync(directory)) if (LEFT_OVER.test(name)) rmSync(join(directory, name));
 }

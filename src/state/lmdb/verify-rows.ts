@@ -7,10 +7,10 @@ import { FORMAT, type Head, type Tables } from './lmdb-tables.js';
 import { checkSumOf, isUnknown } from './row-codec.js';
 
 /**
- * Reads all rows and all loads of an environment, and holds them to their check sums, their order, and what the head says
- * of them: how many there are, and the sum of their check sums. Answers the rows of each entity.
+ * Reads all rows and all loads of an environment. Compares the rows with their check sums, their order, and the counts and the
+ * sum in the head. Returns the number of rows of each entity.
  *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything does not hold
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if anything differs
  */
 export function verifyRows(tables: Tables): Record<Entity, number> {
   const counts = { users: 0, groups: 0, memberships: 0 };
@@ -30,10 +30,10 @@ export function verifyRows(tables: Tables): Record<Entity, number> {
 }
 
 /**
- * All rows of an entity, each compared with its check sum and with the key before it, and all of them with what the head says:
- * how many there are, and the sum of their check sums. The last is known at the end.
+ * All rows of an entity. Each row is compared with its check sum and with the key before it. At the end, the number of rows and
+ * the sum of their check sums are compared with the head.
  *
- * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` when anything differs
+ * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if anything differs
  */
 export function* checkedRows(
   rows: EntityRows,

@@ -1,7 +1,7 @@
 import type { RootDatabase } from 'lmdb';
 import { stateFailure } from './state-failure.js';
 
-/** A change of the tables that waits for its turn. */
+/** A change of the tables in the queue. */
 interface Waiting {
   readonly name: string;
   readonly change: () => unknown;
@@ -10,12 +10,12 @@ interface Waiting {
 }
 
 /**
- * The one way by which anything is written: changes take effect in the order in which they are asked for, and those that are
- * asked for in one turn of the event loop share a transaction and a wait for the disk. A change that throws leaves nothing
- * behind and does not touch its neighbours; when the transaction cannot be committed, all of it fail, and none has happened.
+ * The queue through which all writes go. Changes are applied in the order of the calls. The changes of one turn of the event loop
+ * share a transaction, and one wait for the disk. If a change throws, it alone is undone and rejected. If the transaction cannot
+ * be committed, all its changes are undone and rejected.
  *
- * It uses LMDB's synchronous transactions: these throw where they fail, and what was committed is on disk, power loss
- * included, when the call returns.
+ * It uses LMDB's synchronous transactions, because they throw where they fail. When the call returns, the transaction is on disk
+ * and survives a loss of power.
  */
 export class WriteQueue {
   readonly #root: RootDatabase;
@@ -24,8 +24,8 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
 
   /**
-   * @param path - the state's directory, for errors
-   * @param check - called at the start of each transaction; what it throws fails all of it
+   * @param path - the directory of the state, for errors
+   * @param check - called at the start of each transaction; if it throws, all changes of the transaction fail
    */
   constructor(root: RootDatabase, path: string, check: () => void) {
     this.#root = root;
@@ -33,7 +33,7 @@ export class WriteQueue {
     this.#check = check;
   }
 
-  /** Resolves with the answer of the change once it is on disk. */
+  /** Adds a change to the queue. Resolves with the result of the change when it is on disk. */
   write<T>(name: string, change: () => T): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.push({ name, change, resolve, reject });
@@ -41,7 +41,7 @@ export class WriteQueue {
     }) as Promise<T>;
   }
 
-  /** Writes what waits, now. */
+  /** Writes all changes of the queue now. */
   flush(): void {
     const writes = this.#waiting;
     if (writes.length === 0) return;
@@ -59,11 +59,11 @@ export class WriteQueue {
     for (const report of outcomes) report();
   }
 
-  /** Makes one change in a transaction of its own inside the common one; answers what to report once that is committed. */
+  /** Runs a change in a nested transaction. Returns a function that settles its promise, to be called after the commit. */
   #attempt({ name, change, resolve, reject }: Waiting): () => void {
     try {
       let value: unknown;
-      // The callback returns nothing: a promise would make the transaction wait for it.
+      // The callback must not return the value: if it were a promise, LMDB would wait for it.
       void this.#root.childTransaction(() => {
         value = change();
       });

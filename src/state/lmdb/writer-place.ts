@@ -5,16 +5,16 @@ import { BEAT_MS, busy, readHolder, removeHolder, thisHolder, writeHolder, type 
 import { stateFailure } from './state-failure.js';
 import { syncDirectory } from './state-files.js';
 
-/** The parts of a state's environment that the place needs. */
+/** The parts of the environment that {@link WriterPlace} uses. */
 interface Environment {
   readonly root: RootDatabase;
   readonly head: Database<unknown, string>;
 }
 
 /**
- * The place of a state's one writer. The file `holder.json` says who has it, and its counter that the holder lives. The number
- * of the generation inside LMDB decides: it rises whenever the place is taken, and every transaction compares it, so that a
- * writer who was taken for dead writes nothing more.
+ * Ensures that a state has one writer. The file `holder.json` contains the holder, and a counter that shows that it is alive. The
+ * generation in LMDB is authoritative: every opening increases it, and every transaction compares it. So a writer that seemed
+ * dead and was replaced cannot write any more.
  */
 export class WriterPlace {
   readonly #directory: string;
@@ -41,12 +41,12 @@ export class WriterPlace {
   }
 
   /**
-   * Takes the place, in one transaction of LMDB, of which there is one at a time on a machine.
+   * Makes this process the writer, in a transaction of LMDB, of which a machine runs one at a time.
    *
-   * @param found - the dead holder that is entered, if any
-   * @throws {@link BusyError} when another opener was faster
+   * @param found - the dead holder in the file, if there is one
+   * @throws {@link BusyError} if another process became the writer meanwhile
    */
-  static take(
+  static acquire(
     directory: string,
     { root, head }: Environment,
     found: Holder | undefined,
@@ -54,7 +54,7 @@ export class WriterPlace {
   ): WriterPlace {
     const holder = thisHolder(clock);
     let generation = 0;
-    let entered = false;
+    let written = false;
     try {
       root.transactionSync(() => {
         const now = readHolder(directory);
@@ -62,21 +62,21 @@ export class WriterPlace {
         generation = ((head.get('generation') as number | undefined) ?? 0) + 1;
         head.putSync('generation', generation);
         writeHolder(directory, holder, true);
-        entered = true;
+        written = true;
         syncDirectory(directory);
       });
     } catch (error) {
-      // The next opener must find what this one found: a dead holder means that the rows are still to be checked.
-      if (entered && found === undefined) removeHolder(directory);
-      else if (entered && found !== undefined) writeHolder(directory, found, true);
+      // Restores the file: a dead holder in it makes the next opening check the rows.
+      if (written && found === undefined) removeHolder(directory);
+      else if (written && found !== undefined) writeHolder(directory, found, true);
       throw error;
     }
     return new WriterPlace(directory, head, holder, generation);
   }
 
   /**
-   * Called inside every write.
-   * @throws {@link StateError} when the place was taken, or when the last beat failed and nobody has heard of that
+   * Called inside every transaction.
+   * @throws {@link StateError} if another process is the writer, or if the last beat failed and its error was not reported yet
    */
   requireKept(): void {
     const failure = this.#failure;
@@ -86,7 +86,7 @@ export class WriterPlace {
     throw new StateError('another writer has taken this state over', { code: 'ERR_ROLLCALL_STATE_LOST' });
   }
 
-  /** Gives the place up; one that was taken over stays with its new holder. */
+  /** Removes the holder file, unless another process is the holder by now. */
   release(): void {
     clearInterval(this.#beat);
     if (readHolder(this.#directory)?.id === this.#holder.id) removeHolder(this.#directory);
@@ -95,7 +95,7 @@ export class WriterPlace {
     if (failure !== undefined) throw failure;
   }
 
-  /** A beat that failed is reported by the next write or by the close, unless a later one succeeds. */
+  /** Raises the counter. An error is reported by the next write or by `release`, unless a later beat succeeds. */
   #rise(): void {
     try {
       const now = readHolder(this.#directory);

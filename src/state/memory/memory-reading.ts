@@ -7,7 +7,7 @@ const MISSING_CHUNK = 4096;
 
 type Baseline = Readonly<Record<Entity, ReadonlyMap<string, Held>>>;
 
-/** A reading over maps: the plainest form of the contract. */
+/** A reading of maps in memory. It is the simplest implementation of {@link Reading}. */
 export class MemoryReading implements Reading {
   /** Undefined once the reading is closed. */
   #baseline: Baseline | undefined;
@@ -51,7 +51,7 @@ export class MemoryReading implements Reading {
     return keys.map((key) => this.#open[entity].get(key));
   }
 
-  /** There is no table: what is compared here are keys. */
+  /** Undefined, because this reading compares by key and has no table of digests. */
   digests(): undefined {
     return undefined;
   }
@@ -76,7 +76,7 @@ export class MemoryReading implements Reading {
       if (held === undefined) return seen ? Reference.NEW : Reference.ABSENT;
       if (this.#complete.has(entity) && !seen && !this.#kept[entity].has(key)) return Reference.ABSENT;
       if (held.kind === 'confirmed') return Reference.HELD;
-      // Sent anew by this reading, or nothing is known of it: its record may be a rejected one.
+      // An unknown row that was not compared may have a rejected record, so it is not sent.
       return seen ? Reference.NEW : Reference.ABSENT;
     });
   }

@@ -21,10 +21,10 @@ import {
   type StateIdentity,
 } from '../store.js';
 
-/** Rows that are answered at once. */
+/** Rows in one chunk of {@link StateStore.rows}. */
 const ROWS_CHUNK = 4096;
 
-/** A journaled session with what it carries. */
+/** A journaled session with the rows of its loads. */
 interface StoredSession extends JournaledSession {
   readonly pending: readonly (readonly PendingRow[])[];
 }
@@ -42,10 +42,10 @@ interface DiskContent {
 }
 
 /**
- * What a memory state leaves behind when its process dies: give it to the next `memoryState`. Each write is atomic.
+ * The content of a memory state, which the next `memoryState` can open. Each write is atomic.
  */
 export class MemoryDisk {
-  /** Called before every write with its name; what it throws makes the write fail. For tests of failing disks. */
+  /** Called before every write with its name. If it throws, the write fails: for tests of failing disks. */
   onWrite: ((name: string) => void) | undefined;
   /** @internal */
   content: DiskContent = {
@@ -70,13 +70,13 @@ export class MemoryDisk {
 
 /** Options of {@link memoryState}. */
 export interface MemoryStateOptions {
-  /** What an earlier state left behind. @defaultValue an empty one */
+  /** The content of an earlier state. @defaultValue an empty one */
   readonly disk?: MemoryDisk;
 }
 
 /**
- * A state in memory, for tests and short jobs: everything is sent again by the next process unless its disk is kept.
- * Opening a disk takes it over: writes of the state that had it before fail with `ERR_ROLLCALL_STATE_LOST`.
+ * A state in memory, for tests and short jobs. The next process sends everything again, unless it gets the same disk.
+ * The latest state of a disk is its writer: writes of earlier ones fail with `ERR_ROLLCALL_STATE_LOST`.
  */
 export function memoryState(options: MemoryStateOptions = {}): StateStore {
   return new MemoryState(options.disk ?? new MemoryDisk());
@@ -99,7 +99,7 @@ class MemoryState implements StateStore {
     return this.#disk.content.fingerprintKey;
   }
 
-  /** Every write goes through here: whole or not at all, and only while this state is the disk's writer. */
+  /** Every write uses this function. It is atomic, and fails if this state is not the writer of the disk. */
   async #write<T>(name: string, change: (content: DiskContent) => T): Promise<T> {
     const content = this.#content;
     if (content.generation !== this.#generation) throw lostState();
@@ -155,7 +155,7 @@ class MemoryState implements StateStore {
   }
 
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {
-    // A copy: rows that cannot be read to their end change nothing.
+    // A copy, so that an iterator that throws changes nothing.
     const copies = rows.map(({ entity, key, held }) => ({ entity, key, held }));
     await this.#write('adopt', (content) => apply(content, copies));
   }

@@ -51,7 +51,7 @@ async function beside<T>(work: (root: RootDatabase) => T): Promise<T> {
 function overtake(): Promise<void> {
   return beside((root) => {
     const head = root.openDB<unknown, string>({ name: 'head' });
-    WriterPlace.take(directory, { root, head }, readHolder(directory), systemClock).release();
+    WriterPlace.acquire(directory, { root, head }, readHolder(directory), systemClock).release();
     writeHolder(directory, { ...thisHolder(systemClock), host: 'new' }, true);
   });
 }
@@ -80,8 +80,8 @@ describe('the place of the one writer', () => {
     writeHolder(directory, dead, true);
     await beside((root) => {
       const tables = { root, head: root.openDB<unknown, string>({ name: 'head' }) };
-      const first = WriterPlace.take(directory, tables, dead, systemClock);
-      expect(() => WriterPlace.take(directory, tables, dead, systemClock)).toThrow(
+      const first = WriterPlace.acquire(directory, tables, dead, systemClock);
+      expect(() => WriterPlace.acquire(directory, tables, dead, systemClock)).toThrow(
         expect.objectContaining({ code: 'ERR_ROLLCALL_BUSY' }) as Error,
       );
       first.requireKept();

@@ -74,7 +74,7 @@ describe('the writer of a state', () => {
       close: () => Promise.resolve(),
     };
     const root = Object.assign(Object.create(tables.root) as RootDatabase, disk);
-    const place = WriterPlace.take(directory, tables, readHolder(directory), systemClock);
+    const place = WriterPlace.acquire(directory, tables, readHolder(directory), systemClock);
     const state = new LmdbState({ ...tables, root }, directory, place, () => undefined);
     await expect(state.setMeta('watermark', '1')).rejects.toMatchObject({
       code: 'ERR_ROLLCALL_STATE',
