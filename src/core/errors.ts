@@ -1,11 +1,11 @@
 import type { Entity } from './model.js';
 import type { GuardTrip, UploadReport } from './results.js';
 
-/** The base of every error that rollcall throws on purpose. Branch on the class or on `code`, never on the message. */
+/** The base class of the errors of rollcall. Check the class or `code`; messages may change. */
 export class RollcallError extends Error {
-  /** Stable, and documented in `docs/operations.md`. */
+  /** A stable code; `docs/operations.md` lists all of them. */
   readonly code: string;
-  /** What was done before an upload failed; set by `upload` and `sync` only. */
+  /** The result up to the error, if the error ended an upload; set by `upload` and `sync` only. */
   report?: UploadReport;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
@@ -15,9 +15,9 @@ export class RollcallError extends Error {
   }
 }
 
-/** An option has a value that cannot work; thrown when the operator or client is made, naming option and value. */
+/** An option is invalid. It is thrown when the operator or client is created. */
 export class OptionsError extends RollcallError {
-  /** The option's name. */
+  /** The name of the option. */
   readonly option: string;
   constructor(option: string, message: string) {
     super('ERR_ROLLCALL_OPTIONS', `${option}: ${message}`);
@@ -25,11 +25,11 @@ export class OptionsError extends RollcallError {
   }
 }
 
-/** The source could not be read to its end, or does not hold what it should. */
+/** The source could not be read to its end, or its content is not valid. */
 export class SourceError extends RollcallError {
-  /** File name or other name of the source, where it has one. */
+  /** The file, or another name of the source; undefined if it has no name. */
   readonly file: string | undefined;
-  /** 1-based line, where it is known. */
+  /** The line, beginning with 1; undefined if it is not known. */
   readonly line: number | undefined;
   constructor(
     message: string,
@@ -43,9 +43,9 @@ export class SourceError extends RollcallError {
   }
 }
 
-/** A file or stream could not be written. What was there before is untouched. */
+/** A file or stream could not be written. A file that existed before is unchanged. */
 export class OutputError extends RollcallError {
-  /** The path, where it is a file. */
+  /** The path of the file; undefined for a stream. */
   readonly file: string | undefined;
   constructor(message: string, file: string | undefined, options?: { cause?: unknown }) {
     super('ERR_ROLLCALL_OUTPUT', file === undefined ? message : `${file}: ${message}`, options);
@@ -53,7 +53,7 @@ export class OutputError extends RollcallError {
   }
 }
 
-/** Records were refused where refusing is not allowed: `onDuplicate: 'fail'`, or more rejects than the limit. */
+/** The run ended because of its records: a duplicate with `onDuplicate: 'fail'`, or too many rejected or refused records. */
 export class RecordError extends RollcallError {
   readonly entity: Entity;
   constructor(entity: Entity, message: string) {
@@ -62,10 +62,10 @@ export class RecordError extends RollcallError {
   }
 }
 
-/** The plan exceeds the guard's limits; nothing was sent. */
+/** The plan exceeds limits of the guard. Nothing was sent. */
 export class GuardError extends RollcallError {
   readonly trips: readonly GuardTrip[];
-  /** The hash that, given as `approve`, lets exactly this plan pass. */
+  /** The hash of the plan. With the option `approve` set to it, exactly this plan passes. */
   readonly planHash: string;
   constructor(trips: readonly GuardTrip[], planHash: string) {
     const reasons = trips.map(
@@ -86,7 +86,7 @@ function round(n: number): number {
   return Math.round(n * 100) / 100;
 }
 
-/** Okta answered with an error status. Carries no headers and no body. */
+/** Okta returned an error status. The error contains neither headers nor body. */
 export class OktaHttpError extends RollcallError {
   readonly status: number;
   /** Okta's `errorCode`, e.g. `E0000001`. */
@@ -111,19 +111,19 @@ export class OktaHttpError extends RollcallError {
   }
 }
 
-/** Okta answered 401 or 403: the token is invalid, expired or not allowed to. Nothing more is sent. */
+/** Okta returned 401 or 403: the credentials are invalid or expired, or lack a permission. Nothing more is sent. */
 export class OktaAuthError extends OktaHttpError {
   constructor(operation: string, status: number, errorCode?: string, requestId?: string) {
     super(operation, status, errorCode, requestId, 'ERR_ROLLCALL_OKTA_AUTH');
   }
 }
 
-/** No usable answer came. `sent` says whether the request may have been acted on. */
+/** There is no complete response. If `sent` is true, Okta may have processed the request. */
 export class OktaNetworkError extends RollcallError {
   readonly operation: string;
-  /** False when the request certainly never reached Okta (refused, DNS, connect timeout): it may be sent again. */
+  /** False if the request certainly did not reach Okta (refused, DNS, connect timeout), so that it can be repeated. */
   readonly sent: boolean;
-  /** True when the reason does not pass by itself, e.g. a certificate that is not trusted or an unknown host name. */
+  /** True if the cause does not end by itself, such as a certificate that is not trusted, or an unknown host name. */
   readonly lasting: boolean;
   constructor(operation: string, sent: boolean, reason: string, lasting = false) {
     super(
@@ -136,7 +136,7 @@ export class OktaNetworkError extends RollcallError {
   }
 }
 
-/** Okta answered with something that is not what its API describes (HTML, truncated, too large, a redirect). */
+/** The response is not as the API describes it: HTML, truncated, too large, or a redirect. */
 export class OktaResponseError extends RollcallError {
   readonly operation: string;
   readonly status: number;
@@ -149,7 +149,7 @@ export class OktaResponseError extends RollcallError {
   }
 }
 
-/** A session cannot be used: it ended in ERROR again and again, or its loads were lost too often. */
+/** A session cannot be created, triggered or cancelled, or the same changes failed in too many sessions. */
 export class SessionError extends RollcallError {
   readonly sessionId: string | undefined;
   readonly status: string | undefined;
@@ -160,11 +160,11 @@ export class SessionError extends RollcallError {
   }
 }
 
-/** The source has an active session that this state did not open. It is not touched. */
+/** The identity source has an active session that this state did not create. The session is unchanged. */
 export class ForeignSessionError extends SessionError {
-  /** Milliseconds since it was created, where Okta says. */
+  /** Milliseconds since the session was created; undefined if it is not known. */
   readonly ageMs: number | undefined;
-  /** @param doubt - A creation of this state got no answer, and may have made the session. */
+  /** @param doubt - true if the response to a creation by this state was lost, so that it may be that session */
   constructor(sessionId: string, status: string, ageMs?: number, doubt = false) {
     const age = ageMs === undefined ? 'of unknown age' : `${Math.round(ageMs / 1000)} s old`;
     const whose = doubt ? 'it is not certain that this state created it' : 'this state did not create it';
@@ -178,7 +178,7 @@ export class ForeignSessionError extends SessionError {
   }
 }
 
-/** A session was not final within the poll limit. Its outcome is unknown; nothing was cancelled; the next run settles it. */
+/** An import did not end within `pollTimeoutMs`. Its outcome is unknown. It was not cancelled, and the next run settles it. */
 export class PollTimeoutError extends SessionError {
   constructor(sessionId: string, status: string | undefined, waitedMs: number) {
     super(
@@ -209,11 +209,11 @@ export class StateError extends RollcallError {
   }
 }
 
-/** Another process is writing this state. */
+/** Another process, or this one, has the state open. */
 export class BusyError extends RollcallError {
   readonly pid: number;
   readonly host: string;
-  /** When the holder opened the state. */
+  /** The time at which the state was opened. */
   readonly since: Date;
   constructor(pid: number, host: string, since: Date) {
     super(
@@ -226,7 +226,7 @@ export class BusyError extends RollcallError {
   }
 }
 
-/** The run was stopped by its `AbortSignal`. */
+/** The run or call was aborted by its `AbortSignal`, or its client was closed. */
 export class AbortedError extends RollcallError {
   constructor(message = 'the run was aborted') {
     super('ERR_ROLLCALL_ABORTED', message);

@@ -1,91 +1,92 @@
 import type { Change, ChangeKind, Entity, Fingerprint } from '../core/model.js';
 import type { DigestTable } from '../fingerprints/digest-table.js';
 
-/** The org and identity source that a state belongs to. */
+/** The org and the identity source to which a state belongs. */
 export interface Target {
   /** Origin of the org, e.g. `https://example.okta.com`. */
   readonly orgUrl: string;
   readonly identitySourceId: string;
 }
 
-/** What a state says of one record of the source. */
+/** The result of comparing a record with the baseline. */
 export const Seen = Object.freeze({
-  /** Okta is not known to hold it: it is not in the baseline, or is there as unknown. */
+  /** The baseline has no row for the key, or an unknown one. */
   NEW: 0,
-  /** Okta was confirmed to hold exactly this. */
+  /** The row is confirmed, and its digest is equal. */
   SAME: 1,
-  /** Okta was confirmed to hold something else. */
+  /** The row is confirmed, and its digest differs. */
   CHANGED: 2,
-  /** The key was already seen in this reading. */
+  /** The key was compared before in this reading. */
   DUPLICATE: 3,
 });
 /** One of the values of {@link Seen}. */
 export type SeenCode = (typeof Seen)[keyof typeof Seen];
 
-/** What a state knows of an entity that something refers to. */
+/** The result of looking up a user or group to which a membership refers. */
 export const Reference = Object.freeze({
-  /** Not known to be held by Okta and not in this reading (a rejected record is not), or about to be removed. */
+  /** It is not in Okta and not in the source (a rejected record does not count), or this run removes it. */
   ABSENT: 0,
-  /** Okta was confirmed to hold it, and it stays. */
+  /** Its row is confirmed, and this run does not remove it. */
   HELD: 1,
-  /** This reading sends it: it is new, or it is not known whether Okta holds it. */
+  /** This run sends it: it is new, or its row is unknown. */
   NEW: 2,
 });
 /** One of the values of {@link Reference}. */
 export type ReferenceCode = (typeof Reference)[keyof typeof Reference];
 
 /**
- * One comparison of a source with the baseline. It reads the baseline as it was when it was opened and writes
- * nothing; it is asked in sets, so that a database can answer with a join. One reading is open at a time.
+ * A comparison of a source with the baseline. It reads the baseline as it was when the reading was opened, and writes nothing.
+ * Its functions receive many keys at once, so that a database can use a join. A state has one open reading at a time.
  */
 export interface Reading {
   /**
-   * Compares records by their digests, four words each, and marks them as seen. `keyAt` answers the key of one of them by
-   * its place; a digest covers its key, so that no two keys share one, and most keys are never asked for.
+   * Compares records by their digests, four words each, and marks them as seen. Returns a {@link SeenCode} for each, in order.
    *
-   * Answers a {@link SeenCode} for each, in order. A key that was compared before (in this call or in an earlier one) is
-   * DUPLICATE; one that was only kept is not, so that chunk borders make no difference.
+   * A digest covers the key, so different keys have different digests, and a store needs the keys of few records. A key that was
+   * compared before (in this call or in an earlier one) is DUPLICATE; a key that was only passed to {@link keep} is not.
+   *
+   * @param keyAt - returns the key of a record, by its index
    */
   compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array>;
-  /** What the baseline says of these keys; undefined for a key that it has no row for. */
+  /** The rows of these keys, in order; undefined for a key without a row. */
   held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]>;
   /**
-   * Loads the digests of all confirmed rows into memory, in which a screen may look rows up and mark them as compared;
-   * undefined where there are none, or the store compares elsewhere.
+   * Returns a function that loads the digests of all confirmed rows into memory. A screen looks up rows in this table, and marks
+   * them as compared. Undefined if there are no confirmed rows, or if the store compares in another place.
    */
   digests(entity: Entity): (() => DigestTable) | undefined;
-  /** Marks keys as present in the source without comparing them: rejected records. A key that is kept twice is no fault. */
+  /** Marks keys as present in the source without comparing them, such as those of rejected records. Keys may come twice. */
   keep(entity: Entity, keys: readonly string[]): Promise<void>;
-  /** Says that the reading of this entity is complete: what was not seen counts as absent in {@link refer}. */
+  /** Marks the source of this entity as read to its end. From then on, keys that were not seen are ABSENT in {@link refer}. */
   complete(entity: Entity): void;
-  /** True once {@link complete} was called for the entity. */
+  /** True after {@link complete} was called for the entity. */
   isComplete(entity: Entity): boolean;
-  /** A {@link ReferenceCode} for each key of another entity (users, groups) that memberships refer to. */
+  /** A {@link ReferenceCode} for each of these users or groups, to which memberships refer. */
   refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
-  /** The keys of the baseline (the unknown ones included) that were not seen, some thousands at a time. */
+  /** The keys of all rows (also unknown ones) that were not seen, in chunks of some thousands. */
   missing(entity: Entity): AsyncIterable<readonly string[]>;
-  /** Ends the reading and frees what it holds. */
+  /** Ends the reading and frees its memory. */
   close(): Promise<void>;
 }
 
 /**
- * Where a plan waits between `diff` and `batch`, on disk once it outgrows a few megabytes. It is disposable:
- * its content is encrypted with a key that exists only in this process, and what a crashed process left is dropped.
+ * Stores a plan between `diff` and `batch`, on disk if it is larger than a few megabytes. Its content is encrypted with a key
+ * that exists only in this process, because it contains profiles. The outbox of a process that crashed is deleted.
  */
 export interface Outbox {
   add(changes: readonly Change[]): Promise<void>;
-  /** Ends the writing. */
+  /** Ends writing. Only then can it be read. */
   seal(): Promise<void>;
   /**
-   * The changes of one lane: creations before updates, sizes mixed evenly over the lane, so that a small window
-   * of it looks like the whole and packs well. May be asked more than once.
+   * The changes of one lane: creations before updates, otherwise mixed, so that every part of the lane has about the same mix of
+   * sizes and can be packed well. A lane can be read several times.
    */
   read(lane: Lane): AsyncIterable<readonly Change[]>;
-  /** Drops the content. */
+  /** Deletes the content. */
   close(): Promise<void>;
 }
 
-/** The part of a plan that is sent as one stretch of requests. */
+/** A part of a plan: changes of one entity and kind, which are sent one after another. */
 export interface Lane {
   readonly entity: Entity;
   readonly kind: ChangeKind;
@@ -93,7 +94,7 @@ export interface Lane {
   readonly dependent: boolean;
 }
 
-/** The lanes in the order in which they are sent. Dependent memberships come last, after all that they could wait for. */
+/** The lanes in the order in which they are sent. Dependent memberships come last, after the entities for which they wait. */
 export const LANES: readonly Lane[] = Object.freeze([
   { entity: 'users', kind: 'upsert', dependent: false },
   { entity: 'groups', kind: 'upsert', dependent: false },
@@ -104,14 +105,14 @@ export const LANES: readonly Lane[] = Object.freeze([
   { entity: 'memberships', kind: 'upsert', dependent: true },
 ] as const);
 
-/** What the baseline says of one row. */
+/** The value of a row of the baseline. */
 export type Held =
-  /** Okta confirmed that it holds the record of this fingerprint. */
+  /** Okta confirmed the record with this fingerprint. */
   | { readonly kind: 'confirmed'; readonly fingerprint: Fingerprint }
-  /** It was sent in a session whose outcome could not be learned. */
+  /** The outcome of the last upload is unknown, so it is not known what Okta has. */
   | { readonly kind: 'unknown' };
 
-/** That of any row of which it is not known what Okta holds. */
+/** The value of every unknown row. */
 export const UNKNOWN: Held = Object.freeze({ kind: 'unknown' });
 
 /** One row of the baseline. */
@@ -121,14 +122,14 @@ export interface HeldRow {
   readonly held: Held;
 }
 
-/** A row as it is to be from now on; `held: undefined` removes it. */
+/** A row to be written; `held: undefined` removes it. */
 export interface AdoptedRow {
   readonly entity: Entity;
   readonly key: string;
   readonly held: Held | undefined;
 }
 
-/** One change of a session in flight, as the journal keeps it: no profile, only what the baseline will say. */
+/** A change of a session in flight, as the journal stores it: the new row of the baseline, without the profile. */
 export type PendingRow =
   | {
       readonly entity: Entity;
@@ -138,136 +139,136 @@ export type PendingRow =
     }
   | { readonly entity: Entity; readonly kind: 'delete'; readonly key: string };
 
-/** How far a journaled session is known to have come. */
+/** The last known step of a journaled session. */
 export type JournalPhase =
-  /** `createSession` is about to be called; `sessionId` is not known yet. */
+  /** `createSession` will be called, or was; `sessionId` is not known yet. */
   | 'creating'
-  /** It exists and takes loads. */
+  /** It exists and accepts loads. */
   | 'loading'
-  /** `startImport` is about to be called, or was; every load was acknowledged. */
+  /** `startImport` will be called, or was. Every load was acknowledged. */
   | 'triggering'
   /** `startImport` was acknowledged. */
   | 'triggered'
-  /** `deleteSession` is about to be called; its loads count as dropped once it is CLOSED. */
+  /** `deleteSession` will be called, or was. If the session is CLOSED, its loads are dropped. */
   | 'cancelling';
 
-/** A session in flight, as the journal knows it. */
+/** A session in flight, as the journal stores it. */
 export interface JournaledSession {
-  /** The journal's own number of it, rising. */
+  /** The number of the session in the journal; it rises with each session. */
   readonly id: number;
   readonly sessionId: string | undefined;
   readonly phase: JournalPhase;
-  /** When its creation was attempted, in milliseconds of the server's clock, as far as it is known. */
+  /** The time of its creation in milliseconds, by the server's clock if that is known. */
   readonly startedAt: number;
-  /** Ids of the sessions that Okta showed before its creation: none of them is this one. */
+  /** The ids of the sessions that Okta listed before its creation. None of them is this session. */
   readonly seen: readonly string[];
-  /** When it was triggered; undefined before. */
+  /** The time at which it was triggered; undefined before. */
   readonly triggeredAt: number | undefined;
-  /** Loads whose request was about to be sent, or was. */
+  /** The number of loads that were sent, including one that is about to be sent. */
   readonly loads: number;
-  /** Loads that Okta acknowledged. */
+  /** The number of loads that Okta acknowledged. */
   readonly acknowledged: number;
-  /** Rows of all its loads. */
+  /** The number of rows of all loads. */
   readonly rows: number;
-  /** True when any of its rows is an upsert. */
+  /** True if any of its rows is an upsert. */
   readonly hasUpserts: boolean;
 }
 
-/** What became of a journaled session. */
+/** The outcome of a journaled session, and its effect on the baseline. */
 export type SessionOutcome =
-  /** Okta reported COMPLETED, or its deletes matched nothing: its rows become the baseline. */
+  /** Okta reported COMPLETED, or its deletes matched nothing: its rows are written to the baseline. */
   | 'completed'
-  /** It was cancelled or never existed: the baseline stays as it is. */
+  /** It was cancelled, or never existed: the baseline does not change. */
   | 'dropped'
-  /** It may have been applied, whole or in part: its rows become unknown, and are sent again at the next run. */
+  /** Okta may have applied all of it, or a part: its rows become unknown, and the next run sends them again. */
   | 'unknown';
 
 /**
- * The write-ahead journal of sessions. Each call is durable, power loss included, when its promise resolves. A call may come
- * before the one before it has resolved: calls take effect, and become durable, in the order in which they are made.
+ * The write-ahead journal of sessions. Each call survives a crash and a loss of power when its promise resolves. Calls need not
+ * wait for each other: they take effect, and become durable, in the order in which they are made.
  */
 export interface Journal {
   /** The sessions in flight, oldest first. */
   open(): Promise<readonly JournaledSession[]>;
-  /** Before `createSession`, with the ids of the sessions that Okta shows. Answers the journal's number for it. */
+  /** Before `createSession`, with the ids of the sessions that Okta lists. Returns the number of the session in the journal. */
   creating(now: number, seen?: readonly string[]): Promise<number>;
   /** After `createSession`. */
   created(id: number, sessionId: string): Promise<void>;
-  /** Before a load is sent, with every row it carries. */
+  /** Before a load is sent, with all its rows. */
   loading(id: number, rows: readonly PendingRow[]): Promise<void>;
-  /** After the last load given to {@link loading} was acknowledged. */
+  /** After Okta acknowledged the last load passed to {@link loading}. */
   loaded(id: number): Promise<void>;
-  /** After the last load given to {@link loading} was refused: nothing of it was loaded. */
+  /** After Okta refused the last load passed to {@link loading}: nothing of it was loaded. */
   refused(id: number): Promise<void>;
   triggering(id: number): Promise<void>;
   triggered(id: number, now: number): Promise<void>;
   cancelling(id: number): Promise<void>;
-  /** Applies the outcome to the baseline and removes the session, in one transaction. */
+  /** Ends a session: applies its outcome to the baseline and removes it from the journal, in one transaction. */
   settle(id: number, outcome: SessionOutcome): Promise<void>;
-  /** When a session of this source was last triggered, for the wait before the next; undefined when never. */
+  /** The time at which the last session was triggered, for the wait before the next; undefined if none was. */
   lastTriggeredAt(): Promise<number | undefined>;
 }
 
-/** What makes a state the one it is, besides its rows. */
+/** The values of a state that an export contains besides its rows. */
 export interface StateIdentity {
   readonly fingerprintKey: string;
   readonly target: Target | undefined;
   readonly lastTriggeredAt: number | undefined;
 }
 
-/** The value by which a state says that an import into it was not finished. */
+/** The value of the meta value `import` while an import is not finished. */
 export const IMPORT_UNFINISHED = 'unfinished';
 
-/** Entities that a state knows Okta to hold, and those of which it is not known what Okta holds. */
+/** The number of rows of an entity. */
 export interface EntityCounts {
-  /** Confirmed. */
+  /** Confirmed rows. */
   readonly known: number;
-  /** Sent in a session whose outcome could not be learned. */
+  /** Unknown rows: the outcome of their last upload is not known. */
   readonly unknown: number;
 }
 
 /**
- * The state of one identity source: the *baseline* (what Okta was last confirmed to hold, as external ids and keyed
- * fingerprints), the journal of sessions in flight, and the outbox.
+ * The state of one identity source: the *baseline* (the last state that Okta confirmed, as external ids and keyed fingerprints),
+ * the journal of sessions in flight, and the outbox.
  *
- * It has one writer at a time. Every write of a writer that lost its place is refused with
- * `ERR_ROLLCALL_STATE_LOST`; "missing" is `undefined`, everything else that fails throws {@link StateError}.
+ * It has one writer at a time. If another process becomes the writer, every write fails with `ERR_ROLLCALL_STATE_LOST`. Missing
+ * values are `undefined`; every failure is a {@link StateError}.
  */
 export interface StateStore extends AsyncDisposable {
-  /** 32 hexadecimal characters that key the fingerprints of this state. */
+  /** The key of the fingerprints of this state: 32 hexadecimal characters. */
   readonly fingerprintKey: string;
   readonly journal: Journal;
-  /** What the state was stamped with; undefined before its first upload. */
+  /** The target of the state; undefined before its first upload. */
   target(): Promise<Target | undefined>;
-  /** Stamps the state, or throws `ERR_ROLLCALL_STATE_TARGET` when it belongs to another org or source. */
+  /** Sets the target of the state. @throws {@link StateError} `ERR_ROLLCALL_STATE_TARGET` if it has another target */
   bind(target: Target): Promise<void>;
   counts(): Promise<Readonly<Record<Entity, EntityCounts>>>;
-  /** Opens a reading; throws when one is open. */
+  /** Opens a reading. Throws if one is open. */
   read(): Promise<Reading>;
   /** Opens an empty outbox. */
   outbox(): Promise<Outbox>;
   /**
-   * Makes rows the baseline without a session: for a state that was lost while Okta was not (`adopt`), and for
-   * `importState`.
+   * Writes rows to the baseline without a session: for `adopt`, which makes a new state for an org that has users already, and
+   * for `importState`.
    */
   adopt(rows: readonly AdoptedRow[]): Promise<void>;
   /**
-   * Every row of the baseline, each key once, for `exportState` and `verifyState`. It ends with
-   * `ERR_ROLLCALL_STATE_CORRUPT` where a row is not what was written.
+   * All rows of the baseline, each key once, for `exportState` and `verifyState`.
+   * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if a row is damaged
    */
   rows(entity: Entity): AsyncIterable<readonly HeldRow[]>;
-  /** Complete reads in a row from which entities were missing, by key; only those that were. */
+  /** By key, the number of complete reads in a row from which an entity was missing. Entities that were present are left out. */
   absences(entity: Entity): Promise<ReadonlyMap<string, number>>;
-  /** Replaces what {@link absences} answers. */
+  /** Replaces the counts that {@link absences} returns. */
   setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void>;
   /**
-   * Empties the state and gives it the identity of another: for `importState`, which puts the rows in afterwards. Until
-   * the value `import` is set to `''` with {@link setMeta} the state counts as half imported, and `read` refuses.
+   * Empties the state and sets its identity, for `importState`, which writes the rows afterwards. The state counts as unfinished,
+   * and `read` throws, until `importState` sets the meta value `import` to `''`.
    */
   restore(identity: StateIdentity): Promise<void>;
-  /** Small values that must be committed with the baseline, such as the watermark of a delta feed. */
+  /** Small values that are stored with the baseline, such as the watermark of a delta feed. */
   getMeta(name: string): Promise<string | undefined>;
   setMeta(name: string, value: string): Promise<void>;
-  /** Waits for what is under way and gives the state up. May be called again; every other call is refused from then on. */
+  /** Waits for writes in progress and closes the state. It may be called again; every other call throws from then on. */
   close(): Promise<void>;
 }
