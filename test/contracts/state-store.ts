@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ENTITIES, type Entity, type Fingerprint } from '../../src/core/model.js';
+import {
+  ENTITIES,
+  membershipKey,
+  splitMembershipKey,
+  type Entity,
+  type Fingerprint,
+} from '../../src/core/model.js';
 import {
   Reference,
   Seen,
@@ -29,6 +35,12 @@ const AWKWARD_KEYS: readonly string[] = [
   // Not well-formed: UTF-8 would write each as U+FFFD.
   ...['\ud83d', '\ude00', 'a\ud83d', '\ufffd', 'a\ufffd'],
 ];
+
+/** Ids of which one may be the beginning of another, and two may meet in a character that neither has. */
+const AWKWARD_IDS: readonly string[] = ['', 'a', 'ab', '1:a', '汉', '\ud83d', 'a\ud83d', '\ude00b'];
+const AWKWARD_PAIRS: readonly string[] = AWKWARD_IDS.flatMap((group) =>
+  AWKWARD_IDS.map((member) => membershipKey(group, member)),
+);
 
 /** A store to be tested. `reopen` closes the store and opens what it left. */
 export interface StoreUnderTest {
@@ -354,7 +366,8 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
         fc.record({
           entity: fc.constantFrom(...ENTITIES),
           kind: fc.constantFrom('upsert' as const, 'delete' as const),
-          key: fc.constantFrom('a', 'b', 'c'),
+          // As a membership, each is of a group that none of them names.
+          key: fc.constantFrom('1:xa', '1:xb', '1:xc'),
         }),
         { maxLength: 3 },
       );
@@ -491,10 +504,19 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       groups: new Map(),
       memberships: new Map(),
     };
+    const KEYS: Readonly<Record<Entity, readonly string[]>> = {
+      users: [...AWKWARD_KEYS, ...AWKWARD_IDS],
+      groups: [...AWKWARD_KEYS, ...AWKWARD_IDS],
+      memberships: AWKWARD_PAIRS,
+    };
+    const what = fc.oneof(
+      ...ENTITIES.map((entity) =>
+        fc.record({ entity: fc.constant(entity), key: fc.constantFrom(...KEYS[entity]) }),
+      ),
+    );
     const row = fc.record({
-      entity: fc.constantFrom(...ENTITIES),
+      what,
       kind: fc.constantFrom('upsert' as const, 'delete' as const),
-      key: fc.constantFrom(...AWKWARD_KEYS),
       of: fc.record({
         digest: fc.constantFrom('a'.repeat(16), '\u00ff\u0000'.repeat(8)),
         attributes: fc.constantFrom('', '\u00ff\u0000ab', 'abcd'.repeat(3)),
@@ -507,15 +529,28 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
         for (const { rows, outcome } of steps) {
-          const session = rows.map(({ entity, kind, key, of }) =>
+          const session = rows.map(({ what: { entity, key }, kind, of }) =>
             kind === 'delete' ? deleted(entity, key) : upsert(entity, key, of),
           );
           await settled(store, session, outcome);
-          for (const { entity, kind, key, of } of rows) {
+          if (outcome === 'dropped') continue;
+          for (const {
+            what: { entity, key },
+            kind,
+            of,
+          } of rows) {
             if (outcome === 'unknown') model[entity].set(key, UNKNOWN);
             if (outcome === 'completed' && kind === 'upsert')
               model[entity].set(key, { kind: 'confirmed', fingerprint: of });
             if (outcome === 'completed' && kind === 'delete') model[entity].delete(key);
+          }
+          const ended = (entity: Entity, key: string) =>
+            rows.some((one) => one.kind === 'delete' && one.what.entity === entity && one.what.key === key);
+          for (const pair of [...model.memberships.keys()]) {
+            const { groupExternalId, memberExternalId } = splitMembershipKey(pair);
+            if (outcome === 'completed' && ended('groups', groupExternalId)) model.memberships.delete(pair);
+            else if (ended('groups', groupExternalId) || ended('users', memberExternalId))
+              model.memberships.set(pair, UNKNOWN);
           }
         }
         const counts = await store.counts();
@@ -524,14 +559,84 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
           expect(await heldRows(store, entity)).toEqual(Object.fromEntries(model[entity]));
           const unknown = Array.from(model[entity].values()).filter(({ kind }) => kind === 'unknown').length;
           expect(counts[entity]).toEqual({ known: model[entity].size - unknown, unknown });
-          expect(await reading.held(entity, AWKWARD_KEYS)).toEqual(
-            AWKWARD_KEYS.map((key) => model[entity].get(key)),
+          expect(await reading.held(entity, KEYS[entity])).toEqual(
+            KEYS[entity].map((key) => model[entity].get(key)),
           );
         }
         await reading.close();
       }),
       { numRuns: runs(40) },
     );
+  });
+
+  const pairs = (...keys: readonly string[]) =>
+    Object.fromEntries(keys.map((key) => [key, confirmedRow('memberships', key).held]));
+  const unsure = (...keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, UNKNOWN]));
+
+  law('the end of a group is the end of its memberships, and of no others', async (store, under) => {
+    await store.adopt(
+      ['1:ga', '1:gb', '1:ha', '2:gaa', '0:ga'].map((key) => confirmedRow('memberships', key)),
+    );
+    await settled(store, [deleted('groups', 'g')], 'dropped');
+    expect(await heldRows(store, 'memberships')).toEqual(pairs('1:ga', '1:gb', '1:ha', '2:gaa', '0:ga'));
+    await settled(store, [deleted('groups', 'g')], 'completed');
+    expect(await heldRows(store, 'memberships')).toEqual(pairs('1:ha', '2:gaa', '0:ga'));
+    const again = await under.reopen();
+    expect(await heldRows(again.store, 'memberships')).toEqual(pairs('1:ha', '2:gaa', '0:ga'));
+    expect((await again.store.counts()).memberships).toEqual({ known: 3, unknown: 0 });
+    const reading = await again.store.read();
+    expect(await compare(reading, 'memberships', ['1:ga', '1:ha'])).toEqual([Seen.NEW, Seen.SAME]);
+    await reading.close();
+    await again.dispose();
+  });
+
+  law('after the end of a user it is not known what became of the memberships', async (store, under) => {
+    await store.adopt(['1:ga', '1:gb', '1:ha', '1:hg'].map((key) => confirmedRow('memberships', key)));
+    await settled(store, [deleted('users', 'a'), deleted('users', 'g')], 'completed');
+    const again = await under.reopen();
+    expect(await heldRows(again.store, 'memberships')).toEqual({
+      ...pairs('1:gb'),
+      ...unsure('1:ga', '1:ha', '1:hg'),
+    });
+    const reading = await again.store.read();
+    expect(await compare(reading, 'memberships', ['1:ga', '1:gb'])).toEqual([Seen.NEW, Seen.SAME]);
+    expect(await missingOf(reading, 'memberships')).toEqual(['1:ha', '1:hg']);
+    await reading.close();
+    await again.dispose();
+  });
+
+  law('a user or group that may have ended leaves its memberships unknown', async (store) => {
+    await store.adopt(['1:ga', '1:gb', '1:hb', '1:ic'].map((key) => confirmedRow('memberships', key)));
+    await settled(store, [deleted('groups', 'g'), deleted('users', 'c')], 'unknown');
+    expect(await heldRows(store, 'memberships')).toEqual({
+      ...pairs('1:hb'),
+      ...unsure('1:ga', '1:gb', '1:ic'),
+    });
+    // What may have been sent, and what did not change, ends nothing.
+    await settled(store, [upsert('groups', 'h'), upsert('users', 'b')], 'unknown');
+    expect((await store.counts()).memberships).toEqual({ known: 1, unknown: 3 });
+  });
+
+  law('a membership that ends with its user and its group has ended, whatever their order', async (store) => {
+    await store.adopt(['1:ga', '1:gb', '1:ha', '1:hb'].map((key) => confirmedRow('memberships', key)));
+    const session = [deleted('users', 'a'), deleted('memberships', '1:ga'), deleted('memberships', '1:ha')];
+    await settled(store, [...session, deleted('groups', 'g')], 'completed');
+    expect(await heldRows(store, 'memberships')).toEqual(pairs('1:hb'));
+  });
+
+  law('what is taken out of the baseline takes its memberships along', async (store) => {
+    await store.adopt(['1:ga', '1:gb', '1:ha', '1:hb'].map((key) => confirmedRow('memberships', key)));
+    await store.adopt([gone('groups', 'g'), gone('users', 'a'), unknown('users', 'b')]);
+    expect(await heldRows(store, 'memberships')).toEqual({ ...pairs('1:hb'), ...unsure('1:ha') });
+  });
+
+  law('the memberships of a group are found however many there are', async (store) => {
+    const members = (group: string) => Array.from({ length: 5000 }, (_, i) => membershipKey(group, `m${i}`));
+    await store.adopt([...members('g'), ...members('h')].map((key) => confirmedRow('memberships', key)));
+    await settled(store, [deleted('groups', 'g')], 'completed');
+    expect((await store.counts()).memberships).toEqual({ known: 5000, unknown: 0 });
+    await settled(store, [deleted('users', 'm7'), deleted('users', 'm4999')], 'completed');
+    expect((await store.counts()).memberships).toEqual({ known: 4998, unknown: 2 });
   });
 
   law('absences are kept as they were last set', async (store, under) => {

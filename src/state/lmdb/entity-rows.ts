@@ -77,6 +77,25 @@ export class EntityRows {
     }
   }
 
+  /**
+   * Keys that begin with these bytes, in order, some thousands at a time. Runs inside a write, in which the caller may take
+   * the rows out meanwhile.
+   */
+  *keys(prefix: Buffer): Generator<readonly Buffer[], void, undefined> {
+    for (let last: Buffer | undefined; ;) {
+      const first = prefix.length === 0 ? {} : { start: prefix };
+      const from = last === undefined ? first : { start: last, exclusiveStart: true };
+      const keys: Buffer[] = [];
+      for (const key of this.#table.getKeys({ ...from, limit: SCANNED_ROWS })) {
+        if (!key.subarray(0, prefix.length).equals(prefix)) break;
+        keys.push(key);
+      }
+      if (keys.length > 0) yield keys;
+      if (keys.length < SCANNED_ROWS) return;
+      last = keys.at(-1);
+    }
+  }
+
   /** Writes rows; removes those without `held`. Runs inside a write. Returns the new head of the entity. */
   apply(before: EntityHead, rows: readonly AdoptedRow[]): EntityHead {
     let { known, unknown, sum } = before;

@@ -1,5 +1,6 @@
 import { StateError } from '../../core/errors.js';
 import type { AdoptedRow, Journal, JournaledSession, PendingRow } from '../store.js';
+import { endedBySession, type EndedParents } from '../ended-parents.js';
 import { rowsAfter } from '../session-rows.js';
 import { packRows, unpackRows } from './load-codec.js';
 import type { Head, Tables } from './lmdb-tables.js';
@@ -21,10 +22,12 @@ export interface JournalState {
   readonly head: () => Head;
   /** Writes rows to the baseline. Runs inside a write. Returns the new heads of all entities. */
   readonly apply: (head: Head, rows: readonly AdoptedRow[]) => Head['entities'];
+  /** After the rows, inside the same write: writes the memberships of what ended. */
+  readonly applyEnds: (head: Head, ended: EndedParents) => Head['entities'];
 }
 
 /** The journal of a state in LMDB. */
-export function lmdbJournal({ tables, write, head: readHead, apply }: JournalState): Journal {
+export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }: JournalState): Journal {
   const { journal, loads } = tables;
   const sessionOf = (id: number): JournaledSession => {
     const session = journal.get(id);
@@ -93,12 +96,17 @@ export function lmdbJournal({ tables, write, head: readHead, apply }: JournalSta
       write('journal:settle', (head) => {
         const session = sessionOf(id);
         let { entities } = head;
+        const deletions: PendingRow[] = [];
         // Load by load: a session of memberships may have 700,000 rows.
         for (let load = 0; load < session.loads; load++) {
           const rows = unpackRows(loads.get([id, load]) ?? []);
           if (outcome !== 'dropped') entities = apply({ ...head, entities }, rowsAfter(rows, outcome));
+          for (const row of rows)
+            if (row.kind === 'delete' && row.entity !== 'memberships') deletions.push(row);
           loads.removeSync([id, load]);
         }
+        if (outcome !== 'dropped')
+          entities = applyEnds({ ...head, entities }, endedBySession(deletions, outcome));
         journal.removeSync(id);
         return { head: { entities }, result: undefined };
       }),

@@ -1,6 +1,7 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { closedState, requireSameTarget, requireWhole } from '../checks.js';
+import { endedByAdoption, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import {
   IMPORT_UNFINISHED,
@@ -19,6 +20,7 @@ import { DigestCache } from './digest-cache.js';
 import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
 import { emptyHead, type Head, type Tables } from './lmdb-tables.js';
+import { endedMemberships } from './ended-memberships.js';
 import { runAll } from './run-all.js';
 import { Snapshot, type DigestCaches } from './snapshot.js';
 import { stateFailure } from './state-failure.js';
@@ -53,6 +55,7 @@ export class LmdbState implements StateStore {
       write: this.#write,
       head: () => this.#head(),
       apply: (head, rows) => this.#apply(head, rows),
+      applyEnds: (head, ended) => this.#applyEnds(head, ended),
     });
   }
 
@@ -89,6 +92,15 @@ export class LmdbState implements StateStore {
       this.#caches[entity].touch(own.map(({ key }) => key));
       entities[entity] = this.#tables.rows[entity].apply(before[entity], own);
     }
+    return entities;
+  }
+
+  /** Writes the memberships of what ended, inside a write and after its rows; answers as {@link #apply} does. */
+  #applyEnds(head: Head, ended: EndedParents): Head['entities'] {
+    let { entities } = head;
+    if (entities.memberships.known + entities.memberships.unknown === 0) return entities;
+    for (const pairs of endedMemberships(this.#tables.rows.memberships, ended))
+      entities = this.#apply({ ...head, entities }, pairs);
     return entities;
   }
 
@@ -139,10 +151,13 @@ export class LmdbState implements StateStore {
   }
 
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {
-    await this.#write('adopt', (head) => ({
-      head: { entities: this.#apply(head, rows) },
-      result: undefined,
-    }));
+    await this.#write('adopt', (head) => {
+      const entities = this.#apply(head, rows);
+      return {
+        head: { entities: this.#applyEnds({ ...head, entities }, endedByAdoption(rows)) },
+        result: undefined,
+      };
+    });
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {

@@ -21,9 +21,11 @@ const KIND_CONFIRMED = 1;
  * well-formed Unicode, which UTF-8 cannot represent. So different keys have different bytes.
  */
 export function bytesOfKey(key: string): Buffer {
-  return key !== '' && key.isWellFormed()
-    ? Buffer.from(key, 'utf8')
-    : Buffer.concat([Buffer.of(NOT_UTF8), Buffer.from(key, 'utf16le')]);
+  return key !== '' && key.isWellFormed() ? Buffer.from(key, 'utf8') : utf16(key);
+}
+
+function utf16(key: string): Buffer {
+  return Buffer.concat([Buffer.of(NOT_UTF8), Buffer.from(key, 'utf16le')]);
 }
 
 /**
@@ -38,6 +40,15 @@ export function encodeKey(key: string): Buffer {
     );
   }
   return bytes;
+}
+
+/**
+ * The bytes that the keys begin with which begin with this text: as UTF-8, and as UTF-16 where what follows is not
+ * well-formed. Undefined for a text that is not well-formed itself, for what follows may make it so.
+ */
+export function prefixesOfKeys(start: string): readonly Buffer[] | undefined {
+  if (!start.isWellFormed()) return undefined;
+  return [Buffer.from(start, 'utf8'), utf16(start)];
 }
 
 /** The key from the bytes that {@link encodeKey} returned. */

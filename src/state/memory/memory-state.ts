@@ -3,6 +3,7 @@ import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import { MemoryReading } from './memory-reading.js';
 import { closedState, lostState, requireSameTarget, requireWhole } from '../checks.js';
+import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { rowsAfter } from '../session-rows.js';
 import {
@@ -157,7 +158,7 @@ class MemoryState implements StateStore {
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {
     // A copy, so that an iterator that throws changes nothing.
     const copies = rows.map(({ entity, key, held }) => ({ entity, key, held }));
-    await this.#write('adopt', (content) => apply(content, copies));
+    await this.#write('adopt', (content) => apply(content, copies, endedByAdoption(copies)));
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {
@@ -247,7 +248,10 @@ class MemoryState implements StateStore {
         this.#write('journal:settle', (content) => {
           const session = content.sessions.find((candidate) => candidate.id === id);
           if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-          if (outcome !== 'dropped') apply(content, rowsAfter(session.pending.flat(), outcome));
+          if (outcome !== 'dropped') {
+            const rows = session.pending.flat();
+            apply(content, rowsAfter(rows, outcome), endedBySession(rows, outcome));
+          }
           content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
         }),
       lastTriggeredAt: async () => this.#content.lastTriggeredAt,
@@ -266,9 +270,15 @@ function withLoads(pending: readonly (readonly PendingRow[])[]): Partial<StoredS
   };
 }
 
-function apply({ baseline }: DiskContent, rows: readonly AdoptedRow[]): void {
-  for (const { entity, key, held } of rows) {
+function apply({ baseline }: DiskContent, rows: readonly AdoptedRow[], ended: EndedParents): void {
+  const write = ({ entity, key, held }: AdoptedRow) => {
     if (held === undefined) baseline[entity].delete(key);
     else baseline[entity].set(key, held);
+  };
+  rows.forEach(write);
+  if (ended.users.size + ended.groups.size === 0) return;
+  for (const key of [...baseline.memberships.keys()]) {
+    const row = membershipAfter(key, ended);
+    if (row !== undefined) write(row);
   }
 }
