@@ -31,7 +31,10 @@ export interface PlanSummary {
   readonly leastMs: number;
   /** The attributes that differ in most updates of users and groups, in descending order; at most twenty. Names, never values. */
   readonly changedAttributes: readonly AttributeChanges[];
-  /** Deletions that were found but are held back because a record of the source could not be identified. */
+  /**
+   * Deletions that were found but are held back because a record of the source could not be identified, and groups of which
+   * a membership is held back, waits or is protected.
+   */
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
 }
 
@@ -94,7 +97,10 @@ export interface EntityReport {
   /** Planned removals; for a full read they are not part of `read`. */
   readonly deletes: number;
   readonly rejected: number;
-  /** Removals that were found but are held back because a record could not be identified. */
+  /**
+   * Removals that were found but are held back because a record could not be identified, and groups of which a membership is
+   * held back, waits or is protected.
+   */
   readonly heldBackDeletes: number;
   /** Removals that were found but are not planned because of the option `absence`. */
   readonly sparedDeletes: number;

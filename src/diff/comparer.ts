@@ -15,6 +15,7 @@ import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
 import { checkReferences } from './membership-references.js';
+import type { ReferenceIds } from './run-references.js';
 
 const DIGEST_WORDS = 4;
 
@@ -28,6 +29,11 @@ export interface ComparerOptions {
 export class Comparer<E extends Entity> {
   /** Users and groups that this run removes; memberships that name them are rejected. */
   removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
+  /**
+   * Users and groups that this run creates: noted where it compares them, and where it compares memberships each of theirs is
+   * sent. Undefined where the baseline holds no membership, so that none needs it.
+   */
+  created: ReferenceIds | undefined;
 
   constructor(
     private readonly entity: E,
@@ -49,6 +55,7 @@ export class Comparer<E extends Entity> {
         ? this.#rejectRemoved(chunk as Chunk<RecordOf['memberships']>, first)
         : undefined;
     const codes = await this.#codes(chunk, digests, rejected);
+    if (entity === 'memberships') this.#sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const changes: Change[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
@@ -64,6 +71,7 @@ export class Comparer<E extends Entity> {
         this.#duplicate(chunk, i, first, key);
         continue;
       }
+      if (code === Seen.NEW) this.#createdOf(entity)?.add(key);
       const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
       changes.push({
         entity,
@@ -87,6 +95,29 @@ export class Comparer<E extends Entity> {
       else counts.updates++;
     }
     return kept;
+  }
+
+  /** Users and groups of which a membership is not unchanged, whatever the baseline says. */
+  get changedReferences(): { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } {
+    const { created, removed } = this;
+    return {
+      users: new Set([...(created?.users ?? []), ...(removed?.users ?? [])]),
+      groups: new Set([...(created?.groups ?? []), ...(removed?.groups ?? [])]),
+    };
+  }
+
+  #createdOf(entity: Entity): Set<string> | undefined {
+    return entity === 'memberships' ? undefined : this.created?.[entity];
+  }
+
+  /** A membership that Okta was confirmed to hold went with its user or group, where that is created: it is new. */
+  #sendAgain(chunk: Chunk<RecordOf['memberships']>, codes: Uint8Array): void {
+    const { created } = this;
+    if (created === undefined || created.users.size + created.groups.size === 0) return;
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      const isNew = created.users.has(memberExternalId) || created.groups.has(groupExternalId);
+      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.NEW;
+    }
   }
 
   /** The digests of a chunk, four words each. */

@@ -9,7 +9,10 @@ export interface DiffCounts {
   creates: number;
   updates: number;
   deletes: number;
-  /** Removals that are not emitted, because a record of the source has no valid id and may be one of them. */
+  /**
+   * Removals that are not emitted, because a record of the source has no valid id and may be one of them; groups also because
+   * one of their memberships must not be deleted.
+   */
   heldBack: number;
   /** Removals that are not emitted because of the option `absence`. */
   spared: number;

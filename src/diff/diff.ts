@@ -1,7 +1,7 @@
 import { pick, withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { screenedOf, screeningFor, type Screening } from '../screening/screening.js';
-import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
+import { keyOf, splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
@@ -13,6 +13,7 @@ import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta-feed.js';
 import { openDiffCounts, type DiffCounts } from './diff-counts.js';
 import { removedReferences } from './membership-references.js';
 import { removals } from './removals.js';
+import { runReferences } from './run-references.js';
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
@@ -100,8 +101,10 @@ async function* differences<E extends Entity>(
       context,
       counts,
     );
+    // Without a membership in the baseline it is not needed who is created.
+    if ((await state.counts()).memberships.known > 0) comparer.created = runReferences(reading).created;
     if (options.mode === 'delta') {
-      yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts);
+      yield* deltaDifferences(entity, comparer, reading, rules, source, counts);
       return;
     }
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
@@ -115,14 +118,30 @@ async function* differences<E extends Entity>(
       if (changes.length > 0) yield withoutPlaces(changes);
     }
     await reading.keep(entity, context.drainRejectedKeys(entity));
+    const onKept = (key: string) => keepGroupOf(entity, key, comparer, reading);
     if (context.counts(entity).unidentified > 0) {
-      for await (const keys of reading.missing(entity)) counts.heldBack += keys.length;
+      for await (const keys of reading.missing(entity)) {
+        counts.heldBack += keys.length;
+        keys.forEach(onKept);
+      }
       return;
     }
-    yield* removals(entity, reading, state, rules, context, counts);
+    yield* removals(entity, reading, state, rules, context, counts, onKept);
   } finally {
     if (options.reading === undefined) await reading.close();
   }
+}
+
+/** A membership of a removed group must not be deleted: the group stays with it. */
+function keepGroupOf<E extends Entity>(
+  entity: E,
+  key: string,
+  { removed }: Comparer<E>,
+  reading: Reading,
+): void {
+  if (entity !== 'memberships' || removed === undefined || removed.groups.size === 0) return;
+  const { groupExternalId } = splitMembershipKey(key);
+  if (removed.groups.has(groupExternalId)) runReferences(reading).keptGroups.add(groupExternalId);
 }
 
 /** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */
@@ -131,14 +150,14 @@ function openScreened<E extends Entity>(
   source: Flow<RecordOf[E]>,
   screening: Screening,
   reading: Reading,
-  { removed }: Comparer<E>,
+  { changedReferences: changed }: Comparer<E>,
   counts: DiffCounts,
   { fingerprintKey: key }: StateStore,
 ): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
   const open = screenedOf<RecordOf[E]>(source);
   const digests = reading.digests(entity);
   if (open === undefined || digests === undefined) return undefined;
-  const options = { entity, key, digests, removed };
+  const options = { entity, key, digests, changed };
   const onUnchanged = (rows: number) => {
     counts.read += rows;
     counts.unchanged += rows;
@@ -157,10 +176,9 @@ async function* deltaDifferences<E extends Entity>(
   reading: Reading,
   rules: AbsenceRules,
   source: Flow<RecordOf[E]>,
-  context: RunContext,
   counts: DiffCounts,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const removed = removedByDelta(context);
+  const removed = runReferences(reading).removedByFeed;
   if (entity === 'memberships') comparer.removed = removed;
   for await (const chunk of lastOfEach(entity, source, counts)) {
     const inScope = withoutExcluded(entity, chunk, rules, counts);
@@ -174,16 +192,6 @@ async function* deltaDifferences<E extends Entity>(
     const all = [...changes, ...deletions];
     if (all.length > 0) yield withoutPlaces(all);
   }
-}
-
-const REMOVED_BY_DELTA = new WeakMap<RunContext, { users: Set<string>; groups: Set<string> }>();
-
-/** The users and groups that the delta feeds of a run remove; memberships are read after them, and must not name them. */
-function removedByDelta(context: RunContext): { users: Set<string>; groups: Set<string> } {
-  let removed = REMOVED_BY_DELTA.get(context);
-  if (removed === undefined)
-    REMOVED_BY_DELTA.set(context, (removed = { users: new Set(), groups: new Set() }));
-  return removed;
 }
 
 /** The records that are in scope; the same chunk if all are. */

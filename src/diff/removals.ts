@@ -25,6 +25,8 @@ export function deletion(entity: Entity, key: string): Change {
 /**
  * The deletions of entities that are missing from a complete read, which it marks as complete. Entities that
  * {@link AbsenceRules} spare count as present from then on, so that memberships may still name them.
+ *
+ * @param onSpared - called with each key that is in scope and is not deleted
  */
 export async function* removals(
   entity: Entity,
@@ -33,6 +35,7 @@ export async function* removals(
   rules: AbsenceRules,
   context: RunContext,
   counts: DiffCounts,
+  onSpared: (key: string) => void = () => undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const missed = new Map<string, number>();
   context.absences.set(entity, missed);
@@ -53,6 +56,7 @@ export async function* removals(
       const verdict = rules.verdict(key, count);
       if (verdict === 'delete') deleted.push(key);
       else spared.push(key);
+      if (verdict === 'waiting' || verdict === 'protected') onSpared(key);
       if (rules.reads > 1 && (verdict === 'delete' || verdict === 'waiting')) missed.set(key, count);
     }
   }

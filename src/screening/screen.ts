@@ -38,8 +38,8 @@ export interface FieldRules {
   readonly required: readonly string[];
 }
 
-/** The external ids of the users and groups that a run removes. */
-export interface RemovedReferences {
+/** The external ids of the users and groups that a run creates or removes: their memberships are compared as records. */
+export interface ChangedReferences {
   readonly users: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
 }

@@ -13,6 +13,7 @@ import {
 } from '../core/model.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
+import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
 import type { ValidateOptions } from '../validate/validate-options.js';
@@ -64,7 +65,7 @@ export interface DirectoryOptions extends DirectorySources {
 
 /**
  * The differences of users, then groups, then memberships, in one flow with one context: written with the public
- * operators, over a reading that the three share.
+ * operators, over a reading that the three share. Groups are deleted last: one of which a membership stays is held back.
  */
 export function directoryChanges(
   options: DirectoryOptions,
@@ -84,13 +85,17 @@ async function* changes(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const reading = await state.read();
+  const groupDeletions = new GroupDeletions();
   try {
     for (const entity of ENTITIES) {
       if (options[entity] === undefined) continue;
-      yield* entityChanges(entity, options, state, reading, events, context, signal).chunks();
+      const chunks = entityChanges(entity, options, state, reading, events, context, signal).chunks();
+      if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
+      else yield* chunks;
       const { read, rejected } = entityReport(context, entity);
       events.emit({ type: 'source:end', entity, read, rejected });
     }
+    yield* groupDeletions.release(reading, context);
   } finally {
     await reading.close();
   }

@@ -69,7 +69,14 @@ async function differences<E extends Entity>(
   const names = changes.map(
     ({ kind, key, created }) => `${kind === 'delete' ? '-' : created ? '+' : '~'}${key}`,
   );
-  return { names, sizes, note: diffCountsOf(context, entity), rejections: context.rejections, context };
+  return {
+    changes,
+    names,
+    sizes,
+    note: diffCountsOf(context, entity),
+    rejections: context.rejections,
+    context,
+  };
 }
 
 describe('the options of diff', () => {
@@ -235,21 +242,44 @@ describe('a feed of changes', () => {
     ]);
   });
 
+  it.each(['full', 'delta'] as const)(
+    'sends every membership of a user or group that is created, whatever the baseline says: %s',
+    async (mode) => {
+      const state = memoryState();
+      await holdRecords(state, 'users', [user('a'), user('b')]);
+      await holdRecords(state, 'groups', [group('h')]);
+      const members = [pair('g', 'a'), pair('h', 'a'), pair('h', 'b'), pair('h', 'c')];
+      await holdRecords(state, 'memberships', members);
+      const reading = await state.read();
+      const options: DiffOptions = { mode, reading };
+      await differences('users', state, [[[user('a'), user('b'), user('c')]]], options);
+      await differences('groups', state, [[[group('g'), group('h')]]], options);
+      const { changes, note } = await differences('memberships', state, [[members]], options);
+      await reading.close();
+      expect(changes.map(({ key, created, dependent }) => [key, created, dependent])).toEqual([
+        [membershipKey('g', 'a'), true, true],
+        [membershipKey('h', 'c'), true, true],
+      ]);
+      expect(note).toMatchObject({ creates: 2, unchanged: 2, deletes: 0 });
+    },
+  );
+
   it('removes users and groups before the memberships of the same run, which may name them no more', async () => {
     const state = await world();
-    const context = new RunContext();
-    const options: DiffOptions = { mode: 'delta' };
-    await differences('users', state, [[[marked(user('a')), user('b', 'y')]]], options, context);
-    await differences('groups', state, [[[marked(group('h')), group('g')]]], options, context);
+    const reading = await state.read();
+    const options: DiffOptions = { mode: 'delta', reading };
+    await differences('users', state, [[[marked(user('a')), user('b', 'y')]]], options);
+    await differences('groups', state, [[[marked(group('h')), group('g')]]], options);
     const members = [pair('g', 'a'), pair('h', 'b'), pair('g', 'b')];
-    const { names, rejections } = await differences('memberships', state, [[members]], options, context);
+    const { names, rejections } = await differences('memberships', state, [[members]], options);
+    await reading.close();
     expect(names).toEqual([`+${membershipKey('g', 'b')}`]);
     expect(rejections.map(({ externalId, code }) => [externalId, code])).toEqual([
       ['g/a', 'UNKNOWN_USER'],
       ['h/b', 'UNKNOWN_GROUP'],
     ]);
     // In a run of its own nothing of that is known.
-    const alone = await differences('memberships', state, [[[pair('h', 'b')]]], options);
+    const alone = await differences('memberships', state, [[[pair('h', 'b')]]], { mode: 'delta' });
     expect(alone.names).toEqual([`+${membershipKey('h', 'b')}`]);
   });
 

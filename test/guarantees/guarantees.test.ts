@@ -11,7 +11,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 /** The text of a test file, and of the contracts that it brings in. */
 function testsOf(file: string): string {
   const text = read(file);
-  const contracts = Array.from(text.matchAll(/from '\.\.\/(contracts\/[\w-]+)\.js'/g), ([, name]) =>
+  const contracts = Array.from(text.matchAll(/from '(?:\.\.\/)+(contracts\/[\w-]+)\.js'/g), ([, name]) =>
     read(`test/${name}.ts`),
   );
   return [text, ...contracts].join('\n');

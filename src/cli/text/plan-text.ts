@@ -2,6 +2,7 @@ import { ENTITIES } from '../../core/model.js';
 import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
 import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
+import { heldBackLines } from './held-back.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatTime, plural, printable } from './words.js';
 
@@ -27,7 +28,7 @@ export function planText(plan: Plan, now: number): string {
     changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
     ...spared(plan),
-    ...heldBackLines(plan),
+    ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
     '',
     ...verdict(plan),
@@ -60,13 +61,6 @@ function spared({ sources }: Plan): string[] {
           `Missing from the source but not deleted: ${plural(sparedDeletes, entity.slice(0, -1))} (protected, or not missing for long enough).`,
         ];
   });
-}
-
-function heldBackLines(plan: Plan): string[] {
-  return ENTITIES.filter((entity) => plan.heldBackDeletes[entity] > 0).map(
-    (entity) =>
-      `${plural(plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, and may be any of them.`,
-  );
 }
 
 function verdict(plan: Plan): string[] {

@@ -1,6 +1,7 @@
 import { ENTITIES } from '../../core/model.js';
 import { type UploadReport, changesOf, type SyncReport } from '../../core/results.js';
 import { formatDuration } from './duration.js';
+import { heldBackLines } from './held-back.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatBytes, plural } from './words.js';
 
@@ -21,7 +22,7 @@ export function syncText(report: SyncReport): string {
         return [[entity, ...cells.map(count)]];
       }),
     ]),
-    ...heldBack(report),
+    ...heldBackLines(report.plan.heldBackDeletes),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
     ...rejectionLines('Refused by Okta; the next run tries again', report.refused, report.refused.length),
   ].join('\n');
@@ -37,11 +38,4 @@ function sentText(report: UploadReport): string {
   const changes = changesOf(report.confirmed);
   if (changes === 0 && report.requests === 0) return 'nothing was sent.';
   return `Okta confirmed ${plural(changes, 'change')} in ${plural(report.sessions, 'session')} (${plural(report.requests, 'request')}, ${formatBytes(report.bytes)}).`;
-}
-
-function heldBack(report: SyncReport): string[] {
-  return ENTITIES.filter((entity) => report.plan.heldBackDeletes[entity] > 0).map(
-    (entity) =>
-      `${plural(report.plan.heldBackDeletes[entity], 'deletion')} of ${entity} held back: a record could not be identified, and may be any of them.`,
-  );
 }

@@ -110,6 +110,7 @@ function caption({ plan, sent, status }: RunSummary): string {
 function heldBack({ plan }: RunSummary): Html | undefined {
   if (plan === undefined || !ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)) return undefined;
   return html`<p class="soft">
-    Deletions are held back because a record could not be identified: it may be any of the missing ones.
+    Deletions are held back because a record could not be identified: it may be any of the missing ones. A
+    group of which a membership is held back is held back with it.
   </p>`;
 }

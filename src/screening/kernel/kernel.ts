@@ -36,10 +36,10 @@ export interface KernelExports {
     groupLength: number,
     member: number,
     memberLength: number,
-    removed: number,
-    removedBits: number,
+    changed: number,
+    changedBits: number,
   ) => void;
-  readonly markRemoved: (text: number, length: number, side: number) => void;
+  readonly markChanged: (text: number, length: number, side: number) => void;
   readonly setNames: (at: number, count: number) => void;
   readonly lastRowEnd: (text: number, length: number) => number;
   readonly digestCsv: (

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
-import type { RemovedReferences, RowShape } from '../screen.js';
+import type { ChangedReferences, RowShape } from '../screen.js';
 import { keyWords, type KernelExports, type KernelMemory } from './kernel.js';
 import { LONGEST_ROW, longestRow, profileOps, type ProfileOps } from './profile-ops.js';
 
@@ -8,8 +8,8 @@ const FIELD_BYTES = 16;
 const OP_WORDS = 6;
 /** Room for the canonical content of the longest row that is screened, and for copying sixteen bytes at a time. */
 const SCRATCH_BYTES = 64 * 1024;
-/** The number of bits, for users and for groups each, that mark hashes of removed ids. */
-const REMOVED_BITS = 1 << 20;
+/** The number of bits, for users and for groups each, that mark hashes of changed ids. */
+const CHANGED_BITS = 1 << 20;
 
 /** The records for which a program is made. */
 export interface ProgramOptions {
@@ -17,7 +17,7 @@ export interface ProgramOptions {
   /** 32 hexadecimal characters. */
   readonly key: string;
   /** Memberships of these users and groups are never reported as unchanged. */
-  readonly removed?: RemovedReferences | undefined;
+  readonly changed?: ChangedReferences | undefined;
 }
 
 /** The calls that set up a kernel. */
@@ -40,9 +40,9 @@ export class ScreenProgram {
   readonly #names: readonly string[];
   readonly #namesAt: number;
   readonly #opsAt: number;
-  readonly #removedAt: number;
+  readonly #changedAt: number;
 
-  /** @param kernel - a kernel of the same memory, which the constructor uses to mark removed ids */
+  /** @param kernel - a kernel of the same memory, which the constructor uses to mark changed ids */
   constructor(
     memory: KernelMemory,
     kernel: KernelExports,
@@ -56,7 +56,7 @@ export class ScreenProgram {
     this.#names = fieldNames(shape, plan);
     this.#namesAt = shape.format === 'json-lines' ? this.#putNames() : 0;
     this.#opsAt = plan.kind === 'profile' ? this.#putOps(plan.ops) : 0;
-    this.#removedAt = plan.kind === 'membership' ? this.#putRemoved(kernel) : 0;
+    this.#changedAt = plan.kind === 'membership' ? this.#putChanged(kernel) : 0;
   }
 
   /** Allocates memory for one more kernel, and returns the calls that set it up. */
@@ -76,8 +76,8 @@ export class ScreenProgram {
     if (plan.kind === 'membership') {
       const group = [field(plan.group), LIMITS.groupExternalIdLength] as const;
       const member = [field(plan.member), LIMITS.memberExternalIdLength] as const;
-      const removed = [this.#removedAt, this.#removedAt === 0 ? 0 : REMOVED_BITS] as const;
-      return ['programMembership', scratch, LONGEST_ROW, ...group, ...member, ...removed];
+      const changed = [this.#changedAt, this.#changedAt === 0 ? 0 : CHANGED_BITS] as const;
+      return ['programMembership', scratch, LONGEST_ROW, ...group, ...member, ...changed];
     }
     const isUser = this.#options.entity === 'users';
     const letter = (isUser ? 'u' : 'g').charCodeAt(0);
@@ -97,15 +97,15 @@ export class ScreenProgram {
   }
 
   /** Writes the bits for the ids that this run removes. Returns their address; 0 if there are none. */
-  #putRemoved(kernel: KernelExports): number {
-    const { removed } = this.#options;
-    if (removed === undefined || removed.users.size + removed.groups.size === 0) return 0;
-    const at = this.#memory.allocate(REMOVED_BITS / 4);
+  #putChanged(kernel: KernelExports): number {
+    const { changed } = this.#options;
+    if (changed === undefined || changed.users.size + changed.groups.size === 0) return 0;
+    const at = this.#memory.allocate(CHANGED_BITS / 4);
     const scratch = this.#memory.allocate(SCRATCH_BYTES);
     const text = this.#memory.bytes(scratch, SCRATCH_BYTES);
-    kernel.programMembership(scratch, LONGEST_ROW, 0, 0, 0, 0, at, REMOVED_BITS);
-    for (const [side, ids] of [removed.users, removed.groups].entries())
-      for (const id of ids) kernel.markRemoved(scratch, text.write(id), side);
+    kernel.programMembership(scratch, LONGEST_ROW, 0, 0, 0, 0, at, CHANGED_BITS);
+    for (const [side, ids] of [changed.users, changed.groups].entries())
+      for (const id of ids) kernel.markChanged(scratch, text.write(id), side);
     return at;
   }
 

@@ -3,6 +3,7 @@ import type { Break } from '../break.js';
 const CERTAINTY = 'test/upload/certainty.test.ts';
 const UPLOAD = 'test/upload/upload.test.ts';
 const SETTLE = 'test/upload/settle-journal.test.ts';
+const PARENTS = 'test/sync/parents.test.ts';
 const PROPERTIES = 'test/properties/convergence.test.ts';
 
 /** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
@@ -109,11 +110,52 @@ export const convergence: readonly Break[] = [
   {
     what: 'a membership of a user who is removed counts as unchanged, and is not sent once the user is back',
     file: 'src/diff/diff.ts',
-    find: 'const options = { entity, key, digests, removed };',
-    replace: 'const options = { entity, key, digests, removed: removed && undefined };',
+    find: 'const options = { entity, key, digests, changed };',
+    replace: 'const options = { entity, key, digests, changed: changed && undefined };',
     test: [
       'test/screening/screened-directory.test.ts',
       'comes to what it comes to as records, with memberships of what is new, removed and refused: CSV',
     ],
+  },
+  {
+    what: 'the memberships of a group that ended stay confirmed in memory',
+    file: 'src/state/memory/memory-state.ts',
+    find: 'if (ended.users.size + ended.groups.size === 0) return;',
+    replace: 'if (ended.users.size + ended.groups.size >= 0) return;',
+    test: [PARENTS, 'gets the memberships of the source again on return, and loses those that are not in it'],
+  },
+  {
+    what: 'the memberships of a group that ended stay confirmed on disk',
+    file: 'src/state/lmdb/ended-memberships.ts',
+    find: 'prefixes.push(...own);',
+    replace: '',
+    test: [
+      'test/state/lmdb/lmdb-state.test.ts',
+      'the end of a group is the end of its memberships, and of no others',
+    ],
+  },
+  {
+    what: 'a membership of a user or group that is created counts as unchanged',
+    file: 'src/diff/comparer.ts',
+    find: 'if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.NEW;',
+    replace: 'if (codes[i] === Seen.NEW && isNew) codes[i] = Seen.NEW;',
+    test: [
+      'test/diff/diff-reading.test.ts',
+      'sends every membership of a user or group that is created, whatever the baseline says: full',
+    ],
+  },
+  {
+    what: 'a group is deleted although deletions of its memberships are held back',
+    file: 'src/diff/diff.ts',
+    find: 'keys.forEach(onKept);',
+    replace: '',
+    test: [PARENTS, 'stays with them: one membership row has no id'],
+  },
+  {
+    what: 'a group is deleted with a member who is protected',
+    file: 'src/diff/removals.ts',
+    find: "if (verdict === 'waiting' || verdict === 'protected') onSpared(key);",
+    replace: "if (verdict === 'waiting') onSpared(key);",
+    test: [PARENTS, 'stays with a protected member, and loses the others'],
   },
 ];

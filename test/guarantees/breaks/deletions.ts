@@ -124,9 +124,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'whom a delta feed does not mention is removed',
     file: 'src/diff/diff.ts',
-    find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts);',
+    find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, counts);',
     replace:
-      'yield* deltaDifferences(entity, comparer, reading, rules, source, context, counts); yield* removals(entity, reading, state, rules, context, counts);',
+      'yield* deltaDifferences(entity, comparer, reading, rules, source, counts); yield* removals(entity, reading, state, rules, context, counts);',
     test: [ABSENCE, 'removes only what is marked, and sends the rest'],
   },
 ];

@@ -346,7 +346,7 @@ describe('the memory of the kernel', () => {
   it('memberships of what is removed are not known, and hardly any other', () => {
     const pairs = Array.from({ length: 200 }, (_, i) => pair(i));
     const removed = { users: new Set(['u3', 'u9']), groups: new Set(['g5']) };
-    const screen = screenOf(PAIRS, 'csv', tableOf('memberships', pairs), { removed });
+    const screen = screenOf(PAIRS, 'csv', tableOf('memberships', pairs), { changed: removed });
     const text = pairs.map(({ groupExternalId: g, memberExternalId: m }) => `${g},"${m}"\n`).join('');
     const expected = pairs.map(
       ({ groupExternalId: g, memberExternalId: m }) => !removed.groups.has(g) && !removed.users.has(m),

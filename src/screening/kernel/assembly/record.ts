@@ -33,9 +33,9 @@ let opCount: u32 = 0;
 let scratch: usize = 0;
 /** The longest row whose content certainly fits into `scratch`, and into a request. Longer rows get no digest. */
 let longestRow: usize = 0;
-/** Bits for the hashes of removed ids: those of users, then those of groups. */
-let removed: usize = 0;
-let removedMask: u32 = 0;
+/** Bits for the hashes of changed ids: those of users, then those of groups. */
+let changed: usize = 0;
+let changedMask: u32 = 0;
 
 /** Sets up rows of users or groups. `opsAt` is the address of an instruction for each attribute, sorted by name. */
 export function programProfile(
@@ -61,14 +61,14 @@ export function programMembership(
   groupLength: u32,
   member: u32,
   memberLength: u32,
-  removedAt: usize,
+  changedAt: usize,
   bits: u32,
 ): void {
   programIds(MEMBERSHIP, scratchAt, longest, group, groupLength);
   memberField = member;
   longestMember = memberLength;
-  removed = removedAt;
-  removedMask = bits === 0 ? 0 : bits - 1;
+  changed = changedAt;
+  changedMask = bits === 0 ? 0 : bits - 1;
 }
 
 /** The common part of both programs. `id` is the field of the id with which canonical content begins. */
@@ -80,10 +80,10 @@ function programIds(rows: u32, scratchAt: usize, longest: u32, id: u32, idLength
   longestId = idLength;
 }
 
-/** Marks an id as removed, so that no membership of it gets a digest. `side` is 0 for users, 1 for groups. */
-export function markRemoved(at: usize, length: usize, side: u32): void {
-  const bit = idHash(at, length) & removedMask;
-  const byte = removedByte(bit, side);
+/** Marks an id as changed, so that no membership of it gets a digest. `side` is 0 for users, 1 for groups. */
+export function markChanged(at: usize, length: usize, side: u32): void {
+  const bit = idHash(at, length) & changedMask;
+  const byte = changedByte(bit, side);
   store<u8>(byte, load<u8>(byte) | bitOf(bit));
 }
 
@@ -135,10 +135,10 @@ function writeMembership(): usize {
   let to = scratch;
   store<u8>(to++, 0x6d); // m
   to = writeValue(to, idField, 1, longestId);
-  if (to === 0 || isRemoved(valueStart, to - valueStart, 1)) return 0;
+  if (to === 0 || isChanged(valueStart, to - valueStart, 1)) return 0;
   const start = to;
   to = copyValue(to, memberField);
-  if (to === 0 || to === start || isRemoved(start, to - start, 0)) return 0;
+  if (to === 0 || to === start || isChanged(start, to - start, 0)) return 0;
   const units = codeUnits(start, to);
   return units < 0 || <u32>units > longestMember ? 0 : to;
 }
@@ -229,14 +229,14 @@ function isEmail(start: usize, end: usize): bool {
   return signs === 1 && load<u8>(start) !== 0x40 && load<u8>(end - 1) !== 0x40;
 }
 
-function isRemoved(at: usize, length: usize, side: u32): bool {
-  if (removedMask === 0) return false;
-  const bit = idHash(at, length) & removedMask;
-  return (load<u8>(removedByte(bit, side)) & bitOf(bit)) !== 0;
+function isChanged(at: usize, length: usize, side: u32): bool {
+  if (changedMask === 0) return false;
+  const bit = idHash(at, length) & changedMask;
+  return (load<u8>(changedByte(bit, side)) & bitOf(bit)) !== 0;
 }
 
-function removedByte(bit: u32, side: u32): usize {
-  return removed + <usize>side * ((<usize>(removedMask + 1)) >> 3) + (bit >> 3);
+function changedByte(bit: u32, side: u32): usize {
+  return changed + <usize>side * ((<usize>(changedMask + 1)) >> 3) + (bit >> 3);
 }
 
 function bitOf(bit: u32): u8 {

@@ -1,0 +1,35 @@
+import type { Change } from '../core/model.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
+import type { RunContext } from '../flow/run-context.js';
+import type { Reading } from '../state/store.js';
+import { openDiffCounts } from './diff-counts.js';
+import { deletion } from './removals.js';
+import { runReferences } from './run-references.js';
+
+const CHUNK = 4096;
+
+/**
+ * The deletions of groups, kept back until the memberships were read: with a group all its memberships would go, so one of
+ * which a membership must not be deleted stays too.
+ */
+export class GroupDeletions {
+  readonly #keys: string[] = [];
+
+  /** Keeps the deletions of a chunk; answers the rest. */
+  keepBack(chunk: Chunk<Change>): Chunk<Change> {
+    for (const { kind, key } of chunk) if (kind === 'delete') this.#keys.push(key);
+    return withoutPlaces(chunk.filter(({ kind }) => kind !== 'delete'));
+  }
+
+  /** The deletions that may be sent, after the diff of memberships. The others are counted as held back. */
+  *release(reading: Reading, context: RunContext): Generator<Chunk<Change>, void, undefined> {
+    if (this.#keys.length === 0) return;
+    const counts = openDiffCounts(context, 'groups');
+    const { keptGroups } = runReferences(reading);
+    const keys = this.#keys.filter((key) => !keptGroups.has(key));
+    counts.deletes -= this.#keys.length - keys.length;
+    counts.heldBack += this.#keys.length - keys.length;
+    for (let start = 0; start < keys.length; start += CHUNK)
+      yield withoutPlaces(keys.slice(start, start + CHUNK).map((key) => deletion('groups', key)));
+  }
+}
