@@ -3,10 +3,10 @@ import type { Flow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
 import { untilAborted } from '../flow/until-aborted.js';
 
-/** Longer than its sources are given, and short enough for an abort to settle within five seconds. */
+/** Longer than the limit for closing a source, and short enough to end an aborted run within five seconds. */
 const CLOSING_MS = 3000;
 
-/** Hands out the batches of a flow one by one, with a look at the next. Pulls nothing that was not asked for. */
+/** The batches of a flow, one by one. It reads the source only when {@link peek} needs another batch. */
 export class BatchQueue {
   readonly #iterator: AsyncIterator<Chunk<Batch>>;
   #chunk: readonly Batch[] = [];
@@ -17,7 +17,7 @@ export class BatchQueue {
     this.#iterator = untilAborted(source.chunks(), signal, CLOSING_MS);
   }
 
-  /** The next batch, which stays where it is; undefined at the end. */
+  /** The next batch, which stays in the queue; undefined at the end. */
   async peek(): Promise<Batch | undefined> {
     while (this.#at >= this.#chunk.length && !this.#ended) {
       const step = await this.#iterator.next();
@@ -30,12 +30,12 @@ export class BatchQueue {
     return this.#chunk[this.#at];
   }
 
-  /** Takes what {@link peek} showed. */
+  /** Removes the batch that {@link peek} returned. */
   shift(): void {
     this.#at++;
   }
 
-  /** Closes the source where it is not at its end. */
+  /** Closes the source, unless it was read to its end. */
   async close(): Promise<void> {
     if (!this.#ended) await this.#iterator.return?.();
     this.#ended = true;

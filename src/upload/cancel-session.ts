@@ -4,24 +4,24 @@ import { callOptions, type SessionContext } from './upload-context.js';
 import { getSession } from './get-session.js';
 import { isRefused, isTransient, isUnanswered } from './error-kinds.js';
 
-/** Looks at a session after cancelling it, before giving up. */
-const LOOKS = 6;
+/** The most attempts to cancel a session, and the first pause between them. */
+const ATTEMPTS = 6;
 const PAUSE_MS = 500;
-/** An abort must settle within five seconds; what cannot be cancelled by then is left to the next run's journal. */
+/** The time limit for cancelling after an abort, which must end the run within five seconds. */
 const ABORT_CANCEL_MS = 4000;
 
-/** What became of a session that was to be cancelled. */
+/** The result of cancelling a session. */
 export type CancelOutcome =
-  /** Okta shows it CLOSED or EXPIRED: nothing of it was or will be imported. */
+  /** Okta reports CLOSED or EXPIRED: nothing of it was or will be imported. */
   | 'closed'
-  /** Okta does not know it any more, which says nothing of what was imported of it. */
+  /** Okta does not know it any more. It may have been imported. */
   | 'gone'
-  /** It had been triggered: it cannot be cancelled any more. */
+  /** It was triggered before, so it cannot be cancelled. */
   | 'ran';
 
 /**
- * Cancels a session and asks until it is certain what became of it, whatever happened to the answers.
- * @throws {@link SessionError} when that cannot be learned; the journal then settles it at the next run.
+ * Cancels a session, and gets it from Okta until the result is certain. Lost responses are repeated.
+ * @throws {@link SessionError} if the result stays uncertain; the session stays in the journal, and the next run settles it
  */
 export async function cancelAndConfirm(
   context: SessionContext,
@@ -29,8 +29,8 @@ export async function cancelAndConfirm(
   signal = context.options.signal,
 ): Promise<CancelOutcome> {
   const { options } = context;
-  for (let look = 0; look < LOOKS; look++) {
-    if (look > 0) await options.clock.sleep(PAUSE_MS * 2 ** (look - 1), signal);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await options.clock.sleep(PAUSE_MS * 2 ** (attempt - 1), signal);
     const outcome = await tryCancel(context, sessionId, signal);
     if (outcome !== undefined) return outcome;
   }
@@ -61,7 +61,7 @@ async function tryCancel(
   }
 }
 
-/** Cancels while a run is being aborted: within a few seconds, or not at all. True when it is certain. */
+/** Cancels a session after an abort, within {@link ABORT_CANCEL_MS}. Returns true if Okta confirmed that it is closed. */
 export async function cancelOnAbort(context: SessionContext, sessionId: string): Promise<boolean> {
   const timer = new AbortController();
   const limit = context.options.clock

@@ -1,7 +1,7 @@
 import { splitMembershipKey, type Change } from '../core/model.js';
 import type { ChangeOutcome } from '../core/results.js';
 
-/** What became of a change, for those who keep a report of every one. */
+/** The outcome of a change, as `onOutcome` receives it. */
 export function outcomeOf(
   change: Change,
   sessionId: string | undefined,

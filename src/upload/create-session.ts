@@ -6,28 +6,28 @@ import { listOpenSessions, type OpenSessions } from './foreign-sessions.js';
 import type { LostCreate } from './own-sessions.js';
 import { callOptions, serverNow, type SessionContext } from './upload-context.js';
 
-/** Pauses between looks for a session whose creation got no answer. */
+/** The pauses before each search for a session, after the response to its creation was lost. */
 const SEARCH_PAUSES_MS = [0, 1000, 2000, 4000, 8000, 16_000];
 
-/** A session that takes loads, and its number in the journal. */
+/** A session that accepts loads, and its number in the journal. */
 export interface OpenedSession {
   readonly journalId: number;
   readonly sessionId: string;
 }
 
-/** What came of one attempt to create a session. */
+/** The result of one attempt to create a session. */
 export type CreateOutcome =
   | { readonly kind: 'opened'; readonly opened: OpenedSession }
-  /** Okta refused it: another is open, or it is too soon. */
+  /** Okta refused it: another session is open, or the last one was triggered too recently. */
   | { readonly kind: 'refused' }
-  /** There was no answer, and no session that it made was found. */
+  /** The response was lost, and no session of this attempt was found. */
   | { readonly kind: 'lost' }
-  /** It was certainly not acted on. */
+  /** Okta certainly did not act on the request. */
   | { readonly kind: 'not done'; readonly error: unknown };
 
 /**
- * One attempt to create a session, journaled before with what Okta shows, so that a session which it made is known from
- * others even if its answer is lost.
+ * Makes one attempt to create a session. Before it, the ids of the listed sessions are written to the journal, so that the new
+ * session can be recognised if the response is lost.
  */
 export async function createSession(
   context: SessionContext,
@@ -41,16 +41,16 @@ export async function createSession(
   const journalId = await state.journal.creating(from, [...seen]);
   let session: Session;
   try {
-    // Sent once: its time is what a session that it made is known by.
+    // Sent only once, because the session is recognised by the time of the attempt.
     session = await okta.createSession({ ...callOptions(options), patienceMs: 0 });
   } catch (error) {
     if (isLostAnswer(error)) {
-      // A clock without `elapsed` may have been set back meanwhile.
+      // Without `elapsed`, the clock may have been set back during the call.
       own.addLost({ journalId, seen, from, to: from + Math.max(0, elapsed() - began) });
       return await searchLost(context, journalId);
     }
     if (!isNotDone(error) && !(error instanceof OktaHttpError || error instanceof AbortedError)) throw error;
-    // Nothing was made, whatever else went wrong.
+    // Certainly no session was created.
     await state.journal.settle(journalId, 'dropped');
     if (isNotDone(error)) return { kind: 'not done', error };
     if (isRefused(error)) return { kind: 'refused' };
@@ -61,9 +61,9 @@ export async function createSession(
 }
 
 /**
- * Looks for the session that an attempt may have made, for half a minute: a slow service may make it after its answer.
- * Where Okta answered the last look, the attempt is over. Where it did not, the journal keeps the attempt, so that a
- * later run still knows the session as ours.
+ * Searches for the session of an attempt whose response was lost. The search takes half a minute, because a slow service may
+ * create the session after a 504. If the last search got a response, the attempt is settled. Otherwise it stays in the
+ * journal, so that a later run can recognise the session.
  */
 async function searchLost(context: SessionContext, journalId: number): Promise<CreateOutcome> {
   const { clock, signal } = context.options;
@@ -74,17 +74,17 @@ async function searchLost(context: SessionContext, journalId: number): Promise<C
     if (loadable === undefined) continue;
     const opened = await claim(context, loadable);
     if (opened !== undefined) return { kind: 'opened', opened };
-    // Okta allows one open session: with another's there, ours was not made.
+    // Okta allows one open session. If there is a foreign one, ours was not created.
     if (loadable.length > 0) break;
   }
   if (loadable !== undefined) {
     await context.state.journal.settle(journalId, 'dropped');
-    context.own.closeEntry(journalId);
+    context.own.forgetEntry(journalId);
   }
   return { kind: 'lost' };
 }
 
-/** The open sessions; undefined where the look was not answered, for the next may be. */
+/** The open sessions; undefined if there was no usable response. */
 async function listLoadable(context: SessionContext): Promise<readonly Session[] | undefined> {
   try {
     return (await listOpenSessions(context)).loadable;
@@ -94,7 +94,10 @@ async function listLoadable(context: SessionContext): Promise<readonly Session[]
   }
 }
 
-/** The session that one of our own attempts made, in the journal under its id; undefined when none of these is certainly ours. */
+/**
+ * The session that one of our attempts with a lost response created; undefined if none of these sessions certainly is. Writes its
+ * id to the journal.
+ */
 export async function claim(
   context: SessionContext,
   loadable: readonly Session[],
@@ -102,14 +105,14 @@ export async function claim(
   for (const session of loadable) {
     const attempt = context.own.attemptOf(session);
     if (attempt === undefined) continue;
-    const journalId = attempt.journalId ?? (await journalAnew(context, attempt));
+    const journalId = attempt.journalId ?? (await journalAgain(context, attempt));
     await context.state.journal.created(journalId, session.id);
-    context.own.found(attempt);
+    context.own.removeLost(attempt);
     return { journalId, sessionId: session.id };
   }
   return undefined;
 }
 
-function journalAnew({ state }: SessionContext, { from, seen }: LostCreate): Promise<number> {
+function journalAgain({ state }: SessionContext, { from, seen }: LostCreate): Promise<number> {
   return state.journal.creating(from, [...seen]);
 }

@@ -1,25 +1,25 @@
 import { OktaAuthError, OktaHttpError, OktaResponseError, type RollcallError } from '../core/errors.js';
 import { isLostAnswer } from '../okta/lost-answer.js';
 
-/** Statuses of something between us and Okta, or of a replica that lags: a later look may be answered. */
+/** Statuses that may come from a proxy, or from a replica that is behind; a later request may succeed. */
 const NOT_ABOUT_THE_SESSION = new Set([403, 404, 408]);
 
-/** True for failures after which a call may or may not have been acted on. */
+/** True if Okta may have acted on the call. */
 export function isTransient(error: unknown): error is RollcallError {
   return isLostAnswer(error);
 }
 
-/** True when a look at a session told nothing, and the next may. */
+/** True if getting a session failed for a reason that may be over at the next attempt. */
 export function isUnanswered(error: unknown): boolean {
-  // A redirect will be one again.
+  // The same request would be redirected again.
   if (error instanceof OktaResponseError) return error.status < 300 || error.status >= 400;
   if (error instanceof OktaHttpError && NOT_ABOUT_THE_SESSION.has(error.status)) return true;
   return isLostAnswer(error);
 }
 
 /**
- * True when Okta refused the call for the state of things or its content (400, or a session it does not know). A refused
- * sign-in, which may be a 400 too, says nothing of either.
+ * True if Okta refused the call because of its content, or because of the state of the session (400, 404, 409). False for a
+ * refused sign-in, although its status may be 400 too.
  */
 export function isRefused(error: unknown): boolean {
   if (error instanceof OktaAuthError) return false;

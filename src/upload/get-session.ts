@@ -2,34 +2,33 @@ import type { Session } from '../okta/wire.js';
 import { callOptions, type SessionContext } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
-/** Pauses between answers that Okta does not know a session, until that is believed: about a minute. */
+/** The pauses between successive 404 responses, in sum about a minute, before a session counts as gone. */
 const GONE_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
-/** Looks without an answer, before a look is given up, and the first pause between them. */
+/** The most attempts of {@link getSessionWithRetries}, and the first pause between them. */
 const ATTEMPTS = 6;
 const PAUSE_MS = 1000;
 
 /**
- * One look at a session; undefined when it is gone. A 404 may be a gateway's, or a replica's that lags, so it is believed
- * only when Okta has said the same for a minute: a session given up for it would stay open, and be in the way of every
- * later one.
+ * Gets a session; undefined if it is gone. A 404 may come from a gateway, or from a replica that is behind, so a session counts as
+ * gone only after a minute of them. If we gave up a session that is still open, it would prevent every later one.
  *
- * @throws whatever `getSession` throws.
+ * @throws the errors of `getSession` of the client
  */
 export async function getSession(
   { okta, options }: Pick<SessionContext, 'okta' | 'options'>,
   sessionId: string,
   signal = options.signal,
 ): Promise<Session | undefined> {
-  for (let denied = 0; ; denied++) {
+  for (let missing = 0; ; missing++) {
     const session = await okta.getSession(sessionId, callOptions({ ...options, signal }));
-    const pause = GONE_PAUSES_MS[denied];
+    const pause = GONE_PAUSES_MS[missing];
     if (session !== undefined || pause === undefined) return session;
     await options.clock.sleep(pause, signal);
   }
 }
 
-/** The same, again until there is an answer, some times. @throws the failure of the last look */
-export async function getSessionFirmly(
+/** {@link getSession}, repeated after failures that may pass. @throws the error of the last attempt */
+export async function getSessionWithRetries(
   context: Pick<SessionContext, 'okta' | 'options'>,
   sessionId: string,
 ): Promise<Session | undefined> {

@@ -5,56 +5,56 @@ import type { JournalPhase, PendingRow, SessionOutcome } from '../state/store.js
 import { cancelAndConfirm, cancelOnAbort } from './cancel-session.js';
 import { serverNow, callOptions, type SessionContext } from './upload-context.js';
 import type { OpenedSession } from './create-session.js';
-import { getSessionFirmly } from './get-session.js';
+import { getSessionWithRetries } from './get-session.js';
 import { LOADABLE, pollToEnd } from './poll-session.js';
 import { isRefused, isTransient } from './error-kinds.js';
 import { triggerSession } from './trigger-session.js';
 
-/** Pause before a refusal of a single record is looked into once more: what the first look showed may be old. */
-const APART_MS = 2000;
+/** The pause before a session is checked again after a refused record, because Okta's responses may be outdated. */
+const RECHECK_MS = 2000;
 
-/** What became of a load. */
+/** The result of a load. */
 export type LoadOutcome =
   /** Okta acknowledged it. */
   | { readonly kind: 'loaded' }
-  /** Okta refused its content; nothing of it was loaded, and the session goes on. */
+  /** Okta refused its content. Nothing of it was loaded, and the session is still open. */
   | { readonly kind: 'refused'; readonly errorCode: string | undefined }
-  /** It may or may not be loaded: the session cannot be used any more. */
+  /** It may be loaded or not, so the session cannot be used any more. */
   | { readonly kind: 'lost'; readonly reason: string; readonly error: unknown };
 
-/** What became of a trigger. */
+/** The result of triggering a session. */
 export type TriggerOutcome =
   | 'triggered'
-  /** Only deletions that matched nothing were loaded: there is nothing to import, and nothing to wait for. */
+  /** Only deletions that matched nothing were loaded, so there is nothing to import. */
   | 'no-effect'
-  /** The session was closed before it was triggered, and with it went what was loaded. */
+  /** The session was closed before it was triggered: nothing of it is imported. */
   | 'lost'
-  /** It may be imported, and Okta does not know it: its rows are unknown. */
+  /** Okta does not know the session any more, and may import it: its rows are unknown. */
   | 'unknown';
 
 type Mode = Exclude<JournalPhase, 'creating'> | 'settled';
 
 /**
- * One session from its creation to its end, and the only place where a session changes its state. Each step is
- * journaled before Okta is asked for it:
+ * A session from its creation to its end. Only this class changes the mode of a session. Each step is written to the journal
+ * before it is sent to Okta:
  *
- * - `loading`: created; takes loads. Left by {@link trigger}, or by {@link cancel}.
- * - `triggering`: `startImport` may have been called. Left when it is known to have run (`triggered`) or not to, or when
- *   Okta does not know the session any more.
- * - `triggered`: being imported. Left by {@link finish}: COMPLETED commits its rows, anything else makes them unknown.
- * - `cancelling`: `deleteSession` may have been called. Left when the session is known to be CLOSED or gone.
- * - `settled`: the journal does not know it any more.
+ * - `loading`: it accepts loads. Ends with {@link trigger} or {@link cancel}.
+ * - `triggering`: `startImport` may have been called. Ends when it is certain whether it ran, or when Okta does not know the
+ *   session any more.
+ * - `triggered`: Okta imports it. Ends with {@link finish}: COMPLETED commits its rows, any other end makes them unknown.
+ * - `cancelling`: `deleteSession` may have been called. Ends when the session is certainly CLOSED or gone.
+ * - `settled`: it is removed from the journal.
  */
 export class SessionLifecycle {
   readonly sessionId: string;
   #mode: Mode = 'loading';
   readonly #context: SessionContext;
   readonly #journalId: number;
-  /** Whether a trigger may have been acted on. */
+  /** True if Okta may have acted on a trigger. */
   #mayRun = false;
-  /** Whether a load was acknowledged after the last refusal. */
-  #takesLoads = true;
-  /** The write that tells of the last acknowledgment. */
+  /** True if a load was acknowledged after the last refusal. */
+  #acceptsLoads = true;
+  /** The write of the last acknowledgment to the journal. */
   #acknowledged: Promise<void> = Promise.resolve();
 
   constructor(context: SessionContext, opened: OpenedSession) {
@@ -76,16 +76,16 @@ export class SessionLifecycle {
     } catch (error) {
       return this.#notLoaded(error, batch.changes.length === 1);
     }
-    this.#takesLoads = true;
+    this.#acceptsLoads = true;
     this.#acknowledged = state.journal.loaded(this.#journalId);
-    // Whoever asks Okta next hears of a failure first; until then it must not count as one that nobody looks after.
+    // The next journal write reports this failure. The empty `catch` only prevents an unhandled rejection until then.
     this.#acknowledged.catch(() => undefined);
     return { kind: 'loaded' };
   }
 
   /**
-   * Waits until what is journaled is on disk, and the acknowledgment before it. Nothing changes at Okta in between, so the
-   * two may share one transaction and one wait for the disk: that saves a session a wait for each of its loads.
+   * Waits until a write to the journal is on disk, and also the acknowledgment before it. Nothing is sent to Okta between the
+   * two, so they can share a transaction, which saves one wait for the disk for each load.
    */
   async #journaled(written: Promise<void>): Promise<void> {
     const acknowledged = this.#acknowledged;
@@ -97,32 +97,32 @@ export class SessionLifecycle {
   async #notLoaded(error: unknown, single: boolean): Promise<LoadOutcome> {
     if (isTransient(error)) return { kind: 'lost', error, reason: error.code };
     if (!isRefused(error)) throw error;
-    // A 404 is never about the content, also where the session turns out to be there.
+    // A 404 is never a refusal of the content, even if the session still exists.
     if (error instanceof OktaHttpError && error.status === 404)
       return { kind: 'lost', error, reason: error.code };
-    // E0000001 stands for many causes: the session itself tells whether it still takes loads.
+    // E0000001 has many causes. The status of the session shows whether it still accepts loads.
     const closed = await this.#closedStatus(single);
     if (closed !== undefined) return { kind: 'lost', error, reason: `the session is ${closed}` };
-    this.#takesLoads = false;
+    this.#acceptsLoads = false;
     await this.#journaled(this.#context.state.journal.refused(this.#journalId));
     return { kind: 'refused', errorCode: error instanceof OktaHttpError ? error.errorCode : undefined };
   }
 
   /**
-   * The session's status where it takes no loads any more; undefined where it does. A look may be old: before a single
-   * record is named as refused by a session that accepted nothing since its last refusal, it is looked at twice.
+   * The status of the session if it does not accept loads any more; otherwise undefined. Okta's response may be outdated, so the
+   * status is read twice before a single record is reported as refused, if no load was acknowledged since the last refusal.
    */
   async #closedStatus(single: boolean): Promise<string | undefined> {
     const { clock, signal } = this.#context.options;
-    for (let looks = single && !this.#takesLoads ? 2 : 1; ; looks--) {
-      const status = (await getSessionFirmly(this.#context, this.sessionId))?.status ?? 'gone';
+    for (let checks = single && !this.#acceptsLoads ? 2 : 1; ; checks--) {
+      const status = (await getSessionWithRetries(this.#context, this.sessionId))?.status ?? 'gone';
       if (!LOADABLE.has(status)) return status;
-      if (looks === 1) return undefined;
-      await clock.sleep(APART_MS, signal);
+      if (checks === 1) return undefined;
+      await clock.sleep(RECHECK_MS, signal);
     }
   }
 
-  /** Starts the import of what was loaded. */
+  /** Starts the import. */
   async trigger(hasUpserts: boolean): Promise<TriggerOutcome> {
     const { state, options } = this.#context;
     await this.#journaled(state.journal.triggering(this.#journalId));
@@ -133,26 +133,26 @@ export class SessionLifecycle {
     });
     if (result === 'triggered') return await this.#triggered();
     if (result === 'unknown') {
-      this.#context.own.doubt(this.sessionId);
+      this.#context.own.markDoubtful(this.sessionId);
       await this.#settle('unknown');
       options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status: 'gone' });
       return 'unknown';
     }
-    // "A bulk delete is matched when it is called": of deletions that matched nothing there is nothing to import.
+    // "A bulk delete is matched when it is called": if no deletion matches, there is nothing to import.
     const outcome = await this.cancel(result === 'empty' && !hasUpserts ? 'completed' : 'dropped');
     return outcome === 'completed' ? 'no-effect' : outcome === 'dropped' ? 'lost' : 'unknown';
   }
 
   async #triggered(): Promise<'triggered'> {
     this.#mayRun = true;
-    this.#context.own.over(this.sessionId);
+    this.#context.own.markEnded(this.sessionId);
     await this.#context.state.journal.triggered(this.#journalId, serverNow(this.#context));
     this.#mode = 'triggered';
     this.#context.options.events.emit({ type: 'session:triggered', sessionId: this.sessionId });
     return 'triggered';
   }
 
-  /** Waits for the end of the import. True when Okta reported COMPLETED, and the baseline holds its rows. */
+  /** Waits for the end of the import. Returns true if Okta reported COMPLETED; the rows are then in the baseline. */
   async finish(): Promise<boolean> {
     const { okta, options } = this.#context;
     const session = await pollToEnd(okta, this.sessionId, options);
@@ -168,8 +168,8 @@ export class SessionLifecycle {
   }
 
   /**
-   * Cancels the session and settles it, as `outcome` says where Okta shows it closed. One that turns out to have been
-   * triggered, or that Okta does not know any more, leaves its rows unknown. Answers how it was settled.
+   * Cancels the session and settles it with `outcome` if Okta reports it closed. If it was triggered before, or if Okta does not
+   * know it any more, its rows become unknown. Returns the outcome with which it was settled.
    */
   async cancel(outcome: 'dropped' | 'completed' = 'dropped'): Promise<SessionOutcome> {
     const { state, options, okta, own } = this.#context;
@@ -178,34 +178,34 @@ export class SessionLifecycle {
     const result = await cancelAndConfirm(this.#context, this.sessionId);
     const end = result === 'ran' ? (await pollToEnd(okta, this.sessionId, options))?.status : undefined;
     const closed = result === 'closed' || end === 'CLOSED' || end === 'EXPIRED';
-    if (closed || end !== undefined) own.over(this.sessionId);
-    else own.doubt(this.sessionId);
+    if (closed || end !== undefined) own.markEnded(this.sessionId);
+    else own.markDoubtful(this.sessionId);
     const settled = closed ? outcome : 'unknown';
     await this.#settle(settled);
     options.events.emit({ type: 'session:cancelled', sessionId: this.sessionId });
     return settled;
   }
 
-  /** Cancels within a few seconds if it can be; otherwise leaves the session to the journal. */
+  /** Cancels the session within a few seconds, if possible. Otherwise it stays in the journal, and the next run settles it. */
   async abandon(): Promise<void> {
     try {
       await this.#cancelQuickly();
     } finally {
-      // No write is under way once the run has ended.
+      // No write must be in progress after the run has ended.
       await this.#acknowledged.catch(() => undefined);
     }
   }
 
   async #cancelQuickly(): Promise<void> {
-    // A cancel under way was cut short by the abort, as that of a load whose answer it ended: it is tried once more.
+    // In mode `cancelling`, the abort interrupted another cancel, so it is repeated.
     const untriggered = this.#mode === 'triggering' && !this.#mayRun;
     if (this.#mode !== 'loading' && this.#mode !== 'cancelling' && !untriggered) return;
     const { state, options } = this.#context;
-    // What was acknowledged no longer matters, nor whether it could be written.
+    // Acknowledgments do not matter any more, so their write is not awaited.
     await state.journal.cancelling(this.#journalId);
     this.#mode = 'cancelling';
     if (!(await cancelOnAbort(this.#context, this.sessionId))) return;
-    this.#context.own.over(this.sessionId);
+    this.#context.own.markEnded(this.sessionId);
     await this.#settle('dropped');
     options.events.emit({ type: 'session:cancelled', sessionId: this.sessionId });
   }
@@ -216,7 +216,7 @@ export class SessionLifecycle {
   }
 }
 
-/** What the journal keeps of a change. */
+/** The row that the journal stores for a change. */
 function pendingRow({ entity, key, fingerprint }: Change): PendingRow {
   return fingerprint === undefined
     ? { entity, kind: 'delete', key }

@@ -1,20 +1,20 @@
 import { SessionError } from '../core/errors.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
-import { dealWithForeign, listOpenSessions } from './foreign-sessions.js';
+import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
 import { emitWait, serverNow, type SessionContext } from './upload-context.js';
 
-/** Attempts to create a session before giving up. */
+/** The most attempts to create a session. */
 const ATTEMPTS = 8;
 const PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
- * Creates a session and journals it. Waits out the time after the last trigger: Okta allows no session within five
- * minutes of triggering one that is still active, so it is tried at once when none is being imported, and after a
- * refusal when the five minutes are over. What was certainly not acted on is sent again for `patienceMs`.
+ * Creates a session and writes it to the journal. Okta allows no new session within five minutes after triggering one that is
+ * still active. So the first attempt is made as soon as no session is being imported, or when the five minutes are over. A
+ * request on which Okta certainly did not act is repeated for `patienceMs`.
  *
- * @param importing resolves when every session being imported is final; undefined when none is.
- * @throws {@link ForeignSessionError} when a session is open that is not certainly ours.
+ * @param importing - resolves when no session is being imported any more; undefined if none is
+ * @throws {@link ForeignSessionError} if a session is open that is not certainly ours
  */
 export async function openSession(
   context: SessionContext,
@@ -34,18 +34,18 @@ export async function openSession(
     }
     if (attempt === ATTEMPTS)
       throw new SessionError('Okta does not create a session, although no other session is active');
-    // Without an answer, waiting was part of the search for the session.
+    // After a lost response, the search for the session included the pause.
     if (outcome.kind === 'refused') await pauseBefore(context, attempt);
     attempt++;
   }
 }
 
-/** Looks for what is in the way, and creates a session where nothing is, or takes one that is certainly ours. */
+/** Makes one attempt: creates a session, or uses an open one that is certainly ours or adopted. */
 async function tryToOpen(context: SessionContext): Promise<CreateOutcome> {
   const open = await listOpenSessions(context);
   const ours = await claim(context, open.loadable);
   if (ours !== undefined) return { kind: 'opened', opened: ours };
-  const adopted = await dealWithForeign(context, open.loadable);
+  const adopted = await resolveForeign(context, open.loadable);
   if (adopted === undefined) return createSession(context, open);
   const { journal } = context.state;
   const journalId = await journal.creating(serverNow(context), [...open.seen]);
@@ -53,17 +53,17 @@ async function tryToOpen(context: SessionContext): Promise<CreateOutcome> {
   return { kind: 'opened', opened: { journalId, sessionId: adopted.id } };
 }
 
-/** With a session open there is no other of ours: what an attempt of an earlier run left in the journal made none. */
+/** Settles attempts of earlier runs in the journal. They created no session, because Okta allows only one, and ours is open. */
 async function closeLostCreates(context: SessionContext, opened: OpenedSession): Promise<void> {
   const { state, own } = context;
   for (const { id, sessionId } of await state.journal.open()) {
     if (sessionId !== undefined || id === opened.journalId) continue;
     await state.journal.settle(id, 'dropped');
-    own.closeEntry(id);
+    own.forgetEntry(id);
   }
 }
 
-/** Waits between attempts that were certainly not acted on, for `patienceMs` in all. */
+/** Waits between attempts on which Okta certainly did not act, for `patienceMs` in all. */
 class Patience {
   readonly #context: SessionContext;
   #waited = 0;
@@ -73,7 +73,7 @@ class Patience {
     this.#context = context;
   }
 
-  /** @throws the error, when patience is at its end. */
+  /** Waits for the next pause. @throws `error` if `patienceMs` would be exceeded */
   async wait(error: unknown): Promise<void> {
     const { clock, signal, patienceMs } = this.#context.options;
     const ms = this.#pause;
@@ -85,7 +85,7 @@ class Patience {
   }
 }
 
-/** Waits until the cooldown is over, or nothing is being imported any more. */
+/** Waits until the cooldown is over, or until no session is being imported any more. */
 async function waitForTurn(context: SessionContext, importing: Promise<void> | undefined): Promise<void> {
   if (importing === undefined) return;
   const ms = await cooldownLeft(context);
@@ -105,20 +105,20 @@ async function waitForTurn(context: SessionContext, importing: Promise<void> | u
   }
 }
 
-/** Milliseconds until a session may be created for certain. */
+/** Milliseconds until Okta certainly allows a new session. */
 async function cooldownLeft(context: SessionContext): Promise<number> {
   const triggered = await context.state.journal.lastTriggeredAt();
   if (triggered === undefined) return 0;
   const left = triggered + context.options.cooldownMs - serverNow(context);
-  // A clock that was set back must not make the wait longer than it can be.
+  // If the clock was set back, the wait must not be longer than the cooldown.
   return Math.min(Math.max(left, 0), context.options.cooldownMs);
 }
 
-/** After a refusal: the rest of the cooldown, or, when that is over already, a growing pause. */
+/** Waits after a refusal: for the rest of the cooldown, or, if that is over, for a growing pause. */
 async function pauseBefore(context: SessionContext, attempt: number): Promise<void> {
   const { clock, signal, cooldownMs } = context.options;
   const left = await cooldownLeft(context);
-  // The second refusal in a row means that our idea of the last trigger is wrong: wait a whole cooldown once.
+  // A second refusal means that the time of the last trigger is not known correctly, so wait for a whole cooldown once.
   const ms =
     left > 0 ? left + PAUSE_MS : attempt === 2 ? cooldownMs : Math.min(PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
   emitWait(context.options, 'session-cooldown', ms);

@@ -1,46 +1,46 @@
 import type { Session } from '../okta/wire.js';
 
-/** Server clocks show seconds, and need not agree to the second. */
+/** The times of sessions have a resolution of seconds, and come from several servers. */
 const SKEW_MS = 2000;
-/** A service that answers 504 may still be at it: a session that it makes this much later is of that attempt. */
+/** After a 504 Okta may still create the session. A session that appears within this time belongs to the attempt. */
 const LATE_MS = 60_000;
 
-/** An attempt to create a session, of which nobody knows whether it made one. */
+/** An attempt to create a session whose response was lost, so that it is not known whether there is a session. */
 export interface LostCreate {
-  /** Its entry in the journal, while that is open. */
+  /** The number of the attempt in the journal; undefined if it is settled there. */
   readonly journalId: number | undefined;
-  /** Sessions that Okta showed before. */
+  /** The ids of the sessions that Okta listed before the attempt. */
   readonly seen: ReadonlySet<string>;
-  /** When the attempt began and when it was given up, in milliseconds of the server's clock. */
+  /** The beginning and the end of the attempt, in milliseconds of the server's clock. */
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * What a run knows of the sessions that its state made, so that none of them is taken for another's, and none of
- * another's for one of them. Sessions carry no label: it goes by their ids, and for one whose creation got no answer by
- * what Okta showed before, and by when it was made.
+ * The sessions that this state created, as far as a run knows them. It distinguishes them from the sessions of others, because
+ * Okta's sessions have no label: by their ids, and after a lost response by the ids that Okta listed before and by the time of
+ * the creation.
  */
 export class OwnSessions {
-  readonly #known = new Map<string, 'over' | 'doubtful'>();
+  readonly #known = new Map<string, 'ended' | 'doubtful'>();
   #lost: readonly LostCreate[] = [];
 
-  /** The session was triggered, or has ended: a look that shows it open is an old one. */
-  over(sessionId: string): void {
-    this.#known.set(sessionId, 'over');
+  /** Marks a session as triggered or ended. A response that shows it open is outdated. */
+  markEnded(sessionId: string): void {
+    this.#known.set(sessionId, 'ended');
   }
 
-  /** The session was given up, and Okta did not say that it is closed. */
-  doubt(sessionId: string): void {
+  /** Marks a session as given up, although Okta did not report that it is closed. */
+  markDoubtful(sessionId: string): void {
     this.#known.set(sessionId, 'doubtful');
   }
 
-  /** What became of a session of ours; undefined for one that is not known to be ours. */
-  fateOf(sessionId: string): 'over' | 'doubtful' | undefined {
+  /** The mark of a session; undefined for a session that is not known to be ours. */
+  stateOf(sessionId: string): 'ended' | 'doubtful' | undefined {
     return this.#known.get(sessionId);
   }
 
-  /** Creations without an answer, of which no session was found yet. */
+  /** The attempts with a lost response whose session was not found yet. */
   get lost(): readonly LostCreate[] {
     return this.#lost;
   }
@@ -49,21 +49,21 @@ export class OwnSessions {
     this.#lost = [...this.#lost, attempt];
   }
 
-  /** The session of this attempt was found. */
-  found(attempt: LostCreate): void {
+  /** Removes an attempt whose session was found. */
+  removeLost(attempt: LostCreate): void {
     this.#lost = this.#lost.filter((one) => one !== attempt);
   }
 
-  /** The journal does not keep this attempt any more; a session that it made is ours all the same. */
-  closeEntry(journalId: number): void {
+  /** Records that the journal does not contain this attempt any more. A session of the attempt is still recognised as ours. */
+  forgetEntry(journalId: number): void {
     this.#lost = this.#lost.map((attempt) =>
       attempt.journalId === journalId ? { ...attempt, journalId: undefined } : attempt,
     );
   }
 
   /**
-   * The lost creation that made this session: one that was not there before, appeared inside the attempt, and was not
-   * touched since. Undefined where that is not certain.
+   * The attempt that created this session: Okta did not list the session before, it was created during the attempt, and it was
+   * not changed since. Undefined if this is not certain.
    */
   attemptOf(session: Session): LostCreate | undefined {
     const created = timeOf(session.created);

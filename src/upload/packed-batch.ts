@@ -3,7 +3,7 @@ import type { Batch, ChangeKind, Entity } from '../core/model.js';
 import { makeBatch } from '../okta/bulk-body.js';
 
 /**
- * A batch that waits to be sent, or for its session to end. It is kept as bytes: a session of memberships may have
+ * A batch that waits to be sent, or for the end of its session. It is stored as bytes, because a session of memberships may have
  * 700,000 changes, and two sessions are in memory at a time.
  */
 export class PackedBatch {

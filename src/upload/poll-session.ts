@@ -5,22 +5,22 @@ import type { ResolvedUploadOptions } from './upload-options.js';
 import { emitWait } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
-/** States that a session does not leave. */
+/** The final statuses of a session. */
 export const FINAL: ReadonlySet<string> = new Set<SessionStatus>(['COMPLETED', 'ERROR', 'CLOSED', 'EXPIRED']);
-/** States in which a session takes loads. */
+/** The statuses in which a session accepts loads. */
 export const LOADABLE: ReadonlySet<string> = new Set<SessionStatus>(['CREATED', 'IN_PROGRESS']);
 
-/** True for a status that Okta has added since this was written. */
+/** True for a status that this version does not know. */
 export function isUnknownStatus(status: string): boolean {
   return !FINAL.has(status) && !LOADABLE.has(status) && status !== 'TRIGGERED';
 }
 
 /**
- * Asks for a triggered session until it is final. `undefined` when Okta does not know it any more.
+ * Gets a triggered session from Okta until its status is final. Returns undefined if Okta does not know it any more.
  *
- * The limits count time slept, not the clock, so that a clock set forward does not end the wait.
- * @throws {@link PollTimeoutError} when it is not final within `pollTimeoutMs`: its outcome is unknown; and what the
- * looks failed with, when none was answered for `patienceMs`.
+ * The limits count the time slept and not the clock, so that a clock that is set forward does not end the wait.
+ * @throws {@link PollTimeoutError} if the status is not final within `pollTimeoutMs`: its outcome is unknown. Throws the last
+ * error if there was no usable response for `patienceMs`.
  */
 export async function pollToEnd(
   okta: OktaClient,
@@ -52,7 +52,7 @@ export async function pollToEnd(
   }
 }
 
-/** One look. A look without an answer is made up for by the next. */
+/** Gets the session once. An error that may pass is returned and not thrown. */
 async function tryGetSession(
   okta: OktaClient,
   sessionId: string,

@@ -3,19 +3,19 @@ import type { Batch, Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { EntityCounts } from '../state/store.js';
 
-/** Refusals of one entity that are singled out before the run is stopped, and their share of the directory. */
+/** A run is stopped at this number of refused records of an entity, if they are more than this share of the directory. */
 const LEAST = 20;
 const SHARE = 0.05;
 
 /**
- * Stops a run in which Okta refuses so many records of an entity that not they are at fault but the mapping: more than
- * a share of the directory, or the first twenty where Okta never took any.
+ * Stops a run in which Okta refuses so many records of an entity that the mapping is probably wrong: at least twenty, and more
+ * than 5 % of the directory. If Okta has accepted no record of the entity yet, twenty are enough.
  *
- * The share is not one of the changes: refused records are tried again at every run, and on a day with few others
- * they would stop it for good, and with it the removal of those who left.
+ * The share is one of the directory and not of the changes. Every run sends refused records again, and on a day with few other
+ * changes they would stop every run, and with it the removal of people who left.
  */
 export class RefusalLimit {
-  /** What Okta held before this run. */
+  /** The number of rows in the baseline before this run. */
   population: Readonly<Record<Entity, EntityCounts>> | undefined;
   readonly #run: RunContext;
   readonly #acknowledged: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
@@ -25,12 +25,12 @@ export class RefusalLimit {
     this.#run = run;
   }
 
-  /** Okta acknowledged a batch. */
+  /** Counts a batch that Okta acknowledged. */
   acknowledged({ entity, changes }: Batch): void {
     this.#acknowledged[entity] += changes.length;
   }
 
-  /** Okta refused one record. @throws {@link RecordError} when that is one too many */
+  /** Counts a record that Okta refused. @throws {@link RecordError} if the limit is exceeded */
   refused(entity: Entity, errorCode: string | undefined): void {
     const refused = ++this.#refused[entity];
     if (refused < LEAST || refused <= this.#directory(entity) * SHARE) return;
@@ -40,7 +40,7 @@ export class RefusalLimit {
     );
   }
 
-  /** Records of the entity, by whatever tells most of them; 0 where Okta never took one. */
+  /** The size of the directory: the largest of the known numbers of records; 0 if Okta has accepted none yet. */
   #directory(entity: Entity): number {
     const { known, unknown } = this.population?.[entity] ?? { known: 0, unknown: 0 };
     const held = known + unknown;

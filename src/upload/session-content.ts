@@ -3,17 +3,17 @@ import { SessionError } from '../core/errors.js';
 import type { PackedBatch } from './packed-batch.js';
 import { splitMembershipKey, type Batch, type Change } from '../core/model.js';
 
-/** A lost load replays a session's content; after this many the failure is told, not repeated. */
+/** The most times that the content of a lost session is sent again. After that the run fails. */
 export const MAX_REPLAYS = 4;
 
-/** What one session is to carry. */
+/** The batches of one session. */
 export interface Content {
   readonly batches: readonly PackedBatch[];
-  /** How often it was sent before. */
+  /** The number of times that this content was sent before. */
   readonly attempt: number;
 }
 
-/** The same content in sessions of half the size. @throws {@link SessionError} after {@link MAX_REPLAYS} attempts. */
+/** Divides a content into two of half the size. @throws {@link SessionError} after {@link MAX_REPLAYS} attempts */
 export function halve(content: Content, reason: string, sessionId: string): readonly Content[] {
   const attempt = content.attempt + 1;
   if (attempt > MAX_REPLAYS) {
@@ -30,7 +30,7 @@ export function halve(content: Content, reason: string, sessionId: string): read
   ];
 }
 
-/** The two halves of a refused batch; a batch of one change cannot be split. */
+/** The two halves of a refused batch; undefined for a batch of one change. */
 export function splitBatch(batch: Batch): readonly [Batch, Batch] | undefined {
   if (batch.changes.length < 2) return undefined;
   const middle = Math.ceil(batch.changes.length / 2);
@@ -40,7 +40,7 @@ export function splitBatch(batch: Batch): readonly [Batch, Batch] | undefined {
   ];
 }
 
-/** Users and groups that Okta refused in this run; memberships that name them would be lost. */
+/** Users and groups that Okta refused in this run. Memberships that name them are not sent, because Okta would ignore them. */
 export class RefusedReferences {
   readonly #users = new Set<string>();
   readonly #groups = new Set<string>();

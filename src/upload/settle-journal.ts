@@ -2,27 +2,27 @@ import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel-session.js';
 import { serverNow, type SessionContext } from './upload-context.js';
 import { listOpenSessions } from './foreign-sessions.js';
-import { getSessionFirmly } from './get-session.js';
+import { getSessionWithRetries } from './get-session.js';
 import { FINAL, LOADABLE, pollToEnd } from './poll-session.js';
 import { triggerSession } from './trigger-session.js';
 
-/** How long an attempt to create a session lasts at most once it is journaled: a rate-limit window, and its answer. */
+/** The longest duration of an attempt to create a session after it is in the journal: a rate-limit window and the response. */
 const ATTEMPT_MS = 120_000;
-/** After this a list that does not show the session of an attempt is no old one. */
+/** After this time, a list without the session of an attempt cannot be outdated. */
 const LISTED_MS = 900_000;
 
-/** A session of an earlier run, under its id. */
+/** A session of an earlier run whose id is known. */
 type NamedSession = JournaledSession & { readonly sessionId: string };
 
 /**
- * Settles every session that an earlier run left in flight, by asking Okta for it, so that the baseline is what Okta
- * holds before anything is compared with it. Answers how many were settled.
+ * Settles every session that an earlier run left in flight, by getting it from Okta. So the baseline is up to date before a
+ * source is compared with it. Returns the number of settled sessions.
  *
- * One that was not triggered is cancelled, however complete it is: today's source may say something else. A creation
- * that nobody heard of, and of which no session is found, stays in the journal for a quarter of an hour, or until a
- * session is created: what it made may still turn up.
+ * A session that was not triggered is cancelled, even if all its loads were acknowledged, because the source may have changed.
+ * A creation whose response was lost, and whose session is not found, stays in the journal for a quarter of an hour, or until
+ * a session is created, because its session may still appear.
  *
- * @throws {@link PollTimeoutError} when one is still being imported; nothing is sent then.
+ * @throws {@link PollTimeoutError} if a session is still being imported; nothing is sent then
  */
 export async function settleJournal(context: SessionContext): Promise<number> {
   const { state, options } = context;
@@ -47,28 +47,33 @@ async function settleNamed(context: SessionContext, journaled: NamedSession): Pr
   const { own } = context;
   const { sessionId } = journaled;
   const outcome = await outcomeOf(context, journaled);
-  if (outcome === 'gone') own.doubt(sessionId);
-  else own.over(sessionId);
+  if (outcome === 'gone') own.markDoubtful(sessionId);
+  else own.markEnded(sessionId);
   return outcome === 'gone' ? 'unknown' : outcome;
 }
 
 async function outcomeOf(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome | 'gone'> {
-  const status = (await getSessionFirmly(context, journaled.sessionId))?.status;
+  const status = (await getSessionWithRetries(context, journaled.sessionId))?.status;
   if (status === undefined || FINAL.has(status)) return outcomeOfEnd(status, journaled);
-  // One that was triggered for certain takes no loads: a look that shows it otherwise is an old one.
-  if (!LOADABLE.has(status) || journaled.phase === 'triggered') return endOf(context, journaled);
-  return journaled.phase === 'triggering' ? goOn(context, journaled) : drop(context, journaled, 'dropped');
+  // A session that was certainly triggered accepts no loads, so a response that shows it open is outdated.
+  if (!LOADABLE.has(status) || journaled.phase === 'triggered') return waitForEnd(context, journaled);
+  return journaled.phase === 'triggering'
+    ? triggerAgain(context, journaled)
+    : cancel(context, journaled, 'dropped');
 }
 
-/** Its trigger had begun, and may have been acted on: it is triggered, which Okta refuses where it was already. */
-async function goOn(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome | 'gone'> {
+/** Triggers a session whose trigger may have been sent. Okta refuses a second trigger, so it does no harm. */
+async function triggerAgain(
+  context: SessionContext,
+  journaled: NamedSession,
+): Promise<SessionOutcome | 'gone'> {
   const result = await triggerSession(context, journaled.sessionId, { begun: true });
   switch (result) {
     case 'triggered':
       await context.state.journal.triggered(journaled.id, serverNow(context));
-      return endOf(context, journaled);
+      return waitForEnd(context, journaled);
     case 'empty':
-      return drop(context, journaled, journaled.hasUpserts ? 'dropped' : 'completed');
+      return cancel(context, journaled, journaled.hasUpserts ? 'dropped' : 'completed');
     case 'closed':
       return 'unknown';
     default:
@@ -76,36 +81,36 @@ async function goOn(context: SessionContext, journaled: NamedSession): Promise<S
   }
 }
 
-/** Cancels the session. What it held is found again by the next comparison. */
-async function drop(
+/** Cancels the session. The next comparison finds its changes again. */
+async function cancel(
   context: SessionContext,
   journaled: NamedSession,
   outcome: 'dropped' | 'completed',
 ): Promise<SessionOutcome | 'gone'> {
   const result = await cancelAndConfirm(context, journaled.sessionId);
   if (result === 'closed') return outcome;
-  return result === 'gone' ? 'gone' : endOf(context, journaled);
+  return result === 'gone' ? 'gone' : waitForEnd(context, journaled);
 }
 
-/** Waits for its end. */
-async function endOf(
+/** Waits until the import of the session has ended. */
+async function waitForEnd(
   { okta, options }: SessionContext,
   journaled: NamedSession,
 ): Promise<SessionOutcome | 'gone'> {
   return outcomeOfEnd((await pollToEnd(okta, journaled.sessionId, options))?.status, journaled);
 }
 
-/** What a final status says of a session's rows. Only what Okta reported COMPLETED is confirmed. */
+/** The outcome of a session with a final status. It is confirmed only if Okta reported COMPLETED. */
 function outcomeOfEnd(status: string | undefined, journaled: NamedSession): SessionOutcome | 'gone' {
   const allAcknowledged = journaled.loads > 0 && journaled.acknowledged === journaled.loads;
   if (status === undefined) return 'gone';
   if (status === 'COMPLETED' && allAcknowledged) return 'completed';
-  // We asked for its end before it was triggered, and it has ended: none of it was imported.
+  // It was cancelled before it was triggered, and is closed: nothing of it was imported.
   if (status === 'CLOSED' && journaled.phase === 'cancelling') return 'dropped';
   return 'unknown';
 }
 
-/** `createSession` was called, and nobody heard of it: the session that it made is not needed, and is cancelled. */
+/** Settles a creation whose response was lost. If its session is found, it is cancelled, because it is not needed any more. */
 async function settleUnnamed(
   context: SessionContext,
   { id, startedAt, seen }: JournaledSession,
@@ -117,9 +122,9 @@ async function settleUnnamed(
   for (const ours of loadable) {
     const attempt = own.attemptOf(ours);
     if (attempt?.journalId !== id) continue;
-    own.found(attempt);
-    own.doubt(ours.id);
-    if ((await cancelAndConfirm(context, ours.id)) !== 'gone') own.over(ours.id);
+    own.removeLost(attempt);
+    own.markDoubtful(ours.id);
+    if ((await cancelAndConfirm(context, ours.id)) !== 'gone') own.markEnded(ours.id);
     return 'dropped';
   }
   return serverNow(context) - startedAt >= LISTED_MS ? 'dropped' : undefined;

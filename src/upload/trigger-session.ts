@@ -1,34 +1,34 @@
 import { SessionError } from '../core/errors.js';
 import { isRefused, isTransient } from './error-kinds.js';
-import { getSessionFirmly } from './get-session.js';
+import { getSessionWithRetries } from './get-session.js';
 import { FINAL } from './poll-session.js';
 import { callOptions, type SessionContext } from './upload-context.js';
 
-/** Attempts to trigger a session, and the first pause between them. */
+/** The most attempts to trigger a session, and the first pause between them. */
 const ATTEMPTS = 6;
 const PAUSE_MS = 1000;
-/** Pause between two looks that must agree: what the first showed may have been old. */
-const APART_MS = 5000;
+/** The pause before a refused trigger is repeated, because Okta's responses may be outdated. */
+const RECHECK_MS = 5000;
 
-/** What became of a trigger. */
+/** The result of triggering a session. */
 export type TriggerResult =
-  /** It was acted on: the session is being imported, or has been. */
+  /** The session is being imported, or has been. */
   | 'triggered'
-  /** Okta refused it twice, and showed the session CREATED after each refusal: there is nothing in it to import. */
+  /** Okta refused the trigger twice, and reported CREATED after each refusal: there is nothing to import. */
   | 'empty'
-  /** Okta shows the session CLOSED or EXPIRED: it was never triggered. */
+  /** Okta reports CLOSED or EXPIRED: the session was never triggered. */
   | 'closed'
-  /** Okta does not know the session, which was certainly not triggered. */
+  /** Okta does not know the session any more, and it was certainly not triggered. */
   | 'gone'
-  /** Okta does not know the session, and a trigger got no answer: it may be imported. */
+  /** Okta does not know the session any more, and the response to a trigger was lost: it may be imported. */
   | 'unknown';
 
 /**
- * Starts the import of a session, again until it is certain what became of it: a second trigger is refused, so it does no
- * harm.
+ * Starts the import of a session. It is repeated until the result is certain; Okta refuses a second trigger, so it does no harm.
  *
- * @param onLost - Called when a trigger may have been acted on; given one that was before, `begun` says so.
- * @throws {@link SessionError} when that cannot be learned; and whatever says that nothing was sent.
+ * @param begun - true if a trigger of an earlier run may have been sent
+ * @param onLost - called when the response to a trigger was lost, so that Okta may have acted on it
+ * @throws {@link SessionError} if the result stays uncertain; and errors of calls on which Okta certainly did not act
  */
 export async function triggerSession(
   context: SessionContext,
@@ -49,10 +49,10 @@ export async function triggerSession(
       if (!refused) onLost?.();
       lost ||= !refused;
     }
-    const status = (await getSessionFirmly(context, sessionId))?.status;
+    const status = (await getSessionWithRetries(context, sessionId))?.status;
     if (status === undefined) return lost ? 'unknown' : 'gone';
     if (status === 'CLOSED' || status === 'EXPIRED') return 'closed';
-    // One that is not known here is none from which a session is triggered.
+    // A status that this version does not know counts as triggered.
     if (FINAL.has(status) || (status !== 'CREATED' && status !== 'IN_PROGRESS')) return 'triggered';
     empty = refused && status === 'CREATED' ? empty + 1 : 0;
     if (empty === 2) return 'empty';
@@ -63,6 +63,6 @@ export async function triggerSession(
         status,
       );
     }
-    await options.clock.sleep(empty > 0 ? APART_MS : PAUSE_MS * 2 ** (attempt - 1), options.signal);
+    await options.clock.sleep(empty > 0 ? RECHECK_MS : PAUSE_MS * 2 ** (attempt - 1), options.signal);
   }
 }

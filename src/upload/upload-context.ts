@@ -4,7 +4,7 @@ import type { StateStore } from '../state/store.js';
 import type { OwnSessions } from './own-sessions.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
 
-/** What every part of an upload works with. */
+/** The objects that all parts of an upload share. */
 export interface SessionContext {
   readonly okta: OktaClient;
   readonly state: StateStore;
@@ -13,14 +13,14 @@ export interface SessionContext {
 }
 
 /**
- * The server's time as far as it is known, else this machine's: sessions are dated by the server, whose clock need
- * not agree with ours.
+ * The time of the server; before its first response, the time of this machine. It is compared with the times of sessions, which
+ * are the server's.
  */
 export function serverNow({ okta, options }: Pick<SessionContext, 'okta' | 'options'>): number {
   return okta.serverDate() ?? options.clock.now();
 }
 
-/** Emits the event of a wait that begins now, and takes so long at most. */
+/** Emits the event of a wait that begins now and takes at most `ms`. */
 export function emitWait(
   { clock, events }: Pick<ResolvedUploadOptions, 'clock' | 'events'>,
   reason: WaitReason,
@@ -30,7 +30,7 @@ export function emitWait(
   events.emit({ type: 'wait:start', reason, until: new Date(clock.now() + ms), sessionId });
 }
 
-/** What every call of a run is given: its signal, its patience, and where its waits are reported. */
+/** The options of every call of a run. Waits of the client are emitted as events. */
 export function callOptions({ signal, events, patienceMs }: ResolvedUploadOptions): CallOptions {
   return {
     ...(signal && { signal }),

@@ -13,49 +13,49 @@ export interface UploadOptions {
    */
   readonly cooldownMs?: number;
   /**
-   * Milliseconds between two looks at a session that is being imported.
+   * Milliseconds between two requests for the status of a session that is being imported.
    * @defaultValue `2_000`
    */
   readonly pollIntervalMs?: number;
   /**
-   * Milliseconds after which a session that is still being imported is left to the next run.
+   * Milliseconds after which the run stops waiting for an import, with `ERR_ROLLCALL_POLL_TIMEOUT`. The next run settles it.
    * @defaultValue `3_600_000`
    */
   readonly pollTimeoutMs?: number;
   /**
-   * Milliseconds for which a request that was certainly not acted on (429, refused connection, unknown host, connect
-   * time-out, read-only mode) is sent again, and for which a session that is being imported may go without an answer.
-   * After that the run ends, and the next goes on.
+   * Milliseconds for which a request is repeated on which Okta certainly did not act (429, refused connection, unknown host,
+   * connect timeout, read-only mode), and for which requests for the status of an import may fail. After that the run ends;
+   * the next run continues.
    * @defaultValue `900_000`, a quarter of an hour
    */
   readonly patienceMs?: number;
   /**
-   * Bulk requests of one session.
+   * The most bulk requests of one session.
    * @defaultValue `50`, Okta's limit
    */
   readonly requestsPerSession?: number;
   /**
-   * Sessions that may be loaded or imported at a time: a second one may be loaded while the first is imported.
+   * The most sessions that are loaded or imported at the same time. With 2, one is loaded while another is imported.
    * @defaultValue `2`
    */
   readonly sessionsInFlight?: number;
   /**
-   * What becomes of an open session that this state did not make: `fail` touches nothing and throws
-   * `ERR_ROLLCALL_FOREIGN_SESSION`, `cancel` cancels it, `adopt` uses it where it is CREATED and empty.
+   * For an open session that this state did not create: `fail` changes nothing and throws `ERR_ROLLCALL_FOREIGN_SESSION`;
+   * `cancel` cancels it; `adopt` uses it if it is CREATED, which means that it is empty, and fails otherwise.
    * @defaultValue `'fail'`
    */
   readonly foreignSession?: 'fail' | 'cancel' | 'adopt';
-  /** Ends the run: the open session is cancelled, or journaled for the next run, within five seconds. */
+  /** Aborts the run within five seconds. The open session is cancelled, or the next run settles it. */
   readonly signal?: AbortSignal | undefined;
   /** @defaultValue the system's clock */
   readonly clock?: Clock;
-  /** Where events go. */
+  /** Receives the events of the run. */
   readonly events?: EventSink;
-  /** Told what became of each change, a session's at a time. What it throws ends the run. */
+  /** Called with the outcomes of changes, mostly those of one session. An error that it throws ends the run. */
   readonly onOutcome?: ((outcomes: readonly ChangeOutcome[]) => void) | undefined;
 }
 
-/** {@link UploadOptions} with nothing left open. */
+/** {@link UploadOptions} with all defaults. */
 export interface ResolvedUploadOptions extends Required<Omit<UploadOptions, 'signal' | 'onOutcome'>> {
   readonly signal: AbortSignal | undefined;
   readonly onOutcome: UploadOptions['onOutcome'];
@@ -76,7 +76,7 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'onOutcome',
 ]);
 
-/** Fills in the defaults and refuses what cannot be meant. */
+/** Checks the options and sets the defaults. @throws {@link OptionsError} for an invalid option */
 export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOptions {
   refuseUnknown('upload', options, UPLOAD_OPTION_NAMES);
   return {

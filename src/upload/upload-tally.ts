@@ -5,12 +5,12 @@ import type { Rejection } from '../core/rejection.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Counts what an upload sends, what Okta confirms, and what it refuses. */
+/** Counts the requests of an upload, and the changes that Okta confirms and refuses. */
 export class UploadTally {
   requests = 0;
   sessions = 0;
   bytes = 0;
-  /** Changes that came in so far; the whole plan where the guard told its size. */
+  /** The number of changes of the plan; without a guard, of those received so far. */
   #planned = 0;
   #received = 0;
   #confirmedCount = 0;
@@ -21,7 +21,7 @@ export class UploadTally {
   };
   readonly #refused: Rejection[] = [];
 
-  /** Tells the size of the whole plan, where the guard knows it. */
+  /** Sets the size of the plan, if the guard has counted it. */
   plan(changes: number | undefined): void {
     this.#planned = Math.max(this.#planned, changes ?? 0);
   }

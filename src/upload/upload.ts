@@ -21,14 +21,15 @@ import { outcomeOf } from './change-outcome.js';
 import { UploadTally } from './upload-tally.js';
 
 /**
- * The sink: settles what an earlier run left in flight, sends batches in sessions, waits for Okta to confirm each,
- * and commits the state session by session, only for what Okta reported COMPLETED.
+ * The sink: settles the sessions that an earlier run left in flight, sends batches in sessions, and waits until Okta has
+ * imported each. The changes of a session are committed to the state only if Okta reports COMPLETED.
  *
- * A load whose answer was lost cancels its session, and its content is replayed in new ones of half the size, at
- * most four times. A record that Okta refuses is singled out by halving its batch, and reported; the rest goes on.
+ * If the response to a load is lost, its session is cancelled, and its content is sent again in new sessions of half the size,
+ * at most four times. If Okta refuses a batch, its halves are sent until the refused record is found; it is reported, and the
+ * other records are sent.
  *
- * @throws {@link OptionsError} at once for bad options; while running the typed errors of `errors`, each with what
- * was done so far as its `report`. Run again to go on: nothing that Okta confirmed is sent twice.
+ * @throws {@link OptionsError} for invalid options; while running, a {@link RollcallError} with the result so far as its
+ * `report`. Run again to continue: confirmed changes are not sent twice.
  */
 export function upload(
   okta: OktaClient,
@@ -38,7 +39,7 @@ export function upload(
   return uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
 }
 
-/** The same, with what was learned of our own sessions before. @internal */
+/** {@link upload} with a shared context, which contains the sessions that are known to be ours. @internal */
 export function uploadIn(context: SessionContext): Sink<Batch, UploadReport> {
   return (source) => new Upload(context, source).run();
 }
@@ -48,13 +49,13 @@ class Upload {
   readonly #queue: BatchQueue;
   readonly #run: RunContext;
   readonly #tally = new UploadTally();
-  /** Content to be sent before what the queue has. */
+  /** Content that is sent again, before the batches of the queue. */
   readonly #replays: Content[] = [];
   readonly #refusedReferences = new RefusedReferences();
   readonly #refusals: RefusalLimit;
-  /** Sessions being imported. The promises never reject; a failure is kept in `#failure`. */
+  /** The sessions that are being imported. The promises never reject; an error is stored in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
-  /** Creations that were taken from the queue and not confirmed yet: dependent memberships wait for them. */
+  /** The number of creations that were read from the queue and are not confirmed yet. Dependent memberships wait for them. */
   #unconfirmedCreates = 0;
   #confirmedSessions = 0;
   #startedAt = 0;
@@ -75,7 +76,7 @@ class Upload {
       await settleJournal(this.#context);
       this.#refusals.population = await state.counts();
       await this.#sendAll();
-      await this.#keepAbsences();
+      await this.#storeAbsences();
       return this.#tally.report();
     } catch (error) {
       await Promise.all(this.#importing);
@@ -86,8 +87,8 @@ class Upload {
     }
   }
 
-  /** The run has reached its end, so its reads count for those who were missing from them. */
-  async #keepAbsences(): Promise<void> {
+  /** Stores the counts of absences, which are counted only if the run has reached its end. */
+  async #storeAbsences(): Promise<void> {
     const { state } = this.#context;
     for (const entity of ENTITIES) {
       const counts = this.#run.absences.get(entity);
@@ -101,7 +102,7 @@ class Upload {
       this.#check();
       const content = await this.#nextContent();
       if (content !== undefined) {
-        await this.#roomInFlight();
+        await this.#waitForSlot();
         await this.#runSession(content);
       } else if (this.#importing.size > 0) {
         await Promise.race(this.#importing);
@@ -111,20 +112,20 @@ class Upload {
     }
   }
 
-  /** Throws what ended an import, or that the run was aborted. */
+  /** Throws the error of an import, or if the run was aborted. */
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
     throwIfAborted(this.#context.options.signal);
   }
 
-  async #roomInFlight(): Promise<void> {
+  async #waitForSlot(): Promise<void> {
     while (this.#importing.size >= this.#context.options.sessionsInFlight) {
       await Promise.race(this.#importing);
       this.#check();
     }
   }
 
-  /** What the next session carries; undefined when there is nothing, or nothing yet. */
+  /** The content of the next session; undefined at the end, or if all remaining batches wait for an import. */
   async #nextContent(): Promise<Content | undefined> {
     const replay = this.#replays.shift();
     if (replay !== undefined) return replay;
@@ -133,7 +134,7 @@ class Upload {
       const batch = await this.#queue.peek();
       this.#tally.plan(this.#run.plannedChanges);
       if (batch === undefined) break;
-      // What refers to an entity is sent only after the session that creates it has COMPLETED.
+      // A dependent batch is sent only after the sessions that create its users and groups have COMPLETED.
       if (batch.dependent && this.#unconfirmedCreates > 0) break;
       this.#queue.shift();
       this.#tally.received(batch);
@@ -173,14 +174,14 @@ class Upload {
     }
   }
 
-  /** Loads a session; what was accepted, or undefined when the session was given up and its content is replayed. */
+  /** Loads a session. Returns the accepted content; undefined if the session was lost, so that its content is sent again. */
   async #load(session: SessionLifecycle, content: Content): Promise<Content | undefined> {
     const { options } = this.#context;
     const waiting = [...content.batches];
     const accepted: PackedBatch[] = [];
     for (let requests = 0; waiting.length > 0 && requests < options.requestsPerSession;) {
       this.#check();
-      // Of a mixed session: whom it names may have been refused since it was gathered.
+      // In a mixed session, Okta may have refused a user or group of a membership after the content was collected.
       const packed = waiting.shift() as PackedBatch;
       const batch = this.#withoutRefusedReferences(packed.unpack());
       if (batch === undefined) continue;
@@ -214,12 +215,12 @@ class Upload {
         return undefined;
       }
     }
-    // Splitting took requests that were meant for the rest: it goes into the next session.
+    // Splitting used requests of this session, so the remaining batches are sent in the next one.
     if (waiting.length > 0) this.#replays.unshift({ batches: waiting, attempt: content.attempt });
     return { batches: accepted, attempt: content.attempt };
   }
 
-  /** The halves of a refused batch; a single refused record is reported and left out. */
+  /** The halves of a refused batch. A single refused record is reported and not sent again. */
   #refused(session: SessionLifecycle, batch: Batch, errorCode: string | undefined): readonly Batch[] {
     const halves = splitBatch(batch);
     if (halves !== undefined) return halves;
@@ -274,7 +275,7 @@ class Upload {
     this.#importing.add(following);
   }
 
-  /** It may have been imported, whole or in part: it is sent again. */
+  /** Sends the content again, because Okta may have imported all of it, or a part, or nothing. */
   #notImported(session: SessionLifecycle, content: Content): void {
     this.#reportBatches(content, session.sessionId, 'unknown');
     this.#replay(content, 'the import did not complete', session.sessionId);
@@ -316,7 +317,7 @@ class Upload {
     onOutcome?.(changes.map((change) => outcomeOf(change, sessionId, outcome, errorCode)));
   }
 
-  /** What is left takes full sessions of requests like those so far, each as long as they took or the wait between. */
+  /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */
   #estimatedEnd(): Date {
     const { clock, cooldownMs, requestsPerSession } = this.#context.options;
     const { remaining, confirmedCount, requests } = this.#tally;
@@ -336,12 +337,12 @@ class Upload {
     });
   }
 
-  /** Leaves nothing open where that is possible; the first error stays the one that is told. */
+  /** Cancels the session after an error, if possible. An error of the cancel is ignored, so that the first one is thrown. */
   async #abandon(session: SessionLifecycle): Promise<void> {
     try {
       await session.abandon();
     } catch {
-      // The journal knows the session, and the next run settles it.
+      // The session is in the journal, so the next run settles it.
     }
   }
 }

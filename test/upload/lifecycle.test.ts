@@ -329,7 +329,7 @@ describe('a trigger', () => {
     expect(world.lifecycle.mode).toBe('settled');
     expect(await rowOf(world)).toBe('unknown');
     expect(world.events).toEqual([{ type: 'session:failed', sessionId: 's', status: 'gone' }]);
-    expect(world.context.own.fateOf('s')).toBe('doubtful');
+    expect(world.context.own.stateOf('s')).toBe('doubtful');
   });
 
   it('that was refused, of a session that is not known for a minute, leaves nothing open that is', async () => {
@@ -464,7 +464,7 @@ describe('a session that is given up', () => {
     const world = await loadedOne({ cancel: ['ok'], get: [...GONE] });
     expect(await world.lifecycle.cancel()).toBe('unknown');
     expect(await rowOf(world)).toBe('unknown');
-    expect(world.context.own.fateOf('s')).toBe('doubtful');
+    expect(world.context.own.stateOf('s')).toBe('doubtful');
   });
 
   it('and cannot be cancelled with certainty stays in the journal', async () => {

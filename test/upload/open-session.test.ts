@@ -134,7 +134,7 @@ describe('opening a session', () => {
 
     it('a session of ours that was triggered or has ended, whatever is shown of it', async () => {
       const { context, calls } = scripted({ list: [[session('a', 'IN_PROGRESS')]], create: [fresh] });
-      context.own.over('a');
+      context.own.markEnded('a');
       await openSession(context, undefined);
       expect(calls).toEqual(['list', 'create']);
     });
@@ -146,10 +146,10 @@ describe('opening a session', () => {
         cancel: ['ok'],
         create: [fresh],
       });
-      context.own.doubt('a');
+      context.own.markDoubtful('a');
       await openSession(context, undefined);
       expect(calls).toEqual(['list', 'get a', 'cancel a', 'get a', 'create']);
-      expect(context.own.fateOf('a')).toBe('over');
+      expect(context.own.stateOf('a')).toBe('ended');
     });
   });
 

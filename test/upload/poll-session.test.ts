@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PollTimeoutError } from '../../src/core/errors.js';
 import type { CallOptions, SessionStatus } from '../../src/okta/wire.js';
 import { pollToEnd } from '../../src/upload/poll-session.js';
-import { getSession, getSessionFirmly } from '../../src/upload/get-session.js';
+import { getSession, getSessionWithRetries } from '../../src/upload/get-session.js';
 import { failure, FAILURES, GONE, NOON, scripted, session } from './scripted.js';
 
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
@@ -138,11 +138,11 @@ describe('a look at a session', () => {
   it('that must be answered is repeated with growing pauses, six times at most', async () => {
     const { lost, forbidden, signIn } = FAILURES;
     const patient = scripted({ get: [lost, forbidden, lost, lost, lost, 'CREATED'] });
-    expect(await getSessionFirmly(patient.context, 's')).toMatchObject({ status: 'CREATED' });
+    expect(await getSessionWithRetries(patient.context, 's')).toMatchObject({ status: 'CREATED' });
     expect(patient.sleeps).toEqual([1000, 2000, 4000, 8000, 16_000]);
     const given = scripted({ get: Array<Error>(6).fill(lost) });
-    expect(await failure(getSessionFirmly(given.context, 's'))).toBe(lost);
+    expect(await failure(getSessionWithRetries(given.context, 's'))).toBe(lost);
     const denied = scripted({ get: [signIn] });
-    expect(await failure(getSessionFirmly(denied.context, 's'))).toBe(signIn);
+    expect(await failure(getSessionWithRetries(denied.context, 's'))).toBe(signIn);
   });
 });

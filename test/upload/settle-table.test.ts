@@ -131,7 +131,7 @@ describe('what an earlier run left in flight', () => {
     );
     expect(outcome).toBe('unknown');
     // Should it turn up again, it is known to be ours.
-    expect(context.own.fateOf('s')).toBe('doubtful');
+    expect(context.own.stateOf('s')).toBe('doubtful');
   });
 
   it('one that is not final within the limit stays in the journal', async () => {
@@ -150,7 +150,7 @@ describe('what an earlier run left in flight', () => {
       expect(calls).toEqual(['get s', 'start s', 'get s']);
       expect(outcome).toBe('completed');
       expect(await state.journal.lastTriggeredAt()).toBe(NOON);
-      expect(context.own.fateOf('s')).toBe('over');
+      expect(context.own.stateOf('s')).toBe('ended');
     });
 
     it('is journaled as triggered by the time of the server where that is known', async () => {
