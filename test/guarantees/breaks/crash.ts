@@ -21,7 +21,7 @@ export const crash: readonly Break[] = [
     find: `const journalId = await state.journal.creating(from, [...seen]);
   let session: Session;
   try {
-    // Sent once: its time is what a session that it made is known by.
+    // Sent only once, because the session is recognised by the time of the attempt.
     session = await okta.createSession({ ...callOptions(options), patienceMs: 0 });`,
     replace: `let journalId = 0;
   let session: Session;
@@ -43,15 +43,15 @@ export const crash: readonly Break[] = [
   {
     what: 'a session whose loads are not all acknowledged is imported and committed',
     file: 'src/upload/settle-journal.ts',
-    find: "return journaled.phase === 'triggering' ?",
-    replace: 'return journaled.acknowledged < journaled.loads ?',
+    find: "return journaled.phase === 'triggering'",
+    replace: 'return journaled.acknowledged < journaled.loads',
     test: [SETTLE, 'is cancelled where a load was not acknowledged, and sent again'],
   },
   {
     what: 'what a dead process had loaded is imported, whatever the source says today',
     file: 'src/upload/settle-journal.ts',
-    find: "return journaled.phase === 'triggering' ?",
-    replace: "return journaled.phase !== 'cancelling' ?",
+    find: "return journaled.phase === 'triggering'",
+    replace: "return journaled.phase !== 'cancelling'",
     test: [SETTLE, 'deactivates nobody who is back in the source of today'],
   },
   {

@@ -83,7 +83,7 @@ export const writer: readonly Break[] = [
   {
     what: "a creation that was refused makes somebody else's session ours",
     file: 'src/upload/create-session.ts',
-    find: "// Nothing was made, whatever else went wrong.\n    await state.journal.settle(journalId, 'dropped');",
+    find: "// Certainly no session was created.\n    await state.journal.settle(journalId, 'dropped');",
     replace: '',
     test: [CERTAINTY, "does not make another's session ours, when it was refused for want of a token"],
   },
