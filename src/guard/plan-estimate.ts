@@ -2,19 +2,19 @@ import { LIMITS } from '../core/limits.js';
 import { toFlow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
 
-/** What sending a plan takes. */
+/** The number of requests and sessions of a plan, and the shortest time to send it. */
 export interface PlanSize {
   readonly requests: number;
   readonly sessions: number;
-  /** Milliseconds; sessions are at least five minutes apart. */
+  /** The shortest time in milliseconds: five minutes between two sessions. */
   readonly leastMs: number;
 }
 
-/** Packs the plan as it will be packed, and counts requests and the sessions they make. */
+/** Counts the requests of a plan, and the sessions for them. */
 export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize> {
   let free = 0;
   let dependent = 0;
-  /** The position of the last request that creates what a dependent one may wait for. */
+  /** The number of the last request that creates users or groups, for which dependent requests may wait. */
   let lastCreate = 0;
   for await (const chunk of toFlow(batches).chunks()) {
     for (const { dependent: waits, entity, changes } of chunk) {
@@ -31,7 +31,7 @@ export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize>
   };
 }
 
-/** Dependent requests may top up the last session of the free ones only if every creation is in an earlier one. */
+/** Dependent requests are sent in the last session of the free ones only if all creations are in earlier sessions. */
 function sessionsOf(free: number, dependent: number, lastCreate: number): number {
   const per = LIMITS.requestsPerSession;
   const freeSessions = Math.ceil(free / per);

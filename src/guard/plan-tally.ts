@@ -11,14 +11,14 @@ interface MutableCounts {
   deletes: number;
 }
 
-/** Counts a plan and names it by a hash that does not depend on the order of its changes. */
+/** Counts the changes of a plan, and computes its hash, which does not depend on their order. */
 export class PlanTally {
   readonly #counts: Record<Entity, MutableCounts> = {
     users: { creates: 0, updates: 0, deletes: 0 },
     groups: { creates: 0, updates: 0, deletes: 0 },
     memberships: { creates: 0, updates: 0, deletes: 0 },
   };
-  /** Sums of 128-bit digests, word by word, of each entity's upserts and deletes: a hash of a multiset. */
+  /** For the upserts and deletes of each entity, the sums of the four words of all digests. A sum does not depend on the order. */
   readonly #sums = new Uint32Array(ENTITIES.length * 2 * 4);
 
   readonly #attributes = new Map<
@@ -26,7 +26,7 @@ export class PlanTally {
     { readonly entity: Entity; readonly attribute: string; updates: number }
   >();
 
-  /** Changes counted. */
+  /** The number of changes. */
   size = 0;
 
   add(change: Change): void {
@@ -36,7 +36,7 @@ export class PlanTally {
     if (change.kind === 'delete') counts.deletes++;
     else if (change.created) counts.creates++;
     else counts.updates++;
-    // That of a fingerprint is a keyed digest of entity, key and content already.
+    // The digest of a fingerprint covers entity, key and content.
     const digest = change.fingerprint?.digest ?? digestOf(`${change.entity}\n${change.key}`);
     const at = (ENTITIES.indexOf(change.entity) * 2 + (change.kind === 'delete' ? 1 : 0)) * 4;
     for (let word = 0; word < 4; word++) {
@@ -45,7 +45,7 @@ export class PlanTally {
     }
   }
 
-  /** The attributes that differ in most updates, most first. */
+  /** The attributes that change in the most updates, sorted by their number. */
   changedAttributes(): AttributeChanges[] {
     return Array.from(this.#attributes.values())
       .sort((a, b) => b.updates - a.updates || (a.attribute < b.attribute ? -1 : 1))
@@ -57,7 +57,7 @@ export class PlanTally {
       const id = `${entity} ${name}`;
       const known = this.#attributes.get(id);
       if (known !== undefined) known.updates++;
-      // Names come from the source and may be many: a plan of changed names must not fill the memory.
+      // The names come from the source. Their number is limited, so that a source with very many names needs little memory.
       else if (this.#attributes.size < COUNTED_ATTRIBUTES)
         this.#attributes.set(id, { entity, attribute: name, updates: 1 });
     }
@@ -67,7 +67,7 @@ export class PlanTally {
     return this.#counts;
   }
 
-  /** Hexadecimal; the same for the same set of changes. */
+  /** The hash of the plan in hexadecimal. Equal sets of changes have equal hashes. */
   hash(): string {
     return createHash('sha256').update(JSON.stringify(this.#counts)).update(this.#sums).digest('hex');
   }
