@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { EVENT_SCHEMAS, eventSchema } from '../../src/cli/display/event-schema.js';
-import { cli, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
+import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
 /** The schema, but for members that it does not name: here they are faults, for they are not documented. */
 function strict(): ValidateFunction {
@@ -82,6 +84,10 @@ describe('--json', () => {
     await files(cwd, { 'rollcall.config.json': '{}' });
     collect(await lines(cwd, ['simulate'], stopAt('simulate:ready')));
     collect(await lines(cwd, ['sync', '--users', 'more.csv', ...QUICK], stopAt('session:created')));
+    const held = await openState(join(cwd, 'held'), { clock });
+    const busy = await lines(cwd, ['plan', '--users', 'few.csv', '--state', 'held'], {});
+    expect(collect(busy).at(-1)).toMatchObject({ type: 'run:error', exitCode: 4 });
+    await held.close();
     // These need an org that fails in its own time; `settled` and `failed` have their own test, and no org has a new status.
     const apart = ['journal:settled', 'session:failed', 'session:status'];
     expect(Object.keys(EVENT_SCHEMAS).filter((type) => !seen.has(type) && !apart.includes(type))).toEqual([]);

@@ -26,7 +26,7 @@ describe('--report', () => {
       'less.csv': usersCsv(100),
       'rollcall.config.json': '{ "report": "r" }',
     });
-    expect((await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })).code).toBe(0);
+    expect((await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })).code).toBe(5);
     expect(await summaryOf(cwd)).toMatchObject({ status: 'done', outcomes: { confirmed: 300 } });
     const changes = await readFile(join(cwd, 'r/changes.csv'), 'utf8');
     expect(changes.trimEnd().split('\n')).toHaveLength(301);

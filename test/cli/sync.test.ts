@@ -19,7 +19,7 @@ describe('sync', () => {
     });
     const argv = [...SYNC, '--groups', 'g.csv', '--memberships', 'm.csv'];
     const ran = await cli(cwd, argv, { env: envOf(okta) });
-    expect(ran.code).toBe(0);
+    expect(ran.code).toBe(5);
     expect(ran.out.replace(/Done in [^:]+/, 'Done in N').replace(/\d+ B/, 'N B')).toBe(
       [
         'Done in N: Okta confirmed 5 changes in 2 sessions (3 requests, N B).',
@@ -55,6 +55,43 @@ describe('sync', () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     expect(await cli(cwd, [...SYNC, '--quiet'], { env: envOf(okta) })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('is done in part with 5 while anything is rejected, refused or held back; quiet, it writes exactly that', async () => {
+    let refusing = true;
+    const [cwd, okta] = [
+      await directory(),
+      await org({ refuseItem: (item) => refusing && item.externalId === 'u1' }),
+    ];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(4) });
+    const refused = await cli(cwd, [...SYNC, '--quiet'], { env });
+    expect([refused.code, refused.out]).toEqual([5, '']);
+    expect(refused.err).toMatch(/^Refused by Okta; the next run tries again \(1\):\n {2}users u1: [^\n]*\n$/);
+    expect((await cli(cwd, ['status'])).out).toContain(
+      'left undone: 1 record refused by Okta; the next sync',
+    );
+    refusing = false;
+    expect((await cli(cwd, SYNC, { env })).code).toBe(0);
+    expect((await cli(cwd, ['status'])).out).not.toContain('left undone');
+    // u3 is gone, but the record without an id may be u3.
+    await files(cwd, { 'u.csv': `${usersCsv(3)},x@example.com,x@example.com,a,b\n` });
+    const heldBack = await cli(cwd, [...SYNC, '--quiet'], { env });
+    expect([heldBack.code, heldBack.out]).toEqual([5, '']);
+    expect(heldBack.err.trimEnd().split('\n')).toEqual([
+      '1 deletion of users held back: a record could not be identified, and may be any of them.',
+      'Rejected before sending (1):',
+      expect.stringContaining('users record 4 (u.csv:5): ') as string,
+    ]);
+    const status = await cli(cwd, ['status', '--json']);
+    expect(jsonLines(status.out)).toMatchObject([
+      { status: { lastRun: { exitCode: 5, undone: { rejected: 1, refused: 0, heldBack: 1 } } } },
+    ]);
+    expect(await cli(cwd, [...SYNC, '--quiet', '--allow-rejects'], { env })).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
   });
 
   it('stops at the guard with 3, says why, and goes on with the hash it gives', async () => {
@@ -136,17 +173,29 @@ describe('sync', () => {
     expect(ran.out).toMatch(
       /Refused by Okta; the next run tries again \(1\):\n {2}users u1: Okta refused the record \[/,
     );
-    expect(ran.code).toBe(0);
+    expect(ran.code).toBe(5);
   });
 
-  it('fails with 1 while another process holds the state', async () => {
+  it('waits for another process that uses the state, and is incomplete with 4 if it does not end', async () => {
     const { openState } = await import('../../src/state/lmdb/open-state.js');
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
-    await using _held = await openState(join(cwd, 'rollcall-state'));
+    const held = await openState(join(cwd, 'rollcall-state'), { clock });
+    const began = clock.now();
     const ran = await cli(cwd, SYNC, { env: envOf(okta) });
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain(`the state is in use by process ${process.pid} on `);
     expect(ran.err).toContain('[ERR_ROLLCALL_BUSY]');
+    expect(clock.now() - began).toBe(90_000);
+    const impatient = await cli(cwd, ['plan', '--users', 'u.csv', '--wait-lock', '0s'], {});
+    expect(impatient.code).toBe(4);
+    expect(clock.now() - began).toBe(90_000);
+    const waiting = cli(cwd, [...SYNC, '--json'], {
+      env: envOf(okta),
+      onOut: (line) => void (line.includes('state:busy') && held.close()),
+    });
+    expect((await waiting).code).toBe(0);
+    expect(jsonLines((await waiting).out)[0]).toMatchObject({ type: 'state:busy', pid: process.pid });
   });
 
   it("leaves another's session alone, unless it is told to cancel or to use it", async () => {

@@ -6,9 +6,9 @@ import { OwnSessions } from '../../upload/own-sessions.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
 import { settleJournal } from '../../upload/settle-journal.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import { memoryState } from '../../state/memory/memory-state.js';
 import type { JournaledSession } from '../../state/store.js';
+import { openCommandState } from './open-state.js';
 import type { CancelReport } from './command-reports.js';
 import { connect } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
@@ -21,7 +21,7 @@ import type { Command } from './command.js';
 const PATIENCE_MS = 60_000;
 
 /** The settings of `cancel`. */
-export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', ...GROUPS.connection];
+export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', 'waitLock', ...GROUPS.connection];
 
 /** `cancel`: cancels the session that this state left open. Another session is cancelled only by its id (`--force`). */
 export const cancelCommand: Command = async (input): Promise<ExitCode> => {
@@ -29,9 +29,7 @@ export const cancelCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   const directory = stateDirectory(settings, context);
   // Without a state no session is ours, but a session can still be cancelled by its id.
-  const state = (await stateExists(directory))
-    ? await openState(directory, { clock: context.clock })
-    : memoryState();
+  const state = (await stateExists(directory)) ? await openCommandState(input) : memoryState();
   try {
     const okta = await connect(settings, context, await state.target());
     try {

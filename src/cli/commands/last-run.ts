@@ -1,5 +1,6 @@
 import { type UploadReport, changesOf } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
+import type { Undone } from './undone.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 
 /** A record of the last `sync`, for `status`: only numbers and codes. */
@@ -12,6 +13,8 @@ export interface LastRun {
   readonly confirmed: number;
   /** Changes that were not confirmed when the run ended; undefined if it ended before the plan was complete. */
   readonly remaining?: number;
+  /** What the run left undone; undefined if it did not come to its end. */
+  readonly undone?: Undone;
 }
 
 const NAME = 'cli:last-run';
@@ -19,13 +22,17 @@ const NAME = 'cli:last-run';
 /** Stores the record of a run in the state. */
 export async function noteRun(
   state: StateStore,
-  run: Pick<LastRun, 'startedAt' | 'endedAt' | 'exitCode'> & { readonly code?: string | undefined },
+  run: Pick<LastRun, 'startedAt' | 'endedAt' | 'exitCode'> & {
+    readonly code?: string | undefined;
+    readonly undone?: Undone | undefined;
+  },
   report: UploadReport | undefined,
 ): Promise<void> {
-  const { code, ...rest } = run;
+  const { code, undone, ...rest } = run;
   const note: LastRun = {
     ...rest,
     ...(code !== undefined && { code }),
+    ...(undone !== undefined && { undone }),
     confirmed: report === undefined ? 0 : changesOf(report.confirmed),
     ...(report !== undefined && { remaining: report.remaining }),
   };
@@ -46,6 +53,8 @@ export function outcomeText(code: ExitCode): string {
   switch (code) {
     case EXIT.DONE:
       return 'done';
+    case EXIT.PARTIAL:
+      return 'done, but not all of it';
     case EXIT.GUARD:
       return 'stopped by the guard';
     case EXIT.INCOMPLETE:

@@ -115,7 +115,7 @@ function output(): Option[] {
   return [
     new Option('--config <file>', 'the config file (default: rollcall.config.json, if it exists)'),
     json().conflicts('quiet'),
-    new Option('--quiet', 'write nothing but errors'),
+    new Option('--quiet', 'write nothing but errors and what was left undone'),
   ];
 }
 

@@ -1,19 +1,24 @@
 import { GuardError } from '../../core/errors.js';
 import type { Plan } from '../../core/results.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions } from '../settings/library-options.js';
+import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { showError } from '../display/show-error.js';
-import { stateDirectory } from '../settings/state-dir.js';
 import { planText } from '../text/plan-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
 /** The settings of `plan`. */
-export const PLAN_SETTINGS: readonly SettingKey[] = ['state', 'report', ...GROUPS.inputs, ...GROUPS.guard];
+export const PLAN_SETTINGS: readonly SettingKey[] = [
+  'state',
+  'waitLock',
+  'report',
+  ...GROUPS.inputs,
+  ...GROUPS.guard,
+];
 
 /** `plan`: shows what a sync would send. Needs no network and no credentials; creates the state if there is none. */
 export const planCommand: Command = async (input): Promise<ExitCode> => {
@@ -22,7 +27,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   const sources = await openSources(settings, context);
   if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
-  const state = await openState(stateDirectory(settings, context), { clock: context.clock });
+  const state = await openCommandState(input);
   try {
     const files = openReport(settings, context);
     const options = {

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { StateError } from '../../core/errors.js';
 import { ENTITIES } from '../../core/model.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore } from '../../state/store.js';
 import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { SettingKey } from '../settings/settings.js';
 import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { count } from '../text/words.js';
+import { openCommandState } from './open-state.js';
 import type { Command, CommandInput } from './command.js';
 
 /** The settings of the commands `state ...`. */
-export const STATE_SETTINGS: readonly SettingKey[] = ['state'];
+export const STATE_SETTINGS: readonly SettingKey[] = ['state', 'waitLock'];
 
 /** `state export FILE`: writes the whole content of a state to one file. */
 export const exportCommand: Command = async (input) => {
@@ -36,12 +36,13 @@ async function requireState({ resolved, context }: CommandInput): Promise<void> 
 }
 
 async function withState(
-  { resolved, flags, context, display }: CommandInput,
+  input: CommandInput,
   work: (state: StateStore, file: string) => Promise<StateRowCounts>,
   done: string,
   verify = false,
 ): Promise<ExitCode> {
-  const state = await openState(stateDirectory(resolved.settings, context), { clock: context.clock, verify });
+  const { flags, context, display } = input;
+  const state = await openCommandState(input, { verify });
   try {
     const { file } = flags;
     const rows = await work(state, typeof file === 'string' ? resolve(context.cwd, file) : '');

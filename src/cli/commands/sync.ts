@@ -1,6 +1,5 @@
 import { OptionsError, RollcallError, StateError } from '../../core/errors.js';
 import type { SyncReport } from '../../core/results.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore } from '../../state/store.js';
 import { startSync, type SyncOptions } from '../../sync/sync.js';
 import { connect } from './connect.js';
@@ -8,16 +7,18 @@ import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
 import { noteRun } from './last-run.js';
 import { comparisonOptions, guardOptions, sendingOptions } from '../settings/library-options.js';
+import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
-import { stateDirectory } from '../settings/state-dir.js';
-import { syncText } from '../text/sync-text.js';
+import { syncText, undoneLines } from '../text/sync-text.js';
 import { adoptCommand } from './adopt.js';
+import { isPartial, undoneOf } from './undone.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
 /** The settings of `sync`. */
 export const SYNC_SETTINGS: readonly SettingKey[] = [
   'state',
+  'waitLock',
   'report',
   ...GROUPS.inputs,
   ...GROUPS.guard,
@@ -37,7 +38,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   const okta = await connect(settings, context);
   try {
     if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
-    const state = await openState(stateDirectory(settings, context), { clock: context.clock });
+    const state = await openCommandState(input);
     try {
       const options = {
         ...sources,
@@ -64,7 +65,7 @@ async function runAndReport(
   input: CommandInput,
   files: ReportFiles | undefined,
 ): Promise<ExitCode> {
-  const { context, display, stopping } = input;
+  const { resolved, context, display, stopping } = input;
   const startedAt = new Date(context.clock.now());
   const running = startSync({ ...options, ...(files && { onOutcome: files.outcomes }) });
   running.events$.subscribe((event) => {
@@ -80,12 +81,18 @@ async function runAndReport(
     await finishFailed(files, error, display);
     throw error;
   }
-  const exitCode = report.remaining === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
+  const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);
   await note(options.state, startedAt, input, exitCode, report);
-  display.outcome({ type: 'sync:report', report }, syncText(report));
+  const undone = exitCode === EXIT.PARTIAL ? undoneLines(report).join('\n') : undefined;
+  display.outcome({ type: 'sync:report', report }, syncText(report), undone);
   // Last, so that the outcome is shown even if the files cannot be written.
   await files?.finish(report);
   return exitCode;
+}
+
+function exitCodeOfReport(report: SyncReport, allowRejects = false): ExitCode {
+  if (report.remaining > 0) return EXIT.INCOMPLETE;
+  return allowRejects || !isPartial(undoneOf(report)) ? EXIT.DONE : EXIT.PARTIAL;
 }
 
 /** Stores the record that `status` shows. A failure to store it does not fail the run. */
@@ -97,10 +104,16 @@ async function note(
   outcome: unknown,
 ): Promise<void> {
   const error = outcome instanceof RollcallError ? outcome : undefined;
-  const report = outcome instanceof Error ? error?.report : (outcome as SyncReport);
-  const run = { startedAt, endedAt: new Date(context.clock.now()), exitCode, code: error?.code };
+  const done = outcome instanceof Error ? undefined : (outcome as SyncReport);
+  const run = {
+    startedAt,
+    endedAt: new Date(context.clock.now()),
+    exitCode,
+    code: error?.code,
+    undone: done && undoneOf(done),
+  };
   try {
-    await noteRun(state, run, report);
+    await noteRun(state, run, done ?? error?.report);
   } catch (failure) {
     if (!(failure instanceof StateError)) throw failure;
   }

@@ -39,15 +39,26 @@ export interface ErrorEvent {
 export type ProgressEvent =
   | SyncEvent
   /** A signal arrived, and the run ends in an orderly way. */
-  | { readonly type: 'abort:requested'; readonly signal: EndSignal };
+  | { readonly type: 'abort:requested'; readonly signal: EndSignal }
+  /** Another process uses the state; the command waits for it, at most until `until`. */
+  | {
+      readonly type: 'state:busy';
+      readonly pid: number;
+      readonly host: string;
+      readonly since: Date;
+      readonly until: Date;
+    };
 
 /** Shows the events, the outcome and the error of a command. */
 export interface Display {
   progress(event: ProgressEvent): void;
   /** Removes the progress bars, so that the next output stands alone. May be called more than once. */
   end(): void;
-  /** The outcome: on standard output, as text or as JSON. */
-  outcome(event: OutcomeEvent, text: string): void;
+  /**
+   * The outcome: on standard output, as text or as JSON.
+   * @param undone - what the command left undone; the only part of an outcome that `--quiet` writes, to standard error
+   */
+  outcome(event: OutcomeEvent, text: string, undone?: string): void;
   /** The error: as text on standard error, and with `--json` also as JSON on standard output. */
   error(event: ErrorEvent, text: string): void;
 }

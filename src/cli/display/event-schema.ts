@@ -103,10 +103,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     'lastRun?': object({
       startedAt: time,
       endedAt: time,
-      exitCode: { enum: [0, 1, 2, 3, 4] },
+      exitCode: { enum: [0, 1, 2, 3, 4, 5] },
       'code?': text,
       confirmed: whole,
       'remaining?': whole,
+      'undone?': object({ rejected: whole, refused: whole, heldBack: whole }),
     }),
     'pending?': list(
       object({ 'sessionId?': text, phase: text, loads: whole, acknowledged: whole, rows: whole }),
@@ -195,6 +196,10 @@ export const EVENT_SCHEMAS: {
   'abort:requested': {
     description: 'A signal came, and the run is being ended in order.',
     members: { signal: { enum: ['SIGINT', 'SIGTERM'] } },
+  },
+  'state:busy': {
+    description: 'Another process uses the state; the command waits for it, at most until `until`.',
+    members: { pid: whole, host: text, since: time, until: time },
   },
   'plan:report': { description: 'The outcome of `plan`.', members: { plan: ref('plan') } },
   'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },

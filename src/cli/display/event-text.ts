@@ -36,6 +36,8 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
       return `Okta refused ${plural(event.items, event.entity.slice(0, -1))}`;
     case 'wait:start':
       return waitText(event, now);
+    case 'state:busy':
+      return `the state is in use by process ${event.pid} on ${event.host} since ${formatTime(event.since)}; waiting for it until ${formatTime(event.until)}`;
     case 'abort:requested':
       return `${event.signal}: stopping in an orderly way; a second signal stops at once`;
     default:

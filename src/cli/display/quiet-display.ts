@@ -1,7 +1,7 @@
 import type { Output } from '../process/io.js';
 import type { Display, ErrorEvent, OutcomeEvent } from './display.js';
 
-/** Writes errors only (`--quiet`): for schedulers such as cron that mail all output. */
+/** Writes errors, and what a run left undone (`--quiet`): for schedulers such as cron that mail all output. */
 export class QuietDisplay implements Display {
   readonly #err: Output;
 
@@ -13,7 +13,9 @@ export class QuietDisplay implements Display {
 
   end(): void {}
 
-  outcome(_event: OutcomeEvent): void {}
+  outcome(_event: OutcomeEvent, _text: string, undone?: string): void {
+    if (undone !== undefined) this.#err.write(`${undone}\n`);
+  }
 
   error(_event: ErrorEvent, text: string): void {
     this.#err.write(`${text}\n`);

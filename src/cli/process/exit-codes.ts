@@ -1,5 +1,6 @@
 import {
   AbortedError,
+  BusyError,
   GuardError,
   OktaAuthError,
   OktaHttpError,
@@ -23,6 +24,8 @@ export const EXIT = Object.freeze({
   GUARD: 3,
   /** The command did not finish, and nothing needs fixing: run it again. */
   INCOMPLETE: 4,
+  /** The command is done, but not all of it: records were rejected or refused, or deletions are held back. */
+  PARTIAL: 5,
 });
 /** One of the values of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -36,7 +39,8 @@ export function exitCodeOf(error: unknown): ExitCode {
 
 /** Whether another run can get further without anybody fixing anything. */
 function isResumable(error: unknown): boolean {
-  if (error instanceof AbortedError || error instanceof PollTimeoutError) return true;
+  if (error instanceof AbortedError || error instanceof BusyError || error instanceof PollTimeoutError)
+    return true;
   if (error instanceof OktaAuthError) return false;
   if (error instanceof OktaHttpError) return error.status === 429 || error.status >= 500;
   // A session that this state did not create stays open until somebody cancels it.

@@ -61,6 +61,9 @@ export const SETTINGS = Object.freeze({
     { fallback: STATE_DIRECTORY },
   ),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
+  waitLock: setting('--wait-lock', duration(), 'how long to wait for another process that uses the state', {
+    fallback: '90s',
+  }),
   maxDeletePercent: setting(
     '--max-delete-percent',
     number(PERCENT),
@@ -97,6 +100,12 @@ export const SETTINGS = Object.freeze({
     '--allow-empty',
     onOff(),
     'guard: accept a source without records, even if Okta has entities',
+    { fallback: 'off' },
+  ),
+  allowRejects: setting(
+    '--allow-rejects',
+    onOff(),
+    'exit with 0 instead of 5 if records were rejected or refused, or deletions are held back',
     { fallback: 'off' },
   ),
   onDuplicate: setting(
@@ -206,5 +215,5 @@ export const GROUPS = Object.freeze({
     'allowEmpty',
   ],
   connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
-  sending: ['cooldown', 'poll', 'pollTimeout', 'patience', 'foreignSession'],
+  sending: ['cooldown', 'poll', 'pollTimeout', 'patience', 'foreignSession', 'allowRejects'],
 } satisfies Record<string, readonly SettingKey[]>);

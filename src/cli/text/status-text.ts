@@ -1,6 +1,7 @@
 import { ENTITIES } from '../../core/model.js';
 import type { ActiveSession, PendingSession, StatusReport } from '../commands/command-reports.js';
 import { formatDuration } from './duration.js';
+import { isPartial, type Undone } from '../commands/undone.js';
 import { outcomeText } from '../commands/last-run.js';
 import { count, formatTime, plural, printable } from './words.js';
 
@@ -43,13 +44,24 @@ function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[
 
 function lastRunLines({ lastRun }: StatusReport): string[] {
   if (lastRun === undefined) return ['none'];
-  const { startedAt, endedAt, exitCode, code, confirmed, remaining } = lastRun;
+  const { startedAt, endedAt, exitCode, code, confirmed, remaining, undone } = lastRun;
   const took = formatDuration(endedAt.getTime() - startedAt.getTime());
   const why = code === undefined ? '' : ` [${code}]`;
   const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not confirmed`;
   return [
     `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${plural(confirmed, 'change')} confirmed${rest}`,
+    ...(undone === undefined || !isPartial(undone) ? [] : [undoneText(undone)]),
   ];
+}
+
+function undoneText({ rejected, refused, heldBack }: Undone): string {
+  const parts = [
+    [rejected, `${plural(rejected, 'record')} rejected`],
+    [refused, `${plural(refused, 'record')} refused by Okta`],
+    [heldBack, `${plural(heldBack, 'deletion')} held back`],
+  ] as const;
+  const left = parts.filter(([n]) => n > 0).map(([, text]) => text);
+  return `left undone: ${left.join(', ')}; the next sync tries again`;
 }
 
 function pendingLines(pending: readonly PendingSession[]): string[] {

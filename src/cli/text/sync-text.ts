@@ -1,5 +1,6 @@
 import { ENTITIES } from '../../core/model.js';
 import { type UploadReport, changesOf, type SyncReport } from '../../core/results.js';
+import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
 import { rejectionLines } from './rejections.js';
@@ -8,7 +9,6 @@ import { columns, count, formatBytes, plural } from './words.js';
 /** The outcome of a sync, as text. */
 export function syncText(report: SyncReport): string {
   const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
-  const rejected = ENTITIES.reduce((total, entity) => total + (report.sources[entity]?.rejected ?? 0), 0);
   return [
     `Done in ${took}: ${sentText(report)}`,
     '',
@@ -22,10 +22,18 @@ export function syncText(report: SyncReport): string {
         return [[entity, ...cells.map(count)]];
       }),
     ]),
+    ...undoneLines(report),
+  ].join('\n');
+}
+
+/** What a run left undone: the records that were rejected or refused, and the deletions that are held back. */
+export function undoneLines(report: SyncReport): string[] {
+  const { rejected, refused } = undoneOf(report);
+  return [
     ...heldBackLines(report.plan.heldBackDeletes),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
-    ...rejectionLines('Refused by Okta; the next run tries again', report.refused, report.refused.length),
-  ].join('\n');
+    ...rejectionLines('Refused by Okta; the next run tries again', report.refused, refused),
+  ];
 }
 
 /** The outcome of an unfinished sync, as one line. */

@@ -1,0 +1,38 @@
+import { BusyError } from '../../core/errors.js';
+import { openState, type OpenStateOptions } from '../../state/lmdb/open-state.js';
+import type { StateStore } from '../../state/store.js';
+import { stateDirectory } from '../settings/state-dir.js';
+import type { CommandInput } from './command.js';
+
+/** Longer than the minute after which a process that gives no sign of life counts as dead. */
+const WAIT_LOCK_MS = 90_000;
+/** The pause between two attempts to open a state. */
+const PAUSE_MS = 1000;
+
+/**
+ * Opens the state of a command. If another process uses it, waits for it as long as `--wait-lock` says.
+ *
+ * @throws {@link BusyError} if the state is still in use then
+ */
+export async function openCommandState(
+  { resolved: { settings }, context, display, stopping }: CommandInput,
+  options: Pick<OpenStateOptions, 'verify'> = {},
+): Promise<StateStore> {
+  const { clock } = context;
+  const directory = stateDirectory(settings, context);
+  const elapsed = () => clock.elapsed?.() ?? clock.now();
+  const began = elapsed();
+  const waitMs = settings.waitLock ?? WAIT_LOCK_MS;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openState(directory, { ...options, clock });
+    } catch (error) {
+      const leftMs = waitMs - (elapsed() - began);
+      if (!(error instanceof BusyError) || leftMs <= 0) throw error;
+      const { pid, host, since } = error;
+      if (attempt === 1)
+        display.progress({ type: 'state:busy', pid, host, since, until: new Date(clock.now() + leftMs) });
+      await clock.sleep(Math.min(PAUSE_MS, leftMs), stopping.signal);
+    }
+  }
+}

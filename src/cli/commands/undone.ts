@@ -1,0 +1,28 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
+import type { SyncReport } from '../../core/results.js';
+
+/** The records and deletions that a run left undone, although it came to its end. */
+export interface Undone {
+  /** Records that were rejected before sending. */
+  readonly rejected: number;
+  /** Records that Okta refused. */
+  readonly refused: number;
+  /** Deletions that are held back, because a record of the source could not be identified. */
+  readonly heldBack: number;
+}
+
+/** Counts what a run left undone. */
+export function undoneOf({ sources, refused, plan }: SyncReport): Undone {
+  const sum = (value: (entity: Entity) => number) =>
+    ENTITIES.reduce((total, entity) => total + value(entity), 0);
+  return {
+    rejected: sum((entity) => sources[entity]?.rejected ?? 0),
+    refused: refused.length,
+    heldBack: sum((entity) => plan.heldBackDeletes[entity]),
+  };
+}
+
+/** True if the run left anything undone. */
+export function isPartial({ rejected, refused, heldBack }: Undone): boolean {
+  return rejected + refused + heldBack > 0;
+}
