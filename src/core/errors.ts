@@ -1,3 +1,4 @@
+import { describeTrip } from './describe-trip.js';
 import type { Entity } from './model.js';
 import type { GuardTrip, UploadReport } from './results.js';
 
@@ -68,11 +69,8 @@ export class GuardError extends RollcallError {
   /** The hash of the plan. With the option `approve` set to it, exactly this plan passes. */
   readonly planHash: string;
   constructor(trips: readonly GuardTrip[], planHash: string) {
-    const reasons = trips.map(
-      (t) =>
-        `${t.entity}: ${t.rule} is ${round(t.actual)}, the limit is ${round(t.limit)} (of ${t.population})`,
-    );
-    const why = reasons.length > 0 ? reasons.join('; ') : 'it is not the plan that was approved';
+    const why =
+      trips.length > 0 ? trips.map(describeTrip).join('; ') : 'it is not the plan that was approved';
     super(
       'ERR_ROLLCALL_GUARD',
       `the guard stopped this plan, and nothing was sent: ${why}. Plan hash: ${planHash}`,
@@ -80,10 +78,6 @@ export class GuardError extends RollcallError {
     this.trips = trips;
     this.planHash = planHash;
   }
-}
-
-function round(n: number): number {
-  return Math.round(n * 100) / 100;
 }
 
 /** Okta returned an error status. The error contains neither headers nor body. */

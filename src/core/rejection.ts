@@ -19,10 +19,12 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** The counts of one entity's records: `read = accepted + rejected`. `unidentified` records are a part of the rejected ones. */
+/** The counts of one entity's records: `read = accepted + rejected + leftOut`. `unidentified` records are a part of the rejected ones. */
 export interface ReadCounts {
   read: number;
   accepted: number;
   rejected: number;
   unidentified: number;
+  /** Rows that a condition of the mapping leaves out, and memberships of users and groups that are not kept in sync. */
+  leftOut: number;
 }

@@ -18,7 +18,11 @@ export interface AttributeChanges {
 
 /** The counts of a plan. */
 export interface PlanSummary {
-  /** SHA-256 over exactly the changes of this plan, in any order. Pass it as `approve` to send a plan that exceeds limits of the guard. */
+  /**
+   * A keyed hash of exactly the changes of this plan, in any order, on this state, with this many rejected records and
+   * held-back deletions. Pass it as `approve` to send a plan that exceeds limits
+   * of the guard.
+   */
   readonly hash: string;
   readonly entities: Readonly<Record<Entity, KindCounts>>;
   /** The number of entities in the baseline before the run. */
@@ -75,18 +79,18 @@ export interface UploadReport {
 export interface GuardTrip {
   readonly entity: Entity;
   readonly rule:
-    'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'population' | 'emptySource' | 'rejects';
+    'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'creates' | 'emptySource' | 'rejects';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */
   readonly limit: number;
-  /** The number of entities in the baseline. */
+  /** The number of entities in the baseline; for a percentage, of those that the source could delete or update. */
   readonly population: number;
 }
 
 /**
  * The result of reading one entity's source. For a full read,
- * `read = unchanged + creates + updates + rejected + excluded`; for a delta feed, the sum also includes
+ * `read = unchanged + creates + updates + rejected + excluded + leftOut`; for a delta feed, the sum also includes
  * `deletes + superseded`.
  */
 export interface EntityReport {
@@ -104,6 +108,11 @@ export interface EntityReport {
   readonly heldBackDeletes: number;
   /** Removals that were found but are not planned because of the option `absence`. */
   readonly sparedDeletes: number;
+  /**
+   * Rows of users and groups that a condition of the mapping (`when`) leaves out, and memberships whose user or group is left
+   * out, is excluded, or is removed by this plan.
+   */
+  readonly leftOut: number;
   /** Records that the option `absence.exclude` excludes. */
   readonly excluded: number;
   /** Records of a delta feed that are replaced by a later record of the same entity. */

@@ -52,13 +52,21 @@ export class AbsenceRules {
 
   /** True if every missing entity is deleted at once, so that no rule needs to be checked. */
   get isPlain(): boolean {
-    return (
-      this.reads === 1 && this.#ids.size === 0 && this.#prefixes.length === 0 && this.#exclude === undefined
-    );
+    return this.reads === 1 && !this.reserves;
   }
 
   get excludes(): boolean {
     return this.#exclude !== undefined;
+  }
+
+  /** True if some entities of the baseline can be out of reach; see {@link isUndeletable}. */
+  get reserves(): boolean {
+    return this.#ids.size > 0 || this.#prefixes.length > 0 || this.#exclude !== undefined;
+  }
+
+  /** True for an entity that no source can delete. */
+  isUndeletable(key: string): boolean {
+    return this.isProtected(key) || (this.isExcluded(key) && !this.#deleteExcluded);
   }
 
   isExcluded(key: string): boolean {

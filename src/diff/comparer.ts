@@ -4,12 +4,13 @@ import {
   displayKey,
   encodeItem,
   keyOf,
+  splitMembershipKey,
   type Change,
   type Entity,
   type RecordOf,
   type UserRecord,
 } from '../core/model.js';
-import type { RunContext } from '../flow/run-context.js';
+import type { RejectedKey, RunContext } from '../flow/run-context.js';
 import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
@@ -25,15 +26,21 @@ export interface ComparerOptions {
   readonly mixed?: boolean;
 }
 
-/** Compares the chunks of one entity with the baseline, and rejects duplicates and memberships with unknown references. */
+/**
+ * Compares the chunks of one entity with the baseline. It rejects duplicates and memberships with unknown references, and
+ * leaves out memberships of users and groups that are not kept in sync.
+ */
 export class Comparer<E extends Entity> {
-  /** Users and groups that this run removes; memberships that name them are rejected. */
+  /** Users and groups that this run removes; memberships that name them are left out. */
   removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
   /**
    * Users and groups that this run creates: noted where it compares them, and where it compares memberships each of theirs is
    * sent. Undefined where the baseline holds no membership, so that none needs it.
    */
   created: ReferenceIds | undefined;
+
+  /** The keys of rejected records, with the first position of each. */
+  readonly #reserved = new Map<string, number>();
 
   constructor(
     private readonly entity: E,
@@ -45,16 +52,24 @@ export class Comparer<E extends Entity> {
     private readonly counts: DiffCounts,
   ) {}
 
+  /** Marks rejected records as present in the source, and their keys as used: a later record is a duplicate of them. */
+  async reserve(rejected: readonly RejectedKey[]): Promise<void> {
+    for (const { key, position } of rejected)
+      this.#reserved.set(key, Math.min(position, this.#reserved.get(key) ?? Infinity));
+    await this.reading.keep(
+      this.entity,
+      rejected.map(({ key }) => key),
+    );
+  }
+
   async compare(chunk: Chunk<RecordOf[E]>): Promise<Change[]> {
     const { entity, counts } = this;
     const first = counts.read;
     const digests = this.#digestsOf(chunk);
     counts.read += chunk.length;
-    const rejected =
-      entity === 'memberships'
-        ? this.#rejectRemoved(chunk as Chunk<RecordOf['memberships']>, first)
-        : undefined;
-    const codes = await this.#codes(chunk, digests, rejected);
+    const dropped = await this.#rejectReserved(chunk, digests, first);
+    if (entity === 'memberships') this.#leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
+    const codes = await this.#codes(chunk, digests, dropped);
     if (entity === 'memberships') this.#sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const changes: Change[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
@@ -65,7 +80,7 @@ export class Comparer<E extends Entity> {
         counts.unchanged++;
         continue;
       }
-      if (rejected?.has(i)) continue;
+      if (dropped.has(i)) continue;
       const key = keyOf(entity, chunk[i] as RecordOf[E]);
       if (code === Seen.DUPLICATE) {
         this.#duplicate(chunk, i, first, key);
@@ -148,21 +163,21 @@ export class Comparer<E extends Entity> {
     return this.attributes.changed(before.fingerprint.attributes, (record as UserRecord).profile);
   }
 
-  /** The codes of a chunk. Rejected records are not compared, so that they do not count as seen. */
+  /** The codes of a chunk. Dropped records are not compared, so that they do not count as seen. */
   async #codes(
     chunk: Chunk<RecordOf[E]>,
     digests: Uint32Array,
-    rejected: ReadonlySet<number> | undefined,
+    dropped: ReadonlySet<number>,
   ): Promise<Uint8Array> {
     const places = chunk.places;
     const markSeenBefore = places?.markSeenBefore;
     // If unchanged rows were left out, those before a record are marked before it is compared: the first of two is the original.
-    if (markSeenBefore === undefined && (rejected === undefined || rejected.size === 0))
+    if (markSeenBefore === undefined && dropped.size === 0)
       return this.reading.compare(this.entity, digests, (i) => keyOf(this.entity, chunk[i] as RecordOf[E]));
     const codes = new Uint8Array(chunk.length).fill(Seen.NEW);
     for (let i = 0; i < chunk.length; i++) {
       markSeenBefore?.(places?.positions?.[i] ?? 0);
-      if (rejected?.has(i)) continue;
+      if (dropped.has(i)) continue;
       const digest = digests.subarray(i * DIGEST_WORDS, (i + 1) * DIGEST_WORDS);
       const [code] = await this.reading.compare(this.entity, digest, () =>
         keyOf(this.entity, chunk[i] as RecordOf[E]),
@@ -173,24 +188,54 @@ export class Comparer<E extends Entity> {
   }
 
   /**
-   * Rejects memberships of users and groups that this run removes, and returns their indexes. They are not marked as present,
-   * so that their deletion is sent too. If the user or group comes back, the membership is sent again.
+   * Rejects records whose key a rejected record before them has, and returns their indexes. Such a record may be the wrong
+   * one of two. A record that Okta already has as it is changes nothing, and is compared as usual.
    */
-  #rejectRemoved(chunk: Chunk<RecordOf['memberships']>, first: number): ReadonlySet<number> | undefined {
-    const removed = this.removed;
-    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return undefined;
+  async #rejectReserved(
+    chunk: Chunk<RecordOf[E]>,
+    digests: Uint32Array,
+    first: number,
+  ): Promise<Set<number>> {
     const rejected = new Set<number>();
-    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      const field = removed.users.has(memberExternalId)
-        ? 'memberExternalId'
-        : removed.groups.has(groupExternalId)
-          ? 'groupExternalId'
-          : undefined;
-      if (field === undefined) continue;
+    if (this.#reserved.size === 0) return rejected;
+    const positions = chunk.places?.positions;
+    for (const [i, record] of chunk.entries()) {
+      const key = keyOf(this.entity, record);
+      const reserved = this.#reserved.get(key);
+      // Without its position, a record counts as one that came later.
+      if (reserved === undefined || reserved > (positions?.[i] ?? Infinity)) continue;
+      const [held] = await this.reading.held(this.entity, [key]);
+      if (held?.kind === 'confirmed' && held.fingerprint.digest === digestText(digests, i)) continue;
       rejected.add(i);
-      this.#rejectReference(chunk as Chunk<RecordOf[E]>, i, first, field, false);
+      this.#duplicate(chunk, i, first, key);
     }
     return rejected;
+  }
+
+  /**
+   * Leaves out memberships of users and groups that this run removes, and adds their indexes to `dropped`. They are not
+   * marked as present, so that their deletion is sent too. If the user or group comes back, the membership is sent again.
+   */
+  #leaveOutRemoved(chunk: Chunk<RecordOf['memberships']>, dropped: Set<number>): void {
+    const removed = this.removed;
+    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return;
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      if (dropped.has(i)) continue;
+      if (!removed.users.has(memberExternalId) && !removed.groups.has(groupExternalId)) continue;
+      dropped.add(i);
+      this.#leaveOut();
+    }
+  }
+
+  #leaveOut(): void {
+    this.#uncount();
+    this.context.leaveOut(this.entity, undefined);
+  }
+
+  /** Without `validate` before `diff`, no record was counted as accepted. */
+  #uncount(): void {
+    const counts = this.context.counts(this.entity);
+    if (counts.accepted > 0) counts.accepted--;
   }
 
   async #checkMemberships(
@@ -211,29 +256,35 @@ export class Comparer<E extends Entity> {
     const kept: Change[] = [];
     for (const [at, change] of changes.entries()) {
       const verdict = verdicts[at];
-      if (verdict === 'unknown-user')
-        this.#rejectReference(chunk, positions[at] ?? 0, first, 'memberExternalId', true);
-      else if (verdict === 'unknown-group')
-        this.#rejectReference(chunk, positions[at] ?? 0, first, 'groupExternalId', true);
-      else
+      if (verdict === 'unknown-user' || verdict === 'unknown-group') {
+        if (this.#isLeftOut(change.key)) this.#leaveOut();
+        else this.#rejectReference(chunk, positions[at] ?? 0, first, verdict);
+      } else
         kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
     }
     return kept;
+  }
+
+  /** True if the user or the group of a membership is left out or excluded. */
+  #isLeftOut(key: string): boolean {
+    const { groupExternalId, memberExternalId } = splitMembershipKey(key);
+    return (
+      this.context.isLeftOut('users', memberExternalId) || this.context.isLeftOut('groups', groupExternalId)
+    );
   }
 
   #rejectReference(
     chunk: Chunk<RecordOf[E]>,
     i: number,
     first: number,
-    field: 'memberExternalId' | 'groupExternalId',
-    keep: boolean,
+    verdict: 'unknown-user' | 'unknown-group',
   ): void {
-    const [code, noun] = field === 'memberExternalId' ? ['UNKNOWN_USER', 'user'] : ['UNKNOWN_GROUP', 'group'];
-    const reason = keep
-      ? `names a ${noun} that has no valid record in the source and is not in Okta`
-      : `names a ${noun} that is no longer in the source`;
-    const key = keyOf(this.entity, chunk[i] as RecordOf[E]);
-    this.#reject(chunk, i, first, key, code, reason, field, keep);
+    const [code, noun, field] =
+      verdict === 'unknown-user'
+        ? ['UNKNOWN_USER', 'user', 'memberExternalId']
+        : ['UNKNOWN_GROUP', 'group', 'groupExternalId'];
+    const reason = `names a ${noun} that has no valid record in the source and is not in Okta`;
+    this.#reject(chunk, i, first, keyOf(this.entity, chunk[i] as RecordOf[E]), code, reason, field);
   }
 
   #duplicate(chunk: Chunk<RecordOf[E]>, i: number, first: number, key: string): void {
@@ -245,7 +296,7 @@ export class Comparer<E extends Entity> {
         `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placeOf(chunk, i, first).position})`,
       );
     }
-    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined, true);
+    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined);
   }
 
   #reject(
@@ -256,11 +307,8 @@ export class Comparer<E extends Entity> {
     code: string,
     reason: string,
     field: string | undefined,
-    keep: boolean,
   ): void {
-    const counts = this.context.counts(this.entity);
-    // Without `validate` before `diff`, no record was counted as accepted.
-    if (counts.accepted > 0) counts.accepted--;
+    this.#uncount();
     this.context.reject(
       {
         entity: this.entity,
@@ -271,7 +319,6 @@ export class Comparer<E extends Entity> {
         reason,
       },
       key,
-      keep,
     );
   }
 }

@@ -1,6 +1,14 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
 
+/** Entities of the baseline that a source cannot change, because of the option `absence`. */
+export interface OutOfReach {
+  /** Entities that it cannot delete: protected or excluded. */
+  readonly deletes: number;
+  /** Entities that it cannot update: excluded. */
+  readonly updates: number;
+}
+
 /** The counts of `diff`, for the guard and the report. */
 export interface DiffCounts {
   /** Records that `diff` received, unchanged rows included that a screen left out. */
@@ -20,6 +28,7 @@ export interface DiffCounts {
   excluded: number;
   /** Records of a delta feed that a later record of the same entity replaces. */
   superseded: number;
+  outOfReach: OutOfReach;
 }
 
 const COUNTS = new WeakMap<RunContext, Map<Entity, DiffCounts>>();
@@ -40,6 +49,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       spared: 0,
       excluded: 0,
       superseded: 0,
+      outOfReach: { deletes: 0, updates: 0 },
     };
     all.set(entity, counts);
   }

@@ -10,7 +10,7 @@ import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
 import { Comparer } from './comparer.js';
 import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta-feed.js';
-import { openDiffCounts, type DiffCounts } from './diff-counts.js';
+import { openDiffCounts, type DiffCounts, type OutOfReach } from './diff-counts.js';
 import { removedReferences } from './membership-references.js';
 import { removals } from './removals.js';
 import { runReferences } from './run-references.js';
@@ -92,6 +92,7 @@ async function* differences<E extends Entity>(
   const key = state.fingerprintKey;
   const reading = options.reading ?? (await state.read());
   try {
+    if (rules.reserves) counts.outOfReach = await outOfReach(entity, state, rules);
     const comparer = new Comparer(
       entity,
       reading,
@@ -107,17 +108,18 @@ async function* differences<E extends Entity>(
       yield* deltaDifferences(entity, comparer, reading, rules, source, counts);
       return;
     }
+    if (rules.excludes) context.excluded.set(entity, (key) => rules.isExcluded(key));
     if (entity === 'memberships') comparer.removed = await removedReferences(reading);
     const screened =
       screening && !rules.excludes
         ? openScreened(entity, source, screening, reading, comparer, counts, state)
         : undefined;
     for await (const chunk of screened ?? source.chunks()) {
+      await comparer.reserve(context.drainRejectedKeys(entity));
       const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, counts));
-      await reading.keep(entity, context.drainRejectedKeys(entity));
       if (changes.length > 0) yield withoutPlaces(changes);
     }
-    await reading.keep(entity, context.drainRejectedKeys(entity));
+    await comparer.reserve(context.drainRejectedKeys(entity));
     const onKept = (key: string) => keepGroupOf(entity, key, comparer, reading);
     if (context.counts(entity).unidentified > 0) {
       for await (const keys of reading.missing(entity)) {
@@ -142,6 +144,18 @@ function keepGroupOf<E extends Entity>(
   if (entity !== 'memberships' || removed === undefined || removed.groups.size === 0) return;
   const { groupExternalId } = splitMembershipKey(key);
   if (removed.groups.has(groupExternalId)) runReferences(reading).keptGroups.add(groupExternalId);
+}
+
+/** The entities of the baseline that no record of the source could delete or update. */
+async function outOfReach(entity: Entity, state: StateStore, rules: AbsenceRules): Promise<OutOfReach> {
+  const reach = { deletes: 0, updates: 0 };
+  for await (const rows of state.rows(entity)) {
+    for (const { key } of rows) {
+      if (rules.isUndeletable(key)) reach.deletes++;
+      if (rules.isExcluded(key)) reach.updates++;
+    }
+  }
+  return reach;
 }
 
 /** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */

@@ -4,6 +4,12 @@ import type { ReadCounts, Rejection } from '../core/rejection.js';
 /** The most rejections that are kept in memory for the report. All are counted, and all are passed to `onReject`. */
 const KEPT_REJECTIONS = 1000;
 
+/** The key of a rejected record, and its 1-based position in its flow. */
+export interface RejectedKey {
+  readonly key: string;
+  readonly position: number;
+}
+
 /**
  * The shared data of the stages of one pipe. It passes rejections to `diff`, so that a rejected record does not count as
  * removed, and to the report. `pipe` passes the context from stage to stage.
@@ -18,8 +24,11 @@ export class RunContext {
    * `upload` stores them when the run has reached its end.
    */
   readonly absences = new Map<Entity, ReadonlyMap<string, number>>();
+  /** Decides which keys are out of scope, by entity; set by `diff`. */
+  readonly excluded = new Map<Entity, (key: string) => boolean>();
   readonly #counts = new Map<Entity, ReadCounts>();
-  readonly #rejectedKeys = new Map<Entity, string[]>();
+  readonly #rejectedKeys = new Map<Entity, RejectedKey[]>();
+  readonly #leftOutKeys = new Map<Entity, Set<string>>();
   #outer: RunContext | undefined;
   readonly #listeners = new Set<(rejection: Rejection) => void>();
 
@@ -27,27 +36,27 @@ export class RunContext {
   counts(entity: Entity): ReadCounts {
     let counts = this.#counts.get(entity);
     if (counts === undefined) {
-      counts = { read: 0, accepted: 0, rejected: 0, unidentified: 0 };
+      counts = { read: 0, accepted: 0, rejected: 0, unidentified: 0, leftOut: 0 };
       this.#counts.set(entity, counts);
     }
     return counts;
   }
 
   /**
-   * Counts a rejection, stores its key for `diff`, and calls the listeners. With `keep` false, the key is not stored, so that
-   * the entity counts as removed. Without a key, the record could not be identified, and removals are held back.
+   * Counts a rejection, stores its key for `diff`, and calls the listeners. Without a key, the record could not be
+   * identified, and removals are held back.
    */
-  reject(rejection: Rejection, key: string | undefined, keep = true): void {
+  reject(rejection: Rejection, key: string | undefined): void {
     const counts = this.counts(rejection.entity);
     counts.rejected++;
     if (key === undefined) counts.unidentified++;
-    else if (keep) this.#keysOf(rejection.entity).push(key);
+    else this.#keysOf(rejection.entity).push({ key, position: rejection.position });
     if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);
     for (const listener of this.#listeners) listener(rejection);
     if (this.#outer === undefined) return;
     // The outer context did not count the record as read, because this context passes on only accepted records.
     this.#outer.counts(rejection.entity).read++;
-    this.#outer.reject(rejection, key, keep);
+    this.#outer.reject(rejection, key);
   }
 
   /**
@@ -58,8 +67,26 @@ export class RunContext {
     if (outer !== this) this.#outer = outer;
   }
 
+  /** Counts a record that is left out. With a key, {@link isLeftOut} is true for it. */
+  leaveOut(entity: Entity, key: string | undefined): void {
+    this.counts(entity).leftOut++;
+    if (key !== undefined) {
+      const keys = this.#leftOutKeys.get(entity);
+      if (keys === undefined) this.#leftOutKeys.set(entity, new Set([key]));
+      else keys.add(key);
+    }
+    if (this.#outer === undefined) return;
+    this.#outer.counts(entity).read++;
+    this.#outer.leaveOut(entity, key);
+  }
+
+  /** True if a record with this key was left out or is excluded, so that memberships that name it are left out as well. */
+  isLeftOut(entity: Entity, key: string): boolean {
+    return this.#leftOutKeys.get(entity)?.has(key) === true || this.excluded.get(entity)?.(key) === true;
+  }
+
   /** The keys rejected since the last call; `diff` marks them as present in the source. */
-  drainRejectedKeys(entity: Entity): readonly string[] {
+  drainRejectedKeys(entity: Entity): readonly RejectedKey[] {
     const keys = this.#rejectedKeys.get(entity);
     if (keys === undefined || keys.length === 0) return [];
     this.#rejectedKeys.set(entity, []);
@@ -71,7 +98,7 @@ export class RunContext {
     this.#listeners.add(listener);
   }
 
-  #keysOf(entity: Entity): string[] {
+  #keysOf(entity: Entity): RejectedKey[] {
     let keys = this.#rejectedKeys.get(entity);
     if (keys === undefined) this.#rejectedKeys.set(entity, (keys = []));
     return keys;

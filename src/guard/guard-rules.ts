@@ -1,34 +1,48 @@
 import type { GuardTrip, KindCounts } from '../core/results.js';
+import type { OutOfReach } from '../diff/diff-counts.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
+import { OptionsError } from '../core/errors.js';
 
 /** The limits of the guard, for one entity or for all. */
 export interface GuardLimits {
   /**
-   * The most deletions, in percent of the entities in Okta.
+   * The most deletions, in percent of the entities in Okta that the source could delete: excluded and protected ones do
+   * not count. It applies to a population of any size, from more than {@link minDeletes} deletions on.
    * @defaultValue `20`, like Okta's own import safeguard
    */
   readonly maxDeletePercent?: number;
+  /**
+   * This many deletions are allowed whatever their share.
+   * @defaultValue `5`
+   */
+  readonly minDeletes?: number;
   /**
    * The most deletions.
    * @defaultValue `Infinity`
    */
   readonly maxDeletes?: number;
   /**
-   * The most updates, in percent of the entities in Okta. A shifted column, for example, updates everybody.
+   * The most updates, in percent of the entities in Okta; excluded ones do not count. A shifted column, for example, updates
+   * everybody. It applies from more than {@link minUpdates} updates on.
    * @defaultValue `50`
    */
   readonly maxUpdatePercent?: number;
+  /**
+   * This many updates are allowed whatever their share.
+   * @defaultValue `5`
+   */
+  readonly minUpdates?: number;
   /**
    * The most updates.
    * @defaultValue `Infinity`
    */
   readonly maxUpdates?: number;
   /**
-   * The percentages of deletions and updates apply only if Okta has more entities than this.
-   * @defaultValue `100`
+   * The most creations.
+   * @defaultValue `Infinity`
    */
-  readonly minPopulation?: number;
+  readonly maxCreates?: number;
   /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
@@ -49,10 +63,12 @@ export interface GuardLimits {
 /** The defaults of {@link GuardLimits}. */
 export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxDeletePercent: 20,
+  minDeletes: 5,
   maxDeletes: Infinity,
   maxUpdatePercent: 50,
+  minUpdates: 5,
   maxUpdates: Infinity,
-  minPopulation: 100,
+  maxCreates: Infinity,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -61,18 +77,32 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
 /** The names of {@link GuardLimits}. */
 export const GUARD_LIMIT_NAMES: readonly string[] = Object.freeze(Object.keys(GUARD_DEFAULTS));
 
+/** Says what replaced the limit `minPopulation`, after its name in an error. */
+export function minPopulationReplaced(minDeletes: string, minUpdates: string): string {
+  return `was replaced by ${minDeletes} and ${minUpdates}: the percentages apply to a population of any size, and these many changes are allowed besides`;
+}
+
 /** Fills in the defaults. @throws {@link OptionsError} for an invalid limit. */
 export function resolveLimits(
   where: string,
   limits: GuardLimits,
   base: Required<GuardLimits> = GUARD_DEFAULTS,
 ): Required<GuardLimits> {
+  if ('minPopulation' in limits)
+    throw new OptionsError(`${where}.minPopulation`, minPopulationReplaced('minDeletes', 'minUpdates'));
   refuseUnknown(where, limits, GUARD_LIMIT_NAMES);
   const merged = { ...base, ...limits };
   for (const name of ['maxDeletePercent', 'maxUpdatePercent', 'maxRejectPercent'] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0, max: 100 });
   }
-  for (const name of ['maxDeletes', 'maxUpdates', 'minPopulation', 'minRejects'] as const) {
+  for (const name of [
+    'maxDeletes',
+    'minDeletes',
+    'maxUpdates',
+    'minUpdates',
+    'maxCreates',
+    'minRejects',
+  ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
   }
   return merged;
@@ -82,7 +112,9 @@ export function resolveLimits(
 export interface GuardFacts {
   readonly counts: Readonly<Record<Entity, KindCounts>>;
   readonly population: Readonly<Record<Entity, number>>;
-  /** Records read and rejected, of the entities that were read in this run. */
+  /** Entities of the population that the source cannot delete or update, because they are protected or excluded. */
+  readonly outOfReach: Readonly<Record<Entity, OutOfReach>>;
+  /** Records read, without those that are left out, and rejected, of the entities that were read in this run. */
   readonly reads: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
 }
 
@@ -95,19 +127,23 @@ export function tripsOf(
 }
 
 function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<GuardLimits>): GuardTrip[] {
-  const { deletes, updates } = facts.counts[entity];
+  const { creates, deletes, updates } = facts.counts[entity];
+  const outOfReach = facts.outOfReach[entity];
   const population = facts.population[entity];
   const reads = facts.reads.get(entity);
   const trips: GuardTrip[] = [];
-  const check = (rule: GuardTrip['rule'], actual: number, limit: number) => {
-    if (actual > limit) trips.push({ entity, rule, actual, limit, population });
+  const check = (rule: GuardTrip['rule'], actual: number, limit: number, of = population) => {
+    if (actual > limit) trips.push({ entity, rule, actual, limit, population: of });
   };
+  const checkPercent = (rule: GuardTrip['rule'], actual: number, limit: number, of: number) =>
+    check(rule, (actual / of) * 100, limit, of);
   check('deletes', deletes, limits.maxDeletes);
   check('updates', updates, limits.maxUpdates);
-  if (population > limits.minPopulation) {
-    check('deletePercent', (deletes / population) * 100, limits.maxDeletePercent);
-    check('updatePercent', (updates / population) * 100, limits.maxUpdatePercent);
-  }
+  check('creates', creates, limits.maxCreates);
+  if (deletes > limits.minDeletes)
+    checkPercent('deletePercent', deletes, limits.maxDeletePercent, population - outOfReach.deletes);
+  if (updates > limits.minUpdates)
+    checkPercent('updatePercent', updates, limits.maxUpdatePercent, population - outOfReach.updates);
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
     if (reads.rejected >= limits.minRejects)

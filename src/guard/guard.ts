@@ -17,7 +17,10 @@ export interface GuardOptions extends GuardLimits {
   readonly users?: GuardLimits;
   readonly groups?: GuardLimits;
   readonly memberships?: GuardLimits;
-  /** The hash of an approved plan: this plan passes even if it exceeds limits, and no other plan passes. */
+  /**
+   * The hash of an approved plan: this plan passes even if it exceeds limits, and no other plan passes. A plan of another
+   * state, or one with another number of rejected records or held-back deletions, is another plan.
+   */
   readonly approve?: string;
   /** Called with the plan and the limits that it exceeds, before the guard decides. */
   readonly onPlan?: (plan: PlanSummary, trips: readonly GuardTrip[]) => void;
@@ -31,8 +34,8 @@ const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', '
  * which they are sent (see `LANES` in `state/store`).
  *
  * Okta's own import safeguard does not cover the Identity Sources API ("there are no import safeguards"), so the guard
- * uses its default: it stops deletions of more than 20 % if there are more than 100 entities. It also stops updates of
- * more than 50 %, an empty source if Okta has entities, and more than 5 % rejected records.
+ * uses its default: it stops deletions of more than 20 %, whatever the population, except a handful (5). It also stops updates
+ * of more than 50 %, an empty source if Okta has entities, and more than 5 % rejected records.
  *
  * @throws {@link OptionsError} at once for invalid options; {@link GuardError} while reading, with the counts and the
  * hash of the plan, if a limit is exceeded.
@@ -94,12 +97,21 @@ async function decide(
 ): Promise<void> {
   const counts = await state.counts();
   const population = byEntity((entity) => counts[entity].known + counts[entity].unknown);
-  const trips = tripsOf({ counts: tally.counts, population, reads: readsOf(context) }, limits);
-  const hash = tally.hash();
+  const outOfReach = byEntity(
+    (entity) => diffCountsOf(context, entity)?.outOfReach ?? { deletes: 0, updates: 0 },
+  );
+  const trips = tripsOf({ counts: tally.counts, population, outOfReach, reads: readsOf(context) }, limits);
+  const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
+  const hash = tally.hash(
+    state.fingerprintKey,
+    byEntity((entity) => ({
+      rejected: context.counts(entity).rejected,
+      heldBackDeletes: heldBackDeletes[entity],
+    })),
+  );
   context.plannedChanges = tally.size;
   if (options.onPlan !== undefined) {
     const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
-    const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
     options.onPlan(
       {
         hash,
@@ -122,7 +134,8 @@ function readsOf(context: RunContext): Map<Entity, { read: number; rejected: num
     const compared = diffCountsOf(context, entity);
     if (compared === undefined) continue;
     const counts = context.counts(entity);
-    reads.set(entity, { read: Math.max(counts.read, compared.read), rejected: counts.rejected });
+    const read = Math.max(counts.read, compared.read) - counts.leftOut;
+    reads.set(entity, { read, rejected: counts.rejected });
   }
   return reads;
 }

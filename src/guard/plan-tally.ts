@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { ENTITIES, type Change, type Entity } from '../core/model.js';
 import type { AttributeChanges, KindCounts } from '../core/results.js';
 
@@ -9,6 +9,12 @@ interface MutableCounts {
   creates: number;
   updates: number;
   deletes: number;
+}
+
+/** Parts of the source that are not in the plan because of faults. */
+export interface Withheld {
+  readonly rejected: number;
+  readonly heldBackDeletes: number;
 }
 
 /** Counts the changes of a plan, and computes its hash, which does not depend on their order. */
@@ -67,9 +73,17 @@ export class PlanTally {
     return this.#counts;
   }
 
-  /** The hash of the plan in hexadecimal. Equal sets of changes have equal hashes. */
-  hash(): string {
-    return createHash('sha256').update(JSON.stringify(this.#counts)).update(this.#sums).digest('hex');
+  /**
+   * The hash of the plan in hexadecimal. Equal sets of changes of one state have equal hashes, if equal numbers of records and
+   * deletions are withheld.
+   *
+   * @param stateKey - the key of the state's fingerprints: an approval for one state is not valid for another
+   */
+  hash(stateKey: string, withheld: Readonly<Record<Entity, Withheld>>): string {
+    return createHmac('sha256', stateKey)
+      .update(JSON.stringify([this.#counts, withheld]))
+      .update(this.#sums)
+      .digest('hex');
   }
 }
 

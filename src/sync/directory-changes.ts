@@ -130,7 +130,7 @@ function entityChanges<E extends Entity>(
 
 /** What an entity's source came to, from the counts of its stages. */
 export function entityReport(context: RunContext, entity: Entity): EntityReport {
-  const { read, rejected } = context.counts(entity);
+  const { read, rejected, leftOut } = context.counts(entity);
   const counts = diffCountsOf(context, entity);
   return {
     read,
@@ -141,6 +141,7 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     rejected,
     heldBackDeletes: counts?.heldBack ?? 0,
     sparedDeletes: counts?.spared ?? 0,
+    leftOut,
     excluded: counts?.excluded ?? 0,
     superseded: counts?.superseded ?? 0,
   };

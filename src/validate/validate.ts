@@ -3,6 +3,7 @@ import { OptionsError } from '../core/errors.js';
 import { contextOf, type Chunks, type Operator } from '../flow/flow.js';
 import { displayKey, type Entity, type RecordOf } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
+import { isLeftOut } from './left-out-record.js';
 import { refusalOf } from './refused-record.js';
 import { stageOf } from '../screening/screening.js';
 import type { Rejection } from '../core/rejection.js';
@@ -71,13 +72,18 @@ async function* validated<E extends Entity>(
   onReject: ((rejection: Rejection) => void) | undefined,
 ): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
   const counts = context.counts(entity);
-  let rejects = false;
+  let drops = false;
   for await (const chunk of chunks) {
     const first = counts.read;
     counts.read += chunk.length;
     const accepted: RecordOf[E][] = [];
     const positions: number[] = [];
     for (let i = 0; i < chunk.length; i++) {
+      const record: unknown = chunk[i];
+      if (isLeftOut(record)) {
+        context.leaveOut(entity, record.key);
+        continue;
+      }
       const verdict = check(chunk[i]);
       if (!('code' in verdict)) {
         accepted.push(verdict.record as RecordOf[E]);
@@ -99,13 +105,13 @@ async function* validated<E extends Entity>(
       onReject?.(rejection);
     }
     counts.accepted += accepted.length;
-    rejects ||= accepted.length < chunk.length;
+    drops ||= accepted.length < chunk.length;
     if (accepted.length > 0)
-      yield withPlaces(accepted, rejects ? placesFrom(chunk, first, positions) : chunk.places);
+      yield withPlaces(accepted, drops ? placesFrom(chunk, first, positions) : chunk.places);
   }
 }
 
-/** The places of the records that are accepted: once one was rejected, the next stage cannot count where they stand. */
+/** The places of the records that are accepted: once one was dropped, the next stage cannot count where they stand. */
 function placesFrom(chunk: Chunk<unknown>, first: number, accepted: readonly number[]): Places | undefined {
   const places = chunk.places ?? { file: undefined, lines: undefined };
   const positions = places.positions ?? Array.from(chunk.keys(), (i) => first + i + 1);

@@ -62,6 +62,7 @@ describe('the config file', () => {
     ['{ "guard": { "user": {} } }', 'c.json:1: unknown key "user"; did you mean "users"?'],
     ['{ "guard": { "users": { "maxDelets": 1 } } }', 'unknown key "maxDelets"; did you mean "maxDeletes"?'],
     ['{ "guard": { "users": 5 } }', 'c.json:1: guard.users: expected an object'],
+    ['{ "minPopulation": 5 }', 'c.json:1: minPopulation was replaced by minDeletes and minUpdates'],
     ['{ "guard": 5 }', 'c.json:1: guard: expected an object'],
     ['[]', 'c.json:1: expected an object'],
     ['', 'c.json:1: not valid JSON'],

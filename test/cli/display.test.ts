@@ -233,16 +233,14 @@ describe('words', () => {
   it('name every limit of the guard by its flag', () => {
     const trip = { entity: 'users', actual: 30.04, limit: 20, population: 1000 } as const;
     expect(tripText({ ...trip, rule: 'updatePercent' })).toBe(
-      '30 % of the 1,000 users in Okta would be updated; the limit is 20 % (--max-update-percent)',
+      '30 % of the 1,000 users would be updated; the limit is 20 % (--max-update-percent)',
     );
     expect(tripText({ ...trip, rule: 'updates' })).toContain('(--max-updates)');
     expect(tripText({ ...trip, rule: 'emptySource' })).toBe(
       'the source of users has no records, but there are 1,000 in Okta (--allow-empty)',
     );
     expect(tripText({ ...trip, rule: 'rejects' })).toContain('(--max-reject-percent)');
-    expect(tripText({ ...trip, rule: 'something new' as 'rejects' })).toBe(
-      'users: something new is 30.04, the limit is 20',
-    );
+    expect(tripText({ ...trip, rule: 'creates' })).toContain('(--max-creates)');
   });
 
   it('keep columns straight, bytes short, and control characters out', () => {

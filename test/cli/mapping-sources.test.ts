@@ -87,6 +87,33 @@ describe('mappedSources', () => {
     expect(org.violations).toEqual([]);
   });
 
+  it('leaves out memberships of people whom a condition leaves out, and counts them', async () => {
+    const cwd = await directory();
+    const org = makeOrg({ cooldownMs: 1, importMs: 1 });
+    await files(cwd, {
+      'u.csv': ['id,status', '1,active', '2,left', ''].join('\n'),
+      'm.csv': ['team,person', 'eng,1', 'eng,2', 'eng,3', ''].join('\n'),
+    });
+    const text = {
+      users: {
+        externalId: 'id',
+        profile: { userName: { template: '{id}@example.com' }, email: { template: '{id}@example.com' } },
+        when: { column: 'status', equals: 'active' },
+      },
+      memberships: { groupExternalId: 'team', memberExternalId: 'person' },
+      groups: { from: 'memberships', profile: { displayName: 'group' } },
+    };
+    const sources = mappedSources(parseMapping(JSON.stringify(text), 'm.json'), {
+      ...inputsOf(cwd, 'u.csv'),
+      memberships: { paths: [join(cwd, 'm.csv')] },
+    });
+    const state = memoryState();
+    const report = await sync({ okta: clientOf(org), state, ...sources, cooldownMs: 1, pollIntervalMs: 1 });
+    expect(report.sources.users).toMatchObject({ read: 2, creates: 1, leftOut: 1, rejected: 0 });
+    expect(report.sources.memberships).toMatchObject({ read: 3, creates: 1, leftOut: 1, rejected: 1 });
+    expect(report.rejections.map(({ externalId }) => externalId)).toEqual(['eng/3']);
+  });
+
   it('holds back all deletions when an id is not known', async () => {
     const cwd = await directory();
     await files(cwd, { 'u.csv': [HEADER, ',a@example.com,1,active,eng', ''].join('\n') });

@@ -75,7 +75,7 @@ describe('plan', () => {
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('The guard would stop this plan:');
     expect(ran.out).toContain(
-      '  50 % of the 200 users in Okta would be deleted; the limit is 20 % (--max-delete-percent)',
+      '  50 % of the 200 users would be deleted; the limit is 20 % (--max-delete-percent)',
     );
     expect(ran.out).toMatch(/rollcall sync --approve [0-9a-f]{64}\n$/);
     const quiet = await cli(cwd, ['plan', '--users', 'less.csv', '--quiet']);
@@ -84,7 +84,7 @@ describe('plan', () => {
     const limits = async (file: string, ...flags: string[]) =>
       (await cli(cwd, ['plan', '--users', file, ...flags])).code;
     expect(await limits('less.csv', '--max-delete-percent', '50')).toBe(0);
-    expect(await limits('less.csv', '--min-population', '200')).toBe(0);
+    expect(await limits('less.csv', '--min-deletes', '100')).toBe(0);
     expect(await limits('less.csv', '--max-delete-percent', '50', '--max-deletes', '99')).toBe(3);
     expect(await limits('changed.csv')).toBe(3);
     expect(await limits('changed.csv', '--max-update-percent', '100')).toBe(0);

@@ -58,7 +58,7 @@ describe('the flags', () => {
       '--quiet',
       '--config',
     ];
-    const guard = ['--max-delete-percent', '--max-deletes', '--max-update-percent', '--min-population'];
+    const guard = ['--max-delete-percent', '--max-deletes', '--max-update-percent', '--min-deletes'];
     const send = ['--org-url', '--identity-source', '--approve', '--cooldown', '--poll'];
     expect(flagsOf('plan')).toEqual(expect.arrayContaining([...read, ...guard]));
     expect(flagsOf('sync')).toEqual(expect.arrayContaining([...read, ...guard, ...send]));

@@ -104,7 +104,7 @@ describe('sync', () => {
     expect(stopped.code).toBe(3);
     expect(stopped.out).toBe('');
     expect(stopped.err).toMatch(
-      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users in Okta would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf these changes are intended, .* --approve [0-9a-f]{64}\n$/,
+      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf these changes are intended, .* --approve [0-9a-f]{64}\n$/,
     );
     expect(okta.directory().activeUsers).toBe(150);
     const hash = /[0-9a-f]{64}/.exec(stopped.err)?.[0] as string;

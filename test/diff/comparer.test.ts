@@ -165,7 +165,11 @@ describe('comparing a chunk of users', () => {
       { ...refusal, externalId: 'd', file: 'more.csv', line: undefined, position: 9 },
     ]);
     expect(context.counts('users')).toMatchObject({ accepted: 3, rejected: 3, unidentified: 0 });
-    expect(context.drainRejectedKeys('users')).toEqual(['a', 'held', 'd']);
+    expect(context.drainRejectedKeys('users')).toEqual([
+      { key: 'a', position: 4 },
+      { key: 'held', position: 9 },
+      { key: 'd', position: 9 },
+    ]);
     expect(note).toMatchObject({ read: 9, unchanged: 1, creates: 5, updates: 0 });
   });
 
@@ -238,7 +242,6 @@ describe('comparing a chunk of memberships', () => {
   ];
   const unknown = (what: string) =>
     `names a ${what} that has no valid record in the source and is not in Okta`;
-  const removed = (what: string) => `names a ${what} that is no longer in the source`;
 
   inBothStates('refuses what names an unknown user or group, by its place', async (state) => {
     const { comparer, context, note, asked } = await world(state);
@@ -292,11 +295,11 @@ describe('comparing a chunk of memberships', () => {
     ]);
     expect(context.counts('memberships')).toMatchObject({ accepted: 3, rejected: 3 });
     // They stay as they are at Okta: what they name may come back.
-    expect(context.drainRejectedKeys('memberships')).toEqual(
-      [pair('g', 'a'), pair('g', 'nobody'), pair('none', 'b')].map((p) =>
-        membershipKey(p.groupExternalId, p.memberExternalId),
-      ),
-    );
+    expect(context.drainRejectedKeys('memberships')).toEqual([
+      { key: membershipKey('g', 'a'), position: 5 },
+      { key: membershipKey('g', 'nobody'), position: 3 },
+      { key: membershipKey('none', 'b'), position: 9 },
+    ]);
     expect(note).toMatchObject({ read: 6, unchanged: 1, creates: 2, updates: 0 });
     expect(asked.map(([name]) => name)).not.toContain('held');
   });
@@ -350,7 +353,7 @@ describe('comparing a chunk of memberships', () => {
   });
 
   inBothStates(
-    'refuses what names a user or group that the run removes, so that it goes too',
+    'leaves out what names a user or group that the run removes, so that it goes too',
     async (state) => {
       const { comparer, context, note, reading } = await world(state);
       context.counts('memberships').accepted = 5;
@@ -362,22 +365,8 @@ describe('comparing a chunk of memberships', () => {
         }),
       );
       expect(changes.map(({ key }) => key)).toEqual([membershipKey('g', 'new')]);
-      const refusal = (externalId: string, line: number, field: 'member' | 'group') => ({
-        entity: 'memberships',
-        externalId,
-        file: 'm.csv',
-        line,
-        position: line - 1,
-        field: `${field}ExternalId`,
-        code: field === 'member' ? 'UNKNOWN_USER' : 'UNKNOWN_GROUP',
-        reason: removed(field === 'member' ? 'user' : 'group'),
-      });
-      expect(context.rejections).toEqual([
-        refusal('h/a', 2, 'group'),
-        refusal('g/b', 4, 'member'),
-        refusal('h/a', 5, 'group'),
-      ]);
-      expect(context.counts('memberships')).toMatchObject({ accepted: 2, rejected: 3 });
+      expect(context.rejections).toEqual([]);
+      expect(context.counts('memberships')).toMatchObject({ accepted: 2, rejected: 0, leftOut: 3 });
       expect(context.drainRejectedKeys('memberships')).toEqual([]);
       const missing: string[] = [];
       for await (const keys of reading.missing('memberships')) missing.push(...keys);
@@ -389,12 +378,33 @@ describe('comparing a chunk of memberships', () => {
   it.each([
     ['users', new Set(['b']), new Set<string>()],
     ['groups', new Set<string>(), new Set(['h'])],
-  ])('refuses where only %s are removed', async (_, users, groups) => {
+  ])('leaves out where only %s are removed', async (_, users, groups) => {
     const { comparer, context } = await world(memoryState());
     comparer.removed = { users, groups };
-    await comparer.compare([pair('g', 'a'), pair('h', 'b')]);
-    expect(context.rejections.map(({ externalId }) => externalId)).toEqual(['h/b']);
+    expect(await comparer.compare([pair('g', 'a'), pair('h', 'b')])).toEqual([]);
+    expect(context.rejections).toEqual([]);
+    expect(context.counts('memberships').leftOut).toBe(1);
   });
+
+  inBothStates(
+    'leaves out what names somebody whom a condition or an exclusion leaves out',
+    async (state) => {
+      const { comparer, context, note } = await world(state);
+      context.leaveOut('users', 'left');
+      context.leaveOut('groups', 'closed');
+      context.excluded.set('users', (id) => id.startsWith('robot'));
+      const changes = await comparer.compare([
+        pair('g', 'left'),
+        pair('closed', 'a'),
+        pair('g', 'robot1'),
+        pair('g', 'nobody'),
+      ]);
+      expect(changes).toEqual([]);
+      expect(context.rejections.map(({ externalId }) => externalId)).toEqual(['g/nobody']);
+      expect(context.counts('memberships')).toMatchObject({ rejected: 1, leftOut: 3 });
+      expect(note.read).toBe(4);
+    },
+  );
 
   inBothStates('compares at once where nothing is removed', async (state) => {
     const { comparer, asked } = await world(state);

@@ -3,24 +3,29 @@ import { ENTITIES, type Entity } from '../../src/core/model.js';
 import { GUARD_DEFAULTS, resolveLimits, tripsOf, type GuardLimits } from '../../src/guard/guard-rules.js';
 
 interface Facts {
+  creates?: number;
   deletes?: number;
   updates?: number;
   population?: number;
+  outOfReach?: { deletes: number; updates: number };
   reads?: { read: number; rejected: number };
 }
+
+const NOBODY = { deletes: 0, updates: 0 };
 
 /** What trips where this much is said of one entity, and nothing of the others. */
 function trips(
   entity: Entity,
-  { deletes = 0, updates = 0, population = 0, reads }: Facts,
+  { creates = 5, deletes = 0, updates = 0, population = 0, outOfReach, reads }: Facts,
   limits: GuardLimits = {},
 ) {
   const none = { creates: 0, updates: 0, deletes: 0 };
   const resolved = resolveLimits('guard', limits);
   return tripsOf(
     {
-      counts: { users: none, groups: none, memberships: none, [entity]: { creates: 5, updates, deletes } },
+      counts: { users: none, groups: none, memberships: none, [entity]: { creates, updates, deletes } },
       population: { users: 0, groups: 0, memberships: 0, [entity]: population },
+      outOfReach: { users: NOBODY, groups: NOBODY, memberships: NOBODY, [entity]: outOfReach ?? NOBODY },
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -33,10 +38,12 @@ describe('a limit of the guard', () => {
   it('has the default that is documented', () => {
     expect(GUARD_DEFAULTS).toEqual({
       maxDeletePercent: 20,
+      minDeletes: 5,
       maxDeletes: Infinity,
       maxUpdatePercent: 50,
+      minUpdates: 5,
       maxUpdates: Infinity,
-      minPopulation: 100,
+      maxCreates: Infinity,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -44,7 +51,7 @@ describe('a limit of the guard', () => {
   });
 
   it.each<[string, Facts, GuardLimits, object[]]>([
-    ['deletions up to their number', { deletes: 5, population: 50 }, { maxDeletes: 5 }, []],
+    ['deletions up to their number', { deletes: 5, population: 5 }, { maxDeletes: 5 }, []],
     [
       'a deletion more',
       { deletes: 6, population: 50 },
@@ -73,23 +80,38 @@ describe('a limit of the guard', () => {
       [{ rule: 'updatePercent', actual: 50.5, limit: 50, population: 200 }],
     ],
     [
-      'percentages of a population that is too small to tell',
-      { deletes: 100, updates: 100, population: 100 },
+      'all users but one',
+      { deletes: 42, population: 43 },
       {},
-      [],
+      [{ rule: 'deletePercent', actual: (42 / 43) * 100 }],
+    ],
+    ['all groups but one', { deletes: 59, population: 60 }, {}, [{ rule: 'deletePercent' }]],
+    ['99 of 100', { deletes: 99, population: 100 }, {}, [{ rule: 'deletePercent', actual: 99 }]],
+    ['two of three', { deletes: 2, population: 3 }, {}, []],
+    ['a handful, which is all there is', { deletes: 5, updates: 5, population: 5 }, {}, []],
+    [
+      'one more than a handful',
+      { deletes: 6, updates: 6, population: 6 },
+      {},
+      [{ rule: 'deletePercent' }, { rule: 'updatePercent' }],
     ],
     [
-      'percentages of one that is not',
-      { deletes: 101, population: 101 },
-      {},
-      [{ rule: 'deletePercent', actual: 100 }],
+      'fewer than a handful by option',
+      { deletes: 1, updates: 1, population: 1 },
+      { minDeletes: 0, minUpdates: 0 },
+      [{ rule: 'deletePercent' }, { rule: 'updatePercent' }],
     ],
     [
-      'percentages of one that is large enough by option',
-      { deletes: 2, population: 2 },
-      { minPopulation: 1 },
-      [{ rule: 'deletePercent' }],
+      'a share of those that the source can change',
+      { deletes: 10, updates: 10, population: 100, outOfReach: { deletes: 60, updates: 81 } },
+      {},
+      [
+        { rule: 'deletePercent', actual: 25, population: 40 },
+        { rule: 'updatePercent', actual: (10 / 19) * 100, population: 19 },
+      ],
     ],
+    ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],
+    ['a creation more', { creates: 7 }, { maxCreates: 6 }, [{ rule: 'creates', actual: 7, limit: 6 }]],
     [
       'an empty source',
       { population: 7, reads: { read: 0, rejected: 0 } },
@@ -137,6 +159,12 @@ describe('a limit of the guard', () => {
     });
   });
 
+  it('that was replaced is refused with the names of its replacement', () => {
+    expect(() => resolveLimits('guard.users', { minPopulation: 10 } as GuardLimits)).toThrow(
+      'guard.users.minPopulation: was replaced by minDeletes and minUpdates',
+    );
+  });
+
   it.each([
     ['maxDeletePercent', -1],
     ['maxDeletePercent', 101],
@@ -146,7 +174,9 @@ describe('a limit of the guard', () => {
     ['maxRejectPercent', 101],
     ['maxDeletes', -1],
     ['maxUpdates', -1],
-    ['minPopulation', -1],
+    ['minDeletes', -1],
+    ['minUpdates', -1],
+    ['maxCreates', -1],
     ['minRejects', -1],
   ])('that cannot be meant is refused by its name: %s %i', (name, value) => {
     expect(() => resolveLimits('guard', { [name]: value })).toThrow(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GuardError } from '../../src/core/errors.js';
 import { contextOf } from '../../src/flow/flow.js';
 import type { Change, UserRecord } from '../../src/core/model.js';
+import type { AbsenceOptions } from '../../src/diff/absence-rules.js';
 import { diff } from '../../src/diff/diff.js';
 import { guard, type GuardOptions } from '../../src/guard/guard.js';
 import { validate } from '../../src/validate/validate.js';
@@ -55,7 +56,11 @@ describe('guard', () => {
         fc.integer({ min: 0, max: 100 }),
         async (kept, maxDeletePercent) => {
           const state = await holding(staff(200));
-          const outcome = await attempt(state, staff(kept), { maxDeletePercent, allowEmpty: true });
+          const outcome = await attempt(state, staff(kept), {
+            maxDeletePercent,
+            minDeletes: 0,
+            allowEmpty: true,
+          });
           const deletes = 200 - kept;
           if ((deletes / 200) * 100 > maxDeletePercent) expect(outcome).toBeInstanceOf(GuardError);
           else expect(outcome).toBe(deletes);
@@ -65,7 +70,7 @@ describe('guard', () => {
     );
   });
 
-  it('by default a fifth may go and half may change, of a population above 100', async () => {
+  it('by default a fifth may go and half may change, of any population', async () => {
     const state = await holding(staff(200));
     expect(await attempt(state, staff(160))).toBe(40);
     expect(await attempt(state, staff(159))).toMatchObject({
@@ -74,8 +79,9 @@ describe('guard', () => {
     const changed = (count: number) => staff(200).map((u, i) => (i < count ? user(i, 'y') : u));
     expect(await attempt(state, changed(100))).toBe(100);
     expect(await attempt(state, changed(101))).toMatchObject({ trips: [{ rule: 'updatePercent' }] });
-    const small = await holding(staff(100));
-    expect(await attempt(small, staff(10))).toBe(90);
+    const small = await holding(staff(43));
+    expect(await attempt(small, staff(1))).toMatchObject({ trips: [{ rule: 'deletePercent' }] });
+    expect(await attempt(await holding(staff(3)), staff(1))).toBe(2);
   });
 
   it('an empty source where Okta holds something stops the run, whatever the population', async () => {
@@ -94,6 +100,25 @@ describe('guard', () => {
     });
     expect(await attempt(state, staff(40), { maxDeletes: 9, users: { maxDeletes: 10 } })).toBe(10);
     expect(await attempt(state, staff(40), { groups: { maxDeletes: 0 } })).toBe(10);
+  });
+
+  it('the protected and the excluded do not dilute a percentage', async () => {
+    const state = await holding(staff(100));
+    const kept = staff(100).filter((_, i) => i < 90 || i > 96);
+    const passes = async (absence: AbsenceOptions) => {
+      try {
+        await collect(pipe(kept, diff('users', state, { absence }), guard(state)));
+        return true;
+      } catch (error) {
+        if (!(error instanceof GuardError)) throw error;
+        expect(error.trips).toMatchObject([{ rule: 'deletePercent', population: 20 }]);
+        return false;
+      }
+    };
+    const others = (id: string) => Number(id.slice(1)) < 80;
+    expect(await passes({})).toBe(true);
+    expect(await passes({ exclude: others })).toBe(false);
+    expect(await passes({ protect: { ids: staff(80).map(({ externalId }) => externalId) } })).toBe(false);
   });
 
   it('too many rejected records stop the run', async () => {
@@ -165,6 +190,15 @@ describe('guard', () => {
     expect(await attempt(state, staff(200), { approve: stopped.planHash })).toBeInstanceOf(GuardError);
   });
 
+  it('an approval is not valid with other rejected records, or for another state', async () => {
+    const state = await holding(staff(200));
+    const stopped = (await attempt(state, staff(10))) as GuardError;
+    const rejected = { externalId: 'new', profile: {} };
+    const approve = stopped.planHash;
+    expect(await attempt(state, [...staff(10), rejected], { approve })).toBeInstanceOf(GuardError);
+    expect(await attempt(await holding(staff(200)), staff(10), { approve })).toBeInstanceOf(GuardError);
+  });
+
   it('the hash of a plan does not depend on the order of its changes, and tells any two plans apart', async () => {
     const hashOf = async (state: StateStore, users: readonly UserRecord[]) => {
       let plan: PlanSummary | undefined;
@@ -184,7 +218,8 @@ describe('guard', () => {
     await fc.assert(
       fc.asyncProperty(anyChanges(), async (changes) => {
         const unique = Array.from(new Map(changes.map((c) => [`${c.entity} ${c.key}`, c])).values());
-        const passed = await collect(pipe(unique, guard(memoryState())));
+        const handful = { minDeletes: Infinity, minUpdates: Infinity };
+        const passed = await collect(pipe(unique, guard(memoryState(), handful)));
         const byKey = (a: Change, b: Change) => (`${a.entity} ${a.key}` < `${b.entity} ${b.key}` ? -1 : 1);
         expect([...passed].sort(byKey)).toEqual([...unique].sort(byKey));
         const rank = ({ entity, kind, dependent }: Change) =>

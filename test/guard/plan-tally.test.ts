@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENTITIES, type Change, type Fingerprint } from '../../src/core/model.js';
-import { PlanTally } from '../../src/guard/plan-tally.js';
+import { PlanTally, type Withheld } from '../../src/guard/plan-tally.js';
 import { anyChanges, membershipChange, profileChange } from '../support/changes.js';
 
 function tallyOf(changes: readonly Change[]): PlanTally {
   const tally = new PlanTally();
   for (const change of changes) tally.add(change);
   return tally;
+}
+
+const NOTHING: Withheld = { rejected: 0, heldBackDeletes: 0 };
+
+function hashOf(changes: readonly Change[], stateKey = 'key', users = NOTHING): string {
+  return tallyOf(changes).hash(stateKey, { users, groups: NOTHING, memberships: NOTHING });
 }
 
 /** The fingerprint of a seed of one character, or of a whole digest. */
@@ -44,13 +50,26 @@ describe('the hash of a plan', () => {
           .map((change) => ({ change, place: places.next().value as number }))
           .sort((a, b) => a.place - b.place)
           .map(({ change }) => change);
-        expect(tallyOf(shuffled).hash()).toBe(tallyOf(changes).hash());
+        expect(hashOf(shuffled)).toBe(hashOf(changes));
       }),
     );
   });
 
+  it('is another for another state, and for other numbers of rejected records and held-back deletions', () => {
+    const plan = [user('a'), profileChange('users', 'delete', 'l', 'x')];
+    const hashes = [
+      hashOf(plan),
+      hashOf(plan, 'other'),
+      hashOf(plan, 'key', { rejected: 1, heldBackDeletes: 0 }),
+      hashOf(plan, 'key', { rejected: 0, heldBackDeletes: 1 }),
+      hashOf(plan, 'key', { rejected: 1, heldBackDeletes: 1 }),
+    ];
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(hashOf(plan)).toBe(hashes[0]);
+  });
+
   it('is 64 hexadecimal characters', () => {
-    expect(tallyOf([user('a')]).hash()).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashOf([user('a')])).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('tells any byte of a fingerprint apart, and how often each is there', () => {
@@ -60,7 +79,7 @@ describe('the hash of a plan', () => {
       for (const byte of ['\x01', '\x80', '\xff'])
         plans.push([user('a', print(zero.slice(0, at) + byte + zero.slice(at + 1)))]);
     plans.push([user('a'), user('b')], [user('a'), user('a')], [user('b'), user('b')]);
-    const hashes = plans.map((plan) => tallyOf(plan).hash());
+    const hashes = plans.map((plan) => hashOf(plan));
     expect(new Set(hashes).size).toBe(plans.length);
   });
 
@@ -78,7 +97,7 @@ describe('the hash of a plan', () => {
       [profileChange('users', 'delete', 'l', 'x'), profileChange('groups', 'delete', 'k', 'x')],
       [user('k', fingerprint), profileChange('users', 'delete', 'l', 'x')],
     ];
-    const hashes = plans.map((plan) => tallyOf(plan).hash());
+    const hashes = plans.map((plan) => hashOf(plan));
     expect(new Set(hashes).size).toBe(plans.length);
   });
 
@@ -91,7 +110,7 @@ describe('the hash of a plan', () => {
       [profileChange('groups', 'delete', key, 'x')],
       [membershipChange('delete', 'k', key)],
     ]);
-    expect(new Set(plans.map((plan) => tallyOf(plan).hash())).size).toBe(plans.length);
+    expect(new Set(plans.map((plan) => hashOf(plan))).size).toBe(plans.length);
   });
 
   it('tells which of two entities has which content', () => {
@@ -103,7 +122,7 @@ describe('the hash of a plan', () => {
       user('a', print('2')),
       { ...profileChange('groups', 'upsert', 'g', 'x', false), fingerprint: print('1') },
     ];
-    expect(tallyOf(one).hash()).not.toBe(tallyOf(other).hash());
+    expect(hashOf(one)).not.toBe(hashOf(other));
   });
 });
 

@@ -232,7 +232,7 @@ describe('the report of a run that did not come to its end', () => {
       sent: { sessions: 0, remaining: 150 },
     });
     const page = readFileSync(files.page, 'utf8');
-    expect(page).toContain('50 % of the 300 users in Okta would be deleted; the limit is 20 %');
+    expect(page).toContain('50 % of the 300 users would be deleted; the limit is 20 %');
     expect(page).toContain(summary.plan?.hash);
   });
 

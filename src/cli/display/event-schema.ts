@@ -47,6 +47,7 @@ const source = {
   rejected: whole,
   heldBackDeletes: whole,
   sparedDeletes: whole,
+  leftOut: whole,
   excluded: whole,
   superseded: whole,
 } satisfies Record<keyof EntityReport, JsonSchema>;

@@ -1,4 +1,5 @@
 import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../core/model.js';
+import { leftOutRecord } from '../../validate/left-out-record.js';
 import { refusedRecord } from '../../validate/refused-record.js';
 import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
 import { Fault, type Row } from './cells.js';
@@ -9,14 +10,14 @@ import type { ValueRule } from './values.js';
 type ProfileRecord = UserRecord & GroupRecord;
 
 /**
- * The user or group of a row; undefined if the mapping leaves the row out. A row that cannot be mapped becomes a
+ * The user or group of a row; a placeholder if the mapping leaves the row out. A row that cannot be mapped becomes a
  * rejected record, with its key if the key is known, so that it is not deleted in Okta.
  */
-export function recordOf({ externalId, profile, when }: RecordRule, row: Row): ProfileRecord | undefined {
+export function recordOf({ externalId, profile, when }: RecordRule, row: Row): ProfileRecord {
   const wanted = when === undefined || when.of(row);
-  if (wanted === false) return undefined;
   const id = externalId.of(row);
   const key = typeof id === 'string' && id !== '' ? id : undefined;
+  if (wanted === false) return leftOutRecord<'users'>(key);
   if (wanted instanceof Fault) return refused(wanted, key, undefined);
   if (id instanceof Fault) return refused(id, undefined, 'externalId');
   if (key === undefined) return refused(noId(externalId), undefined, 'externalId');

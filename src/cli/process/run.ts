@@ -1,5 +1,6 @@
 import { CommanderError, type Command as Commander } from 'commander';
 import { OptionsError } from '../../core/errors.js';
+import { minPopulationReplaced } from '../../guard/guard-rules.js';
 import { createDisplay } from '../display/create-display.js';
 import type { Environment } from './environment.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -49,6 +50,7 @@ export async function run(
   prepare(program, io);
   try {
     refuseSecrets(argv);
+    refuseMinPopulation(argv);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -78,6 +80,11 @@ function refuseSecrets(argv: readonly string[]): void {
     flag.replace(/=.*/s, ''),
     'a secret cannot be a flag, because every process could read it; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or set OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE to a file with the secret',
   );
+}
+
+function refuseMinPopulation(argv: readonly string[]): void {
+  if (argv.some((argument) => /^--min-population(=|$)/.test(argument)))
+    throw new OptionsError('--min-population', minPopulationReplaced('--min-deletes', '--min-updates'));
 }
 
 /** Removes values from the message about an unknown flag, because the value may be a secret. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import type { GuardLimits } from '../../guard/guard-rules.js';
+import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-rules.js';
 import { Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 import { nearest } from '../text/nearest.js';
@@ -124,6 +124,8 @@ function requireKey<K extends string>(
   alsoKnown: readonly string[] = [],
 ): K {
   if ((known as readonly string[]).includes(key)) return key as K;
+  if (key === 'minPopulation')
+    return fail(node.offset, `minPopulation ${minPopulationReplaced('minDeletes', 'minUpdates')}`);
   if (SECRETS.test(key)) {
     return fail(
       node.offset,

@@ -67,8 +67,14 @@ export const SETTINGS = Object.freeze({
   maxDeletePercent: setting(
     '--max-delete-percent',
     number(PERCENT),
-    'guard: the most deletions, in percent of the entities in Okta',
+    'guard: the most deletions, in percent of the entities in Okta that are not protected',
     { fallback: '20' },
+  ),
+  minDeletes: setting(
+    '--min-deletes',
+    number(COUNT),
+    'guard: this many deletions are allowed whatever their share',
+    { fallback: '5' },
   ),
   maxDeletes: setting('--max-deletes', number(COUNT), 'guard: the most deletions', { fallback: 'no limit' }),
   maxUpdatePercent: setting(
@@ -77,13 +83,14 @@ export const SETTINGS = Object.freeze({
     'guard: the most updates, in percent of the entities in Okta',
     { fallback: '50' },
   ),
-  maxUpdates: setting('--max-updates', number(COUNT), 'guard: the most updates', { fallback: 'no limit' }),
-  minPopulation: setting(
-    '--min-population',
+  minUpdates: setting(
+    '--min-updates',
     number(COUNT),
-    'guard: the percentage limits apply only if Okta has more entities than this',
-    { fallback: '100' },
+    'guard: this many updates are allowed whatever their share',
+    { fallback: '5' },
   ),
+  maxUpdates: setting('--max-updates', number(COUNT), 'guard: the most updates', { fallback: 'no limit' }),
+  maxCreates: setting('--max-creates', number(COUNT), 'guard: the most creations', { fallback: 'no limit' }),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),
@@ -206,10 +213,12 @@ export const GROUPS = Object.freeze({
   ],
   guard: [
     'maxDeletePercent',
+    'minDeletes',
     'maxDeletes',
     'maxUpdatePercent',
+    'minUpdates',
     'maxUpdates',
-    'minPopulation',
+    'maxCreates',
     'maxRejectPercent',
     'minRejects',
     'allowEmpty',

@@ -3,6 +3,7 @@ import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
 import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
+import { leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatTime, plural, printable } from './words.js';
 
@@ -27,6 +28,7 @@ export function planText(plan: Plan, now: number): string {
     '',
     changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
+    ...leftOutLines(plan.sources),
     ...spared(plan),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),

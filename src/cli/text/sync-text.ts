@@ -3,6 +3,7 @@ import { type UploadReport, changesOf, type SyncReport } from '../../core/result
 import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
+import { leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
 import { columns, count, formatBytes, plural } from './words.js';
 
@@ -22,6 +23,7 @@ export function syncText(report: SyncReport): string {
         return [[entity, ...cells.map(count)]];
       }),
     ]),
+    ...leftOutLines(report.sources),
     ...undoneLines(report),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
-import type { GuardTrip } from '../../core/results.js';
+import { describeTrip } from '../../core/describe-trip.js';
 import { html, type Html } from './html.js';
-import { count, shortened } from './words.js';
+import { shortened } from './words.js';
 import type { RunSummary } from '../summary.js';
 
 /** The reason why the run stopped, or why the guard would stop it, and what to do. */
@@ -29,7 +29,7 @@ function guardAlert({ trips, hash }: NonNullable<RunSummary['plan']>): Html {
     <h2 id="why">Limits of the guard</h2>
     ${trips.length === 0 && html`<p>The plan is not the one that was approved.</p>`}
     <ul>
-      ${trips.map((trip) => html`<li>${tripText(trip)}</li>`)}
+      ${trips.map((trip) => html`<li>${describeTrip(trip)}</li>`)}
     </ul>
     <p>
       Nothing is sent if a plan exceeds a limit. If these changes are intended, approve exactly this plan with
@@ -37,25 +37,4 @@ function guardAlert({ trips, hash }: NonNullable<RunSummary['plan']>): Html {
       <code class="hash">${hash}</code>
     </p>
   </section>`;
-}
-
-/** One limit that a plan exceeds, as text. */
-function tripText({ entity, rule, actual, limit, population }: GuardTrip): string {
-  const held = `the ${count(population)} ${entity} in Okta`;
-  switch (rule) {
-    case 'deletePercent':
-      return `${count(actual)} % of ${held} would be deleted; the limit is ${count(limit)} %`;
-    case 'updatePercent':
-      return `${count(actual)} % of ${held} would be updated; the limit is ${count(limit)} %`;
-    case 'deletes':
-      return `${count(actual)} ${entity} would be deleted; the limit is ${count(limit)}`;
-    case 'updates':
-      return `${count(actual)} ${entity} would be updated; the limit is ${count(limit)}`;
-    case 'emptySource':
-      return `the source of ${entity} is empty, but there are ${count(population)} in Okta`;
-    case 'rejects':
-      return `${count(actual)} % of the ${entity} in the source were rejected; the limit is ${count(limit)} %`;
-    case 'population':
-      return `there are ${count(actual)} ${entity} in Okta; the limit is ${count(limit)}`;
-  }
 }

@@ -45,14 +45,14 @@ export const deletions: readonly Break[] = [
   {
     what: 'a rejected record counts as removed',
     file: 'src/flow/run-context.ts',
-    find: 'else if (keep) this.#keysOf(rejection.entity).push(key);',
+    find: 'else this.#keysOf(rejection.entity).push({ key, position: rejection.position });',
     replace: '',
     test: [DIFF, 'a rejected record is not a removed one, also through a stage written by hand'],
   },
   {
     what: "a record that a source's own pipe rejected counts as removed",
     file: 'src/flow/run-context.ts',
-    find: 'this.#outer.reject(rejection, key, keep);',
+    find: 'this.#outer.reject(rejection, key);',
     replace: '',
     test: [
       'test/sync/sync.test.ts',
@@ -79,8 +79,8 @@ export const deletions: readonly Break[] = [
   {
     what: 'the limits in percent are not looked at',
     file: 'src/guard/guard-rules.ts',
-    find: 'if (population > limits.minPopulation) {',
-    replace: 'if (population > limits.minPopulation * 1e9) {',
+    find: 'if (deletes > limits.minDeletes)',
+    replace: 'if (deletes > limits.minDeletes * 1e9)',
     test: [
       GUARD,
       'nothing passes a plan that deletes more than the limit, and everything passes one that does not',

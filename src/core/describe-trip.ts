@@ -1,0 +1,27 @@
+import type { GuardTrip } from './results.js';
+
+/** One limit of the guard that a plan exceeds, as a clause without a full stop. */
+export function describeTrip({ entity, rule, actual, limit, population }: GuardTrip): string {
+  const upTo = `; the limit is ${count(limit)}`;
+  const share = `${count(actual)} % of the ${count(population)} ${entity}`;
+  switch (rule) {
+    case 'deletePercent':
+      return `${share} would be deleted${upTo} %`;
+    case 'updatePercent':
+      return `${share} would be updated${upTo} %`;
+    case 'deletes':
+      return `${count(actual)} ${entity} would be deleted${upTo}`;
+    case 'updates':
+      return `${count(actual)} ${entity} would be updated${upTo}`;
+    case 'creates':
+      return `${count(actual)} ${entity} would be created${upTo}`;
+    case 'emptySource':
+      return `the source of ${entity} has no records, but there are ${count(population)} in Okta`;
+    case 'rejects':
+      return `${count(actual)} % of the ${entity} in the source were rejected${upTo} %`;
+  }
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en-US', { maximumFractionDigits: 1 });
+}
