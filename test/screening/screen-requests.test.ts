@@ -108,11 +108,23 @@ describe('validate, asked for what a screen lets through', () => {
     expect(await asked(stage(options), from, { onUnchanged })).toEqual([user('b')]);
     const [got] = from.requests;
     expect({ ...got, onUnchanged: [] }).toEqual({ ...request, rules: fieldRules('users', options) });
-    expect(context.counts('users')).toEqual({ read: 2, accepted: 1, rejected: 1, unidentified: 0, leftOut: 0 });
+    expect(context.counts('users')).toEqual({
+      read: 2,
+      accepted: 1,
+      rejected: 1,
+      unidentified: 0,
+      leftOut: 0,
+    });
     expect(told).toEqual(['EMPTY_PROFILE']);
     for (const listen of got?.onUnchanged ?? []) listen(5);
     expect(heard).toEqual([5]);
-    expect(context.counts('users')).toEqual({ read: 7, accepted: 6, rejected: 1, unidentified: 0, leftOut: 0 });
+    expect(context.counts('users')).toEqual({
+      read: 7,
+      accepted: 6,
+      rejected: 1,
+      unidentified: 0,
+      leftOut: 0,
+    });
   });
 
   it.each<[string, ValidateOptions, Partial<ScreenRequest>]>([
@@ -172,7 +184,13 @@ describe('validate', () => {
       ['y', 5],
       ['z', 7],
     ]);
-    expect(context.counts('users')).toEqual({ read: 9, accepted: 6, rejected: 3, unidentified: 0, leftOut: 0 });
+    expect(context.counts('users')).toEqual({
+      read: 9,
+      accepted: 6,
+      rejected: 3,
+      unidentified: 0,
+      leftOut: 0,
+    });
   });
 
   it('keeps the places it was given, of what it accepts', async () => {
@@ -197,7 +215,7 @@ describe('validate', () => {
         reason: 'has no attributes',
       },
     ]);
-    expect(context.drainRejectedKeys('users')).toEqual(['x']);
+    expect(context.drainRejectedKeys('users')).toEqual([{ key: 'x', position: 13 }]);
   });
 
   it('names no line where none is known', async () => {
