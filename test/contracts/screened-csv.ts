@@ -18,9 +18,9 @@ import {
   edited,
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
-import { holdRecords, inPieces, unscreened, runOf, withState, type Way } from '../support/two-ways.js';
+import { replaceBaseline, inPieces, unscreened, runOf, withState, type Way } from '../support/two-ways.js';
 
-/** How much of the contract is run, and with how many threads. */
+/** `share`: the part of the usual number of runs; `threads`: the number of worker threads. */
 export interface ScreenedContractOptions {
   readonly share?: number;
   readonly threads?: number;
@@ -96,7 +96,7 @@ function bytesOfFile({ yesterday, edits, style, fault, broken }: File): Buffer {
   return bytesOfText(csvText([csvLine(HEADER, style), ...lines], style), broken);
 }
 
-/** What holds for unchanged rows of CSV that are recognised by their bytes, however many are looked at at once, and by whom. */
+/** The contract of screens for CSV: a run has the same result with and without screening, for any block size and number of threads. */
 export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
   it.each([
     ['users', anyUserWay],
@@ -113,7 +113,7 @@ export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContract
               threads,
             });
           const held = file.yesterday.map((cells) => way.toRecord(rowOf(cells)));
-          await holdRecords(
+          await replaceBaseline(
             state,
             entity as 'users',
             held.filter(({ externalId }) => externalId !== ''),
@@ -153,7 +153,7 @@ export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContract
                 ),
               ),
             );
-            await holdRecords(
+            await replaceBaseline(
               state,
               'users',
               held.filter(({ externalId }) => externalId !== ''),

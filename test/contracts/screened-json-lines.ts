@@ -16,11 +16,11 @@ import {
   PROFILE_COLUMNS,
 } from '../support/row-files.js';
 import { runs } from '../support/runs.js';
-import { holdRecords, inPieces, unscreened, runOf, withState, type Way } from '../support/two-ways.js';
+import { replaceBaseline, inPieces, unscreened, runOf, withState, type Way } from '../support/two-ways.js';
 
 const COLUMNS = ['id', 'mail', 'first', 'nïck', 'second', 'other'];
 
-/** A value as JSON writes it; undefined for a member that is missing. */
+/** The JSON text of a value; undefined for a missing member. */
 type Value = string | undefined;
 
 const anyValue: fc.Arbitrary<Value> = fc.oneof(
@@ -28,7 +28,7 @@ const anyValue: fc.Arbitrary<Value> = fc.oneof(
   { weight: 16, arbitrary: fc.constantFrom('null', undefined) },
   { weight: 8, arbitrary: fc.constantFrom('1', '-0', '1.5e+3', 'true', 'false', '{}', '[1]', '{"a":"b"}') },
   { weight: 4, arbitrary: fc.constantFrom(String.raw`"\u0041nn"`, String.raw`"\ud800"`, '"\\n"') },
-  // What is no JSON: most files have none of it.
+  // Invalid JSON, which is rare, so that most files have none.
   { weight: 1, arbitrary: fc.constantFrom('01', '1.', '-', 'nul', 'nullx', 'falsy', '"\t"', '') },
 );
 
@@ -41,16 +41,16 @@ const anyRow = fc.tuple(
   anyValue,
 );
 
-/** How lines are written. */
+/** The format of the lines of a file. */
 const anyStyle = fc.record({
   space: fc.constantFrom('', '', ' ', '\t ', '\r'),
   lineEnd: fc.constantFrom('\n', '\n', '\r\n'),
   end: fc.constantFrom('\n', '', '\n\n', '\n \t\r\n', '  '),
   mark: fc.constantFrom('', '', '\ufeff', '\ufeff\ufeff'),
-  /** A member that stands there once more. */
+  /** The name of a member that occurs twice. */
   again: fc.constantFrom(undefined, undefined, 'id', 'other', 'first'),
   turn: fc.nat(5),
-  /** A line of its own. */
+  /** An additional line without a record, or with a wrong one. */
   fault: fc.option(
     fc.record({
       at: fc.nat(24),
@@ -99,8 +99,8 @@ function bytesOfFile({ yesterday, edits, style, broken }: File): Buffer {
   return bytesOfText(style.mark + lines.join(style.lineEnd) + style.end, broken);
 }
 
-/** The records that yesterday's rows came to, as far as they came to any that a state may hold. */
-function heldRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
+/** The records of the rows of yesterday that are valid, so that a state can contain them. */
+function validRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
   return yesterday.flatMap((values) => {
     try {
       const row = JSON.parse(lineOf(values, { space: '', turn: 0 } as File['style'])) as FlatRow;
@@ -115,7 +115,7 @@ function heldRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) {
   });
 }
 
-/** What holds for unchanged JSON lines that are recognised by their bytes, however many are looked at at once, and by whom. */
+/** The contract of screens for JSON lines: see `screened-csv.ts`. */
 export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
   it('JSON lines come to what they come to as records', async () => {
     await withState((state) =>
@@ -124,14 +124,14 @@ export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedCo
           const bytes = bytesOfFile(file);
           const rows = () =>
             fromJsonLines<FlatRow>(inPieces(bytes, file.cuts, file.fails), { name: 'day.jsonl', threads });
-          await holdRecords(state, 'users', heldRecords(file.yesterday, way));
+          await replaceBaseline(state, 'users', validRecords(file.yesterday, way));
           const screened = await runOf(rows(), way, state);
           const plain = await runOf(rows(), unscreened(way), state);
           if (plain.error === undefined || screened.counts.read === plain.counts.read) {
             expect(screened).toEqual(plain);
             return;
           }
-          // A function that fails ends the run inside a block, whose settled rows are then neither counted nor told as repeated.
+          // If the function fails inside a block, the unchanged rows of this block are neither counted nor reported as duplicates.
           expect(screened.error).toEqual(plain.error);
           expect(screened.changes).toEqual(plain.changes);
           expect(plain.rejections).toEqual(expect.arrayContaining([...screened.rejections]));

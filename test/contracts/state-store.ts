@@ -29,24 +29,24 @@ import {
 } from '../support/rows.js';
 import { runs } from '../support/runs.js';
 
-/** Keys that are written in as many ways as there are: none may be taken for another. */
+/** Keys that a store may encode in different ways. Each must stay a key of its own. */
 const AWKWARD_KEYS: readonly string[] = [
   ...['', 'a', 'b', 'ä', '汉', '1:ab', 'x'.repeat(512), '汉'.repeat(512), '\0', '😀'],
-  // Not well-formed: UTF-8 would write each as U+FFFD.
+  // Not well-formed Unicode, which UTF-8 encodes as U+FFFD.
   ...['\ud83d', '\ude00', 'a\ud83d', '\ufffd', 'a\ufffd'],
 ];
 
-/** Ids of which one may be the beginning of another, and two may meet in a character that neither has. */
+/** Ids that are prefixes of each other, or whose surrogates form a character when they are joined. */
 const AWKWARD_IDS: readonly string[] = ['', 'a', 'ab', '1:a', '汉', '\ud83d', 'a\ud83d', '\ude00b'];
 const AWKWARD_PAIRS: readonly string[] = AWKWARD_IDS.flatMap((group) =>
   AWKWARD_IDS.map((member) => membershipKey(group, member)),
 );
 
-/** A store to be tested. `reopen` closes the store and opens what it left. */
+/** A store to be tested. `reopen` closes the store and opens its content again. */
 export interface StoreUnderTest {
   readonly store: StateStore;
   reopen(): Promise<StoreUnderTest>;
-  /** The next write finds that the disk refuses it, as it is about to be committed; answers what the disk says. */
+  /** Makes the commit of the next write fail, as a failing disk does. Returns the error of the disk. */
   failNextWrite(): Error;
   dispose(): Promise<void>;
 }
@@ -57,11 +57,11 @@ const print = (key: string, version = 'a') => fingerprint(`${version}${key}`, ve
 const upsert = (entity: Entity, key: string, of = print(key)): PendingRow => upserted(entity, key, of);
 const confirmedRow = (entity: Entity, key: string, of = print(key)) => confirmed(entity, key, of);
 
-/** The rows of some users that are confirmed. */
+/** Confirmed rows of users with these keys. */
 const heldOf = (...keys: readonly string[]) =>
   Object.fromEntries(keys.map((key) => [key, confirmedRow('users', key).held]));
 
-/** Compares keys by fingerprints that belong to them. */
+/** Compares records with these keys and fingerprints. */
 async function compare(
   reading: Reading,
   entity: Entity,
@@ -77,7 +77,7 @@ async function missingOf(reading: Reading, entity: Entity): Promise<string[]> {
   return keys.sort();
 }
 
-/** One session with these loads, settled. */
+/** Writes a session with these rows to the journal, and settles it. */
 async function settled(
   store: StateStore,
   rows: readonly PendingRow[],
@@ -90,7 +90,7 @@ async function settled(
   await store.journal.settle(id, outcome);
 }
 
-/** The contract of a state store: run it over every implementation. */
+/** The contract of a state store. Every implementation must pass it. */
 export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
   const law = (name: string, body: (store: StateStore, under: StoreUnderTest) => Promise<void>) =>
     it(name, async () => {
@@ -347,7 +347,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     expect(await told()).toMatchObject({ phase: 'triggered', triggeredAt: 9, sessionId: 's', loads: 2 });
     await journal.cancelling(id);
     expect(await told()).toMatchObject({ phase: 'cancelling', rows: 4 });
-    // Each settles its own rows, and leaves those of the others.
+    // Settling a session changes only its own rows.
     await journal.settle(id, 'completed');
     expect(await heldRows(store, 'users')).toEqual(heldOf('mine'));
     expect((await journal.open()).map((session) => session.id)).toEqual([other, last]);
@@ -366,7 +366,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
         fc.record({
           entity: fc.constantFrom(...ENTITIES),
           kind: fc.constantFrom('upsert' as const, 'delete' as const),
-          // As a membership, each is of a group that none of them names.
+          // As memberships, they belong to a group that is not one of these keys.
           key: fc.constantFrom('1:xa', '1:xb', '1:xc'),
         }),
         { maxLength: 3 },
@@ -394,7 +394,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
           for (const { what, which, now, rows: bare, outcome } of steps) {
             if (what === 'creating') {
               const id = await journal.creating(now);
-              // Numbers rise, so that none is taken for one that was settled before.
+              // A number is never used again, also not after its session was settled.
               expect(id).toBeGreaterThan(lastId);
               lastId = id;
               const session: JournaledSession = {
@@ -612,7 +612,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       ...pairs('1:hb'),
       ...unsure('1:ga', '1:gb', '1:ic'),
     });
-    // What may have been sent, and what did not change, ends nothing.
+    // An unknown upsert of a group or user does not change its memberships.
     await settled(store, [upsert('groups', 'h'), upsert('users', 'b')], 'unknown');
     expect((await store.counts()).memberships).toEqual({ known: 1, unknown: 3 });
   });

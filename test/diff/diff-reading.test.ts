@@ -21,7 +21,7 @@ import { groupFrom, membershipFrom } from '../../src/transform/records-from-colu
 import { toUser, type FlatRow } from '../../src/transform/to-records.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
-import { holdRecords, runOf, withState, type Way } from '../support/two-ways.js';
+import { replaceBaseline, runOf, withState, type Way } from '../support/two-ways.js';
 import { adopted, confirmed } from '../support/rows.js';
 import { runs } from '../support/runs.js';
 
@@ -38,9 +38,9 @@ const marked = <T extends object>(record: T) => ({ ...record, deleted: true as c
 
 /** Users a and b, groups g and h, and members of g are held. */
 async function world(state: StateStore = memoryState()): Promise<StateStore> {
-  await holdRecords(state, 'users', [user('a'), user('b')]);
-  await holdRecords(state, 'groups', [group('g'), group('h')]);
-  await holdRecords(state, 'memberships', [pair('g', 'a')]);
+  await replaceBaseline(state, 'users', [user('a'), user('b')]);
+  await replaceBaseline(state, 'groups', [group('g'), group('h')]);
+  await replaceBaseline(state, 'memberships', [pair('g', 'a')]);
   return state;
 }
 
@@ -295,10 +295,10 @@ describe('a feed of changes', () => {
     'sends every membership of a user or group that is created, whatever the baseline says: %s',
     async (mode) => {
       const state = memoryState();
-      await holdRecords(state, 'users', [user('a'), user('b')]);
-      await holdRecords(state, 'groups', [group('h')]);
+      await replaceBaseline(state, 'users', [user('a'), user('b')]);
+      await replaceBaseline(state, 'groups', [group('h')]);
       const members = [pair('g', 'a'), pair('h', 'a'), pair('h', 'b'), pair('h', 'c')];
-      await holdRecords(state, 'memberships', members);
+      await replaceBaseline(state, 'memberships', members);
       const reading = await state.read();
       const options: DiffOptions = { mode, reading };
       await differences('users', state, [[[user('a'), user('b'), user('c')]]], options);
@@ -369,7 +369,7 @@ describe('rows of a file become records', () => {
 
   /** Users a and b, and what both files hold. */
   async function held(state: StateStore): Promise<void> {
-    await holdRecords(state, 'users', [user('a'), user('b')]);
+    await replaceBaseline(state, 'users', [user('a'), user('b')]);
     await state.adopt((await runOf(groups(), GROUPS, state)).changes.map(adopted));
     await state.adopt((await runOf(pairs(), MEMBERSHIPS, state)).changes.map(adopted));
   }

@@ -14,7 +14,7 @@ import { createDigester } from '../../src/fingerprints/digests.js';
 import { DigestTable } from '../../src/fingerprints/digest-table.js';
 import { membershipFrom } from '../../src/transform/records-from-columns.js';
 import { runs } from '../support/runs.js';
-import { holdRecords, runOf, withState } from '../support/two-ways.js';
+import { replaceBaseline, runOf, withState } from '../support/two-ways.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
@@ -116,7 +116,7 @@ describe('blocks of a file', () => {
   it('come to the same in whatever order they are screened, wherever the file is cut', async () => {
     const known = Array.from({ length: 60 }, (_, i) => pair(`c${i % 8}`, `c${Math.floor(i / 8)}`));
     await withState(async (state) => {
-      await holdRecords(state, 'memberships', known);
+      await replaceBaseline(state, 'memberships', known);
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(anyCell, anyCell), { maxLength: 60 }),
@@ -143,7 +143,7 @@ describe('blocks of a file', () => {
     const odd = ['5" pipe,c', '"two\nlines",c'];
     const text = Buffer.from(['team,person', ...lines.slice(0, 4), ...odd, ...lines.slice(4), ''].join('\n'));
     await withState(async (state) => {
-      await holdRecords(state, 'memberships', plain);
+      await replaceBaseline(state, 'memberships', plain);
       const straight = await runOf(fromCsv(text), way, state);
       expect(straight.note).toMatchObject({ read: plain.length + odd.length, unchanged: plain.length });
       const slowly = (bytes: number, threads: number) =>

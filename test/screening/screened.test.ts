@@ -13,7 +13,7 @@ import { userFrom } from '../../src/transform/records-from-columns.js';
 import type { FlatRow } from '../../src/transform/to-records.js';
 import type { StateStore } from '../../src/state/store.js';
 import {
-  holdRecords,
+  replaceBaseline,
   inPieces,
   unscreened,
   runOf,
@@ -29,7 +29,7 @@ const line = (i: number, nick = 'x') => `u${i},${nick}\n`;
 const count = <T>(length: number, each: (i: number) => T) => Array.from({ length }, (_, i) => each(i));
 
 async function holdUsers(state: StateStore, size: number, nick = 'x'): Promise<void> {
-  await holdRecords(
+  await replaceBaseline(
     state,
     'users',
     count(size, (i) => toRecord({ id: `u${i}`, nick })),
@@ -232,7 +232,7 @@ describe('settled rows', () => {
         toRecord: userFrom({ externalId: 'id', profile: { nickName: 'nick' } }, { emptyCell }),
         validate: { required: [], ...(attributes && { attributes }) },
       };
-      await holdRecords(
+      await replaceBaseline(
         state,
         'users',
         ['u1', 'u2', '\ufeffu1'].map((id) => way.toRecord({ id, nick })),

@@ -8,7 +8,7 @@ import { validate } from '../../src/validate/validate.js';
 import { fromCsv } from '../../src/sources/csv/from-csv.js';
 import { groupFrom, membershipFrom, userFrom } from '../../src/transform/records-from-columns.js';
 import type { FlatRow } from '../../src/transform/to-records.js';
-import { holdRecords, runOf, withState, type Way } from '../support/two-ways.js';
+import { replaceBaseline, runOf, withState, type Way } from '../support/two-ways.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -48,7 +48,7 @@ describe('screening', () => {
     );
     const way = { ...USERS, toRecord: counting };
     await withState(async (state) => {
-      await holdRecords(state, 'users', userRecords.slice(0, 3));
+      await replaceBaseline(state, 'users', userRecords.slice(0, 3));
       const file = () => fromCsv(rows('id,nick', 3, (i) => `u${i},x`));
       await runOf(file(), way, state);
       expect(records).toBe(0);
@@ -88,9 +88,9 @@ describe('the memory of screens', () => {
       const toGroup = groupFrom({ externalId: 'id', profile: { displayName: 'name' } });
       const toPair = membershipFrom({ groupExternalId: 'team', memberExternalId: 'person' });
       await withState(async (state) => {
-        await holdRecords(state, 'users', userRecords);
-        await holdRecords(state, 'groups', [toGroup({ id: 'g0', name: 'A' })]);
-        await holdRecords(state, 'memberships', [toPair({ team: 'g0', person: 'u0' })]);
+        await replaceBaseline(state, 'users', userRecords);
+        await replaceBaseline(state, 'groups', [toGroup({ id: 'g0', name: 'A' })]);
+        await replaceBaseline(state, 'memberships', [toPair({ team: 'g0', person: 'u0' })]);
         const readAll = async () => {
           await runOf(fromCsv(users, { threads }), USERS, state);
           await runOf(fromCsv(groups, { threads }), { entity: 'groups', toRecord: toGroup }, state);
@@ -115,7 +115,7 @@ describe('the memory of screens', () => {
       throw new Error('the connection is gone');
     }
     await withState(async (state) => {
-      await holdRecords(state, 'users', userRecords);
+      await replaceBaseline(state, 'users', userRecords);
       const straight = await runOf(fromCsv(users, { threads: 1 }), USERS, state);
       expect(straight.note).toMatchObject({ read: 20_000, unchanged: 20_000 });
       const before = made.length;

@@ -54,11 +54,11 @@ export function membershipChange(
   };
 }
 
-/** Text of one, two and three bytes a character in UTF-8, with what JSON escapes. */
+/** Text with characters of one, two and three bytes in UTF-8, and with characters that JSON escapes. */
 export const awkwardText = (maxLength: number) =>
   fc.string({ unit: fc.constantFrom('a', 'ä', '汉', '"', '\\', '\n', '\u0001', 'é'), maxLength });
 
-/** Changes of every kind with keys that differ, in any order. */
+/** Changes of every kind with different keys, in any order. */
 export const anyChanges = (max = 600) =>
   fc
     .array(

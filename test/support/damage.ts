@@ -1,4 +1,4 @@
-/** Ways in which a disk, a copy or a hand may damage a file, each at a place of its own. */
+/** Ways in which a disk, a copy or a person can damage a file. */
 export type Damage = (file: Buffer, random: () => number) => Buffer;
 
 const PAGE = 4096;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { SourceDirectory } from './world.js';
 
-/** Random directories over few ids, so that one day's differs from the next by what is new, changed and gone. */
+/** Random directories with few ids, so that two of them have common, new, changed and removed records. */
 export const anyDay: fc.Arbitrary<SourceDirectory> = fc
   .record({
     users: fc.uniqueArray(fc.record({ id: fc.nat(11), name: fc.constantFrom('Ann', 'Bö', '汉', '"x"') }), {

@@ -1,6 +1,6 @@
 import type * as NodeFs from 'node:fs';
 
-/** Calls of the file system that are counted, and may be made to fail. */
+/** The calls of the file system that are counted, and can fail. */
 const CALLS = [
   'chmodSync',
   'fstatSync',
@@ -16,17 +16,17 @@ const CALLS = [
   'writeFileSync',
 ] as const;
 
-/** What the file system did, and what it is to do. */
+/** The calls of a file system so far, and the call that will fail. */
 export interface FileSystem {
-  /** Each call: its name, and the path that it was given or that its handle belongs to. */
+  /** The name of each call, and the path of its argument or of its handle. */
   calls: [name: string, path: string][];
-  /** The number of the call that fails, from 1 on, and the code of its error. */
+  /** The number of the call that fails, beginning with 1, and the code of its error. */
   fails: { call: number; code: string } | undefined;
-  /** Told of each call before it is made. */
+  /** Called before each call. */
   onCall: ((name: string, path: string) => void) | undefined;
 }
 
-/** `node:fs` whose counted calls are noted in a list, and one of which fails. For `vi.mock('node:fs', ...)`. */
+/** A `node:fs` that records the counted calls, and of which one fails. For `vi.mock('node:fs', ...)`. */
 export function failingFs(real: typeof NodeFs, fileSystem: FileSystem): typeof NodeFs {
   const paths = new Map<unknown, string>();
   const wrapped: Record<string, unknown> = { ...real };
@@ -34,7 +34,7 @@ export function failingFs(real: typeof NodeFs, fileSystem: FileSystem): typeof N
     const call = real[name] as (...values: unknown[]) => unknown;
     wrapped[name] = (...values: unknown[]) => {
       const path = typeof values[0] === 'number' ? (paths.get(values[0]) ?? '') : String(values[0]);
-      // What is asked of /proc says who lives, and always can.
+      // Reads of /proc look up processes. They do not use the disk, so they are not counted.
       if (path.startsWith('/proc')) return call(...values);
       fileSystem.calls.push([name, path]);
       fileSystem.onCall?.(name, path);

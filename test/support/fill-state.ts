@@ -2,7 +2,7 @@ import { RollcallError } from '../../src/core/errors.js';
 import { confirmed as row } from './rows.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 
-/** Writes to the state in the directory of its argument until that fails, and tells how it failed and what was confirmed. */
+/** Writes to the state in the directory of its argument until a write fails. Prints the code of the error and the number of rows. */
 const state = await openState(process.argv[2] as string);
 let confirmed = 0;
 let code = 'none';

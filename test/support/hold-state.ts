@@ -1,7 +1,7 @@
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { confirmed } from './rows.js';
 
-/** Opens the state of its argument, confirms a row, says so, and holds the state until it is killed. */
+/** Opens the state in the directory of its argument, commits a row, prints a line, and keeps the state open until it is killed. */
 const state = await openState(process.argv[2] as string);
 await state.adopt([confirmed('users', 'u')]);
 console.log('held');

@@ -6,7 +6,7 @@ import { startOrg } from '../../src/simulator/index.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { sync } from '../../src/sync/sync.js';
 
-/** A whole sync over HTTP, everything closed after it; tells which handles are left, and must then end by itself. */
+/** Runs a sync over HTTP, and closes everything after it. Prints the open handles; then the process must end by itself. */
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-one-'));
 const org = await startOrg({ importMs: 5 });
 const okta = createClient({
@@ -25,7 +25,7 @@ await okta.close();
 await org.close();
 await rm(directory, { recursive: true });
 await new Promise((resolve) => setImmediate(resolve));
-// What is written to is there in every process.
+// These handles exist in every process.
 const ours = process
   .getActiveResourcesInfo()
   .filter((name) => !['PipeWrap', 'TTYWrap', 'FSReqCallback', 'Immediate', 'MessagePort'].includes(name));

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** How many files this process has open whose path is meant, those that were removed among them (Linux; elsewhere 0). */
+/** The number of files that this process has open, by their path, also of removed files. On systems other than Linux it is 0. */
 export function openFiles(isMeant: (path: string) => boolean): number {
   try {
     return readdirSync('/proc/self/fd').filter((fd) => {

@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 
-/** Holds requests and answers to Okta's own API description. Each method gives the problems found. */
+/** Checks requests and responses against Okta's API description. Each method returns the problems that it finds. */
 export interface OpenApi {
   /**
-   * `body` is the text as sent; undefined or `''` is none. Beyond the description, attributes it does not know are
-   * problems too, but for those of profiles.
+   * Unknown attributes are problems too, except those of profiles, although the description allows them.
+   * @param body - the text as sent; undefined or `''` for none
    */
   validateRequest(method: string, path: string, body: string | undefined): string[];
-  /** `body` is the text as received. Errors of every kind are held to the error envelope. */
+  /**
+   * Every error must have the form of Okta's errors.
+   * @param body - the text as received
+   */
   validateResponse(method: string, path: string, status: number, body: string): string[];
 }
 
@@ -35,8 +38,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 let loaded: OpenApi | undefined;
 
 /**
- * The description at `ROLLCALL_OKTA_OPENAPI`, or beside the project. Without it the checks are skipped, with a line;
- * with `ROLLCALL_REQUIRE_OPENAPI` that is an error.
+ * Reads the description at `ROLLCALL_OKTA_OPENAPI`, or next to the project. If there is none, the checks are skipped, and a line is
+ * printed; with `ROLLCALL_REQUIRE_OPENAPI` it throws.
  */
 export function openapi(): OpenApi | undefined {
   if (loaded !== undefined) return loaded;
@@ -86,7 +89,7 @@ function build(description: Description): OpenApi {
   };
 }
 
-/** Compiles what a pointer into the description points at, once. */
+/** Compiles the schema at a JSON pointer. Each is compiled once. */
 function compiler(description: Description): (pointer: string) => ValidateFunction {
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -110,7 +113,7 @@ function check(validate: ValidateFunction, body: string | undefined): string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
 }
 
-/** The description with every object closed, but for profiles, to which an identity source adds attributes. */
+/** The description without additional properties, except in profiles, to which an identity source can add attributes. */
 function closeObjects(description: Description): Pick<Description, 'paths' | 'components'> {
   const schemas = Object.entries(description.components.schemas).map(([name, schema]) => [
     name,

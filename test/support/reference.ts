@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The reference page, from the types and doc comments of what `src/index.ts` exports. */
+/** Makes the reference page from the types and doc comments of the exports of `src/index.ts`. */
 export function referencePage(): string {
   const file = join(ROOT, 'src/index.ts');
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
@@ -51,7 +51,7 @@ function resolved(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
 function functionEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
   const type = checker.getTypeOfSymbol(symbol);
   const signatures = type.getCallSignatures();
-  // Of many overloads the first shows the form.
+  // Only the first of many overloads is shown.
   const text = signatures
     .slice(0, 1)
     .map((signature) => `function ${symbol.name}${checker.signatureToString(signature)}`);
@@ -80,7 +80,7 @@ function codesOf(symbol: ts.Symbol): string[] {
   return codes.size === 0 ? [] : [`Code: ${Array.from(codes, (code) => `\`${code}\``).join(', ')}`, ''];
 }
 
-/** Written here, and not in the library of the language. */
+/** True for a member that is declared in this project, and not in the libraries of TypeScript. */
 function isOwn(member: ts.Symbol): boolean {
   const { fileName } = member.getDeclarations()?.[0]?.getSourceFile() ?? { fileName: '' };
   return fileName.includes('/src/');
@@ -111,7 +111,7 @@ function unionEntry(symbol: ts.Symbol): string[] {
         .map((field) => field.getText())
         .join(' ')
         .match(/type: '([^']+)'/)?.[1];
-      // The comment of a member stands before its bar, and so behind the member before.
+      // The comment of a member is before its bar, so it comes after the node of the previous member.
       const before = source.slice(
         members[index - 1]?.end ?? declaration.type.getFullStart(),
         member.getStart(),

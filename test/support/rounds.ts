@@ -1,7 +1,7 @@
 import type { AdoptedRow, Held } from '../../src/state/store.js';
 import { confirmed, fingerprint, gone } from './rows.js';
 
-/** Rounds of commits: new rows, changes that are scattered over all of them, and removals. */
+/** Rounds of commits: new rows, changes scattered over all rows, and removals. */
 export const ROUNDS = 6;
 const NEW_ROWS = 1500;
 
@@ -17,7 +17,7 @@ export function rowsOfRound(round: number): AdoptedRow[] {
   return rows;
 }
 
-/** What a state holds after so many rounds. */
+/** The rows of a state after this many rounds. */
 export function heldAfter(rounds: number): Map<string, Held> {
   const rows = new Map<string, Held>();
   for (let round = 0; round < rounds; round++)

@@ -4,7 +4,7 @@ import type { ValidateOptions } from '../../src/validate/validate-options.js';
 import type { RecordFromOptions } from '../../src/transform/records-from-columns.js';
 import type { Cuts } from './two-ways.js';
 
-/** Texts that are of no harm, at a limit, beyond it, or hard to read. */
+/** Texts that are ordinary, at a limit, beyond it, or difficult to parse. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom('Ann', 'Bob', 'a@b.example', 'x@y.z', 'x', 'Zoë') },
   { weight: 2, arbitrary: fc.constantFrom('', '', ' ', ' pad ', '\t') },
@@ -36,7 +36,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** Attributes of a user, and the columns of rows that they are taken from. */
+/** Attributes of a user, and their columns. */
 export const PROFILE_COLUMNS = {
   userName: 'mail',
   email: 'mail',
@@ -45,7 +45,7 @@ export const PROFILE_COLUMNS = {
   secondEmail: 'second',
 };
 
-/** Some of these. */
+/** A subset of {@link PROFILE_COLUMNS}. */
 export const anyProfileColumns: fc.Arbitrary<Readonly<Record<string, string>>> = fc
   .subarray(Object.keys(PROFILE_COLUMNS), { minLength: 1 })
   .map((names) =>
@@ -60,11 +60,11 @@ export const anyRecordOptions: fc.Arbitrary<RecordFromOptions> = fc.record(
   { requiredKeys: [] },
 );
 
-/** One day's rows as numbers of yesterday's rows, and what became of each. */
+/** A row of today: the number of a row of yesterday, and its change. */
 export interface RowEdit {
   readonly of: number;
   readonly edit: 'same' | 'changed' | 'new';
-  /** The column that is changed, and its text. */
+  /** The column that changes, and its new text. */
   readonly column: number;
   readonly text: string;
 }
@@ -79,7 +79,7 @@ export const anyEdits: fc.Arbitrary<readonly RowEdit[]> = fc.array(
   { maxLength: 24 },
 );
 
-/** The day's rows, of yesterday's; a new one has an id that was not there. */
+/** The rows of today. A new row has an id that yesterday does not have. */
 export function edited<V>(
   yesterday: readonly (readonly V[])[],
   edits: readonly RowEdit[],
@@ -95,7 +95,7 @@ export function edited<V>(
   });
 }
 
-/** How a CSV file is written. */
+/** The format of a CSV file. */
 export interface CsvStyle {
   readonly delimiter: string;
   readonly lineEnd: '\n' | '\r\n';
@@ -130,7 +130,7 @@ export const anyCuts: fc.Arbitrary<Cuts> = fc.oneof(
   fc.constant('everywhere' as const),
 );
 
-/** Lines that are no rows, put in somewhere: most files have none. */
+/** An additional line that is not a valid row; most files have none. */
 export const anyFault: fc.Arbitrary<{ readonly at: number; readonly line: string } | undefined> = fc.oneof(
   { weight: 4, arbitrary: fc.constant(undefined) },
   {
@@ -142,7 +142,7 @@ export const anyFault: fc.Arbitrary<{ readonly at: number; readonly line: string
   },
 );
 
-/** A text as bytes, here and there with one that is no UTF-8. */
+/** A byte that makes the file invalid UTF-8; most files have none. */
 export const anyBreak: fc.Arbitrary<{ readonly at: number; readonly byte: number } | undefined> = fc.oneof(
   { weight: 8, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.record({ at: fc.nat(2000), byte: fc.constantFrom(0xff, 0xc3, 0x80, 0xf0) }) },

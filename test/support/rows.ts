@@ -8,23 +8,23 @@ import {
   type StateStore,
 } from '../../src/state/store.js';
 
-/** A fingerprint whose digest begins with a text: it covers its key, so no two keys should share one. */
+/** A fingerprint whose digest begins with a text. Two keys must not have the same one, because digests cover the key. */
 export const fingerprint = (text = 'f', attributes = ''): Fingerprint => ({
   digest: text.padEnd(16, text[0] ?? 'f').slice(0, 16),
   attributes,
 });
 
-/** A row that Okta was confirmed to hold. */
+/** A confirmed row. */
 export const confirmed = <E extends Entity>(entity: E, key: string, of: Fingerprint = fingerprint()) => ({
   entity,
   key,
   held: { kind: 'confirmed' as const, fingerprint: of },
 });
 
-/** A row of which it is not known what Okta holds. */
+/** An unknown row. */
 export const unknown = (entity: Entity, key: string) => ({ entity, key, held: UNKNOWN });
 
-/** A row that is to be forgotten. */
+/** A row to be removed. */
 export const gone = (entity: Entity, key: string): AdoptedRow => ({ entity, key, held: undefined });
 
 /** An upsert in flight. */
@@ -38,7 +38,7 @@ export const upserted = (entity: Entity, key: string, of: Fingerprint = fingerpr
 /** A deletion in flight. */
 export const deleted = (entity: Entity, key: string): PendingRow => ({ entity, kind: 'delete', key });
 
-/** What the baseline says once a change was confirmed. */
+/** The row of the baseline after a change was confirmed. */
 export const adopted = ({ entity, key, fingerprint: of }: Change): AdoptedRow => ({
   entity,
   key,

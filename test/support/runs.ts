@@ -1,4 +1,4 @@
-/** Runs of a property: all of them in the suite, a part where every property runs once for each mutant. */
+/** The number of runs of a property: all in normal tests, a part in mutation tests, which run every property for each mutant. */
 export function runs(all: number): number {
   return process.env['ROLLCALL_PROPERTY_SHARE'] === undefined
     ? all

@@ -1,18 +1,18 @@
-/** What one request of users holds: Okta's limits, less `{"entityType":"USERS","profiles":[]}`, written down once more on purpose. */
+/** Okta's limits of a request of users without `{"entityType":"USERS","profiles":[]}`. It does not use the constants of `src`. */
 export const CAPACITY = { items: 200, bytes: 200_000 - 36 };
 const RECORDS = 3000;
 
-/** Numbers from 0 to 1, the same each time. */
+/** Pseudo-random numbers from 0 to 1, the same for each seed. */
 export const rng = (seed: number) => () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 
-/** The size of an entry in bytes, by a random number and its place. */
+/** Returns the size of an entry in bytes. */
 export type SizeOf = (random: () => number, i: number) => number;
 
 /**
- * Sizes of entries, drawn in ways that are hard to pack. Several forms of each mix: two sizes and many, a mean far from the
+ * Distributions of sizes that are difficult to pack, in several forms: with two sizes and with many, with a mean far from the
  * limits and close to them.
- * @param records - entries in all
- * @param run - entries of one size in a row, where they come in runs
+ * @param records - the number of entries
+ * @param run - the number of successive entries of one size, for long runs
  */
 export function mixesOf(records: number, run: number): Record<string, SizeOf> {
   return {
@@ -29,20 +29,20 @@ export function mixesOf(records: number, run: number): Record<string, SizeOf> {
   };
 }
 
-/** Mixes of a few thousand entries, and those of which only one limit matters. */
+/** Distributions of a few thousand entries, also some for which only one of the limits matters. */
 export const MIXES: Record<string, SizeOf> = {
   ...mixesOf(RECORDS, 600),
   'small ones alone': (random) => 100 + 400 * random(),
   'large ones alone': (random) => 2000 + 4000 * random(),
 };
 
-/** The least number of requests that could carry these sizes, commas and frames counted. */
+/** The least number of requests for entries of these sizes, with commas and frames. */
 export function boundOf(sizes: readonly number[], { items, bytes } = CAPACITY): number {
   const sum = sizes.reduce((total, size) => total + size + 1, 0);
   return Math.max(Math.ceil(sizes.length / items), Math.ceil(sum / (bytes + 1)));
 }
 
-/** As many of these sizes as fill whole requests but for a small part. */
+/** The first of these sizes, as many as fill whole requests, except for a small part. */
 function filling(sizes: readonly number[], spare: number): number[] {
   const fills = (count: number) => {
     const sum = sizes.slice(0, count).reduce((total, size) => total + size + 1, 0);
@@ -53,7 +53,7 @@ function filling(sizes: readonly number[], spare: number): number[] {
   return sizes.slice(0, count);
 }
 
-/** Sizes of a mix that fill whole requests but for a small part. */
+/** Sizes of a distribution that fill whole requests, except for a small part. */
 export function sizesOf(sizeOf: SizeOf, seed: number, spare: number): number[] {
   const random = rng(seed);
   return filling(

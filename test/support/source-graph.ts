@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** An import as it is written in a file: of types too, `export ... from`, `import()` and `require`. */
+/** An import of a file. Imports of types, `export ... from`, `import()` and `require` count too. */
 export interface ImportOf {
   /** The file that imports, relative to the root, without its extension. */
   readonly from: string;
   /** The imported file in the same form, or the name of a package. */
   readonly to: string;
   readonly isPackage: boolean;
-  /** False where the import is gone after compiling: `import type`, `export type`, and types in `import()`. */
+  /** False if the compiler removes the import: `import type`, `export type`, and types in `import()`. */
   readonly isLoaded: boolean;
 }
 
@@ -63,7 +63,7 @@ function textOf(node: ts.Node): string {
   return node.text;
 }
 
-/** What a node imports, where it does. */
+/** The import of a node; undefined for a node that is not an import. */
 function importedBy(
   node: ts.Node,
 ): { readonly name: ts.Node | undefined; readonly isLoaded: boolean } | undefined {
@@ -75,7 +75,7 @@ function importedBy(
     return { name: node.argument.literal, isLoaded: false };
   if (ts.isCallExpression(node) && isLoading(node.expression))
     return { name: node.arguments[0], isLoaded: true };
-  // The code of a thread.
+  // The file of a worker thread.
   if (ts.isNewExpression(node) && isCalled(node.expression, 'URL') && isMetaUrl(node.arguments?.[1])) {
     const [name] = node.arguments ?? [];
     return name !== undefined && CODE.test(textOf(name)) ? { name, isLoaded: true } : undefined;
@@ -108,7 +108,7 @@ export function cyclesOf(edges: Iterable<readonly [string, string]>): string[][]
   const lowest = new Map<string, number>();
   const open: string[] = [];
   const cycles: string[][] = [];
-  // Tarjan's algorithm: a node whose lowest reachable open node is itself closes a component.
+  // Tarjan's algorithm: a node that cannot reach an earlier open node completes a component.
   const visit = (node: string): number => {
     const at = order.size;
     order.set(node, at);

@@ -19,7 +19,7 @@ const org = await startOrg({ importMs: 100, cooldownMs: 300 });
 const work = await mkdtemp(join(tmpdir(), 'rollcall-picture-'));
 const lines: string[] = [];
 
-/** Runs one command as a person would, and keeps what it printed. */
+/** Runs one command, and returns its output. */
 async function run(shown: string, args: readonly string[]): Promise<void> {
   lines.push(`$ rollcall ${shown}`);
   const env = {
@@ -31,7 +31,7 @@ async function run(shown: string, args: readonly string[]): Promise<void> {
   };
   const output = await new Promise<string>((resolve) => {
     execFile(
-      // One stream, in the order in which a terminal would show it.
+      // Both streams in one, in the order of a terminal.
       'bash',
       [
         '-c',
@@ -44,7 +44,7 @@ async function run(shown: string, args: readonly string[]): Promise<void> {
         join(work, 'state'),
       ],
       { cwd: ROOT, env },
-      // A guard that stops is no failure here: what it prints is the point.
+      // If the guard stops the plan, its output is still needed.
       (_error, stdout) => resolve(stdout),
     );
   });

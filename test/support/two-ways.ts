@@ -17,17 +17,17 @@ import { LONGEST_KEY } from '../../src/state/lmdb/row-codec.js';
 import type { AdoptedRow, StateStore } from '../../src/state/store.js';
 import { confirmed, gone } from './rows.js';
 
-/** All that a run of one entity up to its changes can be told by. */
+/** The complete result of a run of one entity, up to its changes. */
 export interface Run {
   readonly changes: readonly Change[];
-  /** In the order of their places: a duplicate of an unchanged row is met a little later than it stands. */
+  /** Sorted by position, because the duplicate of an unchanged row is reported at the end of its block. */
   readonly rejections: readonly Rejection[];
   readonly counts: ReadCounts;
   readonly note: DiffCounts | undefined;
   readonly error: { readonly code: unknown; readonly file: unknown; readonly line: unknown } | undefined;
 }
 
-/** A way from rows to changes. */
+/** The stages from rows to changes. */
 export interface Way<E extends Entity> {
   readonly entity: E;
   readonly toRecord: (row: FlatRow) => RecordOf[E];
@@ -35,7 +35,7 @@ export interface Way<E extends Entity> {
   readonly diff?: DiffOptions;
 }
 
-/** Runs `use` with a state of its own, on disk. */
+/** Runs `use` with a new state on disk. */
 export async function withState<R>(use: (state: StateStore) => Promise<R>): Promise<R> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-screen-'));
   const state = await openState(directory);
@@ -47,8 +47,8 @@ export async function withState<R>(use: (state: StateStore) => Promise<R>): Prom
   }
 }
 
-/** Makes records all that a state's baseline holds, as their digests say. Of one key the last counts. */
-export async function holdRecords<E extends Entity>(
+/** Replaces the baseline of a state by these records. Of several with the same key, the last one is used. */
+export async function replaceBaseline<E extends Entity>(
   state: StateStore,
   entity: E,
   records: readonly RecordOf[E][],
@@ -58,7 +58,7 @@ export async function holdRecords<E extends Entity>(
   for await (const held of state.rows(entity)) for (const { key } of held) rows.set(key, gone(entity, key));
   for (const record of records) {
     const key = keyOf(entity, record);
-    // The ids of a record that `validate` lets pass are never so long.
+    // `validate` would reject the record, because its id is too long.
     if (Buffer.byteLength(key) > LONGEST_KEY) continue;
     const digest = digester.of(entity, record);
     rows.set(key, confirmed(entity, key, { digest, attributes: '' }));
@@ -66,7 +66,7 @@ export async function holdRecords<E extends Entity>(
   await state.adopt([...rows.values()]);
 }
 
-/** Reads a source to its end, as far as it goes. Nothing is written to the state. */
+/** Reads a source to its end, or to its first error. Nothing is written to the state. */
 export async function runOf<E extends Entity>(
   rows: Flow<FlatRow>,
   way: Way<E>,
@@ -100,22 +100,22 @@ export async function runOf<E extends Entity>(
   };
 }
 
-/** The same way without screening: every row becomes a record, is validated and compared. */
+/** The same stages without screening: every row becomes a record, and is validated and compared. */
 export function unscreened<E extends Entity>(way: Way<E>): Way<E> {
   return { ...way, diff: { ...way.diff, screening: false } };
 }
 
-/** Where an input is cut into pieces. */
+/** The offsets at which an input is divided into pieces. */
 export type Cuts = readonly number[] | 'everywhere';
 
-/** Bytes in pieces; `fails` ends them with a failure. */
+/** Bytes in pieces. With `fails`, an error follows the last one. */
 export async function* inPieces(bytes: Uint8Array, cuts: Cuts, fails = false): AsyncGenerator<Uint8Array> {
   await Promise.resolve();
   const places = cuts === 'everywhere' ? Array.from(bytes.keys()) : [...cuts].sort((a, b) => a - b);
   let start = 0;
   for (const cut of places) {
     if (cut <= start || cut >= bytes.length) continue;
-    // Its owner may use a piece again.
+    // A copy, because the reader may change it.
     yield Uint8Array.from(bytes.subarray(start, cut));
     start = cut;
   }

@@ -3,12 +3,12 @@ import { systemClock, type Clock } from '../../src/core/clock.js';
 
 const realImmediate = setImmediate;
 
-/** Idle turns of the event loop after which nothing can happen any more. */
+/** After this many idle turns of the event loop, the run can only be waiting for a timer. */
 const IDLE_TURNS = 50;
 
 /**
- * Runs something in virtual time: whenever nothing is left to do but wait, the next timer fires at once. It needs a run
- * without real I/O. A run that waits for nothing that could come is a failure, not a hang.
+ * Runs a function in virtual time: when it only waits, the next timer fires at once. The function must not use real I/O. If it
+ * waits and there is no timer, the run fails instead of hanging.
  */
 export async function inVirtualTime<T>(
   run: (clock: Clock, setTime: (jumpMs: number) => void) => Promise<T>,

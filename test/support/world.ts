@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 export const SOURCE = '0oasimulated000000001';
 export const ORG_URL = 'https://test.okta.example';
 
-/** A transport that asks a simulated org directly, without HTTP. */
+/** A transport that calls a simulated org directly, without HTTP. */
 export function directTransport(org: SimulatedOrg, sleep: (ms: number) => Promise<void>): Transport {
   return async ({ method, url, headers, body, signal }) => {
     await Promise.resolve();
@@ -24,7 +24,7 @@ export function directTransport(org: SimulatedOrg, sleep: (ms: number) => Promis
   };
 }
 
-/** Resolves when the signal is aborted, as a request under way ends then. */
+/** Resolves when the signal is aborted, as a request in progress does. */
 function aborted(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
 }
@@ -52,7 +52,7 @@ export interface SourceDirectory {
   readonly memberships: readonly MembershipRecord[];
 }
 
-/** What the org holds, in a form that compares with a source. */
+/** The directory of the org, in a form that can be compared with that of {@link wanted}. */
 export function held(org: SimulatedOrg) {
   const { users, groups, memberships } = org.directory(SOURCE);
   return {
@@ -75,13 +75,13 @@ export function wanted(source: SourceDirectory) {
   };
 }
 
-/** Okta holds exactly the source's directory, and the client kept to the contract. */
+/** Expects that Okta has exactly the directory of the source, and that the client did not violate the contract. */
 export function expectConverged(org: SimulatedOrg, source: SourceDirectory): void {
   expect(held(org)).toEqual(wanted(source));
   expect(org.violations).toEqual([]);
 }
 
-/** A small company: `size` users, a tenth of it groups, everybody in two. */
+/** A small company: `size` users, a tenth as many groups, and two memberships for each user. */
 export function company(size: number, note = ''): SourceDirectory {
   const users = Array.from({ length: size }, (_, i) => ({
     externalId: `u${i}`,

@@ -4,14 +4,14 @@ import { openState } from '../../src/state/lmdb/open-state.js';
 import { ROUNDS, rowsOfRound } from './rounds.js';
 
 /**
- * Commits round after round to the state of its first argument, telling each that was confirmed, and opens the state anew for
- * each. At the step whose number is the second argument it dies. Steps are the rows that are encoded, which happens inside
- * transactions, and the calls to the file system by which a cache is written; a write dies half-way through.
+ * Commits rounds of rows to the state in the directory of its first argument. It opens the state again for each round, and prints
+ * each confirmed round. At the step with the number of its second argument, it kills itself. A step is the encoding of a row,
+ * which happens inside a transaction, or a call of the file system that writes a cache; a write is then done only by half.
  */
 const [directory, diesAt] = [process.argv[2] as string, Number(process.argv[3])];
 let steps = 0;
 
-/** True when the process dies now. */
+/** True if the process must kill itself at this step. */
 const isLast = () => ++steps === diesAt;
 const die = () => process.kill(process.pid, 'SIGKILL');
 
