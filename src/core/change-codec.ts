@@ -8,13 +8,13 @@ import {
   type Entity,
 } from './model.js';
 
-/** The endpoint of changes: they are all of one entity and kind. */
+/** The entity and the kind of changes, which determine their endpoint. */
 interface Endpoint {
   readonly entity: Entity;
   readonly kind: ChangeKind;
 }
 
-/** Changes field by field: V8 writes and reads an array of strings faster than an array of objects. */
+/** The fields of all changes, because V8 writes and reads arrays of strings faster than arrays of objects. */
 interface Columns {
   readonly keys: readonly string[];
   /** Empty for deletions and memberships, whose items follow from their keys. */
@@ -27,8 +27,8 @@ interface Columns {
 }
 
 /**
- * Changes of one endpoint as bytes, with the serializer of V8. Changes that wait take a fifth of the memory this way, and
- * none of JavaScript's heap.
+ * Encodes changes of one endpoint with the serializer of V8. As bytes, waiting changes need a fifth of the memory, outside
+ * JavaScript's heap.
  */
 export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): Buffer {
   const columns: Columns = {
@@ -43,7 +43,7 @@ export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): B
   return serialize(columns);
 }
 
-/** The changes that {@link encodeChanges} wrote. */
+/** Decodes the result of {@link encodeChanges}. */
 export function decodeChanges(bytes: Uint8Array, endpoint: Endpoint): Change[] {
   const { keys, items, digests, attributes, created, changed, dependent } = deserialize(bytes) as Columns;
   const { entity, kind } = endpoint;

@@ -22,7 +22,7 @@ export function requireOneOf<T extends string>(option: string, value: unknown, a
   return value as T;
 }
 
-/** Refuses what is neither true nor false. */
+/** @throws {@link OptionsError} unless the value is true or false. */
 export function requireBoolean(option: string, value: unknown): boolean {
   if (typeof value !== 'boolean')
     throw new OptionsError(option, `expected true or false, got ${describe(value)}`);

@@ -1,14 +1,14 @@
-/** An attribute and the column that it is taken from. */
+/** An attribute and its column. */
 export interface DeclaredAttribute {
   readonly name: string;
   readonly column: string;
-  /** What an empty cell becomes: the empty text that it is, null, or no attribute at all. */
+  /** For an empty cell: `keep` means an empty text, `null` means null, `omit` means no attribute. */
   readonly empty: 'keep' | 'null' | 'omit';
-  /** Whether null stays null. */
+  /** True if null stays null. */
   readonly nullStays: boolean;
 }
 
-/** How a row becomes a record, declared as columns: with it a record's digest can be made from the bytes of a row. */
+/** The columns from which a record is made. With it, the digest of a record can be made from the bytes of a row. */
 export type DeclaredMapping =
   | {
       readonly kind: 'profile';
@@ -18,23 +18,23 @@ export type DeclaredMapping =
   | { readonly kind: 'membership'; readonly group: string; readonly member: string };
 
 /**
- * Answers the mapping, or undefined when it cannot be declared.
- * @param columns - the columns that every row has, where they are known
+ * Returns the mapping; undefined if it cannot be declared.
+ * @param columns - the columns that every row has; undefined if they are not known
  */
 export type MappingOf = (columns: readonly string[] | undefined) => DeclaredMapping | undefined;
 
 const MAPPINGS = new WeakMap<object, MappingOf>();
 
 /**
- * Declares the mapping of a function from rows to records. It must do exactly that. A function around this one has no declared
- * mapping: its rows are all parsed, which takes longer and comes to the same.
+ * Declares the mapping of a function from rows to records. The function must return exactly the records of the mapping. A function
+ * that calls this one has no declared mapping, so all its rows are parsed, which takes longer.
  */
 export function withMapping<F extends (...args: never[]) => unknown>(fn: F, mapping: MappingOf): F {
   MAPPINGS.set(fn, mapping);
   return fn;
 }
 
-/** The mapping of a function from rows to records, where one is declared. */
+/** The declared mapping of a function from rows to records; undefined if it has none. */
 export function mappingOf(fn: object): MappingOf | undefined {
   return MAPPINGS.get(fn);
 }

@@ -19,9 +19,8 @@ export interface AttributeChanges {
 /** The counts of a plan. */
 export interface PlanSummary {
   /**
-   * A keyed hash of exactly the changes of this plan, in any order, on this state, with this many rejected records and
-   * held-back deletions. Pass it as `approve` to send a plan that exceeds limits
-   * of the guard.
+   * A keyed hash of the changes of this plan, in any order, for this state, and of the numbers of rejected records and held-back
+   * deletions. Pass it as `approve` to send a plan that exceeds limits of the guard.
    */
   readonly hash: string;
   readonly entities: Readonly<Record<Entity, KindCounts>>;

@@ -64,7 +64,7 @@ export class AbsenceRules {
     return this.#ids.size > 0 || this.#prefixes.length > 0 || this.#exclude !== undefined;
   }
 
-  /** True for an entity that no source can delete. */
+  /** True for an entity that is never deleted. */
   isUndeletable(key: string): boolean {
     return this.isProtected(key) || (this.isExcluded(key) && !this.#deleteExcluded);
   }

@@ -34,8 +34,8 @@ export class Comparer<E extends Entity> {
   /** Users and groups that this run removes; memberships that name them are left out. */
   removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
   /**
-   * Users and groups that this run creates: noted where it compares them, and where it compares memberships each of theirs is
-   * sent. Undefined where the baseline holds no membership, so that none needs it.
+   * Users and groups that this run creates. They are collected when users and groups are compared. All their memberships are sent,
+   * also those that the baseline contains. Undefined if the baseline contains no membership.
    */
   created: ReferenceIds | undefined;
 
@@ -112,7 +112,7 @@ export class Comparer<E extends Entity> {
     return kept;
   }
 
-  /** Users and groups of which a membership is not unchanged, whatever the baseline says. */
+  /** Users and groups that this run creates or removes. A screen never reports their memberships as unchanged. */
   get changedReferences(): { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } {
     const { created, removed } = this;
     return {
@@ -125,7 +125,7 @@ export class Comparer<E extends Entity> {
     return entity === 'memberships' ? undefined : this.created?.[entity];
   }
 
-  /** A membership that Okta was confirmed to hold went with its user or group, where that is created: it is new. */
+  /** Makes confirmed memberships new whose user or group this run creates: Okta removed them with it. */
   #sendAgain(chunk: Chunk<RecordOf['memberships']>, codes: Uint8Array): void {
     const { created } = this;
     if (created === undefined || created.users.size + created.groups.size === 0) return;
@@ -188,8 +188,8 @@ export class Comparer<E extends Entity> {
   }
 
   /**
-   * Rejects records whose key a rejected record before them has, and returns their indexes. Such a record may be the wrong
-   * one of two. A record that Okta already has as it is changes nothing, and is compared as usual.
+   * Rejects records with the key of an earlier rejected record, because either of the two may be wrong, and returns their indexes.
+   * An unchanged record is compared as usual.
    */
   async #rejectReserved(
     chunk: Chunk<RecordOf[E]>,
@@ -202,7 +202,7 @@ export class Comparer<E extends Entity> {
     for (const [i, record] of chunk.entries()) {
       const key = keyOf(this.entity, record);
       const reserved = this.#reserved.get(key);
-      // Without its position, a record counts as one that came later.
+      // A record without a position counts as a later one.
       if (reserved === undefined || reserved > (positions?.[i] ?? Infinity)) continue;
       const [held] = await this.reading.held(this.entity, [key]);
       if (held?.kind === 'confirmed' && held.fingerprint.digest === digestText(digests, i)) continue;

@@ -102,7 +102,7 @@ async function* differences<E extends Entity>(
       context,
       counts,
     );
-    // Without a membership in the baseline it is not needed who is created.
+    // The created users and groups are needed only if the baseline contains memberships.
     if ((await state.counts()).memberships.known > 0) comparer.created = runReferences(reading).created;
     if (options.mode === 'delta') {
       yield* deltaDifferences(entity, comparer, reading, rules, source, counts);
@@ -134,7 +134,7 @@ async function* differences<E extends Entity>(
   }
 }
 
-/** A membership of a removed group must not be deleted: the group stays with it. */
+/** If a membership of a removed group must not be deleted, marks the group as kept. */
 function keepGroupOf<E extends Entity>(
   entity: E,
   key: string,

@@ -9,13 +9,13 @@ import { runReferences } from './run-references.js';
 const CHUNK = 4096;
 
 /**
- * The deletions of groups, kept back until the memberships were read: with a group all its memberships would go, so one of
- * which a membership must not be deleted stays too.
+ * The deletions of groups, which wait until the memberships were read. Deleting a group also ends its memberships, so a group is
+ * not deleted if one of its memberships must not be deleted.
  */
 export class GroupDeletions {
   readonly #keys: string[] = [];
 
-  /** Keeps the deletions of a chunk; answers the rest. */
+  /** Stores the deletions of a chunk. Returns the other changes. */
   keepBack(chunk: Chunk<Change>): Chunk<Change> {
     for (const { kind, key } of chunk) if (kind === 'delete') this.#keys.push(key);
     return withoutPlaces(chunk.filter(({ kind }) => kind !== 'delete'));

@@ -6,11 +6,11 @@ export interface ReferenceIds {
   readonly groups: Set<string>;
 }
 
-/** What the diffs of users and groups found, for the diff of memberships that comes after them, and what that found for them. */
+/** The users and groups that matter for the diff of memberships, which comes after the diffs of users and groups. */
 export interface RunReferences {
-  /** They are sent as new, so each of their memberships is sent, also one that the baseline holds. */
+  /** Users and groups that are sent as new. All their memberships are sent, also those that the baseline contains. */
   readonly created: ReferenceIds;
-  /** Removed by a delta feed. Of a complete read, the reading itself knows what is missing. */
+  /** Users and groups that a delta feed removes. After a complete read, `Reading.missing` returns the removed ones. */
   readonly removedByFeed: ReferenceIds;
   /** Groups that are missing from their source, and of which a membership must not be deleted. */
   readonly keptGroups: Set<string>;
@@ -18,7 +18,7 @@ export interface RunReferences {
 
 const REFERENCES = new WeakMap<Reading, RunReferences>();
 
-/** Those of the diffs that share a reading, made on first use. */
+/** The references of all diffs that share a reading. The first call creates them. */
 export function runReferences(reading: Reading): RunReferences {
   let references = REFERENCES.get(reading);
   if (references === undefined) {

@@ -2,13 +2,13 @@ import { splitMembershipKey } from '../core/model.js';
 import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
 
 /**
- * The users and groups that a commit ends, or may end. Their memberships are written in the same transaction: a pair that
- * stayed confirmed would count as unchanged when its user or group returns, and would never be sent again.
+ * The users and groups that a commit removes, or may remove. Their memberships are changed in the same transaction. If they stayed
+ * confirmed, they would count as unchanged when the user or group comes back, and would never be sent again.
  */
 export interface EndedParents {
   readonly users: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
-  /** Whether they certainly ended. */
+  /** True if Okta certainly removed them. */
   readonly isCertain: boolean;
 }
 
@@ -23,7 +23,7 @@ export function endedBySession(
   );
 }
 
-/** The users and groups that are taken out of the baseline. */
+/** The users and groups that `adopt` removes from the baseline. */
 export function endedByAdoption(rows: readonly AdoptedRow[]): EndedParents {
   return parentsOf(
     rows.filter(({ held }) => held === undefined),
@@ -38,9 +38,9 @@ function parentsOf(rows: readonly Pick<AdoptedRow, 'entity' | 'key'>[], isCertai
 }
 
 /**
- * What the baseline says of a membership that it holds; undefined where both its user and its group stay. A group that
- * certainly ended has no members. A user is only deactivated, and Okta does not say what becomes of the memberships: they
- * are unknown, so that each is sent again, or deleted, should the user return.
+ * The new row of a membership; undefined if it does not change, because its user and its group stay. The memberships of a group
+ * that was certainly removed are removed too. A removed user is only deactivated, and Okta does not document the effect on
+ * memberships, so they become unknown: if the user comes back, each is sent again, or deleted.
  */
 export function membershipAfter(key: string, ended: EndedParents): AdoptedRow | undefined {
   const { groupExternalId, memberExternalId } = splitMembershipKey(key);

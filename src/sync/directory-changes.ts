@@ -64,8 +64,8 @@ export interface DirectoryOptions extends DirectorySources {
 }
 
 /**
- * The differences of users, then groups, then memberships, in one flow with one context: written with the public
- * operators, over a reading that the three share. Groups are deleted last: one of which a membership stays is held back.
+ * The differences of users, then groups, then memberships, in one flow with one context. It uses the public operators, and one
+ * reading for all three. Deletions of groups come last, because a group is not deleted if one of its memberships stays.
  */
 export function directoryChanges(
   options: DirectoryOptions,
@@ -128,7 +128,7 @@ function entityChanges<E extends Entity>(
   );
 }
 
-/** What an entity's source came to, from the counts of its stages. */
+/** The report of an entity, from the counts of its stages. */
 export function entityReport(context: RunContext, entity: Entity): EntityReport {
   const { read, rejected, leftOut } = context.counts(entity);
   const counts = diffCountsOf(context, entity);

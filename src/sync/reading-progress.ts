@@ -5,7 +5,7 @@ import type { EventSink } from '../events/events.js';
 /** Records between two progress events. */
 const PROGRESS_STEP = 10_000;
 
-/** Counts the records that were read of an entity, and emits an event now and then. */
+/** Counts the records of an entity that were read, and emits an event after every {@link PROGRESS_STEP}. */
 export class ReadingProgress {
   #read = 0;
   #emitted = 0;
@@ -16,7 +16,7 @@ export class ReadingProgress {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** @throws {@link AbortedError} when the run is aborted */
+  /** Adds records. @throws {@link AbortedError} if the run is aborted */
   readonly add = (records: number): void => {
     throwIfAborted(this.signal);
     this.#read += records;

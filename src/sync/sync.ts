@@ -131,8 +131,8 @@ export function startSync(options: SyncOptions): RunningSync {
 }
 
 /**
- * What {@link sync} would send, as counts, requests, sessions and the least time, and whether the guard would let it.
- * Sends nothing, needs no client, and changes no state.
+ * Plans a {@link sync} without sending anything: returns the counts of its changes, its requests and sessions, the shortest time
+ * for them, and the limits of the guard that it exceeds. It needs no client, and does not change the state.
  */
 export async function plan(options: PlanOptions): Promise<Plan> {
   refuseUnknown('plan', options, PLAN_OPTION_NAMES);
@@ -146,12 +146,12 @@ export async function plan(options: PlanOptions): Promise<Plan> {
     Symbol.asyncIterator
   ]();
   try {
-    // The guard decides at the first pull; what it lets pass is of no interest here.
+    // The first pull makes the guard decide. The changes themselves are not needed.
     await passed.next();
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
   } finally {
-    // Drops the outbox: left where it is, the guard would keep its file.
+    // Ends the guard, which closes the outbox and deletes its file.
     await passed.return?.();
   }
   const { summary, trips } = seen as NonNullable<typeof seen>;
@@ -171,7 +171,7 @@ async function run(
   if (options.onReject) context.onReject(options.onReject);
   throwIfAborted(signal);
   await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
-  // Before anything is compared: the baseline must be what Okta holds.
+  // The baseline must be up to date before the sources are compared with it.
   const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
   const settled = await settleJournal(sending);
   let planned: PlanSummary | undefined;
@@ -189,7 +189,7 @@ async function run(
     batch(),
     uploadIn(sending),
   );
-  const watermarkKept = await keepWatermark(options, uploaded, context);
+  const watermarkKept = await storeWatermark(options, uploaded, context);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -203,13 +203,13 @@ async function run(
   };
 }
 
-/** A feed of changes is often empty, and that says nothing of the directory. */
+/** The options of the guard. A delta feed may be empty, because it contains only changes. */
 function guardOptions(options: PlanOptions): GuardOptions {
   return { ...options.guard, ...(options.mode === 'delta' && { allowEmpty: true }) };
 }
 
-/** Nothing of a feed may be skipped: with anything left undone it is read again. */
-async function keepWatermark(
+/** Stores the watermark only if everything was sent. Otherwise the same part of the feed must be read again. */
+async function storeWatermark(
   { watermark, state }: SyncOptions,
   uploaded: UploadReport,
   context: RunContext,
@@ -221,7 +221,7 @@ async function keepWatermark(
   return true;
 }
 
-/** How far the delta feed of this state was read; undefined before the first time. */
+/** The watermark that was stored last: the position up to which the delta feed was read. Undefined if none was stored. */
 export function readWatermark(state: StateStore): Promise<string | undefined> {
   return state.getMeta('watermark');
 }

@@ -5,9 +5,9 @@ import type { EntityRows } from './entity-rows.js';
 import { decodeKey, prefixesOfKeys } from './row-codec.js';
 
 /**
- * What is to be written of the memberships of users and groups that ended, some thousands at a time. Runs inside a write.
+ * The new rows of the memberships of removed users and groups, in chunks. Runs inside a write.
  *
- * The members of a group are next to each other. The groups of a user are not: for a commit that ends users the keys of all
+ * The memberships of a group are next to each other. Those of a user are not, so if a commit removes users, the keys of all
  * memberships are read once.
  */
 export function* endedMemberships(
@@ -23,7 +23,7 @@ export function* endedMemberships(
 
 const ALL = Buffer.alloc(0);
 
-/** The beginnings of the keys that are to be read. */
+/** The prefixes of the keys that must be read. */
 function prefixesOf({ users, groups }: EndedParents): readonly Buffer[] {
   if (users.size > 0) return [ALL];
   const prefixes: Buffer[] = [];

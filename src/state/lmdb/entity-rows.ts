@@ -78,8 +78,8 @@ export class EntityRows {
   }
 
   /**
-   * Keys that begin with these bytes, in order, some thousands at a time. Runs inside a write, in which the caller may take
-   * the rows out meanwhile.
+   * Keys that begin with these bytes, in order, {@link SCANNED_ROWS} at a time. Runs inside a write; the caller may remove the
+   * rows between two chunks.
    */
   *keys(prefix: Buffer): Generator<readonly Buffer[], void, undefined> {
     for (let last: Buffer | undefined; ;) {

@@ -22,7 +22,7 @@ export interface JournalState {
   readonly head: () => Head;
   /** Writes rows to the baseline. Runs inside a write. Returns the new heads of all entities. */
   readonly apply: (head: Head, rows: readonly AdoptedRow[]) => Head['entities'];
-  /** After the rows, inside the same write: writes the memberships of what ended. */
+  /** Writes the memberships of removed users and groups, after `apply` and inside the same write. */
   readonly applyEnds: (head: Head, ended: EndedParents) => Head['entities'];
 }
 

@@ -95,7 +95,7 @@ export class LmdbState implements StateStore {
     return entities;
   }
 
-  /** Writes the memberships of what ended, inside a write and after its rows; answers as {@link #apply} does. */
+  /** Writes the memberships of removed users and groups, after {@link #apply} and inside the same write. Returns the new heads. */
   #applyEnds(head: Head, ended: EndedParents): Head['entities'] {
     let { entities } = head;
     if (entities.memberships.known + entities.memberships.unknown === 0) return entities;

@@ -43,8 +43,8 @@ export function encodeKey(key: string): Buffer {
 }
 
 /**
- * The bytes that the keys begin with which begin with this text: as UTF-8, and as UTF-16 where what follows is not
- * well-formed. Undefined for a text that is not well-formed itself, for what follows may make it so.
+ * The prefixes of the bytes of all keys that begin with a text: one for keys in UTF-8, and one for keys that are not well-formed.
+ * Undefined for a text that is not well-formed, because a key that begins with it may be well-formed.
  */
 export function prefixesOfKeys(start: string): readonly Buffer[] | undefined {
   if (!start.isWellFormed()) return undefined;
