@@ -11,12 +11,14 @@ export type {
   Entity,
   Fingerprint,
   GroupRecord,
+  Guarded,
   MembershipRecord,
   Profile,
   RecordOf,
   RemovedMembership,
   RemovedRecord,
   UserRecord,
+  Valid,
 } from './core/model.js';
 export { LIMITS, type AttributeLimit } from './core/limits.js';
 
@@ -43,7 +45,7 @@ export { validate } from './validate/validate.js';
 export type { ValidateOptions } from './validate/validate-options.js';
 export { diff, type DiffOptions } from './diff/diff.js';
 export type { AbsenceOptions } from './diff/absence-rules.js';
-export { guard, type GuardOptions } from './guard/guard.js';
+export { guard, unguarded, type GuardOptions } from './guard/guard.js';
 export { GUARD_DEFAULTS, type GuardLimits } from './guard/guard-rules.js';
 export { batch, type BatchOptions } from './batch/batch.js';
 

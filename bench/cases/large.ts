@@ -41,12 +41,12 @@ function perRecord(side: Side, recordsOf: (size: number) => number): Side {
 /** A state that holds the first day's users, groups and memberships. */
 function membershipState(world: World): Promise<string> {
   return cachedState(world, 'memberships', async (product, state) => {
-    const { diff, fromCsv, map, pipe, toMembership } = product;
+    const { diff, fromCsv, map, pipe, toMembership, validate } = product;
     const users = peopleOf(product, peopleFile('first', 'csv', world.size));
     await adoptAll(product, state, userChanges(product, users, state));
-    await adoptAll(product, state, pipe(groupsOf(world.size), diff('groups', state)));
+    await adoptAll(product, state, pipe(groupsOf(world.size), validate('groups'), diff('groups', state)));
     const pairs = pipe(fromCsv(membershipsFile('first', world.size)), map(toMembership));
-    await adoptAll(product, state, pipe(pairs, diff('memberships', state)));
+    await adoptAll(product, state, pipe(pairs, validate('memberships'), diff('memberships', state)));
   });
 }
 

@@ -26,11 +26,17 @@ function rollcallPacks(mix: Mix): Side {
   return {
     name: 'rollcall',
     async load(world: World) {
-      const { batch, diff, guard, openState, pipe } = await world.product();
+      const { batch, diff, guard, openState, pipe, validate } = await world.product();
       return async () => {
         const state = await openState(world.work);
         try {
-          const batches = pipe(users(mix, world.size), diff('users', state), guard(state), batch());
+          const batches = pipe(
+            users(mix, world.size),
+            validate('users'),
+            diff('users', state),
+            guard(state),
+            batch(),
+          );
           let items = 0;
           let bytes = 0;
           let requests = 0;

@@ -4,11 +4,13 @@ import {
   diff,
   guard,
   LIMITS,
-  memoryState,
   MemoryDisk,
+  memoryState,
   pipe,
   systemClock,
+  unguarded,
   upload,
+  validate,
   type Clock,
   type OktaClient,
   type StateStore,
@@ -70,12 +72,12 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
     });
     const state = memoryState({ disk: new MemoryDisk() });
     await holdThoseToBeRemoved(scenario, okta, state, clock);
-    const changes = pipe(users(scenario), diff('users', state));
+    const changes = pipe(users(scenario), validate('users'), diff('users', state));
     const options = { sessionsInFlight: scenario.sessionsInFlight };
     const started = clock.now();
     const report = scenario.lookAhead
       ? await pipe(changes, guard(state, { maxDeletePercent: 100 }), batch(), upload(okta, state, options))
-      : await pipe(changes, batch({ lookahead: 1 }), upload(okta, state, options));
+      : await pipe(changes, unguarded(), batch({ lookahead: 1 }), upload(okta, state, options));
     const wallMs = clock.now() - started;
     const active = [...org.directory().users.values()].filter(({ status }) => status === 'ACTIVE').length;
     if (active !== scenario.upserts || org.violations.length > 0)
@@ -95,6 +97,6 @@ async function holdThoseToBeRemoved(
 ): Promise<void> {
   if (deletes === 0) return;
   const gone = Array.from({ length: deletes }, (_, i) => toRecord(person(upserts + i)));
-  await pipe(gone, diff('users', state), batch(), upload(okta, state));
+  await pipe(gone, validate('users'), diff('users', state), unguarded(), batch(), upload(okta, state));
   await clock.sleep(LIMITS.sessionCooldownMs);
 }

@@ -3,7 +3,7 @@ import { RecordError } from '../core/errors.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { LIMITS } from '../core/limits.js';
-import { displayKey, type Batch, type Change } from '../core/model.js';
+import { displayKey, type Batch, type Change, type Guarded } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { LANES, type Lane } from '../state/store.js';
 import { RequestPacker } from './request-packer.js';
@@ -35,7 +35,7 @@ export interface BatchOptions {
  * @throws {@link OptionsError} at once for invalid options; {@link RecordError} while reading, for a change that can
  * never fit into a request (`validate` rejects such records).
  */
-export function batch(options: BatchOptions = {}): Operator<Change, Batch> {
+export function batch(options: BatchOptions = {}): Operator<Guarded, Batch> {
   refuseUnknown('batch', options, ['maxItems', 'maxBytes', 'lookahead']);
   const maxItems = requireNumber('maxItems', options.maxItems ?? LIMITS.itemsPerRequest, {
     min: 1,

@@ -20,8 +20,12 @@ export interface RequestLimits {
 
 /** An entry of a request's array: one user, one group, or members of one group. */
 interface Entry {
+  /** The group of the members, as JSON; undefined for users and groups. */
+  readonly group: string | undefined;
   readonly changes: Change[];
-  /** Bytes in the body, with the comma that separates it from the next. */
+  /** Bytes around the changes. */
+  readonly frame: number;
+  /** Bytes in the body, with the frame and the comma that separates it from the next. */
   bytes: number;
 }
 
@@ -31,6 +35,8 @@ export class RequestPacker {
   readonly #lookahead: number;
   /** In order of arrival. */
   #waiting: Entry[] = [];
+  /** The entry of each group to which members can be added. */
+  readonly #open = new Map<string, Entry>();
   #changes = 0;
   #bytes = 0;
 
@@ -53,18 +59,12 @@ export class RequestPacker {
   }
 
   add(change: Change): void {
-    this.#changes++;
     const bytes = Buffer.byteLength(change.item) + 1;
-    const last = this.#waiting.at(-1);
-    if (last !== undefined && this.#isOfSameEntry(last, change, bytes)) {
-      last.changes.push(change);
-      last.bytes += bytes;
-      this.#bytes += bytes;
-      return;
-    }
-    const entry = { changes: [change], bytes: bytes + frameBytes(change) };
-    this.#waiting.push(entry);
-    this.#bytes += entry.bytes;
+    const entry = this.#entryOf(change, bytes);
+    entry.changes.push(change);
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    this.#changes++;
   }
 
   /** The changes of the next request. Call it only while there are some. */
@@ -74,6 +74,7 @@ export class RequestPacker {
     this.#waiting = this.#waiting.filter((entry) => !isChosen.has(entry));
     const changes: Change[] = [];
     for (const entry of chosen) {
+      if (entry.group !== undefined && this.#open.get(entry.group) === entry) this.#open.delete(entry.group);
       this.#bytes -= entry.bytes;
       for (const change of entry.changes) changes.push(change);
     }
@@ -84,7 +85,7 @@ export class RequestPacker {
   #choose(): readonly Entry[] {
     const { items, bytes } = this.#room;
     const mean = this.#bytes / this.#waiting.length;
-    if (this.#waiting.length <= items && this.#bytes <= bytes) return this.#waiting;
+    if (this.#fitsInOne()) return this.#waiting;
     if (mean * items <= bytes * SMALL) {
       const oldest = this.#waiting.slice(0, items);
       if (oldest.reduce((sum, entry) => sum + entry.bytes, 0) <= bytes) return oldest;
@@ -92,20 +93,37 @@ export class RequestPacker {
     return chooseEntries(this.#waiting, this.#room);
   }
 
-  /** True where the change is a member of the group that came last, and its entry has room for it. */
-  #isOfSameEntry({ changes, bytes }: Entry, { entity, group }: Change, more: number): boolean {
-    return (
-      entity === 'memberships' &&
-      changes[0]?.group === group &&
-      changes.length < MAX_MEMBERS &&
-      bytes + more <= this.#room.bytes * ENTRY_SHARE
-    );
+  /** The entry for a change of so many bytes: that of its group while it has room, or a new one. */
+  #entryOf({ entity, group }: Change, bytes: number): Entry {
+    const isMember = entity === 'memberships';
+    const open = isMember ? this.#open.get(group) : undefined;
+    if (open !== undefined && open.changes.length < MAX_MEMBERS) {
+      if (open.bytes + bytes <= this.#room.bytes * ENTRY_SHARE) return open;
+    }
+    const frame = isMember ? frameBytes(group) : 0;
+    const entry: Entry = { group: isMember ? group : undefined, changes: [], frame, bytes: frame };
+    if (isMember) this.#open.set(group, entry);
+    this.#waiting.push(entry);
+    this.#bytes += frame;
+    return entry;
+  }
+
+  /** True if all that waits fits in one request, in which the entries of a group become one. */
+  #fitsInOne(): boolean {
+    const groups = new Set<string>();
+    let items = 0;
+    let bytes = this.#bytes;
+    for (const { group, frame } of this.#waiting) {
+      if (group !== undefined && groups.has(group)) bytes -= frame;
+      else if (++items > this.#room.items) return false;
+      if (group !== undefined) groups.add(group);
+    }
+    return bytes <= this.#room.bytes;
   }
 }
 
 /** Bytes around the members of an entry. The comma after its last member stands for the one after the entry. */
-function frameBytes({ entity, group }: Change): number {
-  if (entity !== 'memberships') return 0;
+function frameBytes(group: string): number {
   const [head, tail] = entryFrame(group);
   return Buffer.byteLength(head) + tail.length;
 }

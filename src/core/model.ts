@@ -51,6 +51,19 @@ export interface RecordOf {
 /** Any record. */
 export type DirectoryRecord = RecordOf[Entity];
 
+/**
+ * A record that `validate` accepted. Only `validate` makes one, so that a forgotten `validate`, or one of another entity,
+ * does not compile. At run time it is the record itself: the property exists in the type alone.
+ */
+export type Valid<E extends Entity> = RecordOf[E] & ValidMark[E];
+
+/** The marks of {@link Valid}. Their names are what a compiler error says. */
+interface ValidMark {
+  readonly users: { readonly "accepted by validate('users')": true };
+  readonly groups: { readonly "accepted by validate('groups')": true };
+  readonly memberships: { readonly "accepted by validate('memberships')": true };
+}
+
 /** The keyed hashes that a state stores instead of a record. Without the key of the state, they reveal nothing. */
 export interface Fingerprint {
   /** A 128-bit hash of the whole record, its key included: 16 characters of 8 bits each. */
@@ -86,6 +99,14 @@ export interface Change {
    * that create them are COMPLETED.
    */
   readonly dependent: boolean;
+}
+
+/**
+ * A change of a plan that passed `guard`. Only `guard` and `unguarded` make one, so that a forgotten guard does not compile.
+ * At run time it is the change itself: the property exists in the type alone.
+ */
+export interface Guarded extends Change {
+  readonly 'passed by guard() or unguarded()': true;
 }
 
 /** The body of one bulk request. */

@@ -1,7 +1,14 @@
 import { pick, withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { screenedOf, screeningFor, type Screening } from '../screening/screening.js';
-import { keyOf, splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
+import {
+  keyOf,
+  splitMembershipKey,
+  type Change,
+  type Entity,
+  type RecordOf,
+  type Valid,
+} from '../core/model.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
@@ -66,7 +73,7 @@ export function diff<E extends Entity>(
   entity: E,
   state: StateStore,
   options: DiffOptions = {},
-): Operator<RecordOf[E], Change> {
+): Operator<Valid<E>, Change> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);

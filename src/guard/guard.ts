@@ -1,7 +1,7 @@
 import { GuardError, OptionsError } from '../core/errors.js';
 import type { GuardTrip, PlanSummary } from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
-import { ENTITIES, type Change, type Entity } from '../core/model.js';
+import { ENTITIES, type Change, type Entity, type Guarded } from '../core/model.js';
 import { refuseUnknown, requireFunction } from '../core/check-options.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
@@ -40,7 +40,7 @@ const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', '
  * @throws {@link OptionsError} at once for invalid options; {@link GuardError} while reading, with the counts and the
  * hash of the plan, if a limit is exceeded.
  */
-export function guard(state: StateStore, options: GuardOptions = {}): Operator<Change, Change> {
+export function guard(state: StateStore, options: GuardOptions = {}): Operator<Change, Guarded> {
   refuseUnknown('guard', options, KNOWN_OPTIONS);
   const limits = limitsOf(options);
   if (options.approve !== undefined && !/^[0-9a-f]{64}$/.test(options.approve)) {
@@ -51,6 +51,14 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
     const context = contextOf(source);
     return flowOf(() => guarded(source, context, state, options, limits), context);
   };
+}
+
+/**
+ * Passes changes on without a guard, as they come. Whatever is sent is imported, so a bad export can deactivate everybody:
+ * use it only where something else has checked the whole plan.
+ */
+export function unguarded(): Operator<Change, Guarded> {
+  return (source) => source as Flow<Guarded>;
 }
 
 /** Limits of each entity: its own over the common ones over the defaults. */
@@ -70,7 +78,7 @@ async function* guarded(
   state: StateStore,
   options: GuardOptions,
   limits: Readonly<Record<Entity, Required<GuardLimits>>>,
-): AsyncGenerator<Chunk<Change>, void, undefined> {
+): AsyncGenerator<Chunk<Guarded>, void, undefined> {
   const outbox = await state.outbox();
   try {
     const tally = new PlanTally();
@@ -140,8 +148,10 @@ function readsOf(context: RunContext): Map<Entity, { read: number; rejected: num
   return reads;
 }
 
-async function* ordered(outbox: Outbox): AsyncGenerator<Chunk<Change>, void, undefined> {
-  for (const lane of LANES) for await (const changes of outbox.read(lane)) yield withoutPlaces(changes);
+/** The plan in the order in which it is sent. */
+async function* ordered(outbox: Outbox): AsyncGenerator<Chunk<Guarded>, void, undefined> {
+  for (const lane of LANES)
+    for await (const changes of outbox.read(lane)) yield withoutPlaces(changes as readonly Guarded[]);
 }
 
 function byEntity<T>(value: (entity: Entity) => T): Record<Entity, T> {

@@ -1,7 +1,7 @@
 import { pickPlaces, placeOf, withPlaces, type Chunk, type Places } from '../flow/chunk.js';
 import { OptionsError } from '../core/errors.js';
 import { contextOf, type Chunks, type Operator } from '../flow/flow.js';
-import { displayKey, type Entity, type RecordOf } from '../core/model.js';
+import { displayKey, type Entity, type RecordOf, type Valid } from '../core/model.js';
 import { refuseUnknown, requireFunction, requireOneOf } from '../core/check-options.js';
 import { isLeftOut } from './left-out-record.js';
 import { refusalOf } from './refused-record.js';
@@ -24,7 +24,7 @@ const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attribute
 export function validate<E extends Entity>(
   entity: E,
   options: ValidateOptions = {},
-): Operator<RecordOf[E], RecordOf[E]> {
+): Operator<RecordOf[E], Valid<E>> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
   refuseUnknown('validate', options, KNOWN_OPTIONS);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
@@ -70,13 +70,13 @@ async function* validated<E extends Entity>(
   context: RunContext,
   check: Checker,
   onReject: ((rejection: Rejection) => void) | undefined,
-): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
+): AsyncGenerator<Chunk<Valid<E>>, void, undefined> {
   const counts = context.counts(entity);
   let drops = false;
   for await (const chunk of chunks) {
     const first = counts.read;
     counts.read += chunk.length;
-    const accepted: RecordOf[E][] = [];
+    const accepted: Valid<E>[] = [];
     const positions: number[] = [];
     for (let i = 0; i < chunk.length; i++) {
       const record: unknown = chunk[i];
@@ -86,7 +86,7 @@ async function* validated<E extends Entity>(
       }
       const verdict = check(chunk[i]);
       if (!('code' in verdict)) {
-        accepted.push(verdict.record as RecordOf[E]);
+        accepted.push(verdict.record as Valid<E>);
         positions.push(i);
         continue;
       }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unguarded } from '../../src/guard/guard.js';
 import { makeBatch } from '../../src/okta/bulk-body.js';
 import { toFlow } from '../../src/flow/flow.js';
 import type { Batch, Change } from '../../src/core/model.js';
@@ -12,7 +13,7 @@ const users = (count: number, text?: string) => Array.from({ length: count }, (_
 
 async function pack(changes: Iterable<Change>, options?: BatchOptions): Promise<Batch[]> {
   const batches: Batch[] = [];
-  for await (const packed of pipe(changes, batch(options))) batches.push(packed);
+  for await (const packed of pipe(changes, unguarded(), batch(options))) batches.push(packed);
   return batches;
 }
 
@@ -127,7 +128,7 @@ describe('the order of requests', () => {
 
   it('a chunk is one request, so that the next is packed only when it is asked for', async () => {
     const sizes: number[] = [];
-    for await (const chunk of toFlow(batch({ maxItems: 1 })(toFlow(users(3)))).chunks())
+    for await (const chunk of toFlow(pipe(users(3), unguarded(), batch({ maxItems: 1 }))).chunks())
       sizes.push(chunk.length);
     expect(sizes).toEqual([1, 1, 1]);
   });

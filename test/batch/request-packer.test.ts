@@ -127,6 +127,21 @@ describe('requests of memberships', () => {
     );
   });
 
+  it('gather the members of a group that do not stand together', () => {
+    const scattered = Array.from({ length: 6000 }, (_, i) =>
+      membershipChange('upsert', `g${i % 150}`, `m${i}`),
+    );
+    expect(pack(MEMBERSHIPS, scattered).batches.map(({ items }) => items)).toEqual([150]);
+  });
+
+  it('count entries of one group as the one that they become', () => {
+    // Each entry may take a sixteenth of a request: eight members of two groups are more entries than a request has.
+    const changes = ['g', 'h'].flatMap((group) =>
+      Array.from({ length: 8 }, (_, i) => membershipChange('upsert', group, `${i} ${'x'.repeat(60)}`)),
+    );
+    expect(pack(MEMBERSHIPS, changes, { limits: { maxItems: 2, maxBytes: 1500 } }).batches).toHaveLength(1);
+  });
+
   it('keep small groups whole, 200 to a request', () => {
     const { batches } = pack(MEMBERSHIPS, groups(Array<number>(450).fill(5)));
     expect(batches.map(({ items, changes }) => [items, changes.length])).toEqual([

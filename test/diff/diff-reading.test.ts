@@ -7,7 +7,7 @@ import {
   type Change,
   type Entity,
   type MembershipRecord,
-  type RecordOf,
+  type Valid,
   type UserRecord,
 } from '../../src/core/model.js';
 import { diff, type DiffOptions } from '../../src/diff/diff.js';
@@ -63,7 +63,7 @@ async function differences<E extends Entity>(
 ) {
   const changes: Change[] = [];
   const sizes: number[] = [];
-  const source = flow(chunks as readonly Chunk<RecordOf[E]>[], context);
+  const source = flow(chunks as readonly Chunk<Valid<E>>[], context);
   for await (const chunk of (diff(entity, state, options)(source) as Flow<Change>).chunks()) {
     changes.push(...chunk);
     sizes.push(chunk.length);

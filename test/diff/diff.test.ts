@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { valid } from '../support/valid.js';
 import type { Change, UserRecord } from '../../src/core/model.js';
 import { diff } from '../../src/diff/diff.js';
 import { diffCountsOf } from '../../src/diff/diff-counts.js';
@@ -28,7 +29,7 @@ async function commit(state: StateStore, changes: readonly Change[]): Promise<vo
 /** A state that holds these users. */
 async function holding(users: readonly UserRecord[]): Promise<StateStore> {
   const state = memoryState();
-  await commit(state, await collect(pipe(users, diff('users', state))));
+  await commit(state, await collect(pipe(valid('users', users), diff('users', state))));
   return state;
 }
 
@@ -54,7 +55,7 @@ describe('diff', () => {
             profile: Object.fromEntries(Object.entries(u.profile).reverse()),
             externalId: u.externalId,
           }));
-        expect(await collect(pipe(shuffled, diff('users', state)))).toEqual([]);
+        expect(await collect(pipe(valid('users', shuffled), diff('users', state)))).toEqual([]);
       }),
     );
   });
@@ -63,7 +64,7 @@ describe('diff', () => {
     await fc.assert(
       fc.asyncProperty(directory, directory, async (before, after) => {
         const state = await holding(before);
-        const changes = await collect(pipe(after, diff('users', state)));
+        const changes = await collect(pipe(valid('users', after), diff('users', state)));
         const held = new Map(before.map((u) => [u.externalId, u]));
         for (const { kind, key, item } of changes) {
           if (kind === 'delete') held.delete(key);
@@ -71,7 +72,7 @@ describe('diff', () => {
         }
         expect(Object.fromEntries(held)).toEqual(Object.fromEntries(after.map((u) => [u.externalId, u])));
         await commit(state, changes);
-        expect(await collect(pipe(after, diff('users', state)))).toEqual([]);
+        expect(await collect(pipe(valid('users', after), diff('users', state)))).toEqual([]);
       }),
     );
   });
@@ -110,7 +111,8 @@ describe('diff', () => {
     const seen: Change[] = [];
     await expect(
       (async () => {
-        for await (const change of pipe(failing(), diff('users', state))) seen.push(change);
+        for await (const change of pipe(failing(), validate('users'), diff('users', state)))
+          seen.push(change);
       })(),
     ).rejects.toThrow('connection lost');
     expect(seen).toEqual([]);
@@ -129,7 +131,7 @@ describe('diff', () => {
       ended = true;
     }
     const removed: string[] = [];
-    for await (const { kind, key } of pipe(source(), diff('users', state))) {
+    for await (const { kind, key } of pipe(source(), validate('users'), diff('users', state))) {
       if (kind !== 'delete') continue;
       expect(ended).toBe(true);
       removed.push(key);
@@ -139,7 +141,7 @@ describe('diff', () => {
 
   it('a rejected record is not a removed one, also through a stage written by hand', async () => {
     const state = await holding([user('1'), user('2')]);
-    async function* byHand(source: AsyncIterable<UserRecord>) {
+    async function* byHand<T extends UserRecord>(source: AsyncIterable<T>) {
       for await (const record of source) yield record;
     }
     const bad = { externalId: '2', profile: { userName: '😀' } };
@@ -165,7 +167,7 @@ describe('diff', () => {
     expect(names(await collect(flow))).toEqual(['+1']);
     expect(contextOf(flow).rejections).toMatchObject([{ externalId: '1', code: 'DUPLICATE', position: 2 }]);
     await expect(
-      collect(pipe([user('1'), user('1')], diff('users', state, { onDuplicate: 'fail' }))),
+      collect(pipe([user('1'), user('1')], validate('users'), diff('users', state, { onDuplicate: 'fail' }))),
     ).rejects.toMatchObject({
       code: 'ERR_ROLLCALL_RECORD',
     });
@@ -212,7 +214,7 @@ describe('diff', () => {
         closed = true;
       }
     }
-    for await (const _ of pipe(source(), diff('users', state))) break;
+    for await (const _ of pipe(source(), validate('users'), diff('users', state))) break;
     expect(closed).toBe(true);
     await (await state.read()).close();
   });

@@ -29,7 +29,7 @@ async function collect(flow: AsyncIterable<Change>): Promise<Change[]> {
 
 async function holding(users: readonly UserRecord[]): Promise<StateStore> {
   const state = memoryState();
-  const changes = await collect(pipe(users, diff('users', state)));
+  const changes = await collect(pipe(users, validate('users'), diff('users', state)));
   await state.adopt(changes.map(adopted));
   return state;
 }
@@ -107,7 +107,7 @@ describe('guard', () => {
     const kept = staff(100).filter((_, i) => i < 90 || i > 96);
     const passes = async (absence: AbsenceOptions) => {
       try {
-        await collect(pipe(kept, diff('users', state, { absence }), guard(state)));
+        await collect(pipe(kept, validate('users'), diff('users', state, { absence }), guard(state)));
         return true;
       } catch (error) {
         if (!(error instanceof GuardError)) throw error;
@@ -178,7 +178,7 @@ describe('guard', () => {
     };
     await attempt(state, staff(199));
     expect(await attempt(state, staff(1))).toBeInstanceOf(GuardError);
-    for await (const _ of pipe(staff(300), diff('users', state), guard(state))) break;
+    for await (const _ of pipe(staff(300), validate('users'), diff('users', state), guard(state))) break;
     expect(open).toBe(0);
   });
 
@@ -203,7 +203,12 @@ describe('guard', () => {
     const hashOf = async (state: StateStore, users: readonly UserRecord[]) => {
       let plan: PlanSummary | undefined;
       await collect(
-        pipe(users, diff('users', state), guard(state, { onPlan: (summary) => (plan = summary) })),
+        pipe(
+          users,
+          validate('users'),
+          diff('users', state),
+          guard(state, { onPlan: (summary) => (plan = summary) }),
+        ),
       );
       return plan?.hash;
     };
@@ -249,7 +254,8 @@ describe('guard', () => {
       }
     }
     const state = memoryState();
-    for await (const _ of pipe(source(), diff('users', state), guard(state))) trace.push('passed');
+    for await (const _ of pipe(source(), validate('users'), diff('users', state), guard(state)))
+      trace.push('passed');
     expect(trace[0]).toBe('closed');
     expect(trace).toHaveLength(6);
   });

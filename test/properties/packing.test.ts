@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { valid } from '../support/valid.js';
 import { entryFrame } from '../../src/okta/bulk-body.js';
 import { LIMITS } from '../../src/core/limits.js';
 import type { Change, UserRecord } from '../../src/core/model.js';
@@ -40,7 +41,12 @@ function* users(sizes: readonly number[]): Generator<UserRecord, void, undefined
 async function requestsFor(sizes: readonly number[]): Promise<number> {
   const state = memoryState();
   let [requests, sent] = [0, 0];
-  for await (const { bytes, items } of pipe(users(sizes), diff('users', state), guard(state), batch())) {
+  for await (const { bytes, items } of pipe(
+    valid('users', [...users(sizes)]),
+    diff('users', state),
+    guard(state),
+    batch(),
+  )) {
     expect(bytes).toBeLessThanOrEqual(LIMITS.bytesPerRequest);
     expect(items).toBeLessThanOrEqual(LIMITS.itemsPerRequest);
     requests++;

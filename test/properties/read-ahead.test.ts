@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Subject } from 'rxjs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { unguarded } from '../../src/guard/guard.js';
 import { createHash } from 'node:crypto';
 import type { Flow, Operator } from '../../src/flow/flow.js';
 import type { UserRecord } from '../../src/core/model.js';
@@ -263,7 +264,8 @@ describe('operators and a slow reader', () => {
   it('batch reads as far ahead as it is told to look, and a chunk', async () => {
     for (const lookahead of [1, 300, 1000, 5000]) {
       const { seen, source } = endless();
-      const requests = pipe(source, diff('users', memoryState()), batch({ lookahead }));
+      const changes = pipe(source, validate('users'), diff('users', memoryState()));
+      const requests = pipe(changes, unguarded(), batch({ lookahead }));
       const leave = await take(requests, 3);
       expect(seen.read).toBeLessThanOrEqual(3 * 200 + lookahead + CHUNK);
       await leave();

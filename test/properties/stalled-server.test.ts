@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { unguarded } from '../../src/guard/guard.js';
 import { LIMITS } from '../../src/core/limits.js';
 import type { UserRecord } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
@@ -68,6 +69,7 @@ async function run({ at, requestsPerSession, sessionsInFlight, importMs }: Stall
       endless(),
       validate('users'),
       diff('users', state),
+      unguarded(),
       batch({ lookahead: LOOKAHEAD }),
       upload(okta, state, {
         pollIntervalMs: 30_000,

@@ -111,8 +111,9 @@ describe('a sealed file', () => {
       length: number,
       at: number,
     ) => number;
-    patched('writeSync', ((file: number, bytes: Buffer, offset: number, length: number, at: number) =>
-      write(file, bytes, offset, Math.min(length, 1000), at)));
+    patched('writeSync', (file: number, bytes: Buffer, offset: number, length: number, at: number) =>
+      write(file, bytes, offset, Math.min(length, 1000), at),
+    );
     const { file, blocks } = filled();
     for (const [i, block] of blocks.entries())
       expect(file.read(block).equals(bytesOf(i, SIZES[i] as number))).toBe(true);
