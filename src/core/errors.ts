@@ -194,6 +194,7 @@ export class StateError extends RollcallError {
         | 'ERR_ROLLCALL_STATE'
         | 'ERR_ROLLCALL_STATE_TARGET'
         | 'ERR_ROLLCALL_STATE_FORMAT'
+        | 'ERR_ROLLCALL_STATE_MISSING'
         | 'ERR_ROLLCALL_STATE_LOST'
         | 'ERR_ROLLCALL_STATE_CORRUPT'
         | 'ERR_ROLLCALL_STATE_NOT_EMPTY';

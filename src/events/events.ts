@@ -18,6 +18,8 @@ export type WaitReason =
 
 /** An event of a run. Names are `subject:verb`. No event contains a profile value or a secret. */
 export type SyncEvent =
+  /** The state is new: people who left the source before this run cannot be found. */
+  | { readonly type: 'state:new' }
   /** Some thousand more records were read. */
   | { readonly type: 'source:progress'; readonly entity: Entity; readonly read: number }
   /** The source of an entity was read to its end. */

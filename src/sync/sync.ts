@@ -26,6 +26,7 @@ import {
   type UploadOptions,
 } from '../upload/upload-options.js';
 import { OwnSessions } from '../upload/own-sessions.js';
+import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
 import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
@@ -174,6 +175,7 @@ async function run(
   // The baseline must be up to date before the sources are compared with it.
   const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
   const settled = await settleJournal(sending);
+  if (await isNewState(state)) hub.emit({ type: 'state:new' });
   let planned: PlanSummary | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary) => {
     planned = summary;

@@ -26,6 +26,8 @@ describe('plan', () => {
     expect(ran.code).toBe(0);
     expect(ran.out.replace(/[0-9a-f]{64}/, 'HASH')).toBe(
       [
+        'new state: people who left before today cannot be found.',
+        '',
         '             read  unchanged  create  update  delete  rejected  in Okta',
         'users           4          0       3       0       0         1        0',
         'groups          1          0       1       0       0         0        0',

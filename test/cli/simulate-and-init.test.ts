@@ -69,7 +69,12 @@ describe('init', () => {
     expect(ran.code).toBe(0);
     expect(ran.out).toMatch(/^Wrote rollcall\.mapping\.json\nWrote rollcall\.config\.json\n/);
     const text = await readFile(join(cwd, 'rollcall.config.json'), 'utf8');
-    expect(parseConfig(text, 'c').settings).toEqual({ users: ['people.csv'], map: 'rollcall.mapping.json' });
+    expect(parseConfig(text, 'c').settings).toEqual({
+      users: ['people.csv'],
+      map: 'rollcall.mapping.json',
+      requireState: true,
+    });
+    expect(existsSync(join(cwd, 'rollcall-state/state.mdb'))).toBe(true);
     const planned = await cli(cwd, ['plan', '--json']);
     expect(planned.err).toBe('');
     expect(jsonLines(planned.out)[0]).toMatchObject({ plan: { entities: { users: { creates: 1 } } } });
@@ -95,7 +100,11 @@ describe('init', () => {
     const ran = await cli(cwd, ['init', '--groups', 'g.csv', '--memberships', 'm.csv', '--json']);
     expect(jsonLines(ran.out)).toMatchObject([{ type: 'init:written', files: ['rollcall.config.json'] }]);
     const text = await readFile(join(cwd, 'rollcall.config.json'), 'utf8');
-    expect(parseConfig(text, 'c').settings).toEqual({ groups: ['g.csv'], memberships: ['m.csv'] });
+    expect(parseConfig(text, 'c').settings).toEqual({
+      groups: ['g.csv'],
+      memberships: ['m.csv'],
+      requireState: true,
+    });
   });
 
   it('replaces nothing unless it is told to', async () => {

@@ -258,6 +258,43 @@ describe('sync', () => {
   });
 });
 
+describe('a state', () => {
+  it('that is new is said first, until something was sent', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const notice = 'new state: people who left before today cannot be found';
+    const plan = ['plan', '--users', 'u.csv'];
+    expect((await cli(cwd, plan)).out.split('\n')[0]).toBe(`${notice}.`);
+    // The plan created it, which does not make it an old one. Nor does a run that the guard stops.
+    expect((await cli(cwd, [...SYNC, '--approve', '0'.repeat(64)], { env })).code).toBe(3);
+    expect(jsonLines((await cli(cwd, [...plan, '--json'])).out)[0]).toMatchObject({ newState: true });
+    expect((await cli(cwd, SYNC, { env })).err.split('\n')[0]?.slice(25)).toBe(notice);
+    await files(cwd, { 'u.csv': usersCsv(0) });
+    const empty = await cli(cwd, [...SYNC, '--allow-empty'], { env });
+    expect([empty.code, empty.err]).toEqual([0, expect.not.stringContaining(notice)]);
+    // Nobody is in it any more, and everybody who left was found.
+    expect((await cli(cwd, [...SYNC, '--allow-empty'], { env })).err).not.toContain(notice);
+    expect((await cli(cwd, plan)).out).not.toContain(notice);
+  });
+
+  it('that is required and missing fails with 1, and is not created', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3), 'rollcall.config.json': '{ "requireState": true }' });
+    for (const argv of [SYNC, ['plan', '--users', 'u.csv']]) {
+      const ran = await cli(cwd, argv, { env: envOf(okta) });
+      expect(ran.code).toBe(1);
+      expect(ran.err).toMatch(
+        /there is no state in .*: restore a copy of it, or .* --no-require-state, .* \[ERR_ROLLCALL_STATE_MISSING\]/,
+      );
+    }
+    expect(existsSync(join(cwd, 'rollcall-state'))).toBe(false);
+    expect(okta.requests).toEqual([]);
+    expect((await cli(cwd, [...SYNC, '--no-require-state'], { env: envOf(okta) })).code).toBe(0);
+    expect((await cli(cwd, SYNC, { env: envOf(okta) })).code).toBe(0);
+  });
+});
+
 describe('signals', () => {
   it('the first ends a sync in order: the open session is cancelled, and what was done is told', async () => {
     const [cwd, okta, signals] = [await directory(), await org({ latencyMs: 1 }), new Signals()];

@@ -5,6 +5,10 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
 import { csvHeader } from '../inputs/csv-header.js';
+import type { CliContext } from '../process/io.js';
+import { openState } from '../../state/lmdb/open-state.js';
+import { STATE_DIRECTORY } from '../settings/settings.js';
+import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { suggestMapping } from '../mapping/suggest.js';
@@ -13,22 +17,35 @@ import type { Command } from './command.js';
 /** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
-/** `init`: writes a commented config file, and a mapping derived from the header of the users' CSV file. */
+/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header of the users' CSV file. */
 export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
   const { cwd } = context;
   const given = sources(flags);
   const mapping =
     given.users === undefined ? undefined : suggestMapping(await csvHeader(resolve(cwd, given.users)));
-  const config = configText({ ...given, ...(mapping !== undefined && { map: MAPPING_FILE }) });
+  const config = configText({
+    ...given,
+    ...(mapping !== undefined && { map: MAPPING_FILE }),
+    requireState: true,
+  });
   const texts = { ...(mapping !== undefined && { [MAPPING_FILE]: mapping }), [CONFIG_FILE]: config };
   const files = Object.keys(texts);
   const replace = flags['force'] === true;
   // Write both files or neither: otherwise one of them would refer to old content of the other.
   if (!replace) for (const name of files) await refuseExisting(join(cwd, name), name);
   for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), name, text, replace);
+  await createState(context);
   display.outcome({ type: 'init:written', files }, initText(files));
   return EXIT.DONE;
 };
+
+/** The config file requires a state, so that a state that is lost later is noticed: the first one is created here. */
+async function createState(context: CliContext): Promise<void> {
+  const directory = stateDirectory({}, context);
+  if (await stateExists(directory)) return;
+  const state = await openState(directory, { clock: context.clock });
+  await state.close();
+}
 
 function sources(flags: Flags): Partial<Record<Entity, string>> {
   const given: Partial<Record<Entity, string>> = {};
@@ -66,6 +83,7 @@ async function writeFile(path: string, name: string, text: string, replace: bool
 function initText(files: readonly string[]): string {
   return [
     ...files.map((name) => `Wrote ${name}`),
+    `The state is in ${STATE_DIRECTORY}. Keep it: without it, people who left cannot be found.`,
     '',
     files.length > 1 ? 'Check both files. Then:' : 'Check the file. Then:',
     '  rollcall plan    shows what a sync would send; it sends nothing and needs no credentials',

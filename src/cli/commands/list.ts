@@ -93,7 +93,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'init',
-    summary: 'Writes a config file, and a mapping derived from the header of a CSV file.',
+    summary:
+      'Writes a config file and a mapping derived from the header of a CSV file, and creates the state.',
     command: initCommand,
     settings: [],
     flags: () => [

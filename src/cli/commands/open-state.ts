@@ -1,4 +1,4 @@
-import { BusyError } from '../../core/errors.js';
+import { BusyError, StateError } from '../../core/errors.js';
 import { openState, type OpenStateOptions } from '../../state/lmdb/open-state.js';
 import type { StateStore } from '../../state/store.js';
 import { stateDirectory } from '../settings/state-dir.js';
@@ -16,7 +16,7 @@ const PAUSE_MS = 1000;
  */
 export async function openCommandState(
   { resolved: { settings }, context, display, stopping }: CommandInput,
-  options: Pick<OpenStateOptions, 'verify'> = {},
+  options: Pick<OpenStateOptions, 'verify' | 'create'> = {},
 ): Promise<StateStore> {
   const { clock } = context;
   const directory = stateDirectory(settings, context);
@@ -25,8 +25,9 @@ export async function openCommandState(
   const waitMs = settings.waitLock ?? WAIT_LOCK_MS;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openState(directory, { ...options, clock });
+      return await openState(directory, { create: settings.requireState !== true, ...options, clock });
     } catch (error) {
+      if (settings.requireState && error instanceof StateError) throw withWayOut(error);
       const leftMs = waitMs - (elapsed() - began);
       if (!(error instanceof BusyError) || leftMs <= 0) throw error;
       const { pid, host, since } = error;
@@ -35,4 +36,13 @@ export async function openCommandState(
       await clock.sleep(Math.min(PAUSE_MS, leftMs), stopping.signal);
     }
   }
+}
+
+/** Says how to go on without the state that is required. */
+function withWayOut(error: StateError): StateError {
+  if (error.code !== 'ERR_ROLLCALL_STATE_MISSING') return error;
+  return new StateError(
+    `${error.message}: restore a copy of it, or create a new one with --no-require-state, which cannot find people who left before`,
+    { code: error.code },
+  );
 }

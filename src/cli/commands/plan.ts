@@ -1,5 +1,6 @@
 import { GuardError } from '../../core/errors.js';
 import type { Plan } from '../../core/results.js';
+import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
@@ -7,6 +8,7 @@ import { comparisonOptions, guardOptions } from '../settings/library-options.js'
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { NEW_STATE } from '../display/event-text.js';
 import { showError } from '../display/show-error.js';
 import { planText } from '../text/plan-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
@@ -15,6 +17,7 @@ import { asAborted, type Command, type CommandInput } from './command.js';
 export const PLAN_SETTINGS: readonly SettingKey[] = [
   'state',
   'waitLock',
+  'requireState',
   'report',
   ...GROUPS.inputs,
   ...GROUPS.guard,
@@ -37,8 +40,11 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
       guard: guardOptions(resolved),
       signal: stopping.signal,
     };
+    const isNew = await isNewState(state);
     const made = await makePlan(options, files, input);
-    display.outcome({ type: 'plan:report', plan: made }, planText(made, context.clock.now()));
+    const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
+    const text = [...notice, planText(made, context.clock.now())].join('\n');
+    display.outcome({ type: 'plan:report', plan: made, newState: isNew }, text);
     await files?.finish(made);
     if (made.trips.length === 0) return EXIT.DONE;
     // With --quiet there was no outcome, so the reason is written as an error.

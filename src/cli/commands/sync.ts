@@ -19,6 +19,7 @@ import { asAborted, type Command, type CommandInput } from './command.js';
 export const SYNC_SETTINGS: readonly SettingKey[] = [
   'state',
   'waitLock',
+  'requireState',
   'report',
   ...GROUPS.inputs,
   ...GROUPS.guard,

@@ -6,7 +6,12 @@ import type { EndSignal } from '../process/io.js';
 
 /** The outcome of a command, as `--json` writes it. */
 export type OutcomeEvent =
-  | { readonly type: 'plan:report'; readonly plan: Plan }
+  | {
+      readonly type: 'plan:report';
+      readonly plan: Plan;
+      /** True if nothing was sent with this state yet: people who left before cannot be found. */
+      readonly newState: boolean;
+    }
   | { readonly type: 'sync:report'; readonly report: SyncReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }

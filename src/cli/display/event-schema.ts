@@ -131,6 +131,10 @@ interface EventSchema<T> {
 export const EVENT_SCHEMAS: {
   readonly [T in JsonEvent['type']]: EventSchema<Extract<JsonEvent, { type: T }>>;
 } = {
+  'state:new': {
+    description: 'The state is new: people who left the source before this run cannot be found.',
+    members: {},
+  },
   'source:progress': {
     description: 'Some thousand records more were read.',
     members: { entity, read: whole },
@@ -202,7 +206,10 @@ export const EVENT_SCHEMAS: {
     description: 'Another process uses the state; the command waits for it, at most until `until`.',
     members: { pid: whole, host: text, since: time, until: time },
   },
-  'plan:report': { description: 'The outcome of `plan`.', members: { plan: ref('plan') } },
+  'plan:report': {
+    description: 'The outcome of `plan`; with a new state, people who left before cannot be found.',
+    members: { plan: ref('plan'), newState: { type: 'boolean' } },
+  },
   'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },
   'status:report': { description: 'The outcome of `status`.', members: { status: ref('status') } },
   'cancel:report': { description: 'The outcome of `cancel`.', members: { cancelled: ref('cancelled') } },

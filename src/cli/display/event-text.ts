@@ -7,9 +7,14 @@ import type { ProgressEvent } from './display.js';
 /** Waits within a call that are shorter than this, in milliseconds, are not shown. */
 const SHORTEST_SHOWN_WAIT_MS = 5000;
 
+/** The notice of a run with a new state. */
+export const NEW_STATE = 'new state: people who left before today cannot be found';
+
 /** An event as one line; undefined for events that are not shown. */
 export function eventText(event: ProgressEvent, now: number): string | undefined {
   switch (event.type) {
+    case 'state:new':
+      return NEW_STATE;
     case 'source:progress':
       return `reading ${event.entity}: ${count(event.read)} so far`;
     case 'source:end':

@@ -12,6 +12,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   map: 'rollcall.mapping.json',
   state: 'rollcall-state',
   report: 'reports',
+  requireState: true,
   waitLock: '90s',
   maxDeletePercent: 20,
   minDeletes: 5,
@@ -38,11 +39,16 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   rateLimitShare: 0.5,
 });
 
+/** The settings that a new config file sets. */
+export type GivenSettings = Readonly<
+  Partial<Record<Entity | 'map', string>> & { readonly requireState?: boolean }
+>;
+
 /** The text of a config file that explains every setting; the given ones are set, the others are comments. */
-export function configText(given: Readonly<Partial<Record<Entity | 'map', string>>>): string {
+export function configText(given: GivenSettings): string {
   const lines = SETTING_KEYS.flatMap((key) => {
     const { description, fallback } = SETTINGS[key];
-    const value = (given as Partial<Record<SettingKey, string>>)[key];
+    const value = (given as Partial<Record<SettingKey, unknown>>)[key];
     const pair = `${JSON.stringify(key)}: ${JSON.stringify(value ?? EXAMPLES[key])},`;
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
     return ['', `  // ${text}`, value === undefined ? `  // ${pair}` : `  ${pair}`];

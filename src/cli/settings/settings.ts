@@ -61,6 +61,12 @@ export const SETTINGS = Object.freeze({
     { fallback: STATE_DIRECTORY },
   ),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
+  requireState: setting(
+    '--require-state',
+    onOff(),
+    'fail if there is no state, instead of creating one: a lost state is noticed',
+    { fallback: 'off' },
+  ),
   waitLock: setting('--wait-lock', duration(), 'how long to wait for another process that uses the state', {
     fallback: '90s',
   }),

@@ -10,7 +10,7 @@ import { LmdbState } from './lmdb-state.js';
 import { emptyHead, FORMAT, openTables, type Head, type Tables } from './lmdb-tables.js';
 import { reserveDirectory } from './open-states.js';
 import { runAll } from './run-all.js';
-import { ENVIRONMENT, makeDirectory, prepareFiles, removeLeftOvers } from './state-files.js';
+import { ENVIRONMENT, hasState, makeDirectory, prepareFiles, removeLeftOvers } from './state-files.js';
 import { stateDamage, stateFailure } from './state-failure.js';
 import { verifyRows } from './verify-rows.js';
 import { WriterPlace } from './writer-place.js';
@@ -24,6 +24,12 @@ export interface OpenStateOptions {
    * @defaultValue false
    */
   readonly verify?: boolean;
+  /**
+   * With `false`, a directory without a state is an error (`ERR_ROLLCALL_STATE_MISSING`). A new state cannot find people who left
+   * before it was created, so a state that was lost should not be replaced without a word.
+   * @defaultValue true
+   */
+  readonly create?: boolean;
 }
 
 /**
@@ -36,13 +42,14 @@ export interface OpenStateOptions {
  * page and every row is checked before the state is used.
  *
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the directory cannot be used (the message
- * contains the path and the code of the system), if the state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged
+ * contains the path and the code of the system), if there is no state and `create` is false, if the state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged
  * (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing stays open.
  */
 export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
-  refuseUnknown('openState', options, ['clock', 'verify']);
-  const { clock = systemClock, verify = false } = options;
+  refuseUnknown('openState', options, ['clock', 'verify', 'create']);
+  const { clock = systemClock, verify = false, create = true } = options;
   const path = resolve(directory);
+  if (!create && !hasState(path)) throw missing(path);
   const undo: (() => unknown)[] = [];
   try {
     makeDirectory(path);
@@ -117,6 +124,10 @@ function otherFormat(path: string, found: number): StateError {
   return format(
     `the state in ${path} has format ${found}, and this rollcall reads format ${FORMAT}: ${next}`,
   );
+}
+
+function missing(path: string): StateError {
+  return new StateError(`there is no state in ${path}`, { code: 'ERR_ROLLCALL_STATE_MISSING' });
 }
 
 function format(message: string): StateError {

@@ -25,6 +25,11 @@ const LOCK_BYTES = 16_384;
 /** More files than LMDB opens. */
 const OPENED_BY_LMDB = 8;
 
+/** True if the directory contains a state. */
+export function hasState(path: string): boolean {
+  return existsSync(join(path, ENVIRONMENT));
+}
+
 /** Creates the directory of a state (mode 0700) and its parents. They survive a loss of power when it returns. */
 export function makeDirectory(path: string): void {
   makeWithParents(path);
