@@ -4,8 +4,8 @@ import { untilAborted } from '../flow/until-aborted.js';
 import { stageOf } from '../screening/screening.js';
 
 /**
- * A flow as it is, that ends with the signal.
- * @param onRead - called with how many records were read; unchanged rows that a screen left out are among them
+ * The same flow, which ends if the signal is aborted.
+ * @param onRead - called with the number of records that were read, including unchanged rows that a screen left out
  */
 export function watchReading<T>(
   onRead: (records: number) => void,

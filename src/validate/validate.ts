@@ -46,7 +46,7 @@ export function validate<E extends Entity>(
       source,
       (chunks) => validated(entity, chunks, context, check, options.onReject),
       (request) => {
-        // Of two stages that validate each must see what the other lets pass; a function behind this one changes what was checked.
+        // Not before another `validate`, which must check every record, or another `map`, which changes the checked records.
         const isFollowed = request.rules !== undefined || request.mapping !== undefined;
         if (entity !== request.entity || options.mode === 'delta' || isFollowed) return undefined;
         const counts = context.counts(entity);
@@ -90,7 +90,7 @@ async function* validated<E extends Entity>(
         positions.push(i);
         continue;
       }
-      // What a source could not make a record of says itself why.
+      // A placeholder of a source contains the reason why there is no record.
       const { key, field, code, reason } = refusalOf(chunk[i]) ?? verdict;
       const externalId = key === undefined ? undefined : displayKey(entity, key);
       const rejection = {
@@ -111,7 +111,7 @@ async function* validated<E extends Entity>(
   }
 }
 
-/** The places of the records that are accepted: once one was dropped, the next stage cannot count where they stand. */
+/** The places of the accepted records, with their positions, which the next stage cannot count after records were left out. */
 function placesFrom(chunk: Chunk<unknown>, first: number, accepted: readonly number[]): Places | undefined {
   const places = chunk.places ?? { file: undefined, lines: undefined };
   const positions = places.positions ?? Array.from(chunk.keys(), (i) => first + i + 1);

@@ -13,7 +13,7 @@ export interface LastRun {
   readonly confirmed: number;
   /** Changes that were not confirmed when the run ended; undefined if it ended before the plan was complete. */
   readonly remaining?: number;
-  /** What the run left undone; undefined if it did not come to its end. */
+  /** Records and deletions that the run left undone; undefined if it did not reach its end. */
   readonly undone?: Undone;
 }
 

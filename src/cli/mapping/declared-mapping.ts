@@ -8,12 +8,12 @@ import { toGroup, toMembership, toUser } from '../../transform/to-records.js';
 import type { IdentityRule, PairRule, RecordRule } from './mapping.js';
 import type { ValueRule } from './values.js';
 
-/** The functions that do what a mapping does where there is none. */
+/** The functions that are used if there is no mapping. */
 const IDENTITY = { users: toUser, groups: toGroup, memberships: toMembership };
 
 /**
- * The declared mapping of a rule, where all of it is the text of columns: unchanged rows need not be parsed then. Undefined
- * where there is a condition, a template, or anything else that looks into a value.
+ * The declared mapping of a rule, if all its values are columns. With it, unchanged rows need not be parsed. Undefined for a rule
+ * with a condition, a template, or another function of a value.
  */
 export function profileMapping(
   rule: RecordRule | IdentityRule,

@@ -126,7 +126,7 @@ export class DigestCache {
     return header;
   }
 
-  /** The blocks of the file. Throws where it does not go on as it should. */
+  /** The blocks of the file. Throws at the first block that is missing or damaged. */
   *#read(stamp: string): Generator<RowBlock, void, undefined> {
     const file = openSync(this.#file, 'r');
     try {
