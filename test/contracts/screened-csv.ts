@@ -101,7 +101,7 @@ export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContract
   it.each([
     ['users', anyUserWay],
     ['groups', anyGroupWay],
-  ] as const)('%s come to what they come to as records', async (entity, anyWay) => {
+  ] as const)('%s have the same result as without screening', async (entity, anyWay) => {
     await withState((state) =>
       fc.assert(
         fc.asyncProperty(anyFile, anyWay as fc.Arbitrary<Way<'users'>>, async (file, way) => {
@@ -128,7 +128,7 @@ export function screenedCsvContract({ share = 1, threads = 0 }: ScreenedContract
     );
   });
 
-  it('come to the same with columns that are called otherwise or left out, and without a mapping', async () => {
+  it('have the same result with renamed or missing columns, and without a mapping', async () => {
     await withState((state) =>
       fc.assert(
         fc.asyncProperty(

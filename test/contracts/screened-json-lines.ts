@@ -117,7 +117,7 @@ function validRecords(yesterday: File['yesterday'], { toRecord }: Way<'users'>) 
 
 /** The contract of screens for JSON lines: see `screened-csv.ts`. */
 export function screenedJsonLinesContract({ share = 1, threads = 0 }: ScreenedContractOptions = {}): void {
-  it('JSON lines come to what they come to as records', async () => {
+  it('JSON lines have the same result as without screening', async () => {
     await withState((state) =>
       fc.assert(
         fc.asyncProperty(anyFile, anyWay, async (file, way) => {

@@ -219,7 +219,7 @@ describe('guard', () => {
     expect(await hashOf(state, staff(20, 'y'))).not.toBe(hash);
   });
 
-  it('what passes is what came in, lane by lane', async () => {
+  it('exactly the incoming changes pass, lane by lane', async () => {
     await fc.assert(
       fc.asyncProperty(anyChanges(), async (changes) => {
         const unique = Array.from(new Map(changes.map((c) => [`${c.entity} ${c.key}`, c])).values());

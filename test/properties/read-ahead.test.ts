@@ -261,7 +261,7 @@ describe('operators and a slow reader', () => {
     await leave();
   });
 
-  it('batch reads as far ahead as it is told to look, and a chunk', async () => {
+  it('batch reads as far ahead as its option allows, and a chunk', async () => {
     for (const lookahead of [1, 300, 1000, 5000]) {
       const { seen, source } = endless();
       const changes = pipe(source, validate('users'), diff('users', memoryState()));

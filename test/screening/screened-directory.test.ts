@@ -145,7 +145,7 @@ async function commit(state: StateStore, changes: readonly Change[]): Promise<vo
 
 describe('a directory whose unchanged rows are recognised by their bytes', () => {
   it.each<Format>(['CSV', 'JSON lines'])(
-    'comes to what it comes to as records, with memberships of what is new, removed and refused: %s',
+    'has the same result as without screening, with memberships of new, removed and refused users and groups: %s',
     async (format) => {
       await withState((state) =>
         fc.assert(

@@ -113,7 +113,7 @@ describe('blocks of a file', () => {
     toRecord: membershipFrom({ groupExternalId: 'team', memberExternalId: 'person' }),
   };
 
-  it('come to the same in whatever order they are screened, wherever the file is cut', async () => {
+  it('have the same result in any order of screening, and with any blocks', async () => {
     const known = Array.from({ length: 60 }, (_, i) => pair(`c${i % 8}`, `c${Math.floor(i / 8)}`));
     await withState(async (state) => {
       await replaceBaseline(state, 'memberships', known);
@@ -136,7 +136,7 @@ describe('blocks of a file', () => {
     });
   });
 
-  it('that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size', async () => {
+  it('that a stray quote makes end inside a row are not used, whatever their size', async () => {
     const plain = Array.from({ length: 12 }, (_, i) => pair(`c${i}`, 'c'));
     const lines = plain.map(({ groupExternalId }) => `${groupExternalId},c`);
     // Counted by its quotes alone, the text outside the quoted field is inside, and the other way round.
@@ -174,7 +174,7 @@ describe('a file of several blocks', () => {
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  it('comes to the same with any number of threads', async () => {
+  it('has the same result with any number of threads', async () => {
     const straight = await read(file, known, 0);
     expect(straight.unchanged).toBe(known.length);
     expect(straight.seen.length).toBe(90_000 / 100 + 90_000 / 1000 + 90_000 / 50);

@@ -63,7 +63,7 @@ async function bothWays(input: () => Input, state: StateStore): Promise<Run & { 
 }
 
 describe('settled rows', () => {
-  it('in blocks of more rows than are told at once, with changes and duplicates on all sides of their borders', async () => {
+  it('in blocks of more rows than one call digests, with changes and duplicates before and after their ends', async () => {
     const size = 60_000;
     await withState(async (state) => {
       await holdUsers(state, size);

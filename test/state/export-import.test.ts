@@ -100,7 +100,7 @@ describe('a state that is moved', () => {
     }
   });
 
-  it('is no file of something else, whose content the error does not quote', async () => {
+  it('must be a file of rollcall, and the error does not quote another', async () => {
     const file = join(directory, 'export');
     await writeFile(file, '{"format":"canary"}\n');
     const failure = await importState(file, memoryState()).catch((error: unknown) => error);
@@ -108,7 +108,7 @@ describe('a state that is moved', () => {
     expect(String(failure)).not.toContain('canary');
   });
 
-  it('an import that was cut short is told from a whole one, and may be done again', async () => {
+  it('an interrupted import is recognised, and can be repeated', async () => {
     const file = join(directory, 'export');
     await exportState(await filled(memoryState(), 1100), file);
     const state = memoryState();

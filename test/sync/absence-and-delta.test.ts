@@ -114,7 +114,7 @@ describe('absence with grace', () => {
     );
   });
 
-  it('what is excluded is neither sent, changed nor deleted, and is deleted when asked for', async () => {
+  it('excluded entities are neither sent, changed nor deleted, unless an option deletes them', async () => {
     const { org, state, source } = await settledWorld();
     const exclude = (id: string) => id === 'u3' || id === 'new';
     const changed = {

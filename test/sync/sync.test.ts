@@ -32,7 +32,7 @@ describe('sync', () => {
     });
   });
 
-  it('every rejected record is told, with its reason', async () => {
+  it('every rejected record is reported, with its reason', async () => {
     await inVirtualTime(async (clock) => {
       const told: string[] = [];
       const events: string[] = [];

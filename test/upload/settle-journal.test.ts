@@ -132,7 +132,7 @@ describe('what an earlier run left in flight', () => {
     });
   });
 
-  it('is cancelled where nobody heard of its creation, and a session of others is not', async () => {
+  it('is cancelled if the response to its creation was lost, and a session of others is not', async () => {
     await inVirtualTime(async (clock) => {
       const { org, okta, run, dieAt, statuses } = world(clock);
       await dieAt('created');

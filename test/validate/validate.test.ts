@@ -198,7 +198,7 @@ describe('validate', () => {
     );
   });
 
-  it('however many are rejected, all are counted and told, and some are kept for the report', async () => {
+  it('all rejected records are counted and reported, and a limited number is stored for the report', async () => {
     const records = Array.from({ length: 5000 }, (_, i) => ({ externalId: `u${i}`, profile: {} }));
     let told = 0;
     const flow = pipe(records, validate('users', { onReject: () => told++ }));

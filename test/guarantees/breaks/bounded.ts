@@ -13,7 +13,7 @@ export const bounded: readonly Break[] = [
     file: 'src/batch/batch.ts',
     find: 'new RequestPacker(lane, { maxItems, maxBytes }, lookahead)',
     replace: 'new RequestPacker(lane, { maxItems, maxBytes }, lookahead * 20)',
-    test: [READ_AHEAD, 'batch reads as far ahead as it is told to look, and a chunk'],
+    test: [READ_AHEAD, 'batch reads as far ahead as its option allows, and a chunk'],
   },
   {
     what: 'a source is read further ahead than a chunk',
@@ -91,7 +91,7 @@ export const bounded: readonly Break[] = [
     replace: 'const BYTES_IN_MEMORY = 4_000_000_000;',
     test: [
       'test/state/lmdb/lmdb.test.ts',
-      'a plan that outgrows memory is on disk unreadable, and comes back whole',
+      'a plan that is too large for memory is on disk, encrypted, and is read back completely',
     ],
   },
   {
@@ -118,7 +118,7 @@ export const bounded: readonly Break[] = [
     replace: 'const KEPT_REJECTIONS = 1_000_000;',
     test: [
       'test/validate/validate.test.ts',
-      'however many are rejected, all are counted and told, and some are kept for the report',
+      'all rejected records are counted and reported, and a limited number is stored for the report',
     ],
   },
   {

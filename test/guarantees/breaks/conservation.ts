@@ -18,9 +18,9 @@ export const conservation: readonly Break[] = [
   {
     what: 'a lane of the plan is not sent',
     file: 'src/guard/guard.ts',
-    find: 'for (const lane of LANES) for await',
-    replace: 'for (const lane of LANES.slice(1)) for await',
-    test: ['test/guard/guard.test.ts', 'what passes is what came in, lane by lane'],
+    find: 'for (const lane of LANES)',
+    replace: 'for (const lane of LANES.slice(1))',
+    test: ['test/guard/guard.test.ts', 'exactly the incoming changes pass, lane by lane'],
   },
   {
     what: 'rejected records are not counted',
@@ -34,7 +34,7 @@ export const conservation: readonly Break[] = [
     file: 'src/flow/run-context.ts',
     find: 'for (const listener of this.#listeners) listener(rejection);',
     replace: '',
-    test: ['test/sync/sync.test.ts', 'every rejected record is told, with its reason'],
+    test: ['test/sync/sync.test.ts', 'every rejected record is reported, with its reason'],
   },
   {
     what: 'what Okta refused counts as remaining',
@@ -53,7 +53,7 @@ export const conservation: readonly Break[] = [
     replace: '',
     test: [
       'test/sync/absence-and-delta.test.ts',
-      'what is excluded is neither sent, changed nor deleted, and is deleted when asked for',
+      'excluded entities are neither sent, changed nor deleted, unless an option deletes them',
     ],
   },
   {
@@ -61,7 +61,7 @@ export const conservation: readonly Break[] = [
     file: 'src/screening/kernel/profile-ops.ts',
     find: 'max: Math.min(LONGEST, Math.floor(max)),',
     replace: 'max: LONGEST,',
-    test: ['test/screening/screened-laws.test.ts', 'users come to what they come to as records'],
+    test: ['test/screening/screened-laws.test.ts', 'users have the same result as without screening'],
   },
   {
     what: 'unchanged rows are not counted',
@@ -90,7 +90,7 @@ export const conservation: readonly Break[] = [
     replace: 'markSeenBefore: undefined,',
     test: [
       SCREENED,
-      'in blocks of more rows than are told at once, with changes and duplicates on all sides of their borders',
+      'in blocks of more rows than one call digests, with changes and duplicates before and after their ends',
     ],
   },
   {
@@ -100,7 +100,7 @@ export const conservation: readonly Break[] = [
     replace: 'return Atomics.load(this.#words, block * WORDS) !== OFFERED;',
     test: [
       'test/screening/kernel/digest-threads.test.ts',
-      'are waited for where they alone are at work, though they keep no process alive',
+      'keep the process alive only while a block is awaited',
     ],
   },
   {
@@ -108,19 +108,13 @@ export const conservation: readonly Break[] = [
     file: 'src/screening/screened-rows.ts',
     find: 'if (start < length || inVain',
     replace: 'if (inVain',
-    test: [
-      ORDER,
-      'that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size',
-    ],
+    test: [ORDER, 'that a stray quote makes end inside a row are not used, whatever their size'],
   },
   {
     what: 'blocks that wait are lost where a row stops the screen',
     file: 'src/screening/block-cutter.ts',
     find: '[first, ...cut, this.#carried].map',
     replace: '[first, this.#carried].map',
-    test: [
-      ORDER,
-      'that are cut inside a row, where a stray quote hides the ends of rows, are not believed, whatever their size',
-    ],
+    test: [ORDER, 'that a stray quote makes end inside a row are not used, whatever their size'],
   },
 ];

@@ -105,7 +105,7 @@ export const convergence: readonly Break[] = [
     file: 'src/screening/kernel/digested-rows.ts',
     find: 'return (this.#slots[row] as number) >= 0;',
     replace: 'return (this.#slots[row] as number) >= -1;',
-    test: ['test/screening/screened-laws.test.ts', 'users come to what they come to as records'],
+    test: ['test/screening/screened-laws.test.ts', 'users have the same result as without screening'],
   },
   {
     what: 'a membership of a user who is removed counts as unchanged, and is not sent once the user is back',
@@ -114,7 +114,7 @@ export const convergence: readonly Break[] = [
     replace: 'const options = { entity, key, digests, changed: changed && undefined };',
     test: [
       'test/screening/screened-directory.test.ts',
-      'comes to what it comes to as records, with memberships of what is new, removed and refused: CSV',
+      'has the same result as without screening, with memberships of new, removed and refused users and groups: CSV',
     ],
   },
   {

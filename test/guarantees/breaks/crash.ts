@@ -67,26 +67,23 @@ export const crash: readonly Break[] = [
     file: 'src/state/lmdb/open-state.ts',
     find: 'overlappingSync: false,',
     replace: 'overlappingSync: true,',
-    test: ['test/state/lmdb/durable.test.ts', 'is done only once it is on the disk, whatever it is'],
+    test: [
+      'test/state/lmdb/durable.test.ts',
+      'is done only after it is on the disk, for every kind of write',
+    ],
   },
   {
     what: 'half of an import passes for a whole state',
     file: 'src/state/checks.ts',
     find: 'if (importMark === IMPORT_UNFINISHED)',
     replace: 'if (importMark === undefined && IMPORT_UNFINISHED === undefined)',
-    test: [
-      'test/state/export-import.test.ts',
-      'an import that was cut short is told from a whole one, and may be done again',
-    ],
+    test: ['test/state/export-import.test.ts', 'an interrupted import is recognised, and can be repeated'],
   },
   {
     what: 'a row is believed that is not what was written',
     file: 'src/state/lmdb/row-codec.ts',
     find: 'if (value.length >= DIGEST_AT && checkSum(key, value, KIND_AT) === checkSumOf(value)) {',
     replace: 'if (value.length >= DIGEST_AT) {',
-    test: [
-      'test/state/lmdb/faults.test.ts',
-      'a row that is not what was written is found wherever it is read',
-    ],
+    test: ['test/state/lmdb/faults.test.ts', 'a damaged row is found by every kind of read'],
   },
 ];

@@ -66,7 +66,7 @@ export const limits: readonly Break[] = [
     replace: 'return LONGEST_ROW;',
     test: [
       'test/screening/kernel/block-screen.test.ts',
-      'content as long as it may be has room, and what might not have is left to the records',
+      'the longest content has room, and a longer row gets no digest',
     ],
   },
 ];

@@ -41,7 +41,7 @@ export const secrecy: readonly Break[] = [
     replace: 'Buffer.concat([(cipher.update(bytes), bytes), cipher.final(), cipher.getAuthTag()])',
     test: [
       'test/state/lmdb/lmdb.test.ts',
-      'a plan that outgrows memory is on disk unreadable, and comes back whole',
+      'a plan that is too large for memory is on disk, encrypted, and is read back completely',
     ],
   },
   {
@@ -58,7 +58,7 @@ export const secrecy: readonly Break[] = [
     replace: "throw new StateError('the file is no export of a state that this version knows: ' + line, {",
     test: [
       'test/state/export-import.test.ts',
-      'is no file of something else, whose content the error does not quote',
+      'must be a file of rollcall, and the error does not quote another',
     ],
   },
 ];

@@ -87,6 +87,6 @@ export const state: readonly Break[] = [
     file: 'src/state/lmdb/digest-cache.ts',
     find: 'if (!found.equals(header)) throw unusable();\n    return header;',
     replace: 'return found;',
-    test: ['test/state/lmdb/digest-cache.test.ts', 'of the rows as they were before is not believed'],
+    test: ['test/state/lmdb/digest-cache.test.ts', 'of older rows is not used'],
   },
 ];

@@ -25,7 +25,7 @@ export const writer: readonly Break[] = [
     replace: "if (sighting === 'alive') return found;",
     test: [
       WRITER,
-      'a second process is told pid, host and start of the first; once that is killed its place is taken',
+      'a second process gets pid, host and start of the first, and can open the state after that is killed',
     ],
   },
   {

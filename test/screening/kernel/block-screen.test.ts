@@ -302,7 +302,7 @@ describe('the memory of the kernel', () => {
     ]);
   });
 
-  it('content as long as it may be has room, and what might not have is left to the records', () => {
+  it('the longest content has room, and a longer row gets no digest', () => {
     const rules = fieldRules('users', { required: [] });
     const attributes = (count: number, nameLength: number, column = (i: number) => `c${i}`) =>
       Array.from({ length: count }, (_, i) => ({

@@ -63,7 +63,7 @@ async function alone(rows: number): Promise<ReturnType<typeof seen>> {
 }
 
 describe('threads that screen blocks', () => {
-  it('and their caller come to the same, with buffers that are used again and again', async () => {
+  it('and their caller make the same digests, with buffers that are used several times', async () => {
     const screen = openScreen(1);
     const expected = new Map<number, ReturnType<typeof seen>>();
     await fc.assert(
@@ -87,7 +87,7 @@ describe('threads that screen blocks', () => {
     await screen.close();
   });
 
-  it('that are lost leave their blocks to their caller', async () => {
+  it('that fail leave their blocks to their caller', async () => {
     const screen = openScreen(2);
     const before = begin(screen, 0, 500);
     const during = begin(screen, 1, 700);
@@ -98,7 +98,7 @@ describe('threads that screen blocks', () => {
     expect(seen(await after(1))).toEqual(await alone(900));
   });
 
-  it('are waited for where they alone are at work, though they keep no process alive', async () => {
+  it('keep the process alive only while a block is awaited', async () => {
     const screen = openScreen(1);
     for (let i = 0; i < 20; i++) {
       // Another size each time: what was written of the last block is not taken for this one.

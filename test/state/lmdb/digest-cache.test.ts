@@ -203,7 +203,7 @@ describe('a cache of digests', () => {
     });
   });
 
-  it('of the rows as they were before is not believed', async () => {
+  it('of older rows is not used', async () => {
     const { directory, cache } = copyOfBase();
     await withState(directory, (state) => state.adopt([user(keyOf(7), 1), gone('users', keyOf(8))]));
     copyFileSync(join(base, 'digests-users.cache'), cache);

@@ -31,7 +31,7 @@ beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-durab
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe('a write of a state', () => {
-  it('is done only once it is on the disk, whatever it is', async () => {
+  it('is done only after it is on the disk, for every kind of write', async () => {
     const state: StateStore = await openState(directory);
     const { journal } = state;
     const id = await journal.creating(1);

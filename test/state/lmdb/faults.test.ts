@@ -35,7 +35,7 @@ async function damage(text: string): Promise<void> {
 }
 
 describe('a state on a failing disk', () => {
-  it('a row that is not what was written is found wherever it is read', async () => {
+  it('a damaged row is found by every kind of read', async () => {
     const state = await openState(directory);
     await state.adopt([...rows(500), confirmed('users', 'v', fingerprint('v', 'of this row alone'))]);
     await state.close();

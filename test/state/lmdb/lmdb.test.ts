@@ -18,7 +18,7 @@ async function fresh(): Promise<string> {
 }
 
 describe('openState', () => {
-  it('a second opener is told who holds the state', async () => {
+  it('a second opener gets an error that contains the process with the state', async () => {
     const directory = await fresh();
     const store = await openState(directory);
     await expect(openState(directory)).rejects.toMatchObject({ code: 'ERR_ROLLCALL_BUSY', pid: process.pid });
@@ -43,7 +43,7 @@ describe('openState', () => {
     expect(await readdir(directory)).not.toContain('outbox-dead');
   });
 
-  it('a plan that outgrows memory is on disk unreadable, and comes back whole', async () => {
+  it('a plan that is too large for memory is on disk, encrypted, and is read back completely', async () => {
     const directory = await fresh();
     const store = await openState(directory);
     const outbox = await store.outbox();

@@ -41,7 +41,7 @@ function editHolder(change: (holder: Holder) => Holder): void {
 }
 
 describe('one writer', () => {
-  it('a second process is told pid, host and start of the first; once that is killed its place is taken', async () => {
+  it('a second process gets pid, host and start of the first, and can open the state after that is killed', async () => {
     const before = Date.now();
     const other = await otherProcess();
     const refused = await openState(directory).catch((error: unknown) => error);
