@@ -22,7 +22,7 @@ import { startStaffApi, type Person, type Team } from './support/staff-api.js';
 interface KeptPage {
   readonly etag: string | null;
   readonly records: readonly unknown[];
-  readonly next: string | undefined;
+  readonly next: string | null;
 }
 
 /** The pages by URL, in memory between runs. */
@@ -61,9 +61,9 @@ export function collection<T>(url: string, kept: KeptPages, token?: string): Flo
   });
 }
 
-function nextOf(link: string | null, page: string): string | undefined {
+function nextOf(link: string | null, page: string): string | null {
   const target = /<([^>]+)>;[^,]*\brel="?next\b/.exec(link ?? '')?.[1];
-  if (target === undefined) return undefined;
+  if (target === undefined) return null;
   const next = new URL(target, page);
   // Send the token only to this API.
   if (next.origin !== new URL(page).origin) throw new Error(`${page} links to another origin`);

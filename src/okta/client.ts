@@ -17,15 +17,16 @@ import type {
 } from './wire.js';
 
 /**
- * A client of Okta's Identity Sources API for one identity source. Nothing is sent before the first call.
+ * A client of Okta's Identity Sources API for one identity source. Nothing is sent before the first call. Close it with `close`, or
+ * declare it with `await using`.
  *
  * @throws {@link OptionsError} for an invalid option.
  */
-export function createClient(options: ClientOptions): OktaClient {
+export function createClient(options: ClientOptions): OktaClient & AsyncDisposable {
   return new Client(checkOptions(options));
 }
 
-class Client implements OktaClient {
+class Client implements OktaClient, AsyncDisposable {
   readonly orgUrl: string;
   readonly identitySourceId: string;
   readonly #exchange: Exchange;
@@ -133,6 +134,10 @@ class Client implements OktaClient {
     options?: CallOptions,
   ): Promise<void> {
     await this.#bulk(OPERATIONS.deleteMemberships, 'memberships', 'delete', id, members, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async close(): Promise<void> {

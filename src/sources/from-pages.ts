@@ -8,8 +8,11 @@ import { withPlaces, type Chunk } from '../flow/chunk.js';
 /** One page of a paged read. */
 export interface Page<T, C> {
   readonly records: readonly T[];
-  /** The cursor of the next page; `undefined`, `null` or `''` on the last page. */
-  readonly next?: C | null | undefined;
+  /**
+   * The cursor of the next page; `null` on the last page. A page without it fails the read: a property of another name would
+   * otherwise end the read after the first page, and everybody on the others would count as removed.
+   */
+  readonly next: C | null;
 }
 
 /** Options of {@link fromPages}. */
@@ -41,10 +44,10 @@ export interface FromPagesOptions {
  * @example
  * fromPages(async (cursor?: string) => {
  *   const page = await directory.list({ after: cursor, limit: 500 });
- *   return { records: page.items, next: page.nextToken };
+ *   return { records: page.items, next: page.nextToken ?? null };
  * })
  * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, if `fetchPage` fails (its
- * error is the cause), returns no page, or repeats a cursor; {@link AbortedError} if the signal is aborted. An error of an
+ * error is the cause), returns no page or no `next`, or repeats a cursor; {@link AbortedError} if the signal is aborted. An error of an
  * iterable is thrown unchanged.
  */
 export function fromPages<T, C = string>(
@@ -123,8 +126,11 @@ async function* pagesOf<T, C>(fetchPage: FetchPage<T, C>, options: FromPagesOpti
     throwIfAborted(signal);
     const page = await fetchOne(fetchPage, cursor, number, options);
     if (page.records.length > 0) yield chunkOf(page.records, file);
-    const next = page.next;
-    if (next === undefined || next === null || next === '') return;
+    const next = page.next as C | '' | null | undefined;
+    if (next === null) return;
+    if (next === undefined || next === '') {
+      throw new SourceError(`page ${number} has no cursor "next": set it to null on the last page`, { file });
+    }
     const key = identityOf(next);
     if (!allowRepeatedCursor && seen.has(key)) {
       throw new SourceError(

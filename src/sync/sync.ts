@@ -11,7 +11,8 @@ import {
   type SyncReport,
 } from '../core/results.js';
 import { EventHub, silent, type SyncEvent } from '../events/events.js';
-import { ENTITIES } from '../core/model.js';
+import { ENTITIES, type Change } from '../core/model.js';
+import { contextOf, flowOf, type Flow } from '../flow/flow.js';
 import type { OktaClient } from '../okta/wire.js';
 import { batch } from '../batch/batch.js';
 import { guard, limitsOf, type GuardOptions } from '../guard/guard.js';
@@ -50,7 +51,8 @@ export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' |
   /** Called with every event. An error that it throws is ignored. */
   readonly onEvent?: (event: SyncEvent) => void;
   /**
-   * The position up to which a delta feed was read. A function is called after the sources were read to the end. The next
+   * The position up to which a delta feed was read. A function is called when the sources have been read to the end, before
+   * anything is sent: what changes in the hours of sending belongs to the next run. The next
    * run gets the value from `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or
    * refused. Otherwise the same part of the feed must be read again; changes that are already confirmed are not sent again.
    */
@@ -185,13 +187,16 @@ async function run(
       estimatedEnd: new Date(clock.now() + summary.leastMs),
     });
   };
+  let watermark: string | undefined;
   const uploaded = await pipe(
-    directoryChanges(options, state, hub, context, signal),
+    atEnd(directoryChanges(options, state, hub, context, signal), async () => {
+      watermark = typeof options.watermark === 'function' ? await options.watermark() : options.watermark;
+    }),
     guard(state, { ...guardOptions(options), onPlan, ...(approve !== undefined && { approve }) }),
     batch(),
     uploadIn(sending),
   );
-  const watermarkKept = await storeWatermark(options, uploaded, context);
+  const watermarkKept = await storeWatermark(state, watermark, uploaded, context);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -210,16 +215,26 @@ function guardOptions(options: PlanOptions): GuardOptions {
   return { ...options.guard, ...(options.mode === 'delta' && { allowEmpty: true }) };
 }
 
+/** The same flow. When it has been read to its end, `then` is called. */
+function atEnd(source: Flow<Change>, then: () => Promise<void>): Flow<Change> {
+  async function* chunks() {
+    yield* source.chunks();
+    await then();
+  }
+  return flowOf(chunks, contextOf(source));
+}
+
 /** Stores the watermark only if everything was sent. Otherwise the same part of the feed must be read again. */
 async function storeWatermark(
-  { watermark, state }: SyncOptions,
+  state: StateStore,
+  watermark: string | undefined,
   uploaded: UploadReport,
   context: RunContext,
 ): Promise<boolean | undefined> {
   if (watermark === undefined) return undefined;
   const undone = uploaded.remaining > 0 || uploaded.refused.length > 0 || context.rejections.length > 0;
   if (undone) return false;
-  await state.setMeta('watermark', typeof watermark === 'string' ? watermark : await watermark());
+  await state.setMeta('watermark', watermark);
   return true;
 }
 

@@ -14,7 +14,7 @@ describe('fromPages', () => {
           const at = cursor ?? 0;
           return at + 1 < pages.length
             ? { records: pages[at] ?? [], next: at + 1 }
-            : { records: pages[at] ?? [] };
+            : { records: pages[at] ?? [], next: null };
         });
         const chunks: (readonly number[])[] = [];
         for await (const chunk of flow.chunks()) chunks.push(chunk);
@@ -24,9 +24,22 @@ describe('fromPages', () => {
     );
   });
 
-  it.each([undefined, null, ''])('ends at a page whose next is %j', async (next) => {
-    expect((await drain(fromPages<number>(async () => ({ records: [1], next })))).records).toEqual([1]);
+  it('ends at a page whose next is null', async () => {
+    expect((await drain(fromPages<number>(async () => ({ records: [1], next: null })))).records).toEqual([1]);
   });
+
+  it.each([{}, { next: undefined }, { next: '' }, { nextToken: 'a' }])(
+    'fails at a page without a cursor, %j: an ended read would remove everybody on the pages after it',
+    async (rest) => {
+      const fetchPage = async () => ({ records: [1], ...rest }) as Page<number, string>;
+      const { records, error } = await drain(fromPages<number>(fetchPage, { name: 'people' }));
+      expect(records).toEqual([1]);
+      expect(error).toMatchObject({ code: 'ERR_ROLLCALL_SOURCE', file: 'people' });
+      expect((error as Error).message).toContain(
+        'page 1 has no cursor "next": set it to null on the last page',
+      );
+    },
+  );
 
   it('refuses a cursor that came before, of whatever kind, after the records of its page', async () => {
     const cursors: unknown[] = [7, 'seven', { page: 7 }, Buffer.from('seven')];
@@ -39,10 +52,9 @@ describe('fromPages', () => {
       expect(error).toBeInstanceOf(SourceError);
     }
     let page = 0;
-    const scroll = fromPages<number>(
-      async () => ({ records: [page], next: ++page < 4 ? 'scroll' : undefined }),
-      { allowRepeatedCursor: true },
-    );
+    const scroll = fromPages<number>(async () => ({ records: [page], next: ++page < 4 ? 'scroll' : null }), {
+      allowRepeatedCursor: true,
+    });
     expect((await drain(scroll)).records).toEqual([0, 1, 2, 3]);
   });
 
@@ -175,9 +187,15 @@ describe('fromPages', () => {
 
   it('checks its options when it is called', () => {
     expect(() => fromPages(undefined as never)).toThrow(OptionsError);
-    expect(() => fromPages(async () => ({ records: [] }), { signal: 7 as never })).toThrow(OptionsError);
-    expect(() => fromPages(async () => ({ records: [] }), { limit: 7 } as never)).toThrow(OptionsError);
-    expect(() => fromPages(async () => ({ records: [] }), { readAhead: 1 as never })).toThrow(OptionsError);
+    expect(() => fromPages(async () => ({ records: [], next: null }), { signal: 7 as never })).toThrow(
+      OptionsError,
+    );
+    expect(() => fromPages(async () => ({ records: [], next: null }), { limit: 7 } as never)).toThrow(
+      OptionsError,
+    );
+    expect(() => fromPages(async () => ({ records: [], next: null }), { readAhead: 1 as never })).toThrow(
+      OptionsError,
+    );
     expect(() => fromPages(7 as never)).toThrow(OptionsError);
   });
 });

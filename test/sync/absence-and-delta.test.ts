@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientOf, company, held, makeOrg, wanted, type SourceDirectory } from '../support/world.js';
+import { clientOf, company, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { adopt } from '../../src/sync/adopt.js';
@@ -282,6 +282,18 @@ describe('a delta feed', () => {
     );
     expect(kept.watermarkKept).toBe(true);
     expect(await readWatermark(state)).toBe('w2');
+  });
+
+  it('its watermark is read when the source has ended, before anything is sent', async () => {
+    const { org, state } = await settledWorld();
+    let requests: number | undefined;
+    const sent = () => org.sessions(SOURCE).length;
+    const before = sent();
+    const users = [{ externalId: 'u1', deleted: true as const }];
+    await run(org, state, { users }, { mode: 'delta', watermark: () => ((requests = sent()), 'w3') });
+    expect(requests).toBe(before);
+    expect(sent()).toBeGreaterThan(before);
+    expect(await readWatermark(state)).toBe('w3');
   });
 });
 
