@@ -34,7 +34,7 @@ export interface Call<T> {
 /**
  * Sends calls within the rate limits, and repeats them where that is safe:
  * - a request on which Okta certainly did not act (it never left, 429, read-only mode), until the patience of the call is over;
- * - a GET, after any fault.
+ * - a GET, also after its response was lost, or was a fault of the service (5xx).
  *
  * For any other call whose response was lost it throws, because Okta may have acted on the call.
  */
