@@ -7,7 +7,7 @@ import {
   userContent,
   type Content,
 } from './answers.js';
-import { invalid } from './api-fault.js';
+import { ApiFault, invalid } from './api-fault.js';
 import { readContent } from './content.js';
 import type { Passage } from './gate.js';
 import type { CheckedOrgOptions } from './options.js';
@@ -46,6 +46,7 @@ export function perform(
       const items = readContent(route.bulk, request.body);
       passage.items = items.length;
       if (items.some((item) => options.refuseItem(item))) throw invalid('an item was refused');
+      if (items.some((item) => options.poison(item) === 'load')) throw new ApiFault(500, 'E0000009');
       source.load(route.sessionId, items, now);
       return emptyContent(202);
     }

@@ -62,6 +62,13 @@ export interface OrgOptions {
   readonly shuffle?: boolean;
   /** Returns true for an item because of which a valid bulk request is refused with 400. @defaultValue refuses nothing */
   readonly refuseItem?: (item: OrgItem) => boolean;
+  /**
+   * Returns how an item fails each time, as a fault of Okta's would: `load` answers a bulk request that contains it with 500,
+   * `import` ends a session that contains it in ERROR, with a part of its content applied. @defaultValue no item fails
+   */
+  readonly poison?: (item: OrgItem) => 'load' | 'import' | undefined;
+  /** Returns true for an item that an import leaves out, although the session is COMPLETED. @defaultValue applies all items */
+  readonly dropItem?: (item: OrgItem) => boolean;
   /** Random faults, from a seed. @defaultValue none */
   readonly faults?: FaultOptions;
   /** A function that returns the fault for a request; it has priority over `faults`. @defaultValue none */
@@ -102,6 +109,8 @@ const DEFAULTS = Object.freeze({
   unknownSessionStatus: 404,
   shuffle: false,
   refuseItem: () => false,
+  poison: () => undefined,
+  dropItem: () => false,
   recordBodies: false,
   oauth: Object.freeze({ clients: Object.freeze([]) }),
 }) satisfies OrgOptions;
@@ -158,7 +167,7 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
     if (typeof checked[name] !== 'boolean') throw new OptionsError(name, 'expected true or false');
   }
   requireFunction('authenticate', checked.authenticate);
-  requireFunction('refuseItem', checked.refuseItem);
+  for (const name of ['refuseItem', 'poison', 'dropItem'] as const) requireFunction(name, checked[name]);
   if (typeof checked.clock?.now !== 'function') throw new OptionsError('clock', 'expected a Clock');
   if (checked.fault !== undefined) requireFunction('fault', checked.fault);
   if (checked.faults !== undefined) checkFaults(checked.faults);

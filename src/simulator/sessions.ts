@@ -18,6 +18,8 @@ export type SessionRules = Pick<
   | 'shuffle'
   | 'listInProgress'
   | 'unknownSessionStatus'
+  | 'poison'
+  | 'dropItem'
 >;
 
 interface Session {
@@ -184,13 +186,16 @@ export class SourceSessions {
   }
 
   #import(session: Session): void {
-    const { seed, shuffle } = this.#rules;
+    const { seed, shuffle, poison, dropItem } = this.#rules;
+    if (session.content.some((item) => poison(item) === 'import'))
+      session.failsAfter ??= draw(seed, 6, this.#number, session.number);
     const ordered = shuffle
       ? shuffled(session.content, seed, 3, this.#number, session.number)
       : session.content;
     const applied =
       session.failsAfter === undefined ? ordered.length : Math.floor(ordered.length * session.failsAfter);
     for (const item of ordered.slice(0, applied)) {
+      if (dropItem(item)) continue;
       if (this.directory.apply(item, session.finishes)) continue;
       const key = JSON.stringify([item.externalId, item.memberExternalId]);
       this.#violations.add('membership-before-entity', session.id, key);

@@ -152,19 +152,14 @@ export class SessionLifecycle {
     return 'triggered';
   }
 
-  /** Waits for the end of the import. Returns true if Okta reported COMPLETED; the rows are then in the baseline. */
-  async finish(): Promise<boolean> {
+  /** Waits for the end of the import. Returns its status, or `gone`. After COMPLETED, the rows are in the baseline. */
+  async finish(): Promise<string> {
     const { okta, options } = this.#context;
-    const session = await pollToEnd(okta, this.sessionId, options);
-    const completed = session?.status === 'COMPLETED';
+    const status = (await pollToEnd(okta, this.sessionId, options))?.status ?? 'gone';
+    const completed = status === 'COMPLETED';
     await this.#settle(completed ? 'completed' : 'unknown');
-    if (!completed)
-      options.events.emit({
-        type: 'session:failed',
-        sessionId: this.sessionId,
-        status: session?.status ?? 'gone',
-      });
-    return completed;
+    if (!completed) options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status });
+    return status;
   }
 
   /**

@@ -1,13 +1,14 @@
 import { makeBatch } from '../okta/bulk-body.js';
 import { throwIfAborted } from '../core/clock.js';
-import { RollcallError } from '../core/errors.js';
+import { OktaHttpError, RollcallError } from '../core/errors.js';
 import { contextOf, type Flow, type Sink } from '../flow/flow.js';
 import { ENTITIES, type Batch, type Change } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
 import type { ChangeOutcome, UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { StateStore } from '../state/store.js';
-import { halve, RefusedReferences, splitBatch, type Content } from './session-content.js';
+import { NamedReferences, splitBatch } from './session-content.js';
+import { Replays, type Content, type SessionFailure } from './replays.js';
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
@@ -24,9 +25,9 @@ import { UploadTally } from './upload-tally.js';
  * The sink: settles the sessions that an earlier run left in flight, sends batches in sessions, and waits until Okta has
  * imported each. The changes of a session are committed to the state only if Okta reports COMPLETED.
  *
- * If the response to a load is lost, its session is cancelled, and its content is sent again in new sessions of half the size,
- * at most four times. If Okta refuses a batch, its halves are sent until the refused record is found; it is reported, and the
- * other records are sent.
+ * If the response to a load is lost, its session is cancelled, and its content is sent again in new sessions of half the size.
+ * If Okta refuses a batch, its halves are sent until the refused record is found; it is reported, and the other records are sent. A
+ * record with which each session fails is found in the same way.
  *
  * @throws {@link OptionsError} for invalid options; while running, a {@link RollcallError} with the result so far as its
  * `report`. Run again to continue: confirmed changes are not sent twice.
@@ -49,9 +50,9 @@ class Upload {
   readonly #queue: BatchQueue;
   readonly #run: RunContext;
   readonly #tally = new UploadTally();
-  /** Content that is sent again, before the batches of the queue. */
-  readonly #replays: Content[] = [];
-  readonly #refusedReferences = new RefusedReferences();
+  /** Content of failed sessions, which is sent again. */
+  readonly #replays = new Replays();
+  readonly #refusedReferences = new NamedReferences();
   readonly #refusals: RefusalLimit;
   /** The sessions that are being imported. The promises never reject; an error is stored in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
@@ -127,7 +128,8 @@ class Upload {
 
   /** The content of the next session; undefined at the end, or if all remaining batches wait for an import. */
   async #nextContent(): Promise<Content | undefined> {
-    const replay = this.#replays.shift();
+    const creating = () => this.#unconfirmedCreates > 0;
+    const replay = this.#replays.next(creating());
     if (replay !== undefined) return replay;
     const batches: PackedBatch[] = [];
     while (batches.length < this.#context.options.requestsPerSession) {
@@ -135,7 +137,7 @@ class Upload {
       this.#tally.plan(this.#run.plannedChanges);
       if (batch === undefined) break;
       // A dependent batch is sent only after the sessions that create its users and groups have COMPLETED.
-      if (batch.dependent && this.#unconfirmedCreates > 0) break;
+      if ((batch.dependent && creating()) || this.#replays.delays(batch, creating())) break;
       this.#queue.shift();
       this.#tally.received(batch);
       const sendable = this.#withoutRefusedReferences(batch);
@@ -143,7 +145,7 @@ class Upload {
       this.#unconfirmedCreates += createsIn(sendable);
       batches.push(new PackedBatch(sendable));
     }
-    return batches.length === 0 ? undefined : { batches, attempt: 0 };
+    return batches.length === 0 ? this.#replays.nextSuspect(creating()) : { batches, attempt: 0 };
   }
 
   #withoutRefusedReferences(batch: Batch): Batch | undefined {
@@ -186,10 +188,11 @@ class Upload {
       const batch = this.#withoutRefusedReferences(packed.unpack());
       if (batch === undefined) continue;
       requests++;
+      const sent = batch.changes.length === packed.size ? packed : new PackedBatch(batch);
       const outcome = await session.load(batch);
       this.#tally.sent(batch);
       if (outcome.kind === 'loaded') {
-        accepted.push(batch.changes.length === packed.size ? packed : new PackedBatch(batch));
+        accepted.push(sent);
         this.#refusals.acknowledged(batch);
         const { entity, kind, items, bytes } = batch;
         options.events.emit({
@@ -207,39 +210,38 @@ class Upload {
         );
       } else {
         await session.cancel();
-        this.#replay(
-          { batches: [...accepted, packed, ...waiting], attempt: content.attempt },
-          outcome.reason,
-          session.sessionId,
+        if (accepted.length > 0) this.#replays.progress();
+        this.#failed(
+          { ...content, batches: [...accepted, sent, ...waiting] },
+          { sessionId: session.sessionId, reason: outcome.reason, batch: sent, ...blameOf(outcome.error) },
         );
         return undefined;
       }
     }
     // Splitting used requests of this session, so the remaining batches are sent in the next one.
-    if (waiting.length > 0) this.#replays.unshift({ batches: waiting, attempt: content.attempt });
-    return { batches: accepted, attempt: content.attempt };
+    if (waiting.length > 0) this.#replays.putBack({ ...content, batches: waiting });
+    return { ...content, batches: accepted };
   }
 
   /** The halves of a refused batch. A single refused record is reported and not sent again. */
   #refused(session: SessionLifecycle, batch: Batch, errorCode: string | undefined): readonly Batch[] {
     const halves = splitBatch(batch);
     if (halves !== undefined) return halves;
-    const change = batch.changes[0];
-    if (change === undefined) return [];
-    this.#tally.refused(change, errorCode, 'Okta refused the record');
-    this.#reportOutcomes([change], session.sessionId, 'refused', errorCode);
-    this.#refusedReferences.add(change);
-    this.#unconfirmedCreates -= createsIn(batch);
-    const { entity, kind, items } = batch;
-    this.#context.options.events.emit({
-      type: 'batch:refused',
-      sessionId: session.sessionId,
-      entity,
-      kind,
-      items,
-    });
-    this.#refusals.refused(entity, errorCode);
+    this.#leaveOut(batch, session.sessionId, errorCode, 'Okta refused the record');
     return [];
+  }
+
+  /** Reports the one record of a batch as refused. Memberships that name it are left out too. */
+  #leaveOut(batch: Batch, sessionId: string, errorCode: string | undefined, reason: string): void {
+    const { entity, kind, items, changes } = batch;
+    for (const change of changes) {
+      this.#tally.refused(change, errorCode, reason);
+      this.#refusedReferences.add(change);
+    }
+    this.#reportOutcomes(changes, sessionId, 'refused', errorCode);
+    this.#unconfirmedCreates -= createsIn(batch);
+    this.#context.options.events.emit({ type: 'batch:refused', sessionId, entity, kind, items });
+    this.#refusals.refused(entity, errorCode);
   }
 
   async #import(session: SessionLifecycle, content: Content): Promise<void> {
@@ -249,10 +251,12 @@ class Upload {
     }
     const hasUpserts = content.batches.some((batch) => batch.kind === 'upsert');
     const outcome = await session.trigger(hasUpserts);
+    const { sessionId } = session;
     if (outcome === 'unknown') {
-      this.#notImported(session, content);
+      this.#notImported(session, content, 'gone');
     } else if (outcome === 'lost') {
-      this.#replay(content, 'the session was lost before it was triggered', session.sessionId);
+      const reason = 'the session was lost before it was triggered';
+      this.#failed(content, { sessionId, reason, blames: false });
     } else if (outcome === 'no-effect') {
       this.#confirmed(session, content);
     } else {
@@ -264,9 +268,9 @@ class Upload {
   #follow(session: SessionLifecycle, content: Content): void {
     const following = session
       .finish()
-      .then((completed) => {
-        if (completed) this.#confirmed(session, content);
-        else this.#notImported(session, content);
+      .then((status) => {
+        if (status === 'COMPLETED') this.#confirmed(session, content);
+        else this.#notImported(session, content, status);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };
@@ -276,14 +280,22 @@ class Upload {
   }
 
   /** Sends the content again, because Okta may have imported all of it, or a part, or nothing. */
-  #notImported(session: SessionLifecycle, content: Content): void {
-    this.#reportBatches(content, session.sessionId, 'unknown');
-    this.#replay(content, 'the import did not complete', session.sessionId);
+  #notImported({ sessionId }: SessionLifecycle, content: Content, status: string): void {
+    this.#reportBatches(content, sessionId, 'unknown');
+    const reason = 'the import did not complete';
+    const isError = status === 'ERROR';
+    this.#failed(content, {
+      sessionId,
+      reason,
+      blames: isError,
+      ...(isError && { errorCode: 'SESSION_ERROR' }),
+    });
   }
 
   #confirmed(session: SessionLifecycle, content: Content): void {
     const { events } = this.#context.options;
     const { sessionId } = session;
+    this.#replays.progress();
     let confirmed = 0;
     for (const batch of content.batches) {
       this.#tally.confirmed(batch.unpack().changes);
@@ -326,15 +338,15 @@ class Upload {
     return new Date(clock.now() + Math.ceil(remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
-  #replay(content: Content, reason: string, sessionId: string): void {
-    const halves = halve(content, reason, sessionId);
-    this.#replays.unshift(...halves);
-    this.#context.options.events.emit({
-      type: 'session:replayed',
-      sessionId,
-      reason,
-      attempt: content.attempt + 1,
-    });
+  /** Sends the content of a failed session again, without a record that is at fault. */
+  #failed(content: Content, failure: SessionFailure): void {
+    const { sessionId, reason, errorCode } = failure;
+    const atFault = this.#replays.failed(content, failure);
+    if (atFault !== undefined)
+      this.#leaveOut(atFault.unpack(), sessionId, errorCode, 'each session with the record failed');
+    if (atFault !== undefined && content.batches.length === 1) return;
+    const attempt = content.attempt + 1;
+    this.#context.options.events.emit({ type: 'session:replayed', sessionId, reason, attempt });
   }
 
   /** Cancels the session after an error, if possible. An error of the cancel is ignored, so that the first one is thrown. */
@@ -345,4 +357,10 @@ class Upload {
       // The session is in the journal, so the next run settles it.
     }
   }
+}
+
+/** Whether a record can be the reason for which a load failed: a fault of the service, time after time, often is. */
+function blameOf(error: unknown): Pick<SessionFailure, 'blames' | 'errorCode'> {
+  if (!(error instanceof OktaHttpError) || error.status < 500) return { blames: false };
+  return { blames: true, errorCode: error.errorCode ?? `HTTP_${error.status}` };
 }

@@ -400,7 +400,7 @@ describe('the end of a session', () => {
 
   it('COMPLETED commits its rows', async () => {
     const world = await triggered({ get: ['TRIGGERED', 'COMPLETED'] });
-    expect(await world.lifecycle.finish()).toBe(true);
+    expect(await world.lifecycle.finish()).toBe('COMPLETED');
     expect(await rowOf(world)).toBe('completed');
     expect(world.lifecycle.mode).toBe('settled');
     expect(await world.state.journal.open()).toEqual([]);
@@ -411,7 +411,7 @@ describe('the end of a session', () => {
     '%s makes them unknown, and is told',
     async (status) => {
       const world = await triggered({ get: status === 'gone' ? [...GONE] : [status] });
-      expect(await world.lifecycle.finish()).toBe(false);
+      expect(await world.lifecycle.finish()).toBe(status);
       expect(await rowOf(world)).toBe('unknown');
       expect(world.lifecycle.mode).toBe('settled');
       expect(world.events.at(-1)).toEqual({ type: 'session:failed', sessionId: 's', status });

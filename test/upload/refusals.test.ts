@@ -100,7 +100,7 @@ describe('what Okta refuses', () => {
       const { org, run } = world(clock, { refuseItem: ({ entity }) => entity === 'users' });
       const error: unknown = await run({ users: company(1000).users }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(RecordError);
-      expect((error as RecordError).report).toMatchObject({ remaining: 980 });
+      expect((error as RecordError).report).toMatchObject({ remaining: 960 });
       expect(org.sessions(SOURCE).every(({ status }) => status === 'CLOSED')).toBe(true);
     });
   });

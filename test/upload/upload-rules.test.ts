@@ -392,13 +392,13 @@ describe('content that was lost', () => {
     });
   });
 
-  it('again and again is told after five sessions, with what remains of the whole plan', async () => {
-    const { send, state } = uploading({}, { getSession: async (id) => session(id, 'ERROR') });
+  it('again and again is told after ten sessions, with what remains of the whole plan', async () => {
+    const { send, state } = uploading({}, { getSession: async (id) => session(id, 'EXPIRED') });
     const error = await failure(send([users('a')], 100));
     expect(error).toMatchObject({
       code: 'ERR_ROLLCALL_SESSION',
-      sessionId: 's5',
-      report: { remaining: 100, sessions: 5, requests: 5 },
+      sessionId: 's10',
+      report: { remaining: 100, sessions: 10, requests: 10 },
     });
     expect(await state.journal.open()).toEqual([]);
   });
@@ -451,7 +451,7 @@ describe('a record that is refused', () => {
     expect(report.refused.map(({ externalId }) => externalId)).toEqual(['bad']);
   });
 
-  it('twenty times of as many stops the run, nineteen times does not', async () => {
+  it('forty times in a row stops the run, nineteen times does not', async () => {
     const few = many(19, 'bad');
     const report = await uploading({}, refusing(...few)).send([users(...few)]);
     expect(report.refused).toHaveLength(19);

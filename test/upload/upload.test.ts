@@ -156,7 +156,7 @@ describe('sessions', () => {
     });
   }
 
-  it('a load that is lost again and again is an honest failure after four replays, and the next run goes on', async () => {
+  it('a load that is lost again and again is an honest failure after ten sessions, and the next run goes on', async () => {
     await inVirtualTime(async (clock) => {
       const { org, run } = world(clock, {
         fault: ({ path }) => (bulk(path) ? { kind: 'resetAfter' } : undefined),
@@ -165,7 +165,7 @@ describe('sessions', () => {
       const error = (await run(source).catch((e: unknown) => e)) as RollcallError;
       expect(error.code).toBe('ERR_ROLLCALL_SESSION');
       expect(error.report?.remaining).toBeGreaterThan(0);
-      expect(org.sessions(SOURCE)).toHaveLength(5);
+      expect(org.sessions(SOURCE)).toHaveLength(10);
       expect(org.sessions(SOURCE).every((s) => s.status === 'CLOSED')).toBe(true);
       org.setFault(undefined);
       await run(source);

@@ -52,8 +52,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'what a failed session carried is not sent again',
     file: 'src/upload/upload.ts',
-    find: "this.#replay(content, 'the import did not complete', session.sessionId);",
-    replace: '',
+    find: "this.#reportBatches(content, sessionId, 'unknown');",
+    replace: "if (status !== '') return;",
     test: [UPLOAD, 'a session that ends in ERROR is uploaded again in a new one'],
   },
   {

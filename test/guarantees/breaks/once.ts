@@ -24,8 +24,8 @@ export const once: readonly Break[] = [
   {
     what: 'a session is replayed while it is open',
     file: 'src/upload/upload.ts',
-    find: 'await session.cancel();\n        this.#replay(',
-    replace: 'this.#replay(',
+    find: 'await session.cancel();\n        if (accepted',
+    replace: 'if (accepted',
     test: [UPLOAD, LOST],
   },
   {
@@ -50,19 +50,19 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a session is replayed as large as it was',
-    file: 'src/upload/session-content.ts',
-    find: 'if (content.batches.length < 2) return',
-    replace: 'if (content.batches.length < 100) return',
+    file: 'src/upload/replays.ts',
+    find: 'if (batches.length < 2) return',
+    replace: 'if (batches.length < 100) return',
     test: [UPLOAD, 'a session whose load was lost is replayed in halves'],
   },
   {
     what: 'a session is replayed without end',
-    file: 'src/upload/session-content.ts',
-    find: 'export const MAX_REPLAYS = 4;',
-    replace: 'export const MAX_REPLAYS = 9;',
+    file: 'src/upload/replays.ts',
+    find: 'const MOST_IN_A_ROW = 10;',
+    replace: 'const MOST_IN_A_ROW = 15;',
     test: [
       UPLOAD,
-      'a load that is lost again and again is an honest failure after four replays, and the next run goes on',
+      'a load that is lost again and again is an honest failure after ten sessions, and the next run goes on',
     ],
   },
   {

@@ -9,8 +9,8 @@ export const state: readonly Break[] = [
   {
     what: 'a session that ended in ERROR is committed',
     file: 'src/upload/lifecycle.ts',
-    find: "const completed = session?.status === 'COMPLETED';",
-    replace: 'const completed = session !== undefined;',
+    find: "const completed = status === 'COMPLETED';",
+    replace: "const completed = status !== 'gone';",
     test: [UPLOAD, 'state is committed for what Okta reported COMPLETED, and for nothing else'],
   },
   {
@@ -51,14 +51,14 @@ export const state: readonly Break[] = [
   {
     what: 'a refused membership counts as a confirmed creation',
     file: 'src/upload/upload.ts',
-    find: 'this.#refusedReferences.add(change);\n    this.#unconfirmedCreates -= createsIn(batch);',
-    replace: 'this.#refusedReferences.add(change);\n    if (change.created) this.#unconfirmedCreates--;',
+    find: 'this.#unconfirmedCreates -= createsIn(batch);',
+    replace: 'this.#unconfirmedCreates -= changes.filter(({ created }) => created).length;',
     test: [REFUSALS, 'of the memberships does not let others go before the users that they name'],
   },
   {
     what: 'memberships go before the session that creates their users has completed',
     file: 'src/upload/upload.ts',
-    find: 'if (batch.dependent && this.#unconfirmedCreates > 0) break;',
+    find: 'if ((batch.dependent && creating()) || this.#replays.delays(batch, creating())) break;',
     replace: '',
     test: [
       UPLOAD,
