@@ -57,7 +57,7 @@ export type DirectoryRecord = RecordOf[Entity];
  */
 export type Valid<E extends Entity> = RecordOf[E] & ValidMark[E];
 
-/** The marks of {@link Valid}. Their names are what a compiler error says. */
+/** The marks of {@link Valid}. Compiler errors contain their names. */
 interface ValidMark {
   readonly users: { readonly "accepted by validate('users')": true };
   readonly groups: { readonly "accepted by validate('groups')": true };

@@ -54,7 +54,7 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
 }
 
 /**
- * Passes changes on without a guard, as they come. Whatever is sent is imported, so a bad export can deactivate everybody:
+ * Passes changes on without a guard. Okta imports everything that is sent, so a bad export can deactivate everybody:
  * use it only where something else has checked the whole plan.
  */
 export function unguarded(): Operator<Change, Guarded> {

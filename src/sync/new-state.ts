@@ -2,8 +2,8 @@ import { ENTITIES } from '../core/model.js';
 import type { StateStore } from '../state/store.js';
 
 /**
- * True if a state has no rows and never triggered a session. A person who left the source before the first run with such a
- * state cannot be found: nothing says that Okta has them.
+ * True if a state has no rows and never triggered a session. With such a state, people who left the source before the run cannot
+ * be found, because the state does not contain them.
  */
 export async function isNewState(state: StateStore): Promise<boolean> {
   const counts = await state.counts();

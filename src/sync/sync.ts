@@ -52,9 +52,9 @@ export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' |
   readonly onEvent?: (event: SyncEvent) => void;
   /**
    * The position up to which a delta feed was read. A function is called when the sources have been read to the end, before
-   * anything is sent: what changes in the hours of sending belongs to the next run. The next
-   * run gets the value from `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or
-   * refused. Otherwise the same part of the feed must be read again; changes that are already confirmed are not sent again.
+   * anything is sent, because records that change during sending belong to the next run. The next run gets the value from
+   * `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or refused. Otherwise the same
+   * part of the feed must be read again; changes that are already confirmed are not sent again.
    */
   readonly watermark?: string | (() => string | Promise<string>);
 }

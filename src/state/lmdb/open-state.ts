@@ -26,7 +26,7 @@ export interface OpenStateOptions {
   readonly verify?: boolean;
   /**
    * With `false`, a directory without a state is an error (`ERR_ROLLCALL_STATE_MISSING`). A new state cannot find people who left
-   * before it was created, so a state that was lost should not be replaced without a word.
+   * before it was created, so a lost state should not be replaced without a message.
    * @defaultValue true
    */
   readonly create?: boolean;
@@ -42,8 +42,9 @@ export interface OpenStateOptions {
  * page and every row is checked before the state is used.
  *
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the directory cannot be used (the message
- * contains the path and the code of the system), if there is no state and `create` is false, if the state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged
- * (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing stays open.
+ * contains the path and the code of the system), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), if the
+ * state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing
+ * stays open.
  */
 export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
   refuseUnknown('openState', options, ['clock', 'verify', 'create']);
