@@ -3,57 +3,60 @@ import type { Batch } from '../core/model.js';
 import { NamedReferences, splitBatch } from './session-content.js';
 import { PackedBatch } from './packed-batch.js';
 
-/** Sessions that may fail in a row, with nothing accepted in between, before the run ends. */
+/** The run ends after this many failed sessions in a row, if Okta accepted nothing between them. */
 const MOST_IN_A_ROW = 10;
-/** Sessions in which the same changes may fail: enough to halve 50 requests of 200 records down to one, and some. */
+/** The run ends if the same changes failed in more sessions than this. To halve 50 requests of 200 records down to one takes fewer. */
 const MOST_ATTEMPTS = 24;
-/** Failures of a record that is alone in its request, or in its session, after which it is the one at fault. */
+/** A record that is alone in its request, or in its session, counts as the cause after this many failures. */
 const FAILURES_ALONE = 3;
 
-/** What one session is to carry. */
+/** The batches of one session. */
 export interface Content {
   readonly batches: readonly PackedBatch[];
-  /** The number of failed sessions that carried it before. */
+  /** The number of failed sessions that contained them before. */
   readonly attempt: number;
-  /** True for memberships: they wait until all users and groups that are created are confirmed. */
+  /** True for memberships that wait until all created users and groups are confirmed. */
   readonly waits?: boolean;
-  /** True if one of its records is suspected. It is sent when nothing else can be. */
+  /** True if one of the records may be the cause of failures. Such content is sent when nothing else can be sent. */
   readonly suspect?: boolean;
 }
 
-/** How a session failed. */
+/** The failure of a session. */
 export interface SessionFailure {
   readonly sessionId: string;
   readonly reason: string;
   /** The batch whose load failed; undefined if all were loaded. */
   readonly batch?: PackedBatch | undefined;
-  /** True if a record can be the reason: Okta answered a load with 5xx, or the import ended in ERROR. */
+  /** True if a record may be the cause: the response to a load was 5xx, or the import ended in ERROR. */
   readonly blames: boolean;
-  /** What Okta answered then. */
+  /** Okta's error code, or the status of the response. */
   readonly errorCode?: string | undefined;
 }
 
 /**
  * The content of failed sessions, which is sent again in smaller parts.
  *
- * The first failure halves the content of the session. A second one that a record may have caused makes a suspect: it is halved
- * down to a single record, inside its requests too, and waits until everything else was sent. A record that fails alone again and
- * again is the one at fault.
+ * After its first failure, the content of a session is halved. If it fails again, and a record may be the cause, it becomes a
+ * _suspect_: it waits until everything else was sent, and is halved down to a single record, also inside its requests. A record that
+ * fails alone {@link FAILURES_ALONE} times is the cause.
  */
 export class Replays {
   readonly #soon: Content[] = [];
   readonly #suspects: Content[] = [];
-  /** Users and groups that suspects create: memberships that name them wait. */
+  /** The users and groups that suspects create. Memberships that name them wait. */
   #suspected = new NamedReferences();
   readonly #failuresAlone = new Map<string, number>();
   #inARow = 0;
 
-  /** Content that comes before everything new. `creating`: whether the creation of a user or group is not confirmed yet. */
+  /**
+   * The next content to be sent before new batches; undefined if there is none.
+   * @param creating - true if the creation of a user or group is not confirmed yet
+   */
   next(creating: boolean): Content | undefined {
     return takeFirst(this.#soon, creating);
   }
 
-  /** Content that comes when nothing else can be sent. */
+  /** The next suspect, which is sent when nothing else can be sent. */
   nextSuspect(creating: boolean): Content | undefined {
     return takeFirst(this.#suspects, creating);
   }
@@ -64,18 +67,18 @@ export class Replays {
     return changes.some((change) => this.#suspected.has(change));
   }
 
-  /** What a session had no requests left for. */
+  /** Adds content for which a session had no requests left. */
   putBack(content: Content): void {
     this.#soon.unshift(content);
   }
 
-  /** Okta accepted something: it is not the service that fails. */
+  /** Records that Okta accepted something, so that earlier failures do not count as failures in a row. */
   progress(): void {
     this.#inARow = 0;
   }
 
   /**
-   * Takes the content of a failed session. Returns the batch of a single record if that is at fault; it is not sent again.
+   * Adds the content of a failed session. If a single record is the cause, it returns its batch, which is not sent again.
    * @throws {@link SessionError} if too many sessions failed
    */
   failed(content: Content, failure: SessionFailure): PackedBatch | undefined {
@@ -108,7 +111,7 @@ export class Replays {
     }
     const split = splitPacked(batch).map((half) => ({ ...content, batches: [half], attempt }));
     if (failure.batch === undefined) this.#suspect(split);
-    // The requests of a suspect stay in one session: a session that is cancelled costs little, one that is imported minutes.
+    // The requests of a suspect stay in one session, because to cancel a session takes seconds, and to import one takes minutes.
     else if (content.suspect)
       this.#suspect([{ ...rest, batches: [...rest.batches, ...splitPacked(batch)], attempt }]);
     else {
@@ -140,7 +143,7 @@ function takeFirst(contents: Content[], creating: boolean): Content | undefined 
   return at < 0 ? undefined : contents.splice(at, 1)[0];
 }
 
-/** The content, with its memberships apart: parts are sent in any order, so these wait for the users and groups they name. */
+/** Separates memberships from the other batches. The parts are sent in any order, so memberships wait for users and groups. */
 function partsOf(content: Content): readonly Content[] {
   const isMembership = ({ entity, kind }: PackedBatch) => entity === 'memberships' && kind === 'upsert';
   const memberships = content.batches.filter(isMembership);
@@ -152,7 +155,7 @@ function partsOf(content: Content): readonly Content[] {
   return parts.filter(({ batches }) => batches.length > 0);
 }
 
-/** The same content in two sessions; in one, if it is a single request. */
+/** The content in two halves; a single batch is not halved. */
 function halves(content: Content, attempt: number): readonly Content[] {
   const { batches } = content;
   if (batches.length < 2) return [{ ...content, attempt }];
@@ -163,7 +166,7 @@ function halves(content: Content, attempt: number): readonly Content[] {
   ];
 }
 
-/** The halves of a batch; the batch, if it is of one change. */
+/** The halves of a batch; the batch itself if it has one change. */
 function splitPacked(batch: PackedBatch): readonly PackedBatch[] {
   return splitBatch(batch.unpack())?.map((half) => new PackedBatch(half)) ?? [batch];
 }

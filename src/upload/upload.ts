@@ -338,7 +338,7 @@ class Upload {
     return new Date(clock.now() + Math.ceil(remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
-  /** Sends the content of a failed session again, without a record that is at fault. */
+  /** Sends the content of a failed session again, without a record that is the cause. */
   #failed(content: Content, failure: SessionFailure): void {
     const { sessionId, reason, errorCode } = failure;
     const atFault = this.#replays.failed(content, failure);
@@ -359,7 +359,7 @@ class Upload {
   }
 }
 
-/** Whether a record can be the reason for which a load failed: a fault of the service, time after time, often is. */
+/** Determines whether a record may be the cause of a failed load: a repeated 5xx often depends on the content. */
 function blameOf(error: unknown): Pick<SessionFailure, 'blames' | 'errorCode'> {
   if (!(error instanceof OktaHttpError) || error.status < 500) return { blames: false };
   return { blames: true, errorCode: error.errorCode ?? `HTTP_${error.status}` };
