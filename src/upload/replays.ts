@@ -5,7 +5,7 @@ import { PackedBatch } from './packed-batch.js';
 
 /** The run ends after this many failed sessions in a row, if Okta accepted nothing between them. */
 const MOST_IN_A_ROW = 10;
-/** The run ends if the same changes failed in more sessions than this. To halve 50 requests of 200 records down to one takes fewer. */
+/** The run ends if the same changes failed in more sessions. To halve 50 requests of 200 records down to one takes fewer. */
 const MOST_ATTEMPTS = 24;
 /** A record that is alone in its request, or in its session, counts as the cause after this many failures. */
 const FAILURES_ALONE = 3;
@@ -37,8 +37,8 @@ export interface SessionFailure {
  * The content of failed sessions, which is sent again in smaller parts.
  *
  * After its first failure, the content of a session is halved. If it fails again, and a record may be the cause, it becomes a
- * _suspect_: it waits until everything else was sent, and is halved down to a single record, also inside its requests. A record that
- * fails alone {@link FAILURES_ALONE} times is the cause.
+ * _suspect_: it waits until everything else was sent, and is halved down to a single record, also inside its requests. A record
+ * that fails alone {@link FAILURES_ALONE} times is the cause.
  */
 export class Replays {
   readonly #soon: Content[] = [];
