@@ -68,7 +68,10 @@ interface ValidMark {
 export interface Fingerprint {
   /** A 128-bit hash of the whole record, its key included: 16 characters of 8 bits each. */
   readonly digest: string;
-  /** Fingerprints of the attributes, four characters of 8 bits each; `''` for a membership, which has none. */
+  /**
+   * Fingerprints of the attributes, four characters of 8 bits each; for a user with a login, its fingerprint follows them
+   * (see `fingerprints/login-fingerprints`). `''` for a membership, which has none.
+   */
   readonly attributes: string;
 }
 

@@ -16,6 +16,21 @@ export interface AttributeChanges {
   readonly updates: number;
 }
 
+/** A person who comes back under another external id. */
+export interface IdChange {
+  /** The external id in Okta, which is missing from the source. */
+  readonly from: string;
+  /** The new external id. */
+  readonly to: string;
+}
+
+/** New users whose login (`userName`) is that of a user who is missing from the source. */
+export interface IdChanges {
+  readonly count: number;
+  /** The first three. */
+  readonly examples: readonly IdChange[];
+}
+
 /** The counts of a plan. */
 export interface PlanSummary {
   /**
@@ -39,6 +54,8 @@ export interface PlanSummary {
    * a membership is held back, waits or is protected.
    */
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
+  /** People who come back under another external id. */
+  readonly idChanges: IdChanges;
 }
 
 /** The outcome of one change. */
@@ -78,7 +95,14 @@ export interface UploadReport {
 export interface GuardTrip {
   readonly entity: Entity;
   readonly rule:
-    'deletePercent' | 'deletes' | 'updatePercent' | 'updates' | 'creates' | 'emptySource' | 'rejects';
+    | 'deletePercent'
+    | 'deletes'
+    | 'updatePercent'
+    | 'updates'
+    | 'creates'
+    | 'emptySource'
+    | 'rejects'
+    | 'idChanges';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */

@@ -106,8 +106,10 @@ export class Comparer<E extends Entity> {
     const kept =
       entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
     for (const change of kept) {
-      if (change.created) counts.creates++;
-      else counts.updates++;
+      if (change.created) {
+        counts.creates++;
+        counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
+      } else counts.updates++;
     }
     return kept;
   }
@@ -154,7 +156,9 @@ export class Comparer<E extends Entity> {
   }
 
   #attributesOf(record: RecordOf[E]): string {
-    return this.entity === 'memberships' ? '' : this.attributes.of((record as UserRecord).profile);
+    if (this.entity === 'memberships') return '';
+    const { profile } = record as UserRecord;
+    return this.entity === 'users' ? this.attributes.ofUser(profile) : this.attributes.of(profile);
   }
 
   /** The names of the attributes that changed; undefined if their fingerprints are not known. */

@@ -54,6 +54,7 @@ export async function markedDeletions<E extends Entity>(
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
   const rows = await reading.held(entity, keys);
+  counts.idChanges?.addMissing(keys, rows);
   const held = keys.filter((_, i) => rows[i] !== undefined);
   const deleted = held.filter((key) => !rules.isProtected(key));
   counts.read += keys.length;

@@ -1,5 +1,6 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
+import type { IdChangeFinder } from './id-changes.js';
 
 /** Entities of the baseline that a source cannot change, because of the option `absence`. */
 export interface OutOfReach {
@@ -29,6 +30,8 @@ export interface DiffCounts {
   /** Records of a delta feed that a later record of the same entity replaces. */
   superseded: number;
   outOfReach: OutOfReach;
+  /** Finds users who come back under another external id; undefined if Okta is not known to have users. */
+  idChanges: IdChangeFinder | undefined;
 }
 
 const COUNTS = new WeakMap<RunContext, Map<Entity, DiffCounts>>();
@@ -50,6 +53,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       excluded: 0,
       superseded: 0,
       outOfReach: { deletes: 0, updates: 0 },
+      idChanges: undefined,
     };
     all.set(entity, counts);
   }

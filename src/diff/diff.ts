@@ -20,6 +20,7 @@ import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta-feed.js';
 import { openDiffCounts, type DiffCounts, type OutOfReach } from './diff-counts.js';
 import { removedReferences } from './membership-references.js';
 import { removals } from './removals.js';
+import { IdChangeFinder } from './id-changes.js';
 import { runReferences } from './run-references.js';
 
 /** Options of {@link diff}. */
@@ -109,8 +110,10 @@ async function* differences<E extends Entity>(
       context,
       counts,
     );
+    const { users, memberships } = await state.counts();
+    if (entity === 'users' && users.known > 0) counts.idChanges = new IdChangeFinder();
     // The created users and groups are needed only if the baseline contains memberships.
-    if ((await state.counts()).memberships.known > 0) comparer.created = runReferences(reading).created;
+    if (memberships.known > 0) comparer.created = runReferences(reading).created;
     if (options.mode === 'delta') {
       yield* deltaDifferences(entity, comparer, reading, rules, source, counts);
       return;
@@ -127,6 +130,7 @@ async function* differences<E extends Entity>(
       if (changes.length > 0) yield withoutPlaces(changes);
     }
     await comparer.reserve(context.drainRejectedKeys(entity));
+    if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
     const onKept = (key: string) => keepGroupOf(entity, key, comparer, reading);
     if (context.counts(entity).unidentified > 0) {
       for await (const keys of reading.missing(entity)) {
@@ -139,6 +143,12 @@ async function* differences<E extends Entity>(
   } finally {
     if (options.reading === undefined) await reading.close();
   }
+}
+
+/** Adds everybody who is missing, whether they are removed or not. */
+async function addMissing(idChanges: IdChangeFinder, reading: Reading): Promise<void> {
+  for await (const keys of reading.missing('users'))
+    idChanges.addMissing(keys, await reading.held('users', keys));
 }
 
 /** If a membership of a removed group must not be deleted, marks the group as kept. */

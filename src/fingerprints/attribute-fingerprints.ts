@@ -1,4 +1,5 @@
 import type { Profile } from '../core/model.js';
+import { LoginFingerprints, withoutLogin } from './login-fingerprints.js';
 
 /** Characters for one attribute, of 8 bits each: two for its name, two for its value. */
 const WIDTH = 4;
@@ -17,7 +18,10 @@ export class AttributeFingerprints {
   /** The name of each fingerprint. */
   readonly #byFingerprint = new Map<string, string>();
 
+  readonly #logins: LoginFingerprints;
+
   constructor(fingerprintKey: string) {
+    this.#logins = new LoginFingerprints(fingerprintKey);
     this.#seed = Number.parseInt(fingerprintKey.slice(16, 24), 16) | 0;
   }
 
@@ -28,14 +32,21 @@ export class AttributeFingerprints {
     return fingerprints;
   }
 
+  /** {@link of} the profile of a user, followed by the fingerprint of the login, if there is one. */
+  ofUser(profile: Profile): string {
+    const { userName } = profile;
+    return this.of(profile) + (userName ? this.#logins.of(userName) : '');
+  }
+
   /**
    * The names of the attributes whose fingerprints differ: those of the profile in its order, then the removed ones.
-   * @param before - fingerprints returned by {@link of}
+   * @param before - fingerprints returned by {@link of} or {@link ofUser}
    */
   changed(before: string, profile: Profile): string[] {
     const old = new Map<string, string>();
-    for (let at = 0; at + WIDTH <= before.length; at += WIDTH)
-      old.set(before.slice(at, at + 2), before.slice(at + 2, at + WIDTH));
+    const attributes = withoutLogin(before);
+    for (let at = 0; at + WIDTH <= attributes.length; at += WIDTH)
+      old.set(attributes.slice(at, at + 2), attributes.slice(at + 2, at + WIDTH));
     const names: string[] = [];
     for (const name of Object.keys(profile)) {
       const fingerprint = this.#name(name);

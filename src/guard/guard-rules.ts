@@ -44,6 +44,12 @@ export interface GuardLimits {
    */
   readonly maxCreates?: number;
   /**
+   * The most people who come back under another external id: new users with the login of a user who is missing from the
+   * source. More of them, in a population of any size, are a sign of changed ids.
+   * @defaultValue `3`
+   */
+  readonly maxIdChanges?: number;
+  /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
@@ -69,6 +75,7 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   minUpdates: 5,
   maxUpdates: Infinity,
   maxCreates: Infinity,
+  maxIdChanges: 3,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -101,6 +108,7 @@ export function resolveLimits(
     'maxUpdates',
     'minUpdates',
     'maxCreates',
+    'maxIdChanges',
     'minRejects',
   ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
@@ -114,6 +122,8 @@ export interface GuardFacts {
   readonly population: Readonly<Record<Entity, number>>;
   /** Entities of the population that the source cannot delete or update, because they are protected or excluded. */
   readonly outOfReach: Readonly<Record<Entity, OutOfReach>>;
+  /** Users who come back under another external id. */
+  readonly idChanges: number;
   /** Records read, without those that are left out, and rejected, of the entities that were read in this run. */
   readonly reads: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
 }
@@ -140,6 +150,7 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
   check('deletes', deletes, limits.maxDeletes);
   check('updates', updates, limits.maxUpdates);
   check('creates', creates, limits.maxCreates);
+  if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);
   if (deletes > limits.minDeletes)
     checkPercent('deletePercent', deletes, limits.maxDeletePercent, population - outOfReach.deletes);
   if (updates > limits.minUpdates)

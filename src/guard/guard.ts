@@ -108,7 +108,12 @@ async function decide(
   const outOfReach = byEntity(
     (entity) => diffCountsOf(context, entity)?.outOfReach ?? { deletes: 0, updates: 0 },
   );
-  const trips = tripsOf({ counts: tally.counts, population, outOfReach, reads: readsOf(context) }, limits);
+  const { count = 0, examples = [] } = diffCountsOf(context, 'users')?.idChanges ?? {};
+  const idChanges = { count, examples };
+  const trips = tripsOf(
+    { counts: tally.counts, population, outOfReach, idChanges: idChanges.count, reads: readsOf(context) },
+    limits,
+  );
   const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
   const hash = tally.hash(
     state.fingerprintKey,
@@ -128,6 +133,7 @@ async function decide(
         ...size,
         changedAttributes: tally.changedAttributes(),
         heldBackDeletes,
+        idChanges,
       },
       trips,
     );

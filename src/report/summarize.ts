@@ -110,8 +110,17 @@ function planOf(record: RunRecord, result: RunResult): RunSummary['plan'] {
 
 /** The fields of a plan that belong into a file: a {@link Plan} has others as well. */
 function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable<RunSummary['plan']> {
-  const { hash, entities, population, requests, sessions, leastMs, changedAttributes, heldBackDeletes } =
-    plan;
+  const {
+    hash,
+    entities,
+    population,
+    requests,
+    sessions,
+    leastMs,
+    changedAttributes,
+    heldBackDeletes,
+    idChanges,
+  } = plan;
   return {
     hash,
     entities,
@@ -121,6 +130,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     leastMs,
     changedAttributes,
     heldBackDeletes,
+    idChanges,
     trips,
   };
 }

@@ -20,6 +20,7 @@ const plan: PlanSummary = {
   leastMs: 300_000,
   changedAttributes: [],
   heldBackDeletes: { users: 0, groups: 0, memberships: 0 },
+  idChanges: { count: 0, examples: [] },
 };
 const at = (ms: number) => new Date(NOW + ms);
 const ready: ProgressEvent = { type: 'plan:ready', plan, estimatedEnd: at(300_000) };
@@ -240,6 +241,9 @@ describe('words', () => {
       'the source of users has no records, but there are 1,000 in Okta (--allow-empty)',
     );
     expect(tripText({ ...trip, rule: 'rejects' })).toContain('(--max-reject-percent)');
+    expect(tripText({ ...trip, rule: 'idChanges', actual: 60, limit: 3 })).toBe(
+      '60 people come back under another externalId (the limit is 3): did the ids lose their zeros? (--max-id-changes)',
+    );
     expect(tripText({ ...trip, rule: 'creates' })).toContain('(--max-creates)');
   });
 

@@ -30,8 +30,9 @@ const pair = (groupExternalId: string, memberExternalId: string) => ({ groupExte
 function fingerprintOf<E extends Entity>(state: StateStore, entity: E, record: RecordOf[E]): Fingerprint {
   const digest = createDigester(state.fingerprintKey).of(entity, record);
   if (entity === 'memberships') return { digest, attributes: '' };
-  const attributes = new AttributeFingerprints(state.fingerprintKey).of((record as UserRecord).profile);
-  return { digest, attributes };
+  const fingerprints = new AttributeFingerprints(state.fingerprintKey);
+  const { profile } = record as UserRecord;
+  return { digest, attributes: entity === 'users' ? fingerprints.ofUser(profile) : fingerprints.of(profile) };
 }
 
 async function hold<E extends Entity>(

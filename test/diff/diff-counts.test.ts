@@ -17,6 +17,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     excluded: 0,
     superseded: 0,
     outOfReach: { deletes: 0, updates: 0 },
+    idChanges: undefined,
   });
   note.read = 5;
   expect(openDiffCounts(context, 'users')).toBe(note);

@@ -7,6 +7,7 @@ interface Facts {
   deletes?: number;
   updates?: number;
   population?: number;
+  idChanges?: number;
   outOfReach?: { deletes: number; updates: number };
   reads?: { read: number; rejected: number };
 }
@@ -16,7 +17,7 @@ const NOBODY = { deletes: 0, updates: 0 };
 /** What trips where this much is said of one entity, and nothing of the others. */
 function trips(
   entity: Entity,
-  { creates = 5, deletes = 0, updates = 0, population = 0, outOfReach, reads }: Facts,
+  { creates = 5, deletes = 0, updates = 0, population = 0, outOfReach, idChanges = 0, reads }: Facts,
   limits: GuardLimits = {},
 ) {
   const none = { creates: 0, updates: 0, deletes: 0 };
@@ -26,6 +27,7 @@ function trips(
       counts: { users: none, groups: none, memberships: none, [entity]: { creates, updates, deletes } },
       population: { users: 0, groups: 0, memberships: 0, [entity]: population },
       outOfReach: { users: NOBODY, groups: NOBODY, memberships: NOBODY, [entity]: outOfReach ?? NOBODY },
+      idChanges,
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -44,6 +46,7 @@ describe('a limit of the guard', () => {
       minUpdates: 5,
       maxUpdates: Infinity,
       maxCreates: Infinity,
+      maxIdChanges: 3,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -150,6 +153,14 @@ describe('a limit of the guard', () => {
     }
   });
 
+  it('of id changes is for users, whatever the population', () => {
+    expect(trips('users', { idChanges: 3, population: 4 })).toEqual([]);
+    expect(trips('users', { idChanges: 4, population: 4 })).toMatchObject([
+      { entity: 'users', rule: 'idChanges', actual: 4, limit: 3 },
+    ]);
+    expect(trips('users', { idChanges: 4 }, { maxIdChanges: 4 })).toEqual([]);
+  });
+
   it('of its own stands over the common one, and that over the default', () => {
     const common = resolveLimits('guard', { maxDeletes: 5, maxUpdates: 6 });
     expect(resolveLimits('guard.users', { maxDeletes: 7 }, common)).toEqual({
@@ -177,6 +188,7 @@ describe('a limit of the guard', () => {
     ['minDeletes', -1],
     ['minUpdates', -1],
     ['maxCreates', -1],
+    ['maxIdChanges', -1],
     ['minRejects', -1],
   ])('that cannot be meant is refused by its name: %s %i', (name, value) => {
     expect(() => resolveLimits('guard', { [name]: value })).toThrow(

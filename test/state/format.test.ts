@@ -26,6 +26,11 @@ describe('what a state keeps of a record stays the same from version to version'
     expect(hex(new AttributeFingerprints(KEY).of(person.profile))).toBe('0874c0a08b01d4e8eee300007a2d1719');
   });
 
+  it('the fingerprint of its login, which follows them', () => {
+    const fingerprints = new AttributeFingerprints(KEY);
+    expect(hex(fingerprints.ofUser(person.profile).slice(-10))).toBe('2722c908ebd292d7d35d');
+  });
+
   it.each([
     ['', 3213090593, 1078597293],
     ['a', 2431488961, 3172207711],

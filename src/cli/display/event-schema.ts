@@ -29,6 +29,7 @@ const planSummary = {
   leastMs: whole,
   changedAttributes: list(ref('attributeChanges')),
   heldBackDeletes: byEntity(whole),
+  idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),
 } satisfies Record<keyof PlanSummary, JsonSchema>;
 const uploadReport = {
   confirmed: byEntity(ref('counts')),

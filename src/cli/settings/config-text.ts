@@ -21,6 +21,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   minUpdates: 5,
   maxUpdates: 5000,
   maxCreates: 1000,
+  maxIdChanges: 3,
   maxRejectPercent: 5,
   minRejects: 20,
   allowEmpty: false,

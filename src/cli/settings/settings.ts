@@ -97,6 +97,12 @@ export const SETTINGS = Object.freeze({
   ),
   maxUpdates: setting('--max-updates', number(COUNT), 'guard: the most updates', { fallback: 'no limit' }),
   maxCreates: setting('--max-creates', number(COUNT), 'guard: the most creations', { fallback: 'no limit' }),
+  maxIdChanges: setting(
+    '--max-id-changes',
+    number(COUNT),
+    'guard: the most people who come back under another external id (same userName)',
+    { fallback: '3' },
+  ),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),
@@ -225,6 +231,7 @@ export const GROUPS = Object.freeze({
     'minUpdates',
     'maxUpdates',
     'maxCreates',
+    'maxIdChanges',
     'maxRejectPercent',
     'minRejects',
     'allowEmpty',

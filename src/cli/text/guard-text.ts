@@ -8,6 +8,7 @@ const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   updatePercent: '--max-update-percent',
   updates: '--max-updates',
   creates: '--max-creates',
+  idChanges: '--max-id-changes',
   emptySource: '--allow-empty',
   rejects: '--max-reject-percent',
 };

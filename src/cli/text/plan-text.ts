@@ -29,6 +29,7 @@ export function planText(plan: Plan, now: number): string {
     changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
     ...leftOutLines(plan.sources),
+    ...idChangeLines(plan),
     ...spared(plan),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
@@ -52,6 +53,13 @@ function attributeLines({ changedAttributes }: Plan): string[] {
     ({ entity, attribute, updates }) => `${printable(attribute)} of ${plural(updates, entity.slice(0, -1))}`,
   );
   return [`Attributes that change most: ${names.join(', ')}.`];
+}
+
+function idChangeLines({ idChanges: { count: people, examples } }: Plan): string[] {
+  if (people === 0) return [];
+  const ids = examples.map(({ from, to }) => `${printable(from)} as ${printable(to)}`).join(', ');
+  const more = people > examples.length ? ', ...' : '';
+  return [`The same userName under another externalId: ${plural(people, 'user')} (${ids}${more}).`];
 }
 
 function spared({ sources }: Plan): string[] {

@@ -87,6 +87,16 @@ export const deletions: readonly Break[] = [
     ],
   },
   {
+    what: 'people who come back under other ids pass as leavers and newcomers',
+    file: 'src/guard/guard-rules.ts',
+    find: "if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);",
+    replace: '',
+    test: [
+      'test/diff/id-changes.test.ts',
+      'stop the plan when they are more than three, whatever the population',
+    ],
+  },
+  {
     what: 'changes pass before the whole plan was seen',
     file: 'src/guard/guard.ts',
     find: 'await outbox.add(chunk);',
