@@ -19,6 +19,9 @@ export const FAULT_KINDS: readonly FaultKind[] = Object.freeze([
   'unauthorized',
   'notFound',
   'sessionError',
+  'late',
+  'staleGet',
+  'staleList',
 ]);
 
 /** Random faults: each request draws once; only the seed and the number of the request decide. */
@@ -53,6 +56,12 @@ export function checkFaults(faults: FaultOptions): void {
     throw new OptionsError('faults.rates', `the rates add up to ${sum}; expected at most 1`);
 }
 
+/** False for a stale view where none is asked for. */
+function concerns(kind: FaultKind, { method, path }: OrgRequest): boolean {
+  if (kind === 'staleGet') return method === 'GET' && /\/sessions\/[^/]+$/.test(path);
+  return kind !== 'staleList' || (method === 'GET' && path.endsWith('/sessions'));
+}
+
 /** A hook that draws faults from the seed. */
 export function seededFaults({ seed, rates }: FaultOptions): FaultHook {
   return (request, index) => {
@@ -60,7 +69,7 @@ export function seededFaults({ seed, rates }: FaultOptions): FaultHook {
     for (const kind of FAULT_KINDS) {
       if (kind === 'sessionError') continue;
       const rate = rates[kind] ?? 0;
-      if (left < rate) return { kind };
+      if (left < rate) return concerns(kind, request) ? { kind } : undefined;
       left -= rate;
     }
     if (!request.path.endsWith('/start-import')) return undefined;

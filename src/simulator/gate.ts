@@ -35,14 +35,14 @@ export class Gate {
     );
   }
 
-  /** Processes the request, unless a fault or a limit prevents it, and returns the reply. */
-  pass(passage: Passage, act: () => Content): OrgReply {
-    const reply = this.#reply(passage, act);
+  /** Processes the request, now or later, unless a fault or a limit prevents it, and returns the reply. */
+  pass(passage: Passage, act: () => Content, actLater: () => void): OrgReply {
+    const reply = this.#reply(passage, act, actLater);
     if (reply.kind !== 'refused') this.#limits.occupy(passage.now + reply.delayMs, passage.now);
     return reply;
   }
 
-  #reply(passage: Passage, act: () => Content): OrgReply {
+  #reply(passage: Passage, act: () => Content, actLater: () => void): OrgReply {
     const { bucket, now, fault } = passage;
     const delayMs = this.#options.latencyMs;
     switch (fault?.kind) {
@@ -65,6 +65,10 @@ export class Gate {
     const instead = faultInstead(fault);
     if (instead !== undefined) {
       return this.#answer(passage, errorContent(instead, this.#errorId(passage)), reading);
+    }
+    if (fault?.kind === 'late') {
+      actLater();
+      return { kind: 'reset', acted: false, delayMs };
     }
     const content = this.#guarded(passage, act);
     switch (fault?.kind) {

@@ -13,6 +13,7 @@ import type { Passage } from './gate.js';
 import type { CheckedOrgOptions } from './options.js';
 import type { SourceRoute } from './routes.js';
 import type { SourceSessions } from './sessions.js';
+import type { FaultKind } from './types.js';
 
 /** Executes the operation of a request. @throws ApiFault for an operation that the API refuses. */
 export function perform(
@@ -23,16 +24,17 @@ export function perform(
 ): Content {
   const { now, request, fault } = passage;
   const { sourceId } = route;
+  const seenAt = (kind: FaultKind) => (fault?.kind === kind ? now - options.staleMs : now);
   switch (route.name) {
     case 'create':
       return jsonContent(options.createStatus, sessionJson(sourceId, source.create(now)));
     case 'list':
       return jsonContent(
         200,
-        source.list().map((one) => sessionJson(sourceId, one)),
+        source.list(seenAt('staleList')).map((one) => sessionJson(sourceId, one)),
       );
     case 'get':
-      return jsonContent(200, sessionJson(sourceId, source.get(route.sessionId, now)));
+      return jsonContent(200, sessionJson(sourceId, source.get(route.sessionId, now, seenAt('staleGet'))));
     case 'cancel':
       source.cancel(route.sessionId, now);
       return emptyContent(204);

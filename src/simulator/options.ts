@@ -45,6 +45,10 @@ export interface OrgOptions {
   readonly latencyMs?: number;
   /** The duration of a response with the fault `slow`, in milliseconds. @defaultValue 5000 */
   readonly slowMs?: number;
+  /** Milliseconds until a request with the fault `late` is processed. @defaultValue 1000 */
+  readonly lateMs?: number;
+  /** The age of the view that a request with the fault `staleGet` or `staleList` is answered from, in milliseconds. @defaultValue 2000 */
+  readonly staleMs?: number;
   /**
    * Milliseconds after a response reported that a window is used up, during which further requests are not a violation,
    * because they may already have been sent. @defaultValue 0 for a `SimulatedOrg`, 250 for `startOrg`
@@ -102,6 +106,8 @@ const DEFAULTS = Object.freeze({
   concurrencyLimit: 75,
   latencyMs: 0,
   slowMs: 5000,
+  lateMs: 1000,
+  staleMs: 2000,
   noticeMs: 0,
   createStatus: 200,
   startImportAnswer: 'object',
@@ -155,7 +161,16 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
     identitySources: [`0oa${identifier(17, seed, 11)}`],
     ...given,
   };
-  for (const name of ['cooldownMs', 'importMs', 'expiryMs', 'latencyMs', 'slowMs', 'noticeMs'] as const) {
+  for (const name of [
+    'cooldownMs',
+    'importMs',
+    'expiryMs',
+    'latencyMs',
+    'slowMs',
+    'lateMs',
+    'staleMs',
+    'noticeMs',
+  ] as const) {
     requireNumber(name, checked[name], { min: 0 });
   }
   requireNumber('concurrencyLimit', checked.concurrencyLimit, { min: 1, integer: true });

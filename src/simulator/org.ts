@@ -32,6 +32,8 @@ export class SimulatedOrg {
   readonly #requests: LoggedRequest[] = [];
   readonly #sources: ReadonlyMap<string, SourceSessions>;
   readonly #oauth: OAuthServer;
+  /** Requests that are processed after their connection was reset, in order. */
+  readonly #late: Passage[] = [];
   #fault: FaultHook | undefined;
   #seeded: FaultHook | undefined;
   #time: number;
@@ -115,7 +117,11 @@ export class SimulatedOrg {
     const place = locate(request.path);
     const fault = this.#fault?.(request, index) ?? this.#seeded?.(request, index);
     const passage: Passage = { request, index, now, bucket: place.bucket, fault, items: 0 };
-    const reply = this.#gate.pass(passage, () => this.#act(passage, routeOf(place, request.method)));
+    const reply = this.#gate.pass(
+      passage,
+      () => this.#act(passage, routeOf(place, request.method)),
+      () => this.#late.push({ ...passage, now: now + this.#options.lateMs }),
+    );
     this.#log(passage, reply);
     return reply;
   }
@@ -153,10 +159,27 @@ export class SimulatedOrg {
   /** Advances the time of the org by the progress of its clock, and performs everything that is due. */
   #now(): number {
     const seen = this.#options.clock.now();
-    this.#time += Math.max(0, seen - this.#lastSeen);
+    const time = this.#time + Math.max(0, seen - this.#lastSeen);
     this.#lastSeen = seen;
+    for (let first = this.#late[0]; first !== undefined && first.now <= time; first = this.#late[0]) {
+      this.#late.shift();
+      this.#time = first.now;
+      this.#actLate(first);
+    }
+    this.#time = time;
     for (const source of this.#sources.values()) source.advance(this.#time);
     return this.#time;
+  }
+
+  /** Nobody waits for the answer any more. What is refused by then was no mistake of the client. */
+  #actLate(passage: Passage): void {
+    const { path, method } = passage.request;
+    for (const source of this.#sources.values()) source.advance(passage.now);
+    try {
+      this.#act(passage, routeOf(locate(path), method));
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error;
+    }
   }
 
   #sourceOrThrow(identitySourceId: string): SourceSessions {

@@ -28,6 +28,8 @@ interface Session {
   readonly created: number;
   status: OrgSessionStatus;
   lastUpdated: number;
+  /** Views of it, each from a time on: stale answers show an earlier one. */
+  readonly history: { readonly from: number; readonly view: OrgSession }[];
   /** The time of the last request for it; the expiry counts from there. */
   lastUsed: number;
   triggered: number | undefined;
@@ -92,6 +94,7 @@ export class SourceSessions {
       created: now,
       status: 'CREATED',
       lastUpdated: now,
+      history: [],
       lastUsed: now,
       triggered: undefined,
       finishes: Infinity,
@@ -103,18 +106,23 @@ export class SourceSessions {
     };
     this.#sessions.set(session.id, session);
     this.#loadable = session;
+    session.history.push({ from: now, view: view(session) });
     return view(session);
   }
 
-  /** The active sessions, as the API lists them. */
-  list(): OrgSession[] {
-    return [...this.#queue, ...(this.#loadable === undefined ? [] : [this.#loadable])]
-      .filter(({ status }) => status !== 'IN_PROGRESS' || this.#rules.listInProgress)
-      .map(view);
+  /** The sessions that are active at a time, as the API lists them. */
+  list(seenAt: number): OrgSession[] {
+    return Array.from(this.#sessions.values(), (session) => viewAt(session, seenAt))
+      .filter((session) => session !== undefined)
+      .filter(({ status }) => ACTIVE.has(status))
+      .filter(({ status }) => status !== 'IN_PROGRESS' || this.#rules.listInProgress);
   }
 
-  get(id: string, now: number): OrgSession {
-    return view(this.#find(id, now));
+  /** @param seenAt - the time from which the answer is; before `now` it is stale */
+  get(id: string, now: number, seenAt = now): OrgSession {
+    const session = viewAt(this.#find(id, now), seenAt);
+    if (session === undefined) throw this.#unknown();
+    return session;
   }
 
   cancel(id: string, now: number): void {
@@ -207,6 +215,7 @@ export class SourceSessions {
   #move(session: Session, status: OrgSessionStatus, at: number): void {
     session.status = status;
     session.lastUpdated = at;
+    session.history.push({ from: at, view: view(session) });
     if (status === 'CREATED' || status === 'IN_PROGRESS') return;
     if (session === this.#loadable) this.#loadable = undefined;
     if (status === 'TRIGGERED') return;
@@ -216,13 +225,23 @@ export class SourceSessions {
 
   #find(id: string, now: number): Session {
     const session = this.#sessions.get(id);
-    if (session === undefined) {
-      if (this.#rules.unknownSessionStatus === 400) throw invalid('no such session');
-      throw new ApiFault(404, 'E0000007', 'no such session');
-    }
+    if (session === undefined) throw this.#unknown();
     session.lastUsed = now;
     return session;
   }
+
+  #unknown(): ApiFault {
+    return this.#rules.unknownSessionStatus === 400
+      ? invalid('no such session')
+      : new ApiFault(404, 'E0000007', 'no such session');
+  }
+}
+
+const ACTIVE: ReadonlySet<string> = new Set<OrgSessionStatus>(['CREATED', 'IN_PROGRESS', 'TRIGGERED']);
+
+/** What the session showed at a time; undefined before it existed. */
+function viewAt({ history }: Session, at: number): OrgSession | undefined {
+  return history.findLast(({ from }) => from <= at)?.view;
 }
 
 function view(session: Session): OrgSession {

@@ -132,6 +132,8 @@ export interface LoggedRequest {
  * - `truncated`: the org processes the request, and its response is truncated
  * - `html`: the org processes the request, and something in between answers with an HTML page
  * - `slow`: the org processes the request, and answers late
+ * - `late`: the connection is reset, and the org processes the request some time later; see the option `lateMs`
+ * - `staleGet`, `staleList`: the GET of a session or the list of sessions answers as it was some time ago; see `staleMs`
  * - `unauthorized`, `notFound`: 401 and 404, without processing the request
  * - `sessionError`: start-import succeeds, and the session ends in ERROR with none or a part of its content applied
  */
@@ -147,6 +149,9 @@ export type FaultKind =
   | 'truncated'
   | 'html'
   | 'slow'
+  | 'late'
+  | 'staleGet'
+  | 'staleList'
   | 'unauthorized'
   | 'notFound'
   | 'sessionError';

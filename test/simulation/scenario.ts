@@ -132,6 +132,8 @@ function serviceOf(draws: Draws, quick: boolean): Pick<Scenario, 'org' | 'upload
       cooldownMs,
       importMs,
       slowMs,
+      lateMs: draws.pick([SECOND, SECOND, 20 * SECOND]),
+      staleMs: draws.pick([SECOND, 2 * SECOND, 4 * SECOND]),
       cooldownApplies: draws.pick(['while-active', 'always']),
       latencyMs: draws.pick([0, 0, 30, 900]),
       createStatus: draws.pick([200, 201]),

@@ -203,6 +203,32 @@ describe('a value is refused with E0000001', () => {
     expect(errorCode(caller.upsertUsers(id, 'u2'))).toBe('E0000001');
     expect(caller.org.violations).toEqual([]);
   });
+
+  it('a poisonous item fails its request, or its session', () => {
+    const caller = new Caller({
+      poison: ({ externalId }) => (externalId === 'u2' ? 'load' : externalId === 'u3' ? 'import' : undefined),
+      importMs: 0,
+    });
+    const { id } = caller.create();
+    expect(caller.upsertUsers(id, 'u1', 'u2').status).toBe(500);
+    expect(caller.upsertUsers(id, 'u1', 'u3').status).toBe(202);
+    caller.trigger(id);
+    expect(caller.get(id).status).toBe('ERROR');
+    const { id: next } = caller.create();
+    caller.upsertUsers(next, 'u1');
+    caller.trigger(next);
+    expect(caller.get(next).status).toBe('COMPLETED');
+    expect(caller.org.violations).toEqual([]);
+  });
+
+  it('an item that is dropped is not there, although its session is COMPLETED', () => {
+    const caller = new Caller({ dropItem: ({ externalId }) => externalId === 'u2', importMs: 0 });
+    const { id } = caller.create();
+    caller.upsertUsers(id, 'u1', 'u2', 'u3');
+    caller.trigger(id);
+    expect(caller.get(id).status).toBe('COMPLETED');
+    expect([...caller.org.directory().users.keys()]).toEqual(['u1', 'u3']);
+  });
 });
 
 it('what was accepted is held unchanged, and no violation or error tells a profile value', () => {

@@ -203,13 +203,16 @@ describe('faults', () => {
     ['unauthorized', 401, false],
     ['notFound', 404, false],
     ['sessionError', 200, true],
+    ['late', 'reset', false],
+    ['staleGet', 200, true],
+    ['staleList', 200, true],
   ])('%s: %s, acted on: %s', (kind, seen, acted) => {
     const met = meet(kind);
     expect([met.seen, met.acted]).toEqual([seen, acted]);
     expect(met.trace).toEqual([{ index: 0, kind }]);
   });
 
-  it('all kinds are tested above', () => expect(FAULT_KINDS).toHaveLength(14));
+  it('all kinds are tested above', () => expect(FAULT_KINDS).toHaveLength(17));
 
   it('the two that spoil the body, and the one that is late', () => {
     expect(() => void JSON.parse((meet('truncated').reply as OrgAnswer).body)).toThrow();
@@ -243,8 +246,62 @@ describe('faults', () => {
     expect(caller.org.directory().users.size).toBe(held);
   });
 
+  it('a late request is acted on after its connection was reset, at its time and in its order', () => {
+    const caller = new Caller({
+      fault: (_, index) => (index < 2 ? { kind: 'late' } : undefined),
+      lateMs: 3000,
+    });
+    for (let i = 0; i < 2; i++) {
+      expect(caller.try('POST', '/sessions')).toEqual({ kind: 'reset', acted: false, delayMs: 0 });
+      caller.clock.advance(1000);
+    }
+    caller.clock.advance(999);
+    expect(caller.org.sessions()).toEqual([]);
+    const created = caller.clock.now() + 1;
+    caller.clock.advance(60_000);
+    // The second was refused by then, which is nobody's mistake.
+    expect(caller.org.sessions()).toMatchObject([{ status: 'CREATED', created }]);
+    expect(caller.org.violations).toEqual([]);
+  });
+
+  it('a stale view shows a session and the list as they were some time ago', () => {
+    let kind: FaultKind | undefined;
+    const caller = new Caller({ fault: () => kind && { kind }, staleMs: 5000, importMs: 1000 });
+    const { id } = caller.create();
+    const seen = (of: FaultKind) => {
+      kind = of;
+      const answers = [caller.send('GET', `/sessions/${id}`), caller.send('GET', '/sessions')];
+      kind = undefined;
+      return answers.map(({ body, status }) =>
+        status === 200 ? /"status":"(\w+)"/.exec(body)?.[1] : status,
+      );
+    };
+    caller.clock.advance(4999);
+    expect([seen('staleGet'), seen('staleList')]).toEqual([
+      [404, 'CREATED'],
+      ['CREATED', undefined],
+    ]);
+    caller.upsertUsers(id, 'u1');
+    caller.clock.advance(1);
+    expect([seen('staleGet'), seen('staleList')]).toEqual([
+      ['CREATED', 'IN_PROGRESS'],
+      ['IN_PROGRESS', 'CREATED'],
+    ]);
+    caller.trigger(id);
+    caller.clock.advance(4999);
+    expect([seen('staleGet'), seen('staleList')]).toEqual([
+      ['IN_PROGRESS', undefined],
+      ['COMPLETED', 'IN_PROGRESS'],
+    ]);
+    caller.clock.advance(5000);
+    expect([seen('staleGet'), seen('staleList')]).toEqual([
+      ['COMPLETED', undefined],
+      ['COMPLETED', undefined],
+    ]);
+  });
+
   it('the same seed gives the same faults, ids and answers; stopped, there are none', () => {
-    const rates = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0.06]));
+    const rates = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0.05]));
     const talk = (seed: number) => {
       const caller = new Caller({ faults: { seed, rates }, rateLimit: { limit: 1e6, windowMs: 1000 } });
       const replies = Array.from({ length: 300 }, (_, at) => {
