@@ -56,6 +56,8 @@ export interface PlanSummary {
   readonly heldBackDeletes: Readonly<Record<Entity, number>>;
   /** People who come back under another external id. */
   readonly idChanges: IdChanges;
+  /** The creations of records that were sent before: it is not known whether Okta still has them. A part of `creates`. */
+  readonly resends: Readonly<Record<Entity, number>>;
 }
 
 /** The outcome of one change. */
@@ -120,6 +122,8 @@ export interface EntityReport {
   readonly read: number;
   readonly unchanged: number;
   readonly creates: number;
+  /** The creations of records that were sent before: it is not known whether Okta still has them. A part of `creates`. */
+  readonly resends: number;
   readonly updates: number;
   /** Planned removals; for a full read they are not part of `read`. */
   readonly deletes: number;

@@ -72,6 +72,7 @@ export class Comparer<E extends Entity> {
     const codes = await this.#codes(chunk, digests, dropped);
     if (entity === 'memberships') this.#sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const changes: Change[] = [];
+    const resent = new Set<string>();
     const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
@@ -86,7 +87,9 @@ export class Comparer<E extends Entity> {
         this.#duplicate(chunk, i, first, key);
         continue;
       }
-      if (code === Seen.NEW) this.#createdOf(entity)?.add(key);
+      const created = code === Seen.NEW || code === Seen.UNKNOWN;
+      if (created) this.#createdOf(entity)?.add(key);
+      if (code === Seen.UNKNOWN) resent.add(key);
       const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
       changes.push({
         entity,
@@ -98,7 +101,7 @@ export class Comparer<E extends Entity> {
           digest: digestText(digests, i),
           attributes: this.#attributesOf(chunk[i] as RecordOf[E]),
         },
-        created: code === Seen.NEW,
+        created,
         changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
         dependent: false,
       });
@@ -106,7 +109,10 @@ export class Comparer<E extends Entity> {
     const kept =
       entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
     for (const change of kept) {
-      if (change.created) {
+      if (resent.has(change.key)) {
+        counts.creates++;
+        counts.resends++;
+      } else if (change.created) {
         counts.creates++;
         counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
       } else counts.updates++;
@@ -127,13 +133,13 @@ export class Comparer<E extends Entity> {
     return entity === 'memberships' ? undefined : this.created?.[entity];
   }
 
-  /** Makes confirmed memberships new whose user or group this run creates: Okta removed them with it. */
+  /** Makes confirmed memberships unknown whose user or group this run creates: Okta removed them with it. */
   #sendAgain(chunk: Chunk<RecordOf['memberships']>, codes: Uint8Array): void {
     const { created } = this;
     if (created === undefined || created.users.size + created.groups.size === 0) return;
     for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
       const isNew = created.users.has(memberExternalId) || created.groups.has(groupExternalId);
-      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.NEW;
+      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;
     }
   }
 

@@ -16,6 +16,8 @@ export interface DiffCounts {
   read: number;
   unchanged: number;
   creates: number;
+  /** The creations of records that the baseline has: it is not known whether Okta still has them. A part of `creates`. */
+  resends: number;
   updates: number;
   deletes: number;
   /**
@@ -46,6 +48,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       read: 0,
       unchanged: 0,
       creates: 0,
+      resends: 0,
       updates: 0,
       deletes: 0,
       heldBack: 0,

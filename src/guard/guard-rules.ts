@@ -119,6 +119,8 @@ export function resolveLimits(
 /** The numbers to which the limits are applied. */
 export interface GuardFacts {
   readonly counts: Readonly<Record<Entity, KindCounts>>;
+  /** The creations of records that were sent before; they are no growth. */
+  readonly resends: Readonly<Record<Entity, number>>;
   readonly population: Readonly<Record<Entity, number>>;
   /** Entities of the population that the source cannot delete or update, because they are protected or excluded. */
   readonly outOfReach: Readonly<Record<Entity, OutOfReach>>;
@@ -149,8 +151,8 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     check(rule, (actual / of) * 100, limit, of);
   check('deletes', deletes, limits.maxDeletes);
   check('updates', updates, limits.maxUpdates);
-  check('creates', creates, limits.maxCreates);
   if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);
+  check('creates', creates - facts.resends[entity], limits.maxCreates);
   if (deletes > limits.minDeletes)
     checkPercent('deletePercent', deletes, limits.maxDeletePercent, population - outOfReach.deletes);
   if (updates > limits.minUpdates)

@@ -108,10 +108,12 @@ async function decide(
   const outOfReach = byEntity(
     (entity) => diffCountsOf(context, entity)?.outOfReach ?? { deletes: 0, updates: 0 },
   );
+  const resends = byEntity((entity) => diffCountsOf(context, entity)?.resends ?? 0);
   const { count = 0, examples = [] } = diffCountsOf(context, 'users')?.idChanges ?? {};
   const idChanges = { count, examples };
+  const reads = readsOf(context);
   const trips = tripsOf(
-    { counts: tally.counts, population, outOfReach, idChanges: idChanges.count, reads: readsOf(context) },
+    { counts: tally.counts, resends, population, outOfReach, idChanges: count, reads },
     limits,
   );
   const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
@@ -134,6 +136,7 @@ async function decide(
         changedAttributes: tally.changedAttributes(),
         heldBackDeletes,
         idChanges,
+        resends,
       },
       trips,
     );

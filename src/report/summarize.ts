@@ -120,6 +120,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     changedAttributes,
     heldBackDeletes,
     idChanges,
+    resends,
   } = plan;
   return {
     hash,
@@ -131,6 +132,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     changedAttributes,
     heldBackDeletes,
     idChanges,
+    resends,
     trips,
   };
 }

@@ -10,7 +10,7 @@ export interface Target {
 
 /** The result of comparing a record with the baseline. */
 export const Seen = Object.freeze({
-  /** The baseline has no row for the key, or an unknown one. */
+  /** The baseline has no row for the key. */
   NEW: 0,
   /** The row is confirmed, and its digest is equal. */
   SAME: 1,
@@ -18,6 +18,8 @@ export const Seen = Object.freeze({
   CHANGED: 2,
   /** The key was compared before in this reading. */
   DUPLICATE: 3,
+  /** The row is unknown: the record is sent again. */
+  UNKNOWN: 4,
 });
 /** One of the values of {@link Seen}. */
 export type SeenCode = (typeof Seen)[keyof typeof Seen];

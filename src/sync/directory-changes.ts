@@ -12,6 +12,7 @@ import {
   type UserRecord,
 } from '../core/model.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
+import { doubtedReading } from '../diff/doubted-reading.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
@@ -57,6 +58,13 @@ export interface DirectoryOptions extends DirectorySources {
    */
   readonly mode?: 'full' | 'delta';
   /**
+   * Doubts rows of the state: it is not known whether Okta still has these records. They are sent again, or deleted if they left
+   * the source, even if the state has them as confirmed. `'all'`, `'users'`, `'groups'` and `'memberships'` stand for all of
+   * them; every other text is the external id of a user or group, which doubts its memberships as well. The guard does not
+   * count them as creations or updates. Not with `mode: 'delta'`: a feed of changes does not contain them.
+   */
+  readonly resend?: readonly string[];
+  /**
    * Recognises unchanged rows of files by their bytes, if the mapping is declared. See `diff`.
    * @defaultValue `true`
    */
@@ -84,7 +92,7 @@ async function* changes(
   context: RunContext,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const reading = await state.read();
+  const reading = await doubtedReading(await state.read(), options.resend ?? []);
   const groupDeletions = new GroupDeletions();
   try {
     for (const entity of ENTITIES) {
@@ -136,6 +144,7 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     read,
     unchanged: counts?.unchanged ?? 0,
     creates: counts?.creates ?? 0,
+    resends: counts?.resends ?? 0,
     updates: counts?.updates ?? 0,
     deletes: counts?.deletes ?? 0,
     rejected,

@@ -79,6 +79,7 @@ const PLAN_OPTION_NAMES = [
   'absence',
   'mode',
   'screening',
+  'resend',
   'guard',
   'onReject',
   'signal',
@@ -252,6 +253,11 @@ function checkSources(options: DirectoryOptions): void {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }
   requireBoolean('screening', options.screening ?? true);
+  if (options.resend !== undefined && options.mode === 'delta')
+    throw new OptionsError(
+      'resend',
+      'not possible with mode "delta": a feed does not contain unchanged records',
+    );
 }
 
 function pickUploadOptions(options: SyncOptions): UploadOptions {

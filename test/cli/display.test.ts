@@ -21,6 +21,7 @@ const plan: PlanSummary = {
   changedAttributes: [],
   heldBackDeletes: { users: 0, groups: 0, memberships: 0 },
   idChanges: { count: 0, examples: [] },
+  resends: { users: 0, groups: 0, memberships: 0 },
 };
 const at = (ms: number) => new Date(NOW + ms);
 const ready: ProgressEvent = { type: 'plan:ready', plan, estimatedEnd: at(300_000) };

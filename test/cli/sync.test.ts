@@ -295,6 +295,27 @@ describe('a state', () => {
   });
 });
 
+describe('--resend', () => {
+  it('sends the rows of a state again that Okta has lost, also those that are recognised by their bytes', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(30) });
+    await cli(cwd, SYNC, { env });
+    const planned = await cli(cwd, ['plan', '--users', 'u.csv', '--resend', 'u1', 'u2'], {});
+    expect(planned.out).toContain(
+      'Of the creations, sent again because it is not known whether Okta has them: 2 users.',
+    );
+    const all = await cli(cwd, [...SYNC, '--resend', 'all', '--max-creates', '0'], { env });
+    expect(all.out).toContain('Okta confirmed 30 changes');
+    expect((await cli(cwd, SYNC, { env })).out).toContain('nothing was sent.');
+    const wrong = await cli(cwd, [...SYNC, '--resend', 'u30'], { env });
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('no user or group with the id "u30"'),
+    ]);
+  });
+});
+
 describe('signals', () => {
   it('the first ends a sync in order: the open session is cancelled, and what was done is told', async () => {
     const [cwd, okta, signals] = [await directory(), await org({ latencyMs: 1 }), new Signals()];

@@ -170,12 +170,12 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await reading.close();
   });
 
-  law('an unknown row is new to a comparison, and missing when it left the source', async (store) => {
+  law('an unknown row is unknown to a comparison, and missing when it left the source', async (store) => {
     await settled(store, [upsert('users', 'a')], 'unknown');
     expect((await store.counts()).users).toEqual({ known: 0, unknown: 1 });
     const reading = await store.read();
     expect(await missingOf(reading, 'users')).toEqual(['a']);
-    expect(await compare(reading, 'users', ['a'], [print('a')])).toEqual([Seen.NEW]);
+    expect(await compare(reading, 'users', ['a'], [print('a')])).toEqual([Seen.UNKNOWN]);
     await reading.close();
   });
 
@@ -599,7 +599,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       ...unsure('1:ga', '1:ha', '1:hg'),
     });
     const reading = await again.store.read();
-    expect(await compare(reading, 'memberships', ['1:ga', '1:gb'])).toEqual([Seen.NEW, Seen.SAME]);
+    expect(await compare(reading, 'memberships', ['1:ga', '1:gb'])).toEqual([Seen.UNKNOWN, Seen.SAME]);
     expect(await missingOf(reading, 'memberships')).toEqual(['1:ha', '1:hg']);
     await reading.close();
     await again.dispose();
@@ -703,7 +703,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       expect(await heldRows(again.store, 'users')).toEqual({ a: UNKNOWN, b: UNKNOWN });
       const reading = await again.store.read();
       expect(await reading.held('users', ['a', 'b'])).toEqual([UNKNOWN, UNKNOWN]);
-      expect(await compare(reading, 'users', ['a'])).toEqual([Seen.NEW]);
+      expect(await compare(reading, 'users', ['a'])).toEqual([Seen.UNKNOWN]);
       expect(await missingOf(reading, 'users')).toEqual(['b']);
       await reading.close();
       await settled(again.store, [upsert('users', 'a'), deleted('users', 'b')], 'completed');

@@ -8,6 +8,7 @@ interface Facts {
   updates?: number;
   population?: number;
   idChanges?: number;
+  resends?: number;
   outOfReach?: { deletes: number; updates: number };
   reads?: { read: number; rejected: number };
 }
@@ -17,7 +18,16 @@ const NOBODY = { deletes: 0, updates: 0 };
 /** What trips where this much is said of one entity, and nothing of the others. */
 function trips(
   entity: Entity,
-  { creates = 5, deletes = 0, updates = 0, population = 0, outOfReach, idChanges = 0, reads }: Facts,
+  {
+    creates = 5,
+    resends = 0,
+    deletes = 0,
+    updates = 0,
+    population = 0,
+    outOfReach,
+    idChanges = 0,
+    reads,
+  }: Facts,
   limits: GuardLimits = {},
 ) {
   const none = { creates: 0, updates: 0, deletes: 0 };
@@ -25,6 +35,7 @@ function trips(
   return tripsOf(
     {
       counts: { users: none, groups: none, memberships: none, [entity]: { creates, updates, deletes } },
+      resends: { users: 0, groups: 0, memberships: 0, [entity]: resends },
       population: { users: 0, groups: 0, memberships: 0, [entity]: population },
       outOfReach: { users: NOBODY, groups: NOBODY, memberships: NOBODY, [entity]: outOfReach ?? NOBODY },
       idChanges,
@@ -114,6 +125,7 @@ describe('a limit of the guard', () => {
       ],
     ],
     ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],
+    ['re-sends, which are no growth', { creates: 106, resends: 100 }, { maxCreates: 6 }, []],
     ['a creation more', { creates: 7 }, { maxCreates: 6 }, [{ rule: 'creates', actual: 7, limit: 6 }]],
     [
       'an empty source',

@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Shows what a sync would send. Sends nothing and needs no credentials.',
     command: planCommand,
     settings: PLAN_SETTINGS,
-    flags: output,
+    flags: () => [...output(), resend()],
   },
   {
     name: 'sync',
@@ -36,6 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     settings: SYNC_SETTINGS,
     flags: () => [
       ...output(),
+      resend(),
       new Option(
         '--approve <hash>',
         'send the plan with this hash, even if it exceeds the limits of the guard',
@@ -43,7 +44,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option(
         '--adopt <hash>',
         'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost',
-      ).conflicts('approve'),
+      ).conflicts(['approve', 'resend']),
     ],
   },
   {
@@ -118,6 +119,13 @@ function output(): Option[] {
     json().conflicts('quiet'),
     new Option('--quiet', 'write nothing but errors and what was left undone'),
   ];
+}
+
+function resend(): Option {
+  return new Option(
+    '--resend <what...>',
+    'doubt the state: send records again, or delete them if they left the source: all, users, groups, memberships, or ids of users and groups',
+  );
 }
 
 function json(): Option {

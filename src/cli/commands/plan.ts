@@ -4,7 +4,7 @@ import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
-import { comparisonOptions, guardOptions } from '../settings/library-options.js';
+import { comparisonOptions, guardOptions, resendOption } from '../settings/library-options.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
@@ -36,6 +36,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const options = {
       ...sources,
       ...comparisonOptions(settings),
+      ...resendOption(flags['resend']),
       state,
       guard: guardOptions(resolved),
       signal: stopping.signal,

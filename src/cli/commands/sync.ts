@@ -6,7 +6,12 @@ import { connect } from './connect.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
 import { noteRun } from './last-run.js';
-import { comparisonOptions, guardOptions, sendingOptions } from '../settings/library-options.js';
+import {
+  comparisonOptions,
+  guardOptions,
+  resendOption,
+  sendingOptions,
+} from '../settings/library-options.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
@@ -44,6 +49,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
       const options = {
         ...sources,
         ...comparisonOptions(settings),
+        ...resendOption(input.flags['resend']),
         ...sendingOptions(settings),
         okta,
         state,

@@ -30,6 +30,7 @@ const planSummary = {
   changedAttributes: list(ref('attributeChanges')),
   heldBackDeletes: byEntity(whole),
   idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),
+  resends: byEntity(whole),
 } satisfies Record<keyof PlanSummary, JsonSchema>;
 const uploadReport = {
   confirmed: byEntity(ref('counts')),
@@ -43,6 +44,7 @@ const source = {
   read: whole,
   unchanged: whole,
   creates: whole,
+  resends: whole,
   updates: whole,
   deletes: whole,
   rejected: whole,

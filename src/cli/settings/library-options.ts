@@ -2,7 +2,7 @@ import type { DirectoryOptions } from '../../sync/directory-changes.js';
 import type { GuardOptions } from '../../guard/guard.js';
 import type { GuardLimits } from '../../guard/guard-rules.js';
 import type { UploadOptions } from '../../upload/upload-options.js';
-import type { Resolved } from './resolve-settings.js';
+import type { Flags, Resolved } from './resolve-settings.js';
 import { GROUPS, type Settings } from './settings.js';
 
 /** The options of `guard`: the common limits, and the limits for one entity. */
@@ -10,6 +10,11 @@ export function guardOptions({ settings, guard }: Resolved): Omit<GuardOptions, 
   const common: Record<string, unknown> = {};
   for (const key of GROUPS.guard) if (settings[key] !== undefined) common[key] = settings[key];
   return { ...(common as GuardLimits), ...guard };
+}
+
+/** The option `resend` from the flag `--resend`. */
+export function resendOption(flag: Flags[string]): Pick<DirectoryOptions, 'resend'> {
+  return Array.isArray(flag) ? { resend: flag as readonly string[] } : {};
 }
 
 /** The options that decide how the directory is compared. */

@@ -30,6 +30,7 @@ export function planText(plan: Plan, now: number): string {
     ...attributeLines(plan),
     ...leftOutLines(plan.sources),
     ...idChangeLines(plan),
+    ...resendLines(plan),
     ...spared(plan),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
@@ -60,6 +61,14 @@ function idChangeLines({ idChanges: { count: people, examples } }: Plan): string
   const ids = examples.map(({ from, to }) => `${printable(from)} as ${printable(to)}`).join(', ');
   const more = people > examples.length ? ', ...' : '';
   return [`The same userName under another externalId: ${plural(people, 'user')} (${ids}${more}).`];
+}
+
+function resendLines({ resends }: Plan): string[] {
+  const parts = ENTITIES.filter((entity) => resends[entity] > 0).map(
+    (entity) => `${count(resends[entity])} ${entity}`,
+  );
+  if (parts.length === 0) return [];
+  return [`Of the creations, sent again because it is not known whether Okta has them: ${parts.join(', ')}.`];
 }
 
 function spared({ sources }: Plan): string[] {

@@ -77,7 +77,7 @@ export class LmdbReading implements Reading {
     if (held === undefined) return Seen.NEW;
     if (held.kind === 'unknown') {
       marks.unknownPresent.add(this.#keyHash);
-      return Seen.NEW;
+      return Seen.UNKNOWN;
     }
     const slot = slotOf(marks, held.fingerprint.digest);
     if (slot >= 0 && !marks.table.markCompared(slot)) return Seen.DUPLICATE;

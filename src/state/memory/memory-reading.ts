@@ -42,7 +42,8 @@ export class MemoryReading implements Reading {
       if (compared.has(key)) return Seen.DUPLICATE;
       compared.add(key);
       const held = baseline.get(key);
-      if (held?.kind !== 'confirmed') return Seen.NEW;
+      if (held === undefined) return Seen.NEW;
+      if (held.kind === 'unknown') return Seen.UNKNOWN;
       return held.fingerprint.digest === digestText(digests, i) ? Seen.SAME : Seen.CHANGED;
     });
   }
