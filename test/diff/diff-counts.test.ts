@@ -10,6 +10,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     read: 0,
     unchanged: 0,
     creates: 0,
+    resends: 0,
     updates: 0,
     deletes: 0,
     heldBack: 0,
