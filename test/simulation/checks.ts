@@ -56,10 +56,14 @@ export async function stateFaults(
 }
 
 /** Every record that was read is sent, unchanged or rejected, and every change confirmed, refused or remaining. */
-export function reportFaults(report: SyncReport, source: SourceDirectory): readonly string[] {
+export function reportFaults(
+  report: SyncReport,
+  source: SourceDirectory,
+  entities: readonly Entity[],
+): readonly string[] {
   const faults: string[] = [];
   let planned = 0;
-  for (const entity of ENTITIES) {
+  for (const entity of entities) {
     const counts = report.sources[entity];
     if (counts === undefined) {
       faults.push(`${entity}: no report`);
@@ -84,22 +88,24 @@ export function outcomeFaults(
   org: SimulatedOrg,
   source: SourceDirectory,
   report: SyncReport,
+  entities: readonly Entity[],
 ): readonly string[] {
   const faults: string[] = [];
   const records = heldRecords(org);
   const excepted = new Set(
     [...report.rejections, ...report.refused].map(({ entity, externalId }) => `${entity} ${externalId}`),
   );
-  for (const entity of ENTITIES) {
+  for (const entity of entities) {
     const wantedOnes = byKey<Entity>(entity, source[entity]);
     for (const [key, record] of wantedOnes) {
       // Without an id it is rejected, and nobody can say whose it was.
-      if (key === '') continue;
+      if (key === '' || displayed(entity, record).startsWith('/')) continue;
       if (excepted.has(`${entity} ${displayed(entity, record)}`)) continue;
       if (!equal(records[entity].get(key), record))
         faults.push(`${entity} ${key} is not at Okta as in the source`);
     }
-    if ((report.sources[entity]?.heldBackDeletes ?? 0) > 0) continue;
+    const { heldBackDeletes = 0, sparedDeletes = 0 } = report.sources[entity] ?? {};
+    if (heldBackDeletes + sparedDeletes > 0) continue;
     for (const [key, record] of records[entity]) {
       if (wantedOnes.has(key) || excepted.has(`${entity} ${displayed(entity, record)}`)) continue;
       faults.push(`${entity} ${key} is at Okta, and not in the source`);

@@ -94,6 +94,8 @@ export class Company {
     const badMemberships = memberships.flatMap((membership) =>
       draws.chance(0.1) ? [{ ...membership, memberExternalId: 'nobody' }] : [membership],
     );
+    // One row without an id holds back the deletions of all memberships.
+    if (draws.chance(0.2)) badMemberships.push({ groupExternalId: '', memberExternalId: 'u1' });
     return { users: badUsers, groups: badGroups, memberships: badMemberships };
   }
 

@@ -1,3 +1,4 @@
+import { ENTITIES, type Entity } from '../../src/core/model.js';
 import type { FaultKind, OrgOptions } from '../../src/simulator/index.js';
 import { FAULT_KINDS } from '../../src/simulator/faults.js';
 import type { UploadOptions } from '../../src/upload/upload-options.js';
@@ -27,6 +28,10 @@ export interface RunPlan {
   readonly sameProcess: boolean;
   /** Undefined: the default. */
   readonly pollTimeoutMs: number | undefined;
+  /** The entities that have a source. */
+  readonly entities: readonly Entity[];
+  /** Complete reads after which an entity that is missing is deleted. */
+  readonly absenceReads: number;
 }
 
 /** One day: its directory, what Okta refuses of it, and the runs that try to bring it over. */
@@ -34,6 +39,8 @@ export interface DayPlan {
   readonly source: SourceDirectory;
   /** External ids that Okta refuses for a reason of its own; of a membership `group/member`. */
   readonly refused: readonly string[];
+  /** External ids of users and groups whose upserts fail each time, by how they fail. */
+  readonly poison: ReadonlyMap<string, 'load' | 'import'>;
   readonly runs: readonly RunPlan[];
 }
 
@@ -67,7 +74,8 @@ export function scenarioOf(seed: number): Scenario {
   const heavy = store === 'memory' && draws.chance(0.02);
   const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0);
   const pairs = seed % REFUSED_PAIRS_EVERY === 0 ? new Draws(seed, 4) : undefined;
-  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, pairs, company));
+  const broken = new Draws(seed, 5);
+  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, pairs, broken, company));
   company.nextDay();
   return {
     seed,
@@ -81,7 +89,7 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function dayOf(draws: Draws, pairs: Draws | undefined, company: Company): DayPlan {
+function dayOf(draws: Draws, pairs: Draws | undefined, broken: Draws, company: Company): DayPlan {
   company.nextDay();
   const bad = draws.chance(0.3);
   const ids = [...company.directory().users, ...company.directory().groups].map((one) => one.externalId);
@@ -94,11 +102,16 @@ function dayOf(draws: Draws, pairs: Draws | undefined, company: Company): DayPla
       ...(draws.chance(0.2) ? ids.filter(() => draws.chance(0.15)) : []),
       ...(pairs === undefined ? [] : memberships.filter(() => pairs.chance(0.15))),
     ],
-    runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => runOf(draws)),
+    poison: new Map(
+      broken.chance(0.1)
+        ? ids.filter(() => broken.chance(0.1)).map((id) => [id, broken.pick(['load', 'import'] as const)])
+        : [],
+    ),
+    runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => runOf(draws, broken)),
   };
 }
 
-function runOf(draws: Draws): RunPlan {
+function runOf(draws: Draws, broken: Draws): RunPlan {
   // Most of a run's interactions are early ones, and so are most of those that matter.
   const moment = () => 1 + Math.floor(draws.next() ** 1.5 * 260);
   const end = draws.next();
@@ -113,6 +126,8 @@ function runOf(draws: Draws): RunPlan {
     restartMs: draws.pick([0, 0, SECOND, 20 * SECOND, 7 * MINUTE, 3 * HOUR, 25 * HOUR]),
     sameProcess: draws.chance(0.3),
     pollTimeoutMs: draws.chance(0.1) ? draws.pick([0, 3 * SECOND, 30 * SECOND]) : undefined,
+    entities: broken.chance(0.15) ? [broken.pick(ENTITIES)] : ENTITIES,
+    absenceReads: broken.chance(0.1) ? 2 : 1,
   };
 }
 
@@ -123,7 +138,7 @@ function anyJump(draws: Draws): number {
 
 /** How the service behaves where the documents leave it open, and how rollcall is told to use it. */
 function serviceOf(draws: Draws, quick: boolean): Pick<Scenario, 'org' | 'upload' | 'rateLimitShare'> {
-  const cooldownMs = quick ? 10 * SECOND : draws.pick([5 * MINUTE, 5 * MINUTE, 10 * SECOND]);
+  const cooldownMs = quick ? 10 * SECOND : draws.pick([5 * MINUTE, 5 * MINUTE, MINUTE, 10 * SECOND]);
   const importMs = quick ? SECOND : draws.pick([50, 5 * SECOND, MINUTE, 10 * MINUTE]);
   const slowMs = draws.pick([5 * SECOND, 5 * SECOND, 100 * SECOND]);
   const small = draws.chance(0.2);

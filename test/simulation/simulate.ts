@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { systemClock } from '../../src/core/clock.js';
 import { OptionsError, RollcallError } from '../../src/core/errors.js';
+import { ENTITIES, type Entity, type RecordOf } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
 import type { OktaClient } from '../../src/okta/wire.js';
 import type { SyncReport } from '../../src/core/results.js';
@@ -47,6 +48,8 @@ export const CALM: RunPlan = {
   restartMs: 0,
   sameProcess: false,
   pollTimeoutMs: undefined,
+  entities: ENTITIES,
+  absenceReads: 1,
 };
 
 /** "`abort()` at any moment: settled within five seconds." */
@@ -111,6 +114,7 @@ class Simulation {
   #process: Process | undefined;
   #plan: RunPlan = CALM;
   #refused = new Set<string>();
+  #poison: DayPlan['poison'] = new Map();
   readonly #denied = new Map<string, number>();
   #runs = 0;
 
@@ -134,6 +138,11 @@ class Simulation {
         const refused = kind === 'upsert' && this.#refused.has(name);
         if (refused) this.#count(`refused for ${entity}`);
         return refused;
+      },
+      poison: ({ kind, entity, externalId }) => {
+        const how = kind === 'upsert' && entity !== 'memberships' ? this.#poison.get(externalId) : undefined;
+        if (how !== undefined) this.#count(`poison of a ${how}`);
+        return how;
       },
       fault: (request, index) => {
         const fault = this.#plan.requestFaults ? faults(request, index) : undefined;
@@ -167,8 +176,9 @@ class Simulation {
     await this.#disk.dispose();
   }
 
-  async #day({ source, refused, runs }: DayPlan): Promise<void> {
+  async #day({ source, refused, poison, runs }: DayPlan): Promise<void> {
     this.#refused = new Set(refused);
+    this.#poison = poison;
     for (const plan of runs) await this.#runOnce(source, plan);
   }
 
@@ -176,6 +186,7 @@ class Simulation {
   async #lastDay(): Promise<void> {
     const { last } = this.#scenario;
     this.#refused = new Set();
+    this.#poison = new Map();
     const first = await this.#runOnce(last, CALM);
     if (first !== 'died' && 'error' in first) this.#count(`first calm run failed: ${codeOf(first.error)}`);
     const second = await this.#runOnce(last, CALM);
@@ -206,7 +217,7 @@ class Simulation {
       life.death.then(() => 'died' as const),
     ]);
     this.#trace(`end ${describe(end)}`);
-    this.#check(end, source, life);
+    this.#check(end, source, life, plan);
     if (end === 'died') {
       this.#process = undefined;
       await this.#disk.died(process.plain);
@@ -233,9 +244,10 @@ class Simulation {
         ...(plan.pollTimeoutMs !== undefined && { pollTimeoutMs: plan.pollTimeoutMs }),
         okta,
         state,
-        users: read(source.users),
-        groups: read(source.groups),
-        memberships: read(source.memberships),
+        ...Object.fromEntries(
+          plan.entities.map((entity) => [entity, read<RecordOf[Entity]>(source[entity])]),
+        ),
+        absence: { reads: plan.absenceReads },
         clock: gatedClock(life),
         guard: PERMISSIVE,
         signal: life.abort.signal,
@@ -246,7 +258,7 @@ class Simulation {
     }
   }
 
-  #check(end: End, source: SourceDirectory, life: Life): void {
+  #check(end: End, source: SourceDirectory, life: Life, { entities }: RunPlan): void {
     const { violations } = this.#org;
     if (violations.length > 0) throw new Error(`violations: ${JSON.stringify(violations.slice(0, 5))}`);
     expectNone(this.#model.faults);
@@ -254,8 +266,8 @@ class Simulation {
     if (life.abortedAt !== undefined && this.#machine.server.now() - life.abortedAt > ABORT_MS)
       throw new Error(`an abort took ${this.#machine.server.now() - life.abortedAt} ms`);
     if ('report' in end) {
-      expectNone(reportFaults(end.report, source));
-      expectNone(outcomeFaults(this.#org, source, end.report));
+      expectNone(reportFaults(end.report, source, entities));
+      expectNone(outcomeFaults(this.#org, source, end.report, entities));
     } else if (!(end.error instanceof RollcallError) || end.error instanceof OptionsError) {
       throw end.error;
     }

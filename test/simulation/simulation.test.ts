@@ -52,8 +52,8 @@ function dyingAt(diesAt: number): Scenario {
     skewMs: 0,
     rates: {},
     days: [
-      { source: first, refused: [], runs: [CALM] },
-      { source: second, refused: [], runs: [{ ...CALM, diesAt }] },
+      { source: first, refused: [], poison: new Map(), runs: [CALM] },
+      { source: second, refused: [], poison: new Map(), runs: [{ ...CALM, diesAt }] },
     ],
     last: second,
   };
