@@ -17,6 +17,8 @@ export function describeTrip({ entity, rule, actual, limit, population }: GuardT
       return `${count(actual)} ${entity} would be created${upTo}`;
     case 'emptySource':
       return `the source of ${entity} has no records, but there are ${count(population)} in Okta`;
+    case 'groupLoss':
+      return `a group would lose ${count(actual)} % of its ${count(population)} members${upTo} %`;
     case 'idChanges':
       return `${count(actual)} people come back under another externalId (the limit is ${count(limit)}): did the ids lose their zeros?`;
     case 'rejects':

@@ -31,6 +31,23 @@ export interface IdChanges {
   readonly examples: readonly IdChange[];
 }
 
+/** A group that loses many of its members. */
+export interface GroupLoss {
+  /** The external id of the group. */
+  readonly group: string;
+  /** Its members in the baseline. */
+  readonly members: number;
+  /** Its members that the plan removes. */
+  readonly lost: number;
+}
+
+/** Groups that lose more members than the guard allows. */
+export interface GroupLosses {
+  readonly count: number;
+  /** The first three, those that lose the greatest share first. */
+  readonly examples: readonly GroupLoss[];
+}
+
 /** The counts of a plan. */
 export interface PlanSummary {
   /**
@@ -58,6 +75,8 @@ export interface PlanSummary {
   readonly idChanges: IdChanges;
   /** The creations of records that were sent before: it is not known whether Okta still has them. A part of `creates`. */
   readonly resends: Readonly<Record<Entity, number>>;
+  /** Groups that lose more members than the guard allows. */
+  readonly groupLosses: GroupLosses;
 }
 
 /** The outcome of one change. */
@@ -104,7 +123,8 @@ export interface GuardTrip {
     | 'creates'
     | 'emptySource'
     | 'rejects'
-    | 'idChanges';
+    | 'idChanges'
+    | 'groupLoss';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */

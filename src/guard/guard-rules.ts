@@ -1,4 +1,4 @@
-import type { GuardTrip, KindCounts } from '../core/results.js';
+import type { GroupLoss, GuardTrip, KindCounts } from '../core/results.js';
 import type { OutOfReach } from '../diff/diff-counts.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
@@ -50,6 +50,17 @@ export interface GuardLimits {
    */
   readonly maxIdChanges?: number;
   /**
+   * The most members that one group may lose, in percent of its members. A group that is deleted does not count. It applies from
+   * more than {@link minGroupLosses} members on, and only as a limit of memberships.
+   * @defaultValue `50`
+   */
+  readonly maxGroupLossPercent?: number;
+  /**
+   * Each group may lose this many members whatever their share.
+   * @defaultValue `20`
+   */
+  readonly minGroupLosses?: number;
+  /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
@@ -76,6 +87,8 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxUpdates: Infinity,
   maxCreates: Infinity,
   maxIdChanges: 3,
+  maxGroupLossPercent: 50,
+  minGroupLosses: 20,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -99,7 +112,12 @@ export function resolveLimits(
     throw new OptionsError(`${where}.minPopulation`, minPopulationReplaced('minDeletes', 'minUpdates'));
   refuseUnknown(where, limits, GUARD_LIMIT_NAMES);
   const merged = { ...base, ...limits };
-  for (const name of ['maxDeletePercent', 'maxUpdatePercent', 'maxRejectPercent'] as const) {
+  for (const name of [
+    'maxDeletePercent',
+    'maxUpdatePercent',
+    'maxGroupLossPercent',
+    'maxRejectPercent',
+  ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0, max: 100 });
   }
   for (const name of [
@@ -109,6 +127,7 @@ export function resolveLimits(
     'minUpdates',
     'maxCreates',
     'maxIdChanges',
+    'minGroupLosses',
     'minRejects',
   ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
@@ -126,8 +145,15 @@ export interface GuardFacts {
   readonly outOfReach: Readonly<Record<Entity, OutOfReach>>;
   /** Users who come back under another external id. */
   readonly idChanges: number;
+  /** The group that loses the greatest share of its members, of those that lose too many. */
+  readonly groupLoss: GroupLoss | undefined;
   /** Records read, without those that are left out, and rejected, of the entities that were read in this run. */
   readonly reads: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
+}
+
+/** The share of its members that a group loses. */
+export function percentOf({ lost, members }: GroupLoss): number {
+  return (lost / members) * 100;
 }
 
 /** Every limit that the plan exceeds. */
@@ -151,6 +177,8 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     check(rule, (actual / of) * 100, limit, of);
   check('deletes', deletes, limits.maxDeletes);
   check('updates', updates, limits.maxUpdates);
+  if (entity === 'memberships' && facts.groupLoss !== undefined)
+    check('groupLoss', percentOf(facts.groupLoss), limits.maxGroupLossPercent, facts.groupLoss.members);
   if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);
   check('creates', creates - facts.resends[entity], limits.maxCreates);
   if (deletes > limits.minDeletes)

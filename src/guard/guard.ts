@@ -8,6 +8,7 @@ import type { RunContext } from '../flow/run-context.js';
 import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
+import { GroupLosses } from './group-losses.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
@@ -26,6 +27,8 @@ export interface GuardOptions extends GuardLimits {
   readonly onPlan?: (plan: PlanSummary, trips: readonly GuardTrip[]) => void;
 }
 
+/** Groups with losses that the plan names. */
+const NAMED = 3;
 const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', 'approve', 'onPlan'];
 
 /**
@@ -82,12 +85,16 @@ async function* guarded(
   const outbox = await state.outbox();
   try {
     const tally = new PlanTally();
+    const groupLosses = new GroupLosses();
     for await (const chunk of source.chunks()) {
-      for (const change of chunk) tally.add(change);
+      for (const change of chunk) {
+        tally.add(change);
+        groupLosses.add(change);
+      }
       await outbox.add(chunk);
     }
     await outbox.seal();
-    await decide(tally, outbox, context, state, options, limits);
+    await decide(tally, groupLosses, outbox, context, state, options, limits);
     yield* ordered(outbox);
   } finally {
     await outbox.close();
@@ -97,6 +104,7 @@ async function* guarded(
 /** @throws {@link GuardError} if the plan may not pass. */
 async function decide(
   tally: PlanTally,
+  groupLosses: GroupLosses,
   outbox: Outbox,
   context: RunContext,
   state: StateStore,
@@ -112,8 +120,17 @@ async function decide(
   const { count = 0, examples = [] } = diffCountsOf(context, 'users')?.idChanges ?? {};
   const idChanges = { count, examples };
   const reads = readsOf(context);
+  const losses = await groupLosses.over(state, limits.memberships);
   const trips = tripsOf(
-    { counts: tally.counts, resends, population, outOfReach, idChanges: count, reads },
+    {
+      counts: tally.counts,
+      resends,
+      population,
+      outOfReach,
+      idChanges: count,
+      groupLoss: losses[0],
+      reads,
+    },
     limits,
   );
   const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
@@ -137,6 +154,7 @@ async function decide(
         heldBackDeletes,
         idChanges,
         resends,
+        groupLosses: { count: losses.length, examples: losses.slice(0, NAMED) },
       },
       trips,
     );

@@ -121,6 +121,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     heldBackDeletes,
     idChanges,
     resends,
+    groupLosses,
   } = plan;
   return {
     hash,
@@ -133,6 +134,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     heldBackDeletes,
     idChanges,
     resends,
+    groupLosses,
     trips,
   };
 }

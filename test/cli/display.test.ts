@@ -22,6 +22,7 @@ const plan: PlanSummary = {
   heldBackDeletes: { users: 0, groups: 0, memberships: 0 },
   idChanges: { count: 0, examples: [] },
   resends: { users: 0, groups: 0, memberships: 0 },
+  groupLosses: { count: 0, examples: [] },
 };
 const at = (ms: number) => new Date(NOW + ms);
 const ready: ProgressEvent = { type: 'plan:ready', plan, estimatedEnd: at(300_000) };
@@ -244,6 +245,9 @@ describe('words', () => {
     expect(tripText({ ...trip, rule: 'rejects' })).toContain('(--max-reject-percent)');
     expect(tripText({ ...trip, rule: 'idChanges', actual: 60, limit: 3 })).toBe(
       '60 people come back under another externalId (the limit is 3): did the ids lose their zeros? (--max-id-changes)',
+    );
+    expect(tripText({ ...trip, rule: 'groupLoss', population: 50 })).toBe(
+      'a group would lose 30 % of its 50 members; the limit is 20 % (--max-group-loss-percent)',
     );
     expect(tripText({ ...trip, rule: 'creates' })).toContain('(--max-creates)');
   });

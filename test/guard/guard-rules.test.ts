@@ -39,6 +39,7 @@ function trips(
       population: { users: 0, groups: 0, memberships: 0, [entity]: population },
       outOfReach: { users: NOBODY, groups: NOBODY, memberships: NOBODY, [entity]: outOfReach ?? NOBODY },
       idChanges,
+      groupLoss: undefined,
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -58,6 +59,8 @@ describe('a limit of the guard', () => {
       maxUpdates: Infinity,
       maxCreates: Infinity,
       maxIdChanges: 3,
+      maxGroupLossPercent: 50,
+      minGroupLosses: 20,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -201,6 +204,8 @@ describe('a limit of the guard', () => {
     ['minUpdates', -1],
     ['maxCreates', -1],
     ['maxIdChanges', -1],
+    ['minGroupLosses', -1],
+    ['maxGroupLossPercent', 101],
     ['minRejects', -1],
   ])('that cannot be meant is refused by its name: %s %i', (name, value) => {
     expect(() => resolveLimits('guard', { [name]: value })).toThrow(

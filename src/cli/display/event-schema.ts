@@ -31,6 +31,7 @@ const planSummary = {
   heldBackDeletes: byEntity(whole),
   idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),
   resends: byEntity(whole),
+  groupLosses: object({ count: whole, examples: list(object({ group: text, members: whole, lost: whole })) }),
 } satisfies Record<keyof PlanSummary, JsonSchema>;
 const uploadReport = {
   confirmed: byEntity(ref('counts')),

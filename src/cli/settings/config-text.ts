@@ -22,6 +22,8 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   maxUpdates: 5000,
   maxCreates: 1000,
   maxIdChanges: 3,
+  maxGroupLossPercent: 50,
+  minGroupLosses: 20,
   maxRejectPercent: 5,
   minRejects: 20,
   allowEmpty: false,

@@ -103,6 +103,18 @@ export const SETTINGS = Object.freeze({
     'guard: the most people who come back under another external id (same userName)',
     { fallback: '3' },
   ),
+  maxGroupLossPercent: setting(
+    '--max-group-loss-percent',
+    number(PERCENT),
+    'guard: the most members that one group may lose, in percent of its members',
+    { fallback: '50' },
+  ),
+  minGroupLosses: setting(
+    '--min-group-losses',
+    number(COUNT),
+    'guard: each group may lose this many members whatever their share',
+    { fallback: '20' },
+  ),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),
@@ -232,6 +244,8 @@ export const GROUPS = Object.freeze({
     'maxUpdates',
     'maxCreates',
     'maxIdChanges',
+    'maxGroupLossPercent',
+    'minGroupLosses',
     'maxRejectPercent',
     'minRejects',
     'allowEmpty',

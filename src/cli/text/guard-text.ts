@@ -9,6 +9,7 @@ const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   updates: '--max-updates',
   creates: '--max-creates',
   idChanges: '--max-id-changes',
+  groupLoss: '--max-group-loss-percent',
   emptySource: '--allow-empty',
   rejects: '--max-reject-percent',
 };

@@ -31,6 +31,7 @@ export function planText(plan: Plan, now: number): string {
     ...leftOutLines(plan.sources),
     ...idChangeLines(plan),
     ...resendLines(plan),
+    ...groupLossLines(plan),
     ...spared(plan),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
@@ -69,6 +70,15 @@ function resendLines({ resends }: Plan): string[] {
   );
   if (parts.length === 0) return [];
   return [`Of the creations, sent again because it is not known whether Okta has them: ${parts.join(', ')}.`];
+}
+
+function groupLossLines({ groupLosses: { count: groups, examples } }: Plan): string[] {
+  if (groups === 0) return [];
+  const named = examples.map(
+    ({ group, lost, members }) => `${printable(group)} ${count(lost)} of ${count(members)}`,
+  );
+  const more = groups > examples.length ? ', ...' : '';
+  return [`Groups that lose many members: ${named.join(', ')}${more}.`];
 }
 
 function spared({ sources }: Plan): string[] {

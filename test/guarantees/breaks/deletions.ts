@@ -87,6 +87,16 @@ export const deletions: readonly Break[] = [
     ],
   },
   {
+    what: 'a group may lose all of its members',
+    file: 'src/guard/guard-rules.ts',
+    find: "if (entity === 'memberships' && facts.groupLoss !== undefined)",
+    replace: "if (entity === 'groups' && facts.groupLoss !== undefined)",
+    test: [
+      'test/guard/group-losses.test.ts',
+      'stops the plan if it loses more than half of them and more than 20',
+    ],
+  },
+  {
     what: 'people who come back under other ids pass as leavers and newcomers',
     file: 'src/guard/guard-rules.ts',
     find: "if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);",
