@@ -70,27 +70,29 @@ export class RequestPacker {
   /** The changes of the next request. Call it only while there are some. */
   take(): Change[] {
     const chosen = this.#choose();
-    const isChosen = new Set(chosen);
-    this.#waiting = this.#waiting.filter((entry) => !isChosen.has(entry));
     const changes: Change[] = [];
-    for (const entry of chosen) {
-      if (entry.group !== undefined && this.#open.get(entry.group) === entry) this.#open.delete(entry.group);
-      this.#bytes -= entry.bytes;
-      for (const change of entry.changes) changes.push(change);
+    for (const { group, bytes, changes: own } of chosen) {
+      if (group !== undefined) this.#open.delete(group);
+      this.#bytes -= bytes;
+      for (const change of own) changes.push(change);
     }
     this.#changes -= changes.length;
     return changes;
   }
 
+  /** Takes the entries of the next request out of those that wait. */
   #choose(): readonly Entry[] {
     const { items, bytes } = this.#room;
     const mean = this.#bytes / this.#waiting.length;
-    if (this.#fitsInOne()) return this.#waiting;
+    if (this.#fitsInOne()) return this.#waiting.splice(0);
     if (mean * items <= bytes * SMALL) {
       const oldest = this.#waiting.slice(0, items);
-      if (oldest.reduce((sum, entry) => sum + entry.bytes, 0) <= bytes) return oldest;
+      if (oldest.reduce((sum, entry) => sum + entry.bytes, 0) <= bytes) return this.#waiting.splice(0, items);
     }
-    return chooseEntries(this.#waiting, this.#room);
+    const chosen = chooseEntries(this.#waiting, this.#room);
+    const isChosen = new Set(chosen);
+    this.#waiting = this.#waiting.filter((entry) => !isChosen.has(entry));
+    return chosen;
   }
 
   /** The entry for a change of so many bytes: that of its group while it has room, or a new one. */

@@ -1,4 +1,3 @@
-import { deserialize, serialize } from 'node:v8';
 import {
   encodeDeletion,
   encodeItem,
@@ -8,69 +7,97 @@ import {
   type Entity,
 } from './model.js';
 
-/** The entity and the kind of changes, which determine their endpoint. */
+/** The endpoint of changes: they are all of one entity and kind. */
 interface Endpoint {
   readonly entity: Entity;
   readonly kind: ChangeKind;
 }
 
-/** The fields of all changes, because V8 writes and reads arrays of strings faster than arrays of objects. */
-interface Columns {
-  readonly keys: readonly string[];
-  /** Empty for deletions and memberships, whose items follow from their keys. */
-  readonly items: readonly string[];
-  readonly digests: readonly string[];
-  readonly attributes: readonly string[];
-  readonly created: readonly boolean[];
-  readonly changed: readonly (readonly string[] | undefined)[];
-  readonly dependent: readonly boolean[];
-}
+/** Numbers before those of the changes: bytes of all, changes, characters of the text, and bytes of each of them. */
+const HEAD = 4;
+/** Numbers of each change: characters of its key, item, names and fingerprint, and flags. */
+const COLUMNS = 5;
+const CREATED = 1;
+const DEPENDENT = 2;
+/** Characters of a fingerprint before those of the attributes. */
+const DIGEST_LENGTH = 16;
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
 
 /**
- * Encodes changes of one endpoint with the serializer of V8. As bytes, waiting changes need a fifth of the memory, outside
- * JavaScript's heap.
+ * Changes of one endpoint as bytes: the lengths of all parts, one text of all keys, items and names, and one of all
+ * fingerprints. To write and read one long text takes a fraction of the time of its parts; and changes that wait as bytes
+ * take a fifth of the memory, none of it in JavaScript's heap.
  */
 export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): Buffer {
-  const columns: Columns = {
-    keys: changes.map(({ key }) => key),
-    items: hasItems(endpoint) ? changes.map(({ item }) => item) : [],
-    digests: changes.map(({ fingerprint }) => fingerprint?.digest ?? ''),
-    attributes: changes.map(({ fingerprint }) => fingerprint?.attributes ?? ''),
-    created: changes.map(({ created }) => created),
-    changed: changes.map(({ changed }) => changed),
-    dependent: changes.map(({ dependent }) => dependent),
-  };
-  return serialize(columns);
+  const withItems = hasItems(endpoint);
+  const numbers = new Uint32Array(HEAD + changes.length * COLUMNS);
+  let text = '';
+  let fingerprints = '';
+  for (const [i, { key, item, changed, fingerprint, created, dependent }] of changes.entries()) {
+    const names = changed === undefined ? '' : JSON.stringify(changed);
+    const digests = fingerprint === undefined ? '' : fingerprint.digest + fingerprint.attributes;
+    const ownItem = withItems ? item : '';
+    const flags = (created ? CREATED : 0) | (dependent ? DEPENDENT : 0);
+    numbers.set([key.length, ownItem.length, names.length, digests.length, flags], HEAD + i * COLUMNS);
+    text += key + ownItem + names;
+    fingerprints += digests;
+  }
+  const width = BEYOND_LATIN1.test(text) ? 2 : 1;
+  const length = numbers.byteLength + text.length * width + fingerprints.length;
+  numbers.set([length, changes.length, text.length, width]);
+  const bytes = Buffer.allocUnsafe(length);
+  bytes.set(new Uint8Array(numbers.buffer));
+  const end = numbers.byteLength + bytes.write(text, numbers.byteLength, width === 2 ? 'utf16le' : 'latin1');
+  bytes.write(fingerprints, end, 'latin1');
+  return bytes;
 }
 
-/** Decodes the result of {@link encodeChanges}. */
-export function decodeChanges(bytes: Uint8Array, endpoint: Endpoint): Change[] {
-  const { keys, items, digests, attributes, created, changed, dependent } = deserialize(bytes) as Columns;
+/** The changes that {@link encodeChanges} wrote, from the byte `at` on. */
+export function decodeChanges(bytes: Buffer, endpoint: Endpoint, at = 0): Change[] {
+  const count = bytes.readUInt32LE(at + 4);
+  const numbers = new Uint32Array(HEAD + count * COLUMNS);
+  const start = at + numbers.byteLength;
+  new Uint8Array(numbers.buffer).set(bytes.subarray(at, start));
+  const [length, , characters, width] = numbers as unknown as readonly [number, number, number, number];
+  const middle = start + characters * width;
+  const text = bytes.toString(width === 2 ? 'utf16le' : 'latin1', start, middle);
+  const fingerprints = bytes.toString('latin1', middle, at + length);
   const { entity, kind } = endpoint;
-  const withItems = hasItems(endpoint);
-  return keys.map((key, i) => {
-    const { item, group } = withItems ? { item: items[i] as string, group: '' } : itemOf(key, endpoint);
-    return {
+  const changes = new Array<Change>(count);
+  let [place, print] = [0, 0];
+  for (let i = 0, column = HEAD; i < count; i++, column += COLUMNS) {
+    const key = text.slice(place, (place += numbers[column] as number));
+    const ownItem = text.slice(place, (place += numbers[column + 1] as number));
+    const names = text.slice(place, (place += numbers[column + 2] as number));
+    const digests = fingerprints.slice(print, (print += numbers[column + 3] as number));
+    const flags = numbers[column + 4] as number;
+    const { item, group } = itemOf(key, ownItem, endpoint);
+    changes[i] = {
       entity,
       kind,
       key,
       item,
       group,
       fingerprint:
-        kind === 'delete' ? undefined : { digest: digests[i] as string, attributes: attributes[i] as string },
-      created: created[i] as boolean,
-      changed: changed[i],
-      dependent: dependent[i] as boolean,
+        kind === 'delete'
+          ? undefined
+          : { digest: digests.slice(0, DIGEST_LENGTH), attributes: digests.slice(DIGEST_LENGTH) },
+      created: (flags & CREATED) !== 0,
+      changed: names === '' ? undefined : (JSON.parse(names) as string[]),
+      dependent: (flags & DEPENDENT) !== 0,
     };
-  });
+  }
+  return changes;
 }
 
+/** Items of deletions and memberships follow from their keys. */
 function hasItems({ entity, kind }: Endpoint): boolean {
   return entity !== 'memberships' && kind === 'upsert';
 }
 
-function itemOf(key: string, { entity }: Endpoint): { item: string; group: string } {
-  return entity === 'memberships'
+function itemOf(key: string, item: string, endpoint: Endpoint): { item: string; group: string } {
+  if (hasItems(endpoint)) return { item, group: '' };
+  return endpoint.entity === 'memberships'
     ? encodeItem('memberships', splitMembershipKey(key))
-    : encodeDeletion(entity, key);
+    : encodeDeletion(endpoint.entity, key);
 }

@@ -1,16 +1,17 @@
+import { encodeChanges } from '../../core/change-codec.js';
 import type { Change } from '../../core/model.js';
-import { deserialize, serialize } from 'node:v8';
 import type { Lane } from '../store.js';
-import { decodeChanges, encodeChanges } from '../../core/change-codec.js';
 import type { SealedBlock, SealedFile } from './sealed-file.js';
 
-/** Changes that are encoded at once. Few, so that most of them are encoded before the garbage collector moves them. */
-const PIECE_CHANGES = 32;
+/** Where a piece is in the bytes of its bucket. */
+export interface Piece {
+  readonly bytes: Buffer;
+  readonly at: number;
+}
 
-/** Some of the changes of a lane: waiting, encoded in memory, or in the file. */
+/** A part of the changes of a lane, in encoded pieces: in memory, or in blocks of the file. */
 export class Bucket {
   readonly #lane: Lane;
-  #waiting: Change[] = [];
   #pieces: Buffer[] = [];
   readonly #blocks: SealedBlock[] = [];
 
@@ -18,35 +19,29 @@ export class Bucket {
     this.#lane = lane;
   }
 
-  /** Adds a change. Returns the bytes by which the pieces in memory have grown. */
-  add(change: Change): number {
-    return this.#waiting.push(change) < PIECE_CHANGES ? 0 : this.encode();
-  }
-
-  /** Encodes the changes that wait. Returns their bytes. */
-  encode(): number {
-    if (this.#waiting.length === 0) return 0;
-    const piece = encodeChanges(this.#waiting, this.#lane);
-    this.#waiting = [];
+  /** Adds a piece. Returns its bytes. */
+  add(changes: readonly Change[]): number {
+    const piece = encodeChanges(changes, this.#lane);
     this.#pieces.push(piece);
     return piece.length;
   }
 
-  /** Moves the pieces into the file. */
+  /** Moves the pieces from memory into the file. */
   spill(file: SealedFile): void {
     if (this.#pieces.length === 0) return;
-    this.#blocks.push(file.write(serialize(this.#pieces)));
+    this.#blocks.push(file.write(Buffer.concat(this.#pieces)));
     this.#pieces = [];
   }
 
-  /** All changes, in the order in which they were added. */
-  read(file: SealedFile | undefined): Change[] {
-    const changes: Change[] = [];
-    const decode = (pieces: readonly Uint8Array[]) => {
-      for (const piece of pieces) for (const change of decodeChanges(piece, this.#lane)) changes.push(change);
-    };
-    for (const block of this.#blocks) decode(deserialize((file as SealedFile).read(block)) as Uint8Array[]);
-    decode(this.#pieces);
-    return changes;
+  /** The pieces, in the order in which they were added. */
+  pieces(file: SealedFile | undefined): Piece[] {
+    const pieces: Piece[] = [];
+    for (const block of this.#blocks) {
+      const bytes = (file as SealedFile).read(block);
+      // A piece begins with its length.
+      for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at)) pieces.push({ bytes, at });
+    }
+    for (const bytes of this.#pieces) pieces.push({ bytes, at: 0 });
+    return pieces;
   }
 }

@@ -13,9 +13,20 @@ export function createOutbox(directory: string | undefined): Outbox {
   return new BucketOutbox(directory);
 }
 
+/** The changes of one lane: creations are read before the others. */
+interface LaneContent {
+  readonly lane: Lane;
+  readonly creations: LaneBuckets;
+  readonly others: LaneBuckets;
+}
+
 class BucketOutbox implements Outbox {
   readonly #directory: string | undefined;
-  #lanes: readonly LaneBuckets[] = LANES.map((lane) => new LaneBuckets(lane));
+  #lanes: readonly LaneContent[] = LANES.map((lane) => ({
+    lane,
+    creations: new LaneBuckets(lane),
+    others: new LaneBuckets(lane),
+  }));
   #bytes = 0;
   #file: SealedFile | undefined;
 
@@ -24,23 +35,27 @@ class BucketOutbox implements Outbox {
   }
 
   async add(changes: readonly Change[]): Promise<void> {
-    let lane: LaneBuckets | undefined;
-    for (const change of changes) {
-      // Nearly all changes of a chunk are of one lane.
-      if (lane === undefined || !lane.holds(change)) lane = this.#lane(change);
-      this.#bytes += lane.add(change);
+    for (let at = 0; at < changes.length;) {
+      // Nearly all changes of a chunk are of one lane, and either creations or not.
+      const first = changes[at] as Change;
+      let end = at + 1;
+      while (end < changes.length && isAlike(first, changes[end] as Change)) end++;
+      const { creations, others } = this.#contentOf(first);
+      this.#bytes += (first.created ? creations : others).add(changes.slice(at, end));
+      at = end;
     }
     if (this.#bytes > BYTES_IN_MEMORY) this.#spill();
   }
 
   async seal(): Promise<void> {
-    for (const lane of this.#lanes) for (const bucket of lane.all()) this.#bytes += bucket.encode();
-    if (this.#bytes > BYTES_IN_MEMORY) this.#spill();
+    // Every change is encoded when it is added, and the file needs no end.
   }
 
   async *read(lane: Lane): AsyncGenerator<readonly Change[], void, undefined> {
-    for (const changes of this.#lane(lane).read(this.#file))
-      for (let at = 0; at < changes.length; at += CHUNK_SIZE) yield changes.slice(at, at + CHUNK_SIZE);
+    const { creations, others } = this.#contentOf(lane);
+    for (const buckets of [creations, others])
+      for (const changes of buckets.read(this.#file))
+        for (let at = 0; at < changes.length; at += CHUNK_SIZE) yield changes.slice(at, at + CHUNK_SIZE);
   }
 
   async close(): Promise<void> {
@@ -51,13 +66,24 @@ class BucketOutbox implements Outbox {
   #spill(): void {
     if (this.#directory === undefined) return;
     const file = (this.#file ??= new SealedFile(this.#directory));
-    for (const lane of this.#lanes) for (const bucket of lane.all()) bucket.spill(file);
+    for (const { creations, others } of this.#lanes) {
+      creations.spill(file);
+      others.spill(file);
+    }
     this.#bytes = 0;
   }
 
-  #lane(lane: Change | Lane): LaneBuckets {
-    const found = this.#lanes.find((buckets) => buckets.holds(lane));
+  #contentOf(lane: Change | Lane): LaneContent {
+    const found = this.#lanes.find((content) => isOf(lane, content.lane));
     if (found === undefined) throw new StateError('the outbox is closed');
     return found;
   }
+}
+
+function isAlike(a: Change, b: Change): boolean {
+  return a.created === b.created && isOf(a, b);
+}
+
+function isOf(change: Change | Lane, { entity, kind, dependent }: Change | Lane): boolean {
+  return change.kind === kind && change.entity === entity && change.dependent === dependent;
 }

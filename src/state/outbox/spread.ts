@@ -1,5 +1,5 @@
 /** The golden ratio: among all step widths, it leaves the smallest gaps between the elements visited so far. */
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
+export const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
  * All elements in an order in which any few neighbours come from everywhere in the list, at even distances. A source

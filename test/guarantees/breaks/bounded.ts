@@ -97,8 +97,8 @@ export const bounded: readonly Break[] = [
   {
     what: 'a group of any size is in one part of the outbox',
     file: 'src/state/outbox/buckets.ts',
-    find: 'return (hash >>> 20) + Math.floor(before / TOGETHER);',
-    replace: 'return (hash >>> 20) + Math.min(0, before);',
+    find: 'return ((hash >>> 20) + Math.floor(before / TOGETHER)) % BUCKETS;',
+    replace: 'return ((hash >>> 20) + Math.min(0, before)) % BUCKETS;',
     test: ['test/state/outbox/outbox.test.ts', 'spreads one huge group over the whole plan'],
   },
   {
