@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../core/clock.js';
 import { SessionError } from '../core/errors.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
@@ -22,6 +23,8 @@ export async function openSession(
 ): Promise<OpenedSession> {
   await waitForTurn(context, importing);
   const patience = new Patience(context);
+  let isImporting = importing !== undefined;
+  void importing?.then(() => (isImporting = false));
   for (let attempt = 1; ;) {
     const outcome = await tryToOpen(context);
     if (outcome.kind === 'opened') {
@@ -30,6 +33,13 @@ export async function openSession(
     }
     if (outcome.kind === 'not done') {
       await patience.wait(outcome.error);
+      continue;
+    }
+    if (outcome.kind === 'refused' && attempt > 1 && isImporting) {
+      // Okta may allow no session until the import has ended, however long that takes.
+      emitWait(context.options, 'session-cooldown', context.options.pollTimeoutMs);
+      await importing;
+      throwIfAborted(context.options.signal);
       continue;
     }
     if (attempt === ATTEMPTS)

@@ -142,14 +142,15 @@ function serviceOf(draws: Draws, quick: boolean): Pick<Scenario, 'org' | 'upload
   const importMs = quick ? SECOND : draws.pick([50, 5 * SECOND, MINUTE, 10 * MINUTE]);
   const slowMs = draws.pick([5 * SECOND, 5 * SECOND, 100 * SECOND]);
   const small = draws.chance(0.2);
+  const untilCompleted = !quick && draws.chance(0.15);
   return {
     org: {
-      cooldownMs,
+      cooldownMs: untilCompleted ? 24 * HOUR : cooldownMs,
       importMs,
       slowMs,
       lateMs: draws.pick([SECOND, SECOND, 20 * SECOND]),
       staleMs: draws.pick([SECOND, 2 * SECOND, 4 * SECOND]),
-      cooldownApplies: draws.pick(['while-active', 'always']),
+      cooldownApplies: untilCompleted ? 'while-active' : draws.pick(['while-active', 'always']),
       latencyMs: draws.pick([0, 0, 30, 900]),
       createStatus: draws.pick([200, 201]),
       startImportAnswer: draws.pick(['object', 'array']),

@@ -116,6 +116,17 @@ describe('sessions', () => {
     });
   });
 
+  it('where no session is allowed until the import has ended, that is waited for, however long it takes', async () => {
+    await inVirtualTime(async (clock) => {
+      const hour = 3_600_000;
+      const { org, run } = world(clock, { importMs: 0.7 * hour, cooldownMs: 24 * hour });
+      const { users } = company(450);
+      const report = await run({ users }, { requestsPerSession: 1, pollIntervalMs: 30_000 });
+      expect(report).toMatchObject({ sessions: 3, remaining: 0 });
+      expect(org.sessions(SOURCE).map(({ status }) => status)).toEqual(Array(3).fill('COMPLETED'));
+    });
+  });
+
   it('a second session is loaded while the first is still imported, once the wait is over', async () => {
     await inVirtualTime(async (clock) => {
       const { org, run } = world(clock, { importMs: 1_800_000 });
