@@ -1,6 +1,7 @@
 import { ForeignSessionError } from '../core/errors.js';
 import type { Session } from '../okta/wire.js';
 import { cancelAndConfirm } from './cancel-session.js';
+import { isUnanswered } from './error-kinds.js';
 import { getSessionWithRetries } from './get-session.js';
 import { LOADABLE } from './poll-session.js';
 import { callOptions, serverNow, type SessionContext } from './upload-context.js';
@@ -31,7 +32,21 @@ export async function listOpenSessions(context: SessionContext): Promise<OpenSes
     if (own.stateOf(id) === 'doubtful') await cancelOwn(context, id);
     else loadable.push(session);
   }
-  return { seen: new Set(listed.map(({ id }) => id)), loadable };
+  const seen = new Set(listed.map(({ id }) => id));
+  for (const id of own.doubtful) if (!seen.has(id)) await cancelUnlisted(context, id);
+  return { seen, loadable };
+}
+
+/** The list may be outdated, so a session of this state that it lacks is read by its id as well. */
+async function cancelUnlisted(context: SessionContext, sessionId: string): Promise<void> {
+  try {
+    const session = await context.okta.getSession(sessionId, callOptions(context.options));
+    if (session === undefined || !LOADABLE.has(session.status)) return;
+  } catch (error) {
+    if (isUnanswered(error)) return;
+    throw error;
+  }
+  await cancelOwn(context, sessionId);
 }
 
 async function cancelOwn(context: SessionContext, sessionId: string): Promise<void> {

@@ -40,6 +40,13 @@ export class OwnSessions {
     return this.#known.get(sessionId);
   }
 
+  /** The sessions that were given up, and may still be open. */
+  get doubtful(): readonly string[] {
+    return Array.from(this.#known)
+      .filter(([, mark]) => mark === 'doubtful')
+      .map(([sessionId]) => sessionId);
+  }
+
   /** The attempts with a lost response whose session was not found yet. */
   get lost(): readonly LostCreate[] {
     return this.#lost;

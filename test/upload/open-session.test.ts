@@ -5,7 +5,7 @@ import { AbortedError } from '../../src/core/errors.js';
 import { openSession } from '../../src/upload/open-session.js';
 import { resolveUploadOptions } from '../../src/upload/upload-options.js';
 import { inVirtualTime } from '../support/virtual-time.js';
-import { failure, FAILURES, GONE, NOON, scripted, session, type Status } from './scripted.js';
+import { failure, FAILURES, GONE, NOON, scripted, session, type Script, type Status } from './scripted.js';
 
 const COOLDOWN = 300_000;
 const fresh = session('new', 'CREATED', NOON);
@@ -48,6 +48,23 @@ describe('opening a session', () => {
     const { context, calls } = scripted({ list: [open], create: [fresh] });
     await openSession(context, undefined);
     expect(calls).toEqual(['list', 'create']);
+  });
+
+  it.each<[string, Script, string[]]>([
+    [
+      'open: it is cancelled',
+      { get: ['IN_PROGRESS', 'CLOSED'], cancel: ['ok'] },
+      ['get ours', 'cancel ours', 'get ours'],
+    ],
+    ['closed', { get: ['CLOSED'] }, ['get ours']],
+    ['gone', { get: ['gone'] }, ['get ours']],
+    ['asked for in vain', { get: [FAILURES.page] }, ['get ours']],
+  ])('asks by its id for one that was given up and that an old list lacks: %s', async (_, script, asked) => {
+    const { context, calls } = scripted({ ...script, list: [[]], create: [fresh] });
+    context.own.markDoubtful('ours');
+    context.own.markEnded('another');
+    expect((await openSession(context, undefined)).sessionId).toBe('new');
+    expect(calls).toEqual(['list', ...asked, 'create']);
   });
 
   describe('while another’s is open', () => {
