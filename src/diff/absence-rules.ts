@@ -5,10 +5,16 @@ import { refuseUnknown, requireFunction, requireNumber } from '../core/check-opt
 export interface AbsenceOptions {
   /**
    * An entity is deleted only after it was missing from this many complete reads in a row. Only runs that reached their
-   * end count.
+   * end count, and only if they are apart; see {@link minAgeMs}.
    * @defaultValue `1`
    */
   readonly reads?: number;
+  /**
+   * A read counts only if the last one that counted is at least this many milliseconds old: several runs over one export are
+   * one read.
+   * @defaultValue `3_600_000`, one hour
+   */
+  readonly minAgeMs?: number;
   /**
    * Entities that are never deleted, by external id or by a prefix of it. A membership is protected by the id of its group
    * or of its member.
@@ -32,6 +38,7 @@ export type AbsenceVerdict = 'delete' | 'waiting' | 'protected' | 'excluded';
 /** The {@link AbsenceOptions} of one entity, checked. */
 export class AbsenceRules {
   readonly reads: number;
+  readonly #minAgeMs: number;
   readonly #entity: Entity;
   readonly #ids: ReadonlySet<string>;
   readonly #prefixes: readonly string[];
@@ -39,10 +46,11 @@ export class AbsenceRules {
   readonly #deleteExcluded: boolean;
 
   constructor(entity: Entity, options: AbsenceOptions) {
-    refuseUnknown('absence', options, ['reads', 'protect', 'exclude', 'deleteExcluded']);
+    refuseUnknown('absence', options, ['reads', 'minAgeMs', 'protect', 'exclude', 'deleteExcluded']);
     refuseUnknown('absence.protect', options.protect ?? {}, ['ids', 'prefixes']);
     this.#entity = entity;
     this.reads = requireNumber('absence.reads', options.reads ?? 1, { min: 1, max: 1000, integer: true });
+    this.#minAgeMs = requireNumber('absence.minAgeMs', options.minAgeMs ?? 3_600_000, { min: 0 });
     this.#ids = new Set(options.protect?.ids);
     this.#prefixes = options.protect?.prefixes ?? [];
     this.#exclude =
@@ -53,6 +61,12 @@ export class AbsenceRules {
   /** True if every missing entity is deleted at once, so that no rule needs to be checked. */
   get isPlain(): boolean {
     return this.reads === 1 && !this.reserves;
+  }
+
+  /** True if a read counts that ends now. @param last - when the last read ended that counted, or undefined */
+  counts(now: number, last: number | undefined): boolean {
+    // If the clock was set back, the read counts.
+    return this.reads === 1 || last === undefined || now < last || now - last >= this.#minAgeMs;
   }
 
   get excludes(): boolean {

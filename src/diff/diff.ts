@@ -9,6 +9,7 @@ import {
   type RecordOf,
   type Valid,
 } from '../core/model.js';
+import { systemClock, type Clock } from '../core/clock.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
@@ -56,9 +57,11 @@ export interface DiffOptions {
    * same run. `diff` does not close it. @defaultValue a new reading, which `diff` closes
    */
   readonly reading?: Reading;
+  /** The clock for `absence`. @defaultValue the system's clock */
+  readonly clock?: Clock;
 }
 
-const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'screening', 'reading'];
+const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'screening', 'reading', 'clock'];
 
 /**
  * Compares records with the *baseline* (the last state that Okta confirmed) and emits only the differences: creations and
@@ -96,6 +99,7 @@ async function* differences<E extends Entity>(
   context: RunContext,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const counts = openDiffCounts(context, entity);
+  const { clock = systemClock } = options;
   const screening = screeningFor(options.screening);
   const key = state.fingerprintKey;
   const reading = options.reading ?? (await state.read());
@@ -139,7 +143,7 @@ async function* differences<E extends Entity>(
       }
       return;
     }
-    yield* removals(entity, reading, state, rules, context, counts, onKept);
+    yield* removals(entity, reading, state, rules, clock.now(), context, counts, onKept);
   } finally {
     if (options.reading === undefined) await reading.close();
   }

@@ -1,7 +1,7 @@
 import { encodeDeletion, type Change, type Entity } from '../core/model.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
-import type { Reading, StateStore } from '../state/store.js';
+import { countedAtName, type Reading, type StateStore } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
 import type { DiffCounts } from './diff-counts.js';
 
@@ -33,6 +33,7 @@ export async function* removals(
   reading: Reading,
   state: StateStore,
   rules: AbsenceRules,
+  now: number,
   context: RunContext,
   counts: DiffCounts,
   onSpared: (key: string) => void = () => undefined,
@@ -48,16 +49,20 @@ export async function* removals(
     return;
   }
   const before = await state.absences(entity);
+  const last = await state.getMeta(countedAtName(entity));
+  const step = rules.counts(now, last === undefined ? undefined : Number(last)) ? 1 : 0;
+  if (step > 0) context.absencesCountedAt.set(entity, now);
   const deleted: string[] = [];
   const spared: string[] = [];
   for await (const keys of reading.missing(entity)) {
     for (const key of keys) {
-      const count = (before.get(key) ?? 0) + 1;
+      const count = (before.get(key) ?? 0) + step;
       const verdict = rules.verdict(key, count);
       if (verdict === 'delete') deleted.push(key);
       else spared.push(key);
       if (verdict === 'waiting' || verdict === 'protected') onSpared(key);
-      if (rules.reads > 1 && (verdict === 'delete' || verdict === 'waiting')) missed.set(key, count);
+      if (rules.reads > 1 && count > 0 && (verdict === 'delete' || verdict === 'waiting'))
+        missed.set(key, count);
     }
   }
   await reading.keep(entity, spared);

@@ -24,6 +24,8 @@ export class RunContext {
    * `upload` stores them when the run has reached its end.
    */
   readonly absences = new Map<Entity, ReadonlyMap<string, number>>();
+  /** When the read ended, in milliseconds since the epoch, for entities whose absences it counts. */
+  readonly absencesCountedAt = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
   readonly #counts = new Map<Entity, ReadCounts>();

@@ -218,6 +218,11 @@ export interface StateIdentity {
   readonly lastTriggeredAt: number | undefined;
 }
 
+/** The name of the value that says when the last read ended that counted the absences of an entity. */
+export function countedAtName(entity: Entity): string {
+  return `absences-counted-at:${entity}`;
+}
+
 /** The value of the meta value `import` while an import is not finished. */
 export const IMPORT_UNFINISHED = 'unfinished';
 

@@ -1,5 +1,6 @@
 import type { Chunk } from '../flow/chunk.js';
 import { flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
+import type { Clock } from '../core/clock.js';
 import {
   ENTITIES,
   type Change,
@@ -69,6 +70,8 @@ export interface DirectoryOptions extends DirectorySources {
    * @defaultValue `true`
    */
   readonly screening?: boolean;
+  /** @defaultValue the system's clock */
+  readonly clock?: Clock;
 }
 
 /**
@@ -119,7 +122,7 @@ function entityChanges<E extends Entity>(
   signal: AbortSignal | undefined,
 ): Flow<Change> {
   const source = pipe(options[entity] as Source<RecordOf[E]>);
-  const { onDuplicate, mixed, mode, screening } = options;
+  const { onDuplicate, mixed, mode, screening, clock } = options;
   const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
@@ -131,6 +134,7 @@ function entityChanges<E extends Entity>(
       ...(mixed !== undefined && { mixed }),
       ...(mode && { mode }),
       ...(screening !== undefined && { screening }),
+      ...(clock && { clock }),
       absence: { ...absence, ...options.absence?.[entity] },
     }),
   );

@@ -79,6 +79,7 @@ const PLAN_OPTION_NAMES = [
   'absence',
   'mode',
   'screening',
+  'clock',
   'resend',
   'guard',
   'onReject',

@@ -6,7 +6,7 @@ import { ENTITIES, type Batch, type Change } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
 import type { ChangeOutcome, UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
-import type { StateStore } from '../state/store.js';
+import { countedAtName, type StateStore } from '../state/store.js';
 import { NamedReferences, splitBatch } from './session-content.js';
 import { Replays, type Content, type SessionFailure } from './replays.js';
 import { OwnSessions } from './own-sessions.js';
@@ -94,6 +94,9 @@ class Upload {
     for (const entity of ENTITIES) {
       const counts = this.#run.absences.get(entity);
       if (counts === undefined) continue;
+      const countedAt = this.#run.absencesCountedAt.get(entity);
+      if (counts.size > 0 && countedAt !== undefined)
+        await state.setMeta(countedAtName(entity), String(countedAt));
       if (counts.size > 0 || (await state.absences(entity)).size > 0) await state.setAbsences(entity, counts);
     }
   }

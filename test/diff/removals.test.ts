@@ -18,7 +18,7 @@ async function removed(state: StateStore, options: AbsenceOptions, seen: readonl
   await reading.keep('users', seen);
   const chunks: (readonly Change[])[] = [];
   const rules = new AbsenceRules('users', options);
-  for await (const chunk of removals('users', reading, state, rules, context, note)) chunks.push(chunk);
+  for await (const chunk of removals('users', reading, state, rules, 0, context, note)) chunks.push(chunk);
   const complete = reading.isComplete('users');
   const references = async (keys: readonly string[]) => [...(await reading.refer('users', keys))];
   const missed = context.absences.get('users') as ReadonlyMap<string, number>;

@@ -247,7 +247,7 @@ class Simulation {
         ...Object.fromEntries(
           plan.entities.map((entity) => [entity, read<RecordOf[Entity]>(source[entity])]),
         ),
-        absence: { reads: plan.absenceReads },
+        absence: { reads: plan.absenceReads, minAgeMs: 0 },
         clock: gatedClock(life),
         guard: PERMISSIVE,
         signal: life.abort.signal,

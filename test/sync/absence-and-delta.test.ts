@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientOf, company, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 import { inVirtualTime } from '../support/virtual-time.js';
+import { systemClock } from '../../src/core/clock.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { adopt } from '../../src/sync/adopt.js';
 import { plan, readWatermark } from '../../src/sync/sync.js';
@@ -39,7 +40,7 @@ const without = (source: SourceDirectory, id: string): SourceDirectory => ({
 describe('absence with grace', () => {
   it('an entity is deleted once it was missing from so many complete reads in a row', async () => {
     const { org, state, source } = await settledWorld();
-    const absence = { reads: 3 };
+    const absence = { reads: 3, minAgeMs: 0 };
     const less = without(source, 'u3');
     for (const deletes of [0, 0, 1]) {
       const report = await run(org, state, less, { absence });
@@ -50,9 +51,22 @@ describe('absence with grace', () => {
     expect(org.violations).toEqual([]);
   });
 
+  it('several reads within the least age count as one', async () => {
+    const { org, state, source } = await settledWorld();
+    const less = without(source, 'u3');
+    const at = async (minutes: number) => {
+      const clock = { ...systemClock, now: () => Date.now() + minutes * 60_000 };
+      const report = await run(org, state, less, { absence: { reads: 3 }, clock });
+      return report.plan.entities.users.deletes;
+    };
+    const deletes: number[] = [];
+    for (const minutes of [0, 10, 59, 60, 70, 119, 120]) deletes.push(await at(minutes));
+    expect(deletes).toEqual([0, 0, 0, 0, 0, 0, 1]);
+  });
+
   it('who comes back in between starts anew', async () => {
     const { org, state, source } = await settledWorld();
-    const absence = { reads: 2 };
+    const absence = { reads: 2, minAgeMs: 0 };
     const less = without(source, 'u3');
     for (const read of [less, source, less]) {
       const report = await run(org, state, read, { absence });
@@ -64,7 +78,7 @@ describe('absence with grace', () => {
   it('a read without the option in between starts the count anew', async () => {
     const { org, state, source } = await settledWorld();
     const less = without(source, 'u3');
-    await run(org, state, less, { absence: { reads: 3 } });
+    await run(org, state, less, { absence: { reads: 3, minAgeMs: 0 } });
     await run(org, state, source);
     expect(await state.absences('users')).toEqual(new Map());
   });
@@ -73,19 +87,23 @@ describe('absence with grace', () => {
     const { org, state, source } = await settledWorld();
     const less = without(source, 'u3');
     const open = { ...less, users: [...less.users, { externalId: '', profile: { userName: 'x' } }] };
-    await run(org, state, open, { absence: { reads: 2 } });
+    await run(org, state, open, { absence: { reads: 2, minAgeMs: 0 } });
     await expect(
-      run(org, state, without(less, 'u4'), { absence: { reads: 1 }, guard: { maxDeletes: 0 } }),
+      run(org, state, without(less, 'u4'), { absence: { reads: 1, minAgeMs: 0 }, guard: { maxDeletes: 0 } }),
     ).rejects.toMatchObject({ code: 'ERR_ROLLCALL_GUARD' });
-    await plan({ state, ...less, absence: { reads: 2 }, guard });
-    expect((await run(org, state, less, { absence: { reads: 2 } })).plan.entities.users.deletes).toBe(0);
-    expect((await run(org, state, less, { absence: { reads: 2 } })).plan.entities.users.deletes).toBe(1);
+    await plan({ state, ...less, absence: { reads: 2, minAgeMs: 0 }, guard });
+    expect(
+      (await run(org, state, less, { absence: { reads: 2, minAgeMs: 0 } })).plan.entities.users.deletes,
+    ).toBe(0);
+    expect(
+      (await run(org, state, less, { absence: { reads: 2, minAgeMs: 0 } })).plan.entities.users.deletes,
+    ).toBe(1);
   });
 
   it('a membership may go on naming a user who is spared', async () => {
     const { org, state, source } = await settledWorld();
     const less = { ...source, users: source.users.filter((user) => user.externalId !== 'u3') };
-    const report = await run(org, state, less, { absence: { reads: 2 } });
+    const report = await run(org, state, less, { absence: { reads: 2, minAgeMs: 0 } });
     expect(report.rejections).toEqual([]);
     expect(held(org)).toEqual(wanted(source));
   });

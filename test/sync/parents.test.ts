@@ -115,7 +115,7 @@ describe('a group of which memberships are held back', () => {
   it('stays with them: memberships wait for more reads than groups', async () => {
     await inVirtualTime(async () => {
       const { org } = await afterwards(async (org, state) => {
-        const absence = { memberships: { reads: 2 } };
+        const absence = { memberships: { reads: 2, minAgeMs: 0 } };
         const { sources } = await run(org, state, { ...without, absence });
         expect(sources.groups).toMatchObject({ deletes: 0, heldBackDeletes: 1 });
         expectConverged(org, source);

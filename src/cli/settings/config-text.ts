@@ -30,6 +30,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   allowRejects: false,
   onDuplicate: 'reject',
   absenceReads: 2,
+  absenceMinAge: '1h',
   protect: ['admin', 'service-*'],
   mixed: false,
   cooldown: '5m',

@@ -21,13 +21,17 @@ export function resendOption(flag: Flags[string]): Pick<DirectoryOptions, 'resen
 export function comparisonOptions(
   settings: Settings,
 ): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'absence'> {
-  const { onDuplicate, mixed, absenceReads: reads, protect = [] } = settings;
+  const { onDuplicate, mixed, absenceReads: reads, absenceMinAge: minAgeMs, protect = [] } = settings;
   const prefixes = protect.filter((id) => id.endsWith('*')).map((id) => id.slice(0, -1));
   const ids = protect.filter((id) => !id.endsWith('*'));
   return {
     ...(onDuplicate !== undefined && { onDuplicate }),
     ...(mixed !== undefined && { mixed }),
-    absence: { protect: { ids, prefixes }, ...(reads !== undefined && { reads }) },
+    absence: {
+      protect: { ids, prefixes },
+      ...(reads !== undefined && { reads }),
+      ...(minAgeMs !== undefined && { minAgeMs }),
+    },
   };
 }
 

@@ -151,6 +151,12 @@ export const SETTINGS = Object.freeze({
     'delete an entity only after it was missing from this many complete reads in a row',
     { fallback: '1' },
   ),
+  absenceMinAge: setting(
+    '--absence-min-age',
+    duration(),
+    'a read counts for --absence-reads only if the last one that counted is this old',
+    { fallback: '1h' },
+  ),
   protect: setting(
     '--protect',
     texts('id'),
@@ -232,6 +238,7 @@ export const GROUPS = Object.freeze({
     'map',
     'onDuplicate',
     'absenceReads',
+    'absenceMinAge',
     'protect',
     'mixed',
   ],
