@@ -33,12 +33,17 @@ export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): B
   const numbers = new Uint32Array(HEAD + changes.length * COLUMNS);
   let text = '';
   let fingerprints = '';
-  for (const [i, { key, item, changed, fingerprint, created, dependent }] of changes.entries()) {
+  let column = HEAD;
+  for (const { key, item, changed, fingerprint, created, dependent } of changes) {
+    const ownItem = withItems ? item : '';
     const names = changed === undefined ? '' : JSON.stringify(changed);
     const digests = fingerprint === undefined ? '' : fingerprint.digest + fingerprint.attributes;
-    const ownItem = withItems ? item : '';
-    const flags = (created ? CREATED : 0) | (dependent ? DEPENDENT : 0);
-    numbers.set([key.length, ownItem.length, names.length, digests.length, flags], HEAD + i * COLUMNS);
+    numbers[column] = key.length;
+    numbers[column + 1] = ownItem.length;
+    numbers[column + 2] = names.length;
+    numbers[column + 3] = digests.length;
+    numbers[column + 4] = (created ? CREATED : 0) | (dependent ? DEPENDENT : 0);
+    column += COLUMNS;
     text += key + ownItem + names;
     fingerprints += digests;
   }
