@@ -16,6 +16,12 @@ export function requireSameTarget(bound: Target, target: Target): void {
   );
 }
 
+/** The target with another address. @throws {@link StateError} if there is no target */
+export function retargeted(bound: Target | undefined, orgUrl: string): Target {
+  if (bound === undefined) throw new StateError('the state belongs to no org yet');
+  return { ...bound, orgUrl };
+}
+
 /** The error of every call after the state was closed. */
 export function closedState(): StateError {
   return new StateError('the state is closed');

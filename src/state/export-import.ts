@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { refuseUnknown, requireBoolean } from '../core/check-options.js';
 import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { requireWhole } from './checks.js';
@@ -110,14 +111,31 @@ async function* exportedLines(
   }
 }
 
+/** Options of {@link importState}. */
+export interface ImportOptions {
+  /**
+   * True if nothing was synced since the export. Then its rows are confirmed. Otherwise they are unknown, because later runs with
+   * the exported state may have changed or deleted them in Okta: the next sync sends them again, or deletes them if they left the
+   * source.
+   * @defaultValue `false`
+   */
+  readonly asOfNow?: boolean;
+}
+
 /**
- * Fills an empty state from an export. The whole file is read and checked before the first write. If an import is
+ * Fills an empty state from an export. Its rows are unknown, unless `asOfNow` is set. The whole file is read and checked before the first write. If an import is
  * interrupted, the state cannot be used until the file is imported again.
  *
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_NOT_EMPTY` if the state has rows or sessions, `ERR_ROLLCALL_STATE_CORRUPT` if
  * the file is incomplete or changed, `ERR_ROLLCALL_STATE_FORMAT` if it is not an export that this version can read
  */
-export async function importState(file: string, state: StateStore): Promise<StateRowCounts> {
+export async function importState(
+  file: string,
+  state: StateStore,
+  options: ImportOptions = {},
+): Promise<StateRowCounts> {
+  refuseUnknown('importState', options, ['asOfNow']);
+  const asOfNow = requireBoolean('asOfNow', options.asOfNow ?? false);
   const counts = await state.counts();
   const held = ENTITIES.some((entity) => counts[entity].known + counts[entity].unknown > 0);
   const unfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
@@ -133,7 +151,9 @@ export async function importState(file: string, state: StateStore): Promise<Stat
   for await (const line of linesOf(file)) {
     const { entity, rows, sha256 } = parse(line) as Partial<RowsLine & Footer>;
     if (sha256 === undefined) digest.update(`${line}\n`);
-    if (entity !== undefined && rows !== undefined) await state.adopt(rows.map((row) => toRow(entity, row)));
+    if (entity === undefined || rows === undefined) continue;
+    const read = rows.map((row) => toRow(entity, row));
+    await state.adopt(asOfNow ? read : read.map((row) => ({ ...row, held: UNKNOWN })));
   }
   // The file may have been changed after it was checked.
   if (!matches(digest, footer)) throw damaged();

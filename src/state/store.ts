@@ -249,6 +249,11 @@ export interface StateStore extends AsyncDisposable {
   target(): Promise<Target | undefined>;
   /** Sets the target of the state. @throws {@link StateError} `ERR_ROLLCALL_STATE_TARGET` if it has another target */
   bind(target: Target): Promise<void>;
+  /**
+   * Changes the address of the org, for an org that got another one. The identity source stays the same.
+   * @throws {@link StateError} if the state belongs to no org yet
+   */
+  retarget(orgUrl: string): Promise<void>;
   counts(): Promise<Readonly<Record<Entity, EntityCounts>>>;
   /** Opens a reading. Throws if one is open. */
   read(): Promise<Reading>;

@@ -1,3 +1,4 @@
+import { PollTimeoutError } from '../core/errors.js';
 import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel-session.js';
 import { serverNow, type SessionContext } from './upload-context.js';
@@ -22,7 +23,7 @@ type NamedSession = JournaledSession & { readonly sessionId: string };
  * A creation whose response was lost, and whose session is not found, stays in the journal for a quarter of an hour, or until
  * a session is created, because its session may still appear.
  *
- * @throws {@link PollTimeoutError} if a session is still being imported; nothing is sent then
+ * @throws {@link PollTimeoutError} if a session is still being imported, unless `leaveSession` is set; nothing is sent then
  */
 export async function settleJournal(context: SessionContext): Promise<number> {
   const { state, options } = context;
@@ -92,12 +93,23 @@ async function cancel(
   return result === 'gone' ? 'gone' : waitForEnd(context, journaled);
 }
 
-/** Waits until the import of the session has ended. */
+/** Waits until the import of the session has ended, or is given up with the option `leaveSession`. */
 async function waitForEnd(
-  { okta, options }: SessionContext,
+  context: SessionContext,
   journaled: NamedSession,
 ): Promise<SessionOutcome | 'gone'> {
-  return outcomeOfEnd((await pollToEnd(okta, journaled.sessionId, options))?.status, journaled);
+  const { okta, options } = context;
+  const { leaveSession, pollTimeoutMs } = options;
+  const { sessionId, triggeredAt } = journaled;
+  // What it has waited already counts.
+  const waitedMs = leaveSession && triggeredAt !== undefined ? serverNow(context) - triggeredAt : 0;
+  const limit = { ...options, pollTimeoutMs: Math.max(0, pollTimeoutMs - Math.max(0, waitedMs)) };
+  try {
+    return outcomeOfEnd((await pollToEnd(okta, sessionId, limit))?.status, journaled);
+  } catch (error) {
+    if (leaveSession && error instanceof PollTimeoutError) return 'unknown';
+    throw error;
+  }
 }
 
 /** The outcome of a session with a final status. It is confirmed only if Okta reported COMPLETED. */

@@ -1,7 +1,13 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { silent, type EventSink } from '../events/events.js';
 import { LIMITS } from '../core/limits.js';
-import { refuseUnknown, requireFunction, requireNumber, requireOneOf } from '../core/check-options.js';
+import {
+  refuseUnknown,
+  requireBoolean,
+  requireFunction,
+  requireNumber,
+  requireOneOf,
+} from '../core/check-options.js';
 import type { ChangeOutcome } from '../core/results.js';
 
 /** Options of `upload`, and of the part of `sync` that sends. */
@@ -45,6 +51,13 @@ export interface UploadOptions {
    * @defaultValue `'fail'`
    */
   readonly foreignSession?: 'fail' | 'cancel' | 'adopt';
+  /**
+   * Gives up a session of an earlier run that Okta still imports `pollTimeoutMs` after it was triggered. Its rows become unknown,
+   * and their changes are sent again in a new session, which Okta imports after it. By default, the run ends with
+   * `ERR_ROLLCALL_POLL_TIMEOUT`.
+   * @defaultValue `false`
+   */
+  readonly leaveSession?: boolean;
   /** Aborts the run within five seconds. The open session is cancelled, or the next run settles it. */
   readonly signal?: AbortSignal | undefined;
   /** @defaultValue the system's clock */
@@ -70,6 +83,7 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'requestsPerSession',
   'sessionsInFlight',
   'foreignSession',
+  'leaveSession',
   'signal',
   'clock',
   'events',
@@ -109,6 +123,7 @@ export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOpti
       'cancel',
       'adopt',
     ]),
+    leaveSession: requireBoolean('leaveSession', options.leaveSession ?? false),
     signal: options.signal,
     clock: options.clock ?? systemClock,
     events: options.events ?? silent,

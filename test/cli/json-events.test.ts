@@ -74,6 +74,8 @@ describe('--json', () => {
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));
     collect(await lines(cwd, ['status'], { env }));
     collect(await lines(cwd, ['cancel'], { env }));
+    const retarget = ['state', 'retarget', '--state', 'a', '--org-url', 'https://new.example.com'];
+    collect(await lines(cwd, retarget, {}));
     collect(await lines(cwd, ['init', '--users', 'u.csv'], {}));
     const signals = new Signals();
     const stopAt = (text: string) => ({

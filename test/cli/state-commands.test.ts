@@ -21,7 +21,7 @@ describe('state', () => {
       { type: 'state:report', rows: { users: 300, groups: 0, memberships: 0 } },
     ]);
     expect(await readFile(join(cwd, 'copy'), 'utf8')).not.toContain('canary');
-    expect((await cli(cwd, ['state', 'import', 'copy', '--state', 'other'])).out).toBe(
+    expect((await cli(cwd, ['state', 'import', 'copy', '--state', 'other', '--as-of-now'])).out).toBe(
       'Imported 300 users, 0 groups, 0 memberships.\n',
     );
     const again = await cli(cwd, [...SYNC, '--state', 'other'], { env: envOf(okta) });
@@ -29,6 +29,46 @@ describe('state', () => {
     const full = await cli(cwd, ['state', 'import', 'copy', '--quiet']);
     expect(full).toMatchObject({ code: 1, out: '' });
     expect(full.err).toContain('the state is not empty');
+  });
+
+  it('that is imported is in doubt, unless nothing was synced since', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(30) });
+    await cli(cwd, SYNC, { env });
+    await cli(cwd, ['state', 'export', 'old']);
+    // After the export u0 to u4 leave, and u5 gets another name.
+    await files(cwd, { 'u.csv': usersCsv(30, '', 5).replace('First,Last0', 'Other,Last0') });
+    await cli(cwd, SYNC, { env });
+    // They are back, and the copy has them as they were.
+    await files(cwd, { 'u.csv': usersCsv(30) });
+    const imported = await cli(cwd, ['state', 'import', 'old', '--state', 'copy']);
+    expect(imported.out).toMatch(/^Imported 30 users, .*: the next sync sends them again, or deletes them/);
+    const again = await cli(cwd, [...SYNC, '--state', 'copy', '--max-creates', '0'], { env });
+    expect(again.out).toContain('Okta confirmed 30 changes');
+    expect(okta.directory()).toMatchObject({ activeUsers: 30 });
+    expect(okta.directory().users.get('u5')?.profile).toMatchObject({ firstName: 'First' });
+  });
+
+  it('moves with its org to another address, but not to another identity source', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const moved = (url: string, ...more: string[]) =>
+      cli(cwd, ['state', 'retarget', '--org-url', url, ...more]);
+    expect((await moved('https://new.example.com')).err).toContain('there is no state in ');
+    await cli(cwd, ['plan', '--users', 'u.csv']);
+    expect((await moved('https://new.example.com')).err).toContain('the state belongs to no org yet');
+    await cli(cwd, SYNC, { env });
+    const other = await moved('https://new.example.com', '--identity-source', 'other');
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('only its org can change')]);
+    const ran = await moved('https://new.example.com/');
+    expect(ran.out).toBe(
+      `The state belonged to ${okta.url} and now belongs to https://new.example.com, identity source ${okta.identitySourceId}.\n`,
+    );
+    expect((await cli(cwd, SYNC, { env })).err).toContain('[ERR_ROLLCALL_STATE_TARGET]');
+    await moved(okta.url);
+    expect((await cli(cwd, SYNC, { env })).out).toContain('nothing was sent.');
   });
 
   it('that is damaged is found by verifying it, which says where it is and how to go on', async () => {

@@ -8,6 +8,8 @@ import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } 
 import { upserted } from '../support/rows.js';
 
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
+/** Waits for an import of a minute with few requests. */
+const SLOW = ['sync', '--users', 'u.csv', '--cooldown', '1ms', '--poll', '1s'];
 
 function clientOf({ url, identitySourceId, token }: Org) {
   return createClient({ orgUrl: url, identitySourceId, auth: { token } });
@@ -152,8 +154,42 @@ describe('cancel', () => {
     const ran = await cli(cwd, ['cancel'], { env: envOf(okta) });
     expect(ran.code).toBe(4);
     expect(ran.out).toBe(
-      `Session ${id} cannot be cancelled any more: Okta is importing it. The next sync settles it.\n`,
+      `Session ${id} cannot be cancelled any more: Okta is importing it. The next sync settles it. If Okta does not finish it: rollcall cancel --forget ${id}\n`,
     );
+  });
+
+  it('gives up a session that Okta does not finish, by its id, and the next sync sends its rows again', async () => {
+    const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    expect((await cli(cwd, [...SLOW, '--poll-timeout', '1s'], { env })).code).toBe(4);
+    const id = okta.sessions()[0]?.id as string;
+    const wrong = await cli(cwd, ['cancel', '--forget', 'other'], { env });
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('has no session other in flight')]);
+    const ran = await cli(cwd, ['cancel', '--forget', id], { env });
+    expect([ran.code, ran.out]).toEqual([0, expect.stringContaining(`Session ${id} was given up`)]);
+    const { out } = await cli(cwd, ['status'], { env: {} });
+    expect(out).toContain('outcome unknown for 3 users');
+    expect(out).toContain('In flight  nothing');
+    const next = await cli(cwd, [...SLOW, '--max-creates', '0', '--poll-timeout', '3h'], { env });
+    expect(next.out).toContain('Okta confirmed 3 changes');
+    expect(okta.sessions().map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']);
+    expect(okta.violations).toEqual([]);
+  });
+
+  it('is not needed where a sync may leave the session', async () => {
+    const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    expect((await cli(cwd, [...SLOW, '--poll-timeout', '1s'], { env })).code).toBe(4);
+    const stuck = await cli(cwd, [...SLOW, '--poll-timeout', '1s'], { env });
+    expect([stuck.code, okta.sessions().length]).toEqual([4, 1]);
+    const left = await cli(cwd, [...SLOW, '--poll-timeout', '1s', '--leave-session'], { env });
+    // The new session waits in Okta's queue behind the old one.
+    expect([left.code, okta.sessions().length]).toEqual([4, 2]);
+    expect(left.err).toContain('settled: unknown');
+    expect((await cli(cwd, [...SLOW, '--poll-timeout', '3h'], { env })).code).toBe(0);
+    expect(okta.directory().activeUsers).toBe(3);
   });
 
   it('looks for a session whose creation nobody heard of', async () => {

@@ -246,6 +246,22 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     await (await store.read()).close();
   });
 
+  law(
+    'the org of a state can get another address, but no state another identity source',
+    async (store, under) => {
+      await expect(store.retarget('https://b.example')).rejects.toMatchObject({ code: 'ERR_ROLLCALL_STATE' });
+      await store.bind({ orgUrl: 'https://a.example', identitySourceId: 's' });
+      await settled(store, [upsert('users', 'a')], 'completed');
+      await store.retarget('https://b.example');
+      const again = await under.reopen();
+      const target = { orgUrl: 'https://b.example', identitySourceId: 's' };
+      expect(await again.store.target()).toEqual(target);
+      await again.store.bind(target);
+      expect((await again.store.counts()).users).toEqual({ known: 1, unknown: 0 });
+      await again.store.close();
+    },
+  );
+
   law('a state is stamped once, and refuses any other target', async (store, under) => {
     expect(await store.target()).toBeUndefined();
     const target = { orgUrl: 'https://a.example', identitySourceId: 's' };

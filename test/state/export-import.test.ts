@@ -51,13 +51,17 @@ describe('a state that is moved', () => {
     const memory = await filled(memoryState());
     expect(await exportState(memory, file)).toEqual({ users: 1200, groups: 1, memberships: 0 });
     await using disk = await openState(join(directory, 'state'));
-    expect(await importState(file, disk)).toEqual({ users: 1200, groups: 1, memberships: 0 });
+    expect(await importState(file, disk, { asOfNow: true })).toEqual({
+      users: 1200,
+      groups: 1,
+      memberships: 0,
+    });
     expect(await content(disk)).toEqual(await content(memory));
     expect(await verifyState(disk)).toEqual({ users: 1200, groups: 1, memberships: 0 });
     const back = join(directory, 'back');
     await exportState(disk, back);
     const again = memoryState();
-    await importState(back, again);
+    await importState(back, again, { asOfNow: true });
     expect(await content(again)).toEqual(await content(memory));
   });
 
@@ -123,7 +127,7 @@ describe('a state that is moved', () => {
       code: 'ERR_ROLLCALL_STATE',
     });
     state.adopt = adopt;
-    await importState(file, state);
+    await importState(file, state, { asOfNow: true });
     expect((await state.counts()).users.known).toBe(1100);
     await (await state.read()).close();
   });
@@ -216,7 +220,7 @@ describe('a state that is moved', () => {
     await bare.adopt([confirmed('users', 'u')]);
     await exportState(bare, file);
     const state = memoryState();
-    await importState(file, state);
+    await importState(file, state, { asOfNow: true });
     expect(await state.getMeta('watermark')).toBeUndefined();
     expect(await state.getMeta('import')).toBe('');
     expect(await content(state)).toEqual(await content(bare));

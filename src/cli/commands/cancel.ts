@@ -42,8 +42,9 @@ export const cancelCommand: Command = async (input): Promise<ExitCode> => {
         patienceMs: PATIENCE_MS,
       });
       const force = typeof flags['force'] === 'string' ? flags['force'] : undefined;
+      const forget = typeof flags['forget'] === 'string' ? flags['forget'] : undefined;
       const cancelled = await stopping.finished(
-        cancel({ okta, state, options, own: new OwnSessions() }, force),
+        cancel({ okta, state, options, own: new OwnSessions() }, force, forget),
       );
       display.outcome({ type: 'cancel:report', cancelled }, cancelText(cancelled));
       return cancelled.ran.length === 0 ? EXIT.DONE : EXIT.INCOMPLETE;
@@ -69,17 +70,32 @@ async function requireSameTarget(
   }
 }
 
-async function cancel(context: SessionContext, force: string | undefined): Promise<CancelReport> {
+async function cancel(
+  context: SessionContext,
+  force: string | undefined,
+  forget: string | undefined,
+): Promise<CancelReport> {
   const journal = await context.state.journal.open();
-  const report = { cancelled: [] as string[], ran: [] as string[], foreign: [] as string[] };
+  const report = {
+    cancelled: [] as string[],
+    ran: [] as string[],
+    foreign: [] as string[],
+    forgotten: [] as string[],
+  };
+  const only = force ?? forget;
   for (const session of journal) {
-    if (session.sessionId === undefined || (force !== undefined && force !== session.sessionId)) continue;
+    if (session.sessionId === undefined || (only !== undefined && only !== session.sessionId)) continue;
     const outcome = await cancelOurs(context, session, session.sessionId);
-    if (outcome !== 'left') report[outcome].push(session.sessionId);
+    if (outcome === 'ran' && session.sessionId === forget) {
+      await context.state.journal.settle(session.id, 'unknown');
+      report.forgotten.push(session.sessionId);
+    } else if (outcome !== 'left') report[outcome].push(session.sessionId);
   }
+  if (forget !== undefined && journal.every(({ sessionId }) => sessionId !== forget))
+    throw new OptionsError('--forget', `this state has no session ${forget} in flight`);
   // A session whose creation was journaled, but whose response was lost, has no id: search for it as at the start of a run.
   const unnamed = journal.some(({ sessionId }) => sessionId === undefined);
-  if (force === undefined && unnamed && report.ran.length === 0) await settleJournal(context);
+  if (only === undefined && unnamed && report.ran.length === 0) await settleJournal(context);
   const known = new Set(journal.map(({ sessionId }) => sessionId));
   if (force !== undefined && !known.has(force)) await cancelForeign(context, force, report);
   const open = await context.okta.listSessions(callOptions(context));

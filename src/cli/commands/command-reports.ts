@@ -46,4 +46,6 @@ export interface CancelReport {
   readonly ran: readonly string[];
   /** Open sessions that this state did not create; they were not touched. */
   readonly foreign: readonly string[];
+  /** Sessions that Okta has not finished and that this state gave up: it is not known what Okta has of their changes. */
+  readonly forgotten: readonly string[];
 }

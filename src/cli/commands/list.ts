@@ -5,7 +5,14 @@ import type { Command } from './command.js';
 import { initCommand } from './init.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
 import { simulateCommand, SIMULATE_FLAGS, type SimulateFlag } from './simulate.js';
-import { exportCommand, importCommand, STATE_SETTINGS, verifyCommand } from './state.js';
+import {
+  exportCommand,
+  importCommand,
+  RETARGET_SETTINGS,
+  retargetCommand,
+  STATE_SETTINGS,
+  verifyCommand,
+} from './state.js';
 import { statusCommand, STATUS_SETTINGS } from './status.js';
 import { syncCommand, SYNC_SETTINGS } from './sync.js';
 
@@ -38,6 +45,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...output(),
       resend(),
       new Option(
+        '--leave-session',
+        'give up a session of an earlier run that Okta has not finished within --poll-timeout, and send its changes again',
+      ),
+      new Option(
         '--approve <hash>',
         'send the plan with this hash, even if it exceeds the limits of the guard',
       ),
@@ -62,6 +73,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: () => [
       ...output(),
       new Option('--force <id>', 'cancel the session with this id, even if this state did not create it'),
+      new Option(
+        '--forget <id>',
+        'give up the session with this id, which Okta does not finish: the next sync sends its changes again',
+      ).conflicts('force'),
     ],
   },
   {
@@ -76,13 +91,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Fills an empty state from an exported file.',
     command: importCommand,
     settings: STATE_SETTINGS,
-    flags: output,
+    flags: () => [
+      ...output(),
+      new Option(
+        '--as-of-now',
+        'nothing was synced since the export: its rows are confirmed, and not sent again',
+      ),
+    ],
   },
   {
     name: 'state verify',
     summary: 'Reads and checks the whole state, and counts its rows.',
     command: verifyCommand,
     settings: STATE_SETTINGS,
+    flags: output,
+  },
+  {
+    name: 'state retarget',
+    summary: 'Gives the state the new address of its org (--org-url); the identity source stays the same.',
+    command: retargetCommand,
+    settings: RETARGET_SETTINGS,
     flags: output,
   },
   {
@@ -110,7 +138,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Groups of commands, with their summaries. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
-  state: 'Exports, imports or checks the state.',
+  state: 'Exports, imports, checks or retargets the state.',
 });
 
 function output(): Option[] {

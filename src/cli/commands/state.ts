@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { ENTITIES } from '../../core/model.js';
 import type { StateStore } from '../../state/store.js';
 import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
+import { OptionsError, StateError } from '../../core/errors.js';
+import { targetOf } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { SettingKey } from '../settings/settings.js';
 import { count } from '../text/words.js';
@@ -17,7 +19,46 @@ export const exportCommand: Command = async (input) =>
 
 /** `state import FILE`: fills an empty state from an exported file. */
 export const importCommand: Command = async (input) =>
-  withState(input, (state, file) => importState(file, state), 'Imported');
+  withState(
+    input,
+    (state, file) => importState(file, state, { asOfNow: input.flags['asOfNow'] === true }),
+    'Imported',
+    {},
+    input.flags['asOfNow'] === true
+      ? ''
+      : ' It is not known what Okta has of them today: the next sync sends them again, or deletes them if they left the source.',
+  );
+
+/** The settings of `state retarget`. */
+export const RETARGET_SETTINGS: readonly SettingKey[] = [...STATE_SETTINGS, 'orgUrl', 'identitySource'];
+
+/** `state retarget`: gives the state the new address of its org. */
+export const retargetCommand: Command = async (input) => {
+  const { resolved, display } = input;
+  const { settings } = resolved;
+  const state = await openCommandState(input, { create: false });
+  try {
+    const before = await state.target();
+    if (before === undefined) throw new StateError('the state belongs to no org yet');
+    const { orgUrl, identitySourceId } = await targetOf({
+      identitySource: before.identitySourceId,
+      ...settings,
+    });
+    if (identitySourceId !== before.identitySourceId)
+      throw new OptionsError(
+        '--identity-source',
+        `the state belongs to ${before.identitySourceId}; only its org can change`,
+      );
+    await state.retarget(orgUrl);
+    display.outcome(
+      { type: 'state:retargeted', from: before.orgUrl, to: orgUrl },
+      `The state belonged to ${before.orgUrl} and now belongs to ${orgUrl}, identity source ${identitySourceId}.`,
+    );
+    return EXIT.DONE;
+  } finally {
+    await state.close();
+  }
+};
 
 /** `state verify`: checks every page of a state, and every row. */
 export const verifyCommand: Command = async (input) =>
@@ -28,6 +69,7 @@ async function withState(
   work: (state: StateStore, file: string) => Promise<StateRowCounts>,
   done: string,
   options: Parameters<typeof openCommandState>[1] = {},
+  note = '',
 ): Promise<ExitCode> {
   const { flags, context, display } = input;
   const state = await openCommandState(input, options);
@@ -35,7 +77,7 @@ async function withState(
     const { file } = flags;
     const rows = await work(state, typeof file === 'string' ? resolve(context.cwd, file) : '');
     const text = ENTITIES.map((entity) => `${count(rows[entity])} ${entity}`).join(', ');
-    display.outcome({ type: 'state:report', rows }, `${done} ${text}.`);
+    display.outcome({ type: 'state:report', rows }, `${done} ${text}.${note}`);
     return EXIT.DONE;
   } finally {
     await state.close();

@@ -9,6 +9,7 @@ import { noteRun } from './last-run.js';
 import {
   comparisonOptions,
   guardOptions,
+  leaveOption,
   resendOption,
   sendingOptions,
 } from '../settings/library-options.js';
@@ -51,6 +52,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         ...comparisonOptions(settings),
         ...resendOption(input.flags['resend']),
         ...sendingOptions(settings),
+        ...leaveOption(input.flags['leaveSession']),
         okta,
         state,
         guard: guardOptions(resolved),

@@ -17,6 +17,7 @@ export type OutcomeEvent =
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }
   | { readonly type: 'adopt:report'; readonly adopted: number }
   | { readonly type: 'state:report'; readonly rows: StateRowCounts }
+  | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {
       readonly type: 'simulate:ready';
       readonly url: string;

@@ -119,7 +119,12 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     ),
     'sessions?': list(object({ sessionId: text, status: text, 'created?': text, ours: { type: 'boolean' } })),
   }),
-  cancelled: object({ cancelled: list(text), ran: list(text), foreign: list(text) }),
+  cancelled: object({
+    cancelled: list(text),
+    ran: list(text),
+    foreign: list(text),
+    forgotten: list(text),
+  }),
 };
 
 type Members<T> = { readonly [K in Exclude<keyof T, 'type'> as K extends string ? K : never]-?: JsonSchema };
@@ -224,6 +229,10 @@ export const EVENT_SCHEMAS: {
   'state:report': {
     description: 'The outcome of `state export`, `import` and `verify`: entities in it.',
     members: { rows: byEntity(whole) },
+  },
+  'state:retargeted': {
+    description: 'The outcome of `state retarget`: the old and the new address of the org.',
+    members: { from: text, to: text },
   },
   'simulate:ready': {
     description: 'The simulated org takes requests.',

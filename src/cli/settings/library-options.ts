@@ -12,6 +12,11 @@ export function guardOptions({ settings, guard }: Resolved): Omit<GuardOptions, 
   return { ...(common as GuardLimits), ...guard };
 }
 
+/** The option `leaveSession` from the flag `--leave-session`. */
+export function leaveOption(flag: Flags[string]): Pick<UploadOptions, 'leaveSession'> {
+  return flag === true ? { leaveSession: true } : {};
+}
+
 /** The option `resend` from the flag `--resend`. */
 export function resendOption(flag: Flags[string]): Pick<DirectoryOptions, 'resend'> {
   return Array.isArray(flag) ? { resend: flag as readonly string[] } : {};

@@ -1,6 +1,6 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { closedState, requireSameTarget, requireWhole } from '../checks.js';
+import { closedState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import {
@@ -130,6 +130,13 @@ export class LmdbState implements StateStore {
       requireSameTarget(bound, target);
       return { result: undefined };
     });
+  }
+
+  async retarget(orgUrl: string): Promise<void> {
+    await this.#write('retarget', ({ target }) => ({
+      head: { target: retargeted(target, orgUrl) },
+      result: undefined,
+    }));
   }
 
   async counts(): Promise<Readonly<Record<Entity, EntityCounts>>> {

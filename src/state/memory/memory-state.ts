@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import { MemoryReading } from './memory-reading.js';
-import { closedState, lostState, requireSameTarget, requireWhole } from '../checks.js';
+import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { rowsAfter } from '../session-rows.js';
@@ -125,6 +125,11 @@ class MemoryState implements StateStore {
     const bound = this.#content.target;
     if (bound !== undefined) return requireSameTarget(bound, target);
     await this.#write('bind', (content) => (content.target = { ...target }));
+  }
+
+  async retarget(orgUrl: string): Promise<void> {
+    const target = retargeted(this.#content.target, orgUrl);
+    await this.#write('retarget', (content) => (content.target = target));
   }
 
   async counts(): Promise<Readonly<Record<Entity, EntityCounts>>> {
