@@ -123,7 +123,13 @@ export {
 } from './okta/wire.js';
 
 export { openState, type OpenStateOptions } from './state/lmdb/open-state.js';
-export { exportState, importState, verifyState, type StateRowCounts } from './state/export-import.js';
+export {
+  exportState,
+  importState,
+  verifyState,
+  type ImportOptions,
+  type StateRowCounts,
+} from './state/export-import.js';
 export { memoryState, MemoryDisk, type MemoryStateOptions } from './state/memory/memory-state.js';
 export {
   IMPORT_UNFINISHED,
