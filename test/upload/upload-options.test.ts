@@ -17,6 +17,7 @@ describe('options of an upload', () => {
       requestsPerSession: 50,
       sessionsInFlight: 2,
       foreignSession: 'fail',
+      leaveSession: false,
       signal: undefined,
       clock: systemClock,
       events: silent,

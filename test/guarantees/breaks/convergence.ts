@@ -25,8 +25,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'what is uncertain counts as confirmed',
     file: 'src/state/memory/memory-reading.ts',
-    find: "if (held?.kind !== 'confirmed') return Seen.NEW;",
-    replace: "if (held === undefined) return Seen.NEW; if (held.kind === 'unknown') return Seen.SAME;",
+    find: "if (held.kind === 'unknown') return Seen.UNKNOWN;",
+    replace: "if (held.kind === 'unknown') return Seen.SAME;",
     test: [
       SETTLE,
       'is unknown when it ended ERROR, with nothing applied: it is sent again, or deleted where it has left the source',
@@ -137,8 +137,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'a membership of a user or group that is created counts as unchanged',
     file: 'src/diff/comparer.ts',
-    find: 'if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.NEW;',
-    replace: 'if (codes[i] === Seen.NEW && isNew) codes[i] = Seen.NEW;',
+    find: 'if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;',
+    replace: 'if (codes[i] === Seen.NEW && isNew) codes[i] = Seen.UNKNOWN;',
     test: [
       'test/diff/diff-reading.test.ts',
       'sends every membership of a user or group that is created, whatever the baseline says: full',
