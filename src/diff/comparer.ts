@@ -258,7 +258,7 @@ export class Comparer<E extends Entity> {
     const positions: number[] = [];
     const byKey = new Map<string, number>();
     for (let i = 0; i < chunk.length; i++) {
-      if (codes[i] === Seen.NEW || codes[i] === Seen.CHANGED)
+      if (codes[i] !== Seen.SAME && codes[i] !== Seen.DUPLICATE)
         byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
     }
     for (const change of changes) positions.push(byKey.get(change.key) ?? 0);

@@ -22,7 +22,7 @@ import { toUser, type FlatRow } from '../../src/transform/to-records.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { replaceBaseline, runOf, withState, type Way } from '../support/two-ways.js';
-import { adopted, confirmed } from '../support/rows.js';
+import { adopted, confirmed, unknown } from '../support/rows.js';
 import { runs } from '../support/runs.js';
 
 const user = (id: string, name = 'x'): UserRecord => ({
@@ -276,6 +276,15 @@ describe('a feed of changes', () => {
     expect(sizes).toEqual([2]);
     expect(note).toMatchObject({ read: 4, unchanged: 2, creates: 1, deletes: 1 });
     expect((await differences('users', state, [[[user('a')]]], { mode: 'delta' })).sizes).toEqual([]);
+  });
+
+  it('names the place of a membership that is unknown to the state, and whose user is', async () => {
+    const state = await world();
+    await state.adopt([unknown('memberships', membershipKey('g', 'nobody'))]);
+    const records = [pair('h', 'a'), pair('h', 'b'), pair('g', 'nobody')];
+    const places = { file: 'm.csv', lines: [2, 3, 5] };
+    const { rejections } = await differences('memberships', state, [[records, places]]);
+    expect(rejections).toMatchObject([{ externalId: 'g/nobody', file: 'm.csv', line: 5 }]);
   });
 
   it('names the places of what is not marked as they stand', async () => {
