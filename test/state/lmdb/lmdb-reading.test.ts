@@ -162,7 +162,7 @@ describe('a reading', () => {
   it('tells that an unknown row is present only of the key that was compared or kept', async () => {
     await doubt('u', 'v', 'w', 'x');
     const reading = await state.read();
-    expect(await compare(reading, ['u'])).toEqual([Seen.NEW]);
+    expect(await compare(reading, ['u'])).toEqual([Seen.UNKNOWN]);
     expect(await missingOf(reading)).toEqual(['v', 'w', 'x']);
     await reading.keep('users', ['v', 'v', 'u']);
     expect(await missingOf(reading)).toEqual(['w', 'x']);
