@@ -29,7 +29,12 @@ export interface FaultOutcome {
 
 /** A run that takes longer than this hangs. */
 const HANGS_AFTER_MS = 30_000;
-const OPTIONS = { cooldownMs: 5, pollIntervalMs: 5 } as const;
+/** A day of a small company changes most of its people. */
+const OPTIONS = {
+  cooldownMs: 5,
+  pollIntervalMs: 5,
+  guard: { maxDeletePercent: 100, maxUpdatePercent: 100 },
+} as const;
 
 /** False where calls cannot be made to fail. `ROLLCALL_REQUIRE_STRACE` makes that an error. */
 export function hasStrace(): boolean {

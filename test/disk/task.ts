@@ -1,3 +1,4 @@
+import type { GuardLimits } from '../../src/guard/guard-rules.js';
 import type { SourceDirectory } from '../support/world.js';
 
 /** What the program is asked for. */
@@ -7,7 +8,11 @@ export interface DiskTask {
   readonly identitySourceId: string;
   readonly token: string;
   readonly day: SourceDirectory;
-  readonly options: { readonly cooldownMs: number; readonly pollIntervalMs: number };
+  readonly options: {
+    readonly cooldownMs: number;
+    readonly pollIntervalMs: number;
+    readonly guard: GuardLimits;
+  };
 }
 
 /** How a step ended: done, or with the codes of its error and of what caused it. */

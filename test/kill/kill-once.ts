@@ -13,7 +13,12 @@ import { SOURCE, type SourceDirectory } from '../support/world.js';
 import { POINTS, requestName, SECOND_POINTS, type Point } from './points.js';
 import type { ChildTask } from './task.js';
 
-const OPTIONS = { cooldownMs: 5, pollIntervalMs: 5 } as const;
+/** A day of a small company changes most of its people. */
+const OPTIONS = {
+  cooldownMs: 5,
+  pollIntervalMs: 5,
+  guard: { maxDeletePercent: 100, maxUpdatePercent: 100 },
+} as const;
 const ORG = { cooldownMs: 5, importMs: 5, shuffle: true, identitySources: [SOURCE] };
 
 /** What one kill came to. */

@@ -1,3 +1,4 @@
+import type { GuardLimits } from '../../src/guard/guard-rules.js';
 import type { SourceDirectory } from '../support/world.js';
 
 /** What the program is told. */
@@ -7,7 +8,11 @@ export interface ChildTask {
   readonly identitySourceId: string;
   readonly token: string;
   readonly day: SourceDirectory;
-  readonly options: { readonly cooldownMs: number; readonly pollIntervalMs: number };
+  readonly options: {
+    readonly cooldownMs: number;
+    readonly pollIntervalMs: number;
+    readonly guard: GuardLimits;
+  };
   /** The point at which it stops, with the number of the time it comes there; undefined: it runs to its end. */
   readonly stopAt: string | undefined;
 }
