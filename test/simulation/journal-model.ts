@@ -30,6 +30,14 @@ export class JournalModel {
     return keys;
   }
 
+  /** The users and groups whose end is in flight: Okta may have ended their memberships with them. */
+  endsInFlight(): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const { loads } of this.#sessions.values())
+      for (const row of loads.flat()) if (row.kind === 'delete') keys.add(`${row.entity} ${row.key}`);
+    return keys;
+  }
+
   get open(): number {
     return this.#sessions.size;
   }

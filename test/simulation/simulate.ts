@@ -320,7 +320,9 @@ class Simulation {
 
   async #checkState(): Promise<void> {
     const process = (this.#process ??= await this.#startProcess());
-    expectNone(await stateFaults(process.plain, this.#org, this.#model.inFlight()));
+    expectNone(
+      await stateFaults(process.plain, this.#org, this.#model.inFlight(), this.#model.endsInFlight()),
+    );
   }
 
   #count(what: string): void {
