@@ -145,6 +145,8 @@ export async function busyDay(directory: string, size = 2400, requestsPerSession
       ...users.slice(0, 2),
     ];
     return sync({
+      // A ward closes on this day.
+      guard: { memberships: { maxGroupLossPercent: 100 } },
       okta,
       state,
       users: slowly([...users, ...bad], clock, 60_000),
