@@ -6,40 +6,37 @@ const entries = (sizes: readonly number[]) => sizes.map((bytes, place) => ({ byt
 const sum = (sizes: readonly { readonly bytes: number }[]) =>
   sizes.reduce((total, { bytes }) => total + bytes, 0);
 
+/** Sizes of what waits, and the items and bytes of a request. */
+const anyRequest = [
+  fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 60 }),
+  fc.integer({ min: 1, max: 12 }),
+  fc.integer({ min: 100, max: 400 }),
+] as const;
+
 describe('the entries of a request', () => {
   it('are some of those that wait, each once, with the oldest among them, and fit', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 60 }),
-        fc.integer({ min: 1, max: 12 }),
-        fc.integer({ min: 100, max: 400 }),
-        (sizes, items, bytes) => {
-          const waiting = entries(sizes);
-          const chosen = chooseEntries(waiting, { items, bytes });
-          expect(new Set(chosen).size).toBe(chosen.length);
-          expect(chosen.every((entry) => waiting.includes(entry))).toBe(true);
-          expect(chosen).toContain(waiting[0]);
-          expect(chosen.length).toBeLessThanOrEqual(items);
-          expect(sum(chosen)).toBeLessThanOrEqual(bytes);
-        },
-      ),
+      fc.property(...anyRequest, (sizes, items, bytes) => {
+        const waiting = entries(sizes);
+        const chosen = chooseEntries(waiting, { items, bytes });
+        expect(new Set(chosen).size).toBe(chosen.length);
+        expect(chosen.every((entry) => waiting.includes(entry))).toBe(true);
+        expect(chosen).toContain(waiting[0]);
+        expect(chosen.length).toBeLessThanOrEqual(items);
+        expect(sum(chosen)).toBeLessThanOrEqual(bytes);
+      }),
     );
   });
 
   it('leave nothing behind that would fit as well', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 60 }),
-        fc.integer({ min: 1, max: 12 }),
-        fc.integer({ min: 100, max: 400 }),
-        (sizes, items, bytes) => {
-          const waiting = entries(sizes);
-          const chosen = chooseEntries(waiting, { items, bytes });
-          if (chosen.length === items) return;
-          const left = bytes - sum(chosen);
-          for (const entry of waiting) if (!chosen.includes(entry)) expect(entry.bytes).toBeGreaterThan(left);
-        },
-      ),
+      fc.property(...anyRequest, (sizes, items, bytes) => {
+        const waiting = entries(sizes);
+        const chosen = chooseEntries(waiting, { items, bytes });
+        if (chosen.length === items) return;
+        const left = bytes - sum(chosen);
+        for (const entry of waiting) if (!chosen.includes(entry)) expect(entry.bytes).toBeGreaterThan(left);
+      }),
     );
   });
 
