@@ -2,6 +2,7 @@ import { throwIfAborted } from '../core/clock.js';
 import { SessionError } from '../core/errors.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
+import { MOST_LATE_MS } from './own-sessions.js';
 import { emitWait, serverNow, type SessionContext } from './upload-context.js';
 
 /** The most attempts to create a session. */
@@ -63,11 +64,15 @@ async function tryToOpen(context: SessionContext): Promise<CreateOutcome> {
   return { kind: 'opened', opened: { journalId, sessionId: adopted.id } };
 }
 
-/** Settles attempts of earlier runs in the journal. They created no session, because Okta allows only one, and ours is open. */
+/**
+ * Settles attempts of earlier runs in the journal. They created no session until now, because Okta allows only one, and ours
+ * is open. An attempt that Okta may still act on stays: its session would look like another's to the next run.
+ */
 async function closeLostCreates(context: SessionContext, opened: OpenedSession): Promise<void> {
   const { state, own } = context;
-  for (const { id, sessionId } of await state.journal.open()) {
+  for (const { id, sessionId, startedAt } of await state.journal.open()) {
     if (sessionId !== undefined || id === opened.journalId) continue;
+    if (serverNow(context) < startedAt + MOST_LATE_MS) continue;
     await state.journal.settle(id, 'dropped');
     own.forgetEntry(id);
   }

@@ -4,6 +4,10 @@ import type { Session } from '../okta/wire.js';
 const SKEW_MS = 2000;
 /** After a 504 Okta may still create the session. A session that appears within this time belongs to the attempt. */
 const LATE_MS = 60_000;
+/** How long an attempt lasts at most once it is in the journal: a rate-limit window, and its answer. */
+export const ATTEMPT_MS = 120_000;
+/** After this, Okta does not act on an attempt in the journal any more. */
+export const MOST_LATE_MS = ATTEMPT_MS + LATE_MS;
 
 /** An attempt to create a session whose response was lost, so that it is not known whether there is a session. */
 export interface LostCreate {

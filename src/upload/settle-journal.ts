@@ -3,12 +3,11 @@ import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel-session.js';
 import { serverNow, type SessionContext } from './upload-context.js';
 import { listOpenSessions } from './foreign-sessions.js';
+import { ATTEMPT_MS } from './own-sessions.js';
 import { getSessionWithRetries } from './get-session.js';
 import { FINAL, LOADABLE, pollToEnd } from './poll-session.js';
 import { triggerSession } from './trigger-session.js';
 
-/** The longest duration of an attempt to create a session after it is in the journal: a rate-limit window and the response. */
-const ATTEMPT_MS = 120_000;
 /** After this time, a list without the session of an attempt cannot be outdated. */
 const LISTED_MS = 900_000;
 

@@ -11,4 +11,8 @@ export const REGRESSIONS: readonly { readonly seed: number; readonly found: stri
   { seed: 30941, found: 'a false 404 of a load had a membership refused, whose group was then removed' },
   { seed: 13117, found: 'a clock set back held a creation up, and its session was taken for a foreign one' },
   { seed: 10000, found: 'a write of the journal was still under way when its run had ended' },
+  {
+    seed: 12014,
+    found: 'an attempt of an earlier run was forgotten, and its late session was taken for a foreign one',
+  },
 ];

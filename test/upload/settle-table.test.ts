@@ -383,13 +383,16 @@ describe('what an earlier run left in flight', () => {
       expect(await state.journal.open()).toEqual([]);
     });
 
-    it('is closed by the next session that is created', async () => {
+    it.each([
+      ['stays beside the next session while Okta may still act on it', 179_999, [undefined, 'fresh']],
+      ['is closed by the next session once Okta does not act on it any more', 180_000, ['fresh']],
+    ])('%s', async (_, ageMs, sessions) => {
       const fresh = session('fresh', 'CREATED', NOON);
       const { context, state } = scripted({ list: [[], []], create: [fresh] });
-      await inFlight(state, { phase: 'creating' });
+      await inFlight(state, { phase: 'creating', startedAt: NOON - ageMs });
       await settleJournal(context);
       await openSession(context, undefined);
-      expect((await state.journal.open()).map(({ sessionId }) => sessionId)).toEqual(['fresh']);
+      expect((await state.journal.open()).map(({ sessionId }) => sessionId)).toEqual(sessions);
     });
 
     it('is used by the next run where it turns up in time', async () => {
