@@ -80,7 +80,7 @@ export const deletions: readonly Break[] = [
     what: 'the limits in percent are not looked at',
     file: 'src/guard/guard-rules.ts',
     find: 'if (deletes > limits.minDeletes)',
-    replace: 'if (deletes > limits.minDeletes * 1e9)',
+    replace: 'if (deletes > limits.minDeletes + 1e9)',
     test: [
       GUARD,
       'nothing passes a plan that deletes more than the limit, and everything passes one that does not',
