@@ -71,10 +71,12 @@ export class RequestPacker {
   take(): Change[] {
     const chosen = this.#choose();
     const changes: Change[] = [];
-    for (const { group, bytes, changes: own } of chosen) {
-      if (group !== undefined) this.#open.delete(group);
+    for (const entry of chosen) {
+      const { group, bytes } = entry;
+      // A later entry of the group may still wait, and take more members.
+      if (group !== undefined && this.#open.get(group) === entry) this.#open.delete(group);
       this.#bytes -= bytes;
-      for (const change of own) changes.push(change);
+      for (const change of entry.changes) changes.push(change);
     }
     this.#changes -= changes.length;
     return changes;
