@@ -1,3 +1,10 @@
+import fc from 'fast-check';
+
+/** Random numbers from 0 to below 1, for a damage. Without a bias to 0, which would always damage the first page. */
+export const draws: fc.Arbitrary<() => number> = fc
+  .infiniteStream(fc.noBias(fc.integer({ min: 0, max: 2 ** 32 - 1 })))
+  .map((numbers) => () => (numbers.next().value as number) / 2 ** 32);
+
 /** Ways in which a disk, a copy or a person can damage a file. */
 export type Damage = (file: Buffer, random: () => number) => Buffer;
 
@@ -12,7 +19,9 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     return file;
   },
   'two pages swapped': (file, random) => {
-    const [a, b] = [page(file, below(random, pagesOf(file))), page(file, below(random, pagesOf(file)))];
+    const first = below(random, pagesOf(file));
+    const second = (first + 1 + below(random, pagesOf(file) - 1)) % pagesOf(file);
+    const [a, b] = [page(file, first), page(file, second)];
     const before = Buffer.from(a);
     b.copy(a);
     before.copy(b);
