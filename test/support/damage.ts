@@ -33,10 +33,8 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     return file;
   },
   'half a page of noise': (file, random) => {
-    const damaged = page(file, below(random, pagesOf(file))).subarray(
-      below(random, 2) * (PAGE / 2),
-      PAGE / 2,
-    );
+    const half = below(random, 2) * (PAGE / 2);
+    const damaged = page(file, below(random, pagesOf(file))).subarray(half, half + PAGE / 2);
     for (let i = 0; i < damaged.length; i++) damaged[i] = below(random, 256);
     return file;
   },
