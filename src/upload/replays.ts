@@ -2,6 +2,7 @@ import { SessionError } from '../core/errors.js';
 import type { Batch } from '../core/model.js';
 import { NamedReferences, splitBatch } from './session-content.js';
 import { PackedBatch } from './packed-batch.js';
+import type { SessionFailure } from './session-failure.js';
 
 /** The run ends after this many failed sessions in a row, if Okta accepted nothing between them. */
 const MOST_IN_A_ROW = 10;
@@ -19,18 +20,6 @@ export interface Content {
   readonly waits?: boolean;
   /** True if one of the records may be the cause of failures. Such content is sent when nothing else can be sent. */
   readonly suspect?: boolean;
-}
-
-/** The failure of a session. */
-export interface SessionFailure {
-  readonly sessionId: string;
-  readonly reason: string;
-  /** The batch whose load failed; undefined if all were loaded. */
-  readonly batch?: PackedBatch | undefined;
-  /** True if a record may be the cause: the response to a load was 5xx, or the import ended in ERROR. */
-  readonly blames: boolean;
-  /** Okta's error code, or the status of the response. */
-  readonly errorCode?: string | undefined;
 }
 
 /**

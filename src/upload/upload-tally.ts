@@ -2,6 +2,7 @@ import type { Batch, Change, Entity } from '../core/model.js';
 import { displayKey } from '../core/model.js';
 import type { KindCounts, UploadReport } from '../core/results.js';
 import type { Rejection } from '../core/rejection.js';
+import type { ResolvedUploadOptions } from './upload-options.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -9,6 +10,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class UploadTally {
   requests = 0;
   sessions = 0;
+  confirmedSessions = 0;
   bytes = 0;
   /** The number of changes of the plan; without a guard, of those received so far. */
   #planned = 0;
@@ -56,16 +58,19 @@ export class UploadTally {
     });
   }
 
-  get refusedCount(): number {
-    return this.#refused.length;
-  }
-
-  get confirmedCount(): number {
-    return this.#confirmedCount;
-  }
-
   get remaining(): number {
     return this.#planned - this.#confirmedCount - this.#refused.length;
+  }
+
+  /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */
+  estimatedEnd(
+    startedAt: number,
+    now: number,
+    { cooldownMs, requestsPerSession }: Pick<ResolvedUploadOptions, 'cooldownMs' | 'requestsPerSession'>,
+  ): Date {
+    const perSession = Math.max(1, this.#confirmedCount / this.requests) * requestsPerSession;
+    const passed = (now - startedAt) / this.confirmedSessions;
+    return new Date(now + Math.ceil(this.remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
   report(): UploadReport {

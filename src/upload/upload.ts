@@ -1,14 +1,14 @@
-import { makeBatch } from '../okta/bulk-body.js';
 import { throwIfAborted } from '../core/clock.js';
-import { OktaHttpError, RollcallError } from '../core/errors.js';
+import { RollcallError } from '../core/errors.js';
 import { contextOf, type Flow, type Sink } from '../flow/flow.js';
-import { ENTITIES, type Batch, type Change } from '../core/model.js';
+import type { Batch } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
-import type { ChangeOutcome, UploadReport } from '../core/results.js';
+import type { UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
-import { countedAtName, type StateStore } from '../state/store.js';
-import { NamedReferences, splitBatch } from './session-content.js';
-import { Replays, type Content, type SessionFailure } from './replays.js';
+import type { StateStore } from '../state/store.js';
+import { splitBatch } from './session-content.js';
+import { Replays, type Content } from './replays.js';
+import { failedImport, lostLoad, untriggered, type SessionFailure } from './session-failure.js';
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
@@ -16,9 +16,10 @@ import { createsIn, PackedBatch } from './packed-batch.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
-import { RefusalLimit } from './refusal-limit.js';
+import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
-import { outcomeOf } from './change-outcome.js';
+import { OutcomeReporter } from './change-outcome.js';
+import { storeAbsences } from './store-absences.js';
 import { UploadTally } from './upload-tally.js';
 
 /**
@@ -52,13 +53,12 @@ class Upload {
   readonly #tally = new UploadTally();
   /** Content of failed sessions, which is sent again. */
   readonly #replays = new Replays();
-  readonly #refusedReferences = new NamedReferences();
-  readonly #refusals: RefusalLimit;
+  readonly #outcomes: OutcomeReporter;
+  readonly #refused: RefusedChanges;
   /** The sessions that are being imported. The promises never reject; an error is stored in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
   /** The number of creations that were read from the queue and are not confirmed yet. Dependent memberships wait for them. */
   #unconfirmedCreates = 0;
-  #confirmedSessions = 0;
   #startedAt = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -66,7 +66,8 @@ class Upload {
     this.#context = context;
     this.#queue = new BatchQueue(source, context.options.signal);
     this.#run = contextOf(source);
-    this.#refusals = new RefusalLimit(this.#run);
+    this.#outcomes = new OutcomeReporter(context.options);
+    this.#refused = new RefusedChanges(context.options, this.#run, this.#tally, this.#outcomes);
   }
 
   async run(): Promise<UploadReport> {
@@ -75,9 +76,9 @@ class Upload {
     try {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
-      this.#refusals.population = await state.counts();
+      this.#refused.limit.population = await state.counts();
       await this.#sendAll();
-      await this.#storeAbsences();
+      await storeAbsences(state, this.#run);
       return this.#tally.report();
     } catch (error) {
       await Promise.all(this.#importing);
@@ -85,19 +86,6 @@ class Upload {
       throw error;
     } finally {
       await this.#queue.close();
-    }
-  }
-
-  /** Stores the counts of absences, which are counted only if the run has reached its end. */
-  async #storeAbsences(): Promise<void> {
-    const { state } = this.#context;
-    for (const entity of ENTITIES) {
-      const counts = this.#run.absences.get(entity);
-      if (counts === undefined) continue;
-      const countedAt = this.#run.absencesCountedAt.get(entity);
-      if (counts.size > 0 && countedAt !== undefined)
-        await state.setMeta(countedAtName(entity), String(countedAt));
-      if (counts.size > 0 || (await state.absences(entity)).size > 0) await state.setAbsences(entity, counts);
     }
   }
 
@@ -143,23 +131,12 @@ class Upload {
       if ((batch.dependent && creating()) || this.#replays.delays(batch, creating())) break;
       this.#queue.shift();
       this.#tally.received(batch);
-      const sendable = this.#withoutRefusedReferences(batch);
+      const sendable = this.#refused.without(batch);
       if (sendable === undefined) continue;
       this.#unconfirmedCreates += createsIn(sendable);
       batches.push(new PackedBatch(sendable));
     }
     return batches.length === 0 ? this.#replays.nextSuspect(creating()) : { batches, attempt: 0 };
-  }
-
-  #withoutRefusedReferences(batch: Batch): Batch | undefined {
-    const kept = batch.changes.filter((change) => {
-      if (!this.#refusedReferences.has(change)) return true;
-      this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
-      this.#reportOutcomes([change], undefined, 'refused', 'REFERENCE_REFUSED');
-      return false;
-    });
-    if (kept.length === batch.changes.length) return batch;
-    return kept.length === 0 ? undefined : makeBatch(batch.entity, batch.kind, kept);
   }
 
   async #runSession(content: Content): Promise<void> {
@@ -174,7 +151,8 @@ class Upload {
       if (loaded === undefined) return;
       await this.#import(session, loaded);
     } catch (error) {
-      await this.#abandon(session);
+      // The first error is thrown. A session that cannot be cancelled is in the journal, so the next run settles it.
+      await session.abandon().catch(() => undefined);
       throw error;
     }
   }
@@ -188,7 +166,7 @@ class Upload {
       this.#check();
       // In a mixed session, Okta may have refused a user or group of a membership after the content was collected.
       const packed = waiting.shift() as PackedBatch;
-      const batch = this.#withoutRefusedReferences(packed.unpack());
+      const batch = this.#refused.without(packed.unpack());
       if (batch === undefined) continue;
       requests++;
       const sent = batch.changes.length === packed.size ? packed : new PackedBatch(batch);
@@ -196,7 +174,7 @@ class Upload {
       this.#tally.sent(batch);
       if (outcome.kind === 'loaded') {
         accepted.push(sent);
-        this.#refusals.acknowledged(batch);
+        this.#refused.limit.acknowledged(batch);
         const { entity, kind, items, bytes } = batch;
         options.events.emit({
           type: 'batch:sent',
@@ -209,14 +187,14 @@ class Upload {
         });
       } else if (outcome.kind === 'refused') {
         waiting.unshift(
-          ...this.#refused(session, batch, outcome.errorCode).map((half) => new PackedBatch(half)),
+          ...this.#splitRefused(session, batch, outcome.errorCode).map((half) => new PackedBatch(half)),
         );
       } else {
         await session.cancel();
         if (accepted.length > 0) this.#replays.progress();
         this.#failed(
           { ...content, batches: [...accepted, sent, ...waiting] },
-          { sessionId: session.sessionId, reason: outcome.reason, batch: sent, ...blameOf(outcome.error) },
+          lostLoad(session.sessionId, sent, outcome),
         );
         return undefined;
       }
@@ -227,24 +205,20 @@ class Upload {
   }
 
   /** The halves of a refused batch. A single refused record is reported and not sent again. */
-  #refused(session: SessionLifecycle, batch: Batch, errorCode: string | undefined): readonly Batch[] {
+  #splitRefused(
+    { sessionId }: SessionLifecycle,
+    batch: Batch,
+    errorCode: string | undefined,
+  ): readonly Batch[] {
     const halves = splitBatch(batch);
     if (halves !== undefined) return halves;
-    this.#leaveOut(batch, session.sessionId, errorCode, 'Okta refused the record');
+    this.#leaveOut(batch, { sessionId, errorCode, reason: 'Okta refused the record' });
     return [];
   }
 
-  /** Reports the one record of a batch as refused. Memberships that name it are left out too. */
-  #leaveOut(batch: Batch, sessionId: string, errorCode: string | undefined, reason: string): void {
-    const { entity, kind, items, changes } = batch;
-    for (const change of changes) {
-      this.#tally.refused(change, errorCode, reason);
-      this.#refusedReferences.add(change);
-    }
-    this.#reportOutcomes(changes, sessionId, 'refused', errorCode);
+  #leaveOut(batch: Batch, refusal: Refusal): void {
     this.#unconfirmedCreates -= createsIn(batch);
-    this.#context.options.events.emit({ type: 'batch:refused', sessionId, entity, kind, items });
-    this.#refusals.refused(entity, errorCode);
+    this.#refused.add(batch, refusal);
   }
 
   async #import(session: SessionLifecycle, content: Content): Promise<void> {
@@ -254,12 +228,10 @@ class Upload {
     }
     const hasUpserts = content.batches.some((batch) => batch.kind === 'upsert');
     const outcome = await session.trigger(hasUpserts);
-    const { sessionId } = session;
     if (outcome === 'unknown') {
       this.#notImported(session, content, 'gone');
     } else if (outcome === 'lost') {
-      const reason = 'the session was lost before it was triggered';
-      this.#failed(content, { sessionId, reason, blames: false });
+      this.#failed(content, untriggered(session.sessionId));
     } else if (outcome === 'no-effect') {
       this.#confirmed(session, content);
     } else {
@@ -284,19 +256,12 @@ class Upload {
 
   /** Sends the content again, because Okta may have imported all of it, or a part, or nothing. */
   #notImported({ sessionId }: SessionLifecycle, content: Content, status: string): void {
-    this.#reportBatches(content, sessionId, 'unknown');
-    const reason = 'the import did not complete';
-    const isError = status === 'ERROR';
-    this.#failed(content, {
-      sessionId,
-      reason,
-      blames: isError,
-      ...(isError && { errorCode: 'SESSION_ERROR' }),
-    });
+    this.#outcomes.batches(content, sessionId, 'unknown');
+    this.#failed(content, failedImport(sessionId, status));
   }
 
   #confirmed(session: SessionLifecycle, content: Content): void {
-    const { events } = this.#context.options;
+    const { options } = this.#context;
     const { sessionId } = session;
     this.#replays.progress();
     let confirmed = 0;
@@ -305,65 +270,28 @@ class Upload {
       this.#unconfirmedCreates -= batch.creates;
       confirmed += batch.size;
     }
-    this.#confirmedSessions++;
-    this.#reportBatches(content, sessionId, 'confirmed');
-    events.emit({ type: 'session:completed', sessionId, changes: confirmed });
-    events.emit({
+    this.#tally.confirmedSessions++;
+    this.#outcomes.batches(content, sessionId, 'confirmed');
+    options.events.emit({ type: 'session:completed', sessionId, changes: confirmed });
+    options.events.emit({
       type: 'state:committed',
       sessionId,
       changes: confirmed,
       remaining: this.#tally.remaining,
-      estimatedEnd: this.#estimatedEnd(),
+      estimatedEnd: this.#tally.estimatedEnd(this.#startedAt, options.clock.now(), options),
     });
-  }
-
-  #reportBatches({ batches }: Content, sessionId: string, outcome: ChangeOutcome['outcome']): void {
-    if (this.#context.options.onOutcome === undefined) return;
-    for (const batch of batches) this.#reportOutcomes(batch.unpack().changes, sessionId, outcome);
-  }
-
-  #reportOutcomes(
-    changes: readonly Change[],
-    sessionId: string | undefined,
-    outcome: ChangeOutcome['outcome'],
-    errorCode?: string,
-  ): void {
-    const { onOutcome } = this.#context.options;
-    onOutcome?.(changes.map((change) => outcomeOf(change, sessionId, outcome, errorCode)));
-  }
-
-  /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */
-  #estimatedEnd(): Date {
-    const { clock, cooldownMs, requestsPerSession } = this.#context.options;
-    const { remaining, confirmedCount, requests } = this.#tally;
-    const perSession = Math.max(1, confirmedCount / requests) * requestsPerSession;
-    const passed = (clock.now() - this.#startedAt) / this.#confirmedSessions;
-    return new Date(clock.now() + Math.ceil(remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
   /** Sends the content of a failed session again, without a record that is the cause. */
   #failed(content: Content, failure: SessionFailure): void {
     const { sessionId, reason, errorCode } = failure;
     const atFault = this.#replays.failed(content, failure);
-    if (atFault !== undefined)
-      this.#leaveOut(atFault.unpack(), sessionId, errorCode, 'each session with the record failed');
-    if (atFault !== undefined && content.batches.length === 1) return;
+    if (atFault !== undefined) {
+      const why = 'each session with the record failed';
+      this.#leaveOut(atFault.unpack(), { sessionId, errorCode, reason: why });
+      if (content.batches.length === 1) return;
+    }
     const attempt = content.attempt + 1;
     this.#context.options.events.emit({ type: 'session:replayed', sessionId, reason, attempt });
   }
-
-  /** Cancels the session after an error, if possible. An error of the cancel is ignored, so that the first one is thrown. */
-  async #abandon(session: SessionLifecycle): Promise<void> {
-    try {
-      await session.abandon();
-    } catch {
-      // The session is in the journal, so the next run settles it.
-    }
-  }
-}
-
-/** Determines whether a record may be the cause of a failed load: a repeated 5xx often depends on the content. */
-function blameOf(error: unknown): Pick<SessionFailure, 'blames' | 'errorCode'> {
-  if (!(error instanceof OktaHttpError) || error.status < 500) return { blames: false };
-  return { blames: true, errorCode: error.errorCode ?? `HTTP_${error.status}` };
 }

@@ -52,7 +52,7 @@ export const convergence: readonly Break[] = [
   {
     what: 'what a failed session carried is not sent again',
     file: 'src/upload/upload.ts',
-    find: "this.#reportBatches(content, sessionId, 'unknown');",
+    find: "this.#outcomes.batches(content, sessionId, 'unknown');",
     replace: "if (status !== '') return;",
     test: [UPLOAD, 'a session that ends in ERROR is uploaded again in a new one'],
   },

@@ -52,7 +52,7 @@ export const state: readonly Break[] = [
     what: 'a refused membership counts as a confirmed creation',
     file: 'src/upload/upload.ts',
     find: 'this.#unconfirmedCreates -= createsIn(batch);',
-    replace: 'this.#unconfirmedCreates -= changes.filter(({ created }) => created).length;',
+    replace: 'this.#unconfirmedCreates -= batch.changes.filter(({ created }) => created).length;',
     test: [REFUSALS, 'of the memberships does not let others go before the users that they name'],
   },
   {
@@ -68,7 +68,7 @@ export const state: readonly Break[] = [
   {
     what: 'a membership of a refused user is sent',
     file: 'src/upload/upload.ts',
-    find: 'const batch = this.#withoutRefusedReferences(packed.unpack());',
+    find: 'const batch = this.#refused.without(packed.unpack());',
     replace: 'const batch = packed.unpack();',
     test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],
   },

@@ -1,0 +1,60 @@
+import type { Batch } from '../core/model.js';
+import type { RunContext } from '../flow/run-context.js';
+import { makeBatch } from '../okta/bulk-body.js';
+import type { OutcomeReporter } from './change-outcome.js';
+import { RefusalLimit } from './refusal-limit.js';
+import { NamedReferences } from './session-content.js';
+import type { ResolvedUploadOptions } from './upload-options.js';
+import type { UploadTally } from './upload-tally.js';
+
+/** Why Okta refused a record. */
+export interface Refusal {
+  readonly sessionId: string;
+  readonly errorCode: string | undefined;
+  readonly reason: string;
+}
+
+/** The records that Okta refused in this run. They are reported and not sent again, nor are memberships that name them. */
+export class RefusedChanges {
+  readonly limit: RefusalLimit;
+  readonly #events: ResolvedUploadOptions['events'];
+  readonly #tally: UploadTally;
+  readonly #outcomes: OutcomeReporter;
+  readonly #references = new NamedReferences();
+
+  constructor(
+    { events }: Pick<ResolvedUploadOptions, 'events'>,
+    run: RunContext,
+    tally: UploadTally,
+    outcomes: OutcomeReporter,
+  ) {
+    this.#events = events;
+    this.#tally = tally;
+    this.#outcomes = outcomes;
+    this.limit = new RefusalLimit(run);
+  }
+
+  /** Reports the one record of a batch as refused. @throws {@link RecordError} if Okta refuses too many records */
+  add(batch: Batch, { sessionId, errorCode, reason }: Refusal): void {
+    const { entity, kind, items, changes } = batch;
+    for (const change of changes) {
+      this.#tally.refused(change, errorCode, reason);
+      this.#references.add(change);
+    }
+    this.#outcomes.changes(changes, sessionId, 'refused', errorCode);
+    this.#events.emit({ type: 'batch:refused', sessionId, entity, kind, items });
+    this.limit.refused(entity, errorCode);
+  }
+
+  /** The batch without memberships whose user or group was refused; undefined if nothing is left of it. */
+  without(batch: Batch): Batch | undefined {
+    const kept = batch.changes.filter((change) => {
+      if (!this.#references.has(change)) return true;
+      this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
+      this.#outcomes.changes([change], undefined, 'refused', 'REFERENCE_REFUSED');
+      return false;
+    });
+    if (kept.length === batch.changes.length) return batch;
+    return kept.length === 0 ? undefined : makeBatch(batch.entity, batch.kind, kept);
+  }
+}
