@@ -43,13 +43,16 @@ export const ROOMS = {
     tests: [
       'test/fingerprints/*.test.ts',
       'test/state/format.test.ts',
-      'test/state/lmdb/!(one-writer|durable|killed).test.ts',
+      'test/state/lmdb/!(one-writer|durable|killed|open-state|lmdb-state|writer-place).test.ts',
       'test/sync/*.test.ts',
     ],
   },
   state: {
     mutate: ['src/state/**/*.ts'],
-    tests: ['test/state/**/!(one-writer|durable|killed).test.ts', 'test/sync/*.test.ts'],
+    tests: [
+      'test/state/**/!(one-writer|durable|killed|open-state|lmdb-state|writer-place).test.ts',
+      'test/sync/*.test.ts',
+    ],
   },
 };
 
