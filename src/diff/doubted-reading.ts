@@ -95,6 +95,10 @@ class DoubtedReading implements Reading {
     );
   }
 
+  holders(logins: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return this.#reading.holders(logins);
+  }
+
   missing(entity: Entity): AsyncIterable<readonly string[]> {
     return this.#reading.missing(entity);
   }

@@ -5,10 +5,12 @@ import { createInterface } from 'node:readline';
 import { refuseUnknown, requireBoolean } from '../core/check-options.js';
 import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
+import { loginOf } from '../fingerprints/login-fingerprints.js';
 import { requireWhole } from './checks.js';
 import {
   IMPORT_UNFINISHED,
   UNKNOWN,
+  type AdoptedRow,
   type Held,
   type HeldRow,
   type StateIdentity,
@@ -153,7 +155,7 @@ export async function importState(
     if (sha256 === undefined) digest.update(`${line}\n`);
     if (entity === undefined || rows === undefined) continue;
     const read = rows.map((row) => toRow(entity, row));
-    await state.adopt(asOfNow ? read : read.map((row) => ({ ...row, held: UNKNOWN })));
+    await state.adopt(asOfNow ? read : read.map(doubted));
   }
   // The file may have been changed after it was checked.
   if (!matches(digest, footer)) throw damaged();
@@ -163,6 +165,12 @@ export async function importState(
   }
   await state.setMeta('import', '');
   return footer.counts;
+}
+
+/** The row, as unknown. */
+function doubted({ entity, key, held }: HeldRow): AdoptedRow {
+  const login = held.kind === 'confirmed' ? loginOf(held.fingerprint.attributes) : undefined;
+  return { entity, key, held: UNKNOWN, login };
 }
 
 /** The digest and attribute fingerprints of a confirmed row in Base64; `''` for an unknown row. */

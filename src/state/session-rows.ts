@@ -1,3 +1,4 @@
+import { loginOf } from '../fingerprints/login-fingerprints.js';
 import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
 
 /** The rows that the baseline gets when a session has ended. A dropped session changes none. */
@@ -7,8 +8,9 @@ export function rowsAfter(
 ): AdoptedRow[] {
   return rows.map((row): AdoptedRow => {
     const { entity, key } = row;
-    if (outcome === 'unknown') return { entity, key, held: UNKNOWN };
-    if (row.kind === 'delete') return { entity, key, held: undefined };
+    if (row.kind === 'delete') return { entity, key, held: outcome === 'unknown' ? UNKNOWN : undefined };
+    if (outcome === 'unknown')
+      return { entity, key, held: UNKNOWN, login: loginOf(row.fingerprint.attributes) };
     return { entity, key, held: { kind: 'confirmed', fingerprint: row.fingerprint } };
   });
 }

@@ -65,6 +65,13 @@ export interface Reading {
   isComplete(entity: Entity): boolean;
   /** A {@link ReferenceCode} for each of these users or groups, to which memberships refer. */
   refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
+  /**
+   * The user in the baseline who has each of these logins, in order; undefined for a login that nobody has. A user whose row is
+   * unknown counts if the row had the login before, or may have it now. If several users have a login, it is the last one written.
+   *
+   * @param logins - fingerprints of logins; see `fingerprints/login-fingerprints`
+   */
+  holders(logins: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** The keys of all rows (also unknown ones) that were not seen, in chunks of some thousands. */
   missing(entity: Entity): AsyncIterable<readonly string[]>;
   /** Ends the reading and frees its memory. */
@@ -129,6 +136,8 @@ export interface AdoptedRow {
   readonly entity: Entity;
   readonly key: string;
   readonly held: Held | undefined;
+  /** For an unknown row, the fingerprint of the login that the user may have now. */
+  readonly login?: string | undefined;
 }
 
 /** A change of a session in flight, as the journal stores it: the new row of the baseline, without the profile. */

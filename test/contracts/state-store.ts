@@ -729,6 +729,91 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
     },
   );
 
+  /** A user with a login. @param login - ten characters, as a fingerprint of a login has */
+  const withLogin = (key: string, login: string) => fingerprint(`${login}${key}`, `attributes..${login}`);
+  const [ann, bob, eve] = ['ann+login+', 'bob+login+', 'eve+login\0'] as const;
+
+  async function holders(store: StateStore, ...logins: readonly string[]) {
+    const reading = await store.read();
+    const found = await reading.holders(logins);
+    await reading.close();
+    return found;
+  }
+
+  law('the user who has a login is found', async (store, under) => {
+    expect(await holders(store, ann)).toEqual([undefined]);
+    await settled(
+      store,
+      [upsert('users', 'a', withLogin('a', ann)), upsert('users', '', withLogin('', eve))],
+      'completed',
+    );
+    await store.adopt([confirmed('users', 'b', withLogin('b', bob)), confirmedRow('users', 'without login')]);
+    const again = await under.reopen();
+    expect(await holders(again.store, bob, ann, 'nobody has', eve)).toEqual(['b', 'a', undefined, '']);
+    expect(await holders(again.store)).toEqual([]);
+    await again.dispose();
+  });
+
+  law('a login is found no more once its user has ended, or has another', async (store) => {
+    await store.adopt([
+      confirmed('users', 'a', withLogin('a', ann)),
+      confirmed('users', 'b', withLogin('b', bob)),
+    ]);
+    await settled(store, [deleted('users', 'a'), upsert('users', 'b', withLogin('b', eve))], 'completed');
+    expect(await holders(store, ann, bob, eve)).toEqual([undefined, undefined, 'b']);
+    await store.adopt([gone('users', 'b')]);
+    expect(await holders(store, eve)).toEqual([undefined]);
+  });
+
+  law('a login that has moved stays with its new user when the old one ends', async (store) => {
+    await store.adopt([confirmed('users', 'b', withLogin('b', ann))]);
+    await store.adopt([confirmed('users', 'a', withLogin('a', ann))]);
+    expect(await holders(store, ann)).toEqual(['a']);
+    await settled(store, [deleted('users', 'b')], 'completed');
+    expect(await holders(store, ann)).toEqual(['a']);
+    // In one session, in both orders of their keys.
+    await settled(store, [deleted('users', 'a'), upsert('users', 'c', withLogin('c', ann))], 'completed');
+    expect(await holders(store, ann)).toEqual(['c']);
+    await settled(store, [deleted('users', 'c'), upsert('users', 'b', withLogin('b', ann))], 'completed');
+    expect(await holders(store, ann)).toEqual(['b']);
+  });
+
+  law('a user whose row is unknown may have the login before and the one after', async (store, under) => {
+    await store.adopt([confirmed('users', 'a', withLogin('a', ann))]);
+    await settled(
+      store,
+      [upsert('users', 'a', withLogin('a', bob)), upsert('users', 'e', withLogin('e', eve))],
+      'unknown',
+    );
+    const again = await under.reopen();
+    expect(await holders(again.store, ann, bob, eve)).toEqual(['a', 'a', 'e']);
+    await settled(again.store, [upsert('users', 'a', withLogin('a', bob)), deleted('users', 'e')], 'unknown');
+    expect(await holders(again.store, ann, bob, eve)).toEqual(['a', 'a', 'e']);
+    await settled(
+      again.store,
+      [upsert('users', 'a', withLogin('a', bob)), deleted('users', 'e')],
+      'completed',
+    );
+    expect(await holders(again.store, ann, bob, eve)).toEqual([undefined, 'a', undefined]);
+    await again.dispose();
+  });
+
+  law('a reading finds the logins as they were when it was opened', async (store) => {
+    await store.adopt([confirmed('users', 'a', withLogin('a', ann))]);
+    const reading = await store.read();
+    await settled(store, [deleted('users', 'a'), upsert('users', 'b', withLogin('b', bob))], 'completed');
+    expect(await reading.holders([ann, bob])).toEqual(['a', undefined]);
+    await reading.close();
+  });
+
+  law('a state that is restored has no logins', async (store) => {
+    await store.adopt([confirmed('users', 'a', withLogin('a', ann))]);
+    await store.restore({ fingerprintKey: 'f'.repeat(32), target: undefined, lastTriggeredAt: undefined });
+    await store.setMeta('import', '');
+    await store.adopt([unknown('users', 'a')]);
+    expect(await holders(store, ann)).toEqual([undefined]);
+  });
+
   law('rows of very many attributes are committed and come back equal', async (store, under) => {
     const attributes = (count: number) =>
       Array.from({ length: count }, (_, i) => String.fromCharCode(i & 255, i >> 8, 7, 255)).join('');
@@ -854,6 +939,7 @@ export function stateStoreContract(make: () => Promise<StoreUnderTest>): void {
       ['missing', async () => missing.next()],
       ['rows', async () => rows.next()],
       ['held', () => reading.held('users', ['u2'])],
+      ['holders', () => reading.holders(['login'])],
       ['target', () => store.target()],
       ['bind', () => store.bind({ orgUrl: 'https://a.example', identitySourceId: 's' })],
       ['counts', () => store.counts()],

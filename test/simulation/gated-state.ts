@@ -53,6 +53,7 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
     complete: (entity) => inner.complete(entity),
     isComplete: (entity) => inner.isComplete(entity),
     refer: (...args) => call('refer', () => inner.refer(...args)),
+    holders: (logins) => call('holders', () => inner.holders(logins)),
     missing: (entity) => each('missing', inner.missing(entity)),
     close: () => call('close-reading', () => inner.close()),
   });

@@ -65,6 +65,20 @@ describe('a state that is moved', () => {
     expect(await content(again)).toEqual(await content(memory));
   });
 
+  it('has the logins of its users, also where these are in doubt', async () => {
+    const file = join(directory, 'export');
+    const memory = memoryState();
+    const login = 'ann+login+';
+    await memory.adopt([confirmed('users', 'a', fingerprint('a', `prints..${login}`))]);
+    await exportState(memory, file);
+    for (const asOfNow of [true, false]) {
+      const again = memoryState();
+      await importState(file, again, { asOfNow });
+      const reading = await again.read();
+      expect(await reading.holders([login, 'bob+login+'])).toEqual(['a', undefined]);
+    }
+  });
+
   it('only its owner may read the file, and a file that is there already is replaced as a whole', async () => {
     const file = join(directory, 'export');
     await writeFile(file, 'before');

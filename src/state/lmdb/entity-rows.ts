@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Transaction } from 'lmdb';
+import { indexLogin, type LoginIndex } from '../logins.js';
 import type { AdoptedRow, EntityCounts, Held } from '../store.js';
 import {
   bytesOfKey,
@@ -33,9 +34,12 @@ export interface EntityHead extends EntityCounts {
 /** The rows of one entity: an LMDB database, ordered by the bytes of the keys. */
 export class EntityRows {
   readonly #table: Database<Buffer, Buffer>;
+  readonly #logins: LoginIndex | undefined;
 
-  constructor(table: Database<Buffer, Buffer>) {
+  /** @param logins - the index of the logins, for the rows of users */
+  constructor(table: Database<Buffer, Buffer>, logins?: LoginIndex) {
     this.#table = table;
+    this.#logins = logins;
   }
 
   /**
@@ -99,7 +103,8 @@ export class EntityRows {
   /** Writes rows; removes those without `held`. Runs inside a write. Returns the new head of the entity. */
   apply(before: EntityHead, rows: readonly AdoptedRow[]): EntityHead {
     let { known, unknown, sum } = before;
-    for (const { key, held } of inKeyOrder(rows)) {
+    for (const row of inKeyOrder(rows)) {
+      const { key, held } = row;
       const bytes = encodeKey(key);
       const old = this.#table.get(bytes);
       if (old !== undefined) {
@@ -108,6 +113,7 @@ export class EntityRows {
         else known--;
         sum = (sum - checkSumOf(old)) >>> 0;
       }
+      if (this.#logins !== undefined) indexLogin(this.#logins, old && decodeRow(bytes, old), row);
       if (held === undefined) {
         if (old !== undefined) this.#table.removeSync(bytes);
         continue;

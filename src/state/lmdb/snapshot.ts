@@ -1,6 +1,7 @@
 import type { Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
+import { mayHave } from '../logins.js';
 import type { Held, HeldRow } from '../store.js';
 import type { DigestCache } from './digest-cache.js';
 import type { Head, Tables } from './lmdb-tables.js';
@@ -29,6 +30,12 @@ export class Snapshot {
   /** The row of a key; undefined if there is none. */
   get(entity: Entity, key: string): Held | undefined {
     return this.#tables.rows[entity].get(key, this.#transaction);
+  }
+
+  /** The user who has a login, by its fingerprint; undefined if there is none. */
+  holder(login: string): string | undefined {
+    const key = this.#tables.logins.get(login, this.#transaction);
+    return key !== undefined && mayHave(this.get('users', key), login) ? key : undefined;
   }
 
   /** The digests and keys of all rows of an entity. Each block is valid until the next one is requested. */

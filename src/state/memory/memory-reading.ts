@@ -1,6 +1,7 @@
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import { digestText } from '../../fingerprints/digests.js';
+import { mayHave } from '../logins.js';
 import { Reference, Seen, type Held, type Reading } from '../store.js';
 
 const MISSING_CHUNK = 4096;
@@ -11,6 +12,7 @@ type Baseline = Readonly<Record<Entity, ReadonlyMap<string, Held>>>;
 export class MemoryReading implements Reading {
   /** Undefined once the reading is closed. */
   #baseline: Baseline | undefined;
+  readonly #logins: ReadonlyMap<string, string>;
   readonly #onClose: () => void;
   readonly #compared: Record<Entity, Set<string>> = {
     users: new Set(),
@@ -24,8 +26,9 @@ export class MemoryReading implements Reading {
   };
   readonly #complete = new Set<Entity>();
 
-  constructor(baseline: Baseline, onClose: () => void) {
+  constructor(baseline: Baseline, logins: ReadonlyMap<string, string>, onClose: () => void) {
     this.#baseline = baseline;
+    this.#logins = logins;
     this.#onClose = onClose;
   }
 
@@ -79,6 +82,14 @@ export class MemoryReading implements Reading {
       if (held.kind === 'confirmed') return Reference.HELD;
       // An unknown row that was not compared may have a rejected record, so it is not sent.
       return seen ? Reference.NEW : Reference.ABSENT;
+    });
+  }
+
+  async holders(logins: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const { users } = this.#open;
+    return logins.map((login) => {
+      const key = this.#logins.get(login);
+      return key !== undefined && mayHave(users.get(key), login) ? key : undefined;
     });
   }
 

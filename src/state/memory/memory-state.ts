@@ -5,6 +5,7 @@ import { MemoryReading } from './memory-reading.js';
 import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
+import { indexLogin } from '../logins.js';
 import { rowsAfter } from '../session-rows.js';
 import {
   IMPORT_UNFINISHED,
@@ -35,6 +36,7 @@ interface DiskContent {
   fingerprintKey: string;
   target: Target | undefined;
   baseline: Record<Entity, Map<string, Held>>;
+  logins: Map<string, string>;
   sessions: StoredSession[];
   nextSession: number;
   lastTriggeredAt: number | undefined;
@@ -54,6 +56,7 @@ export class MemoryDisk {
     fingerprintKey: randomBytes(16).toString('hex'),
     target: undefined,
     baseline: { users: new Map(), groups: new Map(), memberships: new Map() },
+    logins: new Map(),
     sessions: [],
     nextSession: 1,
     lastTriggeredAt: undefined,
@@ -143,7 +146,7 @@ class MemoryState implements StateStore {
   }
 
   async read(): Promise<Reading> {
-    const { baseline, meta } = this.#content;
+    const { baseline, logins, meta } = this.#content;
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
     requireWhole(meta.get('import'));
     const snapshot = {
@@ -151,7 +154,7 @@ class MemoryState implements StateStore {
       groups: new Map(baseline.groups),
       memberships: new Map(baseline.memberships),
     };
-    this.#reading = new MemoryReading(snapshot, () => (this.#reading = undefined));
+    this.#reading = new MemoryReading(snapshot, new Map(logins), () => (this.#reading = undefined));
     return this.#reading;
   }
 
@@ -162,7 +165,7 @@ class MemoryState implements StateStore {
 
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {
     // A copy, so that an iterator that throws changes nothing.
-    const copies = rows.map(({ entity, key, held }) => ({ entity, key, held }));
+    const copies = rows.map((row) => ({ ...row }));
     await this.#write('adopt', (content) => apply(content, copies, endedByAdoption(copies)));
   }
 
@@ -275,8 +278,10 @@ function withLoads(pending: readonly (readonly PendingRow[])[]): Partial<StoredS
   };
 }
 
-function apply({ baseline }: DiskContent, rows: readonly AdoptedRow[], ended: EndedParents): void {
-  const write = ({ entity, key, held }: AdoptedRow) => {
+function apply({ baseline, logins }: DiskContent, rows: readonly AdoptedRow[], ended: EndedParents): void {
+  const write = (row: AdoptedRow) => {
+    const { entity, key, held } = row;
+    if (entity === 'users') indexLogin(logins, baseline.users.get(key), row);
     if (held === undefined) baseline[entity].delete(key);
     else baseline[entity].set(key, held);
   };
