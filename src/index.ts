@@ -97,6 +97,16 @@ export { refusedRecord } from './validate/refused-record.js';
 
 export { createClient } from './okta/client.js';
 export type { ClientOptions } from './okta/client-options.js';
+export type {
+  AppUser,
+  DirectoryClient,
+  OktaGroup,
+  OktaPage,
+  OktaUser,
+  OrgGroup,
+  PageOptions,
+  SchemaAttribute,
+} from './okta/directory-client.js';
 export type { Attempt, Authorizer, TokenSource } from './okta/sign-in/auth.js';
 export type { OAuthOptions } from './okta/sign-in/oauth-options.js';
 export type {

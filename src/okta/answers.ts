@@ -42,6 +42,16 @@ function challengeOf(response: WireResponse): string | undefined {
   return /\berror="([a-z_]{1,40})"/.exec(response.headers['www-authenticate'] ?? '')?.[1];
 }
 
+/** True if Okta does not know what a call names. The errorCode shows that the response is from Okta and not from a proxy. */
+export function isUnknown(error: unknown): boolean {
+  return (
+    error instanceof OktaHttpError &&
+    !(error instanceof OktaAuthError) &&
+    (error.status === 404 || error.status === 400) &&
+    error.errorCode !== undefined
+  );
+}
+
 /** A session. An array of one session is accepted too, because Okta's example of start-import shows one. */
 export function parseSession(operation: string, response: WireResponse): Session {
   const value = parseJson(operation, response);
@@ -79,7 +89,8 @@ function toSession(operation: string, response: WireResponse, value: unknown): S
   };
 }
 
-function parseJson(operation: string, response: WireResponse): unknown {
+/** The JSON of a response. */
+export function parseJson(operation: string, response: WireResponse): unknown {
   try {
     return JSON.parse(response.body) as unknown;
   } catch {
@@ -88,7 +99,8 @@ function parseJson(operation: string, response: WireResponse): unknown {
   }
 }
 
-function unusable(operation: string, response: WireResponse, reason: string): OktaResponseError {
+/** The error for a response that the API does not describe. */
+export function unusable(operation: string, response: WireResponse, reason: string): OktaResponseError {
   return new OktaResponseError(operation, response.status, reason, requestIdOf(response));
 }
 

@@ -40,7 +40,7 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number;
   /** The longest time to connect in milliseconds. @defaultValue 10000 */
   readonly connectTimeoutMs?: number;
-  /** The largest response that is read, in bytes. @defaultValue 1048576 */
+  /** The largest response that is read, in bytes; a page of 500 users with long profiles has some megabytes. @defaultValue 8388608 */
   readonly maxResponseBytes?: number;
   /** The most attempts of one call, including the first. @defaultValue 6 */
   readonly maxAttempts?: number;
@@ -64,7 +64,7 @@ const DEFAULTS = Object.freeze({
   rateLimitShare: 0.5,
   requestTimeoutMs: 60_000,
   connectTimeoutMs: 10_000,
-  maxResponseBytes: 1_048_576,
+  maxResponseBytes: 8_388_608,
   maxAttempts: 6,
   userAgent: 'rollcall',
 });

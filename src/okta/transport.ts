@@ -99,9 +99,12 @@ function reasonOf(error: Error): string {
   return typeof code === 'string' ? code : 'the connection failed';
 }
 
-/** One value for each header. Several `WWW-Authenticate` challenges are joined to one list. */
+/** Headers of which several are one list: challenges, and the links of a page (Okta sends `self` and `next`). */
+const LISTS: ReadonlySet<string> = new Set(['www-authenticate', 'link']);
+
+/** One value for each header. */
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
   const one = (name: string, value: string | string[] | undefined) =>
-    Array.isArray(value) ? (name === 'www-authenticate' ? value.join(', ') : value[0]) : value;
+    Array.isArray(value) ? (LISTS.has(name) ? value.join(', ') : value[0]) : value;
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, one(name, value)]));
 }

@@ -54,7 +54,7 @@ export interface GroupMembers {
 }
 
 /**
- * The eleven operations of Okta's Identity Sources API. Every call keeps to Okta's rate limits. A request is repeated only if
+ * The eleven operations of sessions of Okta's Identity Sources API; `DirectoryClient` has the others. Every call keeps to Okta's rate limits. A request is repeated only if
  * Okta certainly did not act on it, or if it is a GET; otherwise a call whose response was lost throws.
  *
  * If you write your own client, it must do the same, because a run ends with every error that says that Okta did not act on
@@ -118,7 +118,7 @@ export interface OktaClient {
 
 /** One HTTP request, as a {@link Transport} sends it. */
 export interface WireRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute URL. */
   readonly url: string;
   /** Lower-case names. */
