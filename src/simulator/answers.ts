@@ -1,6 +1,5 @@
-import { ApiFault, invalid } from './api-fault.js';
-import { ERROR_SUMMARIES, MAX_PAGE } from './contract.js';
-import type { SimulatedDirectory } from './directory.js';
+import { invalid, type ApiFault } from './api-fault.js';
+import { ERROR_SUMMARIES } from './contract.js';
 import type { OrgSession } from './types.js';
 
 /** A response without the headers that all responses have. */
@@ -48,46 +47,28 @@ export function sessionJson(identitySourceId: string, session: OrgSession): Reco
   };
 }
 
-/** `GET /users/{externalId}`. */
-export function userContent(directory: SimulatedDirectory, externalId: string): Content {
-  const user = directory.user(externalId);
-  if (user === undefined) throw new ApiFault(404, 'E0000007', 'no such user');
-  const { id, profile, created, lastUpdated } = user;
-  const times = { created: iso(created), lastUpdated: iso(lastUpdated) };
-  return jsonContent(200, { id, externalId, profile, ...times });
-}
-
-/** `GET /groups/{groupOrExternalId}`. */
-export function groupContent(directory: SimulatedDirectory, idOrExternalId: string): Content {
-  const { externalId, group } = requireGroup(directory, idOrExternalId);
-  return jsonContent(200, { id: group.id, externalId, profile: group.profile });
-}
-
-/** `GET /groups/{groupOrExternalId}/membership`: pages of members, in the order in which they were added. */
-export function membersContent(
-  directory: SimulatedDirectory,
-  idOrExternalId: string,
+/** One page of a list, from `limit` and `after`, with a link to the next. The cursor is the index of the first item. */
+export function pageOf<T>(
+  list: readonly T[],
   query: URLSearchParams,
-  pageUrl: (query: string) => string,
-): Content {
-  const { externalId } = requireGroup(directory, idOrExternalId);
-  const limit = Number(query.get('limit') ?? MAX_PAGE);
+  most: number,
+  url: string,
+): { readonly items: readonly T[]; readonly headers: Readonly<Record<string, string>> } {
+  const limit = Number(query.get('limit') ?? most);
   const after = Number(query.get('after') ?? 0);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) throw invalid(`limit: not 1 to ${MAX_PAGE}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) throw invalid(`limit: not 1 to ${most}`);
   if (!Number.isInteger(after) || after < 0) throw invalid('after: not a cursor of this list');
-  const members = [...directory.membersOf(externalId)];
   const end = after + limit;
-  const headers: Record<string, string> =
-    end < members.length ? { link: `<${pageUrl(`?after=${end}&limit=${limit}`)}>; rel="next"` } : {};
-  return jsonContent(200, { memberExternalIds: members.slice(after, end) }, headers);
+  const next = new URLSearchParams(query);
+  next.set('after', String(end));
+  const [base = ''] = url.split('?');
+  return {
+    items: list.slice(after, end),
+    headers: end < list.length ? { link: `<${base}?${next.toString()}>; rel="next"` } : {},
+  };
 }
 
-function requireGroup(directory: SimulatedDirectory, idOrExternalId: string) {
-  const found = directory.group(idOrExternalId);
-  if (found === undefined) throw new ApiFault(404, 'E0000007', 'no such group');
-  return found;
-}
-
-function iso(ms: number): string {
+/** Milliseconds since the Unix epoch as the API writes them. */
+export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }

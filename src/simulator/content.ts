@@ -52,6 +52,26 @@ export function readContent(bulk: BulkPath, body: string | Uint8Array | undefine
   }
 }
 
+/**
+ * Parses the body of a call on one user or group. The id of the path, if there is one, has priority over that of the body.
+ * @throws ApiFault for a body that the API does not accept
+ */
+export function readOne(
+  entity: 'users' | 'groups',
+  body: string | Uint8Array | undefined,
+  id?: string,
+): Listed {
+  const [idRule, rules] = entity === 'users' ? [USER_ID, USER_PROFILE] : [GROUP_ID, GROUP_PROFILE];
+  const value = parse(body);
+  const entry = id === undefined ? value : { ...value, externalId: id };
+  return readEntity(entity, 'upsert', entry, 'the body', idRule, rules);
+}
+
+/** Parses the body that names one member. @throws ApiFault for a body that the API does not accept */
+export function readMember(body: string | Uint8Array | undefined): string {
+  return readText(parse(body)['memberExternalId'], 'memberExternalId', MEMBER_ID);
+}
+
 /** Bytes of a body as sent. */
 export function bytesOf(body: string | Uint8Array | undefined): number {
   return body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;

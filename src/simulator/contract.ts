@@ -11,6 +11,10 @@ export const MAX_BYTES = 200_000;
 export const MAX_REQUESTS = 50;
 /** Members on one page of a group's memberships. */
 export const MAX_PAGE = 1000;
+/** Users and groups on one page of the Apps and Groups API. */
+export const MAX_LIST_PAGE = 500;
+/** The attributes that a new user must have. */
+export const REQUIRED_ATTRIBUTES: readonly string[] = Object.freeze(['userName', 'email']);
 
 /** The rule for a string. */
 export interface TextRule {

@@ -1,4 +1,5 @@
-import type { MembershipRecord, Profile } from '../core/model.js';
+import { OptionsError } from '../core/errors.js';
+import type { ChangeKind, MembershipRecord, Profile } from '../core/model.js';
 import type { Listed } from './content.js';
 import { identifier } from './random.js';
 
@@ -7,7 +8,8 @@ export interface HeldUser {
   /** The org's own id. */
   readonly id: string;
   readonly profile: Profile;
-  readonly status: 'ACTIVE' | 'DEACTIVATED';
+  /** UNCONFIRMED: imported, and waiting for an administrator's confirmation. */
+  readonly status: 'ACTIVE' | 'UNCONFIRMED' | 'DEACTIVATED';
   /** Milliseconds since the Unix epoch. */
   readonly created: number;
   readonly lastUpdated: number;
@@ -34,16 +36,45 @@ export interface DirectoryView {
   readonly activeUsers: number;
 }
 
+/** Changes a directory by hand, as an administrator or another program would; see `org.edit`. */
+export interface DirectoryEdit {
+  /** Sets the profile of a user, or creates it. @param status - by default that of the user, or ACTIVE */
+  setUser(externalId: string, profile: Profile, status?: HeldUser['status']): void;
+  /** Sets the status of a user. @throws OptionsError if there is no such user */
+  setStatus(externalId: string, status: HeldUser['status']): void;
+  /** Erases a user with its memberships, which Okta's API cannot do. */
+  removeUser(externalId: string): void;
+  /** Sets the profile of a group, or creates it. */
+  setGroup(externalId: string, profile: Profile): void;
+  removeGroup(externalId: string): void;
+  /** @throws OptionsError if the group or the user does not exist */
+  addMember(groupExternalId: string, memberExternalId: string): void;
+  removeMember(groupExternalId: string, memberExternalId: string): void;
+}
+
 /** The users, groups and memberships of one identity source. */
 export class SimulatedDirectory {
   readonly #users = new Map<string, HeldUser>();
   readonly #groups = new Map<string, HeldGroup>();
   readonly #members = new Map<string, Set<string>>();
   readonly #seed: number;
+  readonly #unconfirmed: (externalId: string) => boolean;
   #ids = 0;
 
-  constructor(seed: number) {
+  /** @param unconfirmed - true for a new user that waits for confirmation */
+  constructor(seed: number, unconfirmed: (externalId: string) => boolean = () => false) {
     this.#seed = seed;
+    this.#unconfirmed = unconfirmed;
+  }
+
+  /** All users by external id, in the order of their creation. */
+  get users(): ReadonlyMap<string, HeldUser> {
+    return this.#users;
+  }
+
+  /** All groups by external id, in the order of their creation. */
+  get groups(): ReadonlyMap<string, HeldGroup> {
+    return this.#groups;
   }
 
   user(externalId: string): HeldUser | undefined {
@@ -69,8 +100,10 @@ export class SimulatedDirectory {
    */
   matches(item: Listed): boolean {
     switch (item.entity) {
-      case 'users':
-        return this.#users.get(item.externalId)?.status === 'ACTIVE';
+      case 'users': {
+        const status = this.#users.get(item.externalId)?.status;
+        return status !== undefined && status !== 'DEACTIVATED';
+      }
       case 'groups':
         return this.#groups.has(item.externalId);
       case 'memberships':
@@ -108,6 +141,36 @@ export class SimulatedDirectory {
     };
   }
 
+  /** Erases a user and its memberships. */
+  #removeUser(externalId: string): void {
+    this.#users.delete(externalId);
+    for (const members of this.#members.values()) members.delete(externalId);
+  }
+
+  /** The functions that change the directory by hand. */
+  edit(now: number): DirectoryEdit {
+    return {
+      setUser: (externalId, profile, status) =>
+        this.#setUser(externalId, profile, status ?? this.#users.get(externalId)?.status ?? 'ACTIVE', now),
+      setStatus: (externalId, status) => {
+        const user = this.#users.get(externalId);
+        if (user === undefined) throw new OptionsError('externalId', 'the org has no such user');
+        this.#setUser(externalId, user.profile, status, now);
+      },
+      removeUser: (externalId) => this.#removeUser(externalId),
+      setGroup: (externalId, profile) =>
+        this.#applyGroup({ entity: 'groups', kind: 'upsert', externalId, memberExternalId: '', profile }),
+      removeGroup: (externalId) =>
+        this.#applyGroup({ entity: 'groups', kind: 'delete', externalId, memberExternalId: '', profile: {} }),
+      addMember: (groupExternalId, memberExternalId) => {
+        const added = this.#applyMembership(membership('upsert', groupExternalId, memberExternalId));
+        if (!added) throw new OptionsError('memberExternalId', 'the org has no such group or user');
+      },
+      removeMember: (groupExternalId, memberExternalId) =>
+        void this.#applyMembership(membership('delete', groupExternalId, memberExternalId)),
+    };
+  }
+
   #applyUser({ kind, externalId, profile }: Listed, now: number): void {
     const held = this.#users.get(externalId);
     if (kind === 'delete') {
@@ -116,8 +179,13 @@ export class SimulatedDirectory {
       }
       return;
     }
-    const { id, created } = held ?? { id: this.#nextId('00u'), created: now };
-    this.#users.set(externalId, Object.freeze({ id, profile, status: 'ACTIVE', created, lastUpdated: now }));
+    const isWaiting = held === undefined ? this.#unconfirmed(externalId) : held.status === 'UNCONFIRMED';
+    this.#setUser(externalId, profile, isWaiting ? 'UNCONFIRMED' : 'ACTIVE', now);
+  }
+
+  #setUser(externalId: string, profile: Profile, status: HeldUser['status'], now: number): void {
+    const { id, created } = this.#users.get(externalId) ?? { id: this.#nextId('00u'), created: now };
+    this.#users.set(externalId, Object.freeze({ id, profile, status, created, lastUpdated: now }));
   }
 
   #applyGroup({ kind, externalId, profile }: Listed): void {
@@ -145,4 +213,8 @@ export class SimulatedDirectory {
   #nextId(prefix: string): string {
     return `${prefix}${identifier(17, this.#seed, this.#ids++)}`;
   }
+}
+
+function membership(kind: ChangeKind, externalId: string, memberExternalId: string): Listed {
+  return { entity: 'memberships', kind, externalId, memberExternalId, profile: {} };
 }

@@ -1,4 +1,5 @@
 import { jsonContent, type Content } from './answers.js';
+import { scopeOf } from './scopes.js';
 import type { AuthAnswer } from './auth.js';
 import { ClientAssertions } from './client-assertions.js';
 import { OAuthFault } from './oauth-fault.js';
@@ -68,7 +69,7 @@ export class OAuthServer {
       if (held === undefined || held.expires <= now) throw invalidToken('it is unknown, expired or revoked');
       if ((held.jkt !== undefined) !== (type === 'dpop')) throw invalidToken('it is of the other type');
       if (held.jkt !== undefined) this.#requireProof(request, token, held.jkt, now);
-      const scope = `okta.identitySources.${request.method === 'GET' ? 'read' : 'manage'}`;
+      const scope = scopeOf(request);
       if (!held.scopes.has(scope))
         throw new OAuthFault(403, 'insufficient_scope', `the token lacks ${scope}`);
       return { status: 200, headers };

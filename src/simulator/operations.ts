@@ -1,19 +1,13 @@
-import {
-  emptyContent,
-  groupContent,
-  jsonContent,
-  membersContent,
-  sessionJson,
-  userContent,
-  type Content,
-} from './answers.js';
+import { emptyContent, jsonContent, sessionJson, type Content } from './answers.js';
 import { ApiFault, invalid } from './api-fault.js';
 import { readContent } from './content.js';
+import { performEntity } from './entity-operations.js';
 import type { Passage } from './gate.js';
 import type { CheckedOrgOptions } from './options.js';
+import { performReading } from './reading-operations.js';
 import type { SourceRoute } from './routes.js';
 import type { SourceSessions } from './sessions.js';
-import type { FaultKind } from './types.js';
+import type { FaultKind, OrgRequest } from './types.js';
 
 /** Executes the operation of a request. @throws ApiFault for an operation that the API refuses. */
 export function perform(
@@ -52,15 +46,16 @@ export function perform(
       source.load(route.sessionId, items, now);
       return emptyContent(202);
     }
-    case 'user':
-      return userContent(source.directory, route.id);
-    case 'group':
-      return groupContent(source.directory, route.id);
-    case 'members': {
-      const host = request.headers['host'] ?? 'localhost';
-      const [pathname] = request.path.split('?');
-      const pageUrl = (query: string) => `http://${host}${pathname}${query}`;
-      return membersContent(source.directory, route.id, route.query, pageUrl);
-    }
+    case 'app-users':
+    case 'unconfirmed-users':
+    case 'org-groups':
+    case 'schema':
+      return performReading(options, source.directory, route, urlOf(request));
+    default:
+      return performEntity(source.directory, route, request, urlOf(request), now);
   }
+}
+
+function urlOf({ headers, path }: OrgRequest): string {
+  return `http://${headers['host'] ?? 'localhost'}${path}`;
 }

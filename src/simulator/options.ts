@@ -73,12 +73,36 @@ export interface OrgOptions {
   readonly poison?: (item: OrgItem) => 'load' | 'import' | undefined;
   /** Returns true for an item that an import leaves out, although the session is COMPLETED. @defaultValue applies all items */
   readonly dropItem?: (item: OrgItem) => boolean;
+  /** Returns true for a user that waits for an administrator's confirmation after its first import. @defaultValue nobody waits */
+  readonly unconfirmed?: (externalId: string) => boolean;
+  /**
+   * Scopes that the owner of the SSWS token lacks, such as `okta.apps.read`: calls that need one are answered with 403. The
+   * scopes of an OAuth app are those of the app. @defaultValue none
+   */
+  readonly missingScopes?: readonly string[];
+  /** Whether the Apps API serves the identity source; if not, it answers 404. Okta's documents do not say. @defaultValue true */
+  readonly appsApi?: boolean;
+  /** Attributes of users that the org added to the schema of the identity sources, by name. @defaultValue none */
+  readonly customAttributes?: Readonly<Record<string, OrgAttribute>>;
+  /**
+   * `preview`: the limits that were recorded from a Preview org, 15 requests a minute to `/sessions` and a wait of 60 seconds after
+   * a trigger. Options that are set as well have priority. @defaultValue none
+   */
+  readonly profile?: 'preview';
   /** Random faults, from a seed. @defaultValue none */
   readonly faults?: FaultOptions;
   /** A function that returns the fault for a request; it has priority over `faults`. @defaultValue none */
   readonly fault?: FaultHook;
   /** Stores the bodies of requests in `org.requests`. They contain profile values. @defaultValue false */
   readonly recordBodies?: boolean;
+}
+
+/** An attribute in the schema of the identity sources. */
+export interface OrgAttribute {
+  /** @defaultValue false */
+  readonly required?: boolean;
+  /** Characters. @defaultValue no limit */
+  readonly maxLength?: number;
 }
 
 /** One item of a bulk request. */
@@ -92,7 +116,7 @@ export interface OrgItem {
 }
 
 /** All options, checked. */
-export type CheckedOrgOptions = Required<Omit<OrgOptions, 'faults' | 'fault'>> &
+export type CheckedOrgOptions = Required<Omit<OrgOptions, 'faults' | 'fault' | 'profile'>> &
   Pick<OrgOptions, 'faults' | 'fault'>;
 
 const DEFAULTS = Object.freeze({
@@ -117,8 +141,18 @@ const DEFAULTS = Object.freeze({
   refuseItem: () => false,
   poison: () => undefined,
   dropItem: () => false,
+  unconfirmed: () => false,
+  missingScopes: Object.freeze([]),
+  appsApi: true,
+  customAttributes: Object.freeze({}),
   recordBodies: false,
   oauth: Object.freeze({ clients: Object.freeze([]) }),
+}) satisfies OrgOptions;
+
+/** The limits of a Preview org, as recorded in September 2025; the wait is that of the tests of Okta's .NET SDK. */
+const PREVIEW = Object.freeze({
+  cooldownMs: 60_000,
+  rateLimits: Object.freeze({ sessions: Object.freeze({ limit: 15, windowMs: 60_000 }) }),
 }) satisfies OrgOptions;
 
 /** The names of all options. */
@@ -128,6 +162,7 @@ export const ORG_OPTIONS: readonly string[] = Object.freeze([
   'token',
   'authenticate',
   'identitySources',
+  'profile',
   'faults',
   'fault',
 ]);
@@ -143,6 +178,11 @@ const BUCKETS: readonly OrgBucket[] = [
   'bulk-group-memberships-delete',
   'users',
   'groups',
+  'membership',
+  'app-users',
+  'unconfirmed-users',
+  'org-groups',
+  'schemas',
   'token',
   'other',
 ];
@@ -150,11 +190,14 @@ const BUCKETS: readonly OrgBucket[] = [
 /** Checks the options and fills in the defaults; throws `OptionsError`. */
 export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
   refuseUnknown('a simulated org', options, ORG_OPTIONS);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { profile, ...rest } = options;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  if (profile !== undefined) requireOneOf('profile', profile, ['preview']);
   const seed = requireNumber('seed', options.seed ?? randomInt(2 ** 31), { integer: true });
   const token = options.token ?? identifier(42, seed, 10);
   const checked: CheckedOrgOptions = {
     ...DEFAULTS,
+    ...(profile === 'preview' && PREVIEW),
     seed,
     token,
     authenticate: sswsAuthentication(token),
@@ -178,11 +221,13 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
   requireOneOf('startImportAnswer', checked.startImportAnswer, ['object', 'array']);
   requireNumberOf('createStatus', checked.createStatus, [200, 201]);
   requireNumberOf('unknownSessionStatus', checked.unknownSessionStatus, [400, 404]);
-  for (const name of ['listInProgress', 'shuffle', 'recordBodies'] as const) {
+  for (const name of ['listInProgress', 'shuffle', 'recordBodies', 'appsApi'] as const) {
     if (typeof checked[name] !== 'boolean') throw new OptionsError(name, 'expected true or false');
   }
   requireFunction('authenticate', checked.authenticate);
-  for (const name of ['refuseItem', 'poison', 'dropItem'] as const) requireFunction(name, checked[name]);
+  for (const name of ['refuseItem', 'poison', 'dropItem', 'unconfirmed'] as const)
+    requireFunction(name, checked[name]);
+  if (!Array.isArray(checked.missingScopes)) throw new OptionsError('missingScopes', 'expected an array');
   if (typeof checked.clock?.now !== 'function') throw new OptionsError('clock', 'expected a Clock');
   if (checked.fault !== undefined) requireFunction('fault', checked.fault);
   if (checked.faults !== undefined) checkFaults(checked.faults);

@@ -3,7 +3,7 @@ import type { Content } from './answers.js';
 import { ApiFault } from './api-fault.js';
 import { requireAuth, type AuthResult } from './auth.js';
 import { bytesOf } from './content.js';
-import type { DirectoryView } from './directory.js';
+import type { DirectoryEdit, DirectoryView } from './directory.js';
 import { seededFaults, type FaultHook } from './faults.js';
 import { Gate, type Passage } from './gate.js';
 import { checkOrgOptions, type CheckedOrgOptions, type OrgOptions } from './options.js';
@@ -11,6 +11,7 @@ import { OAuthServer } from './oauth.js';
 import { checkOrgOAuth } from './oauth-options.js';
 import { perform } from './operations.js';
 import { locate, routeOf, type Route } from './routes.js';
+import { scopeOf } from './scopes.js';
 import { SourceSessions } from './sessions.js';
 import type { FaultKind, LoggedRequest, OrgReply, OrgRequest, OrgSession, Violation } from './types.js';
 import { ViolationLog } from './violations.js';
@@ -89,6 +90,14 @@ export class SimulatedOrg {
     return this.#sourceOrThrow(identitySourceId).all();
   }
 
+  /**
+   * Changes the directory of an identity source by hand, as an administrator or another program would: for tests that look for
+   * such changes. @throws OptionsError if there is no such source
+   */
+  edit(change: (directory: DirectoryEdit) => void, identitySourceId: string = this.identitySourceId): void {
+    change(this.#sourceOrThrow(identitySourceId).directory.edit(this.#now()));
+  }
+
   /** Replaces the function of the option `fault`; `undefined` removes it. Faults from the seed continue. */
   setFault(fault: FaultHook | undefined): void {
     this.#fault = fault;
@@ -131,6 +140,7 @@ export class SimulatedOrg {
     requireLength(request);
     if (route.name === 'token') return this.#oauth.token(request, passage.now);
     const headers = requireAuth(this.authenticate(request));
+    if (this.#options.missingScopes.includes(scopeOf(request))) throw new ApiFault(403, 'E0000006');
     const source = this.#sources.get(route.sourceId);
     if (source === undefined) throw new ApiFault(404, 'E0000007', 'no such identity source');
     const content = perform(this.#options, passage, route, source);

@@ -31,13 +31,44 @@ export type SourceRoute =
       readonly sessionId: string;
     }
   | { readonly name: 'bulk'; readonly sourceId: string; readonly sessionId: string; readonly bulk: BulkPath }
-  | { readonly name: 'user' | 'group'; readonly sourceId: string; readonly id: string }
+  | EntityRoute
+  | ReadingRoute;
+
+/** An operation on single users, groups or memberships. */
+export type EntityRoute =
+  | { readonly name: 'create-user' | 'create-group'; readonly sourceId: string }
+  | {
+      readonly name:
+        | 'user'
+        | 'replace-user'
+        | 'update-user'
+        | 'delete-user'
+        | 'group'
+        | 'update-group'
+        | 'delete-group'
+        | 'add-member';
+      readonly sourceId: string;
+      readonly id: string;
+    }
   | {
       readonly name: 'members';
       readonly sourceId: string;
       readonly id: string;
       readonly query: URLSearchParams;
+    }
+  | {
+      readonly name: 'remove-member';
+      readonly sourceId: string;
+      readonly id: string;
+      readonly memberId: string;
     };
+
+/** A call of the Apps, Groups or Schemas API that reads an identity source. */
+export interface ReadingRoute {
+  readonly name: 'app-users' | 'unconfirmed-users' | 'org-groups' | 'schema';
+  readonly sourceId: string;
+  readonly query: URLSearchParams;
+}
 
 interface Place {
   readonly bucket: OrgBucket;
@@ -50,21 +81,80 @@ export function locate(path: string): Place {
   const [pathname = '', search = ''] = split(path);
   if (pathname === '/oauth2/v1/token') return { bucket: 'token', methods: { POST: { name: 'token' } } };
   const parts = decoded(pathname);
-  const [api, version, kind, sourceId, area, id, action] = parts;
-  const known = api === 'api' && version === 'v1' && kind === 'identity-sources';
-  if (!known || !sourceId || parts.includes('')) return { bucket: 'other', methods: undefined };
-  if (area === 'sessions') return sessionPlace(sourceId, id, action, parts.length);
-  if (area === 'users' && id !== undefined && parts.length === 6) {
-    return { bucket: 'users', methods: { GET: { name: 'user', sourceId, id } } };
+  const query = new URLSearchParams(search);
+  const [api, version, kind, sourceId, area, ...rest] = parts;
+  if (api !== 'api' || version !== 'v1' || parts.includes('')) return NOWHERE;
+  if (kind !== 'identity-sources') return readingPlace(parts.slice(2), query);
+  if (sourceId === undefined) return NOWHERE;
+  switch (area) {
+    case 'sessions':
+      return sessionPlace(sourceId, rest[0], rest[1], parts.length);
+    case 'users':
+      return userPlace(sourceId, rest);
+    case 'groups':
+      return groupPlace(sourceId, rest, query);
+    default:
+      return NOWHERE;
   }
-  if (area === 'groups' && id !== undefined && parts.length === 6) {
-    return { bucket: 'groups', methods: { GET: { name: 'group', sourceId, id } } };
+}
+
+const NOWHERE: Place = Object.freeze({ bucket: 'other', methods: undefined });
+
+function userPlace(sourceId: string, [id, ...more]: readonly string[]): Place {
+  const bucket = 'users';
+  if (id === undefined) return { bucket, methods: { POST: { name: 'create-user', sourceId } } };
+  if (more.length > 0) return NOWHERE;
+  const methods = {
+    GET: { name: 'user', sourceId, id },
+    PUT: { name: 'replace-user', sourceId, id },
+    PATCH: { name: 'update-user', sourceId, id },
+    DELETE: { name: 'delete-user', sourceId, id },
+  } as const;
+  return { bucket, methods };
+}
+
+function groupPlace(
+  sourceId: string,
+  [id, action, memberId, ...more]: readonly string[],
+  query: URLSearchParams,
+): Place {
+  if (id === undefined) return { bucket: 'groups', methods: { POST: { name: 'create-group', sourceId } } };
+  if (action === undefined) {
+    const methods = {
+      GET: { name: 'group', sourceId, id },
+      POST: { name: 'update-group', sourceId, id },
+      DELETE: { name: 'delete-group', sourceId, id },
+    } as const;
+    return { bucket: 'groups', methods };
   }
-  if (area === 'groups' && id !== undefined && action === 'membership' && parts.length === 7) {
-    const query = new URLSearchParams(search);
-    return { bucket: 'groups', methods: { GET: { name: 'members', sourceId, id, query } } };
+  if (action !== 'membership' || more.length > 0) return NOWHERE;
+  if (memberId !== undefined)
+    return { bucket: 'membership', methods: { DELETE: { name: 'remove-member', sourceId, id, memberId } } };
+  const methods = {
+    GET: { name: 'members', sourceId, id, query },
+    POST: { name: 'add-member', sourceId, id },
+  } as const;
+  return { bucket: 'membership', methods };
+}
+
+function readingPlace(parts: readonly string[], query: URLSearchParams): Place {
+  const [kind, second, third] = parts;
+  const place = (bucket: OrgBucket, name: ReadingRoute['name'], sourceId: string): Place => ({
+    bucket,
+    methods: { GET: { name, sourceId, query } },
+  });
+  if (kind === 'apps' && second !== undefined && parts.length === 3) {
+    if (third === 'users') return place('app-users', 'app-users', second);
+    if (third === 'unconfirmed-users') return place('unconfirmed-users', 'unconfirmed-users', second);
   }
-  return { bucket: 'other', methods: undefined };
+  if (kind === 'groups' && parts.length === 1) {
+    const [, sourceId = ''] = /^source\.id eq "([^"]+)"$/.exec(query.get('search') ?? '') ?? [];
+    return place('org-groups', 'org-groups', sourceId);
+  }
+  const [, , , id, variant] = parts;
+  const isSchema = kind === 'meta' && second === 'schemas' && third === 'apps' && variant === 'default';
+  if (isSchema && id !== undefined && parts.length === 5) return place('schemas', 'schema', id);
+  return NOWHERE;
 }
 
 function sessionPlace(

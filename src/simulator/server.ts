@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { requireNumber } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
-import type { DirectoryView } from './directory.js';
+import type { DirectoryEdit, DirectoryView } from './directory.js';
 import type { OrgOptions } from './options.js';
 import { SimulatedOrg } from './org.js';
 import type { LoggedRequest, OrgReply, OrgSession, Violation } from './types.js';
@@ -61,6 +61,11 @@ export class Org implements AsyncDisposable {
   /** All sessions of an identity source, oldest first. @throws OptionsError if there is no such source. */
   sessions(identitySourceId: string = this.identitySourceId): readonly OrgSession[] {
     return this.simulated.sessions(identitySourceId);
+  }
+
+  /** Changes the directory of an identity source by hand; see {@link SimulatedOrg.edit}. */
+  edit(change: (directory: DirectoryEdit) => void, identitySourceId: string = this.identitySourceId): void {
+    this.simulated.edit(change, identitySourceId);
   }
 
   /** Stops the server and closes all connections; requests in progress get no response. May be called more than once. */

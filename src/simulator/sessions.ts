@@ -20,6 +20,7 @@ export type SessionRules = Pick<
   | 'unknownSessionStatus'
   | 'poison'
   | 'dropItem'
+  | 'unconfirmed'
 >;
 
 interface Session {
@@ -63,7 +64,8 @@ export class SourceSessions {
     this.#number = number;
     this.#rules = rules;
     this.#violations = violations;
-    this.directory = new SimulatedDirectory(Math.floor(draw(rules.seed, 1, number) * 0x7fffffff));
+    const seed = Math.floor(draw(rules.seed, 1, number) * 0x7fffffff);
+    this.directory = new SimulatedDirectory(seed, rules.unconfirmed);
   }
 
   /** Performs everything that is due by `now`. */

@@ -96,6 +96,11 @@ export type OrgBucket =
   | 'bulk-group-memberships-delete'
   | 'users'
   | 'groups'
+  | 'membership'
+  | 'app-users'
+  | 'unconfirmed-users'
+  | 'org-groups'
+  | 'schemas'
   | 'token'
   | 'other';
 

@@ -16,6 +16,8 @@ export interface OpenApi {
    * @param body - the text as received
    */
   validateResponse(method: string, path: string, status: number, body: string): string[];
+  /** The operationIds of all operations. */
+  readonly operationIds: readonly string[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,6 +27,7 @@ interface Media {
 }
 
 interface Operation {
+  readonly operationId?: string;
   readonly requestBody?: Media;
   readonly responses: Readonly<Record<string, Media>>;
 }
@@ -71,6 +74,9 @@ function build(description: Description): OpenApi {
     return { operation, pointer: `#/paths/${escape(template)}/${method.toLowerCase()}` };
   };
   return {
+    operationIds: Object.values(description.paths).flatMap((path) =>
+      Object.values(path).flatMap(({ operationId }) => operationId ?? []),
+    ),
     validateRequest(method, path, body) {
       const place = locate(method, path);
       if (place === undefined) return [`${method} ${path}: not in the description`];
