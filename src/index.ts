@@ -116,7 +116,7 @@ export type {
   Signer,
   SigningAlgorithm,
 } from './okta/sign-in/private-key.js';
-export type { ProxyOption } from './okta/dispatcher.js';
+export type { ProxyOption } from './okta/proxy.js';
 export { isLostAnswer } from './okta/lost-answer.js';
 export {
   TransportError,
@@ -170,6 +170,7 @@ export {
   GuardError,
   OktaAuthError,
   OktaHttpError,
+  OktaGatewayError,
   OktaNetworkError,
   OktaResponseError,
   OptionsError,

@@ -112,16 +112,30 @@ export class OktaAuthError extends OktaHttpError {
   }
 }
 
+/**
+ * Something between this machine and Okta, such as a proxy or a firewall, answered with an error status: the response has neither
+ * Okta's error code nor its request id.
+ */
+export class OktaGatewayError extends OktaHttpError {
+  constructor(operation: string, status: number, reason: string) {
+    super(operation, status, undefined, undefined, 'ERR_ROLLCALL_OKTA_GATEWAY');
+    this.message = `${operation}: ${reason}`;
+  }
+}
+
 /** There is no complete response. If `sent` is true, Okta may have processed the request. */
 export class OktaNetworkError extends RollcallError {
   readonly operation: string;
   /** False if the request certainly did not reach Okta (refused, DNS, connect timeout), so that it can be repeated. */
   readonly sent: boolean;
-  /** True if the cause does not end by itself, such as a certificate that is not trusted, or an unknown host name. */
+  /**
+   * True if the cause does not end by itself, such as a certificate that is not trusted, or an unknown host name. The code is
+   * `ERR_ROLLCALL_OKTA_UNREACHABLE` then.
+   */
   readonly lasting: boolean;
   constructor(operation: string, sent: boolean, reason: string, lasting = false) {
     super(
-      'ERR_ROLLCALL_OKTA_NETWORK',
+      lasting ? 'ERR_ROLLCALL_OKTA_UNREACHABLE' : 'ERR_ROLLCALL_OKTA_NETWORK',
       `${operation}: ${reason}${sent ? '; Okta may have processed the request' : ''}`,
     );
     this.operation = operation;

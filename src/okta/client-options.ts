@@ -2,9 +2,11 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { OptionsError } from '../core/errors.js';
 import { refuseUnknown, requireFunction, requireNumber } from '../core/check-options.js';
 import { TokenAuthorizer, type Authorizer, type TokenSource } from './sign-in/auth.js';
-import { checkCa, checkProxy, isLoopback, type ProxyOption } from './dispatcher.js';
+import { checkCa } from './dispatcher.js';
 import { OAuthAuthorizer, type OAuthContext } from './sign-in/oauth.js';
 import { checkOAuth, type OAuthOptions } from './sign-in/oauth-options.js';
+import { checkProxy, isLoopback, proxyFor, type ProxyOption } from './proxy.js';
+import { Route } from './route.js';
 import type { ClientWait, Transport } from './wire.js';
 
 /** Options of {@link createClient}. */
@@ -51,11 +53,16 @@ export interface ClientOptions {
 }
 
 /** Options after checking, with their defaults. */
-export type CheckedOptions = Required<Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca'>> & {
+export type CheckedOptions = Required<
+  Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca' | 'proxy'>
+> & {
   /** Creates the authorizer, which may fetch credentials over the transport of the client. */
   readonly authorizerOver: (transport: Transport) => Authorizer;
   readonly transport: Transport | undefined;
+  /** The URL of the proxy; undefined for direct connections, and with a transport of one's own. */
+  readonly proxy: string | undefined;
   readonly ca: string | undefined;
+  readonly route: Route;
   readonly onWait: ((wait: ClientWait) => void) | undefined;
 };
 
@@ -95,10 +102,14 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
   if (typeof given.userAgent !== 'string' || !/^[\x20-\x7e]+$/.test(given.userAgent)) {
     throw new OptionsError('userAgent', 'expected printable characters');
   }
+  const orgUrl = checkOrgUrl(options.orgUrl);
+  const proxyOption = checkProxy(options.proxy ?? false);
+  const proxy = options.transport === undefined ? proxyFor(orgUrl, proxyOption) : undefined;
   const checked = {
-    orgUrl: checkOrgUrl(options.orgUrl),
+    orgUrl,
     identitySourceId: checkSegment('identitySourceId', options.identitySourceId),
-    proxy: checkProxy(options.proxy ?? false),
+    proxy,
+    route: new Route(orgUrl, proxy),
     ca: options.ca === undefined ? undefined : checkCa(options.ca),
     transport: options.transport === undefined ? undefined : requireFunction('transport', options.transport),
     clock: given.clock,

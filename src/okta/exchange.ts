@@ -1,10 +1,16 @@
-import { AbortedError, OktaNetworkError, OktaResponseError, type OktaHttpError } from '../core/errors.js';
+import {
+  AbortedError,
+  OktaGatewayError,
+  OktaNetworkError,
+  OktaResponseError,
+  type OktaHttpError,
+} from '../core/errors.js';
 import { throwIfAborted } from '../core/clock.js';
-import { errorOf, isCredentialRefused, isNonceRequired } from './answers.js';
+import { errorOf, requestIdOf, isCredentialRefused, isNonceRequired } from './answers.js';
 import type { Authorizer } from './sign-in/auth.js';
 import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
-import { isLastingFault, isLostAnswer, isNotDone } from './lost-answer.js';
+import { isLasting, isLostAnswer, isNotDone } from './lost-answer.js';
 import type { Operation } from './operations.js';
 import { RateLimiter } from './rate-limit/rate-limit.js';
 import { retryAfterMs } from './rate-limit/retry-after.js';
@@ -44,8 +50,6 @@ export class Exchange {
   readonly #authorizer: Authorizer;
   readonly #limiter: RateLimiter;
   #serverDate: number | undefined;
-  /** True after the first response. */
-  #reached = false;
 
   constructor(options: CheckedOptions, transport: Transport, authorizer: Authorizer) {
     this.#options = options;
@@ -111,7 +115,7 @@ export class Exchange {
           signal,
         ),
       );
-      const error = errorOf(operation.id, response);
+      const error = this.#errorOf(operation.id, response);
       return error === undefined ? { value: call.read(response) } : { error, response, credential };
     } catch (error) {
       if (error instanceof OktaResponseError) return { error, credential };
@@ -121,9 +125,19 @@ export class Exchange {
       const acted = error.sent && operation.method !== 'GET';
       if (signal.aborted && !acted) throw new AbortedError();
       const { sent, message } = error;
-      const lasting = !sent && isLastingFault(message, this.#reached);
-      return { error: new OktaNetworkError(operation.id, sent, message, lasting), credential };
+      const fault = sent ? undefined : this.#options.route.lastingFault(message);
+      const lasting = fault !== undefined;
+      return { error: new OktaNetworkError(operation.id, sent, fault ?? message, lasting), credential };
     }
+  }
+
+  #errorOf(operation: string, response: WireResponse): OktaHttpError | OktaResponseError | undefined {
+    const other = this.#options.route.otherAnswer(response);
+    if (other === undefined) return errorOf(operation, response);
+    const { status } = response;
+    return status < 400
+      ? new OktaResponseError(operation, status, other, requestIdOf(response))
+      : new OktaGatewayError(operation, status, other);
   }
 
   #headers(call: Call<unknown>, credential: Readonly<Record<string, string>>): Record<string, string> {
@@ -139,7 +153,7 @@ export class Exchange {
 
   async #send(request: WireRequest): Promise<WireResponse> {
     const response = await this.#transport(request);
-    this.#reached = true;
+    this.#options.route.markReached();
     const date = Date.parse(response.headers['date'] ?? '');
     if (!Number.isNaN(date)) this.#serverDate = date;
     try {
@@ -189,10 +203,6 @@ function mayRepeat(operation: Operation, error: Failure): boolean {
   // The same request would be redirected again.
   const redirect = error instanceof OktaResponseError && error.status >= 300;
   return operation.method === 'GET' && isLostAnswer(error) && !redirect;
-}
-
-function isLasting(error: Failure): boolean {
-  return error instanceof OktaNetworkError && error.lasting;
 }
 
 /**

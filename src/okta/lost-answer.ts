@@ -28,14 +28,7 @@ export function isNotDone(error: unknown): boolean {
   );
 }
 
-/** Error codes of TLS, and refusals of the proxy: a certificate, a password or a permission is not corrected by waiting. */
-const LASTING_REASONS = /CERT|SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|^the proxy answered 4/;
-
-/**
- * True if the reason why a request never left does not end by itself.
- *
- * @param reached - true after the first response of the server; before it, an unknown host name counts as a wrong setting
- */
-export function isLastingFault(reason: string, reached: boolean): boolean {
-  return LASTING_REASONS.test(reason) || (reason === 'ENOTFOUND' && !reached);
+/** True if the request never left this machine, for a reason that does not end by itself. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof OktaNetworkError && error.lasting;
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { dispatcherFor, type DispatcherOptions } from './dispatcher.js';
+import { openDispatcher, type DispatcherOptions } from './dispatcher.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
 
 /** The limits of connections, and the proxy and certificates that they use. */
@@ -19,10 +19,9 @@ export interface OwnedTransport {
  * sent.
  */
 export function undiciTransport(options: TransportOptions): OwnedTransport {
-  const open = dispatcherFor(options);
   let agent: Promise<Dispatcher> | undefined;
   return {
-    send: async (request) => sendOnce(await (agent ??= open()), request, options),
+    send: async (request) => sendOnce(await (agent ??= openDispatcher(options)), request, options),
     close: async () => (await agent)?.destroy(),
   };
 }

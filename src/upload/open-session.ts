@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../core/clock.js';
 import { SessionError } from '../core/errors.js';
+import { isLasting } from '../okta/lost-answer.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
 import { MOST_LATE_MS } from './own-sessions.js';
@@ -88,11 +89,11 @@ class Patience {
     this.#context = context;
   }
 
-  /** Waits for the next pause. @throws `error` if `patienceMs` would be exceeded */
+  /** Waits for the next pause. @throws `error` if it does not end by itself, or if `patienceMs` would be exceeded */
   async wait(error: unknown): Promise<void> {
     const { clock, signal, patienceMs } = this.#context.options;
     const ms = this.#pause;
-    if (this.#waited + ms > patienceMs) throw error;
+    if (isLasting(error) || this.#waited + ms > patienceMs) throw error;
     emitWait(this.#context.options, 'back-off', ms);
     await clock.sleep(ms, signal);
     this.#waited += ms;

@@ -108,7 +108,7 @@ describe('a whole sync, signed in by OAuth with DPoP', () => {
       requestTimeoutMs: 10_000,
       maxResponseBytes: 100_000,
     };
-    const wire = undiciTransport({ ...limits, orgUrl: app.org.url, proxy: false, ca: undefined });
+    const wire = undiciTransport({ ...limits, proxy: undefined, ca: undefined });
     let revoked = false;
     const transport: Transport = (request) => {
       if (!revoked && request.url.endsWith('/bulk-upsert')) {

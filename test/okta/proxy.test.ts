@@ -129,7 +129,8 @@ describe('a custom CA', () => {
     for (const okta of [without, clientOf(org, { orgUrl, ca: makeAuthority().cert })]) {
       const error = await failure(okta.createSession());
       expect(error).toBeInstanceOf(OktaNetworkError);
-      expect(error).toMatchObject({ sent: false });
+      expect(error).toMatchObject({ sent: false, lasting: true, code: 'ERR_ROLLCALL_OKTA_UNREACHABLE' });
+      expect(error.message).toContain(`the certificate of 127.0.0.1:${port} is not trusted`);
     }
     expect(org.requests).toEqual([]);
   });
@@ -160,7 +161,7 @@ describe('a proxy', () => {
     expect(good.tunnels[0]?.authorization).toBe(`Basic ${Buffer.from(`ann:${PASSWORD}`).toString('base64')}`);
     const refused = clientOf(org, { proxy: withPassword(bad.url) });
     const error = await failure(refused.createSession());
-    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_OKTA_NETWORK', sent: false });
+    expect(error).toMatchObject({ code: 'ERR_ROLLCALL_OKTA_UNREACHABLE', sent: false, lasting: true });
     expect(error.message).toContain('the proxy answered 407');
     const shown = [okta, refused, error].map((item) => inspect(item, { depth: 20, showHidden: true })).join();
     for (const secret of [PASSWORD, encodeURIComponent(PASSWORD)]) expect(shown).not.toContain(secret);

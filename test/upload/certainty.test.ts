@@ -321,7 +321,7 @@ describe('what was certainly not done', () => {
       await inVirtualTime(async (clock) => {
         const { run } = world(clock, () => Promise.reject(new TransportError(reason, false)));
         const started = clock.now();
-        await expect(run()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_OKTA_NETWORK', lasting: true });
+        await expect(run()).rejects.toMatchObject({ code: 'ERR_ROLLCALL_OKTA_UNREACHABLE', lasting: true });
         expect(clock.now() - started).toBeLessThan(MINUTE);
       });
     },

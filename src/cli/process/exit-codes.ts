@@ -5,7 +5,6 @@ import {
   OktaAuthError,
   OktaHttpError,
   OktaNetworkError,
-  OktaResponseError,
   OptionsError,
   PollTimeoutError,
   ForeignSessionError,
@@ -45,7 +44,6 @@ function isResumable(error: unknown): boolean {
   if (error instanceof OktaHttpError) return error.status === 429 || error.status >= 500;
   // A session that this state did not create stays open until somebody cancels it.
   if (error instanceof ForeignSessionError) return false;
-  return (
-    error instanceof OktaNetworkError || error instanceof OktaResponseError || error instanceof SessionError
-  );
+  if (error instanceof OktaNetworkError) return !error.lasting;
+  return error instanceof SessionError;
 }

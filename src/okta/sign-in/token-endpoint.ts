@@ -2,7 +2,7 @@ import { OktaAuthError, OktaNetworkError, OptionsError } from '../../core/errors
 import { throwIfAborted, type Clock } from '../../core/clock.js';
 import { errorCodeOf, requestIdOf } from '../answers.js';
 import { backOffMs } from '../rate-limit/back-off.js';
-import { isLastingFault } from '../lost-answer.js';
+import type { Route } from '../route.js';
 import { RateWindow } from '../rate-limit/rate-window.js';
 import type { ServerTime } from '../rate-limit/server-time.js';
 import { withinTime } from '../time-limit.js';
@@ -34,6 +34,7 @@ export interface TokenPolicy {
   readonly requestTimeoutMs: number;
   readonly rateLimitShare: number;
   readonly transport: Transport;
+  readonly route: Route;
 }
 
 /** Creates the request for one attempt. Every attempt has its own assertion and proof. */
@@ -65,8 +66,6 @@ export class TokenEndpoint {
   readonly #hooks: TokenHooks;
   readonly #time: ServerTime;
   readonly #window: RateWindow;
-  /** True after the first response. */
-  #reached = false;
 
   constructor(policy: TokenPolicy, hooks: TokenHooks, time: ServerTime) {
     this.#policy = policy;
@@ -95,7 +94,7 @@ export class TokenEndpoint {
   }
 
   async #attempt(signal: AbortSignal, clockCorrected: boolean): Promise<Outcome> {
-    const { clock, transport, requestTimeoutMs } = this.#policy;
+    const { clock, transport, route, requestTimeoutMs } = this.#policy;
     const requestedAt = clock.now();
     const skew = this.#time.skewMs;
     let counted = false;
@@ -111,18 +110,22 @@ export class TokenEndpoint {
       throwIfAborted(signal);
       if (!(error instanceof TransportError)) throw error;
       // Whether the request was sent does not matter: a second token does no harm.
-      return { fault: error.message, lasting: isLastingFault(error.message, this.#reached) };
+      const fault = route.lastingFault(error.message);
+      return { fault: fault ?? error.message, lasting: fault !== undefined };
     } finally {
       if (counted) this.#window.done(response);
     }
-    this.#reached = true;
+    route.markReached();
     this.#time.learn(response);
     const hasNonce = this.#hooks.storeNonce(response);
-    if (response.status >= 200 && response.status < 300) return this.#read(response, requestedAt);
+    const other = route.otherAnswer(response);
+    if (other === undefined && response.status >= 200 && response.status < 300)
+      return this.#read(response, requestedAt);
     const { status } = response;
     const code = errorCodeOf(response.body);
-    if (status < 400) return { fault: 'redirects are not followed', lasting: true };
-    if (status === 429 || status >= 500) return { fault: describe(response, code), lasting: false };
+    const passing = status === 408 || status === 429 || status >= 500;
+    if (other !== undefined || passing)
+      return { fault: other ?? describe(response, code), lasting: !passing };
     if (code === 'use_dpop_nonce' && hasNonce) return { again: 'nonce' };
     const skewed = Math.abs(this.#time.skewMs - skew) > NOTABLE_SKEW_MS;
     if (skewed && !clockCorrected) return { again: 'clock' };
