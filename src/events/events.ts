@@ -13,6 +13,8 @@ export type WaitReason =
   | 'import'
   /** The rate limit of the current window is reached. */
   | 'rate-limit'
+  /** Okta is in its read-only mode, in which it changes nothing. The request is retried after a delay. */
+  | 'read-only'
   /** A request failed, and is retried after a delay. */
   | 'back-off';
 

@@ -38,7 +38,7 @@ export type MetricName =
 
 /** Durations. The names are stable. */
 export type DurationName =
-  /** The longest possible duration of a wait, by `reason` (`session-cooldown`, `rate-limit`, `back-off`). */
+  /** The longest possible duration of a wait, by `reason` (`session-cooldown`, `rate-limit`, `read-only`, `back-off`). */
   | 'rollcall.wait.duration'
   /** The time from the trigger of a session to its end, by `outcome` (`completed`, `failed`). */
   | 'rollcall.import.duration';

@@ -10,7 +10,7 @@ import { errorOf, requestIdOf, isCredentialRefused, isNonceRequired } from './an
 import type { Authorizer } from './sign-in/auth.js';
 import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
-import { isLasting, isLostAnswer, isNotDone } from './lost-answer.js';
+import { isLasting, isLostAnswer, isNotDone, isReadOnlyMode } from './lost-answer.js';
 import type { Operation } from './operations.js';
 import { RateLimiter } from './rate-limit/rate-limit.js';
 import { retryAfterMs } from './rate-limit/retry-after.js';
@@ -84,7 +84,7 @@ export class Exchange {
       } else if (++failures >= this.#options.maxAttempts || !mayRepeat(call.operation, error)) {
         throw error;
       }
-      await this.#backOff(call, ms, signal);
+      await this.#backOff(call, isReadOnlyMode(error) ? 'read-only' : 'back-off', ms, signal);
     }
   }
 
@@ -170,9 +170,14 @@ export class Exchange {
     return clock.elapsed?.() ?? clock.now();
   }
 
-  async #backOff(call: Call<unknown>, ms: number, signal: AbortSignal): Promise<void> {
+  async #backOff(
+    call: Call<unknown>,
+    reason: ClientWait['reason'],
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     throwIfAborted(signal);
-    this.#emitWait('back-off', ms, call);
+    this.#emitWait(reason, ms, call);
     await this.#options.clock.sleep(ms, signal);
   }
 

@@ -1,8 +1,8 @@
 import { OktaHttpError, OktaNetworkError, OktaResponseError } from '../core/errors.js';
 
-/** True for Okta's read-only mode, in which no request changes anything. */
-export function isReadOnlyMode(status: number, errorCode: string | undefined): boolean {
-  return status === 503 && errorCode === 'E0000010';
+/** True for Okta's read-only mode, in which no request changes anything. It ends by itself. */
+export function isReadOnlyMode(error: unknown): boolean {
+  return error instanceof OktaHttpError && error.status === 503 && error.errorCode === 'E0000010';
 }
 
 /**
@@ -13,7 +13,7 @@ export function isLostAnswer(error: unknown): boolean {
   if (error instanceof OktaNetworkError) return error.sent;
   // A gateway that sends 408 stopped waiting for Okta; the request may have reached Okta.
   if (error instanceof OktaHttpError)
-    return error.status === 408 || (error.status >= 500 && !isReadOnlyMode(error.status, error.errorCode));
+    return error.status === 408 || (error.status >= 500 && !isReadOnlyMode(error));
   return error instanceof OktaResponseError;
 }
 
@@ -23,9 +23,7 @@ export function isLostAnswer(error: unknown): boolean {
  */
 export function isNotDone(error: unknown): boolean {
   if (error instanceof OktaNetworkError) return !error.sent;
-  return (
-    error instanceof OktaHttpError && (error.status === 429 || isReadOnlyMode(error.status, error.errorCode))
-  );
+  return error instanceof OktaHttpError && (error.status === 429 || isReadOnlyMode(error));
 }
 
 /** True if the request never left this machine, for a reason that does not end by itself. */

@@ -35,7 +35,7 @@ export interface CallOptions {
 
 /** A wait of the client, for progress displays. */
 export interface ClientWait {
-  readonly reason: 'rate-limit' | 'back-off';
+  readonly reason: 'rate-limit' | 'read-only' | 'back-off';
   /** End of the wait by the local clock, in milliseconds since the epoch. */
   readonly until: number;
   /** Okta's operationId. */

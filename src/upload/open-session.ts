@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../core/clock.js';
 import { SessionError } from '../core/errors.js';
-import { isLasting } from '../okta/lost-answer.js';
+import { isLasting, isReadOnlyMode } from '../okta/lost-answer.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
 import { MOST_LATE_MS } from './own-sessions.js';
@@ -94,7 +94,7 @@ class Patience {
     const { clock, signal, patienceMs } = this.#context.options;
     const ms = this.#pause;
     if (isLasting(error) || this.#waited + ms > patienceMs) throw error;
-    emitWait(this.#context.options, 'back-off', ms);
+    emitWait(this.#context.options, isReadOnlyMode(error) ? 'read-only' : 'back-off', ms);
     await clock.sleep(ms, signal);
     this.#waited += ms;
     this.#pause = Math.min(2 * ms, MAX_PAUSE_MS);

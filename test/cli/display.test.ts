@@ -41,7 +41,7 @@ const sent = (number: number, requests: number): ProgressEvent => ({
   requests,
 });
 const wait = (
-  reason: 'session-cooldown' | 'rate-limit' | 'import' | 'back-off',
+  reason: 'session-cooldown' | 'rate-limit' | 'import' | 'read-only' | 'back-off',
   ms: number,
 ): ProgressEvent => ({
   type: 'wait:start',
@@ -103,6 +103,10 @@ describe('the progress of a run', () => {
     expect(rowsAfter(ready, wait('back-off', 2500))[1]).toBe(
       'waiting: 0:01  a request to Okta failed and is retried',
     );
+    expect(rowsAfter(ready, wait('read-only', 30_000))[1]).toBe(
+      'waiting: 0:28  Okta is in read-only mode, and the request is retried',
+    );
+    expect(rowsAfter(ready, wait('read-only', 30_000), sent(1, 1))).toHaveLength(1);
     expect(rowsAfter(ready, wait('back-off', 500))).toHaveLength(1);
     expect(rowsAfter(ready, wait('session-cooldown', 250_000), created(1))[1]).toMatch(/^session 1/);
     expect(rowsAfter(ready, wait('session-cooldown', 250_000), sent(1, 1))[1]).toMatch(/^waiting/);

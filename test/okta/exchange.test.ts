@@ -253,6 +253,14 @@ describe('what is sent again', () => {
     ]);
   });
 
+  it('names the read-only mode as the reason of its waits', async () => {
+    const waits: ClientWait[] = [];
+    const readOnly = answer(503, {}, '{"errorCode":"E0000010"}');
+    const { exchange: one } = exchange([readOnly, answer(200)], {}, { onWait: (wait) => waits.push(wait) });
+    await one.call(call(ACT), nobody());
+    expect(waits.map(({ reason }) => reason)).toEqual(['read-only']);
+  });
+
   it('a wait is told to the call and to the client; what they throw harms nothing', async () => {
     const told: string[] = [];
     const listener = (name: string) => () => {

@@ -304,7 +304,7 @@ describe('opening a session', () => {
       expect(sleeps).toEqual([1000, 2000]);
       expect(events[0]).toEqual({
         type: 'wait:start',
-        reason: 'back-off',
+        reason: kind === 'readOnly' ? 'read-only' : 'back-off',
         until: new Date(NOON + 1000),
         sessionId: undefined,
       });

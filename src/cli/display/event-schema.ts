@@ -200,7 +200,7 @@ export const EVENT_SCHEMAS: {
   'wait:start': {
     description: 'The run waits. `until` is when it goes on; for an import, when it is given up.',
     members: {
-      reason: { enum: ['session-cooldown', 'import', 'rate-limit', 'back-off'] },
+      reason: { enum: ['session-cooldown', 'import', 'rate-limit', 'read-only', 'back-off'] },
       until: time,
       sessionId: text,
     },

@@ -79,6 +79,8 @@ export function waitReason(reason: WaitReason): string {
       return 'Okta is importing a session';
     case 'rate-limit':
       return "Okta's rate limit is reached";
+    case 'read-only':
+      return 'Okta is in read-only mode, and the request is retried';
     case 'back-off':
       return 'a request to Okta failed and is retried';
   }

@@ -56,7 +56,7 @@ export class ProgressModel {
       case 'batch:sent': {
         const session = this.#sessions.get(event.sessionId);
         if (session !== undefined) session.sent = event.requests;
-        this.#endWait('rate-limit', 'back-off');
+        this.#endWait('rate-limit', 'read-only', 'back-off');
         return undefined;
       }
       case 'session:triggered':

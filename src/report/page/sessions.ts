@@ -10,6 +10,7 @@ const WAITS: Readonly<Record<WaitSummary['reason'], string>> = {
   'session-cooldown': 'between sessions',
   import: 'for imports',
   'rate-limit': 'for rate limits',
+  'read-only': "for Okta's read-only mode",
   'back-off': 'after failed requests',
 };
 

@@ -78,7 +78,7 @@ function lanes(summary: RunSummary, at: (iso: string) => number): readonly Lane[
     { name: 'Loading', segments: loading },
     { name: 'Okta imports', segments: importing },
     { name: 'Between sessions', segments: waiting('session-cooldown') },
-    { name: 'Rate limits, retries', segments: waiting('rate-limit', 'back-off') },
+    { name: 'Rate limits, retries', segments: waiting('rate-limit', 'read-only', 'back-off') },
   ].filter(({ segments }) => segments.length > 0);
 }
 
