@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -28,7 +30,7 @@ describe('secrecy', () => {
       token: TOKEN,
       cooldownMs: 1,
       importMs: 1,
-      refuseItem: (item) => item.externalId === 'u3',
+      refuseItem: ({ externalId }) => externalId === 'u3' && `title: '${CANARY}' is not an allowed value`,
       fault: ({ path }) => (path.includes('/bulk-') && ++loads === 2 ? { kind: 'html' } : undefined),
     });
     const okta = createClient({
@@ -47,7 +49,9 @@ describe('secrecy', () => {
     ];
     const told: unknown[] = [];
     const onEvent = (event: SyncEvent) => told.push(event);
-    told.push(await sync({ okta, state, users, cooldownMs: 1, pollIntervalMs: 1, onEvent }));
+    const report = await sync({ okta, state, users, cooldownMs: 1, pollIntervalMs: 1, onEvent });
+    expect(report.refused[0]?.reason).toContain("title: '…' is not an allowed value");
+    told.push(report);
     // Failed runs too: a tripped guard, a wrong token, a source that fails.
     const badToken = createClient({
       orgUrl: org.url,
@@ -106,6 +110,32 @@ describe('secrecy', () => {
     })().catch((failure: unknown) => failure);
     expect(error).toBeInstanceOf(SourceError);
     expectSecret(error);
+  });
+
+  it('a connection that fails is named by the code of its error, whose message may quote the response', async () => {
+    const server = createServer((socket) => {
+      socket.resume();
+      socket.end(`HTTP/1.1 200 ${CANARY}\r\n${CANARY}\r\n\r\n`);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const okta = createClient({
+      orgUrl: `http://127.0.0.1:${port}`,
+      identitySourceId: 'source',
+      auth: { token: TOKEN },
+      maxAttempts: 1,
+    });
+    const error: unknown = await okta.createSession().catch((failure: unknown) => failure);
+    expectSecret(error);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /^createIdentitySourceSession: ([A-Z_]+|the connection failed); Okta may have processed the request$/,
+      ) as string,
+    });
+    await okta.close();
+    server.close();
+    await once(server, 'close');
   });
 
   it.each([200, 302, 400, 401, 403, 404, 413, 429, 500, 503])(

@@ -80,7 +80,7 @@ export class GuardError extends RollcallError {
   }
 }
 
-/** Okta returned an error status. The error contains neither headers nor body. */
+/** Okta returned an error status. The error contains neither headers nor body, but Okta's reason without profile values. */
 export class OktaHttpError extends RollcallError {
   readonly status: number;
   /** Okta's `errorCode`, e.g. `E0000001`. */
@@ -89,26 +89,34 @@ export class OktaHttpError extends RollcallError {
   readonly requestId: string | undefined;
   /** Okta's name of the operation. */
   readonly operation: string;
+  /**
+   * Okta's `errorSummary` and `errorCauses`, at most 500 characters. Profile values of the request are replaced by `…`. Undefined
+   * if the response did not contain Okta's error.
+   */
+  readonly reason: string | undefined;
   constructor(
     operation: string,
     status: number,
     errorCode?: string,
     requestId?: string,
+    reason?: string,
     code = 'ERR_ROLLCALL_OKTA_HTTP',
   ) {
     const details = [errorCode, requestId && `request ${requestId}`].filter(Boolean).join(', ');
-    super(code, `${operation}: Okta answered ${status}${details === '' ? '' : ` (${details})`}`);
+    const why = reason === undefined ? '' : `: ${reason}`;
+    super(code, `${operation}: Okta answered ${status}${details === '' ? '' : ` (${details})`}${why}`);
     this.operation = operation;
     this.status = status;
     this.errorCode = errorCode;
     this.requestId = requestId;
+    this.reason = reason;
   }
 }
 
 /** Okta returned 401 or 403: the credentials are invalid or expired, or lack a permission. Nothing more is sent. */
 export class OktaAuthError extends OktaHttpError {
-  constructor(operation: string, status: number, errorCode?: string, requestId?: string) {
-    super(operation, status, errorCode, requestId, 'ERR_ROLLCALL_OKTA_AUTH');
+  constructor(operation: string, status: number, errorCode?: string, requestId?: string, reason?: string) {
+    super(operation, status, errorCode, requestId, reason, 'ERR_ROLLCALL_OKTA_AUTH');
   }
 }
 
@@ -118,7 +126,7 @@ export class OktaAuthError extends OktaHttpError {
  */
 export class OktaGatewayError extends OktaHttpError {
   constructor(operation: string, status: number, reason: string) {
-    super(operation, status, undefined, undefined, 'ERR_ROLLCALL_OKTA_GATEWAY');
+    super(operation, status, undefined, undefined, undefined, 'ERR_ROLLCALL_OKTA_GATEWAY');
     this.message = `${operation}: ${reason}`;
   }
 }

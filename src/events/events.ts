@@ -54,13 +54,14 @@ export type SyncEvent =
       /** Requests of this session so far. */
       readonly requests: number;
     }
-  /** Okta refused some records of a batch; these records are not part of the session. */
+  /** Okta refused a record, with the reason in `rejection`; it is not part of the session. */
   | {
       readonly type: 'batch:refused';
       readonly sessionId: string;
       readonly entity: Entity;
       readonly kind: ChangeKind;
       readonly items: number;
+      readonly rejection: Rejection;
     }
   /** Okta has started to import a session. */
   | { readonly type: 'session:triggered'; readonly sessionId: string }

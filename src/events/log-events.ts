@@ -1,3 +1,4 @@
+import type { Rejection } from '../core/rejection.js';
 import type { SyncEvent } from './events.js';
 
 /** A structured logger, such as pino. */
@@ -9,7 +10,7 @@ export interface Logger {
 /** Options of {@link logEvents}. */
 export interface LogOptions {
   /**
-   * Also writes the external ids of rejected records. They are personal data if a directory uses email addresses as ids.
+   * Also writes the external ids of rejected and refused records. They are personal data if a directory uses email addresses as ids.
    * @defaultValue `false`
    */
   readonly externalIds?: boolean;
@@ -23,12 +24,9 @@ export interface LogOptions {
 export function logEvents(logger: Logger, options: LogOptions = {}): (event: SyncEvent) => void {
   return (event) => {
     switch (event.type) {
-      case 'record:rejected': {
-        const { externalId, ...rest } = event.rejection;
-        const fields = { ...rest, ...(options.externalIds === true && { externalId }) };
-        logger.warn(fields, 'a record was rejected');
+      case 'record:rejected':
+        logger.warn(loggedRejection(event.rejection, options), 'a record was rejected');
         break;
-      }
       case 'journal:settled':
         if (event.outcome === 'unknown')
           logger.warn(
@@ -37,9 +35,11 @@ export function logEvents(logger: Logger, options: LogOptions = {}): (event: Syn
           );
         else logger.info(event, 'a session of an earlier run was settled');
         break;
-      case 'batch:refused':
-        logger.warn(event, 'Okta refused a record');
+      case 'batch:refused': {
+        const rejection = loggedRejection(event.rejection, options);
+        logger.warn({ ...event, rejection }, 'Okta refused a record');
         break;
+      }
       case 'session:replayed':
         logger.warn(event, 'a session failed or was cancelled; its changes are sent again');
         break;
@@ -68,4 +68,8 @@ export function logEvents(logger: Logger, options: LogOptions = {}): (event: Syn
         break;
     }
   };
+}
+
+function loggedRejection({ externalId, ...rest }: Rejection, { externalIds = false }: LogOptions): object {
+  return externalIds ? { ...rest, externalId } : rest;
 }

@@ -1,4 +1,5 @@
 import { OktaAuthError, OktaHttpError, OktaResponseError } from '../core/errors.js';
+import { reasonOf } from './reason.js';
 import type { Session, WireResponse } from './wire.js';
 
 /** The form of a session's status, including statuses that Okta may add later. Events contain it, so no other text is accepted. */
@@ -9,19 +10,25 @@ export function requestIdOf(response: WireResponse): string | undefined {
   return response.headers['x-okta-request-id'];
 }
 
-/** The error for a response; undefined for a 2xx. The error contains neither headers nor body. */
+/**
+ * The error for a response; undefined for a 2xx. Of its body it contains the code, and the reason without what was secret in the
+ * request.
+ *
+ * @param sent - the body of the request, and its credential
+ */
 export function errorOf(
   operation: string,
   response: WireResponse,
+  sent: { readonly body: string | undefined; readonly credential: Readonly<Record<string, string>> },
 ): OktaHttpError | OktaResponseError | undefined {
   const { status } = response;
   if (status >= 200 && status < 300) return undefined;
   const requestId = requestIdOf(response);
   if (status < 400) return new OktaResponseError(operation, status, 'redirects are not followed', requestId);
   const errorCode = errorCodeOf(response.body) ?? challengeOf(response);
-  return status === 403 || isCredentialRefused(response)
-    ? new OktaAuthError(operation, status, errorCode, requestId)
-    : new OktaHttpError(operation, status, errorCode, requestId);
+  const reason = reasonOf(response.body, sent.body, sent.credential);
+  const ErrorClass = status === 403 || isCredentialRefused(response) ? OktaAuthError : OktaHttpError;
+  return new ErrorClass(operation, status, errorCode, requestId, reason);
 }
 
 /**

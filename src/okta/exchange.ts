@@ -115,7 +115,7 @@ export class Exchange {
           signal,
         ),
       );
-      const error = this.#errorOf(operation.id, response);
+      const error = this.#errorOf(call, response, credential);
       return error === undefined ? { value: call.read(response) } : { error, response, credential };
     } catch (error) {
       if (error instanceof OktaResponseError) return { error, credential };
@@ -131,13 +131,17 @@ export class Exchange {
     }
   }
 
-  #errorOf(operation: string, response: WireResponse): OktaHttpError | OktaResponseError | undefined {
+  #errorOf(
+    { operation: { id }, body }: Call<unknown>,
+    response: WireResponse,
+    credential: Readonly<Record<string, string>>,
+  ): OktaHttpError | OktaResponseError | undefined {
     const other = this.#options.route.otherAnswer(response);
-    if (other === undefined) return errorOf(operation, response);
+    if (other === undefined) return errorOf(id, response, { body, credential });
     const { status } = response;
     return status < 400
-      ? new OktaResponseError(operation, status, other, requestIdOf(response))
-      : new OktaGatewayError(operation, status, other);
+      ? new OktaResponseError(id, status, other, requestIdOf(response))
+      : new OktaGatewayError(id, status, other);
   }
 
   #headers(call: Call<unknown>, credential: Readonly<Record<string, string>>): Record<string, string> {

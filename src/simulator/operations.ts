@@ -41,7 +41,11 @@ export function perform(
       source.requireLoadable(route.sessionId, now);
       const items = readContent(route.bulk, request.body);
       passage.items = items.length;
-      if (items.some((item) => options.refuseItem(item))) throw invalid('an item was refused');
+      for (const item of items) {
+        const refused = options.refuseItem(item);
+        if (refused === true || typeof refused === 'string')
+          throw invalid(refused === true ? 'an item was refused' : refused);
+      }
       if (items.some((item) => options.poison(item) === 'load')) throw new ApiFault(500, 'E0000009');
       source.load(route.sessionId, items, now);
       return emptyContent(202);

@@ -64,8 +64,11 @@ export interface OrgOptions {
   readonly unknownSessionStatus?: 400 | 404;
   /** Applies the content of each session in a random order (from the seed), because Okta promises no order. @defaultValue false */
   readonly shuffle?: boolean;
-  /** Returns true for an item because of which a valid bulk request is refused with 400. @defaultValue refuses nothing */
-  readonly refuseItem?: (item: OrgItem) => boolean;
+  /**
+   * Returns true, or the text of the cause, for an item because of which a valid bulk request is refused with 400.
+   * @defaultValue refuses nothing
+   */
+  readonly refuseItem?: (item: OrgItem) => boolean | string;
   /**
    * Returns how an item fails each time, as a fault of Okta's would: `load` answers a bulk request that contains it with 500,
    * `import` ends a session that contains it in ERROR, with a part of its content applied. @defaultValue no item fails

@@ -18,7 +18,7 @@ export type LoadOutcome =
   /** Okta acknowledged it. */
   | { readonly kind: 'loaded' }
   /** Okta refused its content. Nothing of it was loaded, and the session is still open. */
-  | { readonly kind: 'refused'; readonly errorCode: string | undefined }
+  | { readonly kind: 'refused'; readonly errorCode: string | undefined; readonly reason: string | undefined }
   /** It may be loaded or not, so the session cannot be used any more. */
   | { readonly kind: 'lost'; readonly reason: string; readonly error: unknown };
 
@@ -105,7 +105,8 @@ export class SessionLifecycle {
     if (closed !== undefined) return { kind: 'lost', error, reason: `the session is ${closed}` };
     this.#acceptsLoads = false;
     await this.#journaled(this.#context.state.journal.refused(this.#journalId));
-    return { kind: 'refused', errorCode: error instanceof OktaHttpError ? error.errorCode : undefined };
+    const { errorCode, reason } = error instanceof OktaHttpError ? error : {};
+    return { kind: 'refused', errorCode, reason };
   }
 
   /**

@@ -35,14 +35,14 @@ export class RefusalLimit {
   }
 
   /** Counts a record that Okta refused. @throws {@link RecordError} if the limit is exceeded */
-  refused(entity: Entity, errorCode: string | undefined): void {
+  refused(entity: Entity, errorCode: string | undefined, reason?: string): void {
     const refused = ++this.#refused[entity];
     const inARow = ++this.#inARow[entity];
     const isShare = refused >= LEAST && refused > this.#directory(entity) * SHARE;
     if (inARow < MOST_IN_A_ROW && !isShare) return;
     throw new RecordError(
       entity,
-      `Okta refused ${refused} ${entity} (last code: ${errorCode ?? 'none'}); the run was stopped`,
+      `Okta refused ${refused} ${entity} (last code: ${errorCode ?? 'none'}); the run was stopped${reason === undefined ? '' : `. Okta's last reason: ${reason}`}`,
     );
   }
 

@@ -11,7 +11,10 @@ import type { UploadTally } from './upload-tally.js';
 export interface Refusal {
   readonly sessionId: string;
   readonly errorCode: string | undefined;
-  readonly reason: string;
+  /** What happened, in words. */
+  readonly what: string;
+  /** Okta's reason, if it gave one. */
+  readonly reason: string | undefined;
 }
 
 /** The records that Okta refused in this run. They are reported and not sent again, nor are memberships that name them. */
@@ -35,15 +38,16 @@ export class RefusedChanges {
   }
 
   /** Reports the one record of a batch as refused. @throws {@link RecordError} if Okta refuses too many records */
-  add(batch: Batch, { sessionId, errorCode, reason }: Refusal): void {
+  add(batch: Batch, { sessionId, errorCode, what, reason }: Refusal): void {
     const { entity, kind, items, changes } = batch;
-    for (const change of changes) {
-      this.#tally.refused(change, errorCode, reason);
-      this.#references.add(change);
-    }
     this.#outcomes.changes(changes, sessionId, 'refused', errorCode);
-    this.#events.emit({ type: 'batch:refused', sessionId, entity, kind, items });
-    this.limit.refused(entity, errorCode);
+    for (const change of changes) {
+      const why = reason === undefined ? what : `${what}: ${reason}`;
+      const rejection = this.#tally.refused(change, errorCode, why);
+      this.#references.add(change);
+      this.#events.emit({ type: 'batch:refused', sessionId, entity, kind, items, rejection });
+    }
+    this.limit.refused(entity, errorCode, reason);
   }
 
   /** The batch without memberships whose user or group was refused; undefined if nothing is left of it. */

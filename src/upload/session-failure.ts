@@ -12,6 +12,8 @@ export interface SessionFailure {
   readonly blames: boolean;
   /** Okta's error code, or the status of the response. */
   readonly errorCode?: string | undefined;
+  /** Okta's reason, if a record may be the cause and Okta gave one. */
+  readonly oktaReason?: string | undefined;
 }
 
 /** A load may have reached Okta or not. A repeated 5xx often depends on the content, so a record may be the cause. */
@@ -22,7 +24,8 @@ export function lostLoad(
 ): SessionFailure {
   const failure = { sessionId, reason, batch };
   if (!(error instanceof OktaHttpError) || error.status < 500) return { ...failure, blames: false };
-  return { ...failure, blames: true, errorCode: error.errorCode ?? `HTTP_${error.status}` };
+  const errorCode = error.errorCode ?? `HTTP_${error.status}`;
+  return { ...failure, blames: true, errorCode, oktaReason: error.reason };
 }
 
 /** The session was closed before its import was started. */

@@ -45,8 +45,8 @@ export class UploadTally {
     }
   }
 
-  refused(change: Change, errorCode: string | undefined, reason: string): void {
-    this.#refused.push({
+  refused(change: Change, errorCode: string | undefined, reason: string): Rejection {
+    const rejection = {
       entity: change.entity,
       externalId: displayKey(change.entity, change.key),
       file: undefined,
@@ -55,7 +55,9 @@ export class UploadTally {
       field: undefined,
       code: errorCode ?? 'REFUSED',
       reason,
-    });
+    };
+    this.#refused.push(rejection);
+    return rejection;
   }
 
   get remaining(): number {

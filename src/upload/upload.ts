@@ -186,9 +186,7 @@ class Upload {
           requests,
         });
       } else if (outcome.kind === 'refused') {
-        waiting.unshift(
-          ...this.#splitRefused(session, batch, outcome.errorCode).map((half) => new PackedBatch(half)),
-        );
+        waiting.unshift(...this.#splitRefused(session, batch, outcome).map((half) => new PackedBatch(half)));
       } else {
         await session.cancel();
         if (accepted.length > 0) this.#replays.progress();
@@ -208,11 +206,11 @@ class Upload {
   #splitRefused(
     { sessionId }: SessionLifecycle,
     batch: Batch,
-    errorCode: string | undefined,
+    { errorCode, reason }: Pick<Refusal, 'errorCode' | 'reason'>,
   ): readonly Batch[] {
     const halves = splitBatch(batch);
     if (halves !== undefined) return halves;
-    this.#leaveOut(batch, { sessionId, errorCode, reason: 'Okta refused the record' });
+    this.#leaveOut(batch, { sessionId, errorCode, what: 'Okta refused the record', reason });
     return [];
   }
 
@@ -284,11 +282,11 @@ class Upload {
 
   /** Sends the content of a failed session again, without a record that is the cause. */
   #failed(content: Content, failure: SessionFailure): void {
-    const { sessionId, reason, errorCode } = failure;
+    const { sessionId, reason, errorCode, oktaReason } = failure;
     const atFault = this.#replays.failed(content, failure);
     if (atFault !== undefined) {
-      const why = 'each session with the record failed';
-      this.#leaveOut(atFault.unpack(), { sessionId, errorCode, reason: why });
+      const what = 'each session with the record failed';
+      this.#leaveOut(atFault.unpack(), { sessionId, errorCode, what, reason: oktaReason });
       if (content.batches.length === 1) return;
     }
     const attempt = content.attempt + 1;

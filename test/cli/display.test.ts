@@ -150,8 +150,24 @@ describe('lines of a log', () => {
       'session s is PAUSED, a status that this version does not know; waiting for its end',
     ],
     [
-      { type: 'batch:refused', sessionId: 's', entity: 'users', kind: 'upsert', items: 1 },
-      'Okta refused 1 user',
+      {
+        type: 'batch:refused',
+        sessionId: 's',
+        entity: 'users',
+        kind: 'upsert',
+        items: 1,
+        rejection: {
+          entity: 'users',
+          externalId: 'u1',
+          file: undefined,
+          line: undefined,
+          position: 0,
+          field: undefined,
+          code: 'E0000001',
+          reason: 'Okta refused the record: title: … is too long',
+        },
+      },
+      'refused by Okta: users u1: Okta refused the record: title: … is too long [E0000001]',
     ],
     [
       wait('session-cooldown', 250_000),

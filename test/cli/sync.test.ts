@@ -61,13 +61,22 @@ describe('sync', () => {
     let refusing = true;
     const [cwd, okta] = [
       await directory(),
-      await org({ refuseItem: (item) => refusing && item.externalId === 'u1' }),
+      await org({
+        refuseItem: ({ externalId }) =>
+          refusing && externalId === 'u1' && "userName: 'u1@example.com' is longer than 10 characters",
+      }),
     ];
     const env = envOf(okta);
     await files(cwd, { 'u.csv': usersCsv(4) });
     const refused = await cli(cwd, [...SYNC, '--quiet'], { env });
     expect([refused.code, refused.out]).toEqual([5, '']);
-    expect(refused.err).toMatch(/^Refused by Okta; the next run tries again \(1\):\n {2}users u1: [^\n]*\n$/);
+    expect(refused.err).toBe(
+      [
+        'Refused by Okta; the next run tries again (1):',
+        "  users u1: Okta refused the record: Api validation failed; userName: '…' is longer than 10 characters [E0000001]",
+        '',
+      ].join('\n'),
+    );
     expect((await cli(cwd, ['status'])).out).toContain(
       'left undone: 1 record refused by Okta; the next sync',
     );
@@ -171,7 +180,7 @@ describe('sync', () => {
     await files(cwd, { 'u.csv': usersCsv(3) });
     const ran = await cli(cwd, SYNC, { env: envOf(okta) });
     expect(ran.out).toMatch(
-      /Refused by Okta; the next run tries again \(1\):\n {2}users u1: Okta refused the record \[/,
+      /Refused by Okta; the next run tries again \(1\):\n {2}users u1: Okta refused the record: [^\n]*an item was refused \[E0000001\]/,
     );
     expect(ran.code).toBe(5);
   });

@@ -4,16 +4,24 @@ import { logEvents } from '../../src/events/log-events.js';
 import { metrics } from '../../src/events/metrics.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { sync } from '../../src/sync/sync.js';
+import type { UserRecord } from '../../src/core/model.js';
 import type { SyncEvent } from '../../src/events/events.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, makeOrg } from '../support/world.js';
 
+const refused = {
+  externalId: 'canary-refused',
+  profile: { userName: 'r', email: 'r@x.example', title: 'canary-title' },
+};
 const bad = { externalId: 'canary-id', profile: { userName: 'canary-name', email: 'canary-value' } };
 
-/** A run with a rejected record and a session that fails once. */
-async function run(onEvent: (event: SyncEvent) => void) {
+/** A run with a rejected record, these records, and a session that fails once. */
+async function run(onEvent: (event: SyncEvent) => void, more: readonly UserRecord[] = []) {
   return inVirtualTime(async (clock) => {
-    const org = makeOrg({ clock });
+    const org = makeOrg({
+      clock,
+      refuseItem: ({ externalId }) => externalId === 'canary-refused' && "title: 'canary-title' is too long",
+    });
     let failed = false;
     org.setFault(({ path }) => {
       if (failed || !path.endsWith('/start-import')) return undefined;
@@ -22,7 +30,7 @@ async function run(onEvent: (event: SyncEvent) => void) {
     });
     const day = company(40);
     const state = memoryState();
-    return sync({ okta: clientOf(org), state, ...day, users: [...day.users, bad], clock, onEvent });
+    return sync({ okta: clientOf(org), state, ...day, users: [...day.users, bad, ...more], clock, onEvent });
   });
 }
 
@@ -58,7 +66,7 @@ describe('measurements', () => {
 describe('log lines', () => {
   const lines = async (options?: Parameters<typeof logEvents>[1]) => {
     const written: string[] = [];
-    await run(logEvents(pino({}, { write: (line: string) => written.push(line) }), options));
+    await run(logEvents(pino({}, { write: (line: string) => written.push(line) }), options), [refused]);
     return written;
   };
 
@@ -67,16 +75,18 @@ describe('log lines', () => {
     const parsed = written.map((line) => JSON.parse(line) as { level: number; msg: string });
     expect(parsed.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
       'a record was rejected',
+      'Okta refused a record',
       'a session did not complete',
       'a session failed or was cancelled; its changes are sent again',
     ]);
     expect(parsed.at(-1)?.msg).toBe('run:done');
+    expect(written.join('')).toContain("title: '…' is too long");
     expect(written.join('')).not.toContain('canary');
   });
 
-  it('hold the ids of rejected records when asked', async () => {
+  it('hold the ids of rejected and refused records when asked', async () => {
     const written = (await lines({ externalIds: true })).join('');
-    expect(written).toContain('canary-id');
-    expect(written).not.toContain('canary-name');
+    for (const id of ['canary-id', 'canary-refused']) expect(written).toContain(id);
+    for (const value of ['canary-name', 'canary-title']) expect(written).not.toContain(value);
   });
 });

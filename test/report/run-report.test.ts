@@ -86,6 +86,9 @@ describe('the report of a sync', () => {
       externalId: 'emp-100100',
       errorCode: 'E0000001',
     });
+    const reason = 'Okta refused the record: Api validation failed; lastName: not an allowed value';
+    expect(rejects.find((row) => row['rejectedBy'] === 'okta')).toMatchObject({ reason });
+    expect(readFileSync(files.page, 'utf8')).toContain(reason);
   });
 
   it('names of changed attributes are in changes.csv, and counted in the summary', async () => {

@@ -118,7 +118,7 @@ export async function busyDay(directory: string, size = 2400, requestsPerSession
       clock,
       latencyMs: 90_000 / requestsPerSession,
       importMs: 140_000,
-      refuseItem: ({ externalId }) => today && externalId === refused,
+      refuseItem: ({ externalId }) => today && externalId === refused && 'lastName: not an allowed value',
       fault: ({ path }) => {
         if (!today || !path.includes('/bulk-upsert')) return undefined;
         loads++;

@@ -138,7 +138,11 @@ describe('a load', () => {
     'is refused when the session goes on (%s), and the journal forgets it',
     async (status) => {
       const { lifecycle, journal } = await opened({ load: [FAILURES.refused], get: [status] });
-      expect(await lifecycle.load(upserts)).toEqual({ kind: 'refused', errorCode: 'E0000001' });
+      expect(await lifecycle.load(upserts)).toEqual({
+        kind: 'refused',
+        errorCode: 'E0000001',
+        reason: undefined,
+      });
       expect(await journal()).toMatchObject({ loads: 0, rows: 0, phase: 'loading' });
     },
   );
@@ -161,7 +165,11 @@ describe('a load', () => {
 
   it('that is refused without a code has none', async () => {
     const { lifecycle } = await opened({ load: [new OktaHttpError('op', 400)], get: ['IN_PROGRESS'] });
-    expect(await lifecycle.load(upserts)).toEqual({ kind: 'refused', errorCode: undefined });
+    expect(await lifecycle.load(upserts)).toEqual({
+      kind: 'refused',
+      errorCode: undefined,
+      reason: undefined,
+    });
   });
 
   it('of one record is looked at twice by a session that takes nothing: the first look may be old', async () => {

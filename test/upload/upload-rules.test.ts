@@ -430,6 +430,7 @@ describe('a record that is refused', () => {
       entity: 'users',
       kind: 'upsert',
       items: 1,
+      rejection: report.refused[0],
     });
     expect(outcomes[0]).toMatchObject({ externalId: 'bad', outcome: 'refused', errorCode: 'E0000001' });
     const requests = events.flatMap((event) => (event.type === 'batch:sent' ? [event.requests] : []));

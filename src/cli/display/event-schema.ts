@@ -171,8 +171,9 @@ export const EVENT_SCHEMAS: {
     members: { sessionId: text, entity, kind, items: whole, bytes: whole, requests: whole },
   },
   'batch:refused': {
-    description: 'Okta refused a record; it was singled out and stays behind.',
-    members: { sessionId: text, entity, kind, items: whole },
+    description:
+      'Okta refused a record, with the reason in `rejection`; it was singled out and stays behind.',
+    members: { sessionId: text, entity, kind, items: whole, rejection: ref('rejection') },
   },
   'session:triggered': { description: 'The import of a session was started.', members: { sessionId: text } },
   'session:completed': {

@@ -2,6 +2,7 @@ import type { SyncEvent, WaitReason } from '../../events/events.js';
 import { describePlan } from '../../core/results.js';
 import { formatDuration } from '../text/duration.js';
 import { count, formatTime, plural } from '../text/words.js';
+import { rejectionText } from '../text/rejections.js';
 import type { ProgressEvent } from './display.js';
 
 /** Waits within a call that are shorter than this, in milliseconds, are not shown. */
@@ -38,7 +39,7 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
     case 'session:status':
       return `session ${event.sessionId} is ${event.status}, a status that this version does not know; waiting for its end`;
     case 'batch:refused':
-      return `Okta refused ${plural(event.items, event.entity.slice(0, -1))}`;
+      return `refused by Okta: ${rejectionText(event.rejection)}`;
     case 'wait:start':
       return waitText(event, now);
     case 'state:busy':

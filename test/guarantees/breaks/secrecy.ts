@@ -27,6 +27,23 @@ export const secrecy: readonly Break[] = [
     test: [SECRECY, NOWHERE],
   },
   {
+    what: 'the reason of a refusal quotes the record',
+    file: 'src/okta/reason.ts',
+    find: "const reason = redact([...new Set(texts)].join('; '), secrets)",
+    replace: "const reason = redact([...new Set(texts)].join('; '), secrets.slice(0, 0))",
+    test: [SECRECY, NOWHERE],
+  },
+  {
+    what: 'a failed connection shows the raw message of its error',
+    file: 'src/okta/transport.ts',
+    find: "return typeof code === 'string' ? code : 'the connection failed';",
+    replace: "return typeof code === 'number' ? '' : error.message;",
+    test: [
+      SECRECY,
+      'a connection that fails is named by the code of its error, whose message may quote the response',
+    ],
+  },
+  {
     what: 'the journal keeps what is sent',
     file: 'src/upload/lifecycle.ts',
     find: 'function pendingRow({ entity, key, fingerprint }: Change): PendingRow {',
