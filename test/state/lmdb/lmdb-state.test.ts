@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RootDatabase, RootDatabaseOptionsWithPath } from 'lmdb';
-import { afterEach, describe, vi } from 'vitest';
+import { afterEach, describe, it, vi } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
-import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
+import { stateStoreContract } from '../../../src/state/contract/contract.js';
+import type { StoreUnderTest } from '../../../src/state/contract/laws.js';
 
 /** The environments that were opened, the last of which can be made to fail. */
 const roots = vi.hoisted(() => [] as RootDatabase[]);
@@ -58,5 +59,5 @@ async function fresh(): Promise<string> {
 }
 
 describe('a state over LMDB', () => {
-  stateStoreContract(async () => under(await fresh()));
+  for (const { name, check } of stateStoreContract(async () => under(await fresh()))) it(name, check);
 });

@@ -3,7 +3,8 @@ import { ENTITIES } from '../../../src/core/model.js';
 import { MemoryDisk, memoryState } from '../../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../../src/state/store.js';
 import { confirmed, upserted } from '../../support/rows.js';
-import { stateStoreContract, type StoreUnderTest } from '../../contracts/state-store.js';
+import { stateStoreContract } from '../../../src/state/contract/contract.js';
+import type { StoreUnderTest } from '../../../src/state/contract/laws.js';
 
 const row = (key: string) => confirmed('users', key);
 
@@ -25,7 +26,7 @@ function under(disk: MemoryDisk): StoreUnderTest {
 }
 
 describe('memoryState', () => {
-  stateStoreContract(async () => under(new MemoryDisk()));
+  for (const { name, check } of stateStoreContract(async () => under(new MemoryDisk()))) it(name, check);
 
   it('a write that fails changes nothing', async () => {
     const disk = new MemoryDisk();
