@@ -7,13 +7,13 @@
 import {
   createClient,
   flatMap,
-  memoryState,
   pipe,
   readWatermark,
   sync,
   type RemovedRecord,
   type UserRecord,
 } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 /** One change in the feed of an HR system. Changes are numbered, and each contains the whole person. */

@@ -9,7 +9,8 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { createClient, fromCsv, map, memoryState, pipe, SourceError, sync, toUser } from 'rollcall';
+import { createClient, fromCsv, map, pipe, SourceError, sync, toUser } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 const directory = await mkdtemp(join(tmpdir(), 'rollcall-example-'));

@@ -5,7 +5,8 @@
  *     npx tsx examples/json-document.ts [document]
  */
 import { fileURLToPath } from 'node:url';
-import { createClient, flatMap, fromJson, map, memoryState, pipe, sync } from 'rollcall';
+import { createClient, flatMap, fromJson, map, pipe, sync } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 interface Person {

@@ -5,7 +5,8 @@
  */
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient, fromJsonLines, memoryState, sync, type UserRecord } from 'rollcall';
+import { createClient, fromJsonLines, sync, type UserRecord } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg({ cooldownMs: 100 });

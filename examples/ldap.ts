@@ -7,15 +7,8 @@
  */
 import { pathToFileURL } from 'node:url';
 import { Client, type Entry } from 'ldapts';
-import {
-  createClient,
-  memoryState,
-  pipe,
-  sync,
-  type GroupRecord,
-  type MembershipRecord,
-  type UserRecord,
-} from 'rollcall';
+import { createClient, pipe, sync, type GroupRecord, type MembershipRecord, type UserRecord } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 const PEOPLE = '(&(objectClass=inetOrgPerson)(mail=*))';

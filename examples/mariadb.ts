@@ -10,17 +10,8 @@ import { createConnection, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import mysql from 'mysql2';
-import {
-  createClient,
-  map,
-  memoryState,
-  pipe,
-  sync,
-  toGroup,
-  toMembership,
-  toUser,
-  type FlatRow,
-} from 'rollcall';
+import { createClient, map, pipe, sync, toGroup, toMembership, toUser, type FlatRow } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 // The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.

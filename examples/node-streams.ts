@@ -10,17 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  createClient,
-  filter,
-  fromCsv,
-  map,
-  memoryState,
-  pipe,
-  sync,
-  toUser,
-  type UserRecord,
-} from 'rollcall';
+import { createClient, filter, fromCsv, map, pipe, sync, toUser, type UserRecord } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg({ cooldownMs: 100 });

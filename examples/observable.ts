@@ -4,7 +4,8 @@
  *
  *     npx tsx examples/observable.ts
  */
-import { createClient, fromObservable, memoryState, pipe, startSync, toObservable, validate } from 'rollcall';
+import { createClient, fromObservable, pipe, startSync, toObservable, validate } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 import { bufferCount, concatMap, filter, from, lastValueFrom, map, merge, of, reduce } from 'rxjs';
 

@@ -29,7 +29,6 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import {
   createClient,
-  memoryState,
   metrics,
   RollcallError,
   startSync,
@@ -39,6 +38,7 @@ import {
   type SyncOptions,
   type SyncReport,
 } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 const CALLS: ReadonlySet<string> = new Set<keyof OktaClient>([

@@ -4,18 +4,8 @@
  *     npx tsx examples/people-from-csv.ts
  */
 import { fileURLToPath } from 'node:url';
-import {
-  batch,
-  createClient,
-  diff,
-  fromCsv,
-  guard,
-  map,
-  memoryState,
-  pipe,
-  upload,
-  validate,
-} from 'rollcall';
+import { batch, createClient, diff, fromCsv, guard, map, pipe, upload, validate } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg();

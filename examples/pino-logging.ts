@@ -5,7 +5,8 @@
  *     npx tsx examples/pino-logging.ts
  */
 import pino from 'pino';
-import { createClient, logEvents, memoryState, RollcallError, startSync } from 'rollcall';
+import { createClient, logEvents, RollcallError, startSync } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 const log = pino({ name: 'directory-sync', base: null, timestamp: pino.stdTimeFunctions.isoTime });

@@ -3,7 +3,8 @@
  *
  *     npx tsx examples/plan-before-sync.ts
  */
-import { createClient, GuardError, memoryState, plan, sync } from 'rollcall';
+import { createClient, GuardError, plan, sync } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 await using org = await startOrg({ cooldownMs: 100 });

@@ -14,7 +14,6 @@ import {
   createClient,
   fromPages,
   map,
-  memoryState,
   pipe,
   sync,
   toGroup,
@@ -22,6 +21,7 @@ import {
   toUser,
   type FlatRow,
 } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 // The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.

@@ -10,12 +10,12 @@ import {
   flatMap,
   fromPages,
   map,
-  memoryState,
   pipe,
   sync,
   type DirectorySources,
   type Flow,
 } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 import { startStaffApi, type Person, type Team } from './support/staff-api.js';
 

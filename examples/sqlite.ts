@@ -8,17 +8,8 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import sqlite from 'node-sqlite3-wasm';
-import {
-  createClient,
-  map,
-  memoryState,
-  pipe,
-  sync,
-  toGroup,
-  toMembership,
-  toUser,
-  type FlatRow,
-} from 'rollcall';
+import { createClient, map, pipe, sync, toGroup, toMembership, toUser, type FlatRow } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
 // The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.

@@ -6,7 +6,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, memoryState, pipe, startSync, toCsv } from 'rollcall';
+import { createClient, pipe, startSync, toCsv } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 import { filter } from 'rxjs';
 

@@ -15,6 +15,12 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
+/** The source of an entry of the package. */
+function fileOfEntry(name: string | undefined): string {
+  if (name === undefined) return 'index.ts';
+  return name === 'simulator' ? 'simulator/index.ts' : `subpaths/${name}.ts`;
+}
+
 interface Snippet {
   readonly page: string;
   readonly line: number;
@@ -80,8 +86,8 @@ describe('the docs', () => {
       const directory = mkdtempSync(join(tmpdir(), 'rollcall-docs-'));
       try {
         const program = code.replaceAll(
-          /from 'rollcall(\/simulator)?'/g,
-          (_, sub?: string) => `from '${root}src${sub ?? ''}/index.ts'`,
+          /from 'rollcall(?:\/(\w+))?'/g,
+          (_, name?: string) => `from '${root}src/${fileOfEntry(name)}'`,
         );
         const run = promisify(execFile)(
           process.execPath,

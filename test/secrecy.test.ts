@@ -14,9 +14,9 @@ import {
   SourceError,
   sync,
   type SyncEvent,
-  type Transport,
   type UserRecord,
 } from '../src/index.js';
+import type { Transport } from '../src/subpaths/okta.js';
 import { startOrg } from '../src/simulator/index.js';
 
 const CANARY = 'canary-7391';

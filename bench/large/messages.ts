@@ -1,4 +1,4 @@
-import type { WireRequest, WireResponse } from 'rollcall';
+import type { WireRequest, WireResponse } from 'rollcall/okta';
 
 /** What a life of the measured program is to do. */
 export interface Task {

@@ -2,7 +2,9 @@
  * The program that is measured, and killed: the whole pipeline from a file to the committed state, in virtual time. The
  * org is the process that started it.
  */
-import type { OktaClient, Outbox, StateStore, SyncEvent, Transport } from 'rollcall';
+import type { OktaClient, StateStore, SyncEvent } from 'rollcall';
+import type { Transport } from 'rollcall/okta';
+import type { Outbox } from 'rollcall/store';
 import { privateBytes } from '../runner/private-memory.js';
 import { peopleOf } from '../support/pipeline.js';
 import type { Product } from '../case.js';
@@ -14,6 +16,9 @@ const POLL_INTERVAL_MS = 15_000;
 
 const task = JSON.parse(process.argv[2] ?? '') as Task;
 const product = (await import(task.product)) as Product;
+const { TransportError } = (await import(
+  new URL('subpaths/okta.js', task.product).href
+)) as typeof import('rollcall/okta');
 const clock = new VirtualClock(task.now);
 
 function tell(message: FromProgram): void {
@@ -53,7 +58,7 @@ function transportToParent(): Transport {
     tell({ kind: 'ask', id, now: clock.now(), request: { method, url, headers, body } });
     const { reply, delayMs } = await answer;
     if (delayMs > 0) await clock.inside.sleep(delayMs);
-    if ('failed' in reply) throw new product.TransportError(reply.failed, reply.sent);
+    if ('failed' in reply) throw new TransportError(reply.failed, reply.sent);
     return reply;
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from 'rollcall';
+import type { Clock } from 'rollcall/testing';
 
 /** Turns of the event loop without anything under way, until nothing more is to come without time passing. */
 const QUIET_TURNS = 3;

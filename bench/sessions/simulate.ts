@@ -4,18 +4,15 @@ import {
   diff,
   guard,
   LIMITS,
-  MemoryDisk,
-  memoryState,
   pipe,
-  systemClock,
   unguarded,
   upload,
   validate,
-  type Clock,
   type OktaClient,
   type StateStore,
   type UserRecord,
 } from 'rollcall';
+import { MemoryDisk, memoryState, systemClock, type Clock } from 'rollcall/testing';
 import { SimulatedOrg } from 'rollcall/simulator';
 import { inVirtualTime } from '../../test/support/virtual-time.js';
 import { MIXES, userOfSize } from '../data/mixed-sizes.js';

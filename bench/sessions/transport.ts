@@ -1,4 +1,4 @@
-import { TransportError, type Transport } from 'rollcall';
+import { TransportError, type Transport } from 'rollcall/okta';
 import type { SimulatedOrg } from 'rollcall/simulator';
 
 /** A transport that asks a simulated org directly, so that a run needs no real input or output. */

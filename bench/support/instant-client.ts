@@ -1,4 +1,5 @@
-import type { EncodedBody, OktaClient, Session, SessionStatus } from 'rollcall';
+import type { OktaClient } from 'rollcall';
+import type { EncodedBody, Session, SessionStatus } from 'rollcall/okta';
 
 /** Told of every bulk request: `upsertUsers`, `deleteGroups` and so on, and its body. */
 export type OnBody = (operation: string, body: string) => void;

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Change, Flow, AdoptedRow, StateStore } from 'rollcall';
+import type { Change, Flow, StateStore } from 'rollcall';
+import type { AdoptedRow } from 'rollcall/store';
 import type { Product, World } from '../case.js';
 import { cacheDirectory, peopleFile } from '../data/files.js';
 import { peopleOf, userChanges } from './pipeline.js';

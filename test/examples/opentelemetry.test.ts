@@ -10,7 +10,8 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { GuardError, memoryState, type SyncOptions } from 'rollcall';
+import { GuardError, type SyncOptions } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { describe, expect, it } from 'vitest';
 import { observedSync } from '../../examples/opentelemetry.js';
 import type { OrgOptions } from '../../src/simulator/index.js';

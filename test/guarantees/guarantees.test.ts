@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stateStoreContract } from '../../src/state/contract/contract.js';
 import { breakText } from './break.js';
 import { BREAKS } from './breaks.js';
 import { documentedGuarantees, ROOT } from './document.js';
@@ -8,13 +9,18 @@ import { documentedGuarantees, ROOT } from './document.js';
 const documented = documentedGuarantees();
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
+/** The laws of the contract of stores, as titles of tests. */
+const laws = stateStoreContract(() => Promise.reject(new Error('not opened')))
+  .map(({ name }) => `law(${JSON.stringify(name)}`)
+  .join('\n');
+
 /** The text of a test file, and of the contracts that it brings in. */
 function testsOf(file: string): string {
   const text = read(file);
   const contracts = Array.from(text.matchAll(/from '(?:\.\.\/)+(contracts\/[\w-]+)\.js'/g), ([, name]) =>
     read(`test/${name}.ts`),
   );
-  return [text, ...contracts].join('\n');
+  return [text, ...contracts, text.includes('stateStoreContract(') ? laws : ''].join('\n');
 }
 
 /** Titles may be templates in the code: `${x}` and `%s` stand for any text. The rows of `each` may take several lines. */

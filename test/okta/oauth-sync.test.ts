@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultHook, Org } from 'rollcall/simulator';
 import { seededFaults } from '../../src/simulator/faults.js';
-import { memoryState, sync, type OktaClient, type StateStore } from '../../src/index.js';
-import { OktaAuthError, type Transport } from '../../src/index.js';
+import { sync, type OktaClient, type StateStore } from '../../src/index.js';
+import { memoryState } from '../../src/subpaths/testing.js';
+import { OktaAuthError } from '../../src/index.js';
+import type { Transport } from '../../src/subpaths/okta.js';
 import { undiciTransport } from '../../src/okta/transport.js';
 import type { Clock } from '../../src/core/clock.js';
 import { company, wanted, type SourceDirectory } from '../support/world.js';

@@ -14,7 +14,13 @@ import {
   type SyncReport,
   type UserRecord,
 } from 'rollcall';
+import { TransportError, type Transport } from 'rollcall/okta';
 import { startOrg, type OrgOptions } from 'rollcall/simulator';
+import { stateStoreContract, type StoreUnderTest } from 'rollcall/store';
+import { memoryState } from 'rollcall/testing';
+import type { GuardOptions } from 'rollcall/types';
+
+const limits: GuardOptions = { maxDeletePercent: 5 };
 
 async function* onlyStaff(users: AsyncIterable<UserRecord>): AsyncGenerator<UserRecord> {
   for await (const user of users) if (user.profile['userType'] !== 'guest') yield user;
@@ -35,7 +41,7 @@ export async function run(options: OrgOptions): Promise<number> {
       onlyStaff,
       validate('users'),
       diff('users', state),
-      guard(state, { maxDeletePercent: 5 }),
+      guard(state, limits),
       batch(),
       upload(okta, state),
     );
@@ -49,3 +55,11 @@ export async function run(options: OrgOptions): Promise<number> {
 export function describe(report: SyncReport): string {
   return `${report.requests} requests, ${report.rejections.length} rejects`;
 }
+
+export const broken: Transport = () => Promise.reject(new TransportError('no network', false));
+
+export function lawsOf(open: () => Promise<StoreUnderTest>): readonly string[] {
+  return stateStoreContract(open).map(({ name }) => name);
+}
+
+export const inMemory = memoryState();

@@ -3,7 +3,6 @@ import {
   AbortedError,
   GuardError,
   map,
-  memoryState,
   pipe,
   startSync,
   sync,
@@ -15,6 +14,7 @@ import {
   type StateStore,
   type UserRecord,
 } from 'rollcall';
+import { memoryState } from 'rollcall/testing';
 import { createClient } from '../../src/okta/client.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import { expect, it } from 'vitest';

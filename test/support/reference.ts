@@ -4,44 +4,103 @@ import ts from 'typescript';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Makes the reference page from the types and doc comments of the exports of `src/index.ts`. */
+/** The public entries but the simulator. The main one comes first. */
+const ENTRIES: readonly (readonly [name: string, file: string])[] = [
+  ['rollcall', 'src/index.ts'],
+  ...['okta', 'store', 'testing', 'types'].map(
+    (name) => [`rollcall/${name}`, `src/subpaths/${name}.ts`] as const,
+  ),
+];
+
+/** Makes the reference page from the types and doc comments of what the entries export. */
 export function referencePage(): string {
-  const file = join(ROOT, 'src/index.ts');
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
     .config as object;
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  const program = ts.createProgram([file], { ...options, noEmit: true });
+  const files = ENTRIES.map(([, file]) => join(ROOT, file));
+  const program = ts.createProgram(files, { ...options, noEmit: true });
   const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(program.getSourceFile(file) as ts.SourceFile) as ts.Symbol;
-  const exported = checker.getExportsOfModule(module).map((symbol) => resolved(symbol, checker));
-  const named = (test: (name: string) => boolean) => exported.filter((symbol) => test(symbol.name));
-  const functions = exported.filter((symbol) => (symbol.flags & ts.SymbolFlags.Function) !== 0);
+  const written = new Set<ts.Symbol>();
+  const entries = ENTRIES.map(([name], i) => {
+    const source = program.getSourceFile(files[i] as string) as ts.SourceFile;
+    const module = checker.getSymbolAtLocation(source) as ts.Symbol;
+    return { name, symbols: checker.getExportsOfModule(module).map((symbol) => resolved(symbol, checker)) };
+  });
+  /** The symbols that are not on the page yet. */
+  const fresh = (symbols: readonly ts.Symbol[]) =>
+    symbols.filter((symbol) => !written.has(symbol) && written.add(symbol));
+  /** The entries of all symbols of a kind. Those of other places than the main one say from where to import them. */
+  const write = (isMeant: (symbol: ts.Symbol) => boolean, entry: (symbol: ts.Symbol) => string[]) =>
+    entries.flatMap(({ name, symbols }) =>
+      fresh(symbols.filter(isMeant)).flatMap((symbol) => {
+        const [heading = '', ...rest] = entry(symbol);
+        return name === 'rollcall' || heading === ''
+          ? [heading, ...rest]
+          : [heading, '', `From \`${name}\`.`, ...rest];
+      }),
+    );
+  const named = (pattern: RegExp) => (symbol: ts.Symbol) => pattern.test(symbol.name);
+  const ofInterface = (symbol: ts.Symbol) => interfaceEntry(symbol, checker);
+  const main = new Set(entries[0]?.symbols);
   return [
     '# Reference',
     '',
     'Made from the code by `npm run docs:reference`; the tests hold it to the code. Options and events as they are named in TypeScript;',
     'the command line has [a page of its own](cli.md), and what to do about each error code stands in [operations](operations.md).',
+    'The functions and types of the common flow are exported by `rollcall`. An entry from another place names it.',
     '',
     '## Functions',
     '',
-    ...functions.flatMap((symbol) => functionEntry(symbol, checker)),
+    ...write(
+      (symbol) => isFunction(symbol) && main.has(symbol),
+      (symbol) => functionEntry(symbol, checker),
+    ),
     '## Options',
     '',
-    ...named((name) => /(Options|Limits)$/.test(name)).flatMap((symbol) => interfaceEntry(symbol, checker)),
+    ...write(named(/(Options|Limits)$/), ofInterface),
     '## Reports',
     '',
-    ...named((name) => /(Report|Plan|PlanSummary|Counts|Outcome|Rejection)$/.test(name)).flatMap((symbol) =>
-      interfaceEntry(symbol, checker),
-    ),
+    ...write(named(/(Report|Plan|PlanSummary|Counts|Outcome|Rejection)$/), ofInterface),
     '## Events',
     '',
-    ...named((name) => name === 'SyncEvent').flatMap((symbol) => unionEntry(symbol)),
+    ...write(named(/^SyncEvent$/), unionEntry),
     '## Errors',
     '',
-    ...named((name) => name.endsWith('Error')).flatMap((symbol) => interfaceEntry(symbol, checker)),
+    ...write(named(/Error$/), ofInterface),
+    ...entries
+      .slice(1)
+      .flatMap(({ name, symbols }) => [
+        `## ${name}`,
+        '',
+        ...fresh(symbols).flatMap((symbol) => anyEntry(symbol, checker)),
+      ]),
   ]
     .join('\n')
     .replace(/\n{3,}/g, '\n\n');
+}
+
+function isFunction(symbol: ts.Symbol): boolean {
+  return (symbol.flags & ts.SymbolFlags.Function) !== 0;
+}
+
+function anyEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
+  if (isFunction(symbol)) return functionEntry(symbol, checker);
+  const alias = symbol.getDeclarations()?.find((node) => ts.isTypeAliasDeclaration(node));
+  if (alias === undefined) return interfaceEntry(symbol, checker);
+  const text = alias.type
+    .getText()
+    .replace(/\/\*\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ');
+  return [
+    `### ${symbol.name}`,
+    '',
+    '```text',
+    `type ${symbol.name} = ${text}`,
+    '```',
+    '',
+    docOf(symbol, checker),
+    '',
+  ];
 }
 
 function resolved(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {

@@ -31,11 +31,8 @@ const LAWS: Laws = {
 
 /**
  * The contract of a {@link StateStore}, as tests for any test framework. The stores of this package pass it; a store of your own
- * must pass it before it keeps a directory:
- *
- * ```ts
- * for (const { name, check } of stateStoreContract(openEmptyStore)) test(name, check);
- * ```
+ * must pass it before it keeps a directory. With `test` of your framework and a function that opens an empty store:
+ * `for (const { name, check } of stateStoreContract(open)) test(name, check);`
  *
  * The laws are deterministic. Random values come from fixed seeds; an error names its round. A law takes up to a few seconds.
  *

@@ -1,0 +1,41 @@
+/**
+ * The store of a state: the interface that a store of your own implements, its contract as tests, and export and import.
+ *
+ * @packageDocumentation
+ */
+export { stateStoreContract, type StoreLaw } from '../state/contract/contract.js';
+export type { StoreUnderTest } from '../state/contract/laws.js';
+export {
+  IMPORT_UNFINISHED,
+  LANES,
+  Reference,
+  Seen,
+  UNKNOWN,
+  type AdoptedRow,
+  type EntityCounts,
+  type Held,
+  type HeldRow,
+  type Journal,
+  type JournaledSession,
+  type JournalPhase,
+  type Lane,
+  type Outbox,
+  type PendingRow,
+  type Reading,
+  type ReferenceCode,
+  type SeenCode,
+  type SessionOutcome,
+  type StateIdentity,
+  type StateStore,
+  type Target,
+} from '../state/store.js';
+export type { Fingerprint } from '../core/model.js';
+export type { DigestTable } from '../fingerprints/digest-table.js';
+export type { OpenStateOptions } from '../state/lmdb/open-state.js';
+export {
+  exportState,
+  importState,
+  verifyState,
+  type ImportOptions,
+  type StateRowCounts,
+} from '../state/export-import.js';

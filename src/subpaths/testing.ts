@@ -1,0 +1,7 @@
+/**
+ * What tests need beside the simulator: a state in memory, and the clock.
+ *
+ * @packageDocumentation
+ */
+export { memoryState, MemoryDisk, type MemoryStateOptions } from '../state/memory/memory-state.js';
+export { systemClock, type Clock } from '../core/clock.js';

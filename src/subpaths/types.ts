@@ -1,0 +1,52 @@
+/**
+ * Types of options and of parts of results. Programs rarely name them, because TypeScript infers them.
+ *
+ * @packageDocumentation
+ */
+export type { AttributeLimit } from '../core/limits.js';
+export type { ChangeKind, DirectoryRecord, RecordOf, RemovedMembership } from '../core/model.js';
+export type { ReadCounts } from '../core/rejection.js';
+export type {
+  AttributeChanges,
+  ChangeOutcome,
+  EntityReport,
+  GroupLoss,
+  GroupLosses,
+  IdChange,
+  IdChanges,
+  KindCounts,
+  PlanSummary,
+} from '../core/results.js';
+export type { Chunk, Places } from '../flow/chunk.js';
+export type { ObservableLike } from '../flow/flow.js';
+export type { FromObservableOptions } from '../flow/observable.js';
+export type { EventSink, WaitReason } from '../events/events.js';
+export type { Logger, LogOptions } from '../events/log-events.js';
+export type { DurationName, MetricAttributes, MetricName } from '../events/metrics.js';
+export type { CsvColumns } from '../sources/csv/columns.js';
+export type { FromCsvOptions } from '../sources/csv/from-csv.js';
+export type { FromPagesOptions, Page } from '../sources/from-pages.js';
+export type { Input, InputChunk, InputOptions } from '../sources/input/input.js';
+export type { PathStep } from '../sources/json/array-locator.js';
+export type { FromJsonLinesOptions } from '../sources/json/from-json-lines.js';
+export type { FromJsonOptions } from '../sources/json/from-json.js';
+export type { RecordColumns, RecordFromOptions } from '../transform/records-from-columns.js';
+export type { RecordOptions } from '../transform/to-records.js';
+export type { Refusal } from '../validate/refused-record.js';
+export type { ValidateOptions } from '../validate/validate-options.js';
+export type { AbsenceOptions } from '../diff/absence-rules.js';
+export type { DiffOptions } from '../diff/diff.js';
+export type { GuardOptions } from '../guard/guard.js';
+export type { GuardLimits } from '../guard/guard-rules.js';
+export type { BatchOptions } from '../batch/batch.js';
+export type { UploadOptions } from '../upload/upload-options.js';
+export type { AdoptOptions, AdoptReport } from '../sync/adopt.js';
+export type { DirectoryOptions } from '../sync/directory-changes.js';
+export type { PlanOptions } from '../sync/sync.js';
+export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
+export type { Output } from '../report/files/output.js';
+export type { AttributeCount } from '../report/changes-file.js';
+export type { RejectedBy, RejectedRecord, RejectReason } from '../report/rejects-file.js';
+export type { ReportFiles, RunReport, RunReportOptions } from '../report/run-report.js';
+export type { RunResult } from '../report/summarize.js';
+export type { RunStatus, RunSummary, SessionSummary, SourceSummary, WaitSummary } from '../report/summary.js';
