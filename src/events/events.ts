@@ -76,7 +76,10 @@ export type SyncEvent =
     }
   /** A session was cancelled; Okta imports nothing of it. */
   | { readonly type: 'session:cancelled'; readonly sessionId: string }
-  /** A session ended in another status than COMPLETED. */
+  /**
+   * A session ended in another status than COMPLETED. `gone`: Okta does not know it any more; `left`: it was given up with
+   * `leaveSession`, and Okta may still import it.
+   */
   | { readonly type: 'session:failed'; readonly sessionId: string; readonly status: string }
   /** A session has a status that this version does not know; it is polled until it ends. */
   | { readonly type: 'session:status'; readonly sessionId: string; readonly status: string }

@@ -6,7 +6,7 @@ import { cancelAndConfirm, cancelOnAbort } from './cancel-session.js';
 import { serverNow, callOptions, type SessionContext } from './upload-context.js';
 import type { OpenedSession } from './create-session.js';
 import { getSessionWithRetries } from './get-session.js';
-import { LOADABLE, pollToEnd } from './poll-session.js';
+import { endStatus, LOADABLE } from './poll-session.js';
 import { isRefused, isTransient } from './error-kinds.js';
 import { triggerSession } from './trigger-session.js';
 
@@ -153,10 +153,13 @@ export class SessionLifecycle {
     return 'triggered';
   }
 
-  /** Waits for the end of the import. Returns its status, or `gone`. After COMPLETED, the rows are in the baseline. */
+  /**
+   * Waits for the end of the import. Returns its status, or `gone`, or `left` if it is given up with the option `leaveSession`.
+   * After COMPLETED, the rows are in the baseline; after any other end, they are unknown.
+   */
   async finish(): Promise<string> {
     const { okta, options } = this.#context;
-    const status = (await pollToEnd(okta, this.sessionId, options))?.status ?? 'gone';
+    const status = await endStatus(okta, this.sessionId, options);
     const completed = status === 'COMPLETED';
     await this.#settle(completed ? 'completed' : 'unknown');
     if (!completed) options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status });
@@ -172,9 +175,9 @@ export class SessionLifecycle {
     await this.#journaled(state.journal.cancelling(this.#journalId));
     this.#mode = 'cancelling';
     const result = await cancelAndConfirm(this.#context, this.sessionId);
-    const end = result === 'ran' ? (await pollToEnd(okta, this.sessionId, options))?.status : undefined;
+    const end = result === 'ran' ? await endStatus(okta, this.sessionId, options) : 'gone';
     const closed = result === 'closed' || end === 'CLOSED' || end === 'EXPIRED';
-    if (closed || end !== undefined) own.markEnded(this.sessionId);
+    if (closed || end !== 'gone') own.markEnded(this.sessionId);
     else own.markDoubtful(this.sessionId);
     const settled = closed ? outcome : 'unknown';
     await this.#settle(settled);

@@ -52,6 +52,23 @@ export async function pollToEnd(
   }
 }
 
+/**
+ * {@link pollToEnd} until the status is final: returns the status, `gone` if Okta does not know the session any more, or, with
+ * `leaveSession`, `left` if it was not final within `pollTimeoutMs`.
+ */
+export async function endStatus(
+  okta: OktaClient,
+  sessionId: string,
+  options: ResolvedUploadOptions,
+): Promise<string> {
+  try {
+    return (await pollToEnd(okta, sessionId, options))?.status ?? 'gone';
+  } catch (error) {
+    if (options.leaveSession && error instanceof PollTimeoutError) return 'left';
+    throw error;
+  }
+}
+
 /** Gets the session once. An error that may pass is returned and not thrown. */
 async function tryGetSession(
   okta: OktaClient,

@@ -1,11 +1,10 @@
-import { PollTimeoutError } from '../core/errors.js';
 import type { JournaledSession, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm } from './cancel-session.js';
 import { serverNow, type SessionContext } from './upload-context.js';
 import { listOpenSessions } from './foreign-sessions.js';
 import { ATTEMPT_MS } from './own-sessions.js';
 import { getSessionWithRetries } from './get-session.js';
-import { FINAL, LOADABLE, pollToEnd } from './poll-session.js';
+import { endStatus, FINAL, LOADABLE } from './poll-session.js';
 import { triggerSession } from './trigger-session.js';
 
 /** After this time, a list without the session of an attempt cannot be outdated. */
@@ -53,8 +52,8 @@ async function settleNamed(context: SessionContext, journaled: NamedSession): Pr
 }
 
 async function outcomeOf(context: SessionContext, journaled: NamedSession): Promise<SessionOutcome | 'gone'> {
-  const status = (await getSessionWithRetries(context, journaled.sessionId))?.status;
-  if (status === undefined || FINAL.has(status)) return outcomeOfEnd(status, journaled);
+  const status = (await getSessionWithRetries(context, journaled.sessionId))?.status ?? 'gone';
+  if (status === 'gone' || FINAL.has(status)) return outcomeOfEnd(status, journaled);
   // A session that was certainly triggered accepts no loads, so a response that shows it open is outdated.
   if (!LOADABLE.has(status) || journaled.phase === 'triggered') return waitForEnd(context, journaled);
   return journaled.phase === 'triggering'
@@ -103,18 +102,13 @@ async function waitForEnd(
   // What it has waited already counts.
   const waitedMs = leaveSession && triggeredAt !== undefined ? serverNow(context) - triggeredAt : 0;
   const limit = { ...options, pollTimeoutMs: Math.max(0, pollTimeoutMs - Math.max(0, waitedMs)) };
-  try {
-    return outcomeOfEnd((await pollToEnd(okta, sessionId, limit))?.status, journaled);
-  } catch (error) {
-    if (leaveSession && error instanceof PollTimeoutError) return 'unknown';
-    throw error;
-  }
+  return outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);
 }
 
 /** The outcome of a session with a final status. It is confirmed only if Okta reported COMPLETED. */
-function outcomeOfEnd(status: string | undefined, journaled: NamedSession): SessionOutcome | 'gone' {
+function outcomeOfEnd(status: string, journaled: NamedSession): SessionOutcome | 'gone' {
   const allAcknowledged = journaled.loads > 0 && journaled.acknowledged === journaled.loads;
-  if (status === undefined) return 'gone';
+  if (status === 'gone') return 'gone';
   if (status === 'COMPLETED' && allAcknowledged) return 'completed';
   // It was cancelled before it was triggered, and is closed: nothing of it was imported.
   if (status === 'CLOSED' && journaled.phase === 'cancelling') return 'dropped';

@@ -52,8 +52,8 @@ export interface UploadOptions {
    */
   readonly foreignSession?: 'fail' | 'cancel' | 'adopt';
   /**
-   * Gives up a session of an earlier run that Okta still imports `pollTimeoutMs` after it was triggered. Its rows become unknown,
-   * and their changes are sent again in a new session, which Okta imports after it. By default, the run ends with
+   * Gives up a session, of this run or of an earlier one, that Okta still imports `pollTimeoutMs` after it was triggered. Its rows
+   * become unknown, and their changes are sent again in new sessions, which Okta imports after it. By default, the run ends with
    * `ERR_ROLLCALL_POLL_TIMEOUT`.
    * @defaultValue `false`
    */

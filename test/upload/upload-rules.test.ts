@@ -373,6 +373,32 @@ describe('content that was lost', () => {
     });
   });
 
+  it('with its import is sent again in a new session, if the import does not end and may be left', async () => {
+    const stuckFirst: Partial<OktaClient> = {
+      getSession: async (id) => session(id, id === 's1' ? 'TRIGGERED' : 'COMPLETED'),
+    };
+    const { send, sent, outcomes, events, state } = uploading(
+      { leaveSession: true, pollTimeoutMs: 600_000 },
+      stuckFirst,
+    );
+    expect(await send([users('a')])).toMatchObject({ remaining: 0, sessions: 2 });
+    expect(sent()).toEqual(['users s1 a', 'users s2 a']);
+    expect(outcomes.map(({ outcome, sessionId }) => [outcome, sessionId])).toEqual([
+      ['unknown', 's1'],
+      ['confirmed', 's2'],
+    ]);
+    expect(events).toContainEqual({ type: 'session:failed', sessionId: 's1', status: 'left' });
+    expect(await state.journal.open()).toEqual([]);
+  });
+
+  it('with an import that does not end stays in the journal by default', async () => {
+    const stuck: Partial<OktaClient> = { getSession: async (id) => session(id, 'TRIGGERED') };
+    const { send, sent, state } = uploading({ pollTimeoutMs: 600_000 }, stuck);
+    expect(await failure(send([users('a')]))).toMatchObject({ code: 'ERR_ROLLCALL_POLL_TIMEOUT' });
+    expect(sent()).toEqual(['users s1 a']);
+    expect(await state.journal.open()).toHaveLength(1);
+  });
+
   it('before it was triggered is replayed', async () => {
     const { send, sent, events } = uploading({}, (calls) => ({
       startImport: async (id) => {

@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       resend(),
       new Option(
         '--leave-session',
-        'give up a session of an earlier run that Okta has not finished within --poll-timeout, and send its changes again',
+        'give up a session that Okta has not finished within --poll-timeout, and send its changes again',
       ),
       new Option(
         '--approve <hash>',

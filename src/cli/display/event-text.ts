@@ -35,7 +35,9 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
     case 'session:cancelled':
       return `session ${event.sessionId} cancelled`;
     case 'session:failed':
-      return `session ${event.sessionId} ended as ${event.status}`;
+      return event.status === 'left'
+        ? `session ${event.sessionId} is given up: Okta did not finish its import within --poll-timeout`
+        : `session ${event.sessionId} ended as ${event.status}`;
     case 'session:status':
       return `session ${event.sessionId} is ${event.status}, a status that this version does not know; waiting for its end`;
     case 'batch:refused':

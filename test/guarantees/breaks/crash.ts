@@ -57,9 +57,9 @@ export const crash: readonly Break[] = [
   {
     what: 'a session that is still imported counts as lost',
     file: 'src/upload/settle-journal.ts',
-    find: 'return outcomeOfEnd((await pollToEnd(okta, sessionId, limit))?.status, journaled);',
+    find: 'return outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);',
     replace:
-      "return options.pollTimeoutMs > 0 ? 'unknown' : outcomeOfEnd((await pollToEnd(okta, sessionId, limit))?.status, journaled);",
+      "return options.pollTimeoutMs > 0 ? 'unknown' : outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);",
     test: [SETTLE, 'is waited for while it is imported'],
   },
   {
