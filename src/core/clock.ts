@@ -32,6 +32,30 @@ export const systemClock: Clock = Object.freeze({
     }),
 });
 
+/**
+ * Sleeps until `ms` are over, until `done` resolves, or until the signal is aborted, whichever is first. It does not reject, and
+ * leaves neither a timer nor a listener.
+ */
+export async function sleepUnless(
+  clock: Clock,
+  ms: number,
+  done: Promise<void> | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const stopper = new AbortController();
+  const stop = () => stopper.abort();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
+  const sleep = clock.sleep(ms, stopper.signal).catch(() => undefined);
+  try {
+    await (done === undefined ? sleep : Promise.race([sleep, done]));
+  } finally {
+    stop();
+    signal?.removeEventListener('abort', stop);
+    await sleep;
+  }
+}
+
 /** Throws {@link AbortedError} if the signal is aborted. */
 export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw new AbortedError();

@@ -3,7 +3,7 @@ import type { Batch, Change, ChangeKind, Entity } from '../core/model.js';
 import type { EncodedBody, OktaClient } from '../okta/wire.js';
 import type { JournalPhase, PendingRow, SessionOutcome } from '../state/store.js';
 import { cancelAndConfirm, cancelOnAbort } from './cancel-session.js';
-import { serverNow, callOptions, type SessionContext } from './upload-context.js';
+import { callOptions, elapsedMs, serverNow, type SessionContext } from './upload-context.js';
 import type { OpenedSession } from './create-session.js';
 import { getSessionWithRetries } from './get-session.js';
 import { endStatus, LOADABLE } from './poll-session.js';
@@ -134,6 +134,7 @@ export class SessionLifecycle {
     });
     if (result === 'triggered') return await this.#triggered();
     if (result === 'unknown') {
+      this.#context.own.lastTriggeredAt = elapsedMs(options);
       this.#context.own.markDoubtful(this.sessionId);
       await this.#settle('unknown');
       options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status: 'gone' });
@@ -146,6 +147,7 @@ export class SessionLifecycle {
 
   async #triggered(): Promise<'triggered'> {
     this.#mayRun = true;
+    this.#context.own.lastTriggeredAt = elapsedMs(this.#context.options);
     this.#context.own.markEnded(this.sessionId);
     await this.#context.state.journal.triggered(this.#journalId, serverNow(this.#context));
     this.#mode = 'triggered';

@@ -1,54 +1,79 @@
-import { throwIfAborted } from '../core/clock.js';
+import { sleepUnless, throwIfAborted } from '../core/clock.js';
 import { SessionError } from '../core/errors.js';
 import { isLasting, isReadOnlyMode } from '../okta/lost-answer.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
+import { loadLearnedWait, storeLearnedWait } from './learned-wait.js';
 import { MOST_LATE_MS } from './own-sessions.js';
-import { emitWait, serverNow, type SessionContext } from './upload-context.js';
+import { SessionWait } from './session-wait.js';
+import { elapsedMs, emitWait, serverNow, type SessionContext } from './upload-context.js';
 
-/** The most attempts to create a session. */
-const ATTEMPTS = 8;
+/** The most attempts whose response was lost. */
+const MOST_LOST = 8;
 const PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
- * Creates a session and writes it to the journal. Okta allows no new session within five minutes after triggering one that is
- * still active. So the first attempt is made as soon as no session is being imported, or when the five minutes are over. A
- * request on which Okta certainly did not act is repeated for `patienceMs`.
+ * Creates a session and writes it to the journal. {@link SessionWait} decides when it is tried, and what it learns is kept in the
+ * state. A request on which Okta certainly did not act is repeated for `patienceMs`.
  *
  * @param importing - resolves when no session is being imported any more; undefined if none is
- * @throws {@link ForeignSessionError} if a session is open that is not certainly ours
+ * @throws {@link ForeignSessionError} if a session is open that is not certainly ours; {@link SessionError} if Okta refuses
+ * although the longest wait is over
  */
 export async function openSession(
   context: SessionContext,
   importing: Promise<void> | undefined,
 ): Promise<OpenedSession> {
-  await waitForTurn(context, importing);
+  const wait = await beginWait(context, importing !== undefined);
+  void importing?.then(() => wait.imported());
   const patience = new Patience(context);
-  let isImporting = importing !== undefined;
-  void importing?.then(() => (isImporting = false));
-  for (let attempt = 1; ;) {
+  for (let lost = 0; lost < MOST_LOST && !wait.isHopeless;) {
+    await untilDue(context, wait, importing);
+    wait.attempt();
     const outcome = await tryToOpen(context);
     if (outcome.kind === 'opened') {
+      wait.created();
+      await storeLearnedWait(context.state, wait.learned);
       await closeLostCreates(context, outcome.opened);
       return outcome.opened;
     }
-    if (outcome.kind === 'not done') {
-      await patience.wait(outcome.error);
-      continue;
-    }
-    if (outcome.kind === 'refused' && attempt > 1 && isImporting) {
-      // Okta may allow no session until the import has ended, however long that takes.
-      emitWait(context.options, 'session-cooldown', context.options.pollTimeoutMs);
-      await importing;
-      throwIfAborted(context.options.signal);
-      continue;
-    }
-    if (attempt === ATTEMPTS)
-      throw new SessionError('Okta does not create a session, although no other session is active');
-    // After a lost response, the search for the session included the pause.
-    if (outcome.kind === 'refused') await pauseBefore(context, attempt);
-    attempt++;
+    if (outcome.kind === 'not done') await patience.wait(outcome.error);
+    else if (outcome.kind === 'refused') wait.refused();
+    // The search for the session after a lost response included the pause.
+    else lost++;
+  }
+  throw new SessionError('Okta does not create a session, although no other session is active');
+}
+
+async function beginWait(context: SessionContext, isImporting: boolean): Promise<SessionWait> {
+  const { clock, cooldownMinMs: minMs, cooldownMs: maxMs } = context.options;
+  const learned = await loadLearnedWait(context.state);
+  const triggeredAgoMs = await sinceLastTrigger(context);
+  return new SessionWait({ clock, minMs, maxMs, learned, triggeredAgoMs, isImporting });
+}
+
+/** Milliseconds since the last session was triggered, in this run or an earlier one. */
+async function sinceLastTrigger(context: SessionContext): Promise<number | undefined> {
+  const { state, own, options } = context;
+  if (own.lastTriggeredAt !== undefined) return elapsedMs(options) - own.lastTriggeredAt;
+  const triggeredAt = await state.journal.lastTriggeredAt();
+  // If the clock was set back, the trigger seems to be in the future.
+  return triggeredAt === undefined ? undefined : Math.max(0, serverNow(context) - triggeredAt);
+}
+
+/** Waits until the next attempt is due. */
+async function untilDue(
+  { options }: SessionContext,
+  wait: SessionWait,
+  importing: Promise<void> | undefined,
+): Promise<void> {
+  const { clock, signal, pollTimeoutMs } = options;
+  for (let ms = wait.dueInMs(); ms > 0; ms = wait.dueInMs()) {
+    emitWait(options, 'session-cooldown', Math.min(ms, pollTimeoutMs));
+    if (ms === Infinity) await importing;
+    else await sleepUnless(clock, ms, wait.isImporting ? importing : undefined, signal);
+    throwIfAborted(signal);
   }
 }
 
@@ -99,44 +124,4 @@ class Patience {
     this.#waited += ms;
     this.#pause = Math.min(2 * ms, MAX_PAUSE_MS);
   }
-}
-
-/** Waits until the cooldown is over, or until no session is being imported any more. */
-async function waitForTurn(context: SessionContext, importing: Promise<void> | undefined): Promise<void> {
-  if (importing === undefined) return;
-  const ms = await cooldownLeft(context);
-  if (ms <= 0) return;
-  const { clock, signal } = context.options;
-  emitWait(context.options, 'session-cooldown', ms);
-  const done = new AbortController();
-  const stop = () => done.abort();
-  signal?.addEventListener('abort', stop);
-  const rest = clock.sleep(ms, done.signal).catch(() => undefined);
-  try {
-    await Promise.race([rest, importing]);
-  } finally {
-    stop();
-    signal?.removeEventListener('abort', stop);
-    await rest;
-  }
-}
-
-/** Milliseconds until Okta certainly allows a new session. */
-async function cooldownLeft(context: SessionContext): Promise<number> {
-  const triggered = await context.state.journal.lastTriggeredAt();
-  if (triggered === undefined) return 0;
-  const left = triggered + context.options.cooldownMs - serverNow(context);
-  // If the clock was set back, the wait must not be longer than the cooldown.
-  return Math.min(Math.max(left, 0), context.options.cooldownMs);
-}
-
-/** Waits after a refusal: for the rest of the cooldown, or, if that is over, for a growing pause. */
-async function pauseBefore(context: SessionContext, attempt: number): Promise<void> {
-  const { clock, signal, cooldownMs } = context.options;
-  const left = await cooldownLeft(context);
-  // A second refusal means that the time of the last trigger is not known correctly, so wait for a whole cooldown once.
-  const ms =
-    left > 0 ? left + PAUSE_MS : attempt === 2 ? cooldownMs : Math.min(PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
-  emitWait(context.options, 'session-cooldown', ms);
-  await clock.sleep(ms, signal);
 }

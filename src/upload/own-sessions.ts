@@ -28,6 +28,8 @@ export interface LostCreate {
 export class OwnSessions {
   readonly #known = new Map<string, 'ended' | 'doubtful'>();
   #lost: readonly LostCreate[] = [];
+  /** The time of the last trigger of this run, by the monotonic clock; undefined before the first. */
+  lastTriggeredAt: number | undefined;
 
   /** Marks a session as triggered or ended. A response that shows it open is outdated. */
   markEnded(sessionId: string): void {

@@ -20,6 +20,11 @@ export function serverNow({ okta, options }: Pick<SessionContext, 'okta' | 'opti
   return okta.serverDate() ?? options.clock.now();
 }
 
+/** Milliseconds of the monotonic clock. */
+export function elapsedMs({ clock }: Pick<ResolvedUploadOptions, 'clock'>): number {
+  return clock.elapsed?.() ?? clock.now();
+}
+
 /** Emits the event of a wait that begins now and takes at most `ms`. */
 export function emitWait(
   { clock, events }: Pick<ResolvedUploadOptions, 'clock' | 'events'>,

@@ -13,11 +13,16 @@ import type { ChangeOutcome } from '../core/results.js';
 /** Options of `upload`, and of the part of `sync` that sends. */
 export interface UploadOptions {
   /**
-   * The longest wait between triggering a session and creating the next, in milliseconds. If the triggered session is
-   * COMPLETED earlier, the next one is tried at once.
-   * @defaultValue `300_000`: Okta allows no new session within five minutes
+   * The longest wait between triggering a session and trying to create the next, in milliseconds. The wait is learned: a session is
+   * tried as soon as it was created before for this source, and again at short steps if Okta refuses it.
+   * @defaultValue `300_000`: Okta documents that it allows no new session within five minutes
    */
   readonly cooldownMs?: number;
+  /**
+   * The shortest wait between triggering a session and trying to create the next, in milliseconds; at most `cooldownMs`.
+   * @defaultValue `0`: the next session is tried as soon as the import is over
+   */
+  readonly cooldownMinMs?: number;
   /**
    * Milliseconds between two requests for the status of a session that is being imported.
    * @defaultValue `2_000`
@@ -77,6 +82,7 @@ export interface ResolvedUploadOptions extends Required<Omit<UploadOptions, 'sig
 /** The names of {@link UploadOptions}. */
 export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'cooldownMs',
+  'cooldownMinMs',
   'pollIntervalMs',
   'pollTimeoutMs',
   'patienceMs',
@@ -93,11 +99,13 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
 /** Checks the options and sets the defaults. @throws {@link OptionsError} for an invalid option */
 export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOptions {
   refuseUnknown('upload', options, UPLOAD_OPTION_NAMES);
+  const cooldownMs = requireNumber('cooldownMs', options.cooldownMs ?? LIMITS.sessionCooldownMs, {
+    min: 0,
+    max: LIMITS.sessionExpiryMs,
+  });
   return {
-    cooldownMs: requireNumber('cooldownMs', options.cooldownMs ?? LIMITS.sessionCooldownMs, {
-      min: 0,
-      max: LIMITS.sessionExpiryMs,
-    }),
+    cooldownMs,
+    cooldownMinMs: requireNumber('cooldownMinMs', options.cooldownMinMs ?? 0, { min: 0, max: cooldownMs }),
     pollIntervalMs: requireNumber('pollIntervalMs', options.pollIntervalMs ?? 2000, {
       min: 1,
       max: 3_600_000,

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
 import { AbortedError } from '../../src/core/errors.js';
+import { loadLearnedWait } from '../../src/upload/learned-wait.js';
 import { openSession } from '../../src/upload/open-session.js';
 import { resolveUploadOptions } from '../../src/upload/upload-options.js';
 import { inVirtualTime } from '../support/virtual-time.js';
@@ -351,19 +352,37 @@ describe('opening a session', () => {
       create: [...Array<Error>(times).fill(FAILURES.refused), fresh],
     });
 
-    it('waits out what is left of the five minutes, and a second', async () => {
+    it('waits until a minute after the trigger, and says so', async () => {
       const world = scripted(refusals(1));
-      await triggered(world, 100_000);
+      await triggered(world, 10_000);
       await openSession(world.context, undefined);
-      expect(world.sleeps).toEqual([201_000]);
+      expect(world.sleeps).toEqual([50_000]);
       expect(world.events).toEqual([
         {
           type: 'wait:start',
           reason: 'session-cooldown',
-          until: new Date(NOON + 201_000),
+          until: new Date(NOON + 50_000),
           sessionId: undefined,
         },
       ]);
+    });
+
+    it('keeps in the state what it learned, and the next time waits for what worked', async () => {
+      const world = scripted({ list: [[], [], []], create: [FAILURES.refused, fresh, fresh] });
+      await triggered(world, 10_000);
+      await openSession(world.context, undefined);
+      expect(await loadLearnedWait(world.state)).toEqual({
+        afterImport: false,
+        createdMs: 60_000,
+        refusedMs: 10_000,
+        sessions: 1,
+      });
+      world.context.own.lastTriggeredAt = world.clock.now();
+      await openSession(
+        { ...world.context, options: { ...world.context.options, cooldownMinMs: 55_000 } },
+        undefined,
+      );
+      expect(world.sleeps).toEqual([50_000, 55_000]);
     });
 
     it('leaves nothing of the refused attempt in the journal', async () => {
@@ -372,25 +391,25 @@ describe('opening a session', () => {
       expect((await state.journal.open()).map(({ id }) => id)).toEqual([journalId]);
     });
 
-    it('pauses, then waits a whole cooldown, for what we know of the last trigger is wrong, then pauses longer and longer', async () => {
+    it('because of a trigger that is not known, pauses longer and longer', async () => {
       const { context, sleeps, events } = scripted(refusals(7));
       await openSession(context, undefined);
-      expect(sleeps).toEqual([2000, COOLDOWN, 8000, 16_000, 32_000, 60_000, 60_000]);
+      expect(sleeps).toEqual([2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
       expect(events).toHaveLength(7);
     });
 
-    it('gives up after eight attempts, and leaves nothing in the journal', async () => {
-      const { context, calls, state } = scripted(refusals(8));
+    it('gives up when that goes on for longer than any wait, and leaves nothing in the journal', async () => {
+      const { context, clock, state } = scripted(refusals(50));
       expect(await failure(openSession(context, undefined))).toMatchObject({ code: 'ERR_ROLLCALL_SESSION' });
-      expect(calls.filter((call) => call === 'create')).toHaveLength(8);
+      expect(clock.now() - NOON).toBe(330_000);
       expect(await state.journal.open()).toEqual([]);
     });
 
-    it('believes no clock that was set back to wait for longer than a cooldown', async () => {
+    it('believes no clock that was set back to wait for longer than a minute', async () => {
       const world = scripted(refusals(1));
       await triggered(world, -3_600_000);
       await openSession(world.context, undefined);
-      expect(world.sleeps).toEqual([COOLDOWN + 1000]);
+      expect(world.sleeps).toEqual([60_000]);
     });
   });
 
@@ -400,19 +419,19 @@ describe('opening a session', () => {
       return { promise: new Promise<void>((resolve) => (done = resolve)), done: () => done() };
     };
 
-    it('waits until the five minutes are over, and says so', () =>
+    it('waits until a minute is over, and says so', () =>
       inVirtualTime(async (clock) => {
         const world = scripted({ list: [[]], create: [fresh] });
-        await triggered(world, 100_000);
+        await triggered(world, 10_000);
         const options = resolveUploadOptions({ clock, events: world.context.options.events });
         const started = clock.now();
         await openSession({ ...world.context, options }, importing().promise);
-        expect(clock.now() - started).toBe(200_000);
+        expect(clock.now() - started).toBe(50_000);
         expect(world.events).toEqual([
           {
             type: 'wait:start',
             reason: 'session-cooldown',
-            until: new Date(started + 200_000),
+            until: new Date(started + 50_000),
             sessionId: undefined,
           },
         ]);
@@ -421,7 +440,7 @@ describe('opening a session', () => {
     it('goes on as soon as the import is over', () =>
       inVirtualTime(async (clock) => {
         const world = scripted({ list: [[]], create: [fresh] });
-        await triggered(world, 100_000);
+        await triggered(world, 10_000);
         const { promise, done } = importing();
         void clock.sleep(30_000).then(done);
         const { signal } = new AbortController();
@@ -445,7 +464,7 @@ describe('opening a session', () => {
     it('ends at once when the run is aborted', () =>
       inVirtualTime(async (clock) => {
         const world = scripted({ list: [FAILURES.bug] });
-        await triggered(world, 100_000);
+        await triggered(world, 10_000);
         const abort = new AbortController();
         void clock.sleep(1000).then(() => abort.abort());
         const started = clock.now();
@@ -455,6 +474,7 @@ describe('opening a session', () => {
       }, NOON));
 
     it.each([
+      ['a minute is over', 60_000],
       ['the five minutes are over', COOLDOWN],
       ['they were over long ago', 10 * COOLDOWN],
     ])('does not wait when %s', async (_, msBefore) => {

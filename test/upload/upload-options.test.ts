@@ -11,6 +11,7 @@ describe('options of an upload', () => {
   it('have the defaults that they are documented with', () => {
     expect(resolveUploadOptions({})).toEqual({
       cooldownMs: 300_000,
+      cooldownMinMs: 0,
       pollIntervalMs: 2000,
       patienceMs: 900_000,
       pollTimeoutMs: 3_600_000,
@@ -45,6 +46,8 @@ describe('options of an upload', () => {
   it.each<[keyof UploadOptions | 'cooldown', unknown]>([
     ['cooldownMs', -1],
     ['cooldownMs', 86_400_001],
+    ['cooldownMinMs', -1],
+    ['cooldownMinMs', 300_001],
     ['pollIntervalMs', 0],
     ['pollIntervalMs', 3_600_001],
     ['pollTimeoutMs', -1],

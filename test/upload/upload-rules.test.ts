@@ -254,7 +254,7 @@ describe('sessions in flight', () => {
     expect(calls.filter((call) => call === 'get s1').length).toBeLessThan(500);
   });
 
-  it('a second is not opened before the five minutes are over, while the first is imported', async () => {
+  it('a second is tried when a minute is over, while the first is imported', async () => {
     const opened: number[] = [];
     const world = uploading({ requestsPerSession: 1 }, (calls) => ({
       ...slowFirst(calls),
@@ -264,7 +264,9 @@ describe('sessions in flight', () => {
       },
     }));
     await world.send([users('a'), users('b')]);
-    expect((opened[1] ?? 0) - (opened[0] ?? 0)).toBeGreaterThanOrEqual(300_000);
+    const between = (opened[1] ?? 0) - (opened[0] ?? 0);
+    expect(between).toBeGreaterThanOrEqual(60_000);
+    expect(between).toBeLessThan(70_000);
   });
 
   it('what waits for a creation goes on waiting when an update beside it is refused', async () => {

@@ -34,6 +34,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   protect: ['admin', 'service-*'],
   mixed: false,
   cooldown: '5m',
+  cooldownMin: '0s',
   poll: '2s',
   pollTimeout: '1h',
   patience: '15m',

@@ -42,9 +42,10 @@ export function comparisonOptions(
 
 /** The options that decide how changes are sent. */
 export function sendingOptions(settings: Settings): UploadOptions {
-  const { cooldown, poll, pollTimeout, patience, foreignSession } = settings;
+  const { cooldown, cooldownMin, poll, pollTimeout, patience, foreignSession } = settings;
   return {
     ...(cooldown !== undefined && { cooldownMs: cooldown }),
+    ...(cooldownMin !== undefined && { cooldownMinMs: cooldownMin }),
     ...(poll !== undefined && { pollIntervalMs: poll }),
     ...(pollTimeout !== undefined && { pollTimeoutMs: pollTimeout }),
     ...(patience !== undefined && { patienceMs: patience }),

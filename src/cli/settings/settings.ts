@@ -174,6 +174,12 @@ export const SETTINGS = Object.freeze({
     'the longest wait between triggering a session and creating the next',
     { fallback: '5m' },
   ),
+  cooldownMin: setting(
+    '--cooldown-min',
+    duration({ max: DAY_MS }),
+    'the shortest wait between triggering a session and creating the next',
+    { fallback: '0s' },
+  ),
   poll: setting(
     '--poll',
     duration({ min: 1, max: 3_600_000 }),
@@ -258,5 +264,5 @@ export const GROUPS = Object.freeze({
     'allowEmpty',
   ],
   connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
-  sending: ['cooldown', 'poll', 'pollTimeout', 'patience', 'foreignSession', 'allowRejects'],
+  sending: ['cooldown', 'cooldownMin', 'poll', 'pollTimeout', 'patience', 'foreignSession', 'allowRejects'],
 } satisfies Record<string, readonly SettingKey[]>);

@@ -1,0 +1,52 @@
+import type { StateStore } from '../state/store.js';
+
+/** The name of the meta value in which a state keeps what it learned. */
+const NAME = 'session-wait';
+
+/** The wait between two sessions, as Okta has shown it. Times are milliseconds after the trigger of a session. */
+export interface LearnedWait {
+  /** Whether a session can be created as soon as the import before it is over; undefined if that was not tried. */
+  readonly afterImport?: boolean | undefined;
+  /** The shortest wait after which Okta created a session, whether or not the import was over. */
+  readonly createdMs?: number | undefined;
+  /** The wait after which Okta last created a session because the import was over. */
+  readonly importedMs?: number | undefined;
+  /** The longest wait after which Okta refused to create one. */
+  readonly refusedMs?: number | undefined;
+  /** The number of sessions from which this was learned. */
+  readonly sessions: number;
+}
+
+const NOTHING: LearnedWait = Object.freeze({ sessions: 0 });
+
+/** What a state has learned of its source. A value that cannot be read counts as nothing. */
+export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
+  const text = await state.getMeta(NAME);
+  if (text === undefined) return NOTHING;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return NOTHING;
+  }
+  if (typeof value !== 'object' || value === null) return NOTHING;
+  const { afterImport, createdMs, importedMs, refusedMs, sessions } = value as Readonly<
+    Record<string, unknown>
+  >;
+  return {
+    afterImport: typeof afterImport === 'boolean' ? afterImport : undefined,
+    createdMs: isDuration(createdMs) ? createdMs : undefined,
+    importedMs: isDuration(importedMs) ? importedMs : undefined,
+    refusedMs: isDuration(refusedMs) ? refusedMs : undefined,
+    sessions: Number.isSafeInteger(sessions) ? Math.max(0, sessions as number) : 0,
+  };
+}
+
+/** Keeps what was learned for the next run. */
+export async function storeLearnedWait(state: StateStore, learned: LearnedWait): Promise<void> {
+  await state.setMeta(NAME, JSON.stringify(learned));
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
