@@ -7,6 +7,7 @@ import { displayKey, type Batch, type Change, type Guarded } from '../core/model
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { LANES, type Lane } from '../state/store.js';
 import { RequestPacker } from './request-packer.js';
+import { named } from '../flow/stage-order.js';
 
 /** Options of {@link batch}. They can make requests smaller, but not larger than Okta allows. */
 export interface BatchOptions {
@@ -52,7 +53,9 @@ export function batch(options: BatchOptions = {}): Operator<Guarded, Batch> {
     max: 1_000_000,
     integer: true,
   });
-  return (source) => flowOf(() => new Batcher(maxItems, maxBytes, lookahead).run(source), contextOf(source));
+  return named('batch', (source) =>
+    flowOf(() => new Batcher(maxItems, maxBytes, lookahead).run(source), contextOf(source)),
+  );
 }
 
 class Batcher {

@@ -23,6 +23,7 @@ import { removedReferences } from './membership-references.js';
 import { removals } from './removals.js';
 import { IdChangeFinder } from './id-changes.js';
 import { runReferences } from './run-references.js';
+import { named } from '../flow/stage-order.js';
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
@@ -84,10 +85,10 @@ export function diff<E extends Entity>(
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
   requireBoolean('screening', options.screening ?? true);
   const rules = new AbsenceRules(entity, options.absence ?? {});
-  return (source) => {
+  return named('diff', (source) => {
     const context = contextOf(source);
     return flowOf(() => differences(entity, state, options, rules, source, context), context);
-  };
+  });
 }
 
 async function* differences<E extends Entity>(

@@ -9,6 +9,7 @@ import {
   type Source,
 } from './flow.js';
 import { fromObservable } from './observable.js';
+import { requireStageOrder } from './stage-order.js';
 
 /** The last stage of a pipe: an operator or a sink. */
 type Last<A, R> = (source: Flow<A>) => R;
@@ -24,7 +25,7 @@ type Piped<R> = R extends AsyncIterable<infer T> ? Flow<T> : R;
  *
  * @example
  * const report = await pipe(rows, map(toUser), validate('users'), diff('users', state), guard(state), batch(), upload(okta, state));
- * @throws {@link OptionsError} if the source or a stage is invalid.
+ * @throws {@link OptionsError} if the source or a stage is invalid, or if a built-in stage is in the wrong place.
  */
 export function pipe<A>(source: Source<A>): Flow<A>;
 export function pipe<A, R>(source: Source<A>, last: Last<A, R>): Piped<R>;
@@ -107,6 +108,7 @@ export function pipe<A, B, C, D, E, F, G, H, I, J, R>(
 ): Piped<R>;
 export function pipe(source: Source<unknown>, ...stages: Last<unknown, unknown>[]): unknown {
   let flow = toFlow(isObservable(source) ? fromObservable(source) : (source as AsyncIterable<unknown>));
+  requireStageOrder(stages);
   for (const [i, stage] of stages.entries()) {
     if (typeof stage !== 'function') throw new OptionsError(`stage ${i + 1}`, 'expected a function');
     const result = stage(flow);

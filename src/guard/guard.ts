@@ -12,6 +12,7 @@ import { GroupLosses } from './group-losses.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
+import { named } from '../flow/stage-order.js';
 
 /** Options of {@link guard}: the limits for all entities, and other limits for single entities. */
 export interface GuardOptions extends GuardLimits {
@@ -50,10 +51,10 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
     throw new OptionsError('approve', 'expected the 64 hexadecimal characters of a plan hash');
   }
   if (options.onPlan !== undefined) requireFunction('onPlan', options.onPlan);
-  return (source) => {
+  return named('guard', (source) => {
     const context = contextOf(source);
     return flowOf(() => guarded(source, context, state, options, limits), context);
-  };
+  });
 }
 
 /**
@@ -61,7 +62,7 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
  * use it only where something else has checked the whole plan.
  */
 export function unguarded(): Operator<Change, Guarded> {
-  return (source) => source as Flow<Guarded>;
+  return named('guard', (source) => source as Flow<Guarded>);
 }
 
 /** Limits of each entity: its own over the common ones over the defaults. */

@@ -11,6 +11,7 @@ import type { RunContext } from '../flow/run-context.js';
 import { createChecker, fieldRules, type Checker } from './record-check.js';
 import { textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
+import { named } from '../flow/stage-order.js';
 
 const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'mode', 'onReject'];
 
@@ -40,7 +41,7 @@ export function validate<E extends Entity>(
     );
   }
   const check = createChecker(entity, options);
-  return (source) => {
+  return named('validate', (source) => {
     const context = contextOf(source);
     return stageOf(
       source,
@@ -61,7 +62,7 @@ export function validate<E extends Entity>(
         };
       },
     );
-  };
+  });
 }
 
 async function* validated<E extends Entity>(
