@@ -290,6 +290,11 @@ export interface StateStore extends AsyncDisposable {
   /** Small values that are stored with the baseline, such as the watermark of a delta feed. */
   getMeta(name: string): Promise<string | undefined>;
   setMeta(name: string, value: string): Promise<void>;
-  /** Waits for writes in progress and closes the state. It may be called again; every other call throws from then on. */
+  /**
+   * Waits for writes in progress and closes the state. It may be called again; every other call throws from then on.
+   *
+   * The states of this package first wait for runs that use them: an `upload` or `sync` that was started and not awaited ends its work
+   * before the state is closed. If such a run fails, its error is an unhandled rejection, which Node reports and ends with exit code 1.
+   */
   close(): Promise<void>;
 }

@@ -31,6 +31,7 @@ import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
 import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
+import { holdOpen } from '../state/uses.js';
 
 /** Options of {@link plan}. */
 export interface PlanOptions extends DirectoryOptions {
@@ -97,7 +98,7 @@ const SYNC_OPTION_NAMES = [
 /**
  * Brings Okta in sync with a directory. It reads the sources, compares them with the last state that Okta confirmed,
  * checks the whole plan with the guard, sends it in as few sessions as the limits allow, and commits the state session by
- * session.
+ * session. `close` of the state waits for the end of the run, also if its promise is not awaited.
  *
  * @throws the classes of `errors`. An error during sending has a `report` of the work that was done before it. Run again
  * to continue.
@@ -122,7 +123,7 @@ export function startSync(options: SyncOptions): RunningSync {
     events: hub,
   });
   limitsOf(options.guard ?? {});
-  const done = run(options, uploadOptions, hub).finally(() => {
+  const done = holdOpen(options.state, () => run(options, uploadOptions, hub)).finally(() => {
     options.signal?.removeEventListener('abort', onAbort);
     hub.complete();
   });

@@ -1,11 +1,13 @@
 import { throwIfAborted } from '../core/clock.js';
 import { RollcallError } from '../core/errors.js';
 import { contextOf, type Flow, type Sink } from '../flow/flow.js';
+import { named } from '../flow/stage-order.js';
 import type { Batch } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
 import type { UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
 import type { StateStore } from '../state/store.js';
+import { holdOpen } from '../state/uses.js';
 import { splitBatch } from './session-content.js';
 import { Replays, type Content } from './replays.js';
 import { failedImport, lostLoad, untriggered, type SessionFailure } from './session-failure.js';
@@ -30,6 +32,8 @@ import { UploadTally } from './upload-tally.js';
  * If Okta refuses a batch, its halves are sent until the refused record is found; it is reported, and the other records are sent. A
  * record with which each session fails is found in the same way.
  *
+ * `close` of the state waits for the end of the upload, also if its promise is not awaited.
+ *
  * @throws {@link OptionsError} for invalid options; while running, a {@link RollcallError} with the result so far as its
  * `report`. Run again to continue: confirmed changes are not sent twice.
  */
@@ -38,12 +42,13 @@ export function upload(
   state: StateStore,
   options: UploadOptions = {},
 ): Sink<Batch, UploadReport> {
-  return uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
+  const sink = uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
+  return named('upload', sink);
 }
 
 /** {@link upload} with a shared context, which contains the sessions that are known to be ours. @internal */
 export function uploadIn(context: SessionContext): Sink<Batch, UploadReport> {
-  return (source) => new Upload(context, source).run();
+  return (source) => holdOpen(context.state, () => new Upload(context, source).run());
 }
 
 class Upload {

@@ -26,6 +26,7 @@ import { Snapshot, type DigestCaches } from './snapshot.js';
 import { stateFailure } from './state-failure.js';
 import { WriteQueue } from './write-queue.js';
 import type { WriterPlace } from './writer-place.js';
+import { usesEnded } from '../uses.js';
 
 /** The state in LMDB, for its one writer. */
 export class LmdbState implements StateStore {
@@ -219,7 +220,8 @@ export class LmdbState implements StateStore {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    const ended = usesEnded(this);
+    return ended === undefined ? (this.#closing ??= this.#close()) : ended.then(() => this.close());
   }
 
   async #close(): Promise<void> {

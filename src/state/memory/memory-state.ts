@@ -7,6 +7,7 @@ import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } f
 import { createOutbox } from '../outbox/outbox.js';
 import { indexLogin } from '../logins.js';
 import { rowsAfter } from '../session-rows.js';
+import { usesEnded } from '../uses.js';
 import {
   IMPORT_UNFINISHED,
   type EntityCounts,
@@ -202,6 +203,8 @@ class MemoryState implements StateStore {
   }
 
   async close(): Promise<void> {
+    const ended = usesEnded(this);
+    if (ended !== undefined) await ended;
     this.#closed = true;
     await this.#reading?.close();
   }

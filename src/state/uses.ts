@@ -1,0 +1,30 @@
+import type { StateStore } from './store.js';
+
+/** The runs that use a state now. The promises never reject. */
+const uses = new WeakMap<StateStore, Set<Promise<void>>>();
+
+/**
+ * Runs work that uses a state. A state of this package is closed only after the work has ended, so that a forgotten `await` before
+ * the end of an `await using` block does not close the state under a run. An error of the work reaches only its own promise.
+ */
+export function holdOpen<T>(state: StateStore, work: () => Promise<T>): Promise<T> {
+  const running = uses.get(state) ?? new Set();
+  uses.set(state, running);
+  const result = work();
+  const ended = result
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .then(() => void running.delete(ended));
+  running.add(ended);
+  // A promise of its own: the handler above must not hide the error of a run that nobody awaits.
+  return result.then((value) => value);
+}
+
+/** Waits until no work uses the state; undefined if none does now. */
+export function usesEnded(state: StateStore): Promise<void> | undefined {
+  const running = uses.get(state);
+  if (running === undefined || running.size === 0) return undefined;
+  return Promise.all(running).then(() => usesEnded(state));
+}

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+function run(way: 'sends' | 'fails') {
+  const directory = mkdtempSync(join(tmpdir(), 'rollcall-forgotten-'));
+  try {
+    const program = fileURLToPath(new URL('forgotten-await.ts', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', program, join(directory, 'state'), way],
+      { encoding: 'utf8' },
+    );
+    return { status, stdout: stdout.trim(), stderr };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+describe('an upload that is not awaited', () => {
+  it('ends its work before the state is closed', () => {
+    expect(run('sends')).toEqual({ status: 0, stdout: '1 in Okta, 1 in the state', stderr: '' });
+  });
+
+  it('reports its own failure, and not that of a state which is closed', () => {
+    const { status, stderr } = run('fails');
+    expect(status).toBe(1);
+    expect(stderr).toContain('OktaAuthError');
+    expect(stderr).not.toContain('the state is closed');
+  });
+});
