@@ -165,6 +165,19 @@ export class OktaResponseError extends RollcallError {
   }
 }
 
+/** Okta does not let these credentials list what it holds, or does not offer the list for this identity source. */
+export class ReadBackError extends RollcallError {
+  /** Okta's name of the operation. */
+  readonly operation: string;
+  /** 403: a scope or right is missing. 404: not offered for this identity source. */
+  readonly status: number;
+  constructor(operation: string, status: number, message: string) {
+    super('ERR_ROLLCALL_READ_BACK', message);
+    this.operation = operation;
+    this.status = status;
+  }
+}
+
 /** A session cannot be created, triggered or cancelled, or the same changes failed in too many sessions. */
 export class SessionError extends RollcallError {
   readonly sessionId: string | undefined;

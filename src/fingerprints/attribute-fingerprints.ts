@@ -3,6 +3,8 @@ import { LoginFingerprints, withoutLogin } from './login-fingerprints.js';
 
 /** Characters for one attribute, of 8 bits each: two for its name, two for its value. */
 const WIDTH = 4;
+/** The fingerprint of null. */
+const NULL = '\0\0';
 /** Reported in place of a removed attribute whose name no profile of this run has: only its fingerprint is known. */
 const REMOVED = '(removed)';
 
@@ -57,6 +59,25 @@ export class AttributeFingerprints {
     return names;
   }
 
+  /**
+   * The names of the attributes that were sent and that Okta's profile does not have with the same value. An attribute that was
+   * not sent does not count, and one that Okta's profile lacks counts as empty: Okta may leave out what is empty.
+   * @param sent - fingerprints returned by {@link of} or {@link ofUser}
+   */
+  differing(sent: string, profile: Profile): string[] {
+    const values = new Map(Object.keys(profile).map((name) => [this.#name(name), profile[name]]));
+    const names: string[] = [];
+    const attributes = withoutLogin(sent);
+    for (let at = 0; at + WIDTH <= attributes.length; at += WIDTH) {
+      const name = attributes.slice(at, at + 2);
+      const value = attributes.slice(at + 2, at + WIDTH);
+      const held = values.get(name);
+      const isSame = value === this.#value(held) || (!held && (value === NULL || value === this.#value('')));
+      if (!isSame) names.push(this.#byFingerprint.get(name) ?? REMOVED);
+    }
+    return names;
+  }
+
   #name(name: string): string {
     let fingerprint = this.#names.get(name);
     if (fingerprint === undefined) {
@@ -68,7 +89,7 @@ export class AttributeFingerprints {
   }
 
   #value(value: string | null | undefined): string {
-    return value === null || value === undefined ? '\0\0' : twoCharacters(this.#hash(value, 2));
+    return value === null || value === undefined ? NULL : twoCharacters(this.#hash(value, 2));
   }
 
   #hash(text: string, salt: number): number {

@@ -41,12 +41,16 @@ export function parseMembers(operation: string, response: WireResponse): OktaPag
 
 /** A page of app users. */
 export function parseAppUsers(operation: string, response: WireResponse): OktaPage<AppUser> {
-  return parsePage(operation, response, ({ id, externalId, status, profile }) => ({
-    id: text(id),
-    externalId: text(externalId),
-    status: text(status),
-    profile: toProfile(isObject(profile) ? profile : {}),
-  }));
+  return parsePage(operation, response, ({ id, externalId, status, profile, credentials }) => {
+    // The login of an app user is a part of its credentials, and need not be in the profile as well.
+    const userName = isObject(credentials) ? text(credentials['userName']) : undefined;
+    return {
+      id: text(id),
+      externalId: text(externalId) || undefined,
+      status: text(status),
+      profile: toProfile({ ...(userName !== undefined && { userName }), ...(isObject(profile) && profile) }),
+    };
+  });
 }
 
 /** A page of groups of the org. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Entity } from '../core/model.js';
 import type { ChangeOutcome, KindCounts } from '../core/results.js';
+import { joinNames } from './files/csv-cells.js';
 import { RowFile } from './files/row-file.js';
 import { TopCounts } from './top-counts.js';
 
@@ -80,9 +81,4 @@ type Kind = 'create' | 'update' | 'delete';
 function kindOf({ kind, created }: ChangeOutcome): Kind {
   if (kind === 'delete') return 'delete';
   return created ? 'create' : 'update';
-}
-
-/** Names separated by semicolons; a semicolon or backslash inside a name has a backslash before it. */
-function joinNames(names: readonly string[]): string {
-  return names.map((name) => name.replace(/[\\;]/g, '\\$&')).join(';');
 }

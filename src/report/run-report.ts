@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.js';
 import { OptionsError, OutputError } from '../core/errors.js';
@@ -7,6 +6,7 @@ import type { Entity } from '../core/model.js';
 import { refuseUnknown } from '../core/check-options.js';
 import type { ChangeOutcome, PlanSummary } from '../core/results.js';
 import { ChangesFile } from './changes-file.js';
+import { makeDirectory } from './files/make-directory.js';
 import { withOutput } from './files/output.js';
 import { RejectsFile } from './rejects-file.js';
 import { reportPage } from './page/page.js';
@@ -180,16 +180,5 @@ class ObservedRun {
       this.#rejects.file.commit();
     });
     return files;
-  }
-}
-
-/** Creates the directory now, so that an error appears before the run and not after hours of sending. */
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    accessSync(directory, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    throw new OutputError(`the directory cannot be written (${String(code)})`, directory, { cause: error });
   }
 }

@@ -42,6 +42,8 @@ export type { BatchOptions } from '../batch/batch.js';
 export type { UploadOptions } from '../upload/upload-options.js';
 export type { AdoptOptions, AdoptReport } from '../sync/adopt.js';
 export type { DirectoryOptions } from '../sync/directory-changes.js';
+export type { VerifyOptions } from '../verify/verify.js';
+export type { Difference, DifferenceStatus, VerifyCounts, VerifyReport } from '../core/verify-results.js';
 export type { PlanOptions } from '../sync/sync.js';
 export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
 export type { Output } from '../report/files/output.js';

@@ -71,6 +71,7 @@ describe('--json', () => {
     collect(await lines(cwd, ['state', 'verify', '--state', 'a'], {}));
     const synced = collect(await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env }));
     expect(synced.at(-1)).toMatchObject({ type: 'sync:report', report: { remaining: 0 } });
+    collect(await lines(cwd, ['verify'], { env }));
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));
     collect(await lines(cwd, ['status'], { env }));
     collect(await lines(cwd, ['cancel'], { env }));

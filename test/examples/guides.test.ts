@@ -103,7 +103,7 @@ describe('the guides', () => {
   );
 
   it('have commands to follow', () => {
-    expect(commanding).toEqual(['csv-in-five-minutes.md', 'safe-deletions.md']);
+    expect(commanding).toEqual(['csv-in-five-minutes.md', 'is-okta-in-step.md', 'safe-deletions.md']);
   });
 
   for (const guide of commanding) {

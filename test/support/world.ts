@@ -1,4 +1,5 @@
 import { createClient } from '../../src/okta/client.js';
+import type { DirectoryClient } from '../../src/okta/directory-client.js';
 import { TransportError, type OktaClient, type Transport } from '../../src/okta/wire.js';
 import { SimulatedOrg, type OrgOptions } from '../../src/simulator/index.js';
 import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/core/model.js';
@@ -30,7 +31,7 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
 }
 
 /** A client of a simulated org, without HTTP. */
-export function clientOf(org: SimulatedOrg, random: () => number = () => 0.5): OktaClient {
+export function clientOf(org: SimulatedOrg, random: () => number = () => 0.5): OktaClient & DirectoryClient {
   const transport = directTransport(org, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   return createClient({
     orgUrl: ORG_URL,

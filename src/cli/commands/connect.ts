@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { OptionsError } from '../../core/errors.js';
 import { createClient } from '../../okta/client.js';
+import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { OktaClient } from '../../okta/wire.js';
 import type { Target } from '../../state/store.js';
 import { readCredentials } from '../settings/credentials.js';
@@ -15,7 +16,11 @@ import { VERSION } from '../process/version.js';
  * @param known - The org and source that the state belongs to: used if no setting names them.
  * @throws {@link OptionsError} that names the missing setting.
  */
-export async function connect(settings: Settings, context: CliContext, known?: Target): Promise<OktaClient> {
+export async function connect(
+  settings: Settings,
+  context: CliContext,
+  known?: Target,
+): Promise<OktaClient & DirectoryClient> {
   const orgUrl = settings.orgUrl ?? known?.orgUrl ?? missing('orgUrl');
   const identitySourceId = settings.identitySource ?? known?.identitySourceId ?? missing('identitySource');
   const auth = await readCredentials(context.env);

@@ -11,10 +11,11 @@ import {
   RETARGET_SETTINGS,
   retargetCommand,
   STATE_SETTINGS,
-  verifyCommand,
+  verifyStateCommand,
 } from './state.js';
 import { statusCommand, STATUS_SETTINGS } from './status.js';
 import { syncCommand, SYNC_SETTINGS } from './sync.js';
+import { verifyCommand, VERIFY_SETTINGS } from './verify.js';
 
 /** One command of the command line. */
 export interface CommandSpec {
@@ -56,6 +57,25 @@ export const COMMANDS: readonly CommandSpec[] = [
         '--adopt <hash>',
         'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost',
       ).conflicts(['approve', 'resend']),
+    ],
+  },
+  {
+    name: 'verify',
+    summary: 'Reads what Okta holds, and compares it with the state or the sources. Sends nothing.',
+    command: verifyCommand,
+    settings: VERIFY_SETTINGS,
+    flags: () => [
+      ...output(),
+      new Option('--sources', 'compare with the sources instead of the state; so do --users and its like'),
+      new Option('--sample <n>', 'read only this many groups with their members, chosen at random'),
+      new Option(
+        '--one-by-one',
+        'read users one by one instead of in pages: for credentials without the scope okta.apps.read; --sample applies to users as well',
+      ),
+      new Option(
+        '--repair',
+        'doubt what is missing or differs, so that the next sync sends it again; verify itself sends nothing',
+      ),
     ],
   },
   {
@@ -102,7 +122,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'state verify',
     summary: 'Reads and checks the whole state, and counts its rows.',
-    command: verifyCommand,
+    command: verifyStateCommand,
     settings: STATE_SETTINGS,
     flags: output,
   },

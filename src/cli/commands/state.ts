@@ -61,7 +61,7 @@ export const retargetCommand: Command = async (input) => {
 };
 
 /** `state verify`: checks every page of a state, and every row. */
-export const verifyCommand: Command = async (input) =>
+export const verifyStateCommand: Command = async (input) =>
   withState(input, (state) => verifyState(state), 'The state is intact:', { create: false, verify: true });
 
 async function withState(

@@ -1,5 +1,7 @@
 import type { SyncEvent } from '../../events/events.js';
 import type { UploadReport, Plan, SyncReport, GuardTrip } from '../../core/results.js';
+import type { Entity } from '../../core/model.js';
+import type { VerifyReport } from '../../core/verify-results.js';
 import type { StateRowCounts } from '../../state/export-import.js';
 import type { CancelReport, StatusReport } from '../commands/command-reports.js';
 import type { EndSignal } from '../process/io.js';
@@ -16,6 +18,7 @@ export type OutcomeEvent =
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }
   | { readonly type: 'adopt:report'; readonly adopted: number }
+  | { readonly type: 'verify:report'; readonly report: VerifyReport }
   | { readonly type: 'state:report'; readonly rows: StateRowCounts }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {
@@ -46,6 +49,8 @@ export type ProgressEvent =
   | SyncEvent
   /** A signal arrived, and the run ends in an orderly way. */
   | { readonly type: 'abort:requested'; readonly signal: EndSignal }
+  /** Some thousand entities more were read from Okta. */
+  | { readonly type: 'verify:progress'; readonly entity: Entity; readonly read: number }
   /** Another process uses the state; the command waits for it, at most until `until`. */
   | {
       readonly type: 'state:busy';

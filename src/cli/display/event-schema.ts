@@ -1,5 +1,6 @@
 import { ENTITIES } from '../../core/model.js';
 import type { PlanSummary, UploadReport, EntityReport } from '../../core/results.js';
+import { DIFFERENCE_STATUSES } from '../../core/verify-results.js';
 import type { JsonEvent } from './json-display.js';
 import type { JsonSchema } from '../settings/setting-kinds.js';
 
@@ -119,6 +120,29 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     ),
     'sessions?': list(object({ sessionId: text, status: text, 'created?': text, ours: { type: 'boolean' } })),
   }),
+  verifyReport: object({
+    counts: byEntity(
+      object(Object.fromEntries(['same', ...DIFFERENCE_STATUSES].map((name) => [name, whole]))),
+    ),
+    differences: whole,
+    examples: list(ref('difference')),
+    readUsers: { enum: ['pages', 'single'] },
+    'sample?': whole,
+    repaired: whole,
+    inFlight: whole,
+    rejected: whole,
+    notes: list(text),
+    startedAt: time,
+    endedAt: time,
+  }),
+  difference: object({
+    entity,
+    status: { enum: DIFFERENCE_STATUSES },
+    'externalId?': text,
+    'memberExternalId?': text,
+    attributes: list(text),
+    'oktaId?': text,
+  }),
   cancelled: object({
     cancelled: list(text),
     ran: list(text),
@@ -216,6 +240,10 @@ export const EVENT_SCHEMAS: {
     description: 'Another process uses the state; the command waits for it, at most until `until`.',
     members: { pid: whole, host: text, since: time, until: time },
   },
+  'verify:progress': {
+    description: 'Some thousand entities more were read from Okta.',
+    members: { entity, read: whole },
+  },
   'plan:report': {
     description: 'The outcome of `plan`; with a new state, people who left before cannot be found.',
     members: { plan: ref('plan'), newState: { type: 'boolean' } },
@@ -226,6 +254,10 @@ export const EVENT_SCHEMAS: {
   'adopt:report': {
     description: 'The outcome of `sync --adopt`: changes that the state took for what Okta holds.',
     members: { adopted: whole },
+  },
+  'verify:report': {
+    description: 'The outcome of `verify`: how many entities are the same at Okta, and how many differ.',
+    members: { report: ref('verifyReport') },
   },
   'state:report': {
     description: 'The outcome of `state export`, `import` and `verify`: entities in it.',

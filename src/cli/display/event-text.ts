@@ -46,6 +46,8 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
       return waitText(event, now);
     case 'state:busy':
       return `the state is in use by process ${event.pid} on ${event.host} since ${formatTime(event.since)}; waiting for it until ${formatTime(event.until)}`;
+    case 'verify:progress':
+      return `reading Okta: ${count(event.read)} ${event.entity} so far`;
     case 'abort:requested':
       return `${event.signal}: stopping in an orderly way; a second signal stops at once`;
     default:

@@ -40,6 +40,9 @@ export class ProgressModel {
       case 'source:progress':
         this.#step = { label: 'reading', text: `${count(event.read)} ${event.entity}` };
         return undefined;
+      case 'verify:progress':
+        this.#step = { label: 'reading Okta', text: `${count(event.read)} ${event.entity}` };
+        return undefined;
       case 'source:end':
         this.#step = { label: 'planning', text: '' };
         break;

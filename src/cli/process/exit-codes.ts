@@ -25,6 +25,8 @@ export const EXIT = Object.freeze({
   INCOMPLETE: 4,
   /** The command is done, but not all of it: records were rejected or refused, or deletions are held back. */
   PARTIAL: 5,
+  /** `verify` found differences. */
+  DIFFERS: 6,
 });
 /** One of the values of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -47,3 +47,8 @@ function toCell(value: unknown): Cell {
       return '';
   }
 }
+
+/** Names separated by semicolons; a semicolon or backslash inside a name has a backslash before it. */
+export function joinNames(names: readonly string[]): string {
+  return names.map((name) => name.replace(/[\\;]/g, '\\$&')).join(';');
+}

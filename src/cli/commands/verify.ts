@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { OptionsError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { createVerifyFiles } from '../../report/verify-files.js';
+import type { DirectorySources } from '../../sync/directory-changes.js';
+import { verify, type VerifyOptions } from '../../verify/verify.js';
+import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
+import { EXIT, type ExitCode } from '../process/exit-codes.js';
+import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { verifyText } from '../text/verify-text.js';
+import { asAborted, type Command, type CommandInput } from './command.js';
+import { connect } from './connect.js';
+import { openCommandState } from './open-state.js';
+
+/** The settings of `verify`. */
+export const VERIFY_SETTINGS: readonly SettingKey[] = [
+  'state',
+  'waitLock',
+  'report',
+  'users',
+  'groups',
+  'memberships',
+  'format',
+  'map',
+  'onDuplicate',
+  ...GROUPS.connection,
+];
+
+/** The entities after which a line of progress is shown. */
+const PROGRESS_STEP = 5000;
+
+/** `verify`: reads what Okta holds, and compares it with the state, or with the sources. Sends nothing. */
+export const verifyCommand: Command = async (input): Promise<ExitCode> => {
+  const { resolved, context, display, stopping } = input;
+  const { settings } = resolved;
+  // Flags are checked before anything is opened.
+  const asked = readFlags(input);
+  const sources = await sourcesOf(input);
+  // Without a state there is nothing to compare with; `verify` must not create one.
+  const state = await openCommandState(input, { create: false });
+  try {
+    const okta = await connect(settings, context, await state.target());
+    try {
+      const { signal } = stopping;
+      if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+      const files =
+        settings.report === undefined ? undefined : createVerifyFiles(resolve(context.cwd, settings.report));
+      const { clock, random } = context;
+      const report = await stopping
+        .finished(
+          verify({
+            ...sources,
+            ...asked,
+            ...(settings.onDuplicate !== undefined && { onDuplicate: settings.onDuplicate }),
+            okta,
+            state,
+            signal,
+            clock,
+            random,
+            onProgress: inSteps((entity, read) =>
+              display.progress({ type: 'verify:progress', entity, read }),
+            ),
+            ...(files && { onDifference: (difference) => files.add(difference) }),
+          }),
+        )
+        .catch(async (error: unknown) => {
+          await files?.finish(undefined);
+          throw asAborted(error, stopping);
+        });
+      const text = verifyText(report);
+      const differs = report.differences > 0;
+      display.outcome({ type: 'verify:report', report }, text, differs ? text : undefined);
+      await files?.finish(report);
+      return differs ? EXIT.DIFFERS : EXIT.DONE;
+    } finally {
+      await okta.close();
+    }
+  } finally {
+    if (!stopping.late) await state.close();
+  }
+};
+
+/** The sources, if the command line names some or has `--sources`. Those of a config file alone are not compared. */
+async function sourcesOf({ resolved, flags, context }: CommandInput): Promise<DirectorySources> {
+  const isAsked = flags['sources'] === true || ENTITIES.some((entity) => flags[entity] !== undefined);
+  return isAsked ? openSources(resolved.settings, context) : {};
+}
+
+function readFlags({ flags }: CommandInput): Pick<VerifyOptions, 'sample' | 'readUsers' | 'repair'> {
+  const { sample, oneByOne, repair } = flags;
+  if (sample !== undefined && !/^[1-9]\d{0,8}$/.test(String(sample)))
+    throw new OptionsError('--sample', 'expected a whole number of at least 1');
+  return {
+    ...(sample !== undefined && { sample: Number(sample) }),
+    ...(oneByOne === true && { readUsers: 'single' }),
+    ...(repair === true && { repair: true }),
+  };
+}
+
+/** Calls a listener only after some thousand entities more. */
+function inSteps(listener: (entity: Entity, read: number) => void): (entity: Entity, read: number) => void {
+  const steps = new Map<Entity, number>();
+  return (entity, read) => {
+    const step = Math.floor(read / PROGRESS_STEP);
+    if (step === (steps.get(entity) ?? 0)) return;
+    steps.set(entity, step);
+    listener(entity, read);
+  };
+}

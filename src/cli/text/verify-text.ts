@@ -1,0 +1,69 @@
+import { ENTITIES } from '../../core/model.js';
+import {
+  DIFFERENCE_STATUSES,
+  differenceId,
+  type Difference,
+  type DifferenceStatus,
+  type VerifyReport,
+} from '../../core/verify-results.js';
+import { formatDuration } from './duration.js';
+import { columns, count, plural, printable } from './words.js';
+
+/** The heading of each status. */
+const HEADINGS: Readonly<Record<DifferenceStatus, string>> = Object.freeze({
+  missing: 'missing',
+  differing: 'differing',
+  deactivated: 'deactivated',
+  unconfirmed: 'waiting',
+  foreign: 'not ours',
+  unknown: 'unknown',
+});
+
+/** The outcome of `verify`, as text. */
+export function verifyText(report: VerifyReport): string {
+  const { counts, differences, repaired, notes, inFlight, rejected } = report;
+  const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
+  const isPart = report.sample !== undefined || report.readUsers === 'single' || notes.length > 0;
+  const found =
+    differences === 0
+      ? `nothing differs${isPart ? ' in what was read' : ''}.`
+      : `${plural(differences, 'difference')}.`;
+  const header = ['', 'same', ...DIFFERENCE_STATUSES.map((status) => HEADINGS[status])];
+  return [
+    `Read Okta in ${took}: ${found}`,
+    '',
+    ...columns([
+      header,
+      ...ENTITIES.map((entity) => [
+        entity,
+        ...(['same', ...DIFFERENCE_STATUSES] as const).map((status) => count(counts[entity][status])),
+      ]),
+    ]),
+    ...exampleLines(report),
+    ...(inFlight === 0
+      ? []
+      : ['', `${plural(inFlight, 'session')} in flight: run a sync first, then verify again.`]),
+    ...(rejected === 0 ? [] : ['', `${plural(rejected, 'record')} of the sources rejected: not compared.`]),
+    ...notes.flatMap((note) => ['', printable(note)]),
+    ...(repaired === 0
+      ? []
+      : ['', `The state doubts ${plural(repaired, 'row')} now: the next sync sends them again.`]),
+  ].join('\n');
+}
+
+function exampleLines({ examples, differences }: VerifyReport): string[] {
+  if (examples.length === 0) return [];
+  const rank = ({ entity, status }: Difference) =>
+    ENTITIES.indexOf(entity) * DIFFERENCE_STATUSES.length + DIFFERENCE_STATUSES.indexOf(status);
+  // Okta's lists have no useful order.
+  const sorted = [...examples].sort(
+    (a, b) => rank(a) - rank(b) || (differenceId(a) < differenceId(b) ? -1 : 1),
+  );
+  const lines = sorted.map((difference) => {
+    const { entity, status, attributes } = difference;
+    const names = attributes.length === 0 ? '' : `: ${attributes.join(', ')}`;
+    return printable(`  ${entity.slice(0, -1)} ${differenceId(difference)} ${HEADINGS[status]}${names}`);
+  });
+  const more = differences - examples.length;
+  return ['', ...lines, ...(more > 0 ? [`  and ${count(more)} more; --report DIR lists all of them`] : [])];
+}

@@ -1,0 +1,113 @@
+import { membershipKey, splitMembershipKey } from '../core/model.js';
+import type { DirectoryClient, OktaGroup, OktaPage } from '../okta/directory-client.js';
+import { Seen, type HeldRow } from '../state/store.js';
+import type { Comparison } from './comparison.js';
+import { allPages, mapAhead, refusal } from './read-back.js';
+
+/** Groups that are read at the same time; the client's own limit may be lower. */
+const GROUPS_AT_A_TIME = 4;
+
+/** What reading the groups needs. */
+export interface GroupsReading {
+  readonly okta: DirectoryClient;
+  readonly comparison: Comparison;
+  /** Which of the two entities are compared. */
+  readonly groups: boolean;
+  readonly memberships: boolean;
+  /** True if `rows` are not all expected groups. */
+  readonly isSample: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly note: (text: string) => void;
+  readonly progress: (entity: 'groups' | 'memberships', read: number) => void;
+}
+
+interface ReadGroup {
+  readonly row: HeldRow;
+  readonly group: OktaGroup | undefined;
+  /** The first page of its members. */
+  readonly members: OktaPage<string> | undefined;
+}
+
+/** Compares the expected groups in `rows` and their members, one group after the other, and looks for groups that are not ours. */
+export async function verifyGroups(
+  rows: AsyncIterable<readonly HeldRow[]>,
+  context: GroupsReading,
+): Promise<void> {
+  const { comparison, groups, memberships, isSample } = context;
+  const ids = new Set<string>();
+  const sampled = new Set<string>();
+  for await (const chunk of rows) {
+    for await (const read of mapAhead(chunk, GROUPS_AT_A_TIME, (row) => readGroup(row, context))) {
+      if (isSample) sampled.add(read.row.key);
+      if (read.group?.id !== undefined) ids.add(read.group.id);
+      if (groups) await compareGroup(read, context);
+      if (memberships) await compareMembers(read, context);
+    }
+  }
+  if (memberships)
+    await comparison.notSeen(
+      'memberships',
+      (key) => !isSample || sampled.has(splitMembershipKey(key).groupExternalId),
+    );
+  if (groups && !isSample) await findForeignGroups(ids, context);
+}
+
+async function readGroup(row: HeldRow, { okta, memberships, signal }: GroupsReading): Promise<ReadGroup> {
+  const options = { ...(signal && { signal }) };
+  const group = await okta.getGroup(row.key, options);
+  const members = group && memberships ? await okta.getMemberships(row.key, options) : undefined;
+  return { row, group, members };
+}
+
+async function compareGroup(
+  { row, group }: ReadGroup,
+  { comparison, progress }: GroupsReading,
+): Promise<void> {
+  if (group === undefined) await comparison.missing('groups', row.key, row.held);
+  else await comparison.known('groups', { externalId: row.key, profile: group.profile }, row.held);
+  progress('groups', 1);
+}
+
+async function compareMembers(
+  { row: { key: groupExternalId }, members }: ReadGroup,
+  { okta, comparison, signal, progress }: GroupsReading,
+): Promise<void> {
+  if (members === undefined) return;
+  const read = (options: object) => okta.getMemberships(groupExternalId, options);
+  for await (const page of allPages('getIdentitySourceGroupMemberships', read, signal, members)) {
+    const keyAt = (i: number) => membershipKey(groupExternalId, page[i] as string);
+    const records = page.map((memberExternalId) => ({ groupExternalId, memberExternalId }));
+    const codes = await comparison.codes('memberships', records, keyAt);
+    for (const [i, code] of codes.entries()) {
+      if (code === Seen.SAME) comparison.tally.same('memberships');
+      else if (code === Seen.NEW) comparison.tally.differs('memberships', keyAt(i), 'foreign');
+      else if (code === Seen.UNKNOWN) comparison.tally.differs('memberships', keyAt(i), 'unknown');
+    }
+    progress('memberships', page.length);
+  }
+}
+
+/** Groups that the identity source owns and that are none of ours. Okta's list does not show external ids, so its own ids are compared. */
+async function findForeignGroups(
+  ids: ReadonlySet<string>,
+  { okta, comparison, signal, note }: GroupsReading,
+): Promise<void> {
+  try {
+    for await (const page of allPages('listGroups', okta.listGroups.bind(okta), signal)) {
+      for (const { id } of page) {
+        if (ids.has(id)) continue;
+        comparison.tally.add({
+          entity: 'groups',
+          status: 'foreign',
+          externalId: undefined,
+          attributes: [],
+          oktaId: id,
+        });
+      }
+    }
+  } catch (error) {
+    const refused = refusal(error, 'the groups of the identity source', 'okta.groups.read');
+    if (refused === undefined) throw error;
+    note(refused.message);
+  }
+}

@@ -1,0 +1,124 @@
+import { ReadBackError } from '../core/errors.js';
+import type { UserRecord } from '../core/model.js';
+import type { AppUser, DirectoryClient } from '../okta/directory-client.js';
+import { Seen, type HeldRow } from '../state/store.js';
+import type { Comparison } from './comparison.js';
+import { allPages, mapAhead, refusal } from './read-back.js';
+
+/** Requests for single users at the same time; the client's own limit may be lower. */
+const SINGLE_REQUESTS = 4;
+/** Okta's statuses of app users that cannot use the org. */
+const INACTIVE: ReadonlySet<string> = new Set(['DEPROVISIONED', 'UNASSIGNED', 'INACTIVE', 'SUSPENDED']);
+
+/** What reading the users needs. */
+export interface UsersReading {
+  readonly okta: DirectoryClient;
+  readonly comparison: Comparison;
+  readonly signal: AbortSignal | undefined;
+  readonly note: (text: string) => void;
+  readonly progress: (read: number) => void;
+}
+
+/**
+ * Compares all users of Okta, page by page, with the expected ones. Those that wait for confirmation are read first, because the
+ * list of all users may contain them as well.
+ *
+ * @throws {@link ReadBackError} if Okta refuses the list of users
+ */
+export async function verifyUsersInPages(context: UsersReading): Promise<void> {
+  const { okta, comparison, signal, note } = context;
+  try {
+    const read = okta.listUnconfirmedUsers.bind(okta);
+    for await (const page of allPages('listUnconfirmedUsers', read, signal))
+      await comparePage(page, context, true);
+  } catch (error) {
+    const refused = refusal(error, 'the users who wait for confirmation', 'okta.apps.read');
+    if (refused === undefined) throw error;
+    note(refused.message);
+  }
+  try {
+    const read = okta.listAppUsers.bind(okta);
+    for await (const page of allPages('listApplicationUsers', read, signal))
+      await comparePage(page, context, false);
+  } catch (error) {
+    const refused = refusal(error, 'the users', 'okta.apps.read');
+    if (refused === undefined) throw error;
+    const { operation, status, message } = refused;
+    const offer = "users can be read one by one instead (--one-by-one, readUsers: 'single')";
+    throw new ReadBackError(operation, status, `${message}; ${offer}`);
+  }
+  await comparison.notSeen('users');
+}
+
+/** Compares the expected users in `rows` one by one. Okta's answer does not show whether a user is active. */
+export async function verifySingleUsers(
+  rows: AsyncIterable<readonly HeldRow[]>,
+  { okta, comparison, signal, progress }: UsersReading,
+): Promise<void> {
+  const options = { ...(signal && { signal }) };
+  for await (const chunk of rows) {
+    const read = async (row: HeldRow) => ({ row, user: await okta.getUser(row.key, options) });
+    for await (const { row, user } of mapAhead(chunk, SINGLE_REQUESTS, read)) {
+      if (user === undefined) await comparison.missing('users', row.key, row.held);
+      else await comparison.known('users', { externalId: row.key, profile: user.profile }, row.held);
+      progress(1);
+    }
+  }
+}
+
+async function comparePage(
+  page: readonly AppUser[],
+  { comparison, progress }: UsersReading,
+  unconfirmed: boolean,
+): Promise<void> {
+  const { reading, tally } = comparison;
+  const named: { readonly record: UserRecord; readonly user: AppUser }[] = [];
+  for (const user of page) {
+    const { externalId, profile, id } = user;
+    if (externalId !== undefined) named.push({ record: { externalId, profile }, user });
+    else if (!isInactive(user))
+      tally.add({
+        entity: 'users',
+        status: 'foreign',
+        externalId,
+        attributes: [],
+        ...(id && { oktaId: id }),
+      });
+  }
+  const keyAt = (i: number) => (named[i] as (typeof named)[number]).record.externalId;
+  const codes = await comparison.codes(
+    'users',
+    named.map(({ record }) => record),
+    keyAt,
+  );
+  const changed = named.filter((_, i) => codes[i] === Seen.CHANGED);
+  const held = await reading.held(
+    'users',
+    changed.map(({ record }) => record.externalId),
+  );
+  const heldOf = new Map(changed.map(({ record }, i) => [record, held[i]]));
+  for (const [i, { record, user }] of named.entries()) {
+    const { externalId } = record;
+    const code = codes[i];
+    if (code === Seen.DUPLICATE) continue;
+    if (code === Seen.NEW) {
+      if (!isInactive(user))
+        tally.add({
+          entity: 'users',
+          status: 'foreign',
+          externalId,
+          attributes: [],
+          ...(user.id && { oktaId: user.id }),
+        });
+    } else if (code === Seen.UNKNOWN) tally.differs('users', externalId, 'unknown');
+    else if (isInactive(user)) tally.differs('users', externalId, 'deactivated');
+    else if (unconfirmed || user.status === 'IMPORTED') tally.differs('users', externalId, 'unconfirmed');
+    else if (code === Seen.SAME) tally.same('users');
+    else await comparison.known('users', record, heldOf.get(record) ?? { kind: 'unknown' });
+  }
+  progress(page.length);
+}
+
+function isInactive({ status }: AppUser): boolean {
+  return status !== undefined && INACTIVE.has(status);
+}

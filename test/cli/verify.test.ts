@@ -1,0 +1,102 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+
+/** An org and a directory that are in sync; returns a function that runs `verify`. */
+async function synced(count = 3, options: Parameters<typeof org>[0] = {}) {
+  const cwd = await directory();
+  const okta = await org(options);
+  const env = envOf(okta);
+  await files(cwd, { 'users.csv': usersCsv(count) });
+  expect(await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env })).toMatchObject({ code: 0 });
+  const verify = (...argv: string[]) => cli(cwd, ['verify', ...argv], { env });
+  return { cwd, okta, env, verify };
+}
+
+const other = { userName: 'secret-value@example.com', email: 'secret-value@example.com' };
+
+describe('verify', () => {
+  it('exits with 0 where nothing differs', async () => {
+    const { verify } = await synced();
+    const ran = await verify();
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toMatch(/nothing differs\.\n\n[^]*users +3 +0 +0 +0 +0 +0 +0\n/);
+  });
+
+  it('exits with 6 where something does, names it, and writes files without values', async () => {
+    const { cwd, okta, verify } = await synced(30);
+    okta.edit((edit) => {
+      edit.setUser('u1', other);
+      edit.setUser('=cmd', other);
+      for (let i = 3; i < 28; i++) edit.removeUser(`u${i}`);
+    });
+    const ran = await verify('--report', 'out');
+    expect(ran.code).toBe(6);
+    expect(ran.out).toContain('27 differences.');
+    expect(ran.out).toContain('  user u1 differing: userName, email, firstName, lastName\n');
+    expect(ran.out).toContain('and 7 more; --report DIR lists all of them');
+    expect((await readdir(join(cwd, 'out'))).sort()).toEqual(['differences.csv', 'verify.json']);
+    const csv = await readFile(join(cwd, 'out/differences.csv'), 'utf8');
+    const json = await readFile(join(cwd, 'out/verify.json'), 'utf8');
+    expect(csv.split('\n')).toHaveLength(29);
+    expect(csv).toContain('users,differing,u1,,userName;email;firstName;lastName,\n');
+    expect(csv).toContain("users,foreign,'=cmd,,");
+    expect(JSON.parse(json)).toMatchObject({ differences: 27, counts: { users: { same: 4, missing: 25 } } });
+    expect(ran.out + csv + json).not.toContain('secret-value');
+  });
+
+  it('--repair doubts the rows, and the next sync sends them', async () => {
+    const { cwd, okta, env, verify } = await synced();
+    okta.edit((edit) => edit.removeUser('u1'));
+    const repaired = await verify('--repair', '--json');
+    expect(jsonLines(repaired.out).at(-1)).toMatchObject({ type: 'verify:report', report: { repaired: 1 } });
+    expect((await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env })).out).toContain('1 change');
+    expect((await verify()).code).toBe(0);
+  });
+
+  it('compares with the sources only where the command line asks for it', async () => {
+    const { cwd, verify } = await synced();
+    await files(cwd, {
+      'users.csv': usersCsv(4),
+      'rollcall.config.json': JSON.stringify({ users: ['users.csv'] }),
+    });
+    expect((await verify()).code).toBe(0);
+    expect((await verify('--sources')).out).toContain('user u3 missing');
+    expect((await verify('--users', 'users.csv')).code).toBe(6);
+  });
+
+  it('explains a 403 and a 404, and reads users one by one, or some of them', async () => {
+    for (const [options, text] of [
+      [{ missingScopes: ['okta.apps.read'] }, 'okta.apps.read'],
+      [{ appsApi: false }, 'does not offer'],
+    ] as const) {
+      const { cwd, verify } = await synced(5, options);
+      const refused = await verify('--report', 'out');
+      expect(refused).toMatchObject({ code: 1, out: '' });
+      expect(refused.err).toContain(text);
+      expect(refused.err).toContain('--one-by-one');
+      expect(await readdir(join(cwd, 'out'))).toEqual([]);
+      expect((await verify('--one-by-one')).out).toMatch(/nothing differs in what was read[^]*users +5 /);
+      expect((await verify('--one-by-one', '--sample', '2')).out).toMatch(/users +2 /);
+    }
+  });
+
+  it('shows its progress', async () => {
+    const { okta, verify } = await synced();
+    okta.edit((edit) => {
+      for (let i = 0; i < 5500; i++) edit.setUser(`x${i}`, other);
+    });
+    const lines = jsonLines((await verify('--json')).out);
+    expect(lines.filter(({ type }) => type === 'verify:progress')).toMatchObject([
+      { entity: 'users', read: 5000 },
+    ]);
+  });
+
+  it('refuses a wrong sample, and a state that is not there, without creating one', async () => {
+    const { cwd, verify } = await synced();
+    expect(await verify('--sample', '0')).toMatchObject({ code: 2 });
+    expect(await verify('--state', 'nowhere')).toMatchObject({ code: 1 });
+    expect(await readdir(cwd)).not.toContain('nowhere');
+  });
+});
