@@ -98,8 +98,10 @@ export interface Change {
   /** For an update of a user or group, the names of the attributes that differ, if they are known. */
   readonly changed?: readonly string[] | undefined;
   /**
-   * True for a membership whose user or group is created in the same run: it is sent only after the sessions
-   * that create them are COMPLETED.
+   * True for a change that must come after others of the same run:
+   * - a membership whose user or group is created is sent only after the sessions that create them are COMPLETED;
+   * - a user who gets the login (`userName`) of another user is sent only after the sessions that remove or change users are;
+   * - the end of a membership whose member gets another one is not sent before that one, nor is the end of its group.
    */
   readonly dependent: boolean;
 }

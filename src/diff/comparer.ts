@@ -1,10 +1,7 @@
 import { placeOf, type Chunk } from '../flow/chunk.js';
-import { RecordError } from '../core/errors.js';
 import {
-  displayKey,
   encodeItem,
   keyOf,
-  splitMembershipKey,
   type Change,
   type Entity,
   type RecordOf,
@@ -15,7 +12,10 @@ import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprin
 import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
-import { checkReferences } from './membership-references.js';
+import { countDifference, type Difference } from './difference.js';
+import type { LoginClaims } from './login-claims.js';
+import { MembershipChecks } from './membership-checks.js';
+import { Rejections } from './rejections.js';
 import type { ReferenceIds } from './run-references.js';
 
 const DIGEST_WORDS = 4;
@@ -31,13 +31,16 @@ export interface ComparerOptions {
  * leaves out memberships of users and groups that are not kept in sync.
  */
 export class Comparer<E extends Entity> {
-  /** Users and groups that this run removes; memberships that name them are left out. */
-  removed: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } | undefined;
+  /** For memberships: the users and groups that they name. */
+  readonly memberships: MembershipChecks;
+  readonly rejections: Rejections;
   /**
    * Users and groups that this run creates. They are collected when users and groups are compared. All their memberships are sent,
    * also those that the baseline contains. Undefined if the baseline contains no membership.
    */
   created: ReferenceIds | undefined;
+  /** For users: the logins that they claim. */
+  logins: LoginClaims | undefined;
 
   /** The keys of rejected records, with the first position of each. */
   readonly #reserved = new Map<string, number>();
@@ -47,10 +50,13 @@ export class Comparer<E extends Entity> {
     private readonly reading: Reading,
     private readonly digester: Digester,
     private readonly attributes: AttributeFingerprints,
-    private readonly options: ComparerOptions,
-    private readonly context: RunContext,
+    options: ComparerOptions,
+    context: RunContext,
     private readonly counts: DiffCounts,
-  ) {}
+  ) {
+    this.rejections = new Rejections(entity, context, options.onDuplicate);
+    this.memberships = new MembershipChecks(reading, context, this.rejections, options.mixed ?? false);
+  }
 
   /** Marks rejected records as present in the source, and their keys as used: a later record is a duplicate of them. */
   async reserve(rejected: readonly RejectedKey[]): Promise<void> {
@@ -63,16 +69,16 @@ export class Comparer<E extends Entity> {
   }
 
   async compare(chunk: Chunk<RecordOf[E]>): Promise<Change[]> {
-    const { entity, counts } = this;
+    const { entity, counts, memberships } = this;
     const first = counts.read;
     const digests = this.#digestsOf(chunk);
     counts.read += chunk.length;
     const dropped = await this.#rejectReserved(chunk, digests, first);
-    if (entity === 'memberships') this.#leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
+    if (entity === 'memberships')
+      memberships.leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
     const codes = await this.#codes(chunk, digests, dropped);
-    if (entity === 'memberships') this.#sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
-    const changes: Change[] = [];
-    const resent = new Set<string>();
+    if (entity === 'memberships') memberships.sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
+    const differences: Difference[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
@@ -82,65 +88,32 @@ export class Comparer<E extends Entity> {
         continue;
       }
       if (dropped.has(i)) continue;
-      const key = keyOf(entity, chunk[i] as RecordOf[E]);
+      const record = chunk[i] as RecordOf[E];
+      const key = keyOf(entity, record);
+      const place = placeOf(chunk, i, first);
       if (code === Seen.DUPLICATE) {
-        this.#duplicate(chunk, i, first, key);
+        this.rejections.duplicate(key, place);
         continue;
       }
+      const held = before?.get(key);
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
-      if (created) this.#createdOf(entity)?.add(key);
-      if (code === Seen.UNKNOWN) resent.add(key);
-      const { item, group } = encodeItem(entity, chunk[i] as RecordOf[E]);
-      changes.push({
-        entity,
-        kind: 'upsert',
-        key,
-        item,
-        group,
-        fingerprint: {
-          digest: digestText(digests, i),
-          attributes: this.#attributesOf(chunk[i] as RecordOf[E]),
-        },
-        created,
-        changed: this.#changedAttributes(chunk[i] as RecordOf[E], before?.get(key)),
-        dependent: false,
-      });
+      const change = this.#change(key, record, digestText(digests, i), created, held);
+      differences.push({ change, place, before: held, isResend: code === Seen.UNKNOWN });
     }
-    const kept =
-      entity === 'memberships' ? await this.#checkMemberships(chunk, codes, changes, first) : changes;
-    for (const change of kept) {
-      if (resent.has(change.key)) {
-        counts.creates++;
-        counts.resends++;
-      } else if (change.created) {
-        counts.creates++;
-        counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
-      } else counts.updates++;
-    }
-    return kept;
+    return (await this.#sendable(differences)).map((difference) => {
+      countDifference(difference, counts);
+      if (difference.change.created) this.#createdOf(entity)?.add(difference.change.key);
+      return difference.change;
+    });
   }
 
-  /** Users and groups that this run creates or removes. A screen never reports their memberships as unchanged. */
-  get changedReferences(): { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> } {
-    const { created, removed } = this;
-    return {
-      users: new Set([...(created?.users ?? []), ...(removed?.users ?? [])]),
-      groups: new Set([...(created?.groups ?? []), ...(removed?.groups ?? [])]),
-    };
+  async #sendable(differences: readonly Difference[]): Promise<readonly Difference[]> {
+    if (this.entity === 'memberships') return this.memberships.sendable(differences);
+    return this.logins === undefined ? differences : this.logins.sendable(differences);
   }
 
   #createdOf(entity: Entity): Set<string> | undefined {
     return entity === 'memberships' ? undefined : this.created?.[entity];
-  }
-
-  /** Makes confirmed memberships unknown whose user or group this run creates: Okta removed them with it. */
-  #sendAgain(chunk: Chunk<RecordOf['memberships']>, codes: Uint8Array): void {
-    const { created } = this;
-    if (created === undefined || created.users.size + created.groups.size === 0) return;
-    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      const isNew = created.users.has(memberExternalId) || created.groups.has(groupExternalId);
-      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;
-    }
   }
 
   /** The digests of a chunk, four words each. */
@@ -159,6 +132,27 @@ export class Comparer<E extends Entity> {
       .map((record) => keyOf(this.entity, record));
     const held = await this.reading.held(this.entity, changed);
     return new Map(changed.map((key, i) => [key, held[i]]));
+  }
+
+  #change(
+    key: string,
+    record: RecordOf[E],
+    digest: string,
+    created: boolean,
+    before: Held | undefined,
+  ): Change {
+    const { item, group } = encodeItem(this.entity, record);
+    return {
+      entity: this.entity,
+      kind: 'upsert',
+      key,
+      item,
+      group,
+      fingerprint: { digest, attributes: this.#attributesOf(record) },
+      created,
+      changed: this.#changedAttributes(record, before),
+      dependent: false,
+    };
   }
 
   #attributesOf(record: RecordOf[E]): string {
@@ -217,118 +211,8 @@ export class Comparer<E extends Entity> {
       const [held] = await this.reading.held(this.entity, [key]);
       if (held?.kind === 'confirmed' && held.fingerprint.digest === digestText(digests, i)) continue;
       rejected.add(i);
-      this.#duplicate(chunk, i, first, key);
+      this.rejections.duplicate(key, placeOf(chunk, i, first));
     }
     return rejected;
-  }
-
-  /**
-   * Leaves out memberships of users and groups that this run removes, and adds their indexes to `dropped`. They are not
-   * marked as present, so that their deletion is sent too. If the user or group comes back, the membership is sent again.
-   */
-  #leaveOutRemoved(chunk: Chunk<RecordOf['memberships']>, dropped: Set<number>): void {
-    const removed = this.removed;
-    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return;
-    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      if (dropped.has(i)) continue;
-      if (!removed.users.has(memberExternalId) && !removed.groups.has(groupExternalId)) continue;
-      dropped.add(i);
-      this.#leaveOut();
-    }
-  }
-
-  #leaveOut(): void {
-    this.#uncount();
-    this.context.leaveOut(this.entity, undefined);
-  }
-
-  /** Without `validate` before `diff`, no record was counted as accepted. */
-  #uncount(): void {
-    const counts = this.context.counts(this.entity);
-    if (counts.accepted > 0) counts.accepted--;
-  }
-
-  async #checkMemberships(
-    chunk: Chunk<RecordOf[E]>,
-    codes: Uint8Array,
-    changes: Change[],
-    first: number,
-  ): Promise<Change[]> {
-    if (changes.length === 0) return changes;
-    const positions: number[] = [];
-    const byKey = new Map<string, number>();
-    for (let i = 0; i < chunk.length; i++) {
-      if (codes[i] !== Seen.SAME && codes[i] !== Seen.DUPLICATE)
-        byKey.set(keyOf(this.entity, chunk[i] as RecordOf[E]), i);
-    }
-    for (const change of changes) positions.push(byKey.get(change.key) ?? 0);
-    const verdicts = await checkReferences(this.reading, changes);
-    const kept: Change[] = [];
-    for (const [at, change] of changes.entries()) {
-      const verdict = verdicts[at];
-      if (verdict === 'unknown-user' || verdict === 'unknown-group') {
-        if (this.#isLeftOut(change.key)) this.#leaveOut();
-        else this.#rejectReference(chunk, positions[at] ?? 0, first, verdict);
-      } else
-        kept.push(verdict === 'new' && this.options.mixed !== true ? { ...change, dependent: true } : change);
-    }
-    return kept;
-  }
-
-  /** True if the user or the group of a membership is left out or excluded. */
-  #isLeftOut(key: string): boolean {
-    const { groupExternalId, memberExternalId } = splitMembershipKey(key);
-    return (
-      this.context.isLeftOut('users', memberExternalId) || this.context.isLeftOut('groups', groupExternalId)
-    );
-  }
-
-  #rejectReference(
-    chunk: Chunk<RecordOf[E]>,
-    i: number,
-    first: number,
-    verdict: 'unknown-user' | 'unknown-group',
-  ): void {
-    const [code, noun, field] =
-      verdict === 'unknown-user'
-        ? ['UNKNOWN_USER', 'user', 'memberExternalId']
-        : ['UNKNOWN_GROUP', 'group', 'groupExternalId'];
-    const reason = `names a ${noun} that has no valid record in the source and is not in Okta`;
-    this.#reject(chunk, i, first, keyOf(this.entity, chunk[i] as RecordOf[E]), code, reason, field);
-  }
-
-  #duplicate(chunk: Chunk<RecordOf[E]>, i: number, first: number, key: string): void {
-    const id = this.entity === 'memberships' ? 'membership' : 'externalId';
-    const reason = `the same ${id} appears earlier in this source`;
-    if (this.options.onDuplicate === 'fail') {
-      throw new RecordError(
-        this.entity,
-        `${this.entity} ${displayKey(this.entity, key)}: ${reason} (record ${placeOf(chunk, i, first).position})`,
-      );
-    }
-    this.#reject(chunk, i, first, key, 'DUPLICATE', reason, undefined);
-  }
-
-  #reject(
-    chunk: Chunk<RecordOf[E]>,
-    i: number,
-    first: number,
-    key: string,
-    code: string,
-    reason: string,
-    field: string | undefined,
-  ): void {
-    this.#uncount();
-    this.context.reject(
-      {
-        entity: this.entity,
-        externalId: displayKey(this.entity, key),
-        ...placeOf(chunk, i, first),
-        field,
-        code,
-        reason,
-      },
-      key,
-    );
   }
 }

@@ -1,10 +1,39 @@
-import { CHUNK_SIZE, withPlaces, type Chunk } from '../flow/chunk.js';
+import { CHUNK_SIZE, pick, withoutPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import type { Flow } from '../flow/flow.js';
 import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
 import type { Reading } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
 import type { DiffCounts } from './diff-counts.js';
+import { withoutExcluded, type Read } from './read.js';
 import { deletion } from './removals.js';
+import { runReferences } from './run-references.js';
+
+/** The changes of a feed of changes: it removes only records that are marked as deleted, after the others. */
+export async function* deltaDifferences<E extends Entity>(
+  read: Read<E>,
+): AsyncGenerator<Chunk<Change>, void, undefined> {
+  const { entity, source, reading, comparer, rules, counts } = read;
+  const removed = runReferences(reading).removedByFeed;
+  if (entity === 'memberships') comparer.memberships.removed = removed;
+  const marked: RecordOf[E][] = [];
+  for await (const chunk of lastOfEach(entity, source, counts)) {
+    const inScope = withoutExcluded(read, chunk);
+    const kept: number[] = [];
+    for (const [i, record] of inScope.entries()) {
+      if (isMarkedDeleted(record)) marked.push(record);
+      else kept.push(i);
+    }
+    const changes = await comparer.compare(kept.length === inScope.length ? inScope : pick(inScope, kept));
+    if (changes.length > 0) yield withoutPlaces(changes);
+  }
+  for (let start = 0; start < marked.length; start += CHUNK_SIZE) {
+    const records = marked.slice(start, start + CHUNK_SIZE);
+    const deletions = await markedDeletions(entity, records, reading, rules, counts);
+    const ids = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
+    for (const { key } of deletions) ids?.add(key);
+    if (deletions.length > 0) yield withoutPlaces(deletions);
+  }
+}
 
 /** True for a record of a delta feed that marks a removal. */
 export function isMarkedDeleted(record: unknown): boolean {

@@ -1,14 +1,7 @@
-import { pick, withoutPlaces, type Chunk } from '../flow/chunk.js';
+import type { Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
-import { screenedOf, screeningFor, type Screening } from '../screening/screening.js';
-import {
-  keyOf,
-  splitMembershipKey,
-  type Change,
-  type Entity,
-  type RecordOf,
-  type Valid,
-} from '../core/model.js';
+import { screeningFor } from '../screening/screening.js';
+import type { Change, Entity, RecordOf, Valid } from '../core/model.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
@@ -17,11 +10,11 @@ import { createDigester } from '../fingerprints/digests.js';
 import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
 import { Comparer } from './comparer.js';
-import { isMarkedDeleted, lastOfEach, markedDeletions } from './delta-feed.js';
-import { openDiffCounts, type DiffCounts, type OutOfReach } from './diff-counts.js';
-import { removedReferences } from './membership-references.js';
-import { removals } from './removals.js';
+import { deltaDifferences } from './delta-feed.js';
+import { openDiffCounts, type OutOfReach } from './diff-counts.js';
+import { fullDifferences } from './full-read.js';
 import { IdChangeFinder } from './id-changes.js';
+import { LoginClaims } from './login-claims.js';
 import { runReferences } from './run-references.js';
 import { named } from '../flow/stage-order.js';
 
@@ -104,6 +97,7 @@ async function* differences<E extends Entity>(
   const screening = screeningFor(options.screening);
   const key = state.fingerprintKey;
   const reading = options.reading ?? (await state.read());
+  let logins: LoginClaims | undefined;
   try {
     if (rules.reserves) counts.outOfReach = await outOfReach(entity, state, rules);
     const comparer = new Comparer(
@@ -116,56 +110,24 @@ async function* differences<E extends Entity>(
       counts,
     );
     const { users, memberships } = await state.counts();
-    if (entity === 'users' && users.known > 0) counts.idChanges = new IdChangeFinder();
+    if (entity === 'users') {
+      if (users.known > 0) counts.idChanges = new IdChangeFinder();
+      const hasUsers = users.known + users.unknown > 0;
+      comparer.logins = logins = new LoginClaims(reading, state, comparer.rejections, counts, hasUsers);
+    }
     // The created users and groups are needed only if the baseline contains memberships.
     if (memberships.known > 0) comparer.created = runReferences(reading).created;
-    if (options.mode === 'delta') {
-      yield* deltaDifferences(entity, comparer, reading, rules, source, counts);
-      return;
+    const read = { entity, source, state, reading, comparer, rules, screening, clock, context, counts };
+    const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);
+    for await (const chunk of changes) {
+      logins?.removed(chunk.filter(({ kind }) => kind === 'delete'));
+      yield chunk;
     }
-    if (rules.excludes) context.excluded.set(entity, (key) => rules.isExcluded(key));
-    if (entity === 'memberships') comparer.removed = await removedReferences(reading);
-    const screened =
-      screening && !rules.excludes
-        ? openScreened(entity, source, screening, reading, comparer, counts, state)
-        : undefined;
-    for await (const chunk of screened ?? source.chunks()) {
-      await comparer.reserve(context.drainRejectedKeys(entity));
-      const changes = await comparer.compare(withoutExcluded(entity, chunk, rules, counts));
-      if (changes.length > 0) yield withoutPlaces(changes);
-    }
-    await comparer.reserve(context.drainRejectedKeys(entity));
-    if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
-    const onKept = (key: string) => keepGroupOf(entity, key, comparer, reading);
-    if (context.counts(entity).unidentified > 0) {
-      for await (const keys of reading.missing(entity)) {
-        counts.heldBack += keys.length;
-        keys.forEach(onKept);
-      }
-      return;
-    }
-    yield* removals(entity, reading, state, rules, clock.now(), context, counts, onKept);
+    if (logins !== undefined) yield* logins.release();
   } finally {
+    await logins?.close();
     if (options.reading === undefined) await reading.close();
   }
-}
-
-/** Adds everybody who is missing, whether they are removed or not. */
-async function addMissing(idChanges: IdChangeFinder, reading: Reading): Promise<void> {
-  for await (const keys of reading.missing('users'))
-    idChanges.addMissing(keys, await reading.held('users', keys));
-}
-
-/** If a membership of a removed group must not be deleted, marks the group as kept. */
-function keepGroupOf<E extends Entity>(
-  entity: E,
-  key: string,
-  { removed }: Comparer<E>,
-  reading: Reading,
-): void {
-  if (entity !== 'memberships' || removed === undefined || removed.groups.size === 0) return;
-  const { groupExternalId } = splitMembershipKey(key);
-  if (removed.groups.has(groupExternalId)) runReferences(reading).keptGroups.add(groupExternalId);
 }
 
 /** The entities of the baseline that no record of the source could delete or update. */
@@ -178,71 +140,4 @@ async function outOfReach(entity: Entity, state: StateStore, rules: AbsenceRules
     }
   }
   return reach;
-}
-
-/** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */
-function openScreened<E extends Entity>(
-  entity: E,
-  source: Flow<RecordOf[E]>,
-  screening: Screening,
-  reading: Reading,
-  { changedReferences: changed }: Comparer<E>,
-  counts: DiffCounts,
-  { fingerprintKey: key }: StateStore,
-): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
-  const open = screenedOf<RecordOf[E]>(source);
-  const digests = reading.digests(entity);
-  if (open === undefined || digests === undefined) return undefined;
-  const options = { entity, key, digests, changed };
-  const onUnchanged = (rows: number) => {
-    counts.read += rows;
-    counts.unchanged += rows;
-  };
-  return open({
-    entity,
-    onUnchanged: [onUnchanged],
-    open: (shape, threads) => screening.open(options, shape, threads),
-  });
-}
-
-/** The changes of a delta feed: it removes only records that are marked as deleted. */
-async function* deltaDifferences<E extends Entity>(
-  entity: E,
-  comparer: Comparer<E>,
-  reading: Reading,
-  rules: AbsenceRules,
-  source: Flow<RecordOf[E]>,
-  counts: DiffCounts,
-): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const removed = runReferences(reading).removedByFeed;
-  if (entity === 'memberships') comparer.removed = removed;
-  for await (const chunk of lastOfEach(entity, source, counts)) {
-    const inScope = withoutExcluded(entity, chunk, rules, counts);
-    const marked = inScope.filter(isMarkedDeleted);
-    const unmarked = Array.from(inScope.keys()).filter((i) => !isMarkedDeleted(inScope[i]));
-    const upserts = marked.length === 0 ? inScope : pick(inScope, unmarked);
-    const changes = await comparer.compare(upserts);
-    const deletions = await markedDeletions(entity, marked, reading, rules, counts);
-    const ids = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
-    for (const { key } of deletions) ids?.add(key);
-    const all = [...changes, ...deletions];
-    if (all.length > 0) yield withoutPlaces(all);
-  }
-}
-
-/** The records that are in scope; the same chunk if all are. */
-function withoutExcluded<E extends Entity>(
-  entity: E,
-  chunk: Chunk<RecordOf[E]>,
-  rules: AbsenceRules,
-  counts: DiffCounts,
-): Chunk<RecordOf[E]> {
-  if (!rules.excludes) return chunk;
-  const kept = Array.from(chunk.keys()).filter(
-    (i) => !rules.isExcluded(keyOf(entity, chunk[i] as RecordOf[E])),
-  );
-  if (kept.length === chunk.length) return chunk;
-  counts.excluded += chunk.length - kept.length;
-  counts.read += chunk.length - kept.length;
-  return pick(chunk, kept);
 }

@@ -1,5 +1,6 @@
 import { splitMembershipKey, type Change } from '../core/model.js';
 import { Reference, type Reading } from '../state/store.js';
+import { runReferences } from './run-references.js';
 
 /** The result of looking up the user and the group of a membership. */
 export type Verdict = 'held' | 'new' | 'unknown-user' | 'unknown-group';
@@ -20,10 +21,11 @@ export async function checkReferences(
     'groups',
     pairs.map((pair) => pair.groupExternalId),
   );
+  const { withoutLogin } = runReferences(reading);
   return pairs.map(({ memberExternalId, groupExternalId }) => {
     const user = users.get(memberExternalId);
     const group = groups.get(groupExternalId);
-    if (user === Reference.ABSENT) return 'unknown-user';
+    if (user === Reference.ABSENT || withoutLogin.has(memberExternalId)) return 'unknown-user';
     if (group === Reference.ABSENT) return 'unknown-group';
     return user === Reference.NEW || group === Reference.NEW ? 'new' : 'held';
   });

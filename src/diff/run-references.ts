@@ -8,12 +8,19 @@ export interface ReferenceIds {
 
 /** The users and groups that matter for the diff of memberships, which comes after the diffs of users and groups. */
 export interface RunReferences {
-  /** Users and groups that are sent as new. All their memberships are sent, also those that the baseline contains. */
+  /**
+   * Users and groups that are sent as new. All their memberships are sent, also those that the baseline contains. Empty if the
+   * baseline contains no membership.
+   */
   readonly created: ReferenceIds;
   /** Users and groups that a delta feed removes. After a complete read, `Reading.missing` returns the removed ones. */
   readonly removedByFeed: ReferenceIds;
   /** Groups that are missing from their source, and of which a membership must not be deleted. */
   readonly keptGroups: Set<string>;
+  /** New users who were compared, and are not sent because somebody else has their login. */
+  readonly withoutLogin: Set<string>;
+  /** New users who are sent in a later session than other users. */
+  readonly late: Set<string>;
 }
 
 const REFERENCES = new WeakMap<Reading, RunReferences>();
@@ -23,7 +30,13 @@ export function runReferences(reading: Reading): RunReferences {
   let references = REFERENCES.get(reading);
   if (references === undefined) {
     const none = (): ReferenceIds => ({ users: new Set(), groups: new Set() });
-    references = { created: none(), removedByFeed: none(), keptGroups: new Set() };
+    references = {
+      created: none(),
+      removedByFeed: none(),
+      keptGroups: new Set(),
+      withoutLogin: new Set(),
+      late: new Set(),
+    };
     REFERENCES.set(reading, references);
   }
   return references;

@@ -99,19 +99,25 @@ export interface Outbox {
 export interface Lane {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** Memberships that wait for entities created in the same run; see {@link Change.dependent}. */
+  /** Changes that must come after others of the plan; see {@link Change.dependent}. */
   readonly dependent: boolean;
 }
 
-/** The lanes in the order in which they are sent. Dependent memberships come last, after the entities for which they wait. */
+/**
+ * The lanes in the order in which they are sent. Access that has ended comes first, so that a leaver waits for one session,
+ * however large the plan is. Dependent changes come last, after those for which they wait.
+ */
 export const LANES: readonly Lane[] = Object.freeze([
+  { entity: 'users', kind: 'delete', dependent: false },
+  { entity: 'memberships', kind: 'delete', dependent: false },
   { entity: 'users', kind: 'upsert', dependent: false },
   { entity: 'groups', kind: 'upsert', dependent: false },
   { entity: 'memberships', kind: 'upsert', dependent: false },
-  { entity: 'memberships', kind: 'delete', dependent: false },
   { entity: 'groups', kind: 'delete', dependent: false },
-  { entity: 'users', kind: 'delete', dependent: false },
+  { entity: 'users', kind: 'upsert', dependent: true },
   { entity: 'memberships', kind: 'upsert', dependent: true },
+  { entity: 'memberships', kind: 'delete', dependent: true },
+  { entity: 'groups', kind: 'delete', dependent: true },
 ] as const);
 
 /** The value of a row of the baseline. */

@@ -62,7 +62,7 @@ function watched(reading: Reading): { reading: Reading; asked: [string, ...unkno
 }
 
 interface Comparing<E extends Entity> {
-  readonly comparer: Pick<Comparer<E>, 'removed'> & {
+  readonly comparer: Pick<Comparer<E>, 'memberships'> & {
     /** Records may have places, and need none. */
     compare(records: readonly RecordOf[E][]): Promise<Change[]>;
   };
@@ -358,7 +358,7 @@ describe('comparing a chunk of memberships', () => {
     async (state) => {
       const { comparer, context, note, reading } = await world(state);
       context.counts('memberships').accepted = 5;
-      comparer.removed = { users: new Set(['b']), groups: new Set(['h']) };
+      comparer.memberships.removed = { users: new Set(['b']), groups: new Set(['h']) };
       const changes = await comparer.compare(
         withPlaces([pair('h', 'a'), pair('g', 'a'), pair('g', 'b'), pair('h', 'a'), pair('g', 'new')], {
           file: 'm.csv',
@@ -381,7 +381,7 @@ describe('comparing a chunk of memberships', () => {
     ['groups', new Set<string>(), new Set(['h'])],
   ])('leaves out where only %s are removed', async (_, users, groups) => {
     const { comparer, context } = await world(memoryState());
-    comparer.removed = { users, groups };
+    comparer.memberships.removed = { users, groups };
     expect(await comparer.compare([pair('g', 'a'), pair('h', 'b')])).toEqual([]);
     expect(context.rejections).toEqual([]);
     expect(context.counts('memberships').leftOut).toBe(1);
@@ -410,7 +410,7 @@ describe('comparing a chunk of memberships', () => {
   inBothStates('compares at once where nothing is removed', async (state) => {
     const { comparer, asked } = await world(state);
     const before = asked.length;
-    comparer.removed = { users: new Set(), groups: new Set() };
+    comparer.memberships.removed = { users: new Set(), groups: new Set() };
     await comparer.compare([pair('g', 'a'), pair('h', 'b')]);
     expect(asked.slice(before).filter(([name]) => name.startsWith('compare'))).toHaveLength(1);
   });

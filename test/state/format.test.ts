@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
-import { createKeyHasher } from '../../src/state/lmdb/key-hash.js';
+import { createKeyHasher } from '../../src/fingerprints/key-hash.js';
 
 // A state outlives versions of the code: were one of these to change, every record would count as changed, or no row be found.
 const KEY = '0123456789abcdef'.repeat(2);

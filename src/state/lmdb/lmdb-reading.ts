@@ -2,8 +2,8 @@ import { DigestTable } from '../../fingerprints/digest-table.js';
 import { writeDigest } from '../../fingerprints/digests.js';
 import type { Entity } from '../../core/model.js';
 import { Reference, Seen, type Held, type Reading } from '../store.js';
-import { createKeyHasher, type KeyHash } from './key-hash.js';
-import { KeySet } from './key-set.js';
+import { createKeyHasher, type KeyHash } from '../../fingerprints/key-hash.js';
+import { KeySet } from '../../fingerprints/key-set.js';
 import type { DigestCaches, Snapshot } from './snapshot.js';
 
 const MISSING_CHUNK = 4096;

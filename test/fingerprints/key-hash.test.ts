@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createKeyHasher, type KeyHash } from '../../../src/state/lmdb/key-hash.js';
+import { createKeyHasher, type KeyHash } from '../../src/fingerprints/key-hash.js';
 
 const KEY = '0123456789abcdef'.repeat(2);
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KeySet } from '../../../src/state/lmdb/key-set.js';
+import { KeySet } from '../../src/fingerprints/key-set.js';
 
 /** Hashes that differ in either word, and many that begin their search at one slot. */
 const anyHash = fc.tuple(

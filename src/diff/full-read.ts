@@ -1,0 +1,69 @@
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
+import { splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
+import { screenedOf } from '../screening/screening.js';
+import type { Reading } from '../state/store.js';
+import type { IdChangeFinder } from './id-changes.js';
+import { removedReferences } from './membership-references.js';
+import { withoutExcluded, type Read } from './read.js';
+import { removals } from './removals.js';
+import { runReferences } from './run-references.js';
+
+/** The changes of a complete read. Removals come after its end. */
+export async function* fullDifferences<E extends Entity>(
+  read: Read<E>,
+): AsyncGenerator<Chunk<Change>, void, undefined> {
+  const { entity, source, state, reading, comparer, rules, clock, context, counts } = read;
+  if (rules.excludes) context.excluded.set(entity, (key) => rules.isExcluded(key));
+  if (entity === 'memberships') comparer.memberships.removed = await removedReferences(reading);
+  for await (const chunk of screened(read) ?? source.chunks()) {
+    await comparer.reserve(context.drainRejectedKeys(entity));
+    const changes = await comparer.compare(withoutExcluded(read, chunk));
+    if (changes.length > 0) yield withoutPlaces(changes);
+  }
+  await comparer.reserve(context.drainRejectedKeys(entity));
+  if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
+  const onKept = (key: string) => keepGroupOf(read, key);
+  if (context.counts(entity).unidentified > 0) {
+    for await (const keys of reading.missing(entity)) {
+      counts.heldBack += keys.length;
+      keys.forEach(onKept);
+    }
+    return;
+  }
+  yield* removals(entity, reading, state, rules, clock.now(), context, counts, onKept);
+}
+
+/** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */
+function screened<E extends Entity>(read: Read<E>): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
+  const { entity, source, state, reading, comparer, rules, screening, counts } = read;
+  if (screening === undefined || rules.excludes) return undefined;
+  const open = screenedOf<RecordOf[E]>(source);
+  const digests = reading.digests(entity);
+  if (open === undefined || digests === undefined) return undefined;
+  const { fingerprintKey: key } = state;
+  const changed = comparer.memberships.changedReferences;
+  const options = { entity, key, digests, changed };
+  const onUnchanged = (rows: number) => {
+    counts.read += rows;
+    counts.unchanged += rows;
+  };
+  return open({
+    entity,
+    onUnchanged: [onUnchanged],
+    open: (shape, threads) => screening.open(options, shape, threads),
+  });
+}
+
+/** Adds everybody who is missing, whether they are removed or not. */
+async function addMissing(idChanges: IdChangeFinder, reading: Reading): Promise<void> {
+  for await (const keys of reading.missing('users'))
+    idChanges.addMissing(keys, await reading.held('users', keys));
+}
+
+/** If a membership of a removed group must not be deleted, marks the group as kept. */
+function keepGroupOf<E extends Entity>({ entity, comparer, reading }: Read<E>, key: string): void {
+  const { removed } = comparer.memberships;
+  if (entity !== 'memberships' || removed === undefined || removed.groups.size === 0) return;
+  const { groupExternalId } = splitMembershipKey(key);
+  if (removed.groups.has(groupExternalId)) runReferences(reading).keptGroups.add(groupExternalId);
+}

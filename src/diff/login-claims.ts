@@ -1,0 +1,196 @@
+import type { Change } from '../core/model.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
+import { createKeyHasher, type KeyHash } from '../fingerprints/key-hash.js';
+import { KeySet } from '../fingerprints/key-set.js';
+import { loginOf } from '../fingerprints/login-fingerprints.js';
+import type { Lane, Outbox, Reading, StateStore } from '../state/store.js';
+import type { DiffCounts } from './diff-counts.js';
+import { countDifference, type Difference } from './difference.js';
+import { LoginPlaces } from './login-places.js';
+import type { Place, Rejections } from './rejections.js';
+import { runReferences } from './run-references.js';
+
+/** The lane of users who wait for a login. */
+const WAITING: Lane = { entity: 'users', kind: 'upsert', dependent: true };
+
+/** A user who wants a login that another user of the baseline has. */
+interface WaitingUser {
+  /** The key of the other user. */
+  readonly holder: string;
+  readonly place: Place;
+  readonly isCreated: boolean;
+  readonly isResend: boolean;
+}
+
+/**
+ * The logins (`userName`) that the users of a read claim, because they are new or get another one. A login has one user in Okta,
+ * so that of two records with one login the second is rejected.
+ *
+ * If another user of the baseline has the login, the record waits for the end of the read. If the other user is removed or gets
+ * another login in this run, the record is sent in a later session, otherwise it is rejected. It is also rejected if the other user
+ * waits too: two people who exchange their logins would need a third login in between.
+ */
+export class LoginClaims {
+  readonly #reading: Reading;
+  readonly #openOutbox: () => Promise<Outbox>;
+  readonly #rejections: Rejections;
+  readonly #counts: DiffCounts;
+  /** True if the baseline has users. */
+  readonly #hasHolders: boolean;
+  readonly #hash: (key: string, into: KeyHash) => void;
+  readonly #keyHash: KeyHash = { high: 0, low: 0 };
+  readonly #claimed = new LoginPlaces();
+  /** Users of the baseline who are sent with another login. */
+  readonly #renamed = new KeySet();
+  readonly #waiting = new Map<string, WaitingUser>();
+  readonly #holders = new Set<string>();
+  /** Those of {@link #holders} who are removed. */
+  readonly #removed = new Set<string>();
+  /** The changes of the users who wait. They contain profiles, and may be many if ids have changed. */
+  #outbox: Outbox | undefined;
+
+  constructor(
+    reading: Reading,
+    state: StateStore,
+    rejections: Rejections,
+    counts: DiffCounts,
+    hasHolders: boolean,
+  ) {
+    this.#reading = reading;
+    this.#openOutbox = () => state.outbox();
+    this.#rejections = rejections;
+    this.#counts = counts;
+    this.#hasHolders = hasHolders;
+    this.#hash = createKeyHasher(state.fingerprintKey);
+  }
+
+  /** The users who can be sent now. The others are rejected, or wait for {@link release}. */
+  async sendable(differences: readonly Difference[]): Promise<Difference[]> {
+    const holders = await this.#holdersOf(differences);
+    const sendable: Difference[] = [];
+    const waiting: Change[] = [];
+    for (const difference of differences) {
+      const { change } = difference;
+      const login = loginIn(difference);
+      const isClaim = login !== undefined && login !== loginBefore(difference);
+      const holder = isClaim ? holders.get(login) : undefined;
+      const keepsLogin = !isClaim || holder === change.key;
+      if (!keepsLogin && !this.#claim(difference, login)) continue;
+      this.#addArrival(difference);
+      if (keepsLogin || holder === undefined) {
+        if (!keepsLogin || login === undefined) this.#addRenamed(difference);
+        sendable.push(difference);
+      } else {
+        this.#wait(difference, holder);
+        waiting.push({ ...change, dependent: true });
+      }
+    }
+    if (waiting.length > 0) await (this.#outbox ??= await this.#openOutbox()).add(waiting);
+    return sendable;
+  }
+
+  /** Marks the users of these changes as removed. */
+  removed(changes: readonly Change[]): void {
+    for (const { key } of changes) if (this.#holders.has(key)) this.#removed.add(key);
+  }
+
+  /** Emits those of the waiting users who get their login, and rejects the others. Called after all other changes of users. */
+  async *release(): AsyncGenerator<Chunk<Change>, void, undefined> {
+    if (this.#outbox === undefined) return;
+    const rejected = new Set<string>();
+    for (const [key, user] of this.#waiting) {
+      if (this.#isFree(user.holder)) continue;
+      rejected.add(key);
+      this.#reject(key, user);
+    }
+    await this.#outbox.seal();
+    for await (const changes of this.#outbox.read(WAITING)) {
+      const free = changes.filter(({ key }) => !rejected.has(key));
+      for (const change of free) this.#send(change);
+      if (free.length > 0) yield withoutPlaces(free);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#outbox?.close();
+  }
+
+  /** The user of the baseline who has each login that may be claimed. */
+  async #holdersOf(differences: readonly Difference[]): Promise<ReadonlyMap<string, string | undefined>> {
+    if (!this.#hasHolders) return new Map();
+    const logins = new Set<string>();
+    for (const difference of differences) {
+      const login = loginIn(difference);
+      if (login !== undefined && login !== loginBefore(difference)) logins.add(login);
+    }
+    const all = [...logins];
+    const holders = await this.#reading.holders(all);
+    return new Map(all.map((login, i) => [login, holders[i]]));
+  }
+
+  /** Claims a login. If an earlier record has claimed it, the record is rejected, and the result is false. */
+  #claim(difference: Difference, login: string): boolean {
+    const { change, place } = difference;
+    const earlier = this.#claimed.add(login, place);
+    if (earlier === undefined) return true;
+    if (change.created) runReferences(this.#reading).withoutLogin.add(change.key);
+    this.#rejections.reject(change.key, place, {
+      field: 'userName',
+      code: 'DUPLICATE_LOGIN',
+      reason: `is that of an earlier record of this source (${earlier})`,
+    });
+    return false;
+  }
+
+  #addArrival({ change, isResend }: Difference): void {
+    if (change.created && !isResend)
+      this.#counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
+  }
+
+  #addRenamed({ change, isResend, before }: Difference): void {
+    if (before === undefined && !isResend) return;
+    this.#hash(change.key, this.#keyHash);
+    this.#renamed.add(this.#keyHash);
+  }
+
+  #wait({ change, place, isResend }: Difference, holder: string): void {
+    this.#waiting.set(change.key, { holder, place, isCreated: change.created, isResend });
+    this.#holders.add(holder);
+  }
+
+  /** True if this run removes the holder of a login, or gives it another login, before the waiting users are sent. */
+  #isFree(holder: string): boolean {
+    if (this.#removed.has(holder)) return true;
+    this.#hash(holder, this.#keyHash);
+    return this.#renamed.has(this.#keyHash);
+  }
+
+  #reject(key: string, { holder, place, isCreated }: WaitingUser): void {
+    const waits = this.#waiting.has(holder) ? ', who waits for the userName of another user' : '';
+    if (isCreated) runReferences(this.#reading).withoutLogin.add(key);
+    this.#rejections.reject(key, place, {
+      field: 'userName',
+      code: 'DUPLICATE_LOGIN',
+      reason: `is in use by user ${holder}${waits}`,
+    });
+  }
+
+  #send(change: Change): void {
+    const { isResend, place } = this.#waiting.get(change.key) as WaitingUser;
+    countDifference({ change, place, before: undefined, isResend }, this.#counts);
+    if (!change.created) return;
+    const { created, late } = runReferences(this.#reading);
+    created.users.add(change.key);
+    late.add(change.key);
+  }
+}
+
+/** The fingerprint of the login of a record; undefined if it has none. */
+function loginIn({ change }: Difference): string | undefined {
+  return loginOf(change.fingerprint?.attributes ?? '');
+}
+
+/** The fingerprint of the login in the baseline; undefined if it is not known. */
+function loginBefore({ before }: Difference): string | undefined {
+  return before?.kind === 'confirmed' ? loginOf(before.fingerprint.attributes) : undefined;
+}

@@ -1,0 +1,103 @@
+import type { Chunk } from '../flow/chunk.js';
+import type { RunContext } from '../flow/run-context.js';
+import { splitMembershipKey, type Change, type MembershipRecord } from '../core/model.js';
+import { Seen, type Reading } from '../state/store.js';
+import type { Difference } from './difference.js';
+import { checkReferences } from './membership-references.js';
+import type { Rejections } from './rejections.js';
+import { runReferences, type ReferenceIds } from './run-references.js';
+
+/** Users and groups by id, which may not be changed. */
+export type ReadonlyReferenceIds = Readonly<Record<keyof ReferenceIds, ReadonlySet<string>>>;
+
+/** The effects that the users and groups of a run have on memberships. */
+export class MembershipChecks {
+  /** Users and groups that this run removes; memberships that name them are left out. */
+  removed: ReadonlyReferenceIds | undefined;
+  readonly #reading: Reading;
+  readonly #context: RunContext;
+  readonly #rejections: Rejections;
+  readonly #mixed: boolean;
+
+  constructor(reading: Reading, context: RunContext, rejections: Rejections, mixed: boolean) {
+    this.#reading = reading;
+    this.#context = context;
+    this.#rejections = rejections;
+    this.#mixed = mixed;
+  }
+
+  /**
+   * Leaves out memberships of users and groups that this run removes, and adds their indexes to `dropped`. They are not
+   * marked as present, so that their deletion is sent too. If the user or group comes back, the membership is sent again.
+   */
+  leaveOutRemoved(chunk: Chunk<MembershipRecord>, dropped: Set<number>): void {
+    const { removed } = this;
+    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return;
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      if (dropped.has(i)) continue;
+      if (!removed.users.has(memberExternalId) && !removed.groups.has(groupExternalId)) continue;
+      dropped.add(i);
+      this.#rejections.leaveOut();
+    }
+  }
+
+  /** Users and groups that this run creates or removes. A screen never reports their memberships as unchanged. */
+  get changedReferences(): ReadonlyReferenceIds {
+    const { removed } = this;
+    const { created } = runReferences(this.#reading);
+    return {
+      users: new Set([...created.users, ...(removed?.users ?? [])]),
+      groups: new Set([...created.groups, ...(removed?.groups ?? [])]),
+    };
+  }
+
+  /** Makes confirmed memberships unknown whose user or group this run creates: Okta removed them with it. */
+  sendAgain(chunk: Chunk<MembershipRecord>, codes: Uint8Array): void {
+    const { created } = runReferences(this.#reading);
+    if (created.users.size + created.groups.size === 0) return;
+    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
+      const isNew = created.users.has(memberExternalId) || created.groups.has(groupExternalId);
+      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;
+    }
+  }
+
+  /** The memberships that can be sent. The others are rejected or left out, because their user or group is not in Okta. */
+  async sendable(differences: readonly Difference[]): Promise<Difference[]> {
+    if (differences.length === 0) return [];
+    const verdicts = await checkReferences(
+      this.#reading,
+      differences.map(({ change }) => change),
+    );
+    const kept: Difference[] = [];
+    for (const [i, difference] of differences.entries()) {
+      const verdict = verdicts[i];
+      const { change } = difference;
+      if (verdict === 'unknown-user' || verdict === 'unknown-group')
+        this.#refuse(difference, verdict === 'unknown-user');
+      else if (verdict === 'new' && this.#waits(change))
+        kept.push({ ...difference, change: { ...change, dependent: true } });
+      else kept.push(difference);
+    }
+    return kept;
+  }
+
+  /** True if a membership of a new user or group must be sent after the session that creates it. */
+  #waits({ key }: Change): boolean {
+    if (!this.#mixed) return true;
+    return runReferences(this.#reading).late.has(splitMembershipKey(key).memberExternalId);
+  }
+
+  #refuse({ change: { key }, place }: Difference, isUser: boolean): void {
+    const { groupExternalId, memberExternalId } = splitMembershipKey(key);
+    const context = this.#context;
+    if (context.isLeftOut('users', memberExternalId) || context.isLeftOut('groups', groupExternalId)) {
+      this.#rejections.leaveOut();
+      return;
+    }
+    const [code, noun, field] = isUser
+      ? ['UNKNOWN_USER', 'user', 'memberExternalId']
+      : ['UNKNOWN_GROUP', 'group', 'groupExternalId'];
+    const reason = `names a ${noun} that has no valid record in the source and is not in Okta`;
+    this.#rejections.reject(key, place, { code, reason, field });
+  }
+}
