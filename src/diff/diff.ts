@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
+import { HashedKeys } from '../fingerprints/hashed-keys.js';
 import { createDigester } from '../fingerprints/digests.js';
 import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
@@ -117,11 +118,12 @@ async function* differences<E extends Entity>(
     }
     // The created users and groups are needed only if the baseline contains memberships.
     if (memberships.known > 0) comparer.created = runReferences(reading).created;
+    if (memberships.known + memberships.unknown > 0) comparer.memberships.gaining = new HashedKeys(key);
     const read = { entity, source, state, reading, comparer, rules, screening, clock, context, counts };
     const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);
     for await (const chunk of changes) {
-      logins?.removed(chunk.filter(({ kind }) => kind === 'delete'));
-      yield chunk;
+      logins?.removed(chunk);
+      yield entity === 'memberships' ? comparer.memberships.afterGains(chunk) : chunk;
     }
     if (logins !== undefined) yield* logins.release();
   } finally {

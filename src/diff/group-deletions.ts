@@ -25,11 +25,15 @@ export class GroupDeletions {
   *release(reading: Reading, context: RunContext): Generator<Chunk<Change>, void, undefined> {
     if (this.#keys.length === 0) return;
     const counts = openDiffCounts(context, 'groups');
-    const { keptGroups } = runReferences(reading);
+    const { keptGroups, leftByMovers } = runReferences(reading);
     const keys = this.#keys.filter((key) => !keptGroups.has(key));
     counts.deletes -= this.#keys.length - keys.length;
     counts.heldBack += this.#keys.length - keys.length;
     for (let start = 0; start < keys.length; start += CHUNK)
-      yield withoutPlaces(keys.slice(start, start + CHUNK).map((key) => deletion('groups', key)));
+      yield withoutPlaces(
+        keys
+          .slice(start, start + CHUNK)
+          .map((key) => ({ ...deletion('groups', key), dependent: leftByMovers.has(key) })),
+      );
   }
 }

@@ -1,7 +1,6 @@
 import type { Change } from '../core/model.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
-import { createKeyHasher, type KeyHash } from '../fingerprints/key-hash.js';
-import { KeySet } from '../fingerprints/key-set.js';
+import { HashedKeys } from '../fingerprints/hashed-keys.js';
 import { loginOf } from '../fingerprints/login-fingerprints.js';
 import type { Lane, Outbox, Reading, StateStore } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
@@ -37,11 +36,9 @@ export class LoginClaims {
   readonly #counts: DiffCounts;
   /** True if the baseline has users. */
   readonly #hasHolders: boolean;
-  readonly #hash: (key: string, into: KeyHash) => void;
-  readonly #keyHash: KeyHash = { high: 0, low: 0 };
   readonly #claimed = new LoginPlaces();
   /** Users of the baseline who are sent with another login. */
-  readonly #renamed = new KeySet();
+  readonly #renamed: HashedKeys;
   readonly #waiting = new Map<string, WaitingUser>();
   readonly #holders = new Set<string>();
   /** Those of {@link #holders} who are removed. */
@@ -61,7 +58,7 @@ export class LoginClaims {
     this.#rejections = rejections;
     this.#counts = counts;
     this.#hasHolders = hasHolders;
-    this.#hash = createKeyHasher(state.fingerprintKey);
+    this.#renamed = new HashedKeys(state.fingerprintKey);
   }
 
   /** The users who can be sent now. The others are rejected, or wait for {@link release}. */
@@ -89,9 +86,10 @@ export class LoginClaims {
     return sendable;
   }
 
-  /** Marks the users of these changes as removed. */
+  /** Finds the users that these changes remove. */
   removed(changes: readonly Change[]): void {
-    for (const { key } of changes) if (this.#holders.has(key)) this.#removed.add(key);
+    for (const { kind, key } of changes)
+      if (kind === 'delete' && this.#holders.has(key)) this.#removed.add(key);
   }
 
   /** Emits those of the waiting users who get their login, and rejects the others. Called after all other changes of users. */
@@ -148,9 +146,7 @@ export class LoginClaims {
   }
 
   #addRenamed({ change, isResend, before }: Difference): void {
-    if (before === undefined && !isResend) return;
-    this.#hash(change.key, this.#keyHash);
-    this.#renamed.add(this.#keyHash);
+    if (before !== undefined || isResend) this.#renamed.add(change.key);
   }
 
   #wait({ change, place, isResend }: Difference, holder: string): void {
@@ -160,9 +156,7 @@ export class LoginClaims {
 
   /** True if this run removes the holder of a login, or gives it another login, before the waiting users are sent. */
   #isFree(holder: string): boolean {
-    if (this.#removed.has(holder)) return true;
-    this.#hash(holder, this.#keyHash);
-    return this.#renamed.has(this.#keyHash);
+    return this.#removed.has(holder) || this.#renamed.has(holder);
   }
 
   #reject(key: string, { holder, place, isCreated }: WaitingUser): void {

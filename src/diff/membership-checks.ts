@@ -1,6 +1,7 @@
-import type { Chunk } from '../flow/chunk.js';
+import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import { splitMembershipKey, type Change, type MembershipRecord } from '../core/model.js';
+import type { HashedKeys } from '../fingerprints/hashed-keys.js';
 import { Seen, type Reading } from '../state/store.js';
 import type { Difference } from './difference.js';
 import { checkReferences } from './membership-references.js';
@@ -14,6 +15,8 @@ export type ReadonlyReferenceIds = Readonly<Record<keyof ReferenceIds, ReadonlyS
 export class MembershipChecks {
   /** Users and groups that this run removes; memberships that name them are left out. */
   removed: ReadonlyReferenceIds | undefined;
+  /** The members who get a membership in this run; undefined if the baseline has no membership that could end. */
+  gaining: HashedKeys | undefined;
   readonly #reading: Reading;
   readonly #context: RunContext;
   readonly #rejections: Rejections;
@@ -78,7 +81,26 @@ export class MembershipChecks {
         kept.push({ ...difference, change: { ...change, dependent: true } });
       else kept.push(difference);
     }
+    for (const { change } of kept) this.gaining?.add(splitMembershipKey(change.key).memberExternalId);
     return kept;
+  }
+
+  /**
+   * Makes the deletion of a membership dependent if its member gets another one, so that nobody who moves is without both. Called
+   * when all upserts are known.
+   */
+  afterGains(chunk: Chunk<Change>): Chunk<Change> {
+    const { gaining } = this;
+    if (gaining === undefined) return chunk;
+    return withoutPlaces(
+      chunk.map((change) => {
+        if (change.kind === 'upsert') return change;
+        const { groupExternalId, memberExternalId } = splitMembershipKey(change.key);
+        if (!gaining.has(memberExternalId)) return change;
+        runReferences(this.#reading).leftByMovers.add(groupExternalId);
+        return { ...change, dependent: true };
+      }),
+    );
   }
 
   /** True if a membership of a new user or group must be sent after the session that creates it. */

@@ -17,6 +17,8 @@ export interface RunReferences {
   readonly removedByFeed: ReferenceIds;
   /** Groups that are missing from their source, and of which a membership must not be deleted. */
   readonly keptGroups: Set<string>;
+  /** Groups that lose a member who gets another membership. They are deleted after that. */
+  readonly leftByMovers: Set<string>;
   /** New users who were compared, and are not sent because somebody else has their login. */
   readonly withoutLogin: Set<string>;
   /** New users who are sent in a later session than other users. */
@@ -34,6 +36,7 @@ export function runReferences(reading: Reading): RunReferences {
       created: none(),
       removedByFeed: none(),
       keptGroups: new Set(),
+      leftByMovers: new Set(),
       withoutLogin: new Set(),
       late: new Set(),
     };

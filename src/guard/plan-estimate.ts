@@ -12,30 +12,42 @@ export interface PlanSize {
 
 /** Counts the requests of a plan, and the sessions for them. */
 export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize> {
-  let free = 0;
-  let dependent = 0;
-  /** The number of the last request that creates users or groups, for which dependent requests may wait. */
-  let lastCreate = 0;
-  for await (const chunk of toFlow(batches).chunks()) {
-    for (const { dependent: waits, entity, changes } of chunk) {
-      if (waits) dependent++;
-      else free++;
-      if (!waits && entity !== 'memberships' && changes.some((change) => change.created)) lastCreate = free;
-    }
-  }
-  const sessions = sessionsOf(free, dependent, lastCreate);
+  const sessions = new Sessions();
+  for await (const chunk of toFlow(batches).chunks()) for (const batch of chunk) sessions.add(batch);
   return {
-    requests: free + dependent,
-    sessions,
-    leastMs: Math.max(0, sessions - 1) * LIMITS.sessionCooldownMs,
+    requests: sessions.requests,
+    sessions: sessions.count,
+    leastMs: Math.max(0, sessions.count - 1) * LIMITS.sessionCooldownMs,
   };
 }
 
-/** Dependent requests are sent in the last session of the free ones only if all creations are in earlier sessions. */
-function sessionsOf(free: number, dependent: number, lastCreate: number): number {
-  const per = LIMITS.requestsPerSession;
-  const freeSessions = Math.ceil(free / per);
-  const createSessions = Math.ceil(lastCreate / per);
-  const room = createSessions < freeSessions ? freeSessions * per - free : 0;
-  return freeSessions + Math.ceil(Math.max(0, dependent - room) / per);
+/** Fills sessions with requests in the order in which they are sent. */
+class Sessions {
+  requests = 0;
+  count = 0;
+  /** Requests that the last session has room for. */
+  #room = 0;
+  /** The last session that creates users or groups, for which dependent memberships wait. */
+  #lastCreate = 0;
+  /** The last session that changes users, without those who wait themselves. They wait for it. */
+  #lastUsers = 0;
+
+  add(batch: Batch): void {
+    const { entity, kind, dependent, changes } = batch;
+    if (this.#room === 0 || this.#waitsFor(batch) === this.count) {
+      this.count++;
+      this.#room = LIMITS.requestsPerSession;
+    }
+    this.#room--;
+    this.requests++;
+    if (entity === 'memberships') return;
+    if (kind === 'upsert' && changes.some(({ created }) => created)) this.#lastCreate = this.count;
+    if (entity === 'users' && !dependent) this.#lastUsers = this.count;
+  }
+
+  /** The session that must be over before a request is sent; 0 if there is none. */
+  #waitsFor({ entity, kind, dependent }: Batch): number {
+    if (!dependent || kind === 'delete') return 0;
+    return entity === 'users' ? this.#lastUsers : this.#lastCreate;
+  }
 }

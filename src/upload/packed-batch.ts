@@ -13,6 +13,10 @@ export class PackedBatch {
   readonly size: number;
   /** Users or groups that the batch creates. */
   readonly creates: number;
+  /** Users for whose confirmation dependent users wait. */
+  readonly users: number;
+  /** True if any change inside is dependent. */
+  readonly dependent: boolean;
   readonly #changes: Buffer;
 
   constructor(batch: Batch) {
@@ -20,6 +24,8 @@ export class PackedBatch {
     this.kind = batch.kind;
     this.size = batch.changes.length;
     this.creates = createsIn(batch);
+    this.users = usersIn(batch);
+    this.dependent = batch.dependent;
     this.#changes = encodeChanges(batch.changes, batch);
   }
 
@@ -32,4 +38,9 @@ export class PackedBatch {
 export function createsIn({ entity, kind, changes }: Batch): number {
   if (entity === 'memberships' || kind === 'delete') return 0;
   return changes.filter(({ created }) => created).length;
+}
+
+/** Users of a batch for whose confirmation dependent users wait. */
+export function usersIn({ entity, dependent, changes }: Batch): number {
+  return entity === 'users' && !dependent ? changes.length : 0;
 }

@@ -132,14 +132,16 @@ function takeFirst(contents: Content[], creating: boolean): Content | undefined 
   return at < 0 ? undefined : contents.splice(at, 1)[0];
 }
 
-/** Separates memberships from the other batches. The parts are sent in any order, so memberships wait for users and groups. */
+/**
+ * Separates memberships, and what comes after them, from the other batches. The parts are sent in any order, so memberships wait
+ * for users and groups.
+ */
 function partsOf(content: Content): readonly Content[] {
-  const isMembership = ({ entity, kind }: PackedBatch) => entity === 'memberships' && kind === 'upsert';
-  const memberships = content.batches.filter(isMembership);
-  const others = content.batches.filter((batch) => !isMembership(batch));
+  const isLate = ({ entity, kind, dependent }: PackedBatch) =>
+    (entity === 'memberships' && kind === 'upsert') || (kind === 'delete' && dependent);
   const parts = [
-    { ...content, batches: others },
-    { ...content, batches: memberships, waits: true },
+    { ...content, batches: content.batches.filter((batch) => !isLate(batch)) },
+    { ...content, batches: content.batches.filter(isLate), waits: true },
   ];
   return parts.filter(({ batches }) => batches.length > 0);
 }

@@ -14,7 +14,8 @@ import { failedImport, lostLoad, untriggered, type SessionFailure } from './sess
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
-import { createsIn, PackedBatch } from './packed-batch.js';
+import { PackedBatch } from './packed-batch.js';
+import { Unconfirmed } from './unconfirmed.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
@@ -62,8 +63,8 @@ class Upload {
   readonly #refused: RefusedChanges;
   /** The sessions that are being imported. The promises never reject; an error is stored in `#failure`. */
   readonly #importing = new Set<Promise<void>>();
-  /** The number of creations that were read from the queue and are not confirmed yet. Dependent memberships wait for them. */
-  #unconfirmedCreates = 0;
+  /** Changes for which dependent ones wait. */
+  readonly #unconfirmed = new Unconfirmed();
   #startedAt = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -124,7 +125,7 @@ class Upload {
 
   /** The content of the next session; undefined at the end, or if all remaining batches wait for an import. */
   async #nextContent(): Promise<Content | undefined> {
-    const creating = () => this.#unconfirmedCreates > 0;
+    const creating = () => this.#unconfirmed.creates;
     const replay = this.#replays.next(creating());
     if (replay !== undefined) return replay;
     const batches: PackedBatch[] = [];
@@ -132,13 +133,12 @@ class Upload {
       const batch = await this.#queue.peek();
       this.#tally.plan(this.#run.plannedChanges);
       if (batch === undefined) break;
-      // A dependent batch is sent only after the sessions that create its users and groups have COMPLETED.
-      if ((batch.dependent && creating()) || this.#replays.delays(batch, creating())) break;
+      if (this.#unconfirmed.delays(batch) || this.#replays.delays(batch, creating())) break;
       this.#queue.shift();
       this.#tally.received(batch);
       const sendable = this.#refused.without(batch);
       if (sendable === undefined) continue;
-      this.#unconfirmedCreates += createsIn(sendable);
+      this.#unconfirmed.add(sendable);
       batches.push(new PackedBatch(sendable));
     }
     return batches.length === 0 ? this.#replays.nextSuspect(creating()) : { batches, attempt: 0 };
@@ -220,7 +220,7 @@ class Upload {
   }
 
   #leaveOut(batch: Batch, refusal: Refusal): void {
-    this.#unconfirmedCreates -= createsIn(batch);
+    this.#unconfirmed.remove(new PackedBatch(batch));
     this.#refused.add(batch, refusal);
   }
 
@@ -270,7 +270,7 @@ class Upload {
     let confirmed = 0;
     for (const batch of content.batches) {
       this.#tally.confirmed(batch.unpack().changes);
-      this.#unconfirmedCreates -= batch.creates;
+      this.#unconfirmed.remove(batch);
       confirmed += batch.size;
     }
     this.#tally.confirmedSessions++;

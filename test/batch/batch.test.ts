@@ -72,10 +72,8 @@ describe('a change', () => {
   });
 
   it('of no kind that is known is a failure, and not lost', async () => {
-    await expect(pack([{ ...user('u'), dependent: true }])).rejects.toMatchObject({
-      code: 'ERR_ROLLCALL_RECORD',
-      entity: 'users',
-    });
+    const change = { ...profileChange('users', 'delete', 'u', 'x'), dependent: true };
+    await expect(pack([change])).rejects.toMatchObject({ code: 'ERR_ROLLCALL_RECORD', entity: 'users' });
   });
 });
 
@@ -83,25 +81,36 @@ describe('the order of requests', () => {
   const one = (lane: (typeof LANES)[number]): Change =>
     lane.entity === 'memberships'
       ? membershipChange(lane.kind, 'g', `m${String(lane.dependent)}`, lane.dependent)
-      : profileChange(lane.entity, lane.kind, 'k', 'x');
+      : { ...profileChange(lane.entity, lane.kind, 'k', 'x'), dependent: lane.dependent };
 
   it('is that of the lanes, whatever the order in which changes come', async () => {
     const batches = await pack([...LANES].reverse().map(one));
-    const lanes = batches.map(({ entity, kind }) => `${entity} ${kind}`);
+    const lanes = batches.map(({ entity, kind, dependent }) => [entity, kind, dependent].join(' '));
     expect(lanes).toEqual([
-      'users upsert',
-      'groups upsert',
-      'memberships upsert',
-      'memberships delete',
-      'groups delete',
-      'users delete',
-      'memberships upsert',
+      'users delete false',
+      'memberships delete false',
+      'users upsert false',
+      'groups upsert false',
+      'memberships upsert false',
+      'groups delete false',
+      'users upsert true',
+      'memberships upsert true',
+      'memberships delete true',
+      'groups delete true',
     ]);
   });
 
-  it('free memberships that nothing waits for go before removals', async () => {
-    const batches = await pack([membershipChange('delete', 'g', 'a'), membershipChange('upsert', 'g', 'b')]);
-    expect(batches.map(({ kind }) => kind)).toEqual(['upsert', 'delete']);
+  it('access that has ended goes first, unless something replaces it', async () => {
+    const [ended, replaced] = [
+      membershipChange('delete', 'g', 'a'),
+      membershipChange('delete', 'g', 'c', true),
+    ];
+    const batches = await pack([replaced, membershipChange('upsert', 'h', 'c'), ended]);
+    expect(batches.map(({ changes }) => changes.map(({ key }) => key))).toEqual([
+      [ended.key],
+      ['1:hc'],
+      [replaced.key],
+    ]);
   });
 
   it('holds where a later lane overflows first: what is sent before it goes before it', async () => {

@@ -273,7 +273,7 @@ describe('a feed of changes', () => {
       { mode: 'delta' },
     );
     expect(names).toEqual(['+c', '-a']);
-    expect(sizes).toEqual([2]);
+    expect(sizes).toEqual([1, 1]);
     expect(note).toMatchObject({ read: 4, unchanged: 2, creates: 1, deletes: 1 });
     expect((await differences('users', state, [[[user('a')]]], { mode: 'delta' })).sizes).toEqual([]);
   });

@@ -10,7 +10,7 @@ import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
 import type { PlanSummary } from '../../src/core/results.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
-import type { StateStore } from '../../src/state/store.js';
+import { LANES, type StateStore } from '../../src/state/store.js';
 import { anyChanges } from '../support/changes.js';
 import { runs } from '../support/runs.js';
 import { adopted, upserted } from '../support/rows.js';
@@ -228,16 +228,9 @@ describe('guard', () => {
         const byKey = (a: Change, b: Change) => (`${a.entity} ${a.key}` < `${b.entity} ${b.key}` ? -1 : 1);
         expect([...passed].sort(byKey)).toEqual([...unique].sort(byKey));
         const rank = ({ entity, kind, dependent }: Change) =>
-          dependent
-            ? 6
-            : [
-                'users upsert',
-                'groups upsert',
-                'memberships upsert',
-                'memberships delete',
-                'groups delete',
-                'users delete',
-              ].indexOf(`${entity} ${kind}`);
+          LANES.findIndex(
+            (lane) => lane.entity === entity && lane.kind === kind && lane.dependent === dependent,
+          );
         const ranks = passed.map(rank);
         expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
       }),

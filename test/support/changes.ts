@@ -75,12 +75,10 @@ export const anyChanges = (max = 600) =>
     .map((specs) =>
       specs.map(({ entity, kind, text, repeat, group, dependent }, i) =>
         entity === 'memberships'
-          ? membershipChange(
-              kind,
-              `group ${group} ${text.slice(0, 3)}`,
-              `member ${i} ${text}`,
-              dependent && kind === 'upsert',
-            )
-          : profileChange(entity, kind, `${entity} ${i}`, text.repeat(repeat)),
+          ? membershipChange(kind, `group ${group} ${text.slice(0, 3)}`, `member ${i} ${text}`, dependent)
+          : {
+              ...profileChange(entity, kind, `${entity} ${i}`, text.repeat(repeat)),
+              dependent: dependent && (entity === 'users') === (kind === 'upsert'),
+            },
       ),
     );

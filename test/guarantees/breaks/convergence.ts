@@ -109,7 +109,7 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'a membership of a user who is removed counts as unchanged, and is not sent once the user is back',
-    file: 'src/diff/diff.ts',
+    file: 'src/diff/full-read.ts',
     find: 'const options = { entity, key, digests, changed };',
     replace: 'const options = { entity, key, digests, changed: changed && undefined };',
     test: [
@@ -136,7 +136,7 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'a membership of a user or group that is created counts as unchanged',
-    file: 'src/diff/comparer.ts',
+    file: 'src/diff/membership-checks.ts',
     find: 'if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;',
     replace: 'if (codes[i] === Seen.NEW && isNew) codes[i] = Seen.UNKNOWN;',
     test: [
@@ -146,7 +146,7 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'a group is deleted although deletions of its memberships are held back',
-    file: 'src/diff/diff.ts',
+    file: 'src/diff/full-read.ts',
     find: 'keys.forEach(onKept);',
     replace: '',
     test: [PARENTS, 'stays with them: one membership row has no id'],
@@ -157,5 +157,35 @@ export const convergence: readonly Break[] = [
     find: "if (verdict === 'waiting' || verdict === 'protected') onSpared(key);",
     replace: "if (verdict === 'waiting') onSpared(key);",
     test: [PARENTS, 'stays with a protected member, and loses the others'],
+  },
+  {
+    what: 'of two records with one login both are sent',
+    file: 'src/diff/login-claims.ts',
+    find: 'if (!keepsLogin && !this.#claim(difference, login)) continue;',
+    replace: 'if (!keepsLogin) this.#claimed.add(login, difference.place);',
+    test: [
+      'test/diff/login-claims.test.ts',
+      'are the first and a rejected one, in upper or lower case, in memory',
+    ],
+  },
+  {
+    what: 'a login goes to another user in the session that takes it from the user before',
+    file: 'src/upload/unconfirmed.ts',
+    find: "return entity === 'users' ? this.#users > 0 : this.#creates > 0;",
+    replace: "return entity !== 'users' && this.#creates > 0;",
+    test: [
+      'test/sync/order.test.ts',
+      'gives a login to its new user in a session after that of the user before',
+    ],
+  },
+  {
+    what: 'a person who moves between groups is in none of them for a while',
+    file: 'src/diff/membership-checks.ts',
+    find: 'if (!gaining.has(memberExternalId)) return change;',
+    replace: 'if (memberExternalId) return change;',
+    test: [
+      'test/sync/order.test.ts',
+      'gives the new membership to a person who moves before the old one ends',
+    ],
   },
 ];

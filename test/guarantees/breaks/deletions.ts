@@ -8,10 +8,10 @@ const ABSENCE = 'test/sync/absence-and-delta.test.ts';
 export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended',
-    file: 'src/diff/diff.ts',
-    find: 'for await (const chunk of screened ?? source.chunks()) {',
+    file: 'src/diff/full-read.ts',
+    find: 'for await (const chunk of screened(read) ?? source.chunks()) {',
     replace:
-      'for await (const chunk of (async function* () { try { yield* screened ?? source.chunks(); } catch { /* swallowed */ } })()) {',
+      'for await (const chunk of (async function* () { try { yield* screened(read) ?? source.chunks(); } catch { /* swallowed */ } })()) {',
     test: [DIFF, 'a source that fails causes no deletion'],
   },
   {
@@ -115,9 +115,10 @@ export const deletions: readonly Break[] = [
   },
   {
     what: 'removals are told before the source was read to its end',
-    file: 'src/diff/diff.ts',
+    file: 'src/diff/full-read.ts',
     find: 'if (changes.length > 0) yield withoutPlaces(changes);',
-    replace: 'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, context, counts);',
+    replace:
+      'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, clock.now(), context, counts);',
     test: [DIFF, 'nobody is removed before the source was read to its end'],
   },
   {
@@ -144,9 +145,8 @@ export const deletions: readonly Break[] = [
   {
     what: 'whom a delta feed does not mention is removed',
     file: 'src/diff/diff.ts',
-    find: 'yield* deltaDifferences(entity, comparer, reading, rules, source, counts);',
-    replace:
-      'yield* deltaDifferences(entity, comparer, reading, rules, source, counts); yield* removals(entity, reading, state, rules, context, counts);',
+    find: "const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);",
+    replace: 'const changes = fullDifferences(read);',
     test: [ABSENCE, 'removes only what is marked, and sends the rest'],
   },
 ];

@@ -51,14 +51,15 @@ export const state: readonly Break[] = [
   {
     what: 'a refused membership counts as a confirmed creation',
     file: 'src/upload/upload.ts',
-    find: 'this.#unconfirmedCreates -= createsIn(batch);',
-    replace: 'this.#unconfirmedCreates -= batch.changes.filter(({ created }) => created).length;',
+    find: 'this.#unconfirmed.remove(new PackedBatch(batch));',
+    replace:
+      'this.#unconfirmed.remove({ creates: batch.changes.filter(({ created }) => created).length, users: 0 });',
     test: [REFUSALS, 'of the memberships does not let others go before the users that they name'],
   },
   {
     what: 'memberships go before the session that creates their users has completed',
     file: 'src/upload/upload.ts',
-    find: 'if ((batch.dependent && creating()) || this.#replays.delays(batch, creating())) break;',
+    find: 'if (this.#unconfirmed.delays(batch) || this.#replays.delays(batch, creating())) break;',
     replace: '',
     test: [
       UPLOAD,
