@@ -59,9 +59,10 @@ describe('the flags', () => {
       '--config',
     ];
     const guard = ['--max-delete-percent', '--max-deletes', '--max-update-percent', '--min-deletes'];
-    const send = ['--org-url', '--identity-source', '--approve', '--cooldown', '--poll'];
-    expect(flagsOf('plan')).toEqual(expect.arrayContaining([...read, ...guard]));
-    expect(flagsOf('sync')).toEqual(expect.arrayContaining([...read, ...guard, ...send]));
+    const connection = ['--org-url', '--identity-source', '--ca'];
+    const send = ['--approve', '--cooldown', '--poll'];
+    expect(flagsOf('plan')).toEqual(expect.arrayContaining([...read, ...guard, ...connection]));
+    expect(flagsOf('sync')).toEqual(expect.arrayContaining([...read, ...guard, ...connection, ...send]));
     for (const flag of send) expect(flagsOf('plan')).not.toContain(flag);
     expect(flagsOf('status')).toEqual(
       expect.arrayContaining(['--state', '--org-url', '--identity-source', '--json']),

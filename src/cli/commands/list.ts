@@ -32,7 +32,7 @@ export interface CommandSpec {
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'plan',
-    summary: 'Shows what a sync would send. Sends nothing and needs no credentials.',
+    summary: 'Shows what a sync would send. Changes nothing in Okta, and works without credentials.',
     command: planCommand,
     settings: PLAN_SETTINGS,
     flags: () => [...output(), resend()],

@@ -5,11 +5,13 @@ import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions, resendOption } from '../settings/library-options.js';
+import { lookAhead } from './outlook.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { NEW_STATE } from '../display/event-text.js';
 import { showError } from '../display/show-error.js';
+import { outlookLines } from '../text/outlook-text.js';
 import { planText } from '../text/plan-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
@@ -21,9 +23,13 @@ export const PLAN_SETTINGS: readonly SettingKey[] = [
   'report',
   ...GROUPS.inputs,
   ...GROUPS.guard,
+  ...GROUPS.connection,
 ];
 
-/** `plan`: shows what a sync would send. Needs no network and no credentials; creates the state if there is none. */
+/**
+ * `plan`: shows what a sync would send, and what it would find before. Needs no network and no credentials: without them, it says
+ * that the sessions in Okta were not checked. Creates the state if there is none.
+ */
 export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
@@ -44,8 +50,14 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const isNew = await isNewState(state);
     const made = await makePlan(options, files, input);
     const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
-    const text = [...notice, planText(made, context.clock.now())].join('\n');
-    display.outcome({ type: 'plan:report', plan: made, newState: isNew }, text);
+    const outlook = await stopping.finished(lookAhead(state, settings, context, stopping.signal));
+    const found = outlookLines(outlook);
+    const text = [
+      ...notice,
+      planText(made, context.clock.now()),
+      ...(found.length === 0 ? [] : ['', ...found]),
+    ].join('\n');
+    display.outcome({ type: 'plan:report', plan: made, newState: isNew, outlook }, text);
     await files?.finish(made);
     if (made.trips.length === 0) return EXIT.DONE;
     // With --quiet there was no outcome, so the reason is written as an error.

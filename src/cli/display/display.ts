@@ -1,3 +1,4 @@
+import type { Outlook } from '../commands/outlook.js';
 import type { SyncEvent } from '../../events/events.js';
 import type { UploadReport, Plan, SyncReport, GuardTrip } from '../../core/results.js';
 import type { Entity } from '../../core/model.js';
@@ -13,6 +14,8 @@ export type OutcomeEvent =
       readonly plan: Plan;
       /** True if nothing was sent with this state yet: people who left before cannot be found. */
       readonly newState: boolean;
+      /** The things that a sync would find before it sends. */
+      readonly outlook: Outlook;
     }
   | { readonly type: 'sync:report'; readonly report: SyncReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }

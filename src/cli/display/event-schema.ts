@@ -100,6 +100,19 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     startedAt: time,
     endedAt: time,
   }),
+  outlook: object({
+    'otherTarget?': object({ orgUrl: text, identitySourceId: text }),
+    inFlight: list(
+      object({
+        'sessionId?': text,
+        'status?': text,
+        rows: whole,
+        'settling?': { enum: ['confirm', 'wait', 'trigger', 'cancel', 'doubt'] },
+      }),
+    ),
+    'foreign?': list(object({ sessionId: text, status: text, 'ageMs?': whole })),
+    'unknown?': text,
+  }),
   status: object({
     state: text,
     condition: { enum: ['ready', 'new', 'busy'] },
@@ -246,7 +259,7 @@ export const EVENT_SCHEMAS: {
   },
   'plan:report': {
     description: 'The outcome of `plan`; with a new state, people who left before cannot be found.',
-    members: { plan: ref('plan'), newState: { type: 'boolean' } },
+    members: { plan: ref('plan'), newState: { type: 'boolean' }, outlook: ref('outlook') },
   },
   'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },
   'status:report': { description: 'The outcome of `status`.', members: { status: ref('status') } },
