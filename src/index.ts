@@ -38,6 +38,7 @@ export { upload } from './upload/upload.js';
 export { toCsv, toJsonLines } from './report/files/to-files.js';
 
 export { adopt } from './sync/adopt.js';
+export { adoptVerified } from './verify/adopt-verified.js';
 export { verify } from './verify/verify.js';
 export { plan, readWatermark, startSync, sync, type RunningSync, type SyncOptions } from './sync/sync.js';
 export type { DirectorySources } from './sync/directory-changes.js';

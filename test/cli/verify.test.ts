@@ -100,3 +100,29 @@ describe('verify', () => {
     expect(await readdir(cwd)).not.toContain('nowhere');
   });
 });
+
+describe('sync --adopt verified', () => {
+  it('records what Okta has for a state that was lost; the next sync deletes who left', async () => {
+    const { cwd, env, okta } = await synced(4);
+    await files(cwd, { 'users.csv': usersCsv(3) });
+    const adopt = ['sync', '--users', 'users.csv', '--state', 'new'];
+    const ran = await cli(cwd, [...adopt, '--adopt', 'verified'], { env });
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.out).toContain('user u3 not ours');
+    expect(ran.out).toContain('The state now records 3 rows as confirmed by Okta. Nothing was sent.');
+    expect(ran.out).toContain('The next sync deletes 1 row that only Okta has');
+    expect(await cli(cwd, [...adopt, ...QUICK], { env })).toMatchObject({ code: 0 });
+    expect(okta.directory().users.get('u3')?.status).toBe('DEACTIVATED');
+    expect(okta.directory().activeUsers).toBe(3);
+  });
+
+  it('exits with 5 where a record is rejected, and with 2 for a state that has rows', async () => {
+    const { cwd, env } = await synced(3);
+    await files(cwd, { 'bad.csv': `${usersCsv(3)}u9,x,wrong,a,b\n` });
+    const adopt = ['sync', '--users', 'bad.csv', '--adopt', 'verified'];
+    const ran = await cli(cwd, [...adopt, '--state', 'new', '--json'], { env });
+    expect(ran.code).toBe(5);
+    expect(jsonLines(ran.out).at(-1)).toMatchObject({ type: 'adopt:report', adopted: 3, leavers: 0 });
+    expect(await cli(cwd, adopt, { env })).toMatchObject({ code: 2 });
+  });
+});

@@ -55,7 +55,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ),
       new Option(
         '--adopt <hash>',
-        'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost',
+        'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost; with the word verified instead of a hash, read Okta first and record only what is the same',
       ).conflicts(['approve', 'resend']),
     ],
   },

@@ -18,6 +18,7 @@ import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { syncText, undoneLines } from '../text/sync-text.js';
 import { adoptCommand } from './adopt.js';
+import { adoptVerifiedCommand } from './adopt-verified.js';
 import { isPartial, undoneOf } from './undone.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
@@ -39,6 +40,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   // Flags are checked before anything is opened.
   const approve = planHash('--approve', input.flags['approve']);
+  if (input.flags['adopt'] === 'verified') return adoptVerifiedCommand(input);
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
   const sources = await openSources(settings, context);

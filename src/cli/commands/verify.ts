@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { OptionsError } from '../../core/errors.js';
-import { ENTITIES, type Entity } from '../../core/model.js';
+import { ENTITIES } from '../../core/model.js';
 import { createVerifyFiles } from '../../report/verify-files.js';
 import type { DirectorySources } from '../../sync/directory-changes.js';
-import { verify, type VerifyOptions } from '../../verify/verify.js';
+import type { VerifyOptions } from '../../verify/verify-options.js';
+import { verify } from '../../verify/verify.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
@@ -11,6 +12,7 @@ import { verifyText } from '../text/verify-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 import { connect } from './connect.js';
 import { openCommandState } from './open-state.js';
+import { showReadProgress } from './read-progress.js';
 
 /** The settings of `verify`. */
 export const VERIFY_SETTINGS: readonly SettingKey[] = [
@@ -25,9 +27,6 @@ export const VERIFY_SETTINGS: readonly SettingKey[] = [
   'onDuplicate',
   ...GROUPS.connection,
 ];
-
-/** The entities after which a line of progress is shown. */
-const PROGRESS_STEP = 5000;
 
 /** `verify`: reads what Okta holds, and compares it with the state, or with the sources. Sends nothing. */
 export const verifyCommand: Command = async (input): Promise<ExitCode> => {
@@ -57,9 +56,7 @@ export const verifyCommand: Command = async (input): Promise<ExitCode> => {
             signal,
             clock,
             random,
-            onProgress: inSteps((entity, read) =>
-              display.progress({ type: 'verify:progress', entity, read }),
-            ),
+            onProgress: showReadProgress(display),
             ...(files && { onDifference: (difference) => files.add(difference) }),
           }),
         )
@@ -94,16 +91,5 @@ function readFlags({ flags }: CommandInput): Pick<VerifyOptions, 'sample' | 'rea
     ...(sample !== undefined && { sample: Number(sample) }),
     ...(oneByOne === true && { readUsers: 'single' }),
     ...(repair === true && { repair: true }),
-  };
-}
-
-/** Calls a listener only after some thousand entities more. */
-function inSteps(listener: (entity: Entity, read: number) => void): (entity: Entity, read: number) => void {
-  const steps = new Map<Entity, number>();
-  return (entity, read) => {
-    const step = Math.floor(read / PROGRESS_STEP);
-    if (step === (steps.get(entity) ?? 0)) return;
-    steps.set(entity, step);
-    listener(entity, read);
   };
 }

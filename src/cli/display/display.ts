@@ -20,7 +20,12 @@ export type OutcomeEvent =
   | { readonly type: 'sync:report'; readonly report: SyncReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }
-  | { readonly type: 'adopt:report'; readonly adopted: number }
+  | {
+      readonly type: 'adopt:report';
+      readonly adopted: number;
+      /** Only with `--adopt verified`: what Okta has and the sources do not. */
+      readonly leavers?: number;
+    }
   | { readonly type: 'verify:report'; readonly report: VerifyReport }
   | { readonly type: 'state:report'; readonly rows: StateRowCounts }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }

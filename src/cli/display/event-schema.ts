@@ -266,7 +266,8 @@ export const EVENT_SCHEMAS: {
   'cancel:report': { description: 'The outcome of `cancel`.', members: { cancelled: ref('cancelled') } },
   'adopt:report': {
     description: 'The outcome of `sync --adopt`: changes that the state took for what Okta holds.',
-    members: { adopted: whole },
+    members: { adopted: whole, leavers: whole },
+    optional: ['leavers'],
   },
   'verify:report': {
     description: 'The outcome of `verify`: how many entities are the same at Okta, and how many differ.',
