@@ -33,7 +33,11 @@ const failure = (promise: Promise<unknown>) =>
   );
 
 const cell = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', ' ', '😀'), maxLength: 6 });
-const rowsOf = fc.array(fc.record({ a: cell, b: cell }), { minLength: 1, maxLength: 12 });
+// A row of a CSV file without any text is a blank line, and one like the header belongs to a second file.
+const row = fc
+  .record({ a: cell, b: cell })
+  .filter(({ a, b }) => (a !== '' || b !== '') && !/^\ufeff/.test(a + b) && !(a === 'a' && b === 'b'));
+const rowsOf = fc.array(row, { minLength: 1, maxLength: 12 });
 type Rows = { a: string; b: string }[];
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 const csv = (rows: Rows, columns: ('a' | 'b')[] = ['a', 'b']) =>
@@ -60,7 +64,7 @@ describe('openInput', () => {
           if (ending === 'ndjson') continue;
           const format = ending as 'csv' | 'json' | 'jsonl';
           const stdin = Readable.from(cut(text, at));
-          expect((await read({ paths: ['-'], format }, { stdin })).rows).toEqual(rows);
+          expect((await read({ paths: ['-'], reading: { format } }, { stdin })).rows).toEqual(rows);
         }
       }),
       { numRuns: 40 },
@@ -170,7 +174,7 @@ describe('openInput', () => {
         throw new Error('secret value');
       })(),
     );
-    const error = await failure(read({ paths: ['-'], format: 'csv' }, { stdin }));
+    const error = await failure(read({ paths: ['-'], reading: { format: 'csv' } }, { stdin }));
     expect(error).toBeInstanceOf(SourceError);
     expect(error.message).toBe('standard input: cannot be read (the stream failed)');
   });
@@ -196,17 +200,17 @@ describe('openInput', () => {
     [{ paths: [] }, /^paths:/],
     [{ paths: ['-'] }, /^--format: the format of standard input is unknown/],
     [{ paths: ['people.txt'] }, /^--format: the format of people.txt is unknown/],
-    [{ paths: ['-', '-'], format: 'csv' as const }, /^-: standard input can be read only once/],
+    [{ paths: ['-', '-'], reading: { format: 'csv' as const } }, /^-: standard input can be read only once/],
   ])('refuses %j at once', (spec, message) => {
     expect(() => openInput(spec)).toThrow(OptionsError);
     expect(() => openInput(spec)).toThrow(message);
   });
 
-  it('lets the name tell the format before the one that is given', async () => {
+  it('reads in the format that was given, whatever the names say', async () => {
     const cwd = await directory();
-    await files(cwd, { 'x.csv': 'a\n1\n', 'x.txt': '{"a":"2"}\n' });
-    const paths = [join(cwd, 'x.csv'), join(cwd, 'x.txt')];
-    expect((await read({ paths, format: 'jsonl' })).rows).toEqual([{ a: '1' }, { a: '2' }]);
+    await files(cwd, { 'x.json': '{"a":"1"}\n', 'x.txt': '{"a":"2"}\n' });
+    const paths = [join(cwd, 'x.json'), join(cwd, 'x.txt')];
+    expect((await read({ paths, reading: { format: 'jsonl' } })).rows).toEqual([{ a: '1' }, { a: '2' }]);
   });
 
   it('holds the header to the columns that are needed, and leaves others out when told to', async () => {
@@ -228,7 +232,7 @@ describe('Rereads', () => {
   it('gives standard input as often as it is asked for, and refuses one that is too large', async () => {
     const text = csv([{ a: '1', b: '2' }]);
     const stdin = () => Readable.from([Buffer.from(text)]);
-    const spec = { paths: ['-'], format: 'csv' } as const;
+    const spec = { paths: ['-'], reading: { format: 'csv' } } as const;
     const options = { stdin: stdin(), rereads: new Rereads(text.length) };
     expect(await read(spec, options)).toEqual(await read(spec, options));
     const error = await failure(read(spec, { stdin: stdin(), rereads: new Rereads(text.length - 1) }));

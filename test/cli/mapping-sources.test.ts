@@ -140,7 +140,7 @@ describe('mappedSources', () => {
     expect(await drainSources(mappedSources(mapping, inputsOf(cwd, 'p1.csv', 'p2.csv')))).toEqual(expected);
     expect(await drainSources(mappedSources(mapping, inputsOf(cwd, 'p*.csv')))).toEqual(expected);
     const stdin = Readable.from([Buffer.from(GOOD.join('\n'))]);
-    const inputs: MappedInputs = { users: { paths: ['-'], format: 'csv' } };
+    const inputs: MappedInputs = { users: { paths: ['-'], reading: { format: 'csv' } } };
     expect(await drainSources(mappedSources(mapping, inputs, { stdin }))).toEqual(expected);
   });
 
@@ -152,7 +152,7 @@ describe('mappedSources', () => {
     await files(cwd, { 'u.csv': GOOD.join('\n').replace('eng|ops', 'ops|eng') });
     await expect(drainSources({ memberships })).rejects.toThrow(/u\.csv: the file changed between two reads/);
     const stdin = Readable.from([Buffer.from(GOOD.join('\n'))]);
-    const inputs: MappedInputs = { users: { paths: ['-'], format: 'csv' } };
+    const inputs: MappedInputs = { users: { paths: ['-'], reading: { format: 'csv' } } };
     const large = mappedSources(mapping, inputs, { stdin, maxHeldBytes: 10 });
     await expect(drainSources(large)).rejects.toThrow(/exceeds the 10 bytes/);
   });

@@ -58,12 +58,33 @@ describe('fromJson', () => {
   });
 
   it.each([
+    ['{"value":[1],"@odata.nextLink":null}', 'value'],
+    ['{"value":[1],"other":{"nextLink":"x"}}', 'value'],
+    ['{"nextLink":"x","a":{"value":[1]}}', 'a.value'],
+    ['{"value":["nextLink"]}', 'value'],
+  ])('reads %j at %j, which is not one page of several', async (text, path) => {
+    const { records, error } = await drain(fromJson([text], { path }));
+    expect(error).toBeUndefined();
+    expect(records).toHaveLength(1);
+  });
+
+  it.each([
     ['{"a":1}', 'b', 'has no "b"'],
     ['{"a":{"b":[]}}', 'b', 'has no "b"'],
     ['[[1]]', '1', 'has no "1"'],
     ['{"a":{"x":[]}}', 'a', '"a" is not an array'],
     ['{"a":null}', 'a', '"a" is not an array'],
-    ['{}', undefined, 'the document is not an array'],
+    ['{}', undefined, 'the document is an object without an array of records'],
+    ['{"x":{"y":[]}}', undefined, 'the document is an object without an array of records'],
+    ['{"a":1,"value":[{"id":"1"}],"b":[]}', undefined, 'its arrays are "value", "b"'],
+    ['{"id":"1"}\n{"id":"2"}\n', undefined, 'looks like JSON lines'],
+    [
+      '{"value":[1],"@odata.nextLink":"https://example.com/2"}',
+      'value',
+      'one page of several: it has "@odata.nextLink"',
+    ],
+    ['{"nextPageToken":"x","value":[1]}', 'value', 'one page of several'],
+    ['{"a":{"value":[1],"nextLink":"x"}}', 'a.value', 'one page of several'],
     ['7', undefined, 'the document is not an array'],
     ['{"a":[1],"a":[2]}', 'a', 'appears twice'],
     ['[1] x', undefined, 'not valid JSON'],

@@ -17,7 +17,7 @@ export async function openSources(settings: Settings, { io }: CliContext): Promi
   const inputs: Partial<Record<Entity, InputSpec>> = {};
   for (const entity of ENTITIES) {
     const paths = settings[entity];
-    if (paths !== undefined) inputs[entity] = { paths, ...(settings.format && { format: settings.format }) };
+    if (paths !== undefined) inputs[entity] = { paths, reading: settings };
   }
   const given = Object.values(inputs);
   if (given.length === 0) {

@@ -11,14 +11,14 @@ const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
 });
 
 /**
- * The format of a file by its extension; without a known extension, the given format. The extension has priority, so
- * that `--format jsonl` for standard input does not change how a CSV file of the same run is read.
+ * The given format; without one, the format of a file by its extension.
  *
  * @throws {@link OptionsError} if neither is known.
  */
 export function formatOf(path: string, given: InputFormat | undefined): InputFormat {
+  if (given !== undefined) return given;
   const ending = /\.(csv|json|jsonl|ndjson)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
-  const format = ending === undefined ? given : FORMATS[ending];
+  const format = ending === undefined ? undefined : FORMATS[ending];
   if (format !== undefined) return format;
   const what = path === '-' ? 'standard input' : path;
   throw new OptionsError(

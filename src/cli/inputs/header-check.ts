@@ -1,4 +1,5 @@
 import { SourceError } from '../../core/errors.js';
+import { quoted } from '../../core/visible.js';
 import { nearest } from '../text/nearest.js';
 
 /** The columns that a CSV file must have, and whether its other columns are kept. */
@@ -30,9 +31,10 @@ export class HeaderCheck {
     for (const column of this.#needed) {
       if (!columns.has(column)) {
         const near = nearest(column, [...columns]);
-        throw new SourceError(`the header has no column ${JSON.stringify(column)}${near}`, place);
+        throw new SourceError(`the header has no column ${quoted(column)}${near}`, place);
       }
     }
+    if (this.#keepsOthers) for (const column of columns) refusePadded(column, place);
     const first = (this.#first ??= { name, columns });
     const lacking = [...first.columns].filter((column) => !columns.has(column));
     const besides = [...columns].filter((column) => !first.columns.has(column));
@@ -45,6 +47,15 @@ export class HeaderCheck {
   }
 }
 
+/** Without a mapping, every column is an attribute of its name. Okta has none with a blank at its start or end. */
+function refusePadded(column: string, place: { readonly file: string; readonly line: number }): void {
+  if (column.trim() === '' || column.trim() === column) return;
+  throw new SourceError(
+    `the column ${quoted(column)} has a blank at its start or end; remove it, or use a mapping (--map)`,
+    place,
+  );
+}
+
 function listed(columns: readonly string[]): string {
-  return columns.map((column) => JSON.stringify(column)).join(', ');
+  return columns.map(quoted).join(', ');
 }

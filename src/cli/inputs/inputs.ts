@@ -16,8 +16,24 @@ import type { Rereads } from './rereads.js';
 export interface InputSpec {
   /** Paths, globs, or `-` for standard input; read one after another. */
   readonly paths: readonly string[];
-  /** The format of paths without a known extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`). */
-  readonly format?: InputFormat;
+  /** How their bytes are read. */
+  readonly reading?: InputReading;
+}
+
+/** How the bytes of an input are read. */
+export interface InputReading {
+  /** @defaultValue by the extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`) */
+  readonly format?: InputFormat | undefined;
+  /** See the option of `fromCsv`. */
+  readonly delimiter?: string | undefined;
+  /** See the option of `fromCsv`. */
+  readonly encoding?: string | undefined;
+  /** See the option of `fromCsv`. */
+  readonly skipLines?: number | undefined;
+  /** See the option of `fromCsv`. */
+  readonly trailer?: string | undefined;
+  /** The path of the array in a JSON document. */
+  readonly jsonPath?: string | undefined;
 }
 
 /** Options of {@link openInput}. */
@@ -41,39 +57,49 @@ export interface OpenInputOptions {
  * {@link SourceError} while reading, with file and line.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
-  const { paths, format } = spec;
+  const { paths, reading = {} } = spec;
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
   if (paths.filter((path) => path === '-').length > 1)
     throw new OptionsError('-', 'standard input can be read only once');
   // Check the format of plain paths now; the files of a glob are known only when it is read.
-  for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, format);
+  for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format);
   return inTurn(() => filesOf(spec, options));
 }
 
 async function* filesOf(
-  { paths, format }: InputSpec,
+  { paths, reading = {} }: InputSpec,
   options: OpenInputOptions,
 ): AsyncGenerator<Flow<FlatRow>, void, undefined> {
   const { rereads } = options;
   const find = () => findFiles(paths);
   const files = await (rereads === undefined ? find() : rereads.files(paths, find));
   const header = new HeaderCheck(options.columns);
-  for (const file of files) yield fileRows(file, formatOf(file, format), header, options);
+  for (const file of files) yield fileRows(file, reading, header, options);
 }
 
 function fileRows(
   file: string,
-  format: InputFormat,
+  reading: InputReading,
   header: HeaderCheck,
   { stdin = process.stdin, rereads }: OpenInputOptions,
 ): Flow<FlatRow> {
   const name = file === '-' ? 'standard input' : file;
   const raw = file === '-' ? () => stdinBytes(stdin) : () => fileBytes(file);
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
-  const input = { name, gzip: isGzip(file) };
-  if (format === 'json') return fromJson<FlatRow>(bytes, input);
+  const { encoding, delimiter, skipLines, trailer, jsonPath } = reading;
+  const input = { name, ...(isGzip(file) && { gzip: true }), ...(encoding !== undefined && { encoding }) };
+  const format = formatOf(file, reading.format);
+  if (format === 'json')
+    return fromJson<FlatRow>(bytes, { ...input, ...(jsonPath !== undefined && { path: jsonPath }) });
   const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
   if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
-  const columns = (column: string) => header.nameOf(column);
-  return fromCheckedCsv(bytes, { ...input, columns, threads }, (names) => header.check(name, names));
+  const csv = {
+    ...input,
+    threads,
+    columns: (column: string) => header.nameOf(column),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(skipLines !== undefined && { skipLines }),
+    ...(trailer !== undefined && { trailer }),
+  };
+  return fromCheckedCsv(bytes, csv, (names) => header.check(name, names));
 }

@@ -115,6 +115,18 @@ export function choice<T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
+/** One character that separates fields; the word `tab` for a tab. */
+export function delimiter(): Kind<string> {
+  const read = (value: unknown): string => {
+    const character = value === 'tab' || value === '\\t' ? '\t' : value;
+    if (typeof character !== 'string' || character.length !== 1 || '"\r\n'.includes(character))
+      throw new Unexpected('one character, or tab', value);
+    return character;
+  };
+  const schema = { type: 'string', pattern: '^([^"\\r\\n]|tab|\\\\t)$' };
+  return { placeholder: 'character', many: false, isPath: false, parse: read, read, schema };
+}
+
 /** On or off. */
 export function onOff(): Kind<boolean> {
   const read = (value: unknown): boolean => {

@@ -1,4 +1,14 @@
-import { choice, duration, number, onOff, paths, text, texts, type Kind } from './setting-kinds.js';
+import {
+  choice,
+  delimiter,
+  duration,
+  number,
+  onOff,
+  paths,
+  text,
+  texts,
+  type Kind,
+} from './setting-kinds.js';
 
 /** A setting: set by a flag, by an environment variable, or in a config file. */
 export interface Setting<T> {
@@ -42,15 +52,36 @@ export const SETTINGS = Object.freeze({
   users: setting(
     '--users',
     paths(),
-    'the files with users: paths, globs, or - for standard input; .gz files are unpacked',
+    'the files with users: paths, globs, or - for standard input; gzipped files are unpacked',
   ),
   groups: setting('--groups', paths(), 'the files with groups, in the same way'),
   memberships: setting('--memberships', paths(), 'the files with memberships, in the same way'),
   format: setting(
     '--format',
     choice('csv', 'json', 'jsonl'),
-    'the format of inputs whose name has no known extension, such as standard input',
+    'the format of all inputs, also of those whose name says otherwise',
+    { fallback: 'by the extension of the name' },
   ),
+  delimiter: setting('--delimiter', delimiter(), 'CSV: the character between fields, or tab', {
+    fallback: 'recognised from the header: , ; tab or |',
+  }),
+  encoding: setting('--encoding', text('name'), 'the encoding of the inputs, such as windows-1252', {
+    fallback: 'UTF-8, or UTF-16 where the first bytes show it',
+  }),
+  skipLines: setting(
+    '--skip-lines',
+    number({ min: 0, max: 1000, integer: true }),
+    'CSV: the number of lines before the header',
+    { fallback: '0' },
+  ),
+  trailer: setting(
+    '--trailer',
+    text('text'),
+    'CSV: the last line of each file, e.g. TRAILER,{count}; a file without it was cut off',
+  ),
+  jsonPath: setting('--json-path', text('path'), 'JSON: the path of the array in the document, e.g. value', {
+    fallback: 'the document is the array',
+  }),
   map: setting('--map', text('file', true), 'the mapping file, which maps columns to attributes', {
     fallback: "columns named after Okta's attributes",
   }),
@@ -241,6 +272,11 @@ export const GROUPS = Object.freeze({
     'groups',
     'memberships',
     'format',
+    'delimiter',
+    'encoding',
+    'skipLines',
+    'trailer',
+    'jsonPath',
     'map',
     'onDuplicate',
     'absenceReads',

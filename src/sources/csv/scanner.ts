@@ -11,6 +11,8 @@ export interface ScannerOptions {
   readonly file: string | undefined;
   /** The longest record, in characters. Without a limit, an open quote would collect the whole file. */
   readonly maxRecordLength: number;
+  /** Returns true for a line that is no record, such as a trailer. It is called for every line outside of quotes. */
+  readonly isSkipped?: ((line: string, number: number) => boolean) | undefined;
 }
 
 const QUOTE = 0x22;
@@ -35,8 +37,8 @@ export class CsvScanner {
   /** 1-based line on which the next record begins. */
   #line = 1;
   #columns = 0;
-  /** The line of the first blank line, or 0; blank lines are allowed only at the end. */
-  #blankLine = 0;
+  /** True if the rows end with an additional delimiter, which the header does not have; undefined before the first row. */
+  #trailing: boolean | undefined;
   #nextDelimiter = -1;
   #nextCr = -1;
   /** Set by {@link #fieldByField}: the end of the record, and the number of line feeds inside. */
@@ -47,6 +49,10 @@ export class CsvScanner {
     this.#options = options;
     this.#delimiter = options.delimiter;
     this.#delimiterCode = options.delimiter.charCodeAt(0);
+  }
+
+  get delimiter(): string {
+    return this.#delimiter;
   }
 
   /** 1-based line on which the next text begins. */
@@ -78,18 +84,21 @@ export class CsvScanner {
         if (!last) break;
         end = text.length;
       }
+      if (this.#options.isSkipped?.(text.slice(at, end), this.#line) === true) {
+        this.#line++;
+        at = end + 1;
+        continue;
+      }
       if (nextQuote < at) nextQuote = find(text, '"', at);
       if (nextQuote < end || this.#columns === 0) {
         const quoted = this.#fieldByField(at);
         if (quoted === undefined) break;
         const isBlank = quoted.length === 1 && quoted[0] === '' && text.charCodeAt(at) !== QUOTE;
-        if (isBlank) this.#blankLine ||= this.#line;
-        else {
+        if (!isBlank) {
           if (this.#columns === 0) {
             this.#columns = quoted.length;
             fields = new Array<string>(quoted.length);
-          }
-          this.#checkCount(quoted.length);
+          } else this.#checkCount(quoted);
           onRecord(quoted, this.#line);
         }
         this.#line += this.#lineFeeds + 1;
@@ -117,10 +126,7 @@ export class CsvScanner {
       if (this.#nextCr !== lineEnd - 1) throw this.#strayCr(this.#line);
       end--;
     }
-    if (end === start) {
-      this.#blankLine ||= this.#line;
-      return false;
-    }
+    if (end === start) return false;
     const last = fields.length - 1;
     let at = start;
     let next = this.#nextDelimiter;
@@ -132,9 +138,10 @@ export class CsvScanner {
       next = find(text, this.#delimiter, at);
     }
     this.#nextDelimiter = next;
-    if (next < end) throw this.#ragged(text.slice(start, end).split(this.#delimiter).length);
-    fields[last] = text.slice(at, end);
-    if (this.#blankLine > 0) throw this.#blankInside();
+    const isTrailing = next === end - 1;
+    if (next < end && !isTrailing) throw this.#ragged(text.slice(start, end).split(this.#delimiter).length);
+    this.#checkTrailing(isTrailing);
+    fields[last] = text.slice(at, Math.min(next, end));
     return true;
   }
 
@@ -200,26 +207,37 @@ export class CsvScanner {
         throw this.#strayCr(this.#line + this.#lineFeeds);
       value = value.slice(0, -1);
     }
+    if (/^[^\S\r\n]+"/.test(value))
+      throw this.#error('a blank before an opening quote', this.#line + this.#lineFeeds);
     fields.push(value);
     return cr === -1 ? end : end - 1;
   }
 
-  #checkCount(count: number): void {
-    if (count !== this.#columns) throw this.#ragged(count);
-    if (this.#blankLine > 0) throw this.#blankInside();
+  /** Checks the number of fields. Removes the empty field after a delimiter at the end. */
+  #checkCount(fields: string[]): void {
+    const isTrailing = fields.length === this.#columns + 1 && fields.at(-1) === '';
+    if (fields.length !== this.#columns && !isTrailing) throw this.#ragged(fields.length);
+    this.#checkTrailing(isTrailing);
+    if (isTrailing) fields.pop();
+  }
+
+  /**
+   * A delimiter at the end is allowed if all rows have it. If only some have it, the cells of these may be shifted, because a
+   * value contained the delimiter.
+   */
+  #checkTrailing(isTrailing: boolean): void {
+    this.#trailing ??= isTrailing;
+    if (isTrailing !== this.#trailing) throw this.#ragged(this.#columns + (isTrailing ? 1 : 0));
   }
 
   #ragged(count: number): SourceError {
     const fields = count === 1 ? '1 field' : `${count} fields`;
-    return this.#error(`the row has ${fields}, but the header has ${this.#columns}`);
+    const others = this.#trailing === true ? `, and other rows have ${this.#columns + 1}` : '';
+    return this.#error(`the row has ${fields}, but the header has ${this.#columns}${others}`);
   }
 
   #strayCr(line: number): SourceError {
     return this.#error('a carriage return without a line feed, outside quotes', line);
-  }
-
-  #blankInside(): SourceError {
-    return this.#error('a blank line between rows', this.#blankLine);
   }
 
   #error(message: string, line = this.#line): SourceError {

@@ -15,25 +15,20 @@ export interface TextPlace {
 }
 
 /**
- * Decodes UTF-8 bytes in chunks that may end anywhere. A byte order mark is removed. `TextDecoder` is not used: a block that
- * is ASCII becomes a one-byte string, which all later code reads faster.
+ * Decodes UTF-8 bytes in chunks that may end anywhere. `TextDecoder` is not used: a block that is ASCII becomes a one-byte
+ * string, which all later code reads faster.
  *
- * @param atStart - true if the bytes are the start of the input, where a byte order mark is possible
  * @throws {@link SourceError} if the bytes are not UTF-8; the lines before are yielded first.
  */
 export async function* decodeText(
   chunks: AsyncIterable<InputChunk>,
   place: TextPlace,
-  atStart = true,
 ): AsyncGenerator<string, void, undefined> {
   let rest: Buffer = EMPTY;
   for await (const chunk of chunks) {
     if (typeof chunk === 'string') {
       if (rest.length > 0) throw notUtf8(place);
-      if (chunk === '') continue;
-      const text = atStart && chunk.charCodeAt(0) === 0xfeff ? chunk.slice(1) : chunk;
-      atStart = false;
-      for (let start = 0; start < text.length; start += BLOCK) yield text.slice(start, start + BLOCK);
+      for (let start = 0; start < chunk.length; start += BLOCK) yield chunk.slice(start, start + BLOCK);
       continue;
     }
     const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -45,13 +40,11 @@ export async function* decodeText(
       const block = bytes.subarray(start, end);
       if (!isUtf8(block)) {
         const good = block.subarray(0, goodLines(block));
-        if (good.length > 0) yield decode(good, atStart);
+        if (good.length > 0) yield decode(good);
         throw notUtf8(place);
       }
-      const text = decode(block, atStart);
-      atStart = false;
+      yield decode(block);
       start = end;
-      if (text !== '') yield text;
     }
     // Copied, because the owner may reuse the memory of the chunk.
     rest = start < bytes.length ? Buffer.from(bytes.subarray(start)) : EMPTY;
@@ -59,11 +52,9 @@ export async function* decodeText(
   if (rest.length > 0) throw notUtf8(place);
 }
 
-/** Decodes complete, valid UTF-8; at the start of an input, a byte order mark is removed. */
-export function decode(bytes: Buffer, atStart: boolean): string {
-  if (isAscii(bytes)) return bytes.toString('latin1');
-  const text = bytes.toString('utf8');
-  return atStart && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+/** Decodes complete, valid UTF-8. */
+export function decode(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 /** The end of the last complete character; a character has at most four bytes. */
@@ -90,7 +81,13 @@ function goodLines(bytes: Buffer): number {
 }
 
 function notUtf8(place: TextPlace): SourceError {
-  return new SourceError('is not valid UTF-8', { file: place.file, line: place.line?.() });
+  return new SourceError(
+    'is not valid UTF-8; if the file has another encoding, say which, such as windows-1252',
+    {
+      file: place.file,
+      line: place.line?.(),
+    },
+  );
 }
 
 /** The number of line feeds in a part of a text. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { requireNumber } from '../../core/check-options.js';
-import type { ByteReader } from './input.js';
+import type { ByteReader } from './byte-reader.js';
 
 /** The least size in bytes for threads: a smaller file is read before a thread has started. */
 const LEAST_BYTES = 32 * 1024 * 1024;

@@ -2,6 +2,14 @@ import type { Token } from 'stream-json/core/parser.js';
 import { assembler } from 'stream-json/core/assembler.js';
 import { SourceError } from '../../core/errors.js';
 
+/** Keys with which APIs say that a document is one page of several. */
+const NEXT_PAGE: ReadonlySet<PathStep> = new Set([
+  '@odata.nextLink',
+  'odata.nextLink',
+  'nextLink',
+  'nextPageToken',
+]);
+
 /** One step into a document: a key of an object, or an index of an array. */
 export type PathStep = string | number;
 
@@ -29,6 +37,10 @@ export class JsonLocator {
   #found = false;
   #complete = false;
   #element = assembler();
+  /** The arrays of a document that is an object, if no path was given. */
+  #arrays: PathStep[] | undefined;
+  /** The key beside the array that says that there are more pages. */
+  #nextPage: PathStep | undefined;
 
   constructor(path: readonly PathStep[], file: string | undefined, onElement: (element: unknown) => void) {
     this.#path = path;
@@ -43,9 +55,15 @@ export class JsonLocator {
     else this.#acceptOutside(token);
   }
 
-  /** Must be called after the last token. @throws {@link SourceError} if the document is incomplete or has no such array. */
+  /**
+   * Must be called after the last token.
+   * @throws {@link SourceError} if the document is incomplete, has no such array, or is one page of several
+   */
   end(): void {
     if (!this.#complete) throw this.#error('the document is truncated or empty');
+    if (this.#arrays !== undefined) throw this.#error(noArray(this.#arrays));
+    if (this.#nextPage !== undefined)
+      throw this.#error(`the document is one page of several: it has ${JSON.stringify(this.#nextPage)}`);
     if (!this.#found) throw this.#error(`the document has no ${this.#shown}`);
   }
 
@@ -58,14 +76,25 @@ export class JsonLocator {
     } else {
       this.#startValue();
       const isTarget = this.#matched === this.#levels.length && this.#matched === this.#path.length;
-      if (isTarget) this.#enterTarget(name === 'startArray');
+      if (isTarget && this.#path.length === 0 && name === 'startObject') this.#arrays = [];
+      else if (isTarget) this.#enterTarget(name === 'startArray');
+      else if (this.#levels.length === 1 && name === 'startArray') this.#arrays?.push(this.#top().step);
+      else if (name === 'stringValue') this.#checkNextPage();
       if (name === 'startObject' || name === 'startArray') {
         this.#levels.push({ array: name === 'startArray', step: name === 'startArray' ? -1 : '' });
-        if (isTarget) this.#inside = this.#levels.length;
+        if (isTarget && name === 'startArray') this.#inside = this.#levels.length;
       } else {
         this.#endValue();
       }
     }
+  }
+
+  /** Notes a string beside the array that says that there are more pages. */
+  #checkNextPage(): void {
+    const depth = this.#levels.length;
+    if (depth === 0 || depth !== this.#path.length || this.#matched < depth - 1) return;
+    const { step } = this.#top();
+    if (NEXT_PAGE.has(step)) this.#nextPage = step;
   }
 
   #enterTarget(isArray: boolean): void {
@@ -113,4 +142,10 @@ export class JsonLocator {
   #error(message: string): SourceError {
     return new SourceError(message, { file: this.#file });
   }
+}
+
+function noArray(arrays: readonly PathStep[]): string {
+  if (arrays.length === 0) return 'the document is an object without an array of records';
+  const names = arrays.map((name) => JSON.stringify(name)).join(', ');
+  return `the document is an object and not an array; give the path of the records (option path, --json-path); its arrays are ${names}`;
 }

@@ -4,12 +4,10 @@ import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
+import { joined, openBytes } from '../input/byte-reader.js';
 import {
   INPUT_OPTIONS,
-  joined,
-  openBytes,
   toInput,
-  type ByteReader,
   type Input,
   type InputChunk,
   type InputOptions,
@@ -56,7 +54,7 @@ export function fromJsonLines<T = Record<string, unknown>>(
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const source = toInput(input, options);
   const openScreened: OpenScreened<T> = (request) => screened(source, maxRecordLength, threads, request);
-  const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1, true);
+  const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1);
   return flowOf(open, new RunContext(), openScreened);
 }
 
@@ -75,14 +73,10 @@ class LinesReader<T> {
   }
 
   /** The objects to the end of the input, starting at a line. */
-  async *rest(
-    bytes: AsyncIterable<InputChunk>,
-    line: number,
-    atStart = false,
-  ): AsyncGenerator<Chunk<T>, void, undefined> {
+  async *rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncGenerator<Chunk<T>, void, undefined> {
     this.#line = line;
     const place = { file: this.#file, line: () => this.#line };
-    for await (const text of decodeText(bytes, place, atStart)) yield* this.#read(text, false);
+    for await (const text of decodeText(bytes, place)) yield* this.#read(text, false);
     yield* this.#read('', true);
   }
 
@@ -146,32 +140,18 @@ async function* screened<T>(
     const { rules } = request;
     const screen = request.open({ ...shape, mapping, rules }, threadsFor(bytes, threads));
     if (screen === undefined) {
-      yield* lines.rest(bytes.remaining(), 1, true);
+      yield* lines.rest(bytes.remaining(), 1);
       return;
     }
-    const first = await afterMark(bytes);
     const reader: RowReader<T> = {
-      parse: (text, line, _last, pass) => lines.parse(decode(text, false), line, pass),
+      parse: (text, line, _last, pass) => lines.parse(decode(text), line, pass),
       rest: (before, line) => lines.rest(joined(before, bytes), line),
     };
-    yield* screen.rows({ first, firstLine: 1, file, request, reader, read: (into) => bytes.read(into) });
+    const input = { first: new Uint8Array(0), firstLine: 1, file, request, reader };
+    yield* screen.rows({ ...input, read: (into) => bytes.read(into) });
   } finally {
     await bytes.close();
   }
-}
-
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-
-/** Reads the first bytes of an input, and removes a byte order mark. */
-async function afterMark(bytes: ByteReader): Promise<Uint8Array> {
-  const mark = Buffer.alloc(BYTE_ORDER_MARK.length);
-  let length = 0;
-  while (length < mark.length) {
-    const read = await bytes.read(mark.subarray(length));
-    if (read <= 0) break;
-    length += read;
-  }
-  return mark.equals(BYTE_ORDER_MARK) ? new Uint8Array(0) : mark.subarray(0, length);
 }
 
 /** The object on a line; undefined for a blank line. */

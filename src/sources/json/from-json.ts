@@ -26,7 +26,7 @@ export interface FromJsonOptions extends InputOptions {
  * @example
  * pipe(fromJson<UserRecord>('export.json', { path: 'data.people' }), validate('users'))
  * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, with the file, if there is no
- * array at the path, or it appears twice; if the document is not JSON, or is truncated (even after the array); if bytes are
+ * array at the path, it appears twice, or it is one page of several; if the document is not JSON, or is truncated (even after the array); if bytes are
  * not UTF-8; and for any failure to read the input.
  */
 export function fromJson<T = Record<string, unknown>>(input: Input, options: FromJsonOptions = {}): Flow<T> {
@@ -35,6 +35,11 @@ export function fromJson<T = Record<string, unknown>>(input: Input, options: Fro
   const source = toInput(input, options);
   return flowOf(() => elementsOf<T>(source, path), new RunContext());
 }
+
+/** The most characters that are searched for a line. */
+const LONGEST_LINE = 64 * 1024;
+const LINES =
+  'the file looks like JSON lines, one object a line; read it with fromJsonLines (--format jsonl)';
 
 function toSteps(path: unknown): readonly PathStep[] {
   if (path === undefined || path === '') return [];
@@ -53,6 +58,8 @@ async function* elementsOf<T>(
 ): AsyncGenerator<Chunk<T>, void, undefined> {
   const file = source.name;
   let elements: T[] = [];
+  /** The start of the document. */
+  let start = '';
   const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
   const parse = jsonParser({ packValues: true, streamValues: false });
   /** Reads a block. The elements before an error are yielded first. */
@@ -70,10 +77,29 @@ async function* elementsOf<T>(
     elements = [];
     if (failure?.error instanceof RollcallError) throw failure.error;
     if (failure !== undefined)
-      throw new SourceError('the document is not valid JSON', { file }, { cause: failure.error });
+      throw new SourceError(
+        isObjectLine(start) ? LINES : 'the document is not valid JSON',
+        { file },
+        { cause: failure.error },
+      );
   };
-  for await (const text of decodeText(source.open(), { file })) yield* read(text);
+  for await (const text of decodeText(source.open(), { file })) {
+    if (start.length < LONGEST_LINE) start += text;
+    yield* read(text);
+  }
   // White space completes a number at the end of the document. The locator detects everything else that is missing.
   yield* read('\n');
   locator.end();
+}
+
+/** True if the first line of a document is an object. */
+function isObjectLine(start: string): boolean {
+  const line = start.trimStart().split('\n', 1)[0] as string;
+  if (!line.startsWith('{')) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }

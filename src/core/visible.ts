@@ -1,0 +1,14 @@
+/** Characters that cannot be seen, or look like a space: all blanks but the space, and control and format characters. */
+const INVISIBLE = /[^\S ]|[\p{Cc}\p{Cf}\ufffd]/gu;
+
+/** A text in quotes, as in JSON. Characters that cannot be seen are shown as escapes, such as `\u00a0`. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(INVISIBLE, codePoint);
+}
+
+/** A character as an escape, such as `\u200b`. */
+export function codePoint(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16).padStart(4, '0');
+  return code > 0xffff ? `\\u{${hex}}` : `\\u${hex}`;
+}
