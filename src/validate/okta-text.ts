@@ -1,20 +1,68 @@
-/** A violation of Okta's rules for text. */
-export type TextFault = 'SUPPLEMENTARY' | 'MALFORMED';
+import { codePoint } from '../core/visible.js';
 
-const SURROGATE = /[\ud800-\udfff]/;
-const SURROGATES_AND_PAIRS = /[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
+/** A violation of the rules for text: its code, and the reason for people. */
+export interface TextFault {
+  readonly code: string;
+  readonly reason: string;
+}
+
+const SURROGATES_AND_PAIRS = /[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/;
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+// eslint-disable-next-line no-control-regex -- these are the characters that are searched
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
+/** The character in whose place text was lost. */
+const REPLACEMENT = /\ufffd/;
+/** All of the above: one search suffices for nearly every text. */
+const SUSPICIOUS = new RegExp(`${CONTROL.source}|[\\ud800-\\udfff]|${REPLACEMENT.source}`);
+const UNSUPPORTED = new RegExp(`${SURROGATES_AND_PAIRS.source}|${CONTROL.source}|${REPLACEMENT.source}`, 'g');
+/** Control and format characters, such as a zero-width space. Nobody can see or type them. */
+const INVISIBLE = /[\p{Cc}\p{Cf}]/u;
+const UNSUPPORTED_OR_INVISIBLE = /[\u{10000}-\u{10ffff}\p{Cs}\p{Cc}\p{Cf}\ufffd]/gu;
 
 /**
- * The first violation in a text; undefined if there is none. Okta accepts characters of at most three bytes in UTF-8, so
- * nothing beyond U+FFFF. A lone surrogate is not valid text, and would arrive as another character.
+ * The first violation in a value; undefined if there is none. Okta accepts characters of at most three bytes in UTF-8, so
+ * nothing beyond U+FFFF. A lone surrogate is not valid text, and would arrive as another character. Control characters other than
+ * tabs and line ends, and U+FFFD, are not part of any value: the text was damaged before it came here.
  */
 export function textFault(text: string): TextFault | undefined {
-  if (!SURROGATE.test(text)) return undefined;
-  return LONE.test(text) ? 'MALFORMED' : 'SUPPLEMENTARY';
+  if (!SUSPICIOUS.test(text)) return undefined;
+  if (LONE.test(text)) return { code: 'MALFORMED_TEXT', reason: 'contains half of a surrogate pair' };
+  const control = CONTROL.exec(text)?.[0];
+  if (control === '\0')
+    return {
+      code: 'CONTROL_CHARACTER',
+      reason: 'contains \\u0000; is the file in another encoding, such as UTF-16?',
+    };
+  if (control !== undefined)
+    return { code: 'CONTROL_CHARACTER', reason: `contains the control character ${codePoint(control)}` };
+  if (REPLACEMENT.test(text))
+    return {
+      code: 'DAMAGED_TEXT',
+      reason: 'contains \\ufffd, which stands for bytes that were lost; make the export in UTF-8',
+    };
+  return {
+    code: 'UNSUPPORTED_CHARACTER',
+    reason: 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept',
+  };
+}
+
+/** Like {@link textFault}, for ids, logins and addresses: these have no character that cannot be seen. */
+export function nameFault(text: string): TextFault | undefined {
+  const invisible = INVISIBLE.exec(text)?.[0];
+  return (
+    textFault(text) ??
+    (invisible === undefined
+      ? undefined
+      : { code: 'INVISIBLE_CHARACTER', reason: `contains ${codePoint(invisible)}, which cannot be seen` })
+  );
 }
 
 /** The text with each unsupported character (and each lone surrogate) replaced. */
 export function replaceUnsupported(text: string, replacement: string): string {
-  return text.replace(SURROGATES_AND_PAIRS, replacement);
+  return text.replace(UNSUPPORTED, replacement);
+}
+
+/** Like {@link replaceUnsupported}, for logins and addresses. */
+export function replaceInvisible(text: string, replacement: string): string {
+  return text.replace(UNSUPPORTED_OR_INVISIBLE, replacement);
 }

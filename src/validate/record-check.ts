@@ -1,7 +1,7 @@
 import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import { membershipKey, type Entity } from '../core/model.js';
 import type { FieldRules } from '../screening/screening.js';
-import { replaceUnsupported, textFault } from './okta-text.js';
+import { nameFault, replaceInvisible, replaceUnsupported, textFault, type TextFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 
 /** The result of a check: the record (possibly converted), or the reason for its rejection. */
@@ -17,10 +17,16 @@ export type RecordVerdict =
 /** Checks one record. */
 export type Checker = (record: unknown) => RecordVerdict;
 
-/** JSON needs at most six bytes for a character (`\u0001`). */
-const MOST_BYTES_PER_CHARACTER = 6;
+/** Okta accepts characters of at most three bytes, and JSON needs two for a quote or a line feed. */
+const MOST_BYTES_PER_CHARACTER = 3;
 const FRAME_BYTES = 200;
+/** At least the bytes of a record besides its id and attributes. */
+const RECORD_BYTES = 40;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
+/** Attributes of users that people type: they have no character that cannot be seen. */
+const TYPED: ReadonlySet<string> = new Set(['userName', 'email', 'secondEmail']);
+/** A number that a spreadsheet rounded, and a formula that it needs to keep leading zeros. */
+const SPREADSHEET = /^="|^\d+(?:[.,]\d+)?E\+\d+$/i;
 
 /** An error of one value. */
 interface Fault {
@@ -146,7 +152,7 @@ class ProfileChecker {
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
       const given = profile[name];
-      const value = this.#convert(given);
+      const value = this.#convert(name, given);
       const fault = this.#attributeFault(name, value);
       if (fault !== undefined) return { key: externalId, ...fault };
       if (value !== given) (changed ??= {})[name] = value as string;
@@ -159,7 +165,8 @@ class ProfileChecker {
       }
     }
     const result = changed === undefined ? record : { ...record, profile: { ...profile, ...changed } };
-    if (characters * MOST_BYTES_PER_CHARACTER + FRAME_BYTES > LIMITS.bytesPerRequest && tooLarge(result)) {
+    const most = characters * MOST_BYTES_PER_CHARACTER + RECORD_BYTES + FRAME_BYTES;
+    if (most > LIMITS.bytesPerRequest && tooLarge(result)) {
       return {
         key: externalId,
         field: undefined,
@@ -171,15 +178,24 @@ class ProfileChecker {
   }
 
   /** The value to send: converted, if the options allow it. */
-  #convert(value: unknown): unknown {
+  #convert(name: string, value: unknown): unknown {
     if (typeof value === 'string') {
-      return this.#replacement !== undefined && textFault(value) !== undefined
-        ? replaceUnsupported(value, this.#replacement)
-        : value;
+      if (this.#replacement === undefined || this.#textFault(name, value) === undefined) return value;
+      return this.#isTyped(name)
+        ? replaceInvisible(value, this.#replacement)
+        : replaceUnsupported(value, this.#replacement);
     }
     if (typeof value === 'number' && this.#numbers && Number.isFinite(value)) return String(value);
     if (typeof value === 'boolean' && this.#booleans) return String(value);
     return value;
+  }
+
+  #isTyped(name: string): boolean {
+    return this.#entity === 'users' && TYPED.has(name);
+  }
+
+  #textFault(name: string, text: string): TextFault | undefined {
+    return this.#isTyped(name) ? nameFault(text) : textFault(text);
   }
 
   #attributeFault(name: string, value: unknown): Fault | undefined {
@@ -193,8 +209,8 @@ class ProfileChecker {
           code: 'UNKNOWN_ATTRIBUTE',
           reason: 'is not an attribute that a group can have',
         };
-      const nameProblem = textProblem(name, name);
-      if (nameProblem !== undefined) return nameProblem;
+      const nameProblem = textFault(name);
+      if (nameProblem !== undefined) return { field: name, ...nameProblem };
     }
     if (value === null) {
       return limit === undefined || limit.nullable
@@ -203,6 +219,8 @@ class ProfileChecker {
     }
     if (typeof value !== 'string')
       return { field: name, code: 'NOT_A_STRING', reason: `is ${kindOf(value)}; Okta accepts strings only` };
+    const fault = this.#textFault(name, value);
+    if (fault !== undefined) return { field: name, ...fault };
     if (limit !== undefined) {
       if (value.length < limit.min)
         return { field: name, code: 'TOO_SHORT', reason: `has fewer than ${limit.min} characters` };
@@ -212,7 +230,7 @@ class ProfileChecker {
         return { field: name, code: 'NOT_AN_EMAIL', reason: 'is not a valid email address' };
       }
     }
-    return textProblem(name, value);
+    return undefined;
   }
 }
 
@@ -222,19 +240,11 @@ function tooLarge(record: object): boolean {
 
 function idFault(field: string, id: string, longest: number): Fault | undefined {
   if (id.length > longest) return { field, code: 'TOO_LONG', reason: `has more than ${longest} characters` };
-  return textProblem(field, id);
-}
-
-function textProblem(field: string, text: string): Fault | undefined {
-  const fault = textFault(text);
-  if (fault === undefined) return undefined;
-  if (fault === 'MALFORMED')
-    return { field, code: 'MALFORMED_TEXT', reason: 'contains half of a surrogate pair' };
-  return {
-    field,
-    code: 'UNSUPPORTED_CHARACTER',
-    reason: 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept',
-  };
+  const fault = nameFault(id);
+  if (fault !== undefined) return { field, ...fault };
+  return SPREADSHEET.test(id)
+    ? { field, code: 'SPREADSHEET_ID', reason: 'was changed by a spreadsheet; export the column as text' }
+    : undefined;
 }
 
 function unidentified(code: string, reason: string, field?: string): RecordVerdict {

@@ -270,13 +270,13 @@ describe('a record that fits in a request', () => {
     ['value', (text: string) => ({ n: text })],
     ['name', (text: string) => ({ [text]: 'v' })],
   ])('takes 200,000 bytes and no more, escapes counted, by a long %s', (_, profileOf) => {
-    // Each takes six bytes, which is the most that a character can; one more is the other text.
-    const most = Math.floor((LIMITS.bytesPerRequest - AROUND - 1) / 6);
-    const left = LIMITS.bytesPerRequest - AROUND - 1 - most * 6;
-    const text = (more: number) => '\u0001'.repeat(most) + 'x'.repeat(left + more);
+    // Each takes three bytes, which is the most that a character can; one more is the other text.
+    const most = Math.floor((LIMITS.bytesPerRequest - AROUND - 1) / 3);
+    const left = LIMITS.bytesPerRequest - AROUND - 1 - most * 3;
+    const text = (more: number) => '漢'.repeat(most) + 'x'.repeat(left + more);
     expect(fits(profileOf(text(0)))).toBe(true);
     expect(fits(profileOf(text(1)))).toBe(false);
-    expect(fits(profileOf(`${text(0).slice(1)}\u0001\u0001`))).toBe(false);
+    expect(fits(profileOf(`${text(0)}"`))).toBe(false);
   });
 
   it('is measured as it is sent: after what is replaced, and with its id', () => {

@@ -130,6 +130,14 @@ const anyMapped = fc.oneof(anyUsers, anyGroups, anyMemberships) as fc.Arbitrary<
   Mapped<'users'> & { readonly rows: readonly (readonly string[])[] }
 >;
 
+/** Whether `validate` certainly accepts the text of a record: other rows are parsed. */
+function isCertain(record: RecordOf[Entity]): boolean {
+  const isVisible = (text: string | null) => text === null || !/[\p{Cc}\p{Cf}\ufffd]/u.test(text);
+  const ids: string[] = 'profile' in record ? [record.externalId] : Object.values(record);
+  const values: (string | null)[] = 'profile' in record ? Object.values(record.profile) : [];
+  return ids.every((id) => isVisible(id) && !/^=|\+/.test(id)) && values.every(isVisible);
+}
+
 describe('an unchanged row is recognised by its bytes', () => {
   it('in CSV and in JSON lines, whatever its text, quotes and empty cells', () => {
     fc.assert(
@@ -140,7 +148,7 @@ describe('an unchanged row is recognised by its bytes', () => {
         );
         const table = tableOf(entity, rows.map(toRecord));
         const csv = mapped.rows.map(csvLine).join('\n');
-        const all = rows.map(() => true);
+        const all = rows.map((row) => isCertain(toRecord(row)));
         expect(unchangedRows(screenOf(mapped, 'csv', table), Buffer.from(csv))).toEqual(all);
         const json = rows.map((row) => JSON.stringify(row)).join('\n');
         // As others write it: slashes escaped, and nothing but ASCII, in digits of either case.

@@ -59,6 +59,51 @@ export function codeUnits(at: usize, end: usize): i32 {
   return units;
 }
 
+/** True if no character of valid UTF-8 is a control or format character, or U+FFFD. `validate` decides about these. */
+export function isVisible(at: usize, end: usize): bool {
+  for (let block = at; block < end; block += 16) {
+    const bytes = v128.load(block);
+    const isControl = v128.or(i8x16.lt_u(bytes, i8x16.splat(0x20)), i8x16.eq(bytes, i8x16.splat(0x7f)));
+    const over = <i32>(block + 16) - <i32>end;
+    const inside = over > 0 ? 0xffff >> over : 0xffff;
+    if ((i8x16.bitmask(isControl) & inside) !== 0) return false;
+  }
+  if (!hasHighBytes(at, end)) return true;
+  for (; at < end; at++)
+    if (load<u8>(at) >= 0xc2 && isInvisible(load<u8>(at), load<u8>(at + 1), load<u8>(at + 2))) return false;
+  return true;
+}
+
+/** True for the bytes of a control or format character below U+10000, or of U+FFFD. */
+function isInvisible(first: u8, second: u8, third: u8): bool {
+  switch (first) {
+    case 0xc2:
+      return second < 0xa0 || second === 0xad;
+    case 0xd8:
+      return second <= 0x85 || second === 0x9c;
+    case 0xdb:
+      return second === 0x9d;
+    case 0xdc:
+      return second === 0x8f;
+    case 0xe0:
+      return (second === 0xa2 && third >= 0x90 && third <= 0x91) || (second === 0xa3 && third === 0xa2);
+    case 0xe1:
+      return second === 0xa0 && third === 0x8e;
+    case 0xe2:
+      return (
+        (second === 0x80 && ((third >= 0x8b && third <= 0x8f) || (third >= 0xaa && third <= 0xae))) ||
+        (second === 0x81 && third >= 0xa0 && third <= 0xaf)
+      );
+    case 0xef:
+      return (
+        (second === 0xbb && third === 0xbf) ||
+        (second === 0xbf && third >= 0xb9 && third <= 0xbd && third !== 0xbc)
+      );
+    default:
+      return false;
+  }
+}
+
 export function equals(a: usize, b: usize, length: usize): bool {
   let i: usize = 0;
   for (; i + 8 <= length; i += 8) if (load<u64>(a + i) !== load<u64>(b + i)) return false;

@@ -2,7 +2,7 @@
  * Makes the digest of the record of a row: checks the limits, writes the canonical content, and hashes it. A row gets a digest
  * only if its record certainly passes `validate`; otherwise it is parsed, validated and compared as usual.
  */
-import { codeUnits, copy, copyAscii } from './bytes';
+import { codeUnits, copy, copyAscii, findByte, isVisible } from './bytes';
 import { knownLength, writeUnescaped } from './escapes';
 import { ABSENT, ESCAPED, NULL, PLAIN, fieldKind, fieldLength, fieldStart } from './fields';
 import { sipHash } from './siphash';
@@ -101,7 +101,7 @@ function writeProfile(): usize {
   let to = scratch;
   store<u8>(to++, entityByte);
   to = writeValue(to, idField, 1, longestId);
-  if (to === 0) return 0;
+  if (to === 0 || mayBeChanged(valueStart, to)) return 0;
   const attributes = to;
   for (let i: u32 = 0; i < opCount; i++) {
     const op = ops + <usize>i * OP_BYTES;
@@ -135,10 +135,11 @@ function writeMembership(): usize {
   let to = scratch;
   store<u8>(to++, 0x6d); // m
   to = writeValue(to, idField, 1, longestId);
-  if (to === 0 || isChanged(valueStart, to - valueStart, 1)) return 0;
+  if (to === 0 || mayBeChanged(valueStart, to) || isChanged(valueStart, to - valueStart, 1)) return 0;
   const start = to;
   to = copyValue(to, memberField);
   if (to === 0 || to === start || isChanged(start, to - start, 0)) return 0;
+  if (mayBeChanged(start, to) || !isVisible(start, to)) return 0;
   const units = codeUnits(start, to);
   return units < 0 || <u32>units > longestMember ? 0 : to;
 }
@@ -153,6 +154,7 @@ function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
   valueStart = to + digits + 1;
   const end = copyValue(valueStart, field);
   if (end === 0) return 0;
+  if (!isVisible(valueStart, end)) return 0;
   const units = isAscii ? <i32>(end - valueStart) : codeUnits(valueStart, end);
   if (units < 0 || <u32>units < min || <u32>units > max) return 0;
   const length = end - valueStart;
@@ -169,6 +171,11 @@ function writeValue(to: usize, field: u32, min: u32, max: u32): usize {
   }
   store<u8>(to + digits, 0x3a); // :
   return valueStart + length;
+}
+
+/** True for an id that a spreadsheet may have changed, such as `="01"` or `1.2E+11`. `validate` decides about it. */
+function mayBeChanged(at: usize, end: usize): bool {
+  return load<u8>(at) === 0x3d || findByte(at, end, 0x2b) !== end;
 }
 
 function digitsOf(value: u32): usize {
