@@ -26,7 +26,8 @@ export type { DurationName, MetricAttributes, MetricName } from '../events/metri
 export type { CsvColumns } from '../sources/csv/columns.js';
 export type { FromCsvOptions } from '../sources/csv/from-csv.js';
 export type { FromPagesOptions, Page } from '../sources/from-pages.js';
-export type { Input, InputChunk, InputOptions } from '../sources/input/input.js';
+export type { Input, InputOptions } from '../sources/input/input.js';
+export type { InputChunk } from '../sources/input/input-chunk.js';
 export type { PathStep } from '../sources/json/array-locator.js';
 export type { FromJsonLinesOptions } from '../sources/json/from-json-lines.js';
 export type { FromJsonOptions } from '../sources/json/from-json.js';

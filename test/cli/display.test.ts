@@ -286,6 +286,6 @@ describe('words', () => {
       '1.2 MB',
       '5000 GB',
     ]);
-    expect(printable('a\u001b[31m\n\u009b\u202eb')).toBe('a?[31m???b');
+    expect(printable('a\u001b[31m\n\u009b\u202eb')).toBe('a\\u001b[31m\\u000a\\u009b\\u202eb');
   });
 });

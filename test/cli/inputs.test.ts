@@ -206,11 +206,13 @@ describe('openInput', () => {
     expect(() => openInput(spec)).toThrow(message);
   });
 
-  it('reads in the format that was given, whatever the names say', async () => {
+  it('reads in the format of the name, or in the one that was given for all', async () => {
     const cwd = await directory();
-    await files(cwd, { 'x.json': '{"a":"1"}\n', 'x.txt': '{"a":"2"}\n' });
-    const paths = [join(cwd, 'x.json'), join(cwd, 'x.txt')];
+    await files(cwd, { 'x.csv': 'a\n1\n', 'x.txt': '{"a":"2"}\n', 'x.json': '{"a":"3"}\n' });
+    const paths = [join(cwd, 'x.csv'), join(cwd, 'x.txt')];
     expect((await read({ paths, reading: { format: 'jsonl' } })).rows).toEqual([{ a: '1' }, { a: '2' }]);
+    const named = { paths: [join(cwd, 'x.json')], reading: { format: 'jsonl' as const, formatForAll: true } };
+    expect((await read(named)).rows).toEqual([{ a: '3' }]);
   });
 
   it('holds the header to the columns that are needed, and leaves others out when told to', async () => {

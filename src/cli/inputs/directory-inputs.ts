@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { DirectorySources } from '../../sync/directory-changes.js';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { formatOfName } from './format.js';
 import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
 import { identityMapping, loadMapping } from '../mapping/load.js';
@@ -15,9 +16,12 @@ import type { Settings } from '../settings/settings.js';
  */
 export async function openSources(settings: Settings, { io }: CliContext): Promise<DirectorySources> {
   const inputs: Partial<Record<Entity, InputSpec>> = {};
+  // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
+  const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
+  const formatForAll = all.every((path) => formatOfName(path) !== undefined);
   for (const entity of ENTITIES) {
     const paths = settings[entity];
-    if (paths !== undefined) inputs[entity] = { paths, reading: settings };
+    if (paths !== undefined) inputs[entity] = { paths, reading: { ...settings, formatForAll } };
   }
   const given = Object.values(inputs);
   if (given.length === 0) {

@@ -10,15 +10,20 @@ const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
   ndjson: 'jsonl',
 });
 
-/**
- * The given format; without one, the format of a file by its extension.
- *
- * @throws {@link OptionsError} if neither is known.
- */
-export function formatOf(path: string, given: InputFormat | undefined): InputFormat {
-  if (given !== undefined) return given;
+/** The format that the extension of a file says; undefined without a known one. */
+export function formatOfName(path: string): InputFormat | undefined {
   const ending = /\.(csv|json|jsonl|ndjson)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
-  const format = ending === undefined ? undefined : FORMATS[ending];
+  return ending === undefined ? undefined : FORMATS[ending];
+}
+
+/**
+ * The format of a file: the one that is given for all files; otherwise that of its name, and the one that is given for other names.
+ *
+ * @throws {@link OptionsError} if none is known.
+ */
+export function formatOf(path: string, given: InputFormat | undefined, forAll: boolean): InputFormat {
+  const named = formatOfName(path);
+  const format = forAll ? (given ?? named) : (named ?? given);
   if (format !== undefined) return format;
   const what = path === '-' ? 'standard input' : path;
   throw new OptionsError(

@@ -24,6 +24,8 @@ export interface InputSpec {
 export interface InputReading {
   /** @defaultValue by the extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`) */
   readonly format?: InputFormat | undefined;
+  /** True if `format` has priority over the extension. @defaultValue `false` */
+  readonly formatForAll?: boolean;
   /** See the option of `fromCsv`. */
   readonly delimiter?: string | undefined;
   /** See the option of `fromCsv`. */
@@ -62,7 +64,7 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
   if (paths.filter((path) => path === '-').length > 1)
     throw new OptionsError('-', 'standard input can be read only once');
   // Check the format of plain paths now; the files of a glob are known only when it is read.
-  for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format);
+  for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format, false);
   return inTurn(() => filesOf(spec, options));
 }
 
@@ -86,9 +88,9 @@ function fileRows(
   const name = file === '-' ? 'standard input' : file;
   const raw = file === '-' ? () => stdinBytes(stdin) : () => fileBytes(file);
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
-  const { encoding, delimiter, skipLines, trailer, jsonPath } = reading;
+  const { encoding, delimiter, skipLines, trailer, jsonPath, formatForAll = false } = reading;
   const input = { name, ...(isGzip(file) && { gzip: true }), ...(encoding !== undefined && { encoding }) };
-  const format = formatOf(file, reading.format);
+  const format = formatOf(file, reading.format, formatForAll);
   if (format === 'json')
     return fromJson<FlatRow>(bytes, { ...input, ...(jsonPath !== undefined && { path: jsonPath }) });
   const threads = threadsForSize(file === '-' ? 0 : fileSize(file));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SourceError } from '../../core/errors.js';
-import type { InputChunk } from '../../sources/input/input.js';
+import type { InputChunk } from '../../sources/input/input-chunk.js';
 
 /** The most bytes of standard input that are kept in memory if the mapping needs it more than once. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;

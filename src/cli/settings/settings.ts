@@ -59,11 +59,11 @@ export const SETTINGS = Object.freeze({
   format: setting(
     '--format',
     choice('csv', 'json', 'jsonl'),
-    'the format of all inputs, also of those whose name says otherwise',
+    'the format of standard input and of unknown extensions; without such an input, of all inputs',
     { fallback: 'by the extension of the name' },
   ),
   delimiter: setting('--delimiter', delimiter(), 'CSV: the character between fields, or tab', {
-    fallback: 'recognised from the header: , ; tab or |',
+    fallback: 'recognised from the header: comma, semicolon, tab or bar',
   }),
   encoding: setting('--encoding', text('name'), 'the encoding of the inputs, such as windows-1252', {
     fallback: 'UTF-8, or UTF-16 where the first bytes show it',

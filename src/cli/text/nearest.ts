@@ -1,4 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { quoted } from '../../core/visible.js';
 
 /** `; did you mean ...?` if a known word is similar; otherwise a list of all known words. */
 export function nearest(word: string, known: readonly string[]): string {
@@ -8,6 +9,6 @@ export function nearest(word: string, known: readonly string[]): string {
   );
   const name = known.find((candidate) => candidate.toLowerCase() === near) as string;
   return distance(word.toLowerCase(), near) <= Math.max(2, Math.floor(word.length / 3))
-    ? `; did you mean ${JSON.stringify(name)}?`
+    ? `; did you mean ${quoted(name)}?`
     : `; expected one of ${known.join(', ')}`;
 }

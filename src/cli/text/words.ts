@@ -1,3 +1,4 @@
+import { codePoint } from '../../core/visible.js';
 /** A number with thousands separators. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
@@ -23,9 +24,9 @@ export function formatTime(time: Date | number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Text from data, with control characters replaced by `?`, because they could control a terminal. */
+/** Text from data. Characters that could control a terminal, or cannot be seen, are shown as escapes such as `\u200b`. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+  return text.replace(/[^\S ]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, codePoint);
 }
 
 /** Rows as aligned columns: the first column is aligned left, the others right. */

@@ -11,14 +11,8 @@ import { fileStart, isSeparatorLine } from './file-start.js';
 import { CsvScanner, type OnRecord } from './scanner.js';
 import { requireTrailer, Trailer } from './trailer.js';
 import { joined, openBytes, type ByteReader } from '../input/byte-reader.js';
-import {
-  INPUT_OPTIONS,
-  toInput,
-  type Input,
-  type InputChunk,
-  type InputOptions,
-  type OpenableInput,
-} from '../input/input.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
+import type { InputChunk } from '../input/input-chunk.js';
 import { decode, decodeText } from '../input/decode-text.js';
 import { requireThreads, threadsFor } from '../input/threads.js';
 

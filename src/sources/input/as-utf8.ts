@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { SourceError } from '../../core/errors.js';
 import { countLineFeeds } from './decode-text.js';
 import { HEAD_BYTES, marksLength, recognise } from './first-bytes.js';
-import type { InputChunk } from './input.js';
+import type { InputChunk } from './input-chunk.js';
 import { READ_BYTES } from './read-file.js';
 
 /** How the bytes of an input are encoded. */

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { HEAD_BYTES, marksLength, recognise } from './first-bytes.js';
-import { unreadable, type InputChunk, type OpenableInput } from './input.js';
+import { unreadable, type OpenableInput } from './input.js';
+import type { InputChunk } from './input-chunk.js';
 import { READ_BYTES } from './read-file.js';
 
 /** Reads the bytes of an input into buffers of the caller. */

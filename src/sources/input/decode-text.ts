@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { SourceError } from '../../core/errors.js';
-import type { InputChunk } from './input.js';
+import type { InputChunk } from './input-chunk.js';
 
 /** The most characters per block, so that an input in one piece is not parsed all at once. */
 const BLOCK = 128 * 1024;

@@ -3,10 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 import { readFile } from './read-file.js';
 import { asUtf8, type Encoded } from './as-utf8.js';
+import type { InputChunk } from './input-chunk.js';
 import { requireEncoding } from './encoding.js';
-
-/** A piece of an input: bytes, or decoded text. */
-export type InputChunk = Uint8Array | string;
 
 /**
  * The input of a file source: a path (a string is always a path), a `file:` URL, a Node Readable, or any sync or async

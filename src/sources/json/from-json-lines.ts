@@ -5,14 +5,8 @@ import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
 import { joined, openBytes } from '../input/byte-reader.js';
-import {
-  INPUT_OPTIONS,
-  toInput,
-  type Input,
-  type InputChunk,
-  type InputOptions,
-  type OpenableInput,
-} from '../input/input.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
+import type { InputChunk } from '../input/input-chunk.js';
 import { decode, decodeText } from '../input/decode-text.js';
 import { requireThreads, threadsFor } from '../input/threads.js';
 

@@ -133,7 +133,7 @@ const anyMapped = fc.oneof(anyUsers, anyGroups, anyMemberships) as fc.Arbitrary<
 /** Whether `validate` certainly accepts the text of a record: other rows are parsed. */
 function isCertain(record: RecordOf[Entity]): boolean {
   const isVisible = (text: string | null) => text === null || !/[\p{Cc}\p{Cf}\ufffd]/u.test(text);
-  const ids: string[] = 'profile' in record ? [record.externalId] : Object.values(record);
+  const ids = 'profile' in record ? [record.externalId] : [record.groupExternalId, record.memberExternalId];
   const values: (string | null)[] = 'profile' in record ? Object.values(record.profile) : [];
   return ids.every((id) => isVisible(id) && !/^=|\+/.test(id)) && values.every(isVisible);
 }

@@ -1,0 +1,2 @@
+/** A piece of an input: bytes, or decoded text. */
+export type InputChunk = Uint8Array | string;
