@@ -105,7 +105,10 @@ export interface UploadReport {
   readonly confirmed: Readonly<Record<Entity, KindCounts>>;
   /** Changes that were not confirmed when the run ended. */
   readonly remaining: number;
-  /** Records that Okta refused; the next run sends them again. */
+  /**
+   * Records that Okta refused. The next run sends them again; a record with which every session failed, only if it changes, or
+   * if the option `resend` names it.
+   */
   readonly refused: readonly Rejection[];
   readonly requests: number;
   readonly sessions: number;

@@ -6,15 +6,23 @@ import { Reference, Seen, UNKNOWN, type Held, type Reading } from '../state/stor
  * A reading that takes some rows for unknown, although the baseline has them as confirmed. See the option `resend`.
  *
  * @param doubted - `'all'`, names of entities, and external ids of users and groups
- * @throws {@link OptionsError} for an id that the baseline does not have; the reading is then closed
+ * @param refused - ids of users and groups that may be named although the baseline does not have them
+ * @throws {@link OptionsError} for any other id that the baseline does not have; the reading is then closed
  */
-export async function doubtedReading(reading: Reading, doubted: readonly string[]): Promise<Reading> {
+export async function doubtedReading(
+  reading: Reading,
+  doubted: readonly string[],
+  refused: ReadonlySet<string> = new Set(),
+): Promise<Reading> {
   if (doubted.length === 0) return reading;
   const names = new Set(doubted);
   const entities = new Set(ENTITIES.filter((entity) => names.has('all') || names.has(entity)));
   const ids = doubted.filter((name) => name !== 'all' && !(ENTITIES as readonly string[]).includes(name));
   try {
-    await requireKnown(reading, ids);
+    await requireKnown(
+      reading,
+      ids.filter((id) => !refused.has(id)),
+    );
   } catch (error) {
     await reading.close();
     throw error;

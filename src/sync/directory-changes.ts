@@ -14,6 +14,7 @@ import {
 } from '../core/model.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
 import { doubtedReading } from '../diff/doubted-reading.js';
+import { RememberedRefusals } from '../upload/remembered-refusals.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
@@ -61,8 +62,8 @@ export interface DirectoryOptions extends DirectorySources {
   /**
    * Doubts rows of the state: it is not known whether Okta still has these records. They are sent again, or deleted if they left
    * the source, even if the state has them as confirmed. `'all'`, `'users'`, `'groups'` and `'memberships'` stand for all of
-   * them; every other text is the external id of a user or group, which doubts its memberships as well. The guard does not
-   * count them as creations or updates. Not with `mode: 'delta'`: a feed of changes does not contain them.
+   * them; every other text is the external id of a user or group, which doubts its memberships as well. A record with which
+   * every session of an earlier run failed is sent again too. The guard does not count them as creations or updates. Not with `mode: 'delta'`: a feed of changes does not contain them.
    */
   readonly resend?: readonly string[];
   /**
@@ -95,7 +96,9 @@ async function* changes(
   context: RunContext,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const reading = await doubtedReading(await state.read(), options.resend ?? []);
+  const { resend = [] } = options;
+  const { ids } = await RememberedRefusals.load(state);
+  const reading = await doubtedReading(await state.read(), resend, ids);
   const groupDeletions = new GroupDeletions();
   try {
     for (const entity of ENTITIES) {

@@ -178,7 +178,8 @@ async function run(
   throwIfAborted(signal);
   await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
   // The baseline must be up to date before the sources are compared with it.
-  const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
+  const { resend } = options;
+  const sending = { okta, state, options: uploadOptions, own: new OwnSessions(), resend };
   const settled = await settleJournal(sending);
   if (await isNewState(state)) hub.emit({ type: 'state:new' });
   let planned: PlanSummary | undefined;

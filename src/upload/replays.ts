@@ -20,6 +20,15 @@ export interface Content {
   readonly waits?: boolean;
   /** True if one of the records may be the cause of failures. Such content is sent when nothing else can be sent. */
   readonly suspect?: boolean;
+  /** How often Okta had accepted something when the content failed for the first time. */
+  readonly acceptedBefore?: number;
+}
+
+/** A record that is the cause of failed sessions. */
+export interface Culprit {
+  readonly batch: PackedBatch;
+  /** True if Okta accepted something else since it failed for the first time, so that it is not Okta that fails. */
+  readonly isProven: boolean;
 }
 
 /**
@@ -36,6 +45,7 @@ export class Replays {
   #suspected = new NamedReferences();
   readonly #failuresAlone = new Map<string, number>();
   #inARow = 0;
+  #accepted = 0;
 
   /**
    * The next content to be sent before new batches; undefined if there is none.
@@ -64,13 +74,16 @@ export class Replays {
   /** Records that Okta accepted something, so that earlier failures do not count as failures in a row. */
   progress(): void {
     this.#inARow = 0;
+    this.#accepted++;
   }
 
   /**
-   * Adds the content of a failed session. If a single record is the cause, it returns its batch, which is not sent again.
+   * Adds the content of a failed session. If a single record is the cause, it is returned, and not sent again.
    * @throws {@link SessionError} if too many sessions failed
    */
-  failed(content: Content, failure: SessionFailure): PackedBatch | undefined {
+  failed(failed: Content, failure: SessionFailure): Culprit | undefined {
+    const { acceptedBefore = this.#accepted } = failed;
+    const content = { ...failed, acceptedBefore };
     const attempt = content.attempt + 1;
     if (++this.#inARow >= MOST_IN_A_ROW || attempt > MOST_ATTEMPTS) {
       const what =
@@ -96,7 +109,7 @@ export class Replays {
     const rest = { ...content, batches: batches.filter((one) => one !== batch) };
     if (batch.size === 1 && this.#isAtFault(batch)) {
       if (rest.batches.length > 0) this.#soon.unshift({ ...rest, attempt });
-      return batch;
+      return { batch, isProven: this.#accepted > acceptedBefore };
     }
     const split = splitPacked(batch).map((half) => ({ ...content, batches: [half], attempt }));
     if (failure.batch === undefined) this.#suspect(split);

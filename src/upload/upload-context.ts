@@ -1,3 +1,4 @@
+import type { Batch } from '../core/model.js';
 import type { WaitReason } from '../events/events.js';
 import type { CallOptions, OktaClient } from '../okta/wire.js';
 import type { StateStore } from '../state/store.js';
@@ -10,6 +11,8 @@ export interface SessionContext {
   readonly state: StateStore;
   readonly options: ResolvedUploadOptions;
   readonly own: OwnSessions;
+  /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */
+  readonly resend?: readonly string[] | undefined;
 }
 
 /**
@@ -33,6 +36,16 @@ export function emitWait(
   sessionId?: string,
 ): void {
   events.emit({ type: 'wait:start', reason, until: new Date(clock.now() + ms), sessionId });
+}
+
+/** Emits the event of a batch that Okta acknowledged, as the given request of its session. */
+export function emitSent(
+  { events }: Pick<ResolvedUploadOptions, 'events'>,
+  sessionId: string,
+  { entity, kind, items, bytes }: Batch,
+  requests: number,
+): void {
+  events.emit({ type: 'batch:sent', sessionId, entity, kind, items, bytes, requests });
 }
 
 /** The options of every call of a run. Waits of the client are emitted as events. */

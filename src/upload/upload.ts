@@ -12,13 +12,14 @@ import { splitBatch } from './session-content.js';
 import { Replays, type Content } from './replays.js';
 import { failedImport, lostLoad, untriggered, type SessionFailure } from './session-failure.js';
 import { OwnSessions } from './own-sessions.js';
-import type { SessionContext } from './upload-context.js';
+import { emitSent, type SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
 import { PackedBatch } from './packed-batch.js';
 import { Unconfirmed } from './unconfirmed.js';
 import { SessionLifecycle } from './lifecycle.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
+import { RememberedRefusals } from './remembered-refusals.js';
 import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
 import { OutcomeReporter } from './change-outcome.js';
@@ -77,12 +78,14 @@ class Upload {
   }
 
   async run(): Promise<UploadReport> {
-    const { okta, state, options } = this.#context;
+    const { okta, state, options, resend } = this.#context;
     this.#startedAt = options.clock.now();
     try {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
+      await this.#queue.peek(); // The guard has passed the plan.
+      this.#refused.remembered = await RememberedRefusals.load(state, resend);
       await this.#sendAll();
       await storeAbsences(state, this.#run);
       return this.#tally.report();
@@ -145,12 +148,15 @@ class Upload {
   }
 
   async #runSession(content: Content): Promise<void> {
-    const { events } = this.#context.options;
     const importing =
       this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;
-    events.emit({ type: 'session:created', sessionId: session.sessionId, number: this.#tally.sessions });
+    this.#context.options.events.emit({
+      type: 'session:created',
+      sessionId: session.sessionId,
+      number: this.#tally.sessions,
+    });
     try {
       const loaded = await this.#load(session, content);
       if (loaded === undefined) return;
@@ -180,48 +186,41 @@ class Upload {
       if (outcome.kind === 'loaded') {
         accepted.push(sent);
         this.#refused.limit.acknowledged(batch);
-        const { entity, kind, items, bytes } = batch;
-        options.events.emit({
-          type: 'batch:sent',
-          sessionId: session.sessionId,
-          entity,
-          kind,
-          items,
-          bytes,
-          requests,
-        });
+        emitSent(options, session.sessionId, batch, requests);
       } else if (outcome.kind === 'refused') {
-        waiting.unshift(...this.#splitRefused(session, batch, outcome).map((half) => new PackedBatch(half)));
+        waiting.unshift(
+          ...(await this.#splitRefused(session, batch, outcome)).map((half) => new PackedBatch(half)),
+        );
       } else {
         await session.cancel();
         if (accepted.length > 0) this.#replays.progress();
-        this.#failed(
+        await this.#failed(
           { ...content, batches: [...accepted, sent, ...waiting] },
           lostLoad(session.sessionId, sent, outcome),
         );
         return undefined;
       }
     }
-    // Splitting used requests of this session, so the remaining batches are sent in the next one.
+    // Splitting used requests of this session.
     if (waiting.length > 0) this.#replays.putBack({ ...content, batches: waiting });
     return { ...content, batches: accepted };
   }
 
   /** The halves of a refused batch. A single refused record is reported and not sent again. */
-  #splitRefused(
+  async #splitRefused(
     { sessionId }: SessionLifecycle,
     batch: Batch,
     { errorCode, reason }: Pick<Refusal, 'errorCode' | 'reason'>,
-  ): readonly Batch[] {
+  ): Promise<readonly Batch[]> {
     const halves = splitBatch(batch);
     if (halves !== undefined) return halves;
-    this.#leaveOut(batch, { sessionId, errorCode, what: 'Okta refused the record', reason });
+    await this.#leaveOut(batch, { sessionId, errorCode, what: 'Okta refused the record', reason });
     return [];
   }
 
-  #leaveOut(batch: Batch, refusal: Refusal): void {
+  async #leaveOut(batch: Batch, refusal: Refusal): Promise<void> {
     this.#unconfirmed.remove(new PackedBatch(batch));
-    this.#refused.add(batch, refusal);
+    await this.#refused.add(batch, refusal);
   }
 
   async #import(session: SessionLifecycle, content: Content): Promise<void> {
@@ -232,9 +231,9 @@ class Upload {
     const hasUpserts = content.batches.some((batch) => batch.kind === 'upsert');
     const outcome = await session.trigger(hasUpserts);
     if (outcome === 'unknown') {
-      this.#notImported(session, content, 'gone');
+      await this.#notImported(session, content, 'gone');
     } else if (outcome === 'lost') {
-      this.#failed(content, untriggered(session.sessionId));
+      await this.#failed(content, untriggered(session.sessionId));
     } else if (outcome === 'no-effect') {
       this.#confirmed(session, content);
     } else {
@@ -246,9 +245,9 @@ class Upload {
   #follow(session: SessionLifecycle, content: Content): void {
     const following = session
       .finish()
-      .then((status) => {
+      .then(async (status) => {
         if (status === 'COMPLETED') this.#confirmed(session, content);
-        else this.#notImported(session, content, status);
+        else await this.#notImported(session, content, status);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };
@@ -258,9 +257,9 @@ class Upload {
   }
 
   /** Sends the content again, because Okta may have imported all of it, or a part, or nothing. */
-  #notImported({ sessionId }: SessionLifecycle, content: Content, status: string): void {
+  async #notImported({ sessionId }: SessionLifecycle, content: Content, status: string): Promise<void> {
     this.#outcomes.batches(content, sessionId, 'unknown');
-    this.#failed(content, failedImport(sessionId, status));
+    await this.#failed(content, failedImport(sessionId, status));
   }
 
   #confirmed(session: SessionLifecycle, content: Content): void {
@@ -286,12 +285,13 @@ class Upload {
   }
 
   /** Sends the content of a failed session again, without a record that is the cause. */
-  #failed(content: Content, failure: SessionFailure): void {
-    const { sessionId, reason, errorCode, oktaReason } = failure;
-    const atFault = this.#replays.failed(content, failure);
-    if (atFault !== undefined) {
+  async #failed(content: Content, failure: SessionFailure): Promise<void> {
+    const { sessionId, reason, errorCode } = failure;
+    const culprit = this.#replays.failed(content, failure);
+    if (culprit !== undefined) {
+      const refusal = { sessionId, errorCode, reason: failure.oktaReason, lasts: culprit.isProven };
       const what = 'each session with the record failed';
-      this.#leaveOut(atFault.unpack(), { sessionId, errorCode, what, reason: oktaReason });
+      await this.#leaveOut(culprit.batch.unpack(), { ...refusal, what });
       if (content.batches.length === 1) return;
     }
     const attempt = content.attempt + 1;

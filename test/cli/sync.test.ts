@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -72,7 +73,7 @@ describe('sync', () => {
     expect([refused.code, refused.out]).toEqual([5, '']);
     expect(refused.err).toBe(
       [
-        'Refused by Okta; the next run tries again (1):',
+        'Refused by Okta (1):',
         "  users u1: Okta refused the record: Api validation failed; userName: '…' is longer than 10 characters [E0000001]",
         '',
       ].join('\n'),
@@ -163,6 +164,25 @@ describe('sync', () => {
     }
   });
 
+  it('names a record with which every session failed without sending it again, until --resend', async () => {
+    let fails = true;
+    const [cwd, okta] = [
+      await directory(),
+      await org({ poison: ({ externalId }) => (fails && externalId === 'u1' ? 'load' : undefined) }),
+    ];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(4) });
+    expect((await cli(cwd, SYNC, { env })).code).toBe(5);
+    const sessions = okta.sessions(okta.identitySourceId).length;
+    const again = await cli(cwd, [...SYNC, '--report', 'r'], { env });
+    expect(again.code).toBe(5);
+    expect(again.out).toContain('users u1: each session with the record failed in an earlier run');
+    expect(okta.sessions(okta.identitySourceId)).toHaveLength(sessions);
+    expect(await readFile(join(cwd, 'r/rejects.csv'), 'utf8')).toMatch(/^okta,users,u1,.*E0000009/m);
+    fails = false;
+    expect((await cli(cwd, [...SYNC, '--resend', 'u1'], { env })).code).toBe(0);
+  });
+
   it('puts no profile value into any output', async () => {
     const [cwd, okta] = [await directory(), await org({ refuseItem: (item) => item.externalId === 'u1' })];
     await files(cwd, {
@@ -180,7 +200,7 @@ describe('sync', () => {
     await files(cwd, { 'u.csv': usersCsv(3) });
     const ran = await cli(cwd, SYNC, { env: envOf(okta) });
     expect(ran.out).toMatch(
-      /Refused by Okta; the next run tries again \(1\):\n {2}users u1: Okta refused the record: [^\n]*an item was refused \[E0000001\]/,
+      /Refused by Okta \(1\):\n {2}users u1: Okta refused the record: [^\n]*an item was refused \[E0000001\]/,
     );
     expect(ran.code).toBe(5);
   });

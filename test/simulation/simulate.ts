@@ -115,6 +115,8 @@ class Simulation {
   #plan: RunPlan = CALM;
   #refused = new Set<string>();
   #poison: DayPlan['poison'] = new Map();
+  /** True while the records with which every session failed are sent again, as people ask for with `resend`. */
+  #forgetsRefusals = false;
   readonly #denied = new Map<string, number>();
   #runs = 0;
 
@@ -187,7 +189,9 @@ class Simulation {
     const { last } = this.#scenario;
     this.#refused = new Set();
     this.#poison = new Map();
+    this.#forgetsRefusals = true;
     const first = await this.#runOnce(last, CALM);
+    this.#forgetsRefusals = false;
     if (first !== 'died' && 'error' in first) this.#count(`first calm run failed: ${codeOf(first.error)}`);
     const second = await this.#runOnce(last, CALM);
     if (second === 'died' || 'error' in second)
@@ -236,6 +240,7 @@ class Simulation {
     const read = <T>(records: readonly T[]) => gatedSource(records, life);
     const { cooldownMs, pollIntervalMs, requestsPerSession, sessionsInFlight } = this.#scenario.upload;
     try {
+      if (this.#forgetsRefusals) await state.setMeta('refused-records', '[]');
       const report = await sync({
         cooldownMs,
         pollIntervalMs,

@@ -66,6 +66,11 @@ it.each<readonly [what: string, damage: Damage, law: string]>([
     () => ({ bind: async () => {} }),
     'a state is stamped once, and refuses any other target',
   ],
+  [
+    'cuts long values',
+    (store) => ({ setMeta: (name, value) => store.setMeta(name, value.slice(0, 100_000)) }),
+    'a value of a million characters is kept',
+  ],
   ['does not keep small values', () => ({ setMeta: async () => {} }), 'small values are kept'],
   [
     'stays open',

@@ -107,16 +107,53 @@ describe.each([
     });
   });
 
-  it('is sent again by the next run, which names it again or is done', async () => {
+  it('is named by the next runs without being sent, until it changes', async () => {
     await inVirtualTime(async (clock) => {
       const bad = new Set(['u3']);
       const { org, run } = world(clock, { poison: poison(how, bad) });
       const small = company(20);
       await run(small);
-      expect((await run(small)).refused[0]).toMatchObject({ externalId: 'u3', code });
+      for (let day = 0; day < 2; day++) {
+        const report = await run(small);
+        expect(report).toMatchObject({ requests: 0, sessions: 0, remaining: 0 });
+        expect(report.refused[0]).toMatchObject({ entity: 'users', externalId: 'u3', code });
+        expect(report.refused[0]?.reason).toContain('it is not sent again until it changes');
+        const pairs = report.refused.slice(1);
+        expect(pairs.length).toBeGreaterThan(0);
+        expect(pairs.every((one) => one.code === 'REFERENCE_REFUSED')).toBe(true);
+      }
       bad.clear();
-      expect((await run(small)).refused).toEqual([]);
+      const users = small.users.map((one) =>
+        one.externalId === 'u3' ? { ...one, profile: { ...one.profile, title: 'mended' } } : one,
+      );
+      expect((await run({ ...small, users })).refused).toEqual([]);
+      expect(held(org)).toEqual(wanted({ ...small, users }));
+    });
+  });
+
+  it('is sent again when resend names it', async () => {
+    await inVirtualTime(async (clock) => {
+      const bad = new Set(['u3', 'u7']);
+      const { org, run } = world(clock, { poison: poison(how, bad) });
+      const small = company(20);
+      await run(small);
+      bad.clear();
+      const named = (await run(small, { resend: ['u3'] })).refused.filter(({ entity }) => entity === 'users');
+      expect(named).toMatchObject([{ externalId: 'u7', code }]);
+      expect((await run(small, { resend: ['users'] })).refused).toEqual([]);
       expect(held(org)).toEqual(wanted(small));
+    });
+  });
+
+  it('is sent again by the next run if Okta accepted nothing else, because it may be Okta that failed', async () => {
+    await inVirtualTime(async (clock) => {
+      const bad = new Set(['u3']);
+      const { org, run } = world(clock, { poison: poison(how, bad) });
+      const users = source.users.filter(({ externalId }) => externalId === 'u3');
+      expect((await run({ users })).refused).toMatchObject([{ externalId: 'u3', code }]);
+      bad.clear();
+      expect((await run({ users })).refused).toEqual([]);
+      expect(held(org).users).toHaveProperty('u3');
     });
   });
 

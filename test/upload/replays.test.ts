@@ -47,8 +47,8 @@ describe('the content of failed sessions', () => {
             if (fails === 0) done.push(...keysOf(content));
             else {
               const failure = { sessionId: 's', reason: 'r', blames, ...(fails === 1 && { batch }) };
-              const atFault = replays.failed(content, failure);
-              if (atFault !== undefined) done.push(...keysOf({ batches: [atFault], attempt: 0 }));
+              const culprit = replays.failed(content, failure);
+              if (culprit !== undefined) done.push(...keysOf({ batches: [culprit.batch], attempt: 0 }));
             }
             replays.progress();
             content = replays.next(false) ?? replays.nextSuspect(false);
@@ -97,6 +97,22 @@ describe('the content of failed sessions', () => {
     expect(replays.nextSuspect(true)).toBeUndefined();
     expect(replays.nextSuspect(false)?.batches.map(({ entity }) => entity)).toEqual(['memberships']);
     expect(replays.delays(name('a'), false)).toBe(false);
+  });
+
+  it('proves that a record is the cause only if Okta accepted something else since it failed first', () => {
+    const cause = (acceptsBetween: boolean) => {
+      const replays = new Replays();
+      replays.progress();
+      replays.failed({ batches: [users('a')], attempt: 0 }, error);
+      if (acceptsBetween) replays.progress();
+      for (;;) {
+        const next = replays.next(false) ?? replays.nextSuspect(false);
+        const culprit = next && replays.failed(next, error);
+        if (culprit !== undefined) return culprit;
+      }
+    };
+    expect(cause(false)).toMatchObject({ batch: { size: 1 }, isProven: false });
+    expect(cause(true)).toMatchObject({ batch: { size: 1 }, isProven: true });
   });
 
   it('ends the run after ten in a row, or too many of the same', () => {

@@ -34,7 +34,7 @@ export function undoneLines(report: SyncReport): string[] {
   return [
     ...heldBackLines(report.plan.heldBackDeletes),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
-    ...rejectionLines('Refused by Okta; the next run tries again', report.refused, refused),
+    ...rejectionLines('Refused by Okta', report.refused, refused),
   ];
 }
 

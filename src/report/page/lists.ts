@@ -113,7 +113,7 @@ function recordList(records: readonly RejectedRecord[], listed: number): Html {
 function rejectCaption(rollcall: number, okta: number): string {
   const parts = [
     rollcall > 0 && `${plural(rollcall, 'record')} rejected before anything was sent`,
-    okta > 0 && `${count(okta)} refused by Okta; the next run sends them again`,
+    okta > 0 && `${count(okta)} refused by Okta`,
   ].filter((part) => part !== false);
   return `${parts.join('; ')}. A record that is left out is never deleted in Okta.`;
 }

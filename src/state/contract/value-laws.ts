@@ -44,6 +44,14 @@ export const valueLaws: Laws = {
     await again.dispose();
   },
 
+  'a value of a million characters is kept': async (store, under) => {
+    const long = 'ä'.repeat(1_000_000);
+    await store.setMeta('refused-records', long);
+    const again = await under.reopen();
+    assert.ok((await again.store.getMeta('refused-records')) === long);
+    await again.dispose();
+  },
+
   'absences are kept as they were last set': async (store, under) => {
     await store.setAbsences(
       'users',

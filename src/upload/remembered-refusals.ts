@@ -1,0 +1,84 @@
+import type { Change, Entity } from '../core/model.js';
+import type { StateStore } from '../state/store.js';
+
+/** The name of the value in the state. */
+const NAME = 'refused-records';
+/** The most records that are remembered; of more, the oldest is forgotten, and its sessions fail again. */
+const MOST = 1000;
+
+/** A record that made sessions fail, by its keyed fingerprint. */
+interface RememberedRefusal {
+  readonly entity: Entity;
+  readonly key: string;
+  /** The digest of {@link Change.fingerprint}, in base64. */
+  readonly digest: string;
+  readonly code: string;
+}
+
+/**
+ * The records with which every session failed. To find such a record takes many sessions, so the state remembers it: while it has
+ * the same fingerprint, it is not sent again, unless the option `resend` names it. Deletions are not remembered: an account that
+ * should end is tried again by each run.
+ */
+export class RememberedRefusals {
+  readonly #state: StateStore;
+  readonly #refusals: Map<string, RememberedRefusal>;
+
+  private constructor(state: StateStore, refusals: readonly RememberedRefusal[]) {
+    this.#state = state;
+    this.#refusals = new Map(refusals.map((one) => [nameOf(one), one]));
+  }
+
+  /** Loads them from the state. @param resend - the option `resend`; the records that it names are forgotten */
+  static async load(state: StateStore, resend: readonly string[] = []): Promise<RememberedRefusals> {
+    const text = await state.getMeta(NAME);
+    const refusals = text === undefined ? [] : (JSON.parse(text) as readonly RememberedRefusal[]);
+    const loaded = new RememberedRefusals(state, refusals);
+    await loaded.#forget(new Set(resend));
+    return loaded;
+  }
+
+  /** The external ids of the users and groups among them. */
+  get ids(): ReadonlySet<string> {
+    const all = [...this.#refusals.values()].filter(({ entity }) => entity !== 'memberships');
+    return new Set(all.map(({ key }) => key));
+  }
+
+  /** The code with which Okta refused this very record; undefined if it did not, or if the record has changed since. */
+  codeOf(change: Change): string | undefined {
+    const refusal = this.#refusals.get(nameOf(change));
+    return refusal !== undefined && refusal.digest === digestOf(change) ? refusal.code : undefined;
+  }
+
+  async remember(change: Change, code: string): Promise<void> {
+    const digest = digestOf(change);
+    if (digest === undefined) return;
+    const { entity, key } = change;
+    const name = nameOf(change);
+    // The newest is the last.
+    this.#refusals.delete(name);
+    this.#refusals.set(name, { entity, key, digest, code });
+    await this.#store();
+  }
+
+  async #forget(names: ReadonlySet<string>): Promise<void> {
+    const before = this.#refusals.size;
+    for (const [name, { entity, key }] of this.#refusals) {
+      const byId = entity !== 'memberships' && names.has(key);
+      if (names.has('all') || names.has(entity) || byId) this.#refusals.delete(name);
+    }
+    if (this.#refusals.size < before) await this.#store();
+  }
+
+  async #store(): Promise<void> {
+    await this.#state.setMeta(NAME, JSON.stringify([...this.#refusals.values()].slice(-MOST)));
+  }
+}
+
+function nameOf({ entity, key }: Pick<Change, 'entity' | 'key'>): string {
+  return `${entity} ${key}`;
+}
+
+function digestOf({ fingerprint }: Change): string | undefined {
+  return fingerprint && Buffer.from(fingerprint.digest, 'latin1').toString('base64');
+}

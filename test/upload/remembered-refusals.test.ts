@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { RememberedRefusals } from '../../src/upload/remembered-refusals.js';
+import { membershipChange, profileChange } from '../support/changes.js';
+import { fingerprint } from '../support/rows.js';
+
+const user = (key: string, value = 'x') => ({
+  ...profileChange('users', 'upsert', key, value),
+  fingerprint: fingerprint(`of ${value}`),
+});
+const group = profileChange('groups', 'upsert', 'g', 'x');
+const pair = membershipChange('upsert', 'g', 'a');
+const all = [user('a'), user('b'), group, pair];
+
+describe('remembered refusals', () => {
+  it('are those of the same record alone, also in the next process', async () => {
+    const disk = new MemoryDisk();
+    const refusals = await RememberedRefusals.load(memoryState({ disk }));
+    await refusals.remember(user('a'), 'E1');
+    const again = await RememberedRefusals.load(memoryState({ disk }));
+    for (const one of [refusals, again]) {
+      expect(one.codeOf(user('a'))).toBe('E1');
+      expect(one.codeOf(user('a', 'y'))).toBeUndefined();
+      expect(one.codeOf(user('b'))).toBeUndefined();
+      expect(one.codeOf(profileChange('groups', 'upsert', 'a', 'x'))).toBeUndefined();
+    }
+  });
+
+  it('contain no deletion, which is tried again', async () => {
+    const refusals = await RememberedRefusals.load(memoryState());
+    const deletion = profileChange('users', 'delete', 'a', 'x');
+    await refusals.remember(deletion, 'E1');
+    expect(refusals.codeOf(deletion)).toBeUndefined();
+    expect(refusals.ids.size).toBe(0);
+  });
+
+  it.each([
+    [['all'], []],
+    [['users'], [group, pair]],
+    [['memberships'], [user('a'), user('b'), group]],
+    [['a'], [user('b'), group, pair]],
+    [
+      ['g', 'b'],
+      [user('a'), pair],
+    ],
+    [[], all],
+  ])('named by resend are forgotten for good: %o', async (resend, rest) => {
+    const state = memoryState();
+    const refusals = await RememberedRefusals.load(state);
+    for (const change of all) await refusals.remember(change, 'E1');
+    await RememberedRefusals.load(state, resend);
+    const after = await RememberedRefusals.load(state);
+    expect(all.filter((change) => after.codeOf(change) !== undefined)).toEqual(rest);
+  });
+
+  it('are the last thousand', async () => {
+    const state = memoryState();
+    const refusals = await RememberedRefusals.load(state);
+    for (let i = 0; i <= 1000; i++) await refusals.remember(user(`u${i}`), 'E1');
+    const after = await RememberedRefusals.load(state);
+    expect([after.ids.size, after.ids.has('u0'), after.ids.has('u1'), after.ids.has('u1000')]).toEqual([
+      1000,
+      false,
+      true,
+      true,
+    ]);
+  });
+});
