@@ -211,12 +211,15 @@ export interface Journal {
   creating(now: number, seen?: readonly string[]): Promise<number>;
   /** After `createSession`. */
   created(id: number, sessionId: string): Promise<void>;
-  /** Before a load is sent, with all its rows. */
-  loading(id: number, rows: readonly PendingRow[]): Promise<void>;
-  /** After Okta acknowledged the last load passed to {@link loading}. */
+  /**
+   * Before a load is sent, with all its rows. Returns the number of the load, which no other load of the session has that may be
+   * in flight at the same time.
+   */
+  loading(id: number, rows: readonly PendingRow[]): Promise<number>;
+  /** After Okta acknowledged one of the loads. */
   loaded(id: number): Promise<void>;
-  /** After Okta refused the last load passed to {@link loading}: nothing of it was loaded. */
-  refused(id: number): Promise<void>;
+  /** After Okta refused the load with this number: nothing of it was loaded. */
+  refused(id: number, load: number): Promise<void>;
   triggering(id: number): Promise<void>;
   triggered(id: number, now: number): Promise<void>;
   cancelling(id: number): Promise<void>;

@@ -54,8 +54,8 @@ export class SessionLifecycle {
   #mayRun = false;
   /** True if a load was acknowledged after the last refusal. */
   #acceptsLoads = true;
-  /** The write of the last acknowledgment to the journal. */
-  #acknowledged: Promise<void> = Promise.resolve();
+  /** The writes of acknowledgments to the journal whose end nobody waited for yet. */
+  #acknowledged: Promise<void>[] = [];
 
   constructor(context: SessionContext, opened: OpenedSession) {
     this.#context = context;
@@ -67,34 +67,35 @@ export class SessionLifecycle {
     return this.#mode;
   }
 
-  /** Sends one batch. */
+  /** Sends one batch. Several loads may be in flight at once. */
   async load(batch: Batch): Promise<LoadOutcome> {
     const { okta, state, options } = this.#context;
-    await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));
+    const load = await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));
     try {
       await send(okta, this.sessionId, batch, callOptions(options));
     } catch (error) {
-      return this.#notLoaded(error, batch.changes.length === 1);
+      return this.#notLoaded(error, load, batch.changes.length === 1);
     }
     this.#acceptsLoads = true;
-    this.#acknowledged = state.journal.loaded(this.#journalId);
+    const acknowledged = state.journal.loaded(this.#journalId);
     // The next journal write reports this failure. The empty `catch` only prevents an unhandled rejection until then.
-    this.#acknowledged.catch(() => undefined);
+    acknowledged.catch(() => undefined);
+    this.#acknowledged.push(acknowledged);
     return { kind: 'loaded' };
   }
 
   /**
-   * Waits until a write to the journal is on disk, and also the acknowledgment before it. Nothing is sent to Okta between the
-   * two, so they can share a transaction, which saves one wait for the disk for each load.
+   * Waits until a write to the journal is on disk, and also the acknowledgments before it. Nothing of this load is sent to Okta
+   * between them, so they can share a transaction, which saves one wait for the disk for each load.
    */
-  async #journaled(written: Promise<void>): Promise<void> {
-    const acknowledged = this.#acknowledged;
-    this.#acknowledged = Promise.resolve();
-    for (const write of await Promise.allSettled([acknowledged, written]))
+  async #journaled<T>(written: Promise<T>): Promise<T> {
+    const acknowledged = this.#acknowledged.splice(0);
+    for (const write of await Promise.allSettled([...acknowledged, written]))
       if (write.status === 'rejected') throw write.reason;
+    return written;
   }
 
-  async #notLoaded(error: unknown, single: boolean): Promise<LoadOutcome> {
+  async #notLoaded(error: unknown, load: number, single: boolean): Promise<LoadOutcome> {
     if (isTransient(error)) return { kind: 'lost', error, reason: error.code };
     if (!isRefused(error)) throw error;
     // A 404 is never a refusal of the content, even if the session still exists.
@@ -104,7 +105,7 @@ export class SessionLifecycle {
     const closed = await this.#closedStatus(single);
     if (closed !== undefined) return { kind: 'lost', error, reason: `the session is ${closed}` };
     this.#acceptsLoads = false;
-    await this.#journaled(this.#context.state.journal.refused(this.#journalId));
+    await this.#journaled(this.#context.state.journal.refused(this.#journalId, load));
     const { errorCode, reason } = error instanceof OktaHttpError ? error : {};
     return { kind: 'refused', errorCode, reason };
   }
@@ -193,7 +194,7 @@ export class SessionLifecycle {
       await this.#cancelQuickly();
     } finally {
       // No write must be in progress after the run has ended.
-      await this.#acknowledged.catch(() => undefined);
+      await Promise.allSettled(this.#acknowledged);
     }
   }
 

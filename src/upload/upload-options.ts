@@ -51,6 +51,12 @@ export interface UploadOptions {
    */
   readonly sessionsInFlight?: number;
   /**
+   * The most bulk requests of a session that are in flight at once. Okta promises no order inside a session. The client sends
+   * no more at once than its `concurrency` and Okta's rate limits allow.
+   * @defaultValue `4`
+   */
+  readonly loadsInFlight?: number;
+  /**
    * For an open session that this state did not create: `fail` changes nothing and throws `ERR_ROLLCALL_FOREIGN_SESSION`;
    * `cancel` cancels it; `adopt` uses it if it is CREATED, which means that it is empty, and fails otherwise.
    * @defaultValue `'fail'`
@@ -88,6 +94,7 @@ export const UPLOAD_OPTION_NAMES: readonly string[] = Object.freeze([
   'patienceMs',
   'requestsPerSession',
   'sessionsInFlight',
+  'loadsInFlight',
   'foreignSession',
   'leaveSession',
   'signal',
@@ -124,6 +131,11 @@ export function resolveUploadOptions(options: UploadOptions): ResolvedUploadOpti
     sessionsInFlight: requireNumber('sessionsInFlight', options.sessionsInFlight ?? 2, {
       min: 1,
       max: 10,
+      integer: true,
+    }),
+    loadsInFlight: requireNumber('loadsInFlight', options.loadsInFlight ?? 4, {
+      min: 1,
+      max: LIMITS.requestsPerSession,
       integer: true,
     }),
     foreignSession: requireOneOf('foreignSession', options.foreignSession ?? 'fail', [

@@ -12,11 +12,12 @@ import { splitBatch } from './session-content.js';
 import { Replays, type Content } from './replays.js';
 import { failedImport, lostLoad, untriggered, type SessionFailure } from './session-failure.js';
 import { OwnSessions } from './own-sessions.js';
-import { emitSent, type SessionContext } from './upload-context.js';
+import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
 import { PackedBatch } from './packed-batch.js';
 import { Unconfirmed } from './unconfirmed.js';
 import { SessionLifecycle } from './lifecycle.js';
+import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
 import { RememberedRefusals } from './remembered-refusals.js';
@@ -171,38 +172,26 @@ class Upload {
   /** Loads a session. Returns the accepted content; undefined if the session was lost, so that its content is sent again. */
   async #load(session: SessionLifecycle, content: Content): Promise<Content | undefined> {
     const { options } = this.#context;
-    const waiting = [...content.batches];
-    const accepted: PackedBatch[] = [];
-    for (let requests = 0; waiting.length > 0 && requests < options.requestsPerSession;) {
-      this.#check();
-      // In a mixed session, Okta may have refused a user or group of a membership after the content was collected.
-      const packed = waiting.shift() as PackedBatch;
-      const batch = this.#refused.without(packed.unpack());
-      if (batch === undefined) continue;
-      requests++;
-      const sent = batch.changes.length === packed.size ? packed : new PackedBatch(batch);
-      const outcome = await session.load(batch);
-      this.#tally.sent(batch);
-      if (outcome.kind === 'loaded') {
-        accepted.push(sent);
-        this.#refused.limit.acknowledged(batch);
-        emitSent(options, session.sessionId, batch, requests);
-      } else if (outcome.kind === 'refused') {
-        waiting.unshift(
-          ...(await this.#splitRefused(session, batch, outcome)).map((half) => new PackedBatch(half)),
-        );
-      } else {
-        await session.cancel();
-        if (accepted.length > 0) this.#replays.progress();
-        await this.#failed(
-          { ...content, batches: [...accepted, sent, ...waiting] },
-          lostLoad(session.sessionId, sent, outcome),
-        );
-        return undefined;
-      }
+    const loader = new SessionLoader(session, content.batches, {
+      options,
+      tally: this.#tally,
+      refused: this.#refused,
+      check: () => this.#check(),
+      split: (batch, outcome) => this.#splitRefused(session, batch, outcome),
+    });
+    await loader.run();
+    const { accepted, rest, lost } = loader;
+    if (lost !== undefined) {
+      await session.cancel();
+      if (accepted.length > 0) this.#replays.progress();
+      await this.#failed(
+        { ...content, batches: [...accepted, ...rest] },
+        lostLoad(session.sessionId, lost.batch, lost.outcome),
+      );
+      return undefined;
     }
-    // Splitting used requests of this session.
-    if (waiting.length > 0) this.#replays.putBack({ ...content, batches: waiting });
+    // Splitting used requests of this session, so the remaining batches are sent in the next one.
+    if (rest.length > 0) this.#replays.putBack({ ...content, batches: rest });
     return { ...content, batches: accepted };
   }
 

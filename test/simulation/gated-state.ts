@@ -71,7 +71,7 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
     created: (...args) => write('created', () => inner.created(...args)),
     loading: (...args) => write('loading', () => inner.loading(...args)),
     loaded: (id) => write('loaded', () => inner.loaded(id)),
-    refused: (id) => write('refused', () => inner.refused(id)),
+    refused: (...args) => write('refused', () => inner.refused(...args)),
     triggering: (id) => write('triggering', () => inner.triggering(id)),
     triggered: (...args) => write('triggered', () => inner.triggered(...args)),
     cancelling: (id) => write('cancelling', () => inner.cancelling(id)),

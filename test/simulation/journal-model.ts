@@ -5,7 +5,8 @@ import { SOURCE } from '../support/world.js';
 
 interface ModelSession {
   sessionId: string | undefined;
-  readonly loads: (readonly PendingRow[])[];
+  /** The rows of each load, by its number. */
+  readonly loads: Map<number, readonly PendingRow[]>;
 }
 
 /**
@@ -26,7 +27,7 @@ export class JournalModel {
   inFlight(): ReadonlySet<string> {
     const keys = new Set<string>();
     for (const { loads } of this.#sessions.values())
-      for (const row of loads.flat()) keys.add(`${row.entity} ${row.key}`);
+      for (const row of rowsOf(loads)) keys.add(`${row.entity} ${row.key}`);
     return keys;
   }
 
@@ -34,7 +35,7 @@ export class JournalModel {
   endsInFlight(): ReadonlySet<string> {
     const keys = new Set<string>();
     for (const { loads } of this.#sessions.values())
-      for (const row of loads.flat()) if (row.kind === 'delete') keys.add(`${row.entity} ${row.key}`);
+      for (const row of rowsOf(loads)) if (row.kind === 'delete') keys.add(`${row.entity} ${row.key}`);
     return keys;
   }
 
@@ -55,7 +56,7 @@ export class JournalModel {
       lastTriggeredAt: () => journal.lastTriggeredAt(),
       creating: async (...args) => {
         const id = await journal.creating(...args);
-        this.#sessions.set(id, { sessionId: undefined, loads: [] });
+        this.#sessions.set(id, { sessionId: undefined, loads: new Map() });
         return id;
       },
       created: async (id, sessionId) => {
@@ -63,13 +64,14 @@ export class JournalModel {
         of(id).sessionId = sessionId;
       },
       loading: async (id, rows) => {
-        await journal.loading(id, rows);
-        of(id).loads.push(rows);
+        const load = await journal.loading(id, rows);
+        of(id).loads.set(load, rows);
+        return load;
       },
       loaded: (id) => journal.loaded(id),
-      refused: async (id) => {
-        await journal.refused(id);
-        of(id).loads.pop();
+      refused: async (id, load) => {
+        await journal.refused(id, load);
+        of(id).loads.delete(load);
       },
       triggering: (id) => journal.triggering(id),
       triggered: (id, now) => journal.triggered(id, now),
@@ -85,7 +87,7 @@ export class JournalModel {
   #judge({ sessionId, loads }: ModelSession, outcome: SessionOutcome): void {
     const session = this.#org.sessions(SOURCE).find(({ id }) => id === sessionId);
     const status = session?.status;
-    const rows = loads.flat();
+    const rows = rowsOf(loads);
     if (outcome === 'dropped' && (status === 'TRIGGERED' || status === 'COMPLETED' || status === 'ERROR'))
       this.faults.push(`session ${sessionId} was dropped although it is ${status}`);
     if (status === 'CREATED' || status === 'IN_PROGRESS')
@@ -103,4 +105,8 @@ export class JournalModel {
     if (held.length > 0)
       this.faults.push(`session ${sessionId} was committed although it is ${status}: ${held.length} rows`);
   }
+}
+
+function rowsOf(loads: ModelSession['loads']): PendingRow[] {
+  return [...loads.values()].flat();
 }

@@ -74,8 +74,9 @@ describe('a load', () => {
     const journal = {
       ...state.journal,
       loading: async (...args: Parameters<typeof state.journal.loading>) => {
-        await state.journal.loading(...args);
+        const load = await state.journal.loading(...args);
         written.push('loading');
+        return load;
       },
       loaded: async (loaded: number) => {
         await new Promise<void>((resolve) => (release = resolve));

@@ -77,6 +77,8 @@ function uploading(options: UploadOptions = {}, override: Override = {}) {
       clock,
       events: { emit: (event) => events.push(event) },
       onOutcome: (told) => outcomes.push(...told),
+      // One load after another has one order only; `load-session.test.ts` is about several at once.
+      loadsInFlight: 1,
       ...options,
     });
     return sink(flowOf(source, context));

@@ -82,7 +82,7 @@ export const failureLaws: Laws = {
       ['created', () => journal.created(1, 's')],
       ['loading', () => journal.loading(1, [row])],
       ['loaded', () => journal.loaded(1)],
-      ['refused', () => journal.refused(1)],
+      ['refused', () => journal.refused(1, 0)],
       ['triggering', () => journal.triggering(1)],
       ['triggered', () => journal.triggered(1, 1)],
       ['cancelling', () => journal.cancelling(1)],
@@ -117,7 +117,7 @@ export const failureLaws: Laws = {
 async function failsAlone(
   store: StateStore,
   under: StoreUnderTest,
-  fail: () => Promise<void>,
+  fail: () => Promise<unknown>,
 ): Promise<void> {
   const outcomes = await Promise.allSettled([
     store.adopt([confirmedRow('users', 'before')]),

@@ -12,7 +12,7 @@ export const journalLaws: Laws = {
       store.journal.loading(id, [upsert('users', 'a')]),
       store.journal.loaded(id),
       store.journal.loading(id, [deleted('users', 'b')]),
-      store.journal.refused(id),
+      store.journal.refused(id, 1),
       store.journal.loading(id, [upsert('users', 'c')]),
       store.journal.loaded(id),
       store.journal.triggering(id),
@@ -32,7 +32,7 @@ export const journalLaws: Laws = {
     await store.journal.loading(id, [upsert('users', 'a'), deleted('users', 'b')]);
     await store.journal.loaded(id);
     await store.journal.loading(id, [upsert('users', 'c')]);
-    await store.journal.refused(id);
+    await store.journal.refused(id, 1);
     await store.journal.loading(id, [deleted('groups', 'd')]);
     const again = await under.reopen();
     assert.deepEqual(await again.store.journal.open(), [
@@ -77,12 +77,12 @@ export const journalLaws: Laws = {
     await journal.loaded(id);
     await journal.loading(id, [upsert('users', 'refused'), deleted('users', 'z')]);
     matches(await told(), { loads: 2, rows: 4, hasUpserts: true, acknowledged: 1 });
-    await journal.refused(id);
+    await journal.refused(id, 1);
     matches(await told(), { loads: 1, rows: 2, hasUpserts: false, acknowledged: 1 });
     await journal.loading(id, [upsert('users', 'mine'), deleted('users', 'z')]);
     await journal.loaded(id);
-    await journal.loading(id, [upsert('users', 'refused too')]);
-    await journal.refused(id);
+    const refused = await journal.loading(id, [upsert('users', 'refused too')]);
+    await journal.refused(id, refused);
     matches(await told(), { loads: 2, rows: 4, hasUpserts: true, acknowledged: 2 });
     await journal.triggering(id);
     matches(await told(), { phase: 'triggering', triggeredAt: undefined });
@@ -103,6 +103,27 @@ export const journalLaws: Laws = {
     assert.deepEqual(await journal.open(), []);
   },
 
+  'loads that are in flight at once are refused by their numbers': async (store, under) => {
+    const id = await store.journal.creating(1);
+    await store.journal.created(id, 's');
+    const load = (key: string) => store.journal.loading(id, [upsert('users', key)]);
+    const [first, second, third] = await Promise.all([load('a'), load('b'), load('c')]);
+    await store.journal.refused(id, second);
+    const fourth = await load('d');
+    assert.equal(new Set([first, third, fourth]).size, 3);
+    await store.journal.refused(id, first);
+    const again = await under.reopen();
+    const { journal } = again.store;
+    matches(await journal.open(), [{ loads: 2, acknowledged: 0, rows: 2, hasUpserts: true }]);
+    await journal.refused(id, third);
+    await journal.refused(id, fourth);
+    matches(await journal.open(), [{ loads: 0, rows: 0, hasUpserts: false }]);
+    await journal.loading(id, [upsert('users', 'e')]);
+    await journal.settle(id, 'completed');
+    assert.deepEqual(await heldRows(again.store, 'users'), heldOf('e'));
+    await again.dispose();
+  },
+
   'a session that the journal does not know is a clear error': async (store) => {
     const { journal } = store;
     const id = await journal.creating(1);
@@ -111,7 +132,7 @@ export const journalLaws: Laws = {
       () => journal.created(other, 's'),
       () => journal.loading(other, []),
       () => journal.loaded(other),
-      () => journal.refused(other),
+      () => journal.refused(other, 0),
       () => journal.triggering(other),
       () => journal.triggered(other, 1),
       () => journal.cancelling(other),

@@ -41,6 +41,8 @@ export const journalModelLaws: Laws = {
 interface ModelSession {
   session: Omit<JournaledSession, 'loads' | 'rows' | 'hasUpserts'>;
   readonly loads: PendingRow[][];
+  /** The numbers of the loads, in the same order. */
+  readonly numbers: number[];
 }
 
 /** Calls the journal and does the same to a plain list. */
@@ -74,14 +76,18 @@ class JournalModel {
       change({ sessionId: `s${now}`, phase: 'loading' });
     } else if (call === 'loading') {
       const load = random.list(3, () => randomRow(random));
-      await this.journal.loading(id, load);
+      const number = await this.journal.loading(id, load);
+      assert.ok(!own.numbers.includes(number), 'no two loads of a session have the same number');
       own.loads.push(load);
+      own.numbers.push(number);
     } else if (call === 'loaded' && acknowledged < own.loads.length) {
       await this.journal.loaded(id);
       change({ acknowledged: acknowledged + 1 });
     } else if (call === 'refused' && acknowledged < own.loads.length) {
-      await this.journal.refused(id);
-      own.loads.pop();
+      const at = random.below(own.loads.length);
+      await this.journal.refused(id, own.numbers[at] as number);
+      own.loads.splice(at, 1);
+      own.numbers.splice(at, 1);
     } else if (call === 'triggering' || call === 'cancelling') {
       await this.journal[call](id);
       change({ phase: call });
@@ -105,7 +111,7 @@ class JournalModel {
       triggeredAt: undefined,
       acknowledged: 0,
     };
-    this.#open.push({ session, loads: [] });
+    this.#open.push({ session, loads: [], numbers: [] });
   }
 
   async #settle(own: ModelSession, outcome: SessionOutcome): Promise<void> {

@@ -26,6 +26,9 @@ export interface JournalState {
   readonly applyEnds: (head: Head, ended: EndedParents) => Head['entities'];
 }
 
+/** Greater than the number of any load. */
+const MAX_LOAD = 2 ** 31;
+
 /** The journal of a state in LMDB. */
 export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }: JournalState): Journal {
   const { journal, loads } = tables;
@@ -44,6 +47,8 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
       journal.putSync(id, { ...session, ...change(session) });
       return { result: undefined };
     });
+  const loadsOf = (id: number): number[] =>
+    Array.from(loads.getKeys({ start: [id, 0], end: [id + 1, 0] }), ([, load]) => load);
   const rowsOf = (id: number): PendingRow[] =>
     Array.from(loads.getRange({ start: [id, 0], end: [id + 1, 0] }), ({ value }) => unpackRows(value)).flat();
   return {
@@ -69,15 +74,24 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
       }),
     created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),
     loading: (id, rows) =>
-      update('loading', id, (session) => {
-        loads.putSync([id, session.loads], packRows(rows));
+      write('journal:loading', () => {
+        const session = sessionOf(id);
+        const [last] = loads.getKeys({ start: [id, MAX_LOAD], end: [id, -1], reverse: true, limit: 1 });
+        const load = (last?.[1] ?? -1) + 1;
+        loads.putSync([id, load], packRows(rows));
         const hasUpserts = session.hasUpserts || rows.some((row) => row.kind === 'upsert');
-        return { loads: session.loads + 1, rows: session.rows + rows.length, hasUpserts };
+        journal.putSync(id, {
+          ...session,
+          loads: session.loads + 1,
+          rows: session.rows + rows.length,
+          hasUpserts,
+        });
+        return { result: load };
       }),
     loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),
-    refused: (id) =>
+    refused: (id, load) =>
       update('refused', id, (session) => {
-        loads.removeSync([id, session.loads - 1]);
+        loads.removeSync([id, load]);
         const rest = rowsOf(id);
         return {
           loads: session.loads - 1,
@@ -94,11 +108,11 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
     cancelling: (id) => update('cancelling', id, () => ({ phase: 'cancelling' })),
     settle: (id, outcome) =>
       write('journal:settle', (head) => {
-        const session = sessionOf(id);
+        sessionOf(id);
         let { entities } = head;
         const deletions: PendingRow[] = [];
         // Load by load: a session of memberships may have 700,000 rows.
-        for (let load = 0; load < session.loads; load++) {
+        for (const load of loadsOf(id)) {
           const rows = unpackRows(loads.get([id, load]) ?? []);
           if (outcome !== 'dropped') entities = apply({ ...head, entities }, rowsAfter(rows, outcome));
           for (const row of rows)

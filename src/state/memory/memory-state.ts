@@ -27,9 +27,15 @@ import {
 /** Rows in one chunk of {@link StateStore.rows}. */
 const ROWS_CHUNK = 4096;
 
+/** The rows of one load of a session. */
+interface PendingLoad {
+  readonly load: number;
+  readonly rows: readonly PendingRow[];
+}
+
 /** A journaled session with the rows of its loads. */
 interface StoredSession extends JournaledSession {
-  readonly pending: readonly (readonly PendingRow[])[];
+  readonly pending: readonly PendingLoad[];
 }
 
 interface DiskContent {
@@ -242,9 +248,17 @@ class MemoryState implements StateStore {
           return id;
         }),
       created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),
-      loading: (id, rows) => update('loading', id, (session) => withLoads([...session.pending, rows])),
+      loading: async (id, rows) => {
+        let load = 0;
+        await update('loading', id, ({ pending }) => {
+          load = (pending.at(-1)?.load ?? -1) + 1;
+          return withLoads([...pending, { load, rows }]);
+        });
+        return load;
+      },
       loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),
-      refused: (id) => update('refused', id, (session) => withLoads(session.pending.slice(0, -1))),
+      refused: (id, refused) =>
+        update('refused', id, ({ pending }) => withLoads(pending.filter(({ load }) => load !== refused))),
       triggering: (id) => update('triggering', id, () => ({ phase: 'triggering' })),
       triggered: (id, now) =>
         this.#write('journal:triggered', (content) => {
@@ -260,7 +274,7 @@ class MemoryState implements StateStore {
           const session = content.sessions.find((candidate) => candidate.id === id);
           if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
           if (outcome !== 'dropped') {
-            const rows = session.pending.flat();
+            const rows = session.pending.flatMap((load) => load.rows);
             apply(content, rowsAfter(rows, outcome), endedBySession(rows, outcome));
           }
           content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
@@ -271,8 +285,8 @@ class MemoryState implements StateStore {
 }
 
 /** A session with these loads. */
-function withLoads(pending: readonly (readonly PendingRow[])[]): Partial<StoredSession> {
-  const rows = pending.flat();
+function withLoads(pending: readonly PendingLoad[]): Partial<StoredSession> {
+  const rows = pending.flatMap((load) => load.rows);
   return {
     pending,
     loads: pending.length,

@@ -10,9 +10,9 @@ export const crash: readonly Break[] = [
   {
     what: 'a load is journaled after it was sent',
     file: 'src/upload/lifecycle.ts',
-    find: 'await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
+    find: 'const load = await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));',
     replace:
-      'try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));',
+      'let load = 0;\n    try {\n      await send(okta, this.sessionId, batch, callOptions(options));\n      load = await this.#journaled(state.journal.loading(this.#journalId, batch.changes.map(pendingRow)));',
     test: ['test/upload/lifecycle.test.ts', 'is in the journal before it is sent, and acknowledged after'],
   },
   {

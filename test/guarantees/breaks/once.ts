@@ -24,7 +24,7 @@ export const once: readonly Break[] = [
   {
     what: 'a session is replayed while it is open',
     file: 'src/upload/upload.ts',
-    find: 'await session.cancel();\n        if (accepted',
+    find: 'await session.cancel();\n      if (accepted',
     replace: 'if (accepted',
     test: [UPLOAD, LOST],
   },

@@ -44,7 +44,7 @@ export const state: readonly Break[] = [
   {
     what: 'what Okta refused is committed with the rest',
     file: 'src/upload/lifecycle.ts',
-    find: 'await this.#journaled(this.#context.state.journal.refused(this.#journalId));',
+    find: 'await this.#journaled(this.#context.state.journal.refused(this.#journalId, load));',
     replace: '',
     test: [UPLOAD, 'a record that Okta refuses is singled out and reported, and the rest goes on'],
   },
@@ -68,10 +68,20 @@ export const state: readonly Break[] = [
   },
   {
     what: 'a membership of a refused user is sent',
-    file: 'src/upload/upload.ts',
-    find: 'const batch = this.#refused.without(packed.unpack());',
+    file: 'src/upload/load-session.ts',
+    find: 'const batch = this.#parts.refused.without(packed.unpack());',
     replace: 'const batch = packed.unpack();',
     test: [REFUSALS, 'of the users takes their memberships along, also in a mixed session'],
+  },
+  {
+    what: 'a membership is sent while the load that creates its user is in flight',
+    file: 'src/upload/load-session.ts',
+    find: "return next?.entity === 'memberships' && next.kind === 'upsert' && this.#creating.size > 0;",
+    replace: "return next?.entity === 'memberships' && next.kind === 'upsert' && this.#creating.size > 100;",
+    test: [
+      'test/upload/load-session.test.ts',
+      'memberships are sent after the loads that create their users',
+    ],
   },
   {
     what: 'a write that failed leaves half of it to those that share its transaction',

@@ -14,7 +14,7 @@ it('a session that is settled leaves nothing in the journal, nor of what it carr
     for (const outcome of ['completed', 'dropped', 'unknown'] as const) {
       const id = await state.journal.creating(1);
       for (const key of ['a', 'b', 'c']) await state.journal.loading(id, [upserted('users', key)]);
-      await state.journal.refused(id);
+      await state.journal.refused(id, 1);
       await state.journal.settle(id, outcome);
     }
     await state.close();

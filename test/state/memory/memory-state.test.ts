@@ -49,7 +49,7 @@ describe('memoryState', () => {
     const id = await journal.creating(1);
     await journal.created(id, 's');
     await journal.loading(id, [upserted('users', 'a')]);
-    await journal.refused(id);
+    await journal.refused(id, 0);
     await journal.loading(id, [upserted('users', 'a')]);
     await journal.loaded(id);
     await journal.triggering(id);
