@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_MS, RateWindow } from '../../src/okta/rate-limit/rate-window.js';
+import { RateWindow } from '../../src/okta/rate-limit/rate-window.js';
+import { LONGEST_WAIT_MS } from '../../src/okta/rate-limit/retry-after.js';
 import type { WireResponse } from '../../src/okta/wire.js';
 
 const EPOCH = 1_800_000_000;
@@ -82,12 +83,16 @@ describe('a rate-limit window', () => {
 
   it('has nobody wait for less than a second, nor for longer than five minutes, whatever its headers say', () => {
     const past = bucket();
-    past.send(answer({ remaining: 0, reset: -100 }));
+    past.send(answer({ remaining: 0, reset: -1 }));
     expect(past.window.waitMs()).toBe(1000);
+    for (const reset of [-100, 301, 90_000]) {
+      const wrong = bucket();
+      wrong.send(answer({ remaining: 0, reset }));
+      expect(wrong.window.waitMs()).toBe(60_000);
+    }
     const far = bucket();
-    far.send(answer({ remaining: 0, reset: 90_000 }));
-    expect(far.window.waitMs()).toBe(LONGEST_WAIT_MS);
-    expect(LONGEST_WAIT_MS).toBe(300_000);
+    far.send(answer({ remaining: 0, reset: 300 }));
+    expect(far.window.waitMs()).toBe(LONGEST_WAIT_MS + 1000);
   });
 
   it('whose answer has no date is measured by the local clock', () => {
@@ -129,10 +134,6 @@ describe('a rate-limit window', () => {
     ['remaining', '1.5'],
     ['remaining', '0x0'],
     ['remaining', undefined],
-    ['reset', '1234567890123'],
-    ['reset', 'x1800000060'],
-    ['reset', '1800000060x'],
-    ['reset', undefined],
   ])('learns nothing from an answer whose %s is %s', (name, value) => {
     const { window, send } = bucket();
     send(answer({ remaining: 0 }, { [`x-rate-limit-${name}`]: value }));
@@ -140,6 +141,49 @@ describe('a rate-limit window', () => {
     // Nor does it spoil what the next one says.
     send(answer({ remaining: 0 }));
     expect(window.waitMs()).toBe(61_000);
+  });
+
+  it.each(['1234567890123', 'x1800000060', '1800000060x', undefined])(
+    'lasts a minute where its reset is %s',
+    (reset) => {
+      const { window, send } = bucket();
+      send(answer({ remaining: 0 }, { 'x-rate-limit-reset': reset }));
+      expect(window.waitMs()).toBe(60_000);
+    },
+  );
+
+  it('is closed for as long as a 429 asks, with or without a limit', () => {
+    const asks = { 'retry-after': '90' };
+    const told = bucket();
+    told.send(answer({ status: 429, reset: 20 }, asks));
+    expect(told.window.waitMs()).toBe(90_000);
+    const untold = bucket();
+    untold.send(answer({ status: 429 }, { ...asks, 'x-rate-limit-limit': undefined }));
+    expect(untold.window.waitMs()).toBe(90_000);
+    const concurrency = bucket();
+    concurrency.send(answer({ status: 429, limit: 0 }, asks));
+    expect(concurrency.window.waitMs()).toBe(0);
+  });
+
+  it('is known again at the next answer after one of a node whose reset is minutes ahead', () => {
+    const { window, send, pass, sendable } = bucket();
+    send(answer({ limit: 10, remaining: 8, reset: 290 }));
+    pass(10_000);
+    send(answer({ limit: 10, remaining: 3, reset: 60, date: 10 }));
+    expect(sendable()).toBe(3);
+    send(answer({ limit: 10, remaining: 0, reset: 60, date: 10 }));
+    expect(window.waitMs()).toBe(51_000);
+  });
+
+  it('is not taken for a new one because an answer was slow', () => {
+    const { window, pass } = bucket();
+    window.start();
+    const slow = window.sent;
+    window.start();
+    window.done(answer({ limit: 10, remaining: 1 }));
+    pass(30_000);
+    window.done(answer({ limit: 10, remaining: 9 }), slow);
+    expect([window.start(), window.start()]).toEqual([false, false]);
   });
 
   it('that no answer has told of yet is no larger than the one before', () => {
@@ -197,18 +241,20 @@ describe('a rate-limit window', () => {
 
   it('is not changed by an answer of a window before it', () => {
     const { window, send } = bucket();
-    send(answer({ remaining: 50, reset: 120, date: 61 }));
     window.start();
-    window.done(answer({ remaining: 0, reset: 60, date: 59 }));
+    const before = window.sent;
+    send(answer({ remaining: 50, reset: 120, date: 61 }));
+    window.done(answer({ remaining: 0, reset: 60, date: 59 }), before);
     expect(window.waitMs()).toBe(0);
     expect(window.start()).toBe(true);
   });
 
   it('that is new replaces the one before it', () => {
-    const { window, send, sendable } = bucket();
-    send(answer({ limit: 10, remaining: 1, reset: 60 }));
+    const { window, send, pass, sendable } = bucket();
+    send(answer({ limit: 10, remaining: 2, reset: 60 }));
+    pass(60_000);
     window.start();
-    window.done(answer({ limit: 10, remaining: 9, reset: 120, date: 61 }));
+    window.done(answer({ limit: 10, remaining: 9, reset: 120, date: 60 }));
     expect(sendable()).toBe(9);
   });
 
@@ -280,5 +326,44 @@ describe('a rate-limit window', () => {
     send(answer({ remaining: 0, reset: 240, date: 182 }));
     window.slept(open);
     expect(window.waitMs()).toBe(59_000);
+  });
+
+  it('is never sent into once it is exhausted, and is waited for a minute at most, whichever node answers', () => {
+    const node = fc.oneof(
+      fc.constant({ date: 0, reset: 0 }),
+      // The clock of the node is wrong by minutes or hours.
+      fc.integer({ min: -7200, max: 7200 }).map((ahead) => ({ date: ahead, reset: ahead })),
+      // Only its `Date`, or only its reset, is wrong by hours.
+      fc.integer({ min: 600, max: 7200 }).map((ahead) => ({ date: ahead, reset: 0 })),
+      fc.integer({ min: 600, max: 7200 }).map((ahead) => ({ date: 0, reset: ahead })),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(node, fc.integer({ min: 0, max: 30_000 })), { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 10 }),
+        (requests, limits) => {
+          const { window, send, pass } = bucket();
+          const server = { ms: 0, window: -1, used: 0 };
+          const later = (ms: number) => {
+            pass(ms);
+            server.ms += ms;
+          };
+          for (const [{ date, reset }, pauseMs] of requests) {
+            later(pauseMs);
+            const waitMs = window.waitMs();
+            expect(waitMs).toBeLessThanOrEqual(62_000);
+            later(waitMs);
+            const current = Math.floor(server.ms / 60_000);
+            if (current !== server.window) Object.assign(server, { window: current, used: 0 });
+            const limit = limits[current % limits.length] as number;
+            expect(server.used).toBeLessThan(limit);
+            server.used++;
+            const told = { limit, remaining: limit - server.used };
+            const now = Math.floor(server.ms / 1000);
+            expect(send(answer({ ...told, date: now + date, reset: (current + 1) * 60 + reset }))).toBe(true);
+          }
+        },
+      ),
+    );
   });
 });

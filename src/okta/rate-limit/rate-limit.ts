@@ -66,12 +66,13 @@ export class RateLimiter {
   }
 
   async #sendCounted(window: RateWindow, send: () => Promise<WireResponse>): Promise<WireResponse> {
+    const { sent } = window;
     let response: WireResponse | undefined;
     try {
       response = await send();
       return response;
     } finally {
-      window.done(response);
+      window.done(response, sent);
       if (response !== undefined) this.#adapt(response);
     }
   }

@@ -1,15 +1,29 @@
 import type { Clock } from '../../core/clock.js';
 import type { WireResponse } from '../wire.js';
+import { LONGEST_WAIT_MS, retryAfterMs } from './retry-after.js';
 
-/** The longest single wait. After it the request is tried, so that a wrong header cannot stop a run for ever. */
-export const LONGEST_WAIT_MS = 5 * 60_000;
+/** The length of most of Okta's windows, for a response whose times cannot be right. */
+const USUAL_MS = 60_000;
+
+/** Two responses are about one window if its end differs by at most this much. */
+const SAME_MS = 5_000;
 
 /** Okta's advice: wait until the reset, relative to the `Date` of the response, plus one second for clock skew. */
 const SKEW_MS = 1_000;
 
+/** When a request was sent. Its response may be about that window, or a later one. */
+export interface SentRequest {
+  /** By the monotonic clock. */
+  readonly at: number;
+  readonly generation: number;
+}
+
 /**
  * The remaining requests in the window of one bucket, from the headers of every response. Every wait is a duration between
  * two times of the server (reset and `Date`), so the local clock may be wrong by any amount.
+ *
+ * Windows are told apart by their ends on our own clock, and not by `reset`: the clocks of Okta's nodes may differ by minutes or by
+ * an hour. What one response says of a window is believed until a later request gets another answer.
  *
  * Each request reduces the local count at once. A response reduces it further, to the server's count minus the requests in
  * progress. Within a window the count only decreases, so responses may arrive in any order.
@@ -19,7 +33,6 @@ export class RateWindow {
   readonly #share: number;
   #limit: number | undefined;
   #remaining = Infinity;
-  #reset = -Infinity;
   #used = 0;
   #underWay = 0;
   #opensAt: number | undefined;
@@ -36,6 +49,11 @@ export class RateWindow {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** What {@link done} must know of a request that was just started. */
+  get sent(): SentRequest {
+    return { at: this.#elapsed(), generation: this.#generation };
   }
 
   /** Milliseconds until a request may be sent; 0 when one may be sent now. */
@@ -74,33 +92,63 @@ export class RateWindow {
   }
 
   /** The end of a counted request, with its response if there was one. */
-  done(response: WireResponse | undefined): void {
+  done(response: WireResponse | undefined, sent: SentRequest = this.sent): void {
     this.#underWay -= 1;
-    if (response !== undefined) this.#learn(response);
+    if (response !== undefined) this.#learn(response, sent);
     for (const listener of this.#listening.splice(0)) listener();
   }
 
-  #learn(response: WireResponse): void {
+  #learn(response: WireResponse, sent: SentRequest): void {
     const limit = numberOf(response, 'x-rate-limit-limit');
-    const reset = numberOf(response, 'x-rate-limit-reset');
     const remaining = numberOf(response, 'x-rate-limit-remaining');
     // A limit of 0 means the concurrency limit, and contains nothing about this window.
-    if (limit === undefined || limit <= 0 || reset === undefined || remaining === undefined) return;
-    if (reset < this.#reset) return;
-    const left = (response.status === 429 ? 0 : remaining) - this.#underWay;
-    if (reset > this.#reset) {
-      this.#generation += 1;
-      this.#reset = reset;
-      this.#used = this.#underWay + 1;
-      this.#remaining = left;
-    } else {
+    if (limit === 0) return;
+    const isRefused = response.status === 429;
+    const askedMs = isRefused ? retryAfterMs(response) : undefined;
+    if (limit === undefined || remaining === undefined) {
+      if (askedMs !== undefined) this.#begin(0, askedMs);
+      return;
+    }
+    const lengthMs = Math.max(this.#lengthOf(response), askedMs ?? 0);
+    const left = (isRefused ? 0 : remaining) - this.#underWay;
+    const earliest = sent.at + lengthMs - SAME_MS;
+    const latest = this.#elapsed() + lengthMs + SAME_MS;
+    // A request that was sent before this window began may have an answer about an earlier one.
+    if (latest < (this.#opensAt ?? -Infinity) && sent.generation !== this.#generation) return;
+    if (earliest <= (this.#opensAt ?? -Infinity) && (this.#opensAt ?? Infinity) <= latest) {
       this.#remaining = Math.min(this.#remaining, left);
+      this.#closeFor(lengthMs);
+    } else {
+      this.#begin(left, lengthMs);
     }
     this.#limit = limit;
+  }
+
+  /** Replaces what is known by a window with `left` requests. */
+  #begin(left: number, lengthMs: number): void {
+    this.#generation += 1;
+    this.#used = this.#underWay + 1;
+    this.#remaining = left;
+    this.#closeFor(lengthMs);
+  }
+
+  #closeFor(lengthMs: number): void {
+    this.#length = lengthMs;
+    this.#opensAt = this.#elapsed() + lengthMs;
+  }
+
+  /**
+   * Milliseconds until the window of a response is over: by its own `Date`, or, if one of its times cannot be right, by our
+   * clock, or as most windows.
+   */
+  #lengthOf(response: WireResponse): number {
+    const reset = (numberOf(response, 'x-rate-limit-reset') ?? NaN) * 1_000;
     const date = Date.parse(response.headers['date'] ?? '');
-    const serverNow = Number.isNaN(date) ? this.#clock.now() : date;
-    this.#length = Math.min(LONGEST_WAIT_MS, Math.max(SKEW_MS, reset * 1_000 - serverNow + SKEW_MS));
-    this.#opensAt = this.#elapsed() + this.#length;
+    for (const now of [date, this.#clock.now()]) {
+      const ms = reset - now;
+      if (ms >= -SKEW_MS && ms <= LONGEST_WAIT_MS) return Math.max(0, ms) + SKEW_MS;
+    }
+    return USUAL_MS;
   }
 
   /** A clock that is set forward must not open a window too early. */

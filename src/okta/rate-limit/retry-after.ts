@@ -1,5 +1,7 @@
 import type { WireResponse } from '../wire.js';
-import { LONGEST_WAIT_MS } from './rate-window.js';
+
+/** The longest single wait. After it the request is tried, so that a wrong header cannot stop a run for ever. */
+export const LONGEST_WAIT_MS = 5 * 60_000;
 
 /**
  * The wait in milliseconds that a response requests by `Retry-After`: seconds, or a date, which is compared with the `Date` of
