@@ -1,6 +1,5 @@
 import type { Outcome, Scenario } from './scenario.js';
 
-const COOLDOWN_MS = 300_000;
 const ITEMS = 200;
 const REQUESTS_PER_SESSION = 50;
 /** Attempts at the same content: once, and four replays, each in halves. */
@@ -10,9 +9,16 @@ const OTHER_CALLS = 3;
 /** Half the time between two looks at a session: what a look is late on average. */
 const LOOK_MS = 1000;
 
-/** The least that a run can take: its sessions, five minutes apart. */
-export function boundMs(sessions: number): number {
-  return Math.max(0, sessions - 1) * COOLDOWN_MS;
+/** The least that a run can take: its sessions, as far apart as the rule of the service requires. */
+export function boundMs(sessions: number, rule: Pick<Scenario, Rule>): number {
+  return Math.max(0, sessions - 1) * ruleMs(rule);
+}
+
+type Rule = 'importMs' | 'cooldownApplies' | 'cooldownMs';
+
+/** From the trigger of a session to the earliest creation of the next. */
+function ruleMs({ importMs, cooldownApplies, cooldownMs }: Pick<Scenario, Rule>): number {
+  return cooldownApplies === 'always' ? cooldownMs : Math.min(cooldownMs, importMs);
 }
 
 /**
@@ -36,8 +42,9 @@ export function predict(scenario: Scenario): Outcome {
 }
 
 /** From the trigger of a session to the creation of the next. */
-function waitMs({ importMs, cooldownApplies, sessionsInFlight }: Scenario, loadMs: number): number {
-  const cooldown = cooldownApplies === 'always' ? COOLDOWN_MS : Math.min(COOLDOWN_MS, importMs + LOOK_MS);
+function waitMs({ sessionsInFlight, ...rule }: Scenario, loadMs: number): number {
+  const { importMs, cooldownApplies } = rule;
+  const cooldown = ruleMs(rule) + (cooldownApplies === 'always' ? 0 : LOOK_MS);
   if (sessionsInFlight === 1) return Math.max(cooldown, importMs + LOOK_MS);
   // Imports are done one after another: they hold up what is loaded meanwhile once they take longer than it.
   return Math.max(cooldown, importMs - loadMs);

@@ -1,16 +1,16 @@
 import { LIMITS } from 'rollcall';
 import { MIXES } from '../data/mixed-sizes.js';
 import { boundMs, predict } from './model.js';
-import { USUAL, type Outcome, type Scenario } from './scenario.js';
+import type { Outcome, Scenario } from './scenario.js';
 
 /** A scenario with what it came to. */
 export interface SessionResult {
   readonly scenario: Scenario;
-  /** Null where it is too large to be simulated, or not what rollcall does. */
+  /** Null where it is too large to be simulated. */
   readonly simulated: Outcome | null;
   /** Null where the model does not apply: it knows items of one size only. */
   readonly predicted: Outcome | null;
-  /** The sessions that are needed, five minutes apart. */
+  /** The sessions that are needed, as far apart as the rule requires. */
   readonly boundMs: number;
 }
 
@@ -20,12 +20,11 @@ export async function resultOf(
   mostSimulated: number,
   simulate: (scenario: Scenario) => Promise<Outcome>,
 ): Promise<SessionResult> {
-  const canSimulate =
-    scenario.upserts + scenario.deletes <= mostSimulated && scenario.loadsAtOnce === USUAL.loadsAtOnce;
+  const canSimulate = scenario.upserts + scenario.deletes <= mostSimulated;
   const simulated = canSimulate ? await simulate(scenario) : null;
   const predicted = scenario.mix === undefined ? predict(scenario) : null;
   const sessions = Math.ceil(leastRequests(scenario) / LIMITS.requestsPerSession);
-  return { scenario, simulated, predicted, boundMs: boundMs(sessions) };
+  return { scenario, simulated, predicted, boundMs: boundMs(sessions, scenario) };
 }
 
 /** No packing can do with fewer requests. */

@@ -11,14 +11,18 @@ export interface Scenario {
   readonly latencyMs: number;
   /** Milliseconds that the import of one session takes. Okta does not say; it is the assumption that matters most. */
   readonly importMs: number;
-  /** Whether the five minutes are over once the session is COMPLETED; the documents do not say. */
+  /** Milliseconds after a trigger for which Okta allows no new session. */
+  readonly cooldownMs: number;
+  /** Whether that time is over once the session is COMPLETED; the documents do not say. */
   readonly cooldownApplies: 'always' | 'while-active';
   /** 2 loads a session while the one before is imported; 1 does not. */
   readonly sessionsInFlight: number;
-  /** Loads of a session that are under way at a time. rollcall sends one after another: above 1 only the model speaks. */
+  /** Loads of a session that are under way at a time. */
   readonly loadsAtOnce: number;
   /** `false` packs in the order of the source, each item into the current request or the next. */
   readonly lookAhead: boolean;
+  /** The requests that the bucket of `/sessions` allows in a minute. */
+  readonly sessionRequests: number;
   /** The share of requests that Okta acts on and whose answer is lost. */
   readonly lostAnswers: number;
 }
@@ -35,9 +39,11 @@ export const USUAL = {
   deletes: 0,
   latencyMs: 300,
   importMs: 240_000,
+  cooldownMs: 300_000,
   cooldownApplies: 'always',
   sessionsInFlight: 2,
-  loadsAtOnce: 1,
+  loadsAtOnce: 4,
+  sessionRequests: 600,
   lookAhead: true,
   lostAnswers: 0,
 } as const satisfies Partial<Scenario>;

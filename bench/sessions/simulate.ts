@@ -55,7 +55,9 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
       identitySources: [SOURCE],
       latencyMs: scenario.latencyMs,
       importMs: scenario.importMs,
+      cooldownMs: scenario.cooldownMs,
       cooldownApplies: scenario.cooldownApplies,
+      rateLimits: { sessions: { limit: scenario.sessionRequests, windowMs: 60_000 } },
       ...(scenario.lostAnswers > 0 && {
         faults: { seed, rates: { resetAfter: scenario.lostAnswers } },
       }),
@@ -66,11 +68,13 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
       auth: { token: org.token },
       transport: transportTo(org, (ms) => systemClock.sleep(ms)),
       random: () => 0.5,
+      concurrency: Math.max(4, scenario.loadsAtOnce),
     });
     const state = memoryState({ disk: new MemoryDisk() });
     await holdThoseToBeRemoved(scenario, okta, state, clock);
     const changes = pipe(users(scenario), validate('users'), diff('users', state));
-    const options = { sessionsInFlight: scenario.sessionsInFlight };
+    const { sessionsInFlight, loadsAtOnce: loadsInFlight } = scenario;
+    const options = { sessionsInFlight, loadsInFlight };
     const started = clock.now();
     const report = scenario.lookAhead
       ? await pipe(changes, guard(state, { maxDeletePercent: 100 }), batch(), upload(okta, state, options))
