@@ -8,7 +8,7 @@ export interface TextFault {
 
 const SURROGATES_AND_PAIRS = /[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/;
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
- 
+
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
 /** The character in whose place text was lost. */
 const REPLACEMENT = /\ufffd/;

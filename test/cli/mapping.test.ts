@@ -16,9 +16,13 @@ import { refusalOf } from '../../src/validate/refused-record.js';
 import { toUser } from '../../src/transform/to-records.js';
 import { directory, files } from './support.js';
 
+const TODAY = Date.UTC(2026, 5, 15);
 const users = (profile: object, when?: object) =>
-  parseMapping(JSON.stringify({ users: { externalId: 'id', profile, ...(when && { when }) } }), 'm.json')
-    .users as RecordRule;
+  parseMapping(
+    JSON.stringify({ users: { externalId: 'id', profile, ...(when && { when }) } }),
+    'm.json',
+    TODAY,
+  ).users as RecordRule;
 /** One attribute, made of one row. */
 const valueOf = (value: unknown, row: object, attribute = 'nick') => {
   const record = recordOf(users({ [attribute]: value }), { id: '1', ...row });
@@ -51,6 +55,14 @@ describe('values', () => {
     ['c', { c: null }, null],
     ['c', {}, null],
     ['toString', {}, null],
+    ['dept.name', { dept: { name: 'Sales' } }, 'Sales'],
+    ['dept.name', { 'dept.name': 'Sales', dept: { name: 'Other' } }, 'Sales'],
+    ['dept.name', { dept: { toString: 'x' } }, null],
+    ['dept.name', { dept: null }, null],
+    ['a.b.c', { a: { b: { c: 7 } } }, '7'],
+    [{ template: '{a.b}-{c}' }, { a: { b: 'x' }, c: 'y' }, 'x-y'],
+    [{ column: 'c', normalize: 'NFC' }, { c: 'Mu\u0308ller' }, 'M\u00fcller'],
+    [{ column: 'c', normalize: 'NFKC', lower: true }, { c: '\uff21nn' }, 'ann'],
   ])('%j of %j is %j', (value, row, result) => expect(valueOf(value, row)).toBe(result));
 
   it('leaves an empty attribute out that Okta does not take as null', () => {
@@ -235,8 +247,8 @@ describe('loadMapping', () => {
     const cwd = await directory();
     const path = join(cwd, 'm.json');
     await files(cwd, { 'm.json': `\ufeff// mine\n${wrap('"c",')}` });
-    expect((await loadMapping(path)).users.kind).toBe('rows');
-    await expect(loadMapping(join(cwd, 'no.json'))).rejects.toThrow(
+    expect((await loadMapping(path, 0)).users.kind).toBe('rows');
+    await expect(loadMapping(join(cwd, 'no.json'), 0)).rejects.toThrow(
       /^--map: .*no\.json cannot be read: ENOENT$/,
     );
   });

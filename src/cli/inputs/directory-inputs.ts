@@ -5,6 +5,7 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
 import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
+import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping } from '../mapping/load.js';
 import { mappedSources } from '../mapping/sources.js';
 import type { Settings } from '../settings/settings.js';
@@ -14,7 +15,7 @@ import type { Settings } from '../settings/settings.js';
  *
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
-export async function openSources(settings: Settings, { io }: CliContext): Promise<DirectorySources> {
+export async function openSources(settings: Settings, { io, clock }: CliContext): Promise<DirectorySources> {
   const inputs: Partial<Record<Entity, InputSpec>> = {};
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
@@ -30,8 +31,16 @@ export async function openSources(settings: Settings, { io }: CliContext): Promi
   if (given.flatMap(({ paths }) => paths).filter((path) => path === '-').length > 1) {
     throw new OptionsError('-', 'standard input can be read only once');
   }
-  const mapping = settings.map === undefined ? identityMapping : await loadMapping(settings.map);
+  const mapping =
+    settings.map === undefined
+      ? identityMapping
+      : await loadMapping(settings.map, todayOf(settings, clock.now()));
   return mappedSources(mapping, inputs, { stdin: io.stdin });
+}
+
+/** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */
+function todayOf({ today }: Settings, now: number): Day {
+  return today === undefined ? dayOf(now) : (isoDay(today) as Day);
 }
 
 /** Whether any source is standard input. */

@@ -6,6 +6,8 @@ import { nearest } from '../text/nearest.js';
 export interface NeededColumns {
   readonly names: readonly string[];
   readonly others: 'keep' | 'leave';
+  /** Those of the columns that JSON objects may lack. @defaultValue none */
+  readonly optional?: readonly string[];
 }
 
 /** Checks that all CSV files of one input have the same columns, and the columns that the mapping needs. */

@@ -9,6 +9,7 @@ import { threadsForSize } from '../../sources/input/threads.js';
 import { fileBytes, fileSize, stdinBytes } from './bytes.js';
 import { HeaderCheck, type NeededColumns } from './header-check.js';
 import { findFiles } from './paths.js';
+import { requireProperties } from './required-properties.js';
 import { formatOf, isGzip, type InputFormat } from './format.js';
 import type { Rereads } from './rereads.js';
 
@@ -56,7 +57,7 @@ export interface OpenInputOptions {
  * differ).
  *
  * @throws {@link OptionsError} at once if the format of a path is unknown, or if there is no path.
- * {@link SourceError} while reading, with file and line.
+ * {@link SourceError} while reading, with file and line, and at the end if no record had a column that the mapping needs.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
   const { paths, reading = {} } = spec;
@@ -65,7 +66,10 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
     throw new OptionsError('-', 'standard input can be read only once');
   // Check the format of plain paths now; the files of a glob are known only when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format, false);
-  return inTurn(() => filesOf(spec, options));
+  const rows = inTurn(() => filesOf(spec, options));
+  const { names = [], optional = [] } = options.columns ?? {};
+  const required = names.filter((name) => !optional.includes(name));
+  return requireProperties(rows, required, paths.join(', '));
 }
 
 async function* filesOf(

@@ -9,12 +9,32 @@ export class Fault {
   ) {}
 }
 
+/** True if the row has the column. A column of JSON may be nested: `dept.name` is the property `name` of `dept`. */
+export function hasCell(row: Row, column: string): boolean {
+  return Object.hasOwn(row, column) || (column.includes('.') && nestedCell(row, column) !== undefined);
+}
+
+/** The cell of a column; undefined if the row does not have it. */
+export function cellOf(row: Row, column: string): unknown {
+  if (Object.hasOwn(row, column)) return row[column];
+  return column.includes('.') ? nestedCell(row, column) : undefined;
+}
+
+function nestedCell(row: Row, column: string): unknown {
+  let cell: unknown = row;
+  for (const step of column.split('.')) {
+    if (typeof cell !== 'object' || cell === null || !Object.hasOwn(cell, step)) return undefined;
+    cell = (cell as Row)[step];
+  }
+  return cell;
+}
+
 /**
  * The text of a cell; `''` if there is none. Whole numbers and booleans of JSON become text as they are written. A
  * number that JavaScript cannot represent exactly is a fault, because its last digits are already lost.
  */
 export function textOf(row: Row, column: string, place: string): string | Fault {
-  const cell = Object.hasOwn(row, column) ? row[column] : undefined;
+  const cell = cellOf(row, column);
   if (typeof cell === 'string') return cell;
   if (cell === null || cell === undefined) return '';
   if (typeof cell === 'boolean' || (typeof cell === 'number' && Number.isSafeInteger(cell)))

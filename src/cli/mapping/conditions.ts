@@ -1,20 +1,23 @@
-import { Fault, textOf, type Row } from './cells.js';
+import { cellOf, Fault, hasCell, textOf, type Row } from './cells.js';
+import { readDateForm, readDay } from './dates.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 
 /** Decides whether a row belongs to an entity. */
 export interface Condition {
   readonly columns: readonly string[];
+  /** Columns that records may lack, because the condition says what that means. */
+  readonly optional: readonly string[];
   /** A fault if the row cannot be decided: it is then rejected, never left out. */
   of(row: Row): boolean | Fault;
 }
 
-const TESTS = ['equals', 'in', 'present', 'matches'] as const;
+const TESTS = ['equals', 'in', 'present', 'matches', 'before', 'after'] as const;
 const JOINS = ['all', 'any', 'not'] as const;
 const SHAPES = ['trim', 'ignoreCase'] as const;
 
 /** Parses a condition: a test of a column, or `all`, `any` or `not` over other conditions. */
 export function readCondition(text: MappingText, node: MappingNode, what: string): Condition {
-  const members = text.members(node, what, ['column', ...TESTS, ...SHAPES, ...JOINS]);
+  const members = text.members(node, what, ['column', ...TESTS, ...SHAPES, 'date', ...JOINS]);
   const join = JOINS.find((name) => members.has(name));
   if (join === undefined) return readTest(text, node, members, what);
   const other = [...members.keys()].find((key) => key !== join);
@@ -26,13 +29,14 @@ export function readCondition(text: MappingText, node: MappingNode, what: string
   const joined = members.get(join) as MappingNode;
   if (join === 'not') {
     const condition = readCondition(text, joined, `${what}.not`);
-    return { columns: condition.columns, of: (row) => negated(condition.of(row)) };
+    return { ...condition, of: (row) => negated(condition.of(row)) };
   }
   const conditions = text
     .items(joined, `${what}.${join}`)
     .map((item, i) => readCondition(text, item, `${what}.${join}[${i}]`));
   return {
     columns: conditions.flatMap(({ columns }) => columns),
+    optional: conditions.flatMap(({ optional }) => optional),
     of: (row) => combined(conditions, row, join === 'any'),
   };
 }
@@ -73,29 +77,78 @@ function readTest(
   const ignoreCase = flag('ignoreCase');
   const argument = members.get(test) as MappingNode;
   const fold = (value: string) => (ignoreCase ? value.toLowerCase() : value);
-  const passes = readPasses(text, argument, test, `${what}.${test}`, ignoreCase, fold);
-  // A JSON object may lack the column. If that counted as empty, the condition might leave out everybody, and so delete them.
-  const missing =
-    test === 'present'
-      ? undefined
-      : new Fault(
-          'MISSING_COLUMN',
-          `the record has no column ${JSON.stringify(column)}, which a condition needs (${place})`,
-        );
+  const passes = isDateTest(test)
+    ? readDateTest(text, argument, test, members.get('date'), what, place)
+    : readPasses(text, argument, test, `${what}.${test}`, ignoreCase, fold);
+  if (!isDateTest(test) && members.has('date'))
+    text.fail(members.get('date') as MappingNode, `${what}: date has an effect on before and after only`);
+  if (test === 'present')
+    return {
+      columns: [column],
+      optional: [column],
+      of: (row) => presence(row, column, place, passes, trim),
+    };
+  const shown = JSON.stringify(column);
+  // If a missing column or an empty cell counted as "no", it would leave out the row, and so delete the person.
+  const missing = new Fault(
+    'MISSING_COLUMN',
+    `the record has no column ${shown}, which a condition needs (${place})`,
+  );
+  const empty = new Fault(
+    'EMPTY_CONDITION',
+    `the column ${shown} is empty, and the condition does not say what that means (${place})`,
+  );
+  const allowsEmpty = !isDateTest(test) && passes('') === true;
   return {
     columns: [column],
+    optional: [],
     of(row) {
-      if (missing !== undefined && !Object.hasOwn(row, column)) return missing;
-      const value = textOf(row, column, place);
-      return value instanceof Fault ? value : passes(trim ? value.trim() : value);
+      if (!hasCell(row, column)) return missing;
+      const cell = textOf(row, column, place);
+      if (cell instanceof Fault) return cell;
+      const value = trim ? cell.trim() : cell;
+      return value.trim() === '' && !allowsEmpty ? empty : passes(value);
     },
+  };
+}
+
+/** Whether the cell has a text, or the list an element. A missing column has none. */
+function presence(row: Row, column: string, place: string, passes: Passes, trim: boolean): boolean | Fault {
+  const cell = cellOf(row, column);
+  if (Array.isArray(cell)) return passes(cell.some((item) => item !== null && item !== '') ? 'x' : '');
+  const value = textOf(row, column, place);
+  return value instanceof Fault ? value : passes(trim ? value.trim() : value);
+}
+
+type Passes = (value: string) => boolean | Fault;
+
+function isDateTest(test: (typeof TESTS)[number]): test is 'before' | 'after' {
+  return test === 'before' || test === 'after';
+}
+
+/** A day before or after another; a text that is not a day is a fault. */
+function readDateTest(
+  text: MappingText,
+  argument: MappingNode,
+  test: 'before' | 'after',
+  form: MappingNode | undefined,
+  what: string,
+  place: string,
+): Passes {
+  const limit = readDay(text, argument, `${what}.${test}`);
+  const dayOf = readDateForm(text, form, `${what}.date`);
+  const fault = new Fault('NOT_A_DATE', `is not a date in the form that the condition expects (${place})`);
+  return (value) => {
+    const day = dayOf(value);
+    if (day === undefined) return fault;
+    return test === 'before' ? day < limit : day > limit;
   };
 }
 
 function readPasses(
   text: MappingText,
   argument: MappingNode,
-  test: (typeof TESTS)[number],
+  test: Exclude<(typeof TESTS)[number], 'before' | 'after'>,
   what: string,
   ignoreCase: boolean,
   fold: (value: string) => string,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { OptionsError } from '../../core/errors.js';
 import { LIMITS } from '../../core/limits.js';
 import { readCondition, type Condition } from './conditions.js';
+import type { Day } from './dates.js';
 import { readList } from './lists.js';
 import { MappingText, type MappingNode } from './mapping-text.js';
 import type { IdentityRule, Mapping, RecordRule } from './mapping.js';
@@ -14,6 +15,7 @@ const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
  * attribute; groups have `externalId`, `displayName`, `description`; memberships `groupExternalId`, `memberExternalId`.
  */
 export const identityMapping: Mapping = Object.freeze({
+  emptyValues: new Set<string>(),
   users: IDENTITY,
   groups: IDENTITY,
   memberships: IDENTITY,
@@ -25,27 +27,33 @@ const IS_ID = { autoEmpty: 'required' } as const;
 /**
  * Loads a mapping file: JSON with comments and trailing commas; see `docs/mapping.md`.
  *
+ * @param today - the day that the mapping calls `today`
  * @throws {@link OptionsError} with file, line and column of anything invalid, and the most similar known key.
  */
-export async function loadMapping(path: string): Promise<Mapping> {
+export async function loadMapping(path: string, today: Day): Promise<Mapping> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
     throw new OptionsError('--map', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
-  return parseMapping(text, path);
+  return parseMapping(text, path, today);
 }
 
 /** Parses the text of a mapping file; see {@link loadMapping}. */
-export function parseMapping(source: string, file: string): Mapping {
-  const text = new MappingText(source.replace(/^\uFEFF/, ''), file);
-  const members = text.members(text.root, 'the mapping', ['$schema', 'users', 'groups', 'memberships']);
+export function parseMapping(source: string, file: string, today: Day = 0): Mapping {
+  const text = new MappingText(source.replace(/^\uFEFF/, ''), file, today);
+  const known = ['$schema', 'emptyValues', 'users', 'groups', 'memberships'];
+  const members = text.members(text.root, 'the mapping', known);
+  const emptyNode = members.get('emptyValues');
+  const emptyValues = new Set(
+    emptyNode && text.items(emptyNode, 'emptyValues').map((item) => text.word(item, 'emptyValues')),
+  );
   const usersNode = members.get('users');
   const users = usersNode === undefined ? IDENTITY : readRecords(text, usersNode, 'users');
   const groups = readGroups(text, members.get('groups'));
   const memberships = readMemberships(text, members.get('memberships'), users);
-  return { users, groups, memberships };
+  return { emptyValues, users, groups, memberships };
 }
 
 function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {

@@ -1,31 +1,39 @@
 import type { Entity } from '../../core/model.js';
-import type { Condition } from './conditions.js';
 import type { NeededColumns } from '../inputs/header-check.js';
-import type { Mapping, RecordRule } from './mapping.js';
+import type { Mapping } from './mapping.js';
+
+/** A part of a mapping, and the columns that it reads. */
+interface Part {
+  readonly columns: readonly string[];
+  readonly optional?: readonly string[];
+}
 
 /** The columns that a mapping needs for an entity. */
 export function columnsOf(mapping: Mapping, entity: Entity): NeededColumns {
-  if (entity === 'memberships') return { names: membershipColumns(mapping), others: 'leave' };
-  const rule = mapping[entity];
+  const parts = entity === 'memberships' ? membershipParts(mapping) : recordParts(mapping[entity]);
+  if (parts !== undefined) {
+    const given = parts.filter((part) => part !== undefined);
+    return {
+      names: unique(given.flatMap(({ columns }) => columns)),
+      others: 'leave',
+      optional: unique(given.flatMap(({ optional = [] }) => optional)),
+    };
+  }
+  if (entity === 'memberships') return { names: ['groupExternalId', 'memberExternalId'], others: 'leave' };
   // Without a mapping, every column except the id is an attribute.
-  return rule.kind === 'rows'
-    ? { names: recordColumns(rule), others: 'leave' }
-    : { names: ['externalId'], others: 'keep' };
+  return { names: ['externalId'], others: 'keep' };
 }
 
-function recordColumns({ externalId, profile, when }: RecordRule): readonly string[] {
-  return unique([externalId, ...profile.values()], [when]);
+function recordParts(rule: Mapping['users' | 'groups']): readonly (Part | undefined)[] | undefined {
+  return rule.kind === 'rows' ? [rule.externalId, ...rule.profile.values(), rule.when] : undefined;
 }
 
-function membershipColumns({ memberships: rule }: Mapping): readonly string[] {
-  if (rule.kind === 'identity') return ['groupExternalId', 'memberExternalId'];
-  if (rule.kind === 'users') return unique([rule.memberExternalId, rule.groups], rule.when);
-  return unique([rule.groupExternalId, rule.memberExternalId], [rule.when]);
+function membershipParts({ memberships: rule }: Mapping): readonly (Part | undefined)[] | undefined {
+  if (rule.kind === 'identity') return undefined;
+  if (rule.kind === 'users') return [rule.memberExternalId, rule.groups, ...rule.when];
+  return [rule.groupExternalId, rule.memberExternalId, rule.when];
 }
 
-function unique(
-  values: readonly { readonly columns: readonly string[] }[],
-  conditions: readonly (Condition | undefined)[],
-): readonly string[] {
-  return [...new Set([...values, ...conditions].flatMap((part) => part?.columns ?? []))];
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
 }

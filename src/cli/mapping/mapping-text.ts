@@ -10,8 +10,11 @@ export class MappingText {
   readonly #file: string;
   readonly #text: string;
   readonly root: MappingNode;
+  /** The day that the mapping calls `today`: the milliseconds from 1970 to its beginning in UTC. */
+  readonly today: number;
 
-  constructor(text: string, file: string) {
+  constructor(text: string, file: string, today: number) {
+    this.today = today;
     this.#file = file;
     this.#text = text;
     const errors: ParseError[] = [];

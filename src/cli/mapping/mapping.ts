@@ -40,6 +40,8 @@ export interface IdentityRule {
 
 /** How the rows of the inputs become users, groups and memberships. */
 export interface Mapping {
+  /** Texts of cells that mean the same as an empty cell, such as `NULL`. */
+  readonly emptyValues: ReadonlySet<string>;
   readonly users: RecordRule | IdentityRule;
   readonly groups: RecordRule | NamedGroupsRule | IdentityRule;
   readonly memberships: PairRule | ListedRule | IdentityRule;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../core/limits.js';
-import { EMPTY, SHAPES } from './values.js';
+import { EMPTY, NORMAL_FORMS, SHAPES } from './values.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,10 @@ const SHAPE_WORDS: Readonly<Record<(typeof SHAPES)[number], string>> = {
   lower: 'converts to lower case',
   upper: 'converts to upper case',
 };
-const shapes = Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)]));
+const shapes = {
+  normalize: described('the form of Unicode', { enum: NORMAL_FORMS }),
+  ...Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)])),
+};
 
 /** The schema of a value rule. An id cannot be null, and has no rule for empty values. */
 function valueSchema(isId: boolean): Schema {
@@ -64,12 +67,23 @@ function testSchema(test: string, schema: Schema): Schema {
   return object({ column: text, [test]: schema, trim: flag, ignoreCase: flag }, ['column', test]);
 }
 
+function dateSchema(test: string): Schema {
+  const day = described('a day: 2026-12-31, today, today+14 or today-30', {
+    type: 'string',
+    pattern: '^(\\d{4}-\\d{2}-\\d{2}|today([+-]\\d{1,5})?)$',
+  });
+  const date = described('the form of the dates, such as DD.MM.YYYY; ISO by default', text);
+  return object({ column: text, [test]: day, date, trim: flag, ignoreCase: flag }, ['column', test]);
+}
+
 const condition: Schema = {
   anyOf: [
     testSchema('equals', { type: 'string' }),
     testSchema('in', { type: 'array', items: { type: 'string' }, minItems: 1 }),
     testSchema('present', flag),
     testSchema('matches', described('a JavaScript regular expression', text)),
+    dateSchema('before'),
+    dateSchema('after'),
     object({ not: ref('condition') }, ['not']),
     ...['all', 'any'].map((join) =>
       object({ [join]: { type: 'array', items: ref('condition'), minItems: 1 } }, [join]),
@@ -91,6 +105,9 @@ const list: Schema = {
     {
       column: text,
       split: described('the separator between groups; not needed for JSON arrays', text),
+      missing: described('a record without the column has no groups, or is rejected (default)', {
+        enum: ['empty', 'reject'],
+      }),
       ...shapes,
       values: described('maps each group to another; null leaves it out', {
         type: 'object',
@@ -114,6 +131,11 @@ export function mappingSchema(): Schema {
     description: 'The mapping file of the command rollcall. JSON with comments and trailing commas.',
     ...object({
       $schema: described('the address of this schema, for editors', { type: 'string' }),
+      emptyValues: described('texts of cells that mean the same as an empty cell, such as NULL', {
+        type: 'array',
+        items: text,
+        minItems: 1,
+      }),
       users: object(
         {
           externalId: ref('id'),

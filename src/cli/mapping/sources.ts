@@ -7,6 +7,7 @@ import { mapRows } from '../../transform/map-rows.js';
 import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
+import { emptied } from './empty-values.js';
 import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
 import type { Row } from './cells.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
@@ -43,11 +44,12 @@ export function mappedSources(
   const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
   const open: Open = (entity) => {
     const from = entity === 'memberships' && mapping.memberships.kind === 'users' ? 'users' : entity;
-    return openInput(inputs[from] as InputSpec, {
+    const rows = openInput(inputs[from] as InputSpec, {
       ...(options.stdin !== undefined && { stdin: options.stdin }),
       columns: columnsOf(mapping, entity),
       ...(rereads !== undefined && { rereads }),
     });
+    return emptied(rows, mapping.emptyValues);
   };
   const hasMemberships =
     mapping.memberships.kind === 'users' ? inputs.users !== undefined : inputs.memberships !== undefined;

@@ -18,6 +18,8 @@ export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
 const SOURCES = ['column', 'constant', 'template'] as const;
 /** The changes of a text, in the order in which they are applied, before it is looked up in `values`. */
 export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
+/** Forms of Unicode: the same letter with an accent can be one code point, or two. */
+export const NORMAL_FORMS = ['NFC', 'NFKC'] as const;
 export const EMPTY: readonly Empty[] = ['auto', 'null', 'omit', 'keep', 'reject'];
 
 /** The place of a value in the mapping, which decides what is allowed. */
@@ -36,7 +38,7 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     const ofEmpty = emptyValue('auto', autoEmpty, place);
     return rule([column], place, (row) => textOf(row, column, place), ofEmpty, true);
   }
-  const known = [...SOURCES, ...SHAPES, 'values', 'default', ...(required ? [] : ['empty'])];
+  const known = [...SOURCES, ...SHAPES, 'normalize', 'values', 'default', ...(required ? [] : ['empty'])];
   const members = text.members(node, what, known);
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
@@ -122,7 +124,7 @@ function templateText(text: MappingText, node: MappingNode, what: string, place:
   return { columns: template.columns, of: (row: Row) => template.render(row, place) };
 }
 
-/** Parses the changes of case and white space into one function. */
+/** Parses the changes of form, case and white space into one function. */
 export function readShape(
   text: MappingText,
   members: ReadonlyMap<string, MappingNode>,
@@ -134,10 +136,12 @@ export function readShape(
       return node !== undefined && text.boolean(node, `${what}.${shape}`);
     }),
   );
+  const formNode = members.get('normalize');
+  const form = formNode && text.oneOf(formNode, `${what}.normalize`, NORMAL_FORMS);
   if (on.has('lower') && on.has('upper'))
     text.fail(members.get('upper') as MappingNode, `${what}: lower and upper exclude each other`);
   return (value) => {
-    let result = value;
+    let result = form === undefined ? value : value.normalize(form);
     if (on.has('trim')) result = result.trim();
     if (on.has('collapse')) result = result.replace(/\s+/g, ' ');
     if (on.has('lower')) result = result.toLowerCase();

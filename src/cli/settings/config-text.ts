@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   trailer: 'TRAILER,{count}',
   jsonPath: 'value',
   map: 'rollcall.mapping.json',
+  today: '2026-12-31',
   state: 'rollcall-state',
   report: 'reports',
   requireState: true,

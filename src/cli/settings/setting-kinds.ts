@@ -115,6 +115,18 @@ export function choice<T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
+/** A day such as `2026-12-31`. */
+export function day(): Kind<string> {
+  const read = (value: unknown): string => {
+    const isDay =
+      typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value));
+    if (!isDay) throw new Unexpected('a day such as 2026-12-31', value);
+    return value;
+  };
+  const schema = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' };
+  return { placeholder: 'day', many: false, isPath: false, parse: read, read, schema };
+}
+
 /** One character that separates fields; the word `tab` for a tab. */
 export function delimiter(): Kind<string> {
   const read = (value: unknown): string => {

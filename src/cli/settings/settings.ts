@@ -1,5 +1,6 @@
 import {
   choice,
+  day,
   delimiter,
   duration,
   number,
@@ -84,6 +85,9 @@ export const SETTINGS = Object.freeze({
   }),
   map: setting('--map', text('file', true), 'the mapping file, which maps columns to attributes', {
     fallback: "columns named after Okta's attributes",
+  }),
+  today: setting('--today', day(), 'the day that a mapping calls today, so that a plan can be repeated', {
+    fallback: 'the current day in UTC',
   }),
   state: setting(
     '--state',
@@ -278,6 +282,7 @@ export const GROUPS = Object.freeze({
     'trailer',
     'jsonPath',
     'map',
+    'today',
     'onDuplicate',
     'absenceReads',
     'absenceMinAge',
