@@ -155,14 +155,13 @@ function checkOrgUrl(orgUrl: unknown): string {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.origin))) {
     throw new OptionsError('orgUrl', `expected https, got ${url.protocol}//${url.hostname}`);
   }
+  // Okta's host names are `{name}.okta.com`, and `{name}-admin.okta.com` for the Admin Console of the org.
+  if (/^[^.]+-admin\./.test(url.hostname)) {
+    const address = url.origin.replace('-admin.', '.');
+    throw new OptionsError('orgUrl', `this is the address of the Admin Console; the org's own is ${address}`);
+  }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || /[?#]/.test(orgUrl)) {
     throw new OptionsError('orgUrl', `expected only the address of the org, such as ${url.origin}`);
-  }
-  if (/-admin\./.test(url.hostname)) {
-    throw new OptionsError(
-      'orgUrl',
-      `expected the address of the org, not of its Admin Console: ${url.hostname}`,
-    );
   }
   return url.origin;
 }

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCredentials } from '../../src/cli/settings/credentials.js';
+import type { Transport } from '../../src/okta/wire.js';
 import { CLIENT_ID, jwkOf, KEYS, pemOf } from '../okta/service-app.js';
-import { cli, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
+import { directTransport, makeOrg, ORG_URL, SOURCE } from '../support/world.js';
+import { cli, clock, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
 
 const PEM = pemOf(KEYS.RS256.privateKey);
 const { publicKey, privateKey } = KEYS.ES256;
@@ -86,6 +89,38 @@ describe('credentials', () => {
   it('are none where nothing is set', async () => {
     expect(await readCredentials({ OKTA_CLIENT_TOKEN: '  ' })).toBeUndefined();
     expect(await readCredentials({ OKTA_CLIENT_TOKEN: ' t ' })).toEqual({ token: 't' });
+  });
+
+  it('of a file are read again after a 401, and stay as they are while the file is empty', async () => {
+    const cwd = await directory();
+    const file = join(cwd, 'token');
+    await files(cwd, { 'u.csv': usersCsv(3), token: 'old' });
+    const simulated = makeOrg({ clock, cooldownMs: 1, importMs: 1 });
+    const direct = directTransport(simulated, (ms) => clock.sleep(ms));
+    const answers: string[] = [];
+    let valid = 'old';
+    const transport: Transport = async (request) => {
+      // The token is replaced in the middle of a run: its file is empty for a moment.
+      if (answers.length === 0) await writeFile(file, '');
+      if (answers.length === 1) {
+        await writeFile(file, 'new');
+        valid = 'new';
+      }
+      const token = request.headers['authorization']?.replace('SSWS ', '');
+      const isValid = token === valid;
+      answers.push(`${token}: ${isValid ? 'accepted' : '401'}`);
+      const authorization = isValid ? `SSWS ${simulated.token}` : 'SSWS none';
+      return direct({ ...request, headers: { ...request.headers, authorization } });
+    };
+    const env = {
+      OKTA_CLIENT_ORGURL: ORG_URL,
+      OKTA_IDENTITY_SOURCE_ID: SOURCE,
+      OKTA_CLIENT_TOKEN_FILE: file,
+    };
+    const ran = await cli(cwd, SYNC, { env, deps: { transport } });
+    expect(ran.code).toBe(0);
+    expect(simulated.directory(SOURCE).activeUsers).toBe(3);
+    expect([...new Set(answers)]).toEqual(['old: accepted', 'old: 401', 'new: accepted']);
   });
 
   it('go to an org whose certificate is signed by who is told to be trusted', async () => {

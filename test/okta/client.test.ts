@@ -290,6 +290,16 @@ describe('options and secrets', () => {
     expect(make).toThrow(expect.objectContaining({ option }));
   });
 
+  it('the address of the Admin Console is refused with the one that is right', () => {
+    const make = (orgUrl: string) => () => scripted([], { orgUrl });
+    for (const path of ['', '/admin/dashboard']) {
+      expect(make(`https://acme-admin.oktapreview.com${path}`)).toThrow(
+        "orgUrl: this is the address of the Admin Console; the org's own is https://acme.oktapreview.com",
+      );
+    }
+    expect(make('https://id.my-admin.example.com')).not.toThrow();
+  });
+
   it('the token is in no inspection, JSON or error', async () => {
     const { client } = scripted([json(500, { errorSummary: TOKEN })]);
     const error = await failure(client.createSession());

@@ -1,9 +1,10 @@
 import { OptionsError } from '../../core/errors.js';
+import type { TokenSource } from '../../okta/sign-in/auth.js';
 import type { OAuthOptions } from '../../okta/sign-in/oauth-options.js';
 import { readEnvironment, type Environment } from '../process/environment.js';
 
 /** Credentials as the client takes them. */
-export type Credentials = { readonly token: string } | OAuthOptions;
+export type Credentials = { readonly token: TokenSource } | OAuthOptions;
 
 /** What the environment says of credentials; each name also with `_FILE`. They are those of Okta's own SDKs. */
 export const CREDENTIAL_VARIABLES = Object.freeze({
@@ -22,7 +23,8 @@ type Variable = keyof typeof CREDENTIAL_VARIABLES;
 type Values = Readonly<Partial<Record<Variable, string>>>;
 
 /**
- * The credentials from environment variables, or from the files that they name; undefined if none is set.
+ * The credentials from environment variables, or from the files that they name; undefined if none is set. The file of a
+ * token is read for each request, so that a run goes on when the token is replaced.
  *
  * @throws {@link OptionsError} if a service app is only half configured, or if two ways to sign in are configured. The
  * message contains no value.
@@ -37,7 +39,7 @@ export async function readCredentials(env: Environment): Promise<Credentials | u
   const isApp = values.OKTA_CLIENT_CLIENTID !== undefined || values.OKTA_CLIENT_PRIVATEKEY !== undefined;
   switch (modeOf(values)) {
     case 'SSWS':
-      return token === undefined ? missing('OKTA_CLIENT_TOKEN') : { token };
+      return token === undefined ? missing('OKTA_CLIENT_TOKEN') : { token: tokenSource(env, token) };
     case 'PrivateKey':
       return serviceApp(values);
     case undefined:
@@ -48,8 +50,21 @@ export async function readCredentials(env: Environment): Promise<Credentials | u
         );
       }
       if (isApp) return serviceApp(values);
-      return token === undefined ? undefined : { token };
+      return token === undefined ? undefined : { token: tokenSource(env, token) };
   }
+}
+
+/**
+ * The token of a variable, or a function that reads its file. While the file is being replaced it may be missing or empty: the
+ * token that was read before is used then, and Okta decides whether it is still valid.
+ */
+function tokenSource(env: Environment, token: string): TokenSource {
+  if (!env['OKTA_CLIENT_TOKEN_FILE']?.trim()) return token;
+  let current = token;
+  return async () => {
+    current = (await readEnvironment(env, 'OKTA_CLIENT_TOKEN').catch(() => undefined)) ?? current;
+    return current;
+  };
 }
 
 function modeOf(values: Values): 'SSWS' | 'PrivateKey' | undefined {
