@@ -156,13 +156,21 @@ export class SessionLifecycle {
     return 'triggered';
   }
 
+  /** The final status. At most one session of a run is left: the next one waits behind it, and would be left as well. */
+  async #endStatus(): Promise<string> {
+    const { okta, options, own } = this.#context;
+    const status = await endStatus(okta, this.sessionId, options, options.leaveSession && !own.hasLeft);
+    if (status === 'left') own.hasLeft = true;
+    return status;
+  }
+
   /**
    * Waits for the end of the import. Returns its status, or `gone`, or `left` if it is given up with the option `leaveSession`.
    * After COMPLETED, the rows are in the baseline; after any other end, they are unknown.
    */
   async finish(): Promise<string> {
-    const { okta, options } = this.#context;
-    const status = await endStatus(okta, this.sessionId, options);
+    const { options } = this.#context;
+    const status = await this.#endStatus();
     const completed = status === 'COMPLETED';
     await this.#settle(completed ? 'completed' : 'unknown');
     if (!completed) options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status });
@@ -174,11 +182,11 @@ export class SessionLifecycle {
    * know it any more, its rows become unknown. Returns the outcome with which it was settled.
    */
   async cancel(outcome: 'dropped' | 'completed' = 'dropped'): Promise<SessionOutcome> {
-    const { state, options, okta, own } = this.#context;
+    const { state, options, own } = this.#context;
     await this.#journaled(state.journal.cancelling(this.#journalId));
     this.#mode = 'cancelling';
     const result = await cancelAndConfirm(this.#context, this.sessionId);
-    const end = result === 'ran' ? await endStatus(okta, this.sessionId, options) : 'gone';
+    const end = result === 'ran' ? await this.#endStatus() : 'gone';
     const closed = result === 'closed' || end === 'CLOSED' || end === 'EXPIRED';
     if (closed || end !== 'gone') own.markEnded(this.sessionId);
     else own.markDoubtful(this.sessionId);

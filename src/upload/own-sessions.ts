@@ -30,6 +30,8 @@ export class OwnSessions {
   #lost: readonly LostCreate[] = [];
   /** The time of the last trigger of this run, by the monotonic clock; undefined before the first. */
   lastTriggeredAt: number | undefined;
+  /** True if this run gave up a session that Okta may still import. Each later session waits behind it in Okta's queue. */
+  hasLeft = false;
 
   /** Marks a session as triggered or ended. A response that shows it open is outdated. */
   markEnded(sessionId: string): void {

@@ -53,19 +53,20 @@ export async function pollToEnd(
 }
 
 /**
- * {@link pollToEnd} until the status is final: returns the status, `gone` if Okta does not know the session any more, or, with
- * `leaveSession`, `left` if it was not final within `pollTimeoutMs`.
+ * {@link pollToEnd} until the status is final: returns the status, `gone` if Okta does not know the session any more, or, if it
+ * may be left, `left` if it was not final within `pollTimeoutMs`.
  */
 export async function endStatus(
   okta: OktaClient,
   sessionId: string,
   options: ResolvedUploadOptions,
+  mayLeave: boolean,
 ): Promise<string> {
   try {
     return (await pollToEnd(okta, sessionId, options))?.status ?? 'gone';
   } catch (error) {
-    if (options.leaveSession && error instanceof PollTimeoutError) return 'left';
-    throw error;
+    if (!mayLeave || !(error instanceof PollTimeoutError)) throw error;
+    return 'left';
   }
 }
 

@@ -102,7 +102,9 @@ async function waitForEnd(
   // What it has waited already counts.
   const waitedMs = leaveSession && triggeredAt !== undefined ? serverNow(context) - triggeredAt : 0;
   const limit = { ...options, pollTimeoutMs: Math.max(0, pollTimeoutMs - Math.max(0, waitedMs)) };
-  return outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);
+  const status = await endStatus(okta, sessionId, limit, leaveSession);
+  if (status === 'left') context.own.hasLeft = true;
+  return outcomeOfEnd(status, journaled);
 }
 
 /** The outcome of a session with a final status. It is confirmed only if Okta reported COMPLETED. */

@@ -64,8 +64,8 @@ export interface UploadOptions {
   readonly foreignSession?: 'fail' | 'cancel' | 'adopt';
   /**
    * Gives up a session, of this run or of an earlier one, that Okta still imports `pollTimeoutMs` after it was triggered. Its rows
-   * become unknown, and their changes are sent again in new sessions, which Okta imports after it. By default, the run ends with
-   * `ERR_ROLLCALL_POLL_TIMEOUT`.
+   * become unknown, and their changes are sent again in new sessions, which Okta imports after it. A run gives up one session of
+   * its own at most, and none after one of an earlier run. By default, the run ends with `ERR_ROLLCALL_POLL_TIMEOUT`.
    * @defaultValue `false`
    */
   readonly leaveSession?: boolean;

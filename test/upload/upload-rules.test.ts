@@ -395,6 +395,14 @@ describe('content that was lost', () => {
     expect(await state.journal.open()).toEqual([]);
   });
 
+  it('is given up once in a run: the next would wait behind it', async () => {
+    const stuck: Partial<OktaClient> = { getSession: async (id) => session(id, 'TRIGGERED') };
+    const { send, sent, state } = uploading({ leaveSession: true, pollTimeoutMs: 600_000 }, stuck);
+    expect(await failure(send([users('a')]))).toMatchObject({ code: 'ERR_ROLLCALL_POLL_TIMEOUT' });
+    expect(sent()).toEqual(['users s1 a', 'users s2 a']);
+    expect(await state.journal.open()).toMatchObject([{ sessionId: 's2' }]);
+  });
+
   it('with an import that does not end stays in the journal by default', async () => {
     const stuck: Partial<OktaClient> = { getSession: async (id) => session(id, 'TRIGGERED') };
     const { send, sent, state } = uploading({ pollTimeoutMs: 600_000 }, stuck);

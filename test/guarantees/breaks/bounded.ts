@@ -31,9 +31,9 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'a file is read by the megabyte',
-    file: 'src/sources/input/input.ts',
-    find: 'const READ_BYTES = 128 * 1024;',
-    replace: 'const READ_BYTES = 2048 * 1024;',
+    file: 'src/sources/input/read-file.ts',
+    find: 'export const READ_BYTES = 128 * 1024;',
+    replace: 'export const READ_BYTES = 2048 * 1024;',
     test: [READ_AHEAD, 'a file is read no more than a quarter of a megabyte past the record asked for'],
   },
   {

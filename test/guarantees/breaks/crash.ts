@@ -57,9 +57,9 @@ export const crash: readonly Break[] = [
   {
     what: 'a session that is still imported counts as lost',
     file: 'src/upload/settle-journal.ts',
-    find: 'return outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);',
+    find: 'const status = await endStatus(okta, sessionId, limit, leaveSession);',
     replace:
-      "return options.pollTimeoutMs > 0 ? 'unknown' : outcomeOfEnd(await endStatus(okta, sessionId, limit), journaled);",
+      "const status = options.pollTimeoutMs > 0 ? 'left' : await endStatus(okta, sessionId, limit, leaveSession);",
     test: [SETTLE, 'is waited for while it is imported'],
   },
   {

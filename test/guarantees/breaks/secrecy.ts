@@ -7,7 +7,7 @@ const NOWHERE = 'no token and no profile value is in any event, error, report or
 export const secrecy: readonly Break[] = [
   {
     what: 'a rejection quotes the value',
-    file: 'src/validate/record-check.ts',
+    file: 'src/validate/okta-text.ts',
     find: "reason: 'contains a character beyond U+FFFF, such as an emoji, which Okta does not accept',",
     replace: "reason: 'holds a character beyond U+FFFF: ' + text,",
     test: [SECRECY, NOWHERE],
