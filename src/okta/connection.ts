@@ -29,6 +29,10 @@ export class Connection implements AsyncDisposable {
     return this.#exchange.serverDate();
   }
 
+  rateLimits(): ReadonlyMap<string, number> {
+    return this.#exchange.rateLimits();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -72,6 +72,11 @@ export interface DirectoryClient {
   readonly identitySourceId: string;
   /** The `Date` of Okta's latest response, in milliseconds since the epoch; undefined before the first. */
   serverDate(): number | undefined;
+  /**
+   * The rate limits that Okta told so far: the requests that it allows in one window, mostly a minute, by the kind of request, such as
+   * `sessions`, `bulk-upsert` or `app-users`. The client uses `rateLimitShare` of them.
+   */
+  rateLimits(): ReadonlyMap<string, number>;
 
   /** Okta's `createIdentitySourceUser`. */
   createUser(user: UserRecord, options?: CallOptions): Promise<void>;

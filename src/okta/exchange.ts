@@ -11,7 +11,7 @@ import type { Authorizer } from './sign-in/auth.js';
 import { backOffMs } from './rate-limit/back-off.js';
 import type { CheckedOptions } from './client-options.js';
 import { isLasting, isLostAnswer, isNotDone, isReadOnlyMode } from './lost-answer.js';
-import type { Operation } from './operations.js';
+import type { Bucket, Operation } from './operations.js';
 import { RateLimiter } from './rate-limit/rate-limit.js';
 import { retryAfterMs } from './rate-limit/retry-after.js';
 import {
@@ -60,6 +60,10 @@ export class Exchange {
 
   serverDate(): number | undefined {
     return this.#serverDate;
+  }
+
+  rateLimits(): ReadonlyMap<Bucket, number> {
+    return this.#limiter.limits();
   }
 
   async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {

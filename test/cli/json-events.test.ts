@@ -74,6 +74,7 @@ describe('--json', () => {
     collect(await lines(cwd, ['verify'], { env }));
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));
     collect(await lines(cwd, ['status'], { env }));
+    collect(await lines(cwd, ['check', '--users', 'u.csv'], { env }));
     collect(await lines(cwd, ['cancel'], { env }));
     const retarget = ['state', 'retarget', '--state', 'a', '--org-url', 'https://new.example.com'];
     collect(await lines(cwd, retarget, {}));

@@ -55,6 +55,19 @@ const group = (id: string) => ({
   profile: { displayName: `Group ${id}`, description: null },
 });
 
+it('the rate limits that Okta told are known by the kind of request', async () => {
+  const { okta } = connected({ rateLimits: { users: { limit: 40, windowMs: 60_000 } } });
+  expect(okta.rateLimits()).toEqual(new Map());
+  await okta.getUser('u1');
+  await okta.listGroups();
+  expect(okta.rateLimits()).toEqual(
+    new Map([
+      ['users', 40],
+      ['org-groups', 600],
+    ]),
+  );
+});
+
 describe('single users, groups and memberships', () => {
   it('a user is created, read, replaced, updated and deactivated', async () => {
     const { org, okta } = connected();

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
+import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
 import { initCommand } from './init.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
@@ -30,6 +31,13 @@ export interface CommandSpec {
 
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'check',
+    summary: 'Checks the settings, the sources, the state and Okta, and says what to do. Changes nothing.',
+    command: checkCommand,
+    settings: CHECK_SETTINGS,
+    flags: output,
+  },
   {
     name: 'plan',
     summary: 'Shows what a sync would send. Changes nothing in Okta, and works without credentials.',

@@ -4,6 +4,7 @@ import type { UploadReport, Plan, SyncReport, GuardTrip } from '../../core/resul
 import type { Entity } from '../../core/model.js';
 import type { VerifyReport } from '../../core/verify-results.js';
 import type { StateRowCounts } from '../../state/export-import.js';
+import type { CheckReport } from '../checks/check.js';
 import type { CancelReport, StatusReport } from '../commands/command-reports.js';
 import type { EndSignal } from '../process/io.js';
 
@@ -18,6 +19,7 @@ export type OutcomeEvent =
       readonly outlook: Outlook;
     }
   | { readonly type: 'sync:report'; readonly report: SyncReport }
+  | { readonly type: 'check:report'; readonly report: CheckReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }
   | {

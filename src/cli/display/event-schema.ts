@@ -156,6 +156,13 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     attributes: list(text),
     'oktaId?': text,
   }),
+  checkReport: object({
+    checks: list(
+      object({ name: text, result: { enum: ['ok', 'warning', 'fault'] }, message: text, 'advice?': text }),
+    ),
+    faults: whole,
+    warnings: whole,
+  }),
   cancelled: object({
     cancelled: list(text),
     ran: list(text),
@@ -256,6 +263,10 @@ export const EVENT_SCHEMAS: {
   'verify:progress': {
     description: 'Some thousand entities more were read from Okta.',
     members: { entity, read: whole },
+  },
+  'check:report': {
+    description: 'The outcome of `check`: what is in order, what needs attention, and what is at fault.',
+    members: { report: ref('checkReport') },
   },
   'plan:report': {
     description: 'The outcome of `plan`; with a new state, people who left before cannot be found.',

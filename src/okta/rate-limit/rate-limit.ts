@@ -65,6 +65,14 @@ export class RateLimiter {
     });
   }
 
+  /** The limits that Okta told so far, by bucket. */
+  limits(): ReadonlyMap<Bucket, number> {
+    const limits = new Map<Bucket, number>();
+    for (const [bucket, { window }] of this.#lanes)
+      if (window.limit !== undefined) limits.set(bucket, window.limit);
+    return limits;
+  }
+
   async #sendCounted(window: RateWindow, send: () => Promise<WireResponse>): Promise<WireResponse> {
     const { sent } = window;
     let response: WireResponse | undefined;

@@ -56,6 +56,11 @@ export class RateWindow {
     return { at: this.#elapsed(), generation: this.#generation };
   }
 
+  /** The requests that Okta allows in one window, our share and others'; undefined before the first response that tells it. */
+  get limit(): number | undefined {
+    return this.#limit;
+  }
+
   /** Milliseconds until a request may be sent; 0 when one may be sent now. */
   waitMs(): number {
     this.#roll();

@@ -1,0 +1,94 @@
+import { ENTITIES, type Entity, type RecordOf, type UserRecord } from '../../core/model.js';
+import type { Rejection } from '../../core/rejection.js';
+import { inContext, type Source } from '../../flow/flow.js';
+import { pipe } from '../../flow/pipe.js';
+import { RunContext } from '../../flow/run-context.js';
+import type { DirectorySources } from '../../sync/directory-changes.js';
+import { ReadingProgress } from '../../sync/reading-progress.js';
+import { watchReading } from '../../transform/watch-reading.js';
+import { validate } from '../../validate/validate.js';
+import { asAborted, type CommandInput } from '../commands/command.js';
+import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
+import { loadMapping } from '../mapping/load.js';
+import { rejectionText } from '../text/rejections.js';
+import { count, plural } from '../text/words.js';
+import { AttributeUses } from './attribute-use.js';
+import { faultOf, ok, warning, type Check } from './check.js';
+
+/** The checks of the mapping and of the sources, and how the records use the attributes of users. */
+export interface CheckedSources {
+  readonly checks: readonly Check[];
+  readonly uses: AttributeUses;
+}
+
+/** Loads the mapping, and reads every source to its end with the limits of Okta, as a plan does. Needs no network. */
+export async function checkSources(input: CommandInput): Promise<CheckedSources> {
+  const { settings } = input.resolved;
+  const { map } = settings;
+  const checks: Check[] = [];
+  const names: string[] = [];
+  try {
+    if (map !== undefined) {
+      const { users } = await loadMapping(map);
+      if (users.kind === 'rows') names.push(...users.profile.keys());
+      checks.push(ok('mapping', map));
+    }
+  } catch (error) {
+    return { checks: [faultOf('mapping', error)], uses: new AttributeUses([]) };
+  }
+  const uses = new AttributeUses(names);
+  if (ENTITIES.every((entity) => settings[entity] === undefined)) {
+    checks.push(warning('sources', 'none is set', 'Use --users, --groups or --memberships.'));
+    return { checks, uses };
+  }
+  let sources: DirectorySources;
+  try {
+    sources = await openSources(settings, input.context);
+  } catch (error) {
+    return { checks: [...checks, faultOf('sources', error)], uses };
+  }
+  if (readsStdin(settings)) input.stopping.onStop(() => closeStdin(input.context));
+  for (const entity of ENTITIES) {
+    const source = sources[entity];
+    if (source === undefined) continue;
+    checks.push(await checkSource(entity, source as Source<RecordOf[Entity]>, uses, input));
+  }
+  return { checks, uses };
+}
+
+async function checkSource(
+  entity: Entity,
+  source: Source<RecordOf[Entity]>,
+  uses: AttributeUses,
+  { display, stopping }: CommandInput,
+): Promise<Check> {
+  const context = new RunContext();
+  let first: Rejection | undefined;
+  context.onReject((rejection) => (first ??= rejection));
+  const progress = new ReadingProgress(entity, { emit: (event) => display.progress(event) }, stopping.signal);
+  try {
+    const records = pipe(
+      inContext(pipe(source), context),
+      watchReading<RecordOf[Entity]>(progress.add, stopping.signal),
+      validate(entity),
+    );
+    for await (const chunk of records.chunks())
+      if (entity === 'users') for (const record of chunk) uses.add((record as UserRecord).profile);
+  } catch (error) {
+    return faultOf(entity, asAborted(error, stopping));
+  }
+  const { read, rejected, leftOut } = context.counts(entity);
+  const size = `${plural(read, 'record')}${leftOut > 0 ? `, ${count(leftOut)} left out by the mapping` : ''}`;
+  if (read === 0)
+    return warning(
+      entity,
+      'the source has no records',
+      'Check the export: everybody in Okta would count as removed.',
+    );
+  if (first === undefined) return ok(entity, size);
+  return warning(
+    entity,
+    `${size}, ${count(rejected)} rejected: ${rejectionText(first)}`,
+    'The rest can be sent; "rollcall plan" lists the rejected records.',
+  );
+}
