@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { parseMapping } from '../../src/cli/mapping/load.js';
 import { parseConfig } from '../../src/cli/settings/config-file.js';
 import { cli, directory, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
 
@@ -78,6 +79,44 @@ describe('init', () => {
     const planned = await cli(cwd, ['plan', '--json']);
     expect(planned.err).toBe('');
     expect(jsonLines(planned.out)[0]).toMatchObject({ plan: { entities: { users: { creates: 1 } } } });
+  });
+
+  it('says what it was unsure of, with the values of a status column', async () => {
+    const cwd = await directory();
+    const rows = [
+      'Personalnr;E-Mail;Vorname;Nachname;Status;Austritt;Gruppen',
+      '7;a@example.com;Ä;B;aktiv;;x',
+    ];
+    rows.push('8;b@example.com;C;D;aktiv;;x', '8;c@example.com;E;F;ausgeschieden;31.12.2024;');
+    await files(cwd, { 'people.csv': Buffer.from(`\ufeff${rows.join('\r\n')}\r\n;;;;;;\r\n`, 'utf16le') });
+    const { out } = await cli(cwd, ['init', '--users', 'people.csv']);
+    expect(out).toContain(`Look at this first:
+  - The column "Personalnr" is empty or the same in some rows, so it may not be the id of a person.
+  - The column "Status" looks like a status ("aktiv" 2, "ausgeschieden" 1). The mapping sends people of every status: set users.when.
+  - The column "Austritt" looks like the day on which a person leaves. The mapping does not use it: set users.when.
+  - The column "Gruppen" looks like a list of groups. The mapping does not use it yet.
+`);
+    const text = await readFile(join(cwd, 'rollcall.mapping.json'), 'utf8');
+    expect(text).toContain('"when": { "column": "Status", "in": ["aktiv", "ausgeschieden"] }');
+    expect(parseMapping(text, 'm.json').users).toMatchObject({ externalId: { columns: ['Personalnr'] } });
+  });
+
+  it('doubts a header of one column, and one without an id or an address', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'people.csv': 'name\nAda\n' });
+    expect((await cli(cwd, ['init', '--users', 'people.csv'])).out).toContain(`Look at this first:
+  - The header has only the column "name". Is the file a CSV file?
+  - No column looks like the permanent id of a person: set users.externalId.
+  - No column looks like an email address, which Okta requires.
+`);
+  });
+
+  it('prefers an id whose values differ', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'people.csv': 'employee_id,id,email\n,1,a@example.com\n5,2,b@example.com\n' });
+    expect((await cli(cwd, ['init', '--users', 'people.csv'])).out).not.toContain('Look at this first');
+    const text = await readFile(join(cwd, 'rollcall.mapping.json'), 'utf8');
+    expect(parseMapping(text, 'm.json').users).toMatchObject({ externalId: { columns: ['id'] } });
   });
 
   it('reads the header of a file without rows, and of a packed one', async () => {

@@ -4,7 +4,7 @@ import { OptionsError, OutputError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
-import { csvHeader } from '../inputs/csv-header.js';
+import { csvSample } from '../inputs/csv-sample.js';
 import type { CliContext } from '../process/io.js';
 import { openState } from '../../state/lmdb/open-state.js';
 import { STATE_DIRECTORY } from '../settings/settings.js';
@@ -12,17 +12,18 @@ import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { suggestMapping } from '../mapping/suggest.js';
+import { suggestionNotes } from '../mapping/suggestion-notes.js';
 import type { Command } from './command.js';
 
 /** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
-/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header of the users' CSV file. */
+/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header and the first rows of the users' CSV file. */
 export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
   const { cwd } = context;
   const given = sources(flags);
-  const mapping =
-    given.users === undefined ? undefined : suggestMapping(await csvHeader(resolve(cwd, given.users)));
+  const sample = given.users === undefined ? undefined : await csvSample(resolve(cwd, given.users));
+  const mapping = sample && suggestMapping(sample);
   const config = configText({
     ...given,
     ...(mapping !== undefined && { map: MAPPING_FILE }),
@@ -35,7 +36,10 @@ export const initCommand: Command = async ({ flags, context, display }): Promise
   if (!replace) for (const name of files) await refuseExisting(join(cwd, name), name);
   for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), name, text, replace);
   await createState(context);
-  display.outcome({ type: 'init:written', files }, initText(files));
+  display.outcome(
+    { type: 'init:written', files },
+    initText(files, sample === undefined ? [] : suggestionNotes(sample)),
+  );
   return EXIT.DONE;
 };
 
@@ -80,11 +84,12 @@ async function writeFile(path: string, name: string, text: string, replace: bool
   }
 }
 
-function initText(files: readonly string[]): string {
+function initText(files: readonly string[], notes: readonly string[]): string {
   return [
     ...files.map((name) => `Wrote ${name}`),
     `The state is in ${STATE_DIRECTORY}. Keep it: without it, people who left cannot be found.`,
     '',
+    ...(notes.length === 0 ? [] : ['Look at this first:', ...notes.map((note) => `  - ${note}`), '']),
     files.length > 1 ? 'Check both files. Then:' : 'Check the file. Then:',
     '  rollcall plan    shows what a sync would send; it sends nothing and needs no credentials',
     '  rollcall sync    sends it; set OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN and OKTA_IDENTITY_SOURCE_ID first',

@@ -1,35 +1,7 @@
 import { LIMITS } from '../../core/limits.js';
+import type { CsvSample } from '../inputs/csv-sample.js';
+import { usualColumns } from './usual-columns.js';
 
-/** Names that exports give the columns of users, without case and separators; the first that a header has is taken. */
-const USUAL: Readonly<Record<string, readonly string[]>> = {
-  externalId: [
-    'externalid',
-    'employeeid',
-    'employeenumber',
-    'personid',
-    'personnelnumber',
-    'workerid',
-    'staffid',
-    'emplid',
-    'userid',
-    'entryuuid',
-    'objectguid',
-    'uuid',
-    'guid',
-    'id',
-    'uid',
-  ],
-  userName: ['username', 'login', 'loginname', 'userprincipalname', 'upn', 'samaccountname'],
-  email: ['email', 'emailaddress', 'mail', 'workemail', 'primaryemail', 'primaryworkemail', 'businessemail'],
-  secondEmail: ['secondemail', 'secondaryemail', 'personalemail', 'privateemail', 'homeemail'],
-  firstName: ['firstname', 'givenname', 'given', 'forename', 'first', 'legalfirstname', 'preferredfirstname'],
-  lastName: ['lastname', 'surname', 'familyname', 'family', 'last', 'sn', 'legallastname'],
-  mobilePhone: ['mobilephone', 'mobile', 'cell', 'cellphone', 'mobilenumber'],
-  homeAddress: ['homeaddress', 'address'],
-};
-/** Columns that hold a person's groups, and those that say whether a person is still there. */
-const GROUPS = ['groups', 'memberof', 'grouplist', 'teams'];
-const STATUS = ['status', 'employmentstatus', 'employeestatus', 'workerstatus', 'active', 'isactive'];
 /** What is trimmed and put in small letters, for exports write it as people typed it. */
 const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
 
@@ -37,23 +9,13 @@ const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
  * A commented mapping for users whose CSV has this header, guessed from the names that HR systems and directories
  * use. What is not recognised is listed behind `//`.
  */
-export function suggestMapping(header: readonly string[]): string {
-  const columns = new Map(header.map((column) => [plain(column), column]));
-  const used = new Set<string>();
-  const find = (names: readonly string[]) => {
-    const column = names
-      .map((name) => columns.get(name))
-      .find((found) => found !== undefined && !used.has(found));
-    if (column !== undefined) used.add(column);
-    return column;
-  };
-  const found = new Map(Object.entries(USUAL).map(([name, names]) => [name, find(names)]));
-  const groups = find(GROUPS);
-  const status = find(STATUS);
-  const id = found.get('externalId');
-  const email = found.get('email');
+export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | 'columns'>): string {
+  const found = usualColumns(header, (column) => columns.get(column)?.isUnique !== false);
+  const { groups, status, endDate, others } = found;
+  const id = found.profile.get('externalId');
+  const email = found.profile.get('email');
   const profile = Object.keys(LIMITS.userProfile).flatMap((name) => {
-    const column = found.get(name) ?? (name === 'userName' ? email : undefined);
+    const column = found.profile.get(name) ?? (name === 'userName' ? email : undefined);
     if (column !== undefined) return [`      ${quote(name)}: ${value(name, column)},`];
     return name === 'userName' || name === 'email'
       ? [
@@ -62,7 +24,6 @@ export function suggestMapping(header: readonly string[]): string {
         ]
       : [];
   });
-  const others = header.filter((column) => !used.has(column));
   return [
     "// Maps the columns of your export to Okta's attributes; docs/mapping.md explains every key.",
     '{',
@@ -75,11 +36,18 @@ export function suggestMapping(header: readonly string[]): string {
           '    // The permanent, unique id of a person. It must never change, so do not use the email address.',
         ]),
     `    "externalId": ${quote(id ?? 'externalId')},`,
-    ...(status === undefined
+    ...(status === undefined && endDate === undefined
       ? []
       : [
           '    // Only rows that meet this condition are sent; people who do not meet it are deleted in Okta. Check your values.',
-          `    // "when": { "column": ${quote(status)}, "equals": "active", "ignoreCase": true },`,
+        ]),
+    ...(status === undefined
+      ? []
+      : [`    // "when": { "column": ${quote(status)}, "in": ${listed(columns.get(status)?.values)} },`]),
+    ...(endDate === undefined
+      ? []
+      : [
+          `    // "when": { "any": [{ "column": ${quote(endDate)}, "present": false }, { "column": ${quote(endDate)}, "after": "today" }] },`,
         ]),
     '    "profile": {',
     ...profile,
@@ -108,8 +76,10 @@ function value(name: string, column: string): string {
   return `{ "column": ${quote(column)}, "trim": true, "lower": true }`;
 }
 
-function plain(column: string): string {
-  return column.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+/** The values of a status column, for the reader to choose from. */
+function listed(values: ReadonlyMap<string, number> | undefined): string {
+  const words = [...(values?.keys() ?? [])].filter((word) => word.trim() !== '');
+  return `[${(words.length === 0 ? ['active'] : words).map(quote).join(', ')}]`;
 }
 
 function camelCase(column: string): string {

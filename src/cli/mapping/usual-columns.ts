@@ -1,0 +1,170 @@
+/** Names that exports give the columns of users, without case and separators; the first that a header has is taken. */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  externalId: [
+    'externalid',
+    'employeeid',
+    'personalnummer',
+    'personalnr',
+    'mitarbeiternummer',
+    'mitarbeiterid',
+    'matricule',
+    'numerodeempleado',
+    'idempleado',
+    'employeenumber',
+    'personid',
+    'personnelnumber',
+    'workerid',
+    'staffid',
+    'emplid',
+    'userid',
+    'entryuuid',
+    'objectguid',
+    'uuid',
+    'guid',
+    'id',
+    'uid',
+  ],
+  userName: [
+    'username',
+    'login',
+    'loginname',
+    'userprincipalname',
+    'upn',
+    'samaccountname',
+    'benutzername',
+    'anmeldename',
+    'identifiant',
+    'usuario',
+  ],
+  email: [
+    'email',
+    'emailaddress',
+    'mail',
+    'workemail',
+    'primaryemail',
+    'primaryworkemail',
+    'businessemail',
+    'emailadresse',
+    'mailadresse',
+    'courriel',
+    'adresseemail',
+    'correo',
+    'correoelectronico',
+  ],
+  secondEmail: ['secondemail', 'secondaryemail', 'personalemail', 'privateemail', 'homeemail'],
+  firstName: [
+    'firstname',
+    'givenname',
+    'given',
+    'forename',
+    'first',
+    'legalfirstname',
+    'preferredfirstname',
+    'vorname',
+    'rufname',
+    'prenom',
+    'nombre',
+  ],
+  lastName: [
+    'lastname',
+    'surname',
+    'familyname',
+    'family',
+    'last',
+    'sn',
+    'legallastname',
+    'nachname',
+    'familienname',
+    'nom',
+    'nomdefamille',
+    'apellido',
+    'apellidos',
+  ],
+  mobilePhone: [
+    'mobilephone',
+    'mobile',
+    'cell',
+    'cellphone',
+    'mobilenumber',
+    'mobil',
+    'mobiltelefon',
+    'handy',
+    'portable',
+    'movil',
+  ],
+  homeAddress: ['homeaddress', 'address'],
+};
+/** Columns that hold a person's groups, and those that say whether a person is still there. */
+const GROUPS = ['groups', 'memberof', 'grouplist', 'teams', 'gruppen', 'groupes', 'grupos'];
+const STATUS = [
+  'status',
+  'employmentstatus',
+  'employeestatus',
+  'workerstatus',
+  'active',
+  'isactive',
+  'aktiv',
+  'beschaftigungsstatus',
+  'statut',
+  'actif',
+  'estado',
+  'activo',
+];
+/** Columns with the day on which a person left or will leave. */
+const END_DATE = [
+  'terminationdate',
+  'enddate',
+  'leavedate',
+  'lastday',
+  'exitdate',
+  'austrittsdatum',
+  'austritt',
+  'datedesortie',
+  'datedefin',
+  'fechadebaja',
+];
+
+/** The columns of an export that were recognised by their names. */
+export interface UsualColumns {
+  /** The column of the external id and of each attribute. */
+  readonly profile: ReadonlyMap<string, string>;
+  readonly groups: string | undefined;
+  readonly status: string | undefined;
+  readonly endDate: string | undefined;
+  /** All other columns. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Recognises columns by the names that HR systems and directories use, in English, German, French and Spanish.
+ * @param mayBeId - whether a column can be the external id, by its values
+ */
+export function usualColumns(
+  header: readonly string[],
+  mayBeId: (column: string) => boolean = () => true,
+): UsualColumns {
+  const columns = new Map(header.map((column) => [plain(column), column]));
+  const used = new Set<string>();
+  const find = (names: readonly string[], fits: (column: string) => boolean = () => true) => {
+    const column = names
+      .map((name) => columns.get(name))
+      .find((found) => found !== undefined && !used.has(found) && fits(found));
+    if (column !== undefined) used.add(column);
+    return column;
+  };
+  const profile = new Map<string, string>();
+  for (const [name, names] of Object.entries(USUAL)) {
+    const column = name === 'externalId' ? (find(names, mayBeId) ?? find(names)) : find(names);
+    if (column !== undefined) profile.set(name, column);
+  }
+  const [groups, status, endDate] = [find(GROUPS), find(STATUS), find(END_DATE)];
+  return { profile, groups, status, endDate, others: header.filter((column) => !used.has(column)) };
+}
+
+/** A name without case, accents and separators. */
+function plain(column: string): string {
+  return column
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
