@@ -8,7 +8,7 @@ import { ReadingProgress } from '../../sync/reading-progress.js';
 import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
 import { asAborted, type CommandInput } from '../commands/command.js';
-import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
+import { closeStdin, openSources, readsStdin, todayOf } from '../inputs/directory-inputs.js';
 import { loadMapping } from '../mapping/load.js';
 import { rejectionText } from '../text/rejections.js';
 import { count, plural } from '../text/words.js';
@@ -29,7 +29,7 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
   const names: string[] = [];
   try {
     if (map !== undefined) {
-      const { users } = await loadMapping(map);
+      const { users } = await loadMapping(map, todayOf(settings, input.context.clock.now()));
       if (users.kind === 'rows') names.push(...users.profile.keys());
       checks.push(ok('mapping', map));
     }

@@ -39,7 +39,7 @@ export async function openSources(settings: Settings, { io, clock }: CliContext)
 }
 
 /** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */
-function todayOf({ today }: Settings, now: number): Day {
+export function todayOf({ today }: Settings, now: number): Day {
   return today === undefined ? dayOf(now) : (isoDay(today) as Day);
 }
 
