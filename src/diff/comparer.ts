@@ -13,8 +13,10 @@ import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
 import { countDifference, type Difference } from './difference.js';
+import type { FileOverlaps } from './file-overlaps.js';
 import type { LoginClaims } from './login-claims.js';
 import { MembershipChecks } from './membership-checks.js';
+import type { Place } from './place-table.js';
 import { Rejections } from './rejections.js';
 import type { ReferenceIds } from './run-references.js';
 
@@ -41,6 +43,8 @@ export class Comparer<E extends Entity> {
   created: ReferenceIds | undefined;
   /** For users: the logins that they claim. */
   logins: LoginClaims | undefined;
+  /** Finds records that files of the source have in common. */
+  overlaps: FileOverlaps | undefined;
 
   /** The keys of rejected records, with the first position of each. */
   readonly #reserved = new Map<string, number>();
@@ -80,11 +84,13 @@ export class Comparer<E extends Entity> {
     if (entity === 'memberships') memberships.sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const differences: Difference[] = [];
     const before = await this.#heldOfChanged(chunk, codes);
+    const overlaps = chunk.places?.isOneOfSeveral === true ? this.overlaps : undefined;
     for (let i = 0; i < chunk.length; i++) {
       const code = codes[i];
       // The most common case comes first: nearly all records of a large directory are unchanged.
       if (code === Seen.SAME) {
         counts.unchanged++;
+        overlaps?.add(keyOf(entity, chunk[i] as RecordOf[E]), placeOf(chunk, i, first));
         continue;
       }
       if (dropped.has(i)) continue;
@@ -92,9 +98,10 @@ export class Comparer<E extends Entity> {
       const key = keyOf(entity, record);
       const place = placeOf(chunk, i, first);
       if (code === Seen.DUPLICATE) {
-        this.rejections.duplicate(key, place);
+        await this.#duplicate(key, place, overlaps);
         continue;
       }
+      overlaps?.add(key, place);
       const held = before?.get(key);
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
       const change = this.#change(key, record, digestText(digests, i), created, held);
@@ -105,6 +112,12 @@ export class Comparer<E extends Entity> {
       if (difference.change.created) this.#createdOf(entity)?.add(difference.change.key);
       return difference.change;
     });
+  }
+
+  async #duplicate(key: string, place: Place, overlaps: FileOverlaps | undefined): Promise<void> {
+    const [held] = overlaps === undefined ? [] : await this.reading.held(this.entity, [key]);
+    const digest = held?.kind === 'confirmed' ? held.fingerprint.digest : undefined;
+    this.rejections.duplicate(key, place, overlaps?.addDuplicate(key, digest, place));
   }
 
   async #sendable(differences: readonly Difference[]): Promise<readonly Difference[]> {

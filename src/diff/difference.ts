@@ -1,7 +1,7 @@
 import type { Change } from '../core/model.js';
 import type { Held } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
-import type { Place } from './rejections.js';
+import type { Place } from './place-table.js';
 
 /** A record that differs from the baseline, before it is known whether it is sent. */
 export interface Difference {

@@ -1,6 +1,7 @@
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
 import { screenedOf } from '../screening/screening.js';
+import { FileOverlaps } from './file-overlaps.js';
 import type { Reading } from '../state/store.js';
 import type { IdChangeFinder } from './id-changes.js';
 import { removedReferences } from './membership-references.js';
@@ -15,12 +16,14 @@ export async function* fullDifferences<E extends Entity>(
   const { entity, source, state, reading, comparer, rules, clock, context, counts } = read;
   if (rules.excludes) context.excluded.set(entity, (key) => rules.isExcluded(key));
   if (entity === 'memberships') comparer.memberships.removed = await removedReferences(reading);
-  for await (const chunk of screened(read) ?? source.chunks()) {
+  const overlaps = (comparer.overlaps = new FileOverlaps(state.fingerprintKey));
+  for await (const chunk of screened(read, overlaps) ?? source.chunks()) {
     await comparer.reserve(context.drainRejectedKeys(entity));
     const changes = await comparer.compare(withoutExcluded(read, chunk));
     if (changes.length > 0) yield withoutPlaces(changes);
   }
   await comparer.reserve(context.drainRejectedKeys(entity));
+  overlaps.check(entity);
   if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
   const onKept = (key: string) => keepGroupOf(read, key);
   if (context.counts(entity).unidentified > 0) {
@@ -34,7 +37,10 @@ export async function* fullDifferences<E extends Entity>(
 }
 
 /** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */
-function screened<E extends Entity>(read: Read<E>): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
+function screened<E extends Entity>(
+  read: Read<E>,
+  overlaps: FileOverlaps,
+): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
   const { entity, source, state, reading, comparer, rules, screening, counts } = read;
   if (screening === undefined || rules.excludes) return undefined;
   const open = screenedOf<RecordOf[E]>(source);
@@ -50,6 +56,7 @@ function screened<E extends Entity>(read: Read<E>): AsyncIterable<Chunk<RecordOf
   return open({
     entity,
     onUnchanged: [onUnchanged],
+    onSeen: (first, second, file, line) => overlaps.addScreened(first, second, file, line),
     open: (shape, threads) => screening.open(options, shape, threads),
   });
 }

@@ -5,8 +5,8 @@ import { loginOf } from '../fingerprints/login-fingerprints.js';
 import type { Lane, Outbox, Reading, StateStore } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
 import { countDifference, type Difference } from './difference.js';
-import { LoginPlaces } from './login-places.js';
-import type { Place, Rejections } from './rejections.js';
+import { hashOfDigest, placeText, PlaceTable, type Place } from './place-table.js';
+import type { Rejections } from './rejections.js';
 import { runReferences } from './run-references.js';
 
 /** The lane of users who wait for a login. */
@@ -36,7 +36,8 @@ export class LoginClaims {
   readonly #counts: DiffCounts;
   /** True if the baseline has users. */
   readonly #hasHolders: boolean;
-  readonly #claimed = new LoginPlaces();
+  /** The places of the records that claim them, by the fingerprint of the login. */
+  readonly #claimed = new PlaceTable();
   /** Users of the baseline who are sent with another login. */
   readonly #renamed: HashedKeys;
   readonly #waiting = new Map<string, WaitingUser>();
@@ -129,13 +130,13 @@ export class LoginClaims {
   /** Claims a login. If an earlier record has claimed it, the record is rejected, and the result is false. */
   #claim(difference: Difference, login: string): boolean {
     const { change, place } = difference;
-    const earlier = this.#claimed.add(login, place);
+    const earlier = this.#claimed.add(hashOfDigest(login), place);
     if (earlier === undefined) return true;
     if (change.created) runReferences(this.#reading).withoutLogin.add(change.key);
     this.#rejections.reject(change.key, place, {
       field: 'userName',
       code: 'DUPLICATE_LOGIN',
-      reason: `is that of an earlier record of this source (${earlier})`,
+      reason: `is that of an earlier record of this source (${placeText(earlier)})`,
     });
     return false;
   }

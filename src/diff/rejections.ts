@@ -2,9 +2,7 @@ import { RecordError } from '../core/errors.js';
 import { displayKey, type Entity } from '../core/model.js';
 import type { Rejection } from '../core/rejection.js';
 import type { RunContext } from '../flow/run-context.js';
-
-/** The place of a record in its source. */
-export type Place = Pick<Rejection, 'file' | 'line' | 'position'>;
+import { placeText, type Place } from './place-table.js';
 
 /** Rejects and leaves out records of one entity that `validate` has accepted. */
 export class Rejections {
@@ -30,11 +28,15 @@ export class Rejections {
     this.#context.reject({ entity, externalId, ...place, field, code, reason }, key);
   }
 
-  /** @throws {@link RecordError} with `onDuplicate: 'fail'` */
-  duplicate(key: string, place: Place): void {
+  /**
+   * @param first - the place of the first record with the key, if it is known
+   * @throws {@link RecordError} with `onDuplicate: 'fail'`
+   */
+  duplicate(key: string, place: Place, first?: Place): void {
     const entity = this.#entity;
     const id = entity === 'memberships' ? 'membership' : 'externalId';
-    const reason = `the same ${id} appears earlier in this source`;
+    const where = first === undefined ? '' : ` (${placeText(first)})`;
+    const reason = `the same ${id} appears earlier in this source${where}`;
     if (this.#onDuplicate === 'fail') {
       throw new RecordError(
         entity,

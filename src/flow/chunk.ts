@@ -21,6 +21,11 @@ export interface Places {
    */
   readonly positions?: ArrayLike<number> | undefined;
   /**
+   * True if the source has several files. Then `diff` finds records that two of them have in common.
+   * @internal
+   */
+  readonly isOneOfSeveral?: boolean | undefined;
+  /**
    * Marks the unchanged rows before a position as seen, because the order of rows decides which of two is the duplicate.
    * @internal
    */

@@ -16,6 +16,13 @@ export interface ScreenRequest {
   readonly rules?: FieldRules;
   /** Called with the number of rows that were left out, before the records that come after them are emitted. */
   readonly onUnchanged: readonly ((rows: number) => void)[];
+  /**
+   * Called with each unchanged row of a source of several files that is marked as seen: the first two words of its digest, and its
+   * place.
+   */
+  readonly onSeen?: (first: number, second: number, file: string | undefined, line: number) => void;
+  /** True if the source has several files. @defaultValue `false` */
+  readonly isOneOfSeveral?: boolean;
   /** Creates a screen with this many worker threads; undefined if rows of this shape cannot be screened. */
   open(shape: RowShape, threads: number): RowScreen | undefined;
 }
@@ -82,6 +89,8 @@ export interface ScreenedRows {
   isUnchanged(row: number): boolean;
   /** Marks an unchanged row as seen. Returns false if a row of the same content was marked before. */
   markSeen(row: number): boolean;
+  /** One of the four words of the digest of a row. */
+  digestWord(row: number, word: number): number;
   /** The start of a row, as an offset in the buffer. */
   start(row: number): number;
   /** The end of a row, as an offset in the buffer. */

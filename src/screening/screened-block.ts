@@ -3,8 +3,9 @@ import type { ScreenedRows, ScreenRequest } from './screen.js';
 
 /** The rows of a block, and how they are read. */
 export interface BlockInput<T> {
-  readonly rows: Pick<ScreenedRows, 'count' | 'isUnchanged' | 'markSeen' | 'line'>;
+  readonly rows: Pick<ScreenedRows, 'count' | 'isUnchanged' | 'markSeen' | 'digestWord' | 'line'>;
   readonly onUnchanged: ScreenRequest['onUnchanged'];
+  readonly onSeen: ScreenRequest['onSeen'];
   readonly file: string | undefined;
   /** The number of records of the source before the block. */
   readonly position: number;
@@ -117,8 +118,12 @@ export class ScreenedBlock<T> {
 
   /** Marks the unchanged rows before `end` as seen. A hot loop: it runs for every row of the source. */
   #markTo(end: number): void {
-    const { rows } = this.#input;
-    for (; this.#next < end; this.#next++)
-      if (rows.isUnchanged(this.#next) && !rows.markSeen(this.#next)) this.#duplicates.push(this.#next);
+    const { rows, onSeen, file } = this.#input;
+    for (; this.#next < end; this.#next++) {
+      const row = this.#next;
+      if (!rows.isUnchanged(row)) continue;
+      if (!rows.markSeen(row)) this.#duplicates.push(row);
+      else onSeen?.(rows.digestWord(row, 0), rows.digestWord(row, 1), file, rows.line(row));
+    }
   }
 }

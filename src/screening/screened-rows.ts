@@ -67,6 +67,7 @@ function blockOf<T>(
   return new ScreenedBlock<T>({
     rows,
     onUnchanged: request.onUnchanged,
+    onSeen: request.isOneOfSeveral === true ? request.onSeen : undefined,
     file,
     position,
     read(first, end, pass) {

@@ -3,7 +3,10 @@ import { flowOf, type Flow } from '../flow/flow.js';
 import { RunContext } from '../flow/run-context.js';
 import { screenedOf, type OpenScreened, type ScreenRequest } from '../screening/screening.js';
 
-/** Reads several sources one after another, as one source: places count from the first row of the first source. */
+/**
+ * Reads several sources one after another, as one source: places count from the first row of the first source. The next source is
+ * taken from the iterable before the one before it is read, so it must not be opened by that.
+ */
 export function inTurn<T>(sources: () => AsyncIterable<Flow<T>>): Flow<T> {
   const openScreened: OpenScreened<T> = (request) => rowsOf(sources(), request);
   return flowOf(() => rowsOf(sources(), undefined), new RunContext(), openScreened);
@@ -15,24 +18,38 @@ async function* rowsOf<T>(
 ): AsyncGenerator<Chunk<T>, void, undefined> {
   let read = 0;
   const onUnchanged = [...(request?.onUnchanged ?? []), (rows: number) => void (read += rows)];
-  for await (const source of sources) {
+  for await (const { source, isOneOfSeveral } of withOthers(sources)) {
     const before = read;
-    const screened = request && screenedOf(source)?.({ ...request, onUnchanged });
+    const screened = request && screenedOf(source)?.({ ...request, onUnchanged, isOneOfSeveral });
     for await (const chunk of screened ?? source.chunks()) {
       read += chunk.length;
-      yield behind(chunk, before);
+      yield placed(chunk, before, isOneOfSeveral);
     }
   }
 }
 
+/** Each source, and whether there are others. */
+async function* withOthers<T>(
+  sources: AsyncIterable<Flow<T>>,
+): AsyncGenerator<{ readonly source: Flow<T>; readonly isOneOfSeveral: boolean }, void, undefined> {
+  let previous: Flow<T> | undefined;
+  let isOneOfSeveral = false;
+  for await (const source of sources) {
+    if (previous !== undefined) yield { source: previous, isOneOfSeveral: (isOneOfSeveral = true) };
+    previous = source;
+  }
+  if (previous !== undefined) yield { source: previous, isOneOfSeveral };
+}
+
 /** The same chunk, with places that count from the first row of the first source. */
-function behind<T>(chunk: Chunk<T>, before: number): Chunk<T> {
+function placed<T>(chunk: Chunk<T>, before: number, isOneOfSeveral: boolean): Chunk<T> {
   const { places } = chunk;
-  if (before === 0 || places?.positions === undefined) return chunk;
-  const { markSeenBefore } = places;
+  if (!isOneOfSeveral || places === undefined) return chunk;
+  const { markSeenBefore, positions } = places;
   return withPlaces([...chunk], {
     ...places,
-    positions: Array.from(places.positions, (position) => position + before),
+    isOneOfSeveral,
+    positions: positions && Array.from(positions, (position) => position + before),
     markSeenBefore: markSeenBefore && ((position) => markSeenBefore(position - before)),
   });
 }

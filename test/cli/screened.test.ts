@@ -231,6 +231,46 @@ describe('rows of the command line that are unchanged are not read', () => {
     });
   });
 
+  it('says where both records of two files are, whether the first was read or left out', async () => {
+    const cwd = await directory();
+    await files(cwd, {
+      '1.csv': csv(USERS),
+      '2.csv': csv(['id,mail,name,nick', 'd,d@x.example,,', 'b,b@x.example,Bob,']),
+    });
+    const [first, second] = [join(cwd, '1.csv'), join(cwd, '2.csv')];
+    await twice(PLAIN, { users: { paths: [first, second] } }, async (run) => {
+      for (const read of [await run(), await run()])
+        expect(read.rejections).toMatchObject([
+          {
+            file: second,
+            line: 3,
+            code: 'DUPLICATE',
+            reason: `the same externalId appears earlier in this source (${first}, line 3)`,
+          },
+        ]);
+    });
+  });
+
+  it('fails for two files that hold the same people, and nobody changes', async () => {
+    const cwd = await directory();
+    await files(cwd, {
+      'users-01.csv': csv(USERS),
+      'users-02.csv': csv(['id,mail,name,nick', 'b,b@x.example,Bob,Manager', 'c,c@x.example,,']),
+    });
+    const older = { paths: [join(cwd, 'users-01.csv')] };
+    const both = { paths: [join(cwd, 'users-*.csv')] };
+    const reading: { users: { paths: readonly string[] } } = { users: older };
+    await twice(PLAIN, reading, async (run, _, org) => {
+      await run();
+      const before = held(org);
+      reading.users = both;
+      await expect(run()).rejects.toThrow(
+        /users-02\.csv: 2 of its 2 users are also among the 3 of .*users-01\.csv: both files hold the same users/,
+      );
+      expect(held(org)).toEqual(before);
+    });
+  });
+
   it('a file whose columns are not those of the first is refused before any of its rows', async () => {
     const { cwd, inputs } = await everything('csv');
     const paths = [...inputs.users.paths, join(cwd, 'v.csv')];

@@ -70,6 +70,10 @@ export class DigestedRows implements ScreenedRows {
     return this.#table !== undefined && this.#table.markCompared(this.#slots[row] as number);
   }
 
+  digestWord(row: number, word: number): number {
+    return this.#digests[row * DIGEST_WORDS + word] as number;
+  }
+
   start(row: number): number {
     return row === 0 ? this.#offset : this.end(row - 1);
   }

@@ -76,8 +76,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'a duplicate of an unchanged row is not rejected',
     file: 'src/screening/screened-block.ts',
-    find: '!rows.markSeen(this.#next)) this.#duplicates.push(this.#next);',
-    replace: '!rows.markSeen(this.#next)) continue;',
+    find: 'if (!rows.markSeen(row)) this.#duplicates.push(row);',
+    replace: 'if (!rows.markSeen(row)) continue;',
     test: [
       SCREENED,
       'a file whose rows are all repeated is refused row by row, in the places that they have',

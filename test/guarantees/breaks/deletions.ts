@@ -9,9 +9,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended',
     file: 'src/diff/full-read.ts',
-    find: 'for await (const chunk of screened(read) ?? source.chunks()) {',
+    find: 'for await (const chunk of screened(read, overlaps) ?? source.chunks()) {',
     replace:
-      'for await (const chunk of (async function* () { try { yield* screened(read) ?? source.chunks(); } catch { /* swallowed */ } })()) {',
+      'for await (const chunk of (async function* () { try { yield* screened(read, overlaps) ?? source.chunks(); } catch { /* swallowed */ } })()) {',
     test: [DIFF, 'a source that fails causes no deletion'],
   },
   {

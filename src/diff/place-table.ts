@@ -1,4 +1,8 @@
-import type { Place } from './rejections.js';
+import type { KeyHash } from '../fingerprints/key-hash.js';
+import type { Rejection } from '../core/rejection.js';
+
+/** The place of a record in its source. */
+export type Place = Pick<Rejection, 'file' | 'line' | 'position'>;
 
 /** Words of a slot: two of the hash, the line or position, and the file with {@link IS_LINE}. */
 const WORDS = 4;
@@ -8,23 +12,19 @@ const MOST_FULL = 0.7;
 const IS_LINE = 1;
 
 /**
- * The places of the first records with each login: 23 to 46 bytes for each, in a typed array, because the first load of a
- * directory has one for every person.
+ * The places of records by the hash of a key or login: 23 to 46 bytes for each, in a typed array, because there may be one for
+ * every person of a directory.
  */
-export class LoginPlaces {
+export class PlaceTable {
   #slots = new Uint32Array(WORDS * 1024);
   #size = 0;
   /** The files, by their number. */
   readonly #files: (string | undefined)[] = [];
 
-  /**
-   * Adds the place of a login. If the login has one already, that one stays, and is returned in words.
-   * @param login - the fingerprint of the login
-   */
-  add(login: string, { file, line, position }: Place): string | undefined {
-    const [high, low] = hashOf(login);
+  /** Adds the place of a hash. If the hash has one already, that one stays, and is returned. */
+  add({ high, low }: Readonly<KeyHash>, { file, line, position }: Place): Place | undefined {
     const at = find(this.#slots, high, low);
-    if (this.#slots[at + 1] !== 0) return this.#text(at);
+    if (this.#slots[at + 1] !== 0) return this.#place(at);
     this.#slots[at] = high;
     this.#slots[at + 1] = low;
     this.#slots[at + 2] = line ?? position;
@@ -33,11 +33,17 @@ export class LoginPlaces {
     return undefined;
   }
 
-  #text(at: number): string {
+  /** The place of a hash; undefined if there is none. */
+  get({ high, low }: Readonly<KeyHash>): Place | undefined {
+    const at = find(this.#slots, high, low);
+    return this.#slots[at + 1] === 0 ? undefined : this.#place(at);
+  }
+
+  /** A place without a line has a position. */
+  #place(at: number): Place {
     const [place, flags] = [this.#slots[at + 2] as number, this.#slots[at + 3] as number];
-    const file = this.#files[flags >>> 1];
-    const name = `${(flags & IS_LINE) !== 0 ? 'line' : 'record'} ${place}`;
-    return file === undefined ? name : `${file}, ${name}`;
+    const isLine = (flags & IS_LINE) !== 0;
+    return { file: this.#files[flags >>> 1], line: isLine ? place : undefined, position: isLine ? 0 : place };
   }
 
   /** Files follow one another, so it is nearly always the last one. */
@@ -57,6 +63,12 @@ export class LoginPlaces {
   }
 }
 
+/** A place as text, such as `people.csv, line 12`. */
+export function placeText({ file, line, position }: Place): string {
+  const where = line === undefined ? `record ${position}` : `line ${line}`;
+  return file === undefined ? where : `${file}, ${where}`;
+}
+
 /** The index of a hash, or of the empty slot for it. */
 function find(slots: Uint32Array, high: number, low: number): number {
   const mask = slots.length / WORDS - 1;
@@ -66,9 +78,9 @@ function find(slots: Uint32Array, high: number, low: number): number {
   return WORDS * slot;
 }
 
-/** 63 bits of a fingerprint, which is a hash itself. The second word is never 0, because 0 marks an empty slot. */
-function hashOf(login: string): readonly [high: number, low: number] {
-  return [wordOf(login, 0), (wordOf(login, 4) | 1) >>> 0];
+/** 63 bits of a digest, which is a hash itself. The second word is never 0, because 0 marks an empty slot. */
+export function hashOfDigest(digest: string): KeyHash {
+  return { high: wordOf(digest, 0), low: (wordOf(digest, 4) | 1) >>> 0 };
 }
 
 function wordOf(text: string, at: number): number {
