@@ -153,6 +153,31 @@ describe('plan', () => {
     expect(await read(['--users', '-', '--format', 'jsonl', '--groups', 'g.csv'], line(1) + line(2))).toBe(2);
   });
 
+  it('lists the values that the conditions of a mapping met', async () => {
+    const cwd = await directory();
+    const people = ['Active', 'Active ', 'Active', 'Terminated', '', 'Active\u00a0'].map(
+      (status, i) => `${i},p${i}@example.com,${status},n${i}\n`,
+    );
+    const more = Array.from({ length: 30 }, (_, i) => `x${i},x${i}@example.com,Active,x${i}\n`);
+    const when = {
+      all: [
+        { column: 'status', equals: 'Active' },
+        { column: 'nick', matches: '.' },
+        { column: 'mail', present: true },
+      ],
+    };
+    const users = { externalId: 'id', profile: { userName: 'mail', email: 'mail' }, when };
+    await files(cwd, {
+      'u.csv': `id,mail,status,nick\n${people.join('')}${more.join('')}`,
+      'map.json': JSON.stringify({ users, memberships: { from: 'users', groups: { column: 'nick' } } }),
+    });
+    const ran = await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'map.json']);
+    expect(ran.out).toContain(`Values that the conditions of the mapping met:
+  users, status: "Active" 32 · "Active " 1 · "Terminated" 1 · "" 1 · "Active\\u00a0" 1
+  users, nick: more than twenty
+`);
+  });
+
   it('takes columns for attributes as a mapping says', async () => {
     const cwd = await directory();
     await files(cwd, { 'u.csv': 'id,mail\n1,a@example.com\n' });

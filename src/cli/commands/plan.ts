@@ -9,6 +9,8 @@ import { lookAhead } from './outlook.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { ConditionValues } from '../mapping/condition-values.js';
+import { conditionLines } from '../text/condition-text.js';
 import { NEW_STATE } from '../display/event-text.js';
 import { showError } from '../display/show-error.js';
 import { outlookLines } from '../text/outlook-text.js';
@@ -33,7 +35,8 @@ export const PLAN_SETTINGS: readonly SettingKey[] = [
 export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
-  const sources = await openSources(settings, context);
+  const values = new ConditionValues();
+  const sources = await openSources(settings, context, values);
   if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openCommandState(input);
@@ -51,10 +54,12 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const made = await makePlan(options, files, input);
     const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
     const outlook = await stopping.finished(lookAhead(state, settings, context, stopping.signal));
+    const met = conditionLines(values.all());
     const found = outlookLines(outlook);
     const text = [
       ...notice,
       planText(made, context.clock.now()),
+      ...(met.length === 0 ? [] : ['', ...met]),
       ...(found.length === 0 ? [] : ['', ...found]),
     ].join('\n');
     display.outcome({ type: 'plan:report', plan: made, newState: isNew, outlook }, text);

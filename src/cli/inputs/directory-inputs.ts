@@ -5,6 +5,7 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
 import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
+import type { ConditionValues } from '../mapping/condition-values.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping } from '../mapping/load.js';
 import { mappedSources } from '../mapping/sources.js';
@@ -13,9 +14,14 @@ import type { Settings } from '../settings/settings.js';
 /**
  * Creates the sources of a run from the settings and the mapping. Nothing is opened yet.
  *
+ * @param values - counts the values that the conditions of the mapping meet
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
-export async function openSources(settings: Settings, { io, clock }: CliContext): Promise<DirectorySources> {
+export async function openSources(
+  settings: Settings,
+  { io, clock }: CliContext,
+  values?: ConditionValues,
+): Promise<DirectorySources> {
   const inputs: Partial<Record<Entity, InputSpec>> = {};
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
@@ -35,7 +41,7 @@ export async function openSources(settings: Settings, { io, clock }: CliContext)
     settings.map === undefined
       ? identityMapping
       : await loadMapping(settings.map, todayOf(settings, clock.now()));
-  return mappedSources(mapping, inputs, { stdin: io.stdin });
+  return mappedSources(mapping, inputs, { stdin: io.stdin, values });
 }
 
 /** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */

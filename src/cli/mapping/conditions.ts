@@ -7,6 +7,8 @@ export interface Condition {
   readonly columns: readonly string[];
   /** Columns that records may lack, because the condition says what that means. */
   readonly optional: readonly string[];
+  /** Columns whose values are compared with texts. */
+  readonly compared: readonly string[];
   /** A fault if the row cannot be decided: it is then rejected, never left out. */
   of(row: Row): boolean | Fault;
 }
@@ -37,6 +39,7 @@ export function readCondition(text: MappingText, node: MappingNode, what: string
   return {
     columns: conditions.flatMap(({ columns }) => columns),
     optional: conditions.flatMap(({ optional }) => optional),
+    compared: conditions.flatMap(({ compared }) => compared),
     of: (row) => combined(conditions, row, join === 'any'),
   };
 }
@@ -86,6 +89,7 @@ function readTest(
     return {
       columns: [column],
       optional: [column],
+      compared: [],
       of: (row) => presence(row, column, place, passes, trim),
     };
   const shown = JSON.stringify(column);
@@ -102,6 +106,7 @@ function readTest(
   return {
     columns: [column],
     optional: [],
+    compared: isDateTest(test) ? [] : [column],
     of(row) {
       if (!hasCell(row, column)) return missing;
       const cell = textOf(row, column, place);

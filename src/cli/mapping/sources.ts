@@ -10,6 +10,7 @@ import { Rereads } from '../inputs/rereads.js';
 import { emptied } from './empty-values.js';
 import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
 import type { Row } from './cells.js';
+import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
 import type { Mapping, NamedGroupsRule } from './mapping.js';
 import { columnsOf } from './mapping-columns.js';
@@ -23,6 +24,8 @@ export interface MappedSourcesOptions {
   readonly stdin?: NodeJS.ReadableStream;
   /** The most bytes of standard input to keep in memory if the mapping needs it more than once. @defaultValue 64 MiB */
   readonly maxHeldBytes?: number;
+  /** Counts the values that the conditions of users and groups meet. @defaultValue they are not counted */
+  readonly values?: ConditionValues | undefined;
 }
 
 type Open = (entity: Entity) => Flow<Row>;
@@ -55,10 +58,10 @@ export function mappedSources(
     mapping.memberships.kind === 'users' ? inputs.users !== undefined : inputs.memberships !== undefined;
   const { groups } = mapping;
   return {
-    ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open) }),
+    ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open, options.values) }),
     ...(groups.kind === 'memberships'
       ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open)) }
-      : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open) }),
+      : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options.values) }),
     ...(hasMemberships && { memberships: memberships(mapping, open) }),
   };
 }
@@ -81,10 +84,20 @@ function readsTwice({ groups, memberships }: Mapping, inputs: MappedInputs): boo
   return groups.kind === 'memberships' && inputs.memberships !== undefined;
 }
 
-function profiles(rule: Mapping['users'], entity: 'users' | 'groups', open: Open) {
+function profiles(
+  rule: Mapping['users'],
+  entity: 'users' | 'groups',
+  open: Open,
+  values: ConditionValues | undefined,
+) {
   const mapping = profileMapping(rule, entity);
   if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), mapping);
-  return mapRows(open(entity), (row) => recordOf(rule, row), mapping);
+  const count = values?.counter(entity, rule.when);
+  const toRecord = (row: Row) => {
+    count?.(row);
+    return recordOf(rule, row);
+  };
+  return mapRows(open(entity), toRecord, mapping);
 }
 
 function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
