@@ -1,19 +1,18 @@
 import { isUtf8 } from 'node:buffer';
-import { inChunks, type Chunk } from '../../flow/chunk.js';
+import type { Chunk } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, RowScreen, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
-import { checkColumns, nameOf, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
+import { checkColumns, nameOf, type CsvColumns, type CsvRow } from './columns.js';
 import { requireDelimiter } from './delimiter.js';
-import { fileStart, isSeparatorLine } from './file-start.js';
-import { CsvScanner, type OnRecord } from './scanner.js';
-import { requireTrailer, Trailer } from './trailer.js';
+import { isSeparatorLine } from './file-start.js';
+import { CsvReader, type CsvSettings } from './csv-reader.js';
+import { requireTrailer } from './trailer.js';
 import { joined, openBytes, type ByteReader } from '../input/byte-reader.js';
-import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
-import type { InputChunk } from '../input/input-chunk.js';
-import { decode, decodeText } from '../input/decode-text.js';
+import { INPUT_OPTIONS, toInput, type Input, type InputOptions } from '../input/input.js';
+import { decode } from '../input/decode-text.js';
 import { requireThreads, threadsFor } from '../input/threads.js';
 
 /** The names of {@link FromCsvOptions}. */
@@ -100,7 +99,7 @@ export function fromCheckedCsv(
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   requireNumber('skipLines', skipLines, { min: 0, max: MOST_SKIPPED, integer: true });
   const source = toInput(input, options);
-  const settings: Settings = {
+  const settings: CsvSettings = {
     source,
     columns,
     delimiter: requireDelimiter(options.delimiter),
@@ -114,163 +113,9 @@ export function fromCheckedCsv(
   return flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened);
 }
 
-interface Settings {
-  readonly source: OpenableInput;
-  readonly columns: CsvColumns | undefined;
-  readonly delimiter: string | undefined;
-  readonly skipLines: number;
-  readonly trailer: string | undefined;
-  readonly maxRecordLength: number;
-  readonly threads: number | undefined;
-  readonly onHeader: (header: readonly string[]) => void;
-}
-
-/** Reads rows with the strict scanner. */
-class CsvReader {
-  readonly #settings: Settings;
-  readonly #file: string | undefined;
-  readonly #trailer: Trailer | undefined;
-  /** The text of the file until its delimiter is known. */
-  #start = '';
-  #scanner: CsvScanner | undefined;
-  #build: ((fields: readonly string[], line: number) => CsvRow) | undefined;
-  /** The header, after it was read. */
-  header: readonly string[] | undefined;
-  #rows = 0;
-
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    this.#file = settings.source.name;
-    this.#trailer = settings.trailer === undefined ? undefined : new Trailer(settings.trailer);
-  }
-
-  /** The rows to the end of the input. The rows before an error are yielded first. */
-  async *rows(bytes: AsyncIterable<InputChunk>): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
-    const file = this.#file;
-    const place = { file, line: () => this.#scanner?.nextLine ?? 1 };
-    for await (const text of decodeText(bytes, place)) yield* this.#read(text, false);
-    yield* this.#read('', true);
-    if (this.#build === undefined)
-      throw new SourceError('the file is empty; its first line must be the header', { file });
-    this.#trailer?.end(file, this.#rows);
-  }
-
-  /** Like {@link rows}, starting at a line. */
-  rest(bytes: AsyncIterable<InputChunk>, line: number): AsyncIterable<Chunk<CsvRow>> {
-    this.#scanner?.goTo(line);
-    return this.rows(bytes);
-  }
-
-  /** Reads a header that is a line of its own. */
-  readHeader(text: string): readonly string[] | undefined {
-    const { delimiter, maxRecordLength } = this.#settings;
-    const start = fileStart(text, delimiter, 0, true);
-    this.#scanner = this.#scannerFor(start?.delimiter ?? ',', maxRecordLength);
-    this.parse(text, 1, false, () => {});
-    return this.header;
-  }
-
-  /** The delimiter, after the header was read. */
-  get delimiter(): string | undefined {
-    return this.#scanner?.delimiter;
-  }
-
-  /** Parses a text of complete rows that begins at a line. Passes undefined for a blank row. */
-  parse(text: string, line: number, last: boolean, pass: (row: CsvRow | undefined) => void): void {
-    this.#scanner?.goTo(line);
-    this.#scanner?.read(text, last, (fields, at) => this.#onRecord(fields, at, pass));
-  }
-
-  #onRecord(
-    fields: readonly string[],
-    line: number,
-    pass: (row: CsvRow | undefined, line: number) => void,
-  ): void {
-    const { header } = this;
-    if (header === undefined) {
-      const names = [...fields];
-      this.header = names;
-      this.#build = rowBuilder(names, this.#settings.columns, { file: this.#file, line });
-      this.#settings.onHeader(names);
-      return;
-    }
-    if (fields[0] === '' && isBlank(fields)) {
-      pass(undefined, line);
-      return;
-    }
-    this.#refuseSecondFile(fields, header, line);
-    this.#trailer?.refuseAfter(this.#file, line);
-    this.#rows++;
-    pass(this.#build?.(fields, line), line);
-  }
-
-  /** Two files that were joined have a byte order mark or a header between rows, and may be of different days. */
-  #refuseSecondFile(fields: readonly string[], header: readonly string[], line: number): void {
-    const first = fields[0] as string;
-    if (first.charCodeAt(0) === BYTE_ORDER_MARK)
-      throw new SourceError('a byte order mark between rows; were two files joined?', {
-        file: this.#file,
-        line,
-      });
-    if (first === header[0] && fields.every((field, i) => field === header[i]))
-      throw new SourceError('the header appears again between rows; were two files joined?', {
-        file: this.#file,
-        line,
-      });
-  }
-
-  #scannerFor(delimiter: string, maxRecordLength: number): CsvScanner {
-    const trailer = this.#trailer;
-    const isSkipped = trailer && ((line: string, number: number) => trailer.accept(line, number));
-    return new CsvScanner({ delimiter, file: this.#file, maxRecordLength, isSkipped });
-  }
-
-  *#read(text: string, last: boolean): Generator<Chunk<CsvRow>, void, undefined> {
-    const file = this.#file;
-    const rows: CsvRow[] = [];
-    const lines: number[] = [];
-    const pass = (row: CsvRow | undefined, line: number) => {
-      if (row === undefined) return;
-      rows.push(row);
-      lines.push(line);
-    };
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      this.#scan(text, last, (fields, line) => this.#onRecord(fields, line, pass));
-    } catch (error) {
-      failure = { error };
-    }
-    yield* inChunks(rows, { file, lines });
-    if (failure !== undefined) throw failure.error;
-  }
-
-  /** Reads a block with the scanner, which is created when the delimiter is known. */
-  #scan(block: string, last: boolean, onRecord: OnRecord): void {
-    let text = block;
-    if (this.#scanner === undefined) {
-      const { delimiter, skipLines, maxRecordLength } = this.#settings;
-      this.#start += block;
-      const start = fileStart(this.#start, delimiter, skipLines, last);
-      // A header that never ends is an error, which the scanner reports.
-      if (start === undefined && this.#start.length <= maxRecordLength) return;
-      this.#scanner = this.#scannerFor(start?.delimiter ?? ',', maxRecordLength);
-      this.#scanner.goTo(1 + (start?.lines ?? 0));
-      text = this.#start.slice(start?.skipped);
-      this.#start = '';
-    }
-    this.#scanner.read(text, last, onRecord);
-  }
-}
-
-const BYTE_ORDER_MARK = 0xfeff;
-
-function isBlank(fields: readonly string[]): boolean {
-  return fields.every((field) => field === '');
-}
-
 /** The rows without those that are certainly unchanged; all rows if the header shows that they cannot be screened. */
 async function* screened(
-  settings: Settings,
+  settings: CsvSettings,
   request: ScreenRequest,
 ): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
   const { source, threads } = settings;
@@ -297,7 +142,7 @@ async function* screened(
 
 /** The screen for the rows of a header; undefined if they cannot be screened. */
 function openScreen(
-  { columns, skipLines, trailer, maxRecordLength }: Settings,
+  { columns, skipLines, trailer, maxRecordLength }: CsvSettings,
   request: ScreenRequest,
   reader: CsvReader,
   line: Buffer,
