@@ -37,3 +37,8 @@ export function invalid(cause: string, rule?: ViolationRule): ApiFault {
 export function malformed(cause: string): ApiFault {
   return new ApiFault(400, 'E0000003', cause, 'malformed-body');
 }
+
+/** 400 E0000001: another active user has the login. A client may not know of this user, so that it made no mistake. */
+export function loginTaken(): ApiFault {
+  return invalid('userName: another user of the org has it');
+}

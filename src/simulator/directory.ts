@@ -1,7 +1,9 @@
 import { OptionsError } from '../core/errors.js';
 import type { ChangeKind, MembershipRecord, Profile } from '../core/model.js';
 import type { Listed } from './content.js';
+import type { OrgLogins } from './logins.js';
 import { identifier } from './random.js';
+import type { ViolationRule } from './types.js';
 
 /** A user of the org. Users are never erased: a deleted user is deactivated. */
 export interface HeldUser {
@@ -36,7 +38,10 @@ export interface DirectoryView {
   readonly activeUsers: number;
 }
 
-/** Changes a directory by hand, as an administrator or another program would; see `org.edit`. */
+/**
+ * Changes a directory by hand, as an administrator or another program would; see `org.edit`. Logins that are in use are not
+ * refused here.
+ */
 export interface DirectoryEdit {
   /** Sets the profile of a user, or creates it. @param status - by default that of the user, or ACTIVE */
   setUser(externalId: string, profile: Profile, status?: HeldUser['status']): void;
@@ -59,12 +64,17 @@ export class SimulatedDirectory {
   readonly #members = new Map<string, Set<string>>();
   readonly #seed: number;
   readonly #unconfirmed: (externalId: string) => boolean;
+  readonly #logins: OrgLogins | undefined;
   #ids = 0;
 
-  /** @param unconfirmed - true for a new user that waits for confirmation */
-  constructor(seed: number, unconfirmed: (externalId: string) => boolean = () => false) {
+  /**
+   * @param unconfirmed - true for a new user that waits for confirmation
+   * @param logins - the logins in use in the org; undefined if several users may have one login
+   */
+  constructor(seed: number, unconfirmed: (externalId: string) => boolean, logins: OrgLogins | undefined) {
     this.#seed = seed;
     this.#unconfirmed = unconfirmed;
+    this.#logins = logins;
   }
 
   /** All users by external id, in the order of their creation. */
@@ -111,12 +121,19 @@ export class SimulatedDirectory {
     }
   }
 
-  /** Applies one item. Returns false for a membership whose user or group does not exist: it has no effect. */
-  apply(item: Listed, now: number): boolean {
+  /** True for an upsert that gives a user the login of another active user of the org. */
+  isLoginTaken({ entity, kind, externalId, profile }: Listed): boolean {
+    if (entity !== 'users' || kind === 'delete' || this.#isWaiting(externalId)) return false;
+    return this.#logins?.isTaken(profile['userName'], this.#users.get(externalId)?.id) === true;
+  }
+
+  /** Applies one item. Returns the broken rule for an item that has no effect. */
+  apply(item: Listed, now: number): ViolationRule | undefined {
+    if (this.isLoginTaken(item)) return 'login-taken';
     if (item.entity === 'users') this.#applyUser(item, now);
     else if (item.entity === 'groups') this.#applyGroup(item);
-    else return this.#applyMembership(item);
-    return true;
+    else if (!this.#applyMembership(item)) return 'membership-before-entity';
+    return undefined;
   }
 
   /** A copy, which later changes do not affect. */
@@ -143,6 +160,7 @@ export class SimulatedDirectory {
 
   /** Erases a user and its memberships. */
   #removeUser(externalId: string): void {
+    this.#logins?.replace(this.#users.get(externalId), undefined);
     this.#users.delete(externalId);
     for (const members of this.#members.values()) members.delete(externalId);
   }
@@ -174,18 +192,24 @@ export class SimulatedDirectory {
   #applyUser({ kind, externalId, profile }: Listed, now: number): void {
     const held = this.#users.get(externalId);
     if (kind === 'delete') {
-      if (held !== undefined) {
-        this.#users.set(externalId, Object.freeze({ ...held, status: 'DEACTIVATED', lastUpdated: now }));
-      }
+      if (held !== undefined) this.#setUser(externalId, held.profile, 'DEACTIVATED', now);
       return;
     }
-    const isWaiting = held === undefined ? this.#unconfirmed(externalId) : held.status === 'UNCONFIRMED';
-    this.#setUser(externalId, profile, isWaiting ? 'UNCONFIRMED' : 'ACTIVE', now);
+    this.#setUser(externalId, profile, this.#isWaiting(externalId) ? 'UNCONFIRMED' : 'ACTIVE', now);
+  }
+
+  /** True for a user who waits for confirmation after the next upsert. */
+  #isWaiting(externalId: string): boolean {
+    const held = this.#users.get(externalId);
+    return held === undefined ? this.#unconfirmed(externalId) : held.status === 'UNCONFIRMED';
   }
 
   #setUser(externalId: string, profile: Profile, status: HeldUser['status'], now: number): void {
-    const { id, created } = this.#users.get(externalId) ?? { id: this.#nextId('00u'), created: now };
-    this.#users.set(externalId, Object.freeze({ id, profile, status, created, lastUpdated: now }));
+    const before = this.#users.get(externalId);
+    const { id, created } = before ?? { id: this.#nextId('00u'), created: now };
+    const user: HeldUser = Object.freeze({ id, profile, status, created, lastUpdated: now });
+    this.#users.set(externalId, user);
+    this.#logins?.replace(before, user);
   }
 
   #applyGroup({ kind, externalId, profile }: Listed): void {

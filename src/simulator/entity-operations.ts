@@ -1,6 +1,6 @@
 import type { Profile } from '../core/model.js';
 import { emptyContent, iso, jsonContent, pageOf, type Content } from './answers.js';
-import { ApiFault, invalid } from './api-fault.js';
+import { ApiFault, invalid, loginTaken } from './api-fault.js';
 import { readMember, readOne, type Listed } from './content.js';
 import { MAX_PAGE } from './contract.js';
 import type { HeldGroup, SimulatedDirectory } from './directory.js';
@@ -19,19 +19,19 @@ export function performEntity(
     case 'create-user': {
       const user = readOne('users', body);
       if (directory.user(user.externalId) !== undefined) throw invalid('the user exists');
-      directory.apply(user, now);
+      applyOrRefuse(directory, user, now);
       return emptyContent(200);
     }
     case 'user':
       return userContent(directory, route.id);
     case 'replace-user':
       requireUser(directory, route.id);
-      directory.apply(readOne('users', body, route.id), now);
+      applyOrRefuse(directory, readOne('users', body, route.id), now);
       return userContent(directory, route.id);
     case 'update-user': {
       const { profile } = requireUser(directory, route.id);
       const given = readOne('users', body, route.id);
-      directory.apply({ ...given, profile: Object.freeze({ ...profile, ...given.profile }) }, now);
+      applyOrRefuse(directory, { ...given, profile: Object.freeze({ ...profile, ...given.profile }) }, now);
       return userContent(directory, route.id);
     }
     case 'delete-user':
@@ -62,7 +62,7 @@ export function performEntity(
     case 'add-member': {
       const { externalId } = requireGroup(directory, route.id);
       const added = { ...deletion('memberships', externalId, readMember(body)), kind: 'upsert' } as const;
-      if (!directory.apply(added, now)) throw invalid('no such member');
+      if (directory.apply(added, now) !== undefined) throw invalid('no such member');
       return emptyContent(204);
     }
     case 'remove-member': {
@@ -71,6 +71,11 @@ export function performEntity(
       return emptyContent(204);
     }
   }
+}
+
+/** Applies the upsert of a user. @throws ApiFault if another active user has the login */
+function applyOrRefuse(directory: SimulatedDirectory, user: Listed, now: number): void {
+  if (directory.apply(user, now) !== undefined) throw loginTaken();
 }
 
 const NO_PROFILE: Profile = Object.freeze({});

@@ -76,6 +76,12 @@ export interface OrgOptions {
   readonly poison?: (item: OrgItem) => 'load' | 'import' | undefined;
   /** Returns true for an item that an import leaves out, although the session is COMPLETED. @defaultValue applies all items */
   readonly dropItem?: (item: OrgItem) => boolean;
+  /**
+   * Whether a login (`userName`, in upper or lower case) has at most one active user in the org: a bulk request that gives the login of
+   * another active user is refused with 400. If the other user gets it only until the import, the user is left out of the import, and
+   * a violation is recorded. @defaultValue true
+   */
+  readonly uniqueLogins?: boolean;
   /** Returns true for a user that waits for an administrator's confirmation after its first import. @defaultValue nobody waits */
   readonly unconfirmed?: (externalId: string) => boolean;
   /**
@@ -144,6 +150,7 @@ const DEFAULTS = Object.freeze({
   refuseItem: () => false,
   poison: () => undefined,
   dropItem: () => false,
+  uniqueLogins: true,
   unconfirmed: () => false,
   missingScopes: Object.freeze([]),
   appsApi: true,
@@ -224,7 +231,7 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
   requireOneOf('startImportAnswer', checked.startImportAnswer, ['object', 'array']);
   requireNumberOf('createStatus', checked.createStatus, [200, 201]);
   requireNumberOf('unknownSessionStatus', checked.unknownSessionStatus, [400, 404]);
-  for (const name of ['listInProgress', 'shuffle', 'recordBodies', 'appsApi'] as const) {
+  for (const name of ['listInProgress', 'shuffle', 'recordBodies', 'appsApi', 'uniqueLogins'] as const) {
     if (typeof checked[name] !== 'boolean') throw new OptionsError(name, 'expected true or false');
   }
   requireFunction('authenticate', checked.authenticate);

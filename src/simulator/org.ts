@@ -6,6 +6,7 @@ import { bytesOf } from './content.js';
 import type { DirectoryEdit, DirectoryView } from './directory.js';
 import { seededFaults, type FaultHook } from './faults.js';
 import { Gate, type Passage } from './gate.js';
+import { OrgLogins } from './logins.js';
 import { checkOrgOptions, type CheckedOrgOptions, type OrgOptions } from './options.js';
 import { OAuthServer } from './oauth.js';
 import { checkOrgOAuth } from './oauth-options.js';
@@ -47,8 +48,12 @@ export class SimulatedOrg {
     this.token = checked.token;
     this.identitySourceId = checked.identitySources[0] as string;
     this.#gate = new Gate(checked, this.#violations);
+    const logins = checked.uniqueLogins ? new OrgLogins() : undefined;
     this.#sources = new Map(
-      checked.identitySources.map((id, at) => [id, new SourceSessions(at, checked, this.#violations)]),
+      checked.identitySources.map((id, at) => [
+        id,
+        new SourceSessions(at, checked, this.#violations, logins),
+      ]),
     );
     this.#oauth = new OAuthServer(checkOrgOAuth(checked.oauth), checked.seed, this.#violations);
     this.#fault = checked.fault;

@@ -1,7 +1,8 @@
-import { ApiFault, invalid } from './api-fault.js';
+import { ApiFault, invalid, loginTaken } from './api-fault.js';
 import type { Listed } from './content.js';
 import { MAX_REQUESTS } from './contract.js';
 import { SimulatedDirectory } from './directory.js';
+import type { OrgLogins } from './logins.js';
 import type { OrgOptions } from './options.js';
 import { draw, identifier, shuffled } from './random.js';
 import type { OrgSession, OrgSessionStatus } from './types.js';
@@ -60,12 +61,13 @@ export class SourceSessions {
   #loadable: Session | undefined;
   #lastTriggered: Session | undefined;
 
-  constructor(number: number, rules: SessionRules, violations: ViolationLog) {
+  /** @param logins - the logins in use in the org; undefined if several users may have one login */
+  constructor(number: number, rules: SessionRules, violations: ViolationLog, logins: OrgLogins | undefined) {
     this.#number = number;
     this.#rules = rules;
     this.#violations = violations;
     const seed = Math.floor(draw(rules.seed, 1, number) * 0x7fffffff);
-    this.directory = new SimulatedDirectory(seed, rules.unconfirmed);
+    this.directory = new SimulatedDirectory(seed, rules.unconfirmed, logins);
   }
 
   /** Performs everything that is due by `now`. */
@@ -169,9 +171,13 @@ export class SourceSessions {
     }
   }
 
-  /** Adds the content of one bulk request. Deletions are matched now; a deletion that finds nothing is dropped. */
+  /**
+   * Adds the content of one bulk request. Deletions are matched now; a deletion that finds nothing is dropped.
+   * @throws ApiFault if another active user has the login of an item
+   */
   load(id: string, items: readonly Listed[], now: number): void {
     const session = this.#find(id, now);
+    if (items.some((item) => this.directory.isLoginTaken(item))) throw loginTaken();
     const matched = items.filter((item) => item.kind === 'upsert' || this.directory.matches(item));
     for (const item of items) this.#watch(session, item);
     session.requests++;
@@ -206,9 +212,9 @@ export class SourceSessions {
       session.failsAfter === undefined ? ordered.length : Math.floor(ordered.length * session.failsAfter);
     for (const item of ordered.slice(0, applied)) {
       if (dropItem(item)) continue;
-      if (this.directory.apply(item, session.finishes)) continue;
-      const key = JSON.stringify([item.externalId, item.memberExternalId]);
-      this.#violations.add('membership-before-entity', session.id, key);
+      const broken = this.directory.apply(item, session.finishes);
+      if (broken === undefined) continue;
+      this.#violations.add(broken, session.id, JSON.stringify([item.externalId, item.memberExternalId]));
     }
     this.#move(session, session.failsAfter === undefined ? 'COMPLETED' : 'ERROR', session.finishes);
   }

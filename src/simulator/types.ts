@@ -53,6 +53,7 @@ export type ViolationRule =
   | 'upload-to-unloadable'
   | 'cancel-of-triggered'
   | 'membership-before-entity'
+  | 'login-taken'
   | 'exhausted-window'
   | 'invalid-assertion'
   | 'replayed-assertion'

@@ -1,11 +1,13 @@
 import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../../src/core/model.js';
 import type { SourceDirectory } from '../support/world.js';
 import type { Draws } from './draws.js';
+import { Logins } from './logins.js';
 
 const NAMES = ['Ann', 'Bö', '汉', '"x"', 'a\\b\n', 'Zoë'];
 /** Ids are few, so that who leaves comes back another day. */
 const MOST_USERS = 10;
 const MOST_GROUPS = 4;
+const EVERYBODY = Array.from({ length: MOST_USERS }, (_, id) => id);
 
 /**
  * A company whose directory changes from day to day: people and groups come, change, leave and come back, and people
@@ -15,13 +17,16 @@ export class Company {
   readonly #draws: Draws;
   /** Bytes of a further attribute of each person, so that a day takes many requests. */
   readonly #noteBytes: number;
+  readonly #logins: Logins;
   readonly #users = new Map<number, Profile>();
   readonly #groups = new Map<number, Profile>();
   readonly #pairs = new Set<string>();
 
-  constructor(draws: Draws, noteBytes: number) {
+  /** @param logins - by default everybody keeps the first login */
+  constructor(draws: Draws, noteBytes: number, logins = new Logins(undefined)) {
     this.#draws = draws;
     this.#noteBytes = noteBytes;
+    this.#logins = logins;
   }
 
   /** Lets a day pass. */
@@ -54,12 +59,22 @@ export class Company {
         if (!this.#pairs.delete(pair)) this.#pairs.add(pair);
       }
     }
+    this.#logins.nextDay([...this.#users.keys()], EVERYBODY);
+  }
+
+  /** Lets a day pass after which Okta can have the directory in one run: no logins are exchanged or given twice. */
+  lastDay(): void {
+    this.nextDay();
+    this.#logins.lastDay([...this.#users.keys()], EVERYBODY);
   }
 
   /** The directory of today. */
   directory(): SourceDirectory {
     return {
-      users: Array.from(this.#users, ([id, profile]): UserRecord => ({ externalId: `u${id}`, profile })),
+      users: Array.from(this.#users, ([id, profile]): UserRecord => ({
+        externalId: `u${id}`,
+        profile: { userName: this.#logins.of(id), ...profile },
+      })),
       groups: Array.from(this.#groups, ([id, profile]): GroupRecord => ({ externalId: `g${id}`, profile })),
       memberships: Array.from(this.#pairs, (pair): MembershipRecord => {
         const [groupExternalId = '', memberExternalId = ''] = pair.split('/');
@@ -102,7 +117,6 @@ export class Company {
   #user(id: number): Profile {
     const draws = this.#draws;
     return {
-      userName: `u${id}@example.com`,
       email: `u${id}@example.com`,
       firstName: draws.pick(NAMES),
       title: draws.chance(0.3) ? null : `title ${draws.between(1, 99)}`,

@@ -5,6 +5,7 @@ import type { UploadOptions } from '../../src/upload/upload-options.js';
 import type { SourceDirectory } from '../support/world.js';
 import { Company } from './company.js';
 import { Draws } from './draws.js';
+import { Logins } from './logins.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -67,16 +68,23 @@ const LMDB_EVERY = 80;
 /** In every so many seeds Okta refuses memberships too. */
 const REFUSED_PAIRS_EVERY = 5;
 
+/** Seeds with this remainder have a company in which logins move, and one more day for it. */
+const LOGINS = { every: 5, remainder: 3 };
+
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
   const draws = new Draws(seed, 0);
   const store = seed % LMDB_EVERY === 0 ? 'lmdb' : 'memory';
   const heavy = store === 'memory' && draws.chance(0.02);
-  const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0);
+  const isLoginSeed = seed % LOGINS.every === LOGINS.remainder;
+  const logins = new Logins(isLoginSeed ? new Draws(seed, 6) : undefined);
+  const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0, logins);
   const pairs = seed % REFUSED_PAIRS_EVERY === 0 ? new Draws(seed, 4) : undefined;
   const broken = new Draws(seed, 5);
-  const days = Array.from({ length: draws.pick([1, 1, 2]) }, () => dayOf(draws, pairs, broken, company));
-  company.nextDay();
+  const days = Array.from({ length: draws.pick([1, 1, 2]) + (isLoginSeed ? 1 : 0) }, () =>
+    dayOf(draws, pairs, broken, company),
+  );
+  company.lastDay();
   return {
     seed,
     store,
