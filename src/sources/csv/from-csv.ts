@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import type { Chunk } from '../../flow/chunk.js';
-import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, RowScreen, ScreenRequest } from '../../screening/screening.js';
