@@ -138,7 +138,7 @@ export interface GuardTrip {
 
 /**
  * The result of reading one entity's source. For a full read,
- * `read = unchanged + creates + updates + rejected + excluded + leftOut`; for a delta feed, the sum also includes
+ * `read = unchanged + creates + updates + rejected + refusedBefore + excluded + leftOut`; for a delta feed, the sum also includes
  * `deletes + superseded`.
  */
 export interface EntityReport {
@@ -163,6 +163,11 @@ export interface EntityReport {
    * out, is excluded, or is removed by this plan.
    */
   readonly leftOut: number;
+  /**
+   * Records that are not sent because each session with them failed in an earlier run, until they change or `resend` names them;
+   * and memberships of such users and groups. A sync reports them as refused.
+   */
+  readonly refusedBefore: number;
   /** Records that the option `absence.exclude` excludes. */
   readonly excluded: number;
   /** Records of a delta feed that are replaced by a later record of the same entity. */

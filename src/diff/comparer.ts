@@ -13,6 +13,7 @@ import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
 import { countDifference, type Difference } from './difference.js';
+import type { EarlierRefusals } from './earlier-refusals.js';
 import type { FileOverlaps } from './file-overlaps.js';
 import type { LoginClaims } from './login-claims.js';
 import { MembershipChecks } from './membership-checks.js';
@@ -57,6 +58,7 @@ export class Comparer<E extends Entity> {
     options: ComparerOptions,
     context: RunContext,
     private readonly counts: DiffCounts,
+    private readonly refusals: EarlierRefusals,
   ) {
     this.rejections = new Rejections(entity, context, options.onDuplicate);
     this.memberships = new MembershipChecks(reading, context, this.rejections, options.mixed ?? false);
@@ -107,11 +109,14 @@ export class Comparer<E extends Entity> {
       const change = this.#change(key, record, digestText(digests, i), created, held);
       differences.push({ change, place, before: held, isResend: code === Seen.UNKNOWN });
     }
-    return (await this.#sendable(differences)).map((difference) => {
-      countDifference(difference, counts);
-      if (difference.change.created) this.#createdOf(entity)?.add(difference.change.key);
-      return difference.change;
-    });
+    const sendable = await this.#sendable(differences);
+    return sendable
+      .filter(({ change }) => !this.refusals.keepsOut(change))
+      .map((difference) => {
+        countDifference(difference, counts);
+        if (difference.change.created) this.#createdOf(entity)?.add(difference.change.key);
+        return difference.change;
+      });
   }
 
   async #duplicate(key: string, place: Place, overlaps: FileOverlaps | undefined): Promise<void> {

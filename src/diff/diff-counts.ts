@@ -27,6 +27,8 @@ export interface DiffCounts {
   heldBack: number;
   /** Removals that are not emitted because of the option `absence`. */
   spared: number;
+  /** Records that are not emitted because Okta refused them, or the user or group that they name, in an earlier run. */
+  refused: number;
   /** Records that are out of scope. */
   excluded: number;
   /** Records of a delta feed that a later record of the same entity replaces. */
@@ -53,6 +55,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       deletes: 0,
       heldBack: 0,
       spared: 0,
+      refused: 0,
       excluded: 0,
       superseded: 0,
       outOfReach: { deletes: 0, updates: 0 },

@@ -13,6 +13,7 @@ import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
 import { Comparer } from './comparer.js';
 import { deltaDifferences } from './delta-feed.js';
 import { openDiffCounts, type OutOfReach } from './diff-counts.js';
+import { EarlierRefusals } from './earlier-refusals.js';
 import { fullDifferences } from './full-read.js';
 import { IdChangeFinder } from './id-changes.js';
 import { LoginClaims } from './login-claims.js';
@@ -101,6 +102,7 @@ async function* differences<E extends Entity>(
   let logins: LoginClaims | undefined;
   try {
     if (rules.reserves) counts.outOfReach = await outOfReach(entity, state, rules);
+    const refusals = await EarlierRefusals.load(state, reading, context, counts);
     const comparer = new Comparer(
       entity,
       reading,
@@ -109,12 +111,20 @@ async function* differences<E extends Entity>(
       options,
       context,
       counts,
+      refusals,
     );
     const { users, memberships } = await state.counts();
     if (entity === 'users') {
       if (users.known > 0) counts.idChanges = new IdChangeFinder();
       const hasUsers = users.known + users.unknown > 0;
-      comparer.logins = logins = new LoginClaims(reading, state, comparer.rejections, counts, hasUsers);
+      comparer.logins = logins = new LoginClaims(
+        reading,
+        state,
+        comparer.rejections,
+        counts,
+        refusals,
+        hasUsers,
+      );
     }
     // The created users and groups are needed only if the baseline contains memberships.
     if (memberships.known > 0) comparer.created = runReferences(reading).created;

@@ -5,6 +5,7 @@ import { loginOf } from '../fingerprints/login-fingerprints.js';
 import type { Lane, Outbox, Reading, StateStore } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
 import { countDifference, type Difference } from './difference.js';
+import type { EarlierRefusals } from './earlier-refusals.js';
 import { hashOfDigest, placeText, PlaceTable, type Place } from './place-table.js';
 import type { Rejections } from './rejections.js';
 import { runReferences } from './run-references.js';
@@ -34,6 +35,7 @@ export class LoginClaims {
   readonly #openOutbox: () => Promise<Outbox>;
   readonly #rejections: Rejections;
   readonly #counts: DiffCounts;
+  readonly #refusals: EarlierRefusals;
   /** True if the baseline has users. */
   readonly #hasHolders: boolean;
   /** The places of the records that claim them, by the fingerprint of the login. */
@@ -52,12 +54,14 @@ export class LoginClaims {
     state: StateStore,
     rejections: Rejections,
     counts: DiffCounts,
+    refusals: EarlierRefusals,
     hasHolders: boolean,
   ) {
     this.#reading = reading;
     this.#openOutbox = () => state.outbox();
     this.#rejections = rejections;
     this.#counts = counts;
+    this.#refusals = refusals;
     this.#hasHolders = hasHolders;
     this.#renamed = new HashedKeys(state.fingerprintKey);
   }
@@ -104,7 +108,7 @@ export class LoginClaims {
     }
     await this.#outbox.seal();
     for await (const changes of this.#outbox.read(WAITING)) {
-      const free = changes.filter(({ key }) => !rejected.has(key));
+      const free = changes.filter((change) => !rejected.has(change.key) && !this.#refusals.keepsOut(change));
       for (const change of free) this.#send(change);
       if (free.length > 0) yield withoutPlaces(free);
     }

@@ -1,3 +1,4 @@
+import { NamedReferences } from '../core/named-references.js';
 import type { Reading } from '../state/store.js';
 
 /** Ids of users and of groups. */
@@ -23,6 +24,8 @@ export interface RunReferences {
   readonly withoutLogin: Set<string>;
   /** New users who are sent in a later session than other users. */
   readonly late: Set<string>;
+  /** New users and groups that are not sent because Okta refused them in an earlier run. */
+  readonly refused: NamedReferences;
 }
 
 const REFERENCES = new WeakMap<Reading, RunReferences>();
@@ -39,6 +42,7 @@ export function runReferences(reading: Reading): RunReferences {
       leftByMovers: new Set(),
       withoutLogin: new Set(),
       late: new Set(),
+      refused: new NamedReferences(),
     };
     REFERENCES.set(reading, references);
   }

@@ -1,4 +1,4 @@
-import type { Entity } from '../core/model.js';
+import type { Change, Entity } from '../core/model.js';
 import type { ReadCounts, Rejection } from '../core/rejection.js';
 
 /** The most rejections that are kept in memory for the report. All are counted, and all are passed to `onReject`. */
@@ -8,6 +8,13 @@ const KEPT_REJECTIONS = 1000;
 export interface RejectedKey {
   readonly key: string;
   readonly position: number;
+}
+
+/** A record that is not sent, because Okta refused it in an earlier run, or a user or group that it names. */
+export interface RefusedBefore {
+  readonly change: Change;
+  readonly code: string;
+  readonly reason: string;
 }
 
 /**
@@ -28,6 +35,10 @@ export class RunContext {
   readonly absencesCountedAt = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
+  /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */
+  resend: readonly string[] = [];
+  /** Set by `diff`; `upload` reports them. */
+  readonly refusedBefore: RefusedBefore[] = [];
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, RejectedKey[]>();
   readonly #leftOutKeys = new Map<Entity, Set<string>>();

@@ -20,6 +20,10 @@ export interface SourceSummary {
   readonly read: number;
   readonly rejected: number;
   readonly unchanged?: number;
+  /** Rows that a condition leaves out, and memberships of users and groups that are not kept in sync. */
+  readonly leftOut?: number;
+  /** Records that are not sent, because Okta refused them in an earlier run. */
+  readonly refusedBefore?: number;
 }
 
 /** One session of the run. */

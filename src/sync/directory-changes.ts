@@ -14,7 +14,7 @@ import {
 } from '../core/model.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
 import { doubtedReading } from '../diff/doubted-reading.js';
-import { RememberedRefusals } from '../upload/remembered-refusals.js';
+import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
@@ -97,6 +97,7 @@ async function* changes(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const { resend = [] } = options;
+  context.resend = resend;
   const { ids } = await RememberedRefusals.load(state);
   const reading = await doubtedReading(await state.read(), resend, ids);
   const groupDeletions = new GroupDeletions();
@@ -158,6 +159,7 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     heldBackDeletes: counts?.heldBack ?? 0,
     sparedDeletes: counts?.spared ?? 0,
     leftOut,
+    refusedBefore: counts?.refused ?? 0,
     excluded: counts?.excluded ?? 0,
     superseded: counts?.superseded ?? 0,
   };

@@ -178,8 +178,7 @@ async function run(
   throwIfAborted(signal);
   await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
   // The baseline must be up to date before the sources are compared with it.
-  const { resend } = options;
-  const sending = { okta, state, options: uploadOptions, own: new OwnSessions(), resend };
+  const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
   const settled = await settleJournal(sending);
   if (await isNewState(state)) hub.emit({ type: 'state:new' });
   let planned: PlanSummary | undefined;

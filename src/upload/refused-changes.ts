@@ -1,10 +1,10 @@
-import type { Batch, Change } from '../core/model.js';
+import type { Batch } from '../core/model.js';
+import { NamedReferences } from '../core/named-references.js';
 import type { RunContext } from '../flow/run-context.js';
 import { makeBatch } from '../okta/bulk-body.js';
+import type { RememberedRefusals } from '../state/remembered-refusals.js';
 import type { OutcomeReporter } from './change-outcome.js';
 import { RefusalLimit } from './refusal-limit.js';
-import type { RememberedRefusals } from './remembered-refusals.js';
-import { NamedReferences } from './session-content.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
 import type { UploadTally } from './upload-tally.js';
 
@@ -22,8 +22,6 @@ export interface Refusal {
 
 /** Later runs report this code too if Okta gave none. */
 const NO_CODE = 'REFUSED';
-const REMEMBERED =
-  'each session with the record failed in an earlier run; it is not sent again until it changes, or until resend names it';
 
 /** The records that Okta refused in this run. They are reported and not sent again, nor are memberships that name them. */
 export class RefusedChanges {
@@ -31,6 +29,7 @@ export class RefusedChanges {
   /** Set when the run begins. */
   remembered: RememberedRefusals | undefined;
   readonly #events: ResolvedUploadOptions['events'];
+  readonly #run: RunContext;
   readonly #tally: UploadTally;
   readonly #outcomes: OutcomeReporter;
   readonly #references = new NamedReferences();
@@ -42,6 +41,7 @@ export class RefusedChanges {
     outcomes: OutcomeReporter,
   ) {
     this.#events = events;
+    this.#run = run;
     this.#tally = tally;
     this.#outcomes = outcomes;
     this.limit = new RefusalLimit(run);
@@ -61,29 +61,23 @@ export class RefusedChanges {
     this.limit.refused(entity, errorCode, reason);
   }
 
-  /**
-   * The batch without records that an earlier run found to be the cause of failures, and without memberships whose user or group
-   * was refused; undefined if nothing is left of it.
-   */
+  /** The batch without memberships whose user or group was refused in this run; undefined if nothing is left of it. */
   without(batch: Batch): Batch | undefined {
     const kept = batch.changes.filter((change) => {
-      const code = this.remembered?.codeOf(change);
-      if (code !== undefined) {
-        this.#references.add(change);
-        this.#unsent(change, code, REMEMBERED);
-      } else if (this.#references.has(change)) {
-        this.#unsent(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
-      } else {
-        return true;
-      }
+      if (!this.#references.has(change)) return true;
+      this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
+      this.#outcomes.changes([change], undefined, 'refused', 'REFERENCE_REFUSED');
       return false;
     });
     if (kept.length === batch.changes.length) return batch;
     return kept.length === 0 ? undefined : makeBatch(batch.entity, batch.kind, kept);
   }
 
-  #unsent(change: Change, code: string, reason: string): void {
-    this.#tally.refused(change, code, reason);
-    this.#outcomes.changes([change], undefined, 'refused', code);
+  /** Reports the records that `diff` kept out of the plan, because Okta refused them in an earlier run. Each is reported once. */
+  reportEarlier(): void {
+    for (const { change, code, reason } of this.#run.refusedBefore.splice(0)) {
+      this.#tally.refusedBefore(change, code, reason);
+      this.#outcomes.changes([change], undefined, 'refused', code);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../core/errors.js';
 import type { Batch } from '../core/model.js';
-import { NamedReferences, splitBatch } from './session-content.js';
+import { NamedReferences } from '../core/named-references.js';
+import { splitBatch } from './session-content.js';
 import { PackedBatch } from './packed-batch.js';
 import type { SessionFailure } from './session-failure.js';
 

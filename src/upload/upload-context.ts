@@ -11,8 +11,6 @@ export interface SessionContext {
   readonly state: StateStore;
   readonly options: ResolvedUploadOptions;
   readonly own: OwnSessions;
-  /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */
-  readonly resend?: readonly string[] | undefined;
 }
 
 /**

@@ -22,6 +22,8 @@ export class UploadTally {
     memberships: { creates: 0, updates: 0, deletes: 0 },
   };
   readonly #refused: Rejection[] = [];
+  /** Those of {@link #refused} that are no part of the plan. */
+  #refusedBefore = 0;
 
   /** Sets the size of the plan, if the guard has counted it. */
   plan(changes: number | undefined): void {
@@ -60,8 +62,14 @@ export class UploadTally {
     return rejection;
   }
 
+  /** Counts a record that the plan does not contain, because Okta refused it in an earlier run. */
+  refusedBefore(change: Change, errorCode: string, reason: string): void {
+    this.refused(change, errorCode, reason);
+    this.#refusedBefore++;
+  }
+
   get remaining(): number {
-    return this.#planned - this.#confirmedCount - this.#refused.length;
+    return this.#planned - this.#confirmedCount - (this.#refused.length - this.#refusedBefore);
   }
 
   /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */

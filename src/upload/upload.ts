@@ -20,7 +20,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
-import { RememberedRefusals } from './remembered-refusals.js';
+import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
 import { OutcomeReporter } from './change-outcome.js';
@@ -79,24 +79,29 @@ class Upload {
   }
 
   async run(): Promise<UploadReport> {
-    const { okta, state, options, resend } = this.#context;
+    const { okta, state, options } = this.#context;
     this.#startedAt = options.clock.now();
     try {
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
       await this.#queue.peek(); // The guard has passed the plan.
-      this.#refused.remembered = await RememberedRefusals.load(state, resend);
+      this.#refused.remembered = await RememberedRefusals.loadToSend(state, this.#run.resend);
       await this.#sendAll();
       await storeAbsences(state, this.#run);
-      return this.#tally.report();
+      return this.#report();
     } catch (error) {
       await Promise.all(this.#importing);
-      if (error instanceof RollcallError) error.report = this.#tally.report();
+      if (error instanceof RollcallError) error.report = this.#report();
       throw error;
     } finally {
       await this.#queue.close();
     }
+  }
+
+  #report(): UploadReport {
+    this.#refused.reportEarlier();
+    return this.#tally.report();
   }
 
   async #sendAll(): Promise<void> {

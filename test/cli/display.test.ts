@@ -182,7 +182,7 @@ describe('lines of a log', () => {
     [sent(1, 1), undefined],
     [
       { type: 'state:committed', sessionId: 's', changes: 1, remaining: 0, estimatedEnd: at(0) },
-      'session s: Okta confirmed 1 change',
+      'session s: import completed, 1 change confirmed',
     ],
   ])('%o', (event, text) => expect(eventText(event, NOW)).toBe(text));
 });

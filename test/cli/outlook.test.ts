@@ -72,7 +72,7 @@ describe('plan shows what a sync would find', () => {
     const id = await leaveInFlight(cwd, okta, 'triggered');
     await clock.sleep(120_000);
     const { out } = await cli(cwd, PLAN, { env });
-    expect(out).toContain(`Session ${id} (COMPLETED, 1 change)`);
+    expect(out).toContain(`Session ${id} (import completed, 1 change)`);
     expect(out).toContain('a sync first records its changes as confirmed');
   });
 

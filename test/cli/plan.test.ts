@@ -11,6 +11,28 @@ const GROUPS = 'externalId,displayName,description\ng1,Sales,\n';
 const MEMBERS = 'groupExternalId,memberExternalId\ng1,u0\ng1,u1\n';
 
 describe('plan', () => {
+  it('shows rows that a condition leaves out in the table, and says if it leaves out all of them', async () => {
+    const cwd = await directory();
+    const profile = { userName: 'userName', email: 'email', firstName: 'firstName', lastName: 'lastName' };
+    const mapping = (ids: string[]) =>
+      JSON.stringify({
+        users: { externalId: 'externalId', profile, when: { column: 'externalId', in: ids } },
+      });
+    await files(cwd, {
+      'u.csv': usersCsv(3),
+      'some.json': mapping(['u0', 'u2']),
+      'all.json': mapping(['u9']),
+    });
+    const planned = async (map: string) => (await cli(cwd, ['plan', '--users', 'u.csv', '--map', map])).out;
+    const some = await planned('some.json');
+    expect(some).toContain('rejected  left out  in Okta');
+    expect(some).toMatch(/^users +3 +0 +2 +0 +0 +0 +1 +0$/m);
+    expect(some).not.toContain('Every row');
+    expect(await planned('all.json')).toContain(
+      'Every row of the users was left out: is the condition (when) of the mapping right?',
+    );
+  });
+
   it('shows on a first run, offline and without a token, what would be sent', async () => {
     const cwd = await directory();
     const bad = 'u9,u9@example.com,not an address,a,b\n';

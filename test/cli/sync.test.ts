@@ -43,7 +43,9 @@ describe('sync', () => {
         'plan: users +3 ~0 -0, groups +1 ~0 -0, memberships +1 ~0 -0; 3 requests in 2 sessions',
         'session 1 created (S1)',
         'Okta is importing session S1',
-        expect.stringMatching(/^session S1: Okta confirmed 4 changes, 1 left; estimated end .* UTC$/),
+        expect.stringMatching(
+          /^session S1: import completed, 4 changes confirmed, 1 left; estimated end .* UTC$/,
+        ),
       ]),
     );
     expect(okta.directory()).toMatchObject({ activeUsers: 3 });
@@ -56,6 +58,39 @@ describe('sync', () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(3) });
     expect(await cli(cwd, [...SYNC, '--quiet'], { env: envOf(okta) })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('names a record with which each session failed without sending it again, and says so before and after', async () => {
+    const [cwd, okta] = [
+      await directory(),
+      await org({ poison: ({ externalId }) => (externalId === 'u1' ? 'import' : undefined) }),
+    ];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(4) });
+    expect((await cli(cwd, SYNC, { env })).code).toBe(5);
+    expect((await cli(cwd, ['plan', '--users', 'u.csv'])).out).toContain(
+      [
+        '       read  unchanged  create  update  delete  rejected  refused  in Okta',
+        'users     4          3       0       0       0         0        1        4',
+        '',
+        'There is nothing to send.',
+        'Not sent until they change or --resend names them, because Okta refused them in an earlier run: 1 user.',
+      ].join('\n'),
+    );
+    const again = await cli(cwd, SYNC, { env });
+    expect(again.code).toBe(5);
+    expect(again.out).toContain(
+      [
+        '       read  unchanged  created  updated  deleted  rejected  refused',
+        'users     4          3        0        0        0         0        1',
+      ].join('\n'),
+    );
+    expect((await cli(cwd, ['status'])).out).toContain(
+      [
+        'left undone: 1 record refused by Okta; the next sync tries again, except',
+        '           1 record with which each session failed: not sent again until the record changes, or --resend names it',
+      ].join('\n'),
+    );
   });
 
   it('is done in part with 5 while anything is rejected, refused or held back; quiet, it writes exactly that', async () => {

@@ -10,6 +10,7 @@ import {
   type UserRecord,
 } from '../../src/core/model.js';
 import { Comparer, type ComparerOptions } from '../../src/diff/comparer.js';
+import { EarlierRefusals } from '../../src/diff/earlier-refusals.js';
 import { openDiffCounts, type DiffCounts } from '../../src/diff/diff-counts.js';
 import { RunContext } from '../../src/flow/run-context.js';
 import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
@@ -83,7 +84,17 @@ async function comparing<E extends Entity>(
   const note = openDiffCounts(context, entity);
   const key = state.fingerprintKey;
   const attributes = new AttributeFingerprints(key);
-  const comparer = new Comparer(entity, reading, createDigester(key), attributes, options, context, note);
+  const refusals = await EarlierRefusals.load(state, reading, context, note);
+  const comparer = new Comparer(
+    entity,
+    reading,
+    createDigester(key),
+    attributes,
+    options,
+    context,
+    note,
+    refusals,
+  );
   return { comparer, context, note, reading, asked };
 }
 

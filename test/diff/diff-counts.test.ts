@@ -17,6 +17,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     spared: 0,
     excluded: 0,
     superseded: 0,
+    refused: 0,
     outOfReach: { deletes: 0, updates: 0 },
     idChanges: undefined,
   });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StateError } from '../../src/core/errors.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
+import { REFUSED_RECORDS } from '../../src/state/remembered-refusals.js';
 import type { StateStore } from '../../src/state/store.js';
 import { exportState, importState, verifyState } from '../../src/state/export-import.js';
 import { confirmed, fingerprint, heldRows, upserted, unknown as doubtful } from '../support/rows.js';
@@ -29,6 +30,7 @@ async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
   await store.journal.triggered(id, 77);
   await store.journal.settle(id, 'unknown');
   await store.setMeta('watermark', 'w7');
+  await store.setMeta(REFUSED_RECORDS, '[]');
   return store;
 }
 
@@ -41,6 +43,7 @@ async function content(store: StateStore) {
     target: await store.target(),
     triggered: await store.journal.lastTriggeredAt(),
     watermark: await store.getMeta('watermark'),
+    refused: await store.getMeta(REFUSED_RECORDS),
     counts: await store.counts(),
   };
 }
@@ -224,7 +227,7 @@ describe('a state that is moved', () => {
     expect(rows).toEqual([500, 500, 1]);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       format: 'rollcall-state-1',
-      meta: { watermark: 'w7' },
+      meta: { watermark: 'w7', [REFUSED_RECORDS]: '[]' },
     });
   });
 

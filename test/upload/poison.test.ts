@@ -4,7 +4,7 @@ import type { ChangeOutcome } from '../../src/core/results.js';
 import type { SyncEvent } from '../../src/events/events.js';
 import type { OrgItem, OrgOptions } from '../../src/simulator/index.js';
 import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
-import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import { plan, sync, type SyncOptions } from '../../src/sync/sync.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
 
@@ -110,7 +110,7 @@ describe.each([
   it('is named by the next runs without being sent, until it changes', async () => {
     await inVirtualTime(async (clock) => {
       const bad = new Set(['u3']);
-      const { org, run } = world(clock, { poison: poison(how, bad) });
+      const { org, disk, run } = world(clock, { poison: poison(how, bad) });
       const small = company(20);
       await run(small);
       for (let day = 0; day < 2; day++) {
@@ -121,6 +121,15 @@ describe.each([
         const pairs = report.refused.slice(1);
         expect(pairs.length).toBeGreaterThan(0);
         expect(pairs.every((one) => one.code === 'REFERENCE_REFUSED')).toBe(true);
+        const { users, memberships } = report.sources;
+        expect(users).toMatchObject({ read: 20, unchanged: 19, creates: 0, refusedBefore: 1 });
+        expect(memberships).toMatchObject({ creates: 0, refusedBefore: pairs.length });
+        // A plan counts them as the sync does, and changes nothing of what is remembered.
+        const planned = await plan({ state: memoryState({ disk }), ...small, resend: [] });
+        expect(planned).toMatchObject({ requests: 0, sessions: 0, hash: report.plan.hash });
+        expect(planned.sources.users).toEqual(users);
+        const resent = await plan({ state: memoryState({ disk }), ...small, resend: ['u3'] });
+        expect(resent.sources.users).toMatchObject({ creates: 1, refusedBefore: 0 });
       }
       bad.clear();
       const users = small.users.map((one) =>

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeBatch } from '../../src/okta/bulk-body.js';
 import type { Batch } from '../../src/core/model.js';
-import { NamedReferences, splitBatch } from '../../src/upload/session-content.js';
+import { NamedReferences } from '../../src/core/named-references.js';
+import { splitBatch } from '../../src/upload/session-content.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 
 const user = (key: string, created = true) => profileChange('users', 'upsert', key, 'x', created);

@@ -33,6 +33,8 @@ export interface StatusReport {
   readonly target: Target | undefined;
   readonly baseline: Readonly<Record<Entity, EntityCounts>> | undefined;
   readonly lastRun: LastRun | undefined;
+  /** The number of records that are not sent again until they change, because each session with them failed. */
+  readonly remembered: number | undefined;
   readonly pending: readonly PendingSession[] | undefined;
   /** The active sessions in Okta; undefined without credentials. */
   readonly sessions: readonly ActiveSession[] | undefined;

@@ -1,5 +1,6 @@
 import { BusyError } from '../../core/errors.js';
 import { openState } from '../../state/lmdb/open-state.js';
+import { RememberedRefusals } from '../../state/remembered-refusals.js';
 import type { StateStore, Target } from '../../state/store.js';
 import type { ActiveSession, StatusReport } from './command-reports.js';
 import { connect } from './connect.js';
@@ -34,6 +35,7 @@ async function readOwn(directory: string, context: CliContext): Promise<OwnPart>
     target: undefined,
     baseline: undefined,
     lastRun: undefined,
+    remembered: undefined,
     pending: undefined,
   };
   if (!(await stateExists(directory))) return { ...none, condition: 'new' };
@@ -53,6 +55,7 @@ async function readOwn(directory: string, context: CliContext): Promise<OwnPart>
       target: await state.target(),
       baseline: await state.counts(),
       lastRun: await lastRun(state),
+      remembered: (await RememberedRefusals.load(state)).size,
       pending: journal.map(({ sessionId, phase, loads, acknowledged, rows }) => ({
         sessionId,
         phase,

@@ -53,6 +53,7 @@ const source = {
   heldBackDeletes: whole,
   sparedDeletes: whole,
   leftOut: whole,
+  refusedBefore: whole,
   excluded: whole,
   superseded: whole,
 } satisfies Record<keyof EntityReport, JsonSchema>;
@@ -128,6 +129,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       'remaining?': whole,
       'undone?': object({ rejected: whole, refused: whole, heldBack: whole }),
     }),
+    'remembered?': whole,
     'pending?': list(
       object({ 'sessionId?': text, phase: text, loads: whole, acknowledged: whole, rows: whole }),
     ),
@@ -221,7 +223,7 @@ export const EVENT_SCHEMAS: {
   },
   'session:triggered': { description: 'The import of a session was started.', members: { sessionId: text } },
   'session:completed': {
-    description: 'Okta reported a session COMPLETED.',
+    description: 'Okta completed the import of a session.',
     members: { sessionId: text, changes: whole },
   },
   'session:replayed': {
@@ -231,7 +233,7 @@ export const EVENT_SCHEMAS: {
   },
   'session:cancelled': { description: 'A session was cancelled.', members: { sessionId: text } },
   'session:failed': {
-    description: 'A session ended, and not as COMPLETED.',
+    description: 'A session ended, and its import was not completed.',
     members: { sessionId: text, status: text },
   },
   'session:status': {

@@ -61,7 +61,7 @@ function committedText({
   remaining,
   estimatedEnd,
 }: Extract<SyncEvent, { type: 'state:committed' }>): string {
-  const confirmed = `session ${sessionId}: Okta confirmed ${plural(changes, 'change')}`;
+  const confirmed = `session ${sessionId}: import completed, ${plural(changes, 'change')} confirmed`;
   return remaining === 0
     ? confirmed
     : `${confirmed}, ${count(remaining)} left; estimated end ${formatTime(estimatedEnd)}`;

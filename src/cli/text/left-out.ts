@@ -2,13 +2,35 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import type { EntityReport } from '../../core/results.js';
 import { plural } from './words.js';
 
-/** How many rows were left out, as one line of text; none if there were none. */
-export function leftOutLines(sources: Readonly<Partial<Record<Entity, EntityReport>>>): string[] {
-  const counts = ENTITIES.flatMap((entity) => {
-    const leftOut = sources[entity]?.leftOut ?? 0;
-    return leftOut === 0 ? [] : [plural(leftOut, entity.slice(0, -1))];
+type Sources = Readonly<Partial<Record<Entity, EntityReport>>>;
+
+/** Why rows were left out, and whether any were not; no line if there were none. The table has their numbers. */
+export function leftOutLines(sources: Sources): string[] {
+  const counts = countsOf(sources, 'leftOut');
+  return [
+    ...(counts.length === 0
+      ? []
+      : [`Left out by a condition, or because their user or group is not in scope: ${counts.join(', ')}.`]),
+    ...ENTITIES.flatMap((entity) => {
+      const { read = 0, leftOut = 0 } = sources[entity] ?? {};
+      if (read === 0 || leftOut < read) return [];
+      return [`Every row of the ${entity} was left out: is the condition (when) of the mapping right?`];
+    }),
+  ];
+}
+
+/** The records that Okta refused in an earlier run and that are not sent, as one line of text; none if there are none. */
+export function refusedBeforeLines(sources: Sources): string[] {
+  const counts = countsOf(sources, 'refusedBefore');
+  if (counts.length === 0) return [];
+  return [
+    `Not sent until they change or --resend names them, because Okta refused them in an earlier run: ${counts.join(', ')}.`,
+  ];
+}
+
+function countsOf(sources: Sources, field: 'leftOut' | 'refusedBefore'): string[] {
+  return ENTITIES.flatMap((entity) => {
+    const n = sources[entity]?.[field] ?? 0;
+    return n === 0 ? [] : [plural(n, entity.slice(0, -1))];
   });
-  return counts.length === 0
-    ? []
-    : [`Left out by a condition, or because their user or group is not in scope: ${counts.join(', ')}.`];
 }

@@ -3,8 +3,7 @@ import { formatDuration } from './duration.js';
 import { plural, printable } from './words.js';
 
 const SETTLING: Readonly<Record<NonNullable<OutlookSession['settling']>, string>> = {
-  confirm:
-    'Okta has imported it; a sync first records its changes as confirmed, so that it sends less than this plan',
+  confirm: 'a sync first records its changes as confirmed, so that it sends less than this plan',
   wait: 'Okta is importing it; a sync first waits for its end, and may send less than this plan',
   trigger: 'a sync first starts its import and waits for its end, and may send less than this plan',
   cancel: 'a sync first cancels it, if it is still open, and sends its changes again',
@@ -27,7 +26,9 @@ export function outlookLines({ otherTarget, inFlight, foreign = [], unknown }: O
 
 function inFlightLine({ sessionId, status, rows, settling }: OutlookSession): string {
   const name = sessionId === undefined ? 'An attempt to create a session' : `Session ${printable(sessionId)}`;
-  const details = status === undefined ? plural(rows, 'change') : `${status}, ${plural(rows, 'change')}`;
+  // COMPLETED means that the import ended, and not that its people are active.
+  const shown = status === 'COMPLETED' ? 'import completed' : status;
+  const details = shown === undefined ? plural(rows, 'change') : `${shown}, ${plural(rows, 'change')}`;
   const what = settling === undefined ? 'a sync first settles it' : SETTLING[settling];
   return `${name} (${details}) of an earlier run is in flight: ${what}.`;
 }

@@ -3,9 +3,9 @@ import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
 import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
-import { leftOutLines } from './left-out.js';
+import { leftOutLines, refusedBeforeLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
-import { columns, count, formatTime, plural, printable } from './words.js';
+import { columns, count, formatTime, plural, printable, withoutEmpty } from './words.js';
 
 /** The most attributes that the text of a plan names. */
 const SHOWN_ATTRIBUTES = 5;
@@ -15,20 +15,37 @@ export function planText(plan: Plan, now: number): string {
   const changes = changesOf(plan.entities);
   const rejected = sum(plan, 'rejected');
   return [
-    ...columns([
-      ['', 'read', 'unchanged', 'create', 'update', 'delete', 'rejected', 'in Okta'],
-      ...ENTITIES.flatMap((entity) => {
-        const source = plan.sources[entity];
-        if (source === undefined) return [];
-        const { read, unchanged, creates, updates, deletes } = source;
-        const cells = [read, unchanged, creates, updates, deletes, source.rejected, plan.population[entity]];
-        return [[entity, ...cells.map(count)]];
-      }),
-    ]),
+    ...columns(
+      withoutEmpty(
+        [
+          [
+            '',
+            'read',
+            'unchanged',
+            'create',
+            'update',
+            'delete',
+            'rejected',
+            'refused',
+            'left out',
+            'in Okta',
+          ],
+          ...ENTITIES.flatMap((entity) => {
+            const source = plan.sources[entity];
+            if (source === undefined) return [];
+            const { read, unchanged, creates, updates, deletes, refusedBefore, leftOut } = source;
+            const kinds = [creates, updates, deletes, source.rejected, refusedBefore, leftOut];
+            return [[entity, ...[read, unchanged, ...kinds, plan.population[entity]].map(count)]];
+          }),
+        ],
+        ['refused', 'left out'],
+      ),
+    ),
     '',
     changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
     ...leftOutLines(plan.sources),
+    ...refusedBeforeLines(plan.sources),
     ...idChangeLines(plan),
     ...resendLines(plan),
     ...groupLossLines(plan),

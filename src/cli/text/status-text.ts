@@ -42,7 +42,7 @@ function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[
   ];
 }
 
-function lastRunLines({ lastRun }: StatusReport): string[] {
+function lastRunLines({ lastRun, remembered = 0 }: StatusReport): string[] {
   if (lastRun === undefined) return ['none'];
   const { startedAt, endedAt, exitCode, code, confirmed, remaining, undone } = lastRun;
   const took = formatDuration(endedAt.getTime() - startedAt.getTime());
@@ -50,18 +50,23 @@ function lastRunLines({ lastRun }: StatusReport): string[] {
   const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not confirmed`;
   return [
     `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${plural(confirmed, 'change')} confirmed${rest}`,
-    ...(undone === undefined || !isPartial(undone) ? [] : [undoneText(undone)]),
+    ...(undone === undefined || !isPartial(undone) ? [] : undoneLines(undone, remembered)),
   ];
 }
 
-function undoneText({ rejected, refused, heldBack }: Undone): string {
+function undoneLines({ rejected, refused, heldBack }: Undone, remembered: number): string[] {
   const parts = [
     [rejected, `${plural(rejected, 'record')} rejected`],
     [refused, `${plural(refused, 'record')} refused by Okta`],
     [heldBack, `${plural(heldBack, 'deletion')} held back`],
   ] as const;
   const left = parts.filter(([n]) => n > 0).map(([, text]) => text);
-  return `left undone: ${left.join(', ')}; the next sync tries again`;
+  const undone = `left undone: ${left.join(', ')}; the next sync tries again`;
+  if (remembered === 0) return [undone];
+  return [
+    `${undone}, except`,
+    `${plural(remembered, 'record')} with which each session failed: not sent again until the record changes, or --resend names it`,
+  ];
 }
 
 function pendingLines(pending: readonly PendingSession[]): string[] {

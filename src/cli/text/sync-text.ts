@@ -5,7 +5,7 @@ import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
 import { leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
-import { columns, count, formatBytes, plural } from './words.js';
+import { columns, count, formatBytes, plural, withoutEmpty } from './words.js';
 
 /** The outcome of a sync, as text. */
 export function syncText(report: SyncReport): string {
@@ -13,16 +13,23 @@ export function syncText(report: SyncReport): string {
   return [
     `Done in ${took}: ${sentText(report)}`,
     '',
-    ...columns([
-      ['', 'read', 'unchanged', 'created', 'updated', 'deleted', 'rejected'],
-      ...ENTITIES.flatMap((entity) => {
-        const source = report.sources[entity];
-        if (source === undefined) return [];
-        const { creates, updates, deletes } = report.confirmed[entity];
-        const cells = [source.read, source.unchanged, creates, updates, deletes, source.rejected];
-        return [[entity, ...cells.map(count)]];
-      }),
-    ]),
+    ...columns(
+      withoutEmpty(
+        [
+          ['', 'read', 'unchanged', 'created', 'updated', 'deleted', 'rejected', 'refused', 'left out'],
+          ...ENTITIES.flatMap((entity) => {
+            const source = report.sources[entity];
+            if (source === undefined) return [];
+            const { read, unchanged, rejected, leftOut } = source;
+            const { creates, updates, deletes } = report.confirmed[entity];
+            const refused = report.refused.filter((one) => one.entity === entity).length;
+            const cells = [read, unchanged, creates, updates, deletes, rejected, refused, leftOut];
+            return [[entity, ...cells.map(count)]];
+          }),
+        ],
+        ['refused', 'left out'],
+      ),
+    ),
     ...leftOutLines(report.sources),
     ...undoneLines(report),
   ].join('\n');

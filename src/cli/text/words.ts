@@ -29,6 +29,13 @@ export function printable(text: string): string {
   return text.replace(/[^\S ]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, codePoint);
 }
 
+/** A table without those of its `optional` columns, named by the first row, that have only zeros. */
+export function withoutEmpty(table: readonly (readonly string[])[], optional: readonly string[]): string[][] {
+  const [head = [], ...rows] = table;
+  const isShown = head.map((name, i) => !optional.includes(name) || rows.some((row) => row[i] !== '0'));
+  return table.map((row) => row.filter((_, i) => isShown[i]));
+}
+
 /** Rows as aligned columns: the first column is aligned left, the others right. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

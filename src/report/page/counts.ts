@@ -32,6 +32,8 @@ export function counts(summary: RunSummary): Html {
         { name: 'records', value: (entity) => sources[entity]?.read },
         { name: 'unchanged', value: (entity) => sources[entity]?.unchanged },
         { name: 'rejected', value: (entity) => sources[entity]?.rejected },
+        ...ifAny({ name: 'refused in an earlier run', value: (entity) => sources[entity]?.refusedBefore }),
+        ...ifAny({ name: 'left out', value: (entity) => sources[entity]?.leftOut }),
       ],
     ],
   ];
@@ -46,9 +48,7 @@ export function counts(summary: RunSummary): Html {
             value: (entity: Entity) => (known(entity) ? plan.entities[entity][kind] : undefined),
           };
         }),
-        ...(ENTITIES.some((entity) => plan.heldBackDeletes[entity] > 0)
-          ? [{ name: 'deletions held back', value: (entity: Entity) => plan.heldBackDeletes[entity] }]
-          : []),
+        ...ifAny({ name: 'deletions held back', value: (entity) => plan.heldBackDeletes[entity] }),
         { name: 'in Okta before', value: (entity) => plan.population[entity] },
       ],
     ]);
@@ -87,6 +87,11 @@ export function counts(summary: RunSummary): Html {
     </table>
     ${heldBack(summary)}
   </section>`;
+}
+
+/** The row, unless it has only zeros. */
+function ifAny(row: Row): Row[] {
+  return ENTITIES.some((entity) => (row.value(entity) ?? 0) > 0) ? [row] : [];
 }
 
 function tableRow({ name, look, value }: Row, entities: readonly Entity[]): Html {

@@ -46,7 +46,7 @@ function done({ rejected, plan }: RunSummary, confirmed: number): Headline {
       ? 'Okta is in sync; there were no changes'
       : `Okta confirmed ${plural(confirmed, 'change')}`;
   const left = rejected.rollcall + rejected.okta;
-  if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} left out` };
+  if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} not sent` };
   const held = plan === undefined ? 0 : sum(Object.values(plan.heldBackDeletes));
   if (held > 0)
     return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(held, 'deletion')} held back` };
@@ -77,7 +77,7 @@ function figures(summary: RunSummary): Html {
   const each = Object.values(sources);
   const read = ['Read', sum(each.map((source) => source.read))] as const;
   const planned = ['Planned', plan && changesOf(plan.entities)] as const;
-  const left = ['Left out', rejected.rollcall + rejected.okta] as const;
+  const left = ['Rejected or refused', rejected.rollcall + rejected.okta] as const;
   const all: readonly (readonly [string, number | undefined])[] =
     status === 'planned'
       ? [

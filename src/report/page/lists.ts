@@ -55,7 +55,7 @@ function attributeRow({ entity, attribute, updates }: AttributeCount, most: numb
   </tr>`;
 }
 
-/** The records that were left out: the reasons first, then the first records. */
+/** The records that were rejected or refused: the reasons first, then the first records. */
 export function rejects({ rejected }: RunSummary): Html | undefined {
   const { rollcall, okta, reasons, first, listed, otherReasons } = rejected;
   if (rollcall + okta === 0) return undefined;
@@ -63,7 +63,7 @@ export function rejects({ rejected }: RunSummary): Html | undefined {
   const rest = reasons.slice(MOST_REASONS).reduce((sum, reason) => sum + reason.count, otherReasons);
   const records = first.slice(0, MOST_RECORDS);
   return html`<section class="wide" aria-labelledby="rejects">
-    <h2 id="rejects">Records that were left out</h2>
+    <h2 id="rejects">Records that were rejected or refused</h2>
     <table>
       <caption>
         ${rejectCaption(rollcall, okta)}
@@ -115,7 +115,7 @@ function rejectCaption(rollcall: number, okta: number): string {
     rollcall > 0 && `${plural(rollcall, 'record')} rejected before anything was sent`,
     okta > 0 && `${count(okta)} refused by Okta`,
   ].filter((part) => part !== false);
-  return `${parts.join('; ')}. A record that is left out is never deleted in Okta.`;
+  return `${parts.join('; ')}. Such a record is never deleted in Okta.`;
 }
 
 function reasonRow({ rejectedBy, entity, field, code, reason, count: n }: RejectReason): Html {

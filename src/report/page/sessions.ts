@@ -1,6 +1,6 @@
 import { html, type Html } from './html.js';
 import { timeline } from './timeline.js';
-import { bytes, count, duration, plural, shortened } from './words.js';
+import { bytes, count, duration, OUTCOMES, plural, shortened } from './words.js';
 import type { RunSummary, SessionSummary, WaitSummary } from '../summary.js';
 
 /** The most sessions that the report lists; `summary.json` has the others. */
@@ -67,7 +67,7 @@ function sessionRow(session: SessionSummary, end: string): Html {
     <td class="n phone-not">${bytes(session.bytes)}</td>
     <td class="n">${duration(took)}</td>
     <td>
-      ${outcome === 'open' ? 'left to the next run' : outcome}${status !== undefined && ` (${status})`}${
+      ${OUTCOMES[outcome]}${status !== undefined && ` (${status})`}${
         replayed !== undefined && html`<br /><span class="soft any">sent again: ${shortened(replayed)}</span>`
       }
     </td>

@@ -1,5 +1,5 @@
 import { html, type Html } from './html.js';
-import { duration, plural } from './words.js';
+import { duration, OUTCOMES, plural } from './words.js';
 import type { RunSummary, SessionSummary } from '../summary.js';
 
 /** A bar on the timeline, from 0 (start of the run) to 1 (its end). */
@@ -63,7 +63,7 @@ function lanes(summary: RunSummary, at: (iso: string) => number): readonly Lane[
   const importing = sessions.flatMap((session): Segment[] => {
     if (session.triggeredAt === undefined) return [];
     const look = session.outcome === 'completed' ? 'importing' : 'lost';
-    const title = `session ${session.number}: ${session.outcome} after ${spell(session.triggeredAt, end(session))}`;
+    const title = `session ${session.number}: ${OUTCOMES[session.outcome]} after ${spell(session.triggeredAt, end(session))}`;
     const label = String(session.number);
     return [{ from: at(session.triggeredAt), to: at(end(session)), look, title, label }];
   });

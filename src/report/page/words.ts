@@ -1,3 +1,13 @@
+import type { SessionSummary } from '../summary.js';
+
+/** The end of a session. That its import was completed does not mean that its people are active. */
+export const OUTCOMES: Readonly<Record<SessionSummary['outcome'], string>> = {
+  open: 'left to the next run',
+  completed: 'import completed',
+  cancelled: 'cancelled',
+  failed: 'failed',
+};
+
 /** A number with thousands separators, and at most one decimal. */
 export function count(n: number): string {
   return n.toLocaleString('en-US', { maximumFractionDigits: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
-import { RememberedRefusals } from '../../src/upload/remembered-refusals.js';
+import { RememberedRefusals } from '../../src/state/remembered-refusals.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 import { fingerprint } from '../support/rows.js';
 
@@ -48,7 +48,11 @@ describe('remembered refusals', () => {
     const state = memoryState();
     const refusals = await RememberedRefusals.load(state);
     for (const change of all) await refusals.remember(change, 'E1');
-    await RememberedRefusals.load(state, resend);
+    // To load them for a plan changes nothing.
+    const planned = await RememberedRefusals.load(state, resend);
+    expect(all.filter((change) => planned.codeOf(change) !== undefined)).toEqual(rest);
+    expect((await RememberedRefusals.load(state)).ids.size).toBe(3);
+    await RememberedRefusals.loadToSend(state, resend);
     const after = await RememberedRefusals.load(state);
     expect(all.filter((change) => after.codeOf(change) !== undefined)).toEqual(rest);
   });

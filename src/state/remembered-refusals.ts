@@ -1,8 +1,8 @@
 import type { Change, Entity } from '../core/model.js';
-import type { StateStore } from '../state/store.js';
+import type { StateStore } from './store.js';
 
-/** The name of the value in the state. */
-const NAME = 'refused-records';
+/** The name of the meta value that contains them. */
+export const REFUSED_RECORDS = 'refused-records';
 /** The most records that are remembered; of more, the oldest is forgotten, and its sessions fail again. */
 const MOST = 1000;
 
@@ -29,13 +29,26 @@ export class RememberedRefusals {
     this.#refusals = new Map(refusals.map((one) => [nameOf(one), one]));
   }
 
-  /** Loads them from the state. @param resend - the option `resend`; the records that it names are forgotten */
+  /** Loads them from the state. @param resend - the option `resend`; the records that it names are not among them */
   static async load(state: StateStore, resend: readonly string[] = []): Promise<RememberedRefusals> {
-    const text = await state.getMeta(NAME);
+    const text = await state.getMeta(REFUSED_RECORDS);
     const refusals = text === undefined ? [] : (JSON.parse(text) as readonly RememberedRefusal[]);
-    const loaded = new RememberedRefusals(state, refusals);
-    await loaded.#forget(new Set(resend));
-    return loaded;
+    const names = new Set(resend);
+    return new RememberedRefusals(
+      state,
+      refusals.filter((refusal) => !isNamed(refusal, names)),
+    );
+  }
+
+  /** Loads them as {@link load} does. The records that `resend` names are forgotten for good, because this run sends them. */
+  static async loadToSend(state: StateStore, resend: readonly string[]): Promise<RememberedRefusals> {
+    const refusals = await RememberedRefusals.load(state, resend);
+    if (resend.length > 0) await refusals.#store();
+    return refusals;
+  }
+
+  get size(): number {
+    return this.#refusals.size;
   }
 
   /** The external ids of the users and groups among them. */
@@ -61,18 +74,14 @@ export class RememberedRefusals {
     await this.#store();
   }
 
-  async #forget(names: ReadonlySet<string>): Promise<void> {
-    const before = this.#refusals.size;
-    for (const [name, { entity, key }] of this.#refusals) {
-      const byId = entity !== 'memberships' && names.has(key);
-      if (names.has('all') || names.has(entity) || byId) this.#refusals.delete(name);
-    }
-    if (this.#refusals.size < before) await this.#store();
-  }
-
   async #store(): Promise<void> {
-    await this.#state.setMeta(NAME, JSON.stringify([...this.#refusals.values()].slice(-MOST)));
+    await this.#state.setMeta(REFUSED_RECORDS, JSON.stringify([...this.#refusals.values()].slice(-MOST)));
   }
+}
+
+/** True if the option `resend` names the record. */
+function isNamed({ entity, key }: RememberedRefusal, names: ReadonlySet<string>): boolean {
+  return names.has('all') || names.has(entity) || (entity !== 'memberships' && names.has(key));
 }
 
 function nameOf({ entity, key }: Pick<Change, 'entity' | 'key'>): string {
