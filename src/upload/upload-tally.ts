@@ -69,7 +69,7 @@ export class UploadTally {
   }
 
   get remaining(): number {
-    return this.#planned - this.#confirmedCount - (this.#refused.length - this.#refusedBefore);
+    return this.#planned - this.#confirmedCount - this.#refused.length + this.#refusedBefore;
   }
 
   /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */
