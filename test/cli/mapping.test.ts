@@ -41,6 +41,8 @@ describe('values', () => {
     [{ column: 'c', lower: true, values: { a: 'one' } }, { c: 'A' }, 'one'],
     [{ column: 'c', values: { a: 'one' }, default: 'other' }, { c: 'z' }, 'other'],
     [{ column: 'c', values: { a: 'one' }, default: null }, { c: 'z' }, null],
+    [{ column: 'c', values: { NULL: null }, default: { same: true } }, { c: 'z' }, 'z'],
+    [{ column: 'c', values: { NULL: null }, default: { same: true } }, { c: 'NULL' }, null],
     [{ column: 'c', values: { a: null } }, { c: 'a' }, null],
     [{ column: 'c', values: { a: 'one', '': 'none' } }, { c: '' }, 'none'],
     [{ column: 'c', values: { a: 'one' } }, { c: '' }, null],

@@ -81,7 +81,7 @@ function readTest(
   const argument = members.get(test) as MappingNode;
   const fold = (value: string) => (ignoreCase ? value.toLowerCase() : value);
   const passes = isDateTest(test)
-    ? readDateTest(text, argument, test, members.get('date'), what, place)
+    ? readDateTest(text, argument, test, members.get('date'), what, column, place)
     : readPasses(text, argument, test, `${what}.${test}`, ignoreCase, fold);
   if (!isDateTest(test) && members.has('date'))
     text.fail(members.get('date') as MappingNode, `${what}: date has an effect on before and after only`);
@@ -138,11 +138,15 @@ function readDateTest(
   test: 'before' | 'after',
   form: MappingNode | undefined,
   what: string,
+  column: string,
   place: string,
 ): Passes {
   const limit = readDay(text, argument, `${what}.${test}`);
   const dayOf = readDateForm(text, form, `${what}.date`);
-  const fault = new Fault('NOT_A_DATE', `is not a date in the form that the condition expects (${place})`);
+  const fault = new Fault(
+    'NOT_A_DATE',
+    `the column ${JSON.stringify(column)} is not a date in the form that the condition expects (${place})`,
+  );
   return (value) => {
     const day = dayOf(value);
     if (day === undefined) return fault;

@@ -25,6 +25,9 @@ const shapes = {
   ...Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)])),
 };
 
+/** A value that is not listed stays as it is. */
+const SAME = object({ same: { const: true } }, ['same']);
+
 /** The schema of a value rule. An id cannot be null, and has no rule for empty values. */
 function valueSchema(isId: boolean): Schema {
   const result: Schema = isId ? text : { type: ['string', 'null'] };
@@ -38,7 +41,9 @@ function valueSchema(isId: boolean): Schema {
         additionalProperties: result,
       },
     ),
-    default: described('the result for values that are not listed', result),
+    default: described('the result for values that are not listed; the same value for { "same": true }', {
+      anyOf: [result, SAME],
+    }),
     ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }) }),
   };
   const column = described('the column', text);
@@ -115,7 +120,7 @@ const list: Schema = {
         additionalProperties: { type: ['string', 'null'] },
       }),
       default: described('the result for groups that are not listed; null leaves them out', {
-        type: ['string', 'null'],
+        anyOf: [{ type: ['string', 'null'] }, SAME],
       }),
     },
     ['column'],

@@ -171,11 +171,28 @@ export function readLookUp(
   if (table.size === 0) text.fail(values, `${what}.values: must not be empty`);
   const rest =
     fallback === undefined
-      ? new Fault('NOT_MAPPED', `has a value that the mapping does not list (${text.place(values)})`)
-      : result(fallback, `${what}.default`);
+      ? () => new Fault('NOT_MAPPED', `has a value that the mapping does not list (${text.place(values)})`)
+      : readDefault(text, fallback, `${what}.default`, result);
   return (value) => {
     const found = table.get(value);
     // An empty text follows the rule `empty`, unless it is listed.
-    return found !== undefined ? found : value === '' ? '' : rest;
+    return found !== undefined ? found : value === '' ? '' : rest(value);
   };
+}
+
+/** The result for a value that is not listed: a text, or the value itself. */
+function readDefault(
+  text: MappingText,
+  node: MappingNode,
+  what: string,
+  result: (node: MappingNode, name: string) => string | null,
+): (value: string) => string | null {
+  if (node.type !== 'object') {
+    const fixed = result(node, what);
+    return () => fixed;
+  }
+  const same = text.members(node, what, ['same']).get('same');
+  if (same === undefined || !text.boolean(same, `${what}.same`))
+    text.fail(node, `${what}: expected "same": true`);
+  return (value) => value;
 }
