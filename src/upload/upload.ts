@@ -14,6 +14,7 @@ import { failedImport, lostLoad, untriggered, type SessionFailure } from './sess
 import { OwnSessions } from './own-sessions.js';
 import type { SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
+import { ImportsInFlight } from './imports-in-flight.js';
 import { PackedBatch } from './packed-batch.js';
 import { Unconfirmed } from './unconfirmed.js';
 import { SessionLifecycle } from './lifecycle.js';
@@ -24,6 +25,7 @@ import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
 import { OutcomeReporter } from './change-outcome.js';
+import { reportConfirmed } from './report-confirmed.js';
 import { storeAbsences } from './store-absences.js';
 import { UploadTally } from './upload-tally.js';
 
@@ -63,12 +65,10 @@ class Upload {
   readonly #replays = new Replays();
   readonly #outcomes: OutcomeReporter;
   readonly #refused: RefusedChanges;
-  /** The sessions that are being imported. The promises never reject; an error is stored in `#failure`. */
-  readonly #importing = new Set<Promise<void>>();
+  readonly #importing = new ImportsInFlight();
   /** Changes for which dependent ones wait. */
   readonly #unconfirmed = new Unconfirmed();
   #startedAt = 0;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(context: SessionContext, source: Flow<Batch>) {
     this.#context = context;
@@ -91,7 +91,7 @@ class Upload {
       await storeAbsences(state, this.#run);
       return this.#report();
     } catch (error) {
-      await Promise.all(this.#importing);
+      await this.#importing.all();
       if (error instanceof RollcallError) error.report = this.#report();
       throw error;
     } finally {
@@ -112,7 +112,7 @@ class Upload {
         await this.#waitForSlot();
         await this.#runSession(content);
       } else if (this.#importing.size > 0) {
-        await Promise.race(this.#importing);
+        await this.#importing.one();
       } else {
         return;
       }
@@ -121,13 +121,13 @@ class Upload {
 
   /** Throws the error of an import, or if the run was aborted. */
   #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#importing.check();
     throwIfAborted(this.#context.options.signal);
   }
 
   async #waitForSlot(): Promise<void> {
     while (this.#importing.size >= this.#context.options.sessionsInFlight) {
-      await Promise.race(this.#importing);
+      await this.#importing.one();
       this.#check();
     }
   }
@@ -154,8 +154,7 @@ class Upload {
   }
 
   async #runSession(content: Content): Promise<void> {
-    const importing =
-      this.#importing.size > 0 ? Promise.all(this.#importing).then(() => undefined) : undefined;
+    const importing = this.#importing.size > 0 ? this.#importing.all() : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;
     this.#context.options.events.emit({
@@ -231,23 +230,16 @@ class Upload {
     } else if (outcome === 'no-effect') {
       this.#confirmed(session, content);
     } else {
-      this.#follow(session, content);
+      // The next session is prepared meanwhile.
+      this.#importing.add(this.#follow(session, content));
     }
   }
 
-  /** Follows an import to its end while the next session is prepared. */
-  #follow(session: SessionLifecycle, content: Content): void {
-    const following = session
-      .finish()
-      .then(async (status) => {
-        if (status === 'COMPLETED') this.#confirmed(session, content);
-        else await this.#notImported(session, content, status);
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#importing.delete(following));
-    this.#importing.add(following);
+  /** Follows an import to its end. */
+  async #follow(session: SessionLifecycle, content: Content): Promise<void> {
+    const status = await session.finish();
+    if (status === 'COMPLETED') this.#confirmed(session, content);
+    else await this.#notImported(session, content, status);
   }
 
   /** Sends the content again, because Okta may have imported all of it, or a part, or nothing. */
@@ -256,26 +248,11 @@ class Upload {
     await this.#failed(content, failedImport(sessionId, status));
   }
 
-  #confirmed(session: SessionLifecycle, content: Content): void {
-    const { options } = this.#context;
-    const { sessionId } = session;
+  #confirmed({ sessionId }: SessionLifecycle, content: Content): void {
     this.#replays.progress();
-    let confirmed = 0;
-    for (const batch of content.batches) {
-      this.#tally.confirmed(batch.unpack().changes);
-      this.#unconfirmed.remove(batch);
-      confirmed += batch.size;
-    }
-    this.#tally.confirmedSessions++;
+    for (const batch of content.batches) this.#unconfirmed.remove(batch);
     this.#outcomes.batches(content, sessionId, 'confirmed');
-    options.events.emit({ type: 'session:completed', sessionId, changes: confirmed });
-    options.events.emit({
-      type: 'state:committed',
-      sessionId,
-      changes: confirmed,
-      remaining: this.#tally.remaining,
-      estimatedEnd: this.#tally.estimatedEnd(this.#startedAt, options.clock.now(), options),
-    });
+    reportConfirmed(this.#context.options, this.#tally, content, sessionId, this.#startedAt);
   }
 
   /** Sends the content of a failed session again, without a record that is the cause. */
