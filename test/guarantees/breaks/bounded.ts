@@ -145,4 +145,14 @@ export const bounded: readonly Break[] = [
     replace: "if (this.#mode !== 'loading' && !untriggered) return;",
     test: [UPLOAD, 'a run aborted while a load is under way cancels its open session too'],
   },
+  {
+    what: 'a connection may take as long to be made as a request',
+    file: 'src/okta/dispatcher.ts',
+    find: 'const tls = { timeout: connectTimeoutMs,',
+    replace: 'const tls = { timeout: requestTimeoutMs,',
+    test: [
+      'test/okta/connect-limit.test.ts',
+      'a connection that is not made within the limit for connecting is given up, and nothing was sent',
+    ],
+  },
 ];

@@ -131,4 +131,11 @@ export const conservation: readonly Break[] = [
     replace: 'const MOST_IN_A_ROW = 400;',
     test: ['test/upload/poison.test.ts', 'stops within a few dozen refusals, however many Okta holds'],
   },
+  {
+    what: 'the rules of `validate` that a sync was given do not apply',
+    file: 'src/sync/directory-changes.ts',
+    find: 'validate(entity, { ...options.validate?.[entity], ...(mode && { mode }) }),',
+    replace: 'validate(entity, { ...(mode && { mode }) }),',
+    test: ['test/sync/safeguards.test.ts', 'of a sync has the rules of each entity'],
+  },
 ];

@@ -188,4 +188,14 @@ export const convergence: readonly Break[] = [
       'gives the new membership to a person who moves before the old one ends',
     ],
   },
+  {
+    what: 'the watermark of a feed is stored although Okta refused records of it',
+    file: 'src/sync/sync.ts',
+    find: 'uploaded.remaining > 0 || uploaded.refused.length > 0 ||',
+    replace: 'uploaded.remaining > 0 ||',
+    test: [
+      'test/sync/safeguards.test.ts',
+      'is read again from its last watermark when Okta refused a record of it',
+    ],
+  },
 ];

@@ -149,4 +149,18 @@ export const deletions: readonly Break[] = [
     replace: 'const changes = fullDifferences(read);',
     test: [ABSENCE, 'removes only what is marked, and sends the rest'],
   },
+  {
+    what: 'a run that fails while it sends counts its absences',
+    file: 'src/upload/upload.ts',
+    find: 'await this.#sendAll();\n      await storeAbsences(state, this.#run);',
+    replace: 'await storeAbsences(state, this.#run);\n      await this.#sendAll();',
+    test: ['test/sync/safeguards.test.ts', 'are not counted by a run that fails while it sends'],
+  },
+  {
+    what: 'a plan does not show that the guard stops an empty source',
+    file: 'src/sync/sync.ts',
+    find: 'guard(options.state, { ...guardOptions(options), onPlan }))',
+    replace: 'guard(options.state, { ...guardOptions(options), allowEmpty: true, onPlan }))',
+    test: ['test/sync/safeguards.test.ts', 'shows that the guard stops an empty source'],
+  },
 ];

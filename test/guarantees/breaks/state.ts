@@ -100,4 +100,14 @@ export const state: readonly Break[] = [
     replace: 'return found;',
     test: ['test/state/lmdb/digest-cache.test.ts', 'of older rows is not used'],
   },
+  {
+    what: 'a directory is adopted while the outcome of a session is open',
+    file: 'src/sync/adopt.ts',
+    find: 'if ((await state.journal.open()).length > 0)',
+    replace: 'if ((await state.journal.open()).length < 0)',
+    test: [
+      'test/sync/safeguards.test.ts',
+      'is refused while a session is in flight, whose outcome would contradict it',
+    ],
+  },
 ];
