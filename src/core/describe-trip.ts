@@ -1,12 +1,17 @@
+import type { Entity } from './model.js';
 import type { GuardTrip } from './results.js';
 
 /** One limit of the guard that a plan exceeds, as a clause without a full stop. */
-export function describeTrip({ entity, rule, actual, limit, population }: GuardTrip): string {
+export function describeTrip({ entity, rule, actual, limit, population, since }: GuardTrip): string {
   const upTo = `; the limit is ${count(limit)}`;
   const share = `${count(actual)} % of the ${count(population)} ${entity}`;
   switch (rule) {
     case 'deletePercent':
       return `${share} would be deleted${upTo} %`;
+    case 'weekDeletePercent':
+      return `${share} would be deleted within seven days, by this plan and earlier ones${upTo} %`;
+    case 'heldBack':
+      return `deletions of ${entity} are held back since ${since?.slice(0, 10)}, ${count(actual)} days (the limit is ${count(limit)}), because ${whyHeldBack(entity)}`;
     case 'updatePercent':
       return `${share} would be updated${upTo} %`;
     case 'deletes':
@@ -24,6 +29,11 @@ export function describeTrip({ entity, rule, actual, limit, population }: GuardT
     case 'rejects':
       return `${count(actual)} % of the ${entity} in the source were rejected${upTo} %`;
   }
+}
+
+function whyHeldBack(entity: Entity): string {
+  const record = 'a record of the source has no valid id and may be any of them';
+  return entity === 'groups' ? `memberships of theirs are held back, or ${record}` : record;
 }
 
 function count(n: number): string {

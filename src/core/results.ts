@@ -120,6 +120,7 @@ export interface GuardTrip {
   readonly entity: Entity;
   readonly rule:
     | 'deletePercent'
+    | 'weekDeletePercent'
     | 'deletes'
     | 'updatePercent'
     | 'updates'
@@ -127,13 +128,16 @@ export interface GuardTrip {
     | 'emptySource'
     | 'rejects'
     | 'idChanges'
-    | 'groupLoss';
+    | 'groupLoss'
+    | 'heldBack';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */
   readonly limit: number;
   /** The number of entities in the baseline; for a percentage, of those that the source could delete or update. */
   readonly population: number;
+  /** For `heldBack`: since when deletions are held back, as an ISO 8601 time in UTC. `actual` is the number of days. */
+  readonly since?: string;
 }
 
 /**

@@ -33,6 +33,8 @@ export class RunContext {
   readonly absences = new Map<Entity, ReadonlyMap<string, number>>();
   /** When the read ended, in milliseconds since the epoch, for entities whose absences it counts. */
   readonly absencesCountedAt = new Map<Entity, number>();
+  /** Small values by name, which `upload` stores in the state when the run has reached its end. */
+  readonly valuesAtEnd = new Map<string, string>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
   /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */

@@ -13,6 +13,13 @@ export interface GuardLimits {
    */
   readonly maxDeletePercent?: number;
   /**
+   * The most deletions of this plan and of the last seven days together, in percent of the entities that Okta had before them and
+   * that the source could delete. It applies from more than {@link minDeletes} deletions on, to plans with deletions. Deletions up
+   * to and in an approved plan do not count.
+   * @defaultValue {@link maxDeletePercent}
+   */
+  readonly maxWeekDeletePercent?: number;
+  /**
    * This many deletions are allowed whatever their share.
    * @defaultValue `5`
    */
@@ -61,6 +68,12 @@ export interface GuardLimits {
    */
   readonly minGroupLosses?: number;
   /**
+   * The most days for which deletions may be held back, because a record of the source could not be identified. Then nothing is
+   * sent, until the source is mended or a person approves the plan, which allows this many days again.
+   * @defaultValue `7`
+   */
+  readonly maxHeldBackDays?: number;
+  /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
@@ -80,6 +93,7 @@ export interface GuardLimits {
 /** The defaults of {@link GuardLimits}. */
 export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxDeletePercent: 20,
+  maxWeekDeletePercent: 20,
   minDeletes: 5,
   maxDeletes: Infinity,
   maxUpdatePercent: 50,
@@ -89,6 +103,7 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxIdChanges: 3,
   maxGroupLossPercent: 50,
   minGroupLosses: 20,
+  maxHeldBackDays: 7,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -111,9 +126,12 @@ export function resolveLimits(
   if ('minPopulation' in limits)
     throw new OptionsError(`${where}.minPopulation`, minPopulationReplaced('minDeletes', 'minUpdates'));
   refuseUnknown(where, limits, GUARD_LIMIT_NAMES);
-  const merged = { ...base, ...limits };
+  // Who changes the limit of one plan also changes that of a week.
+  const week = limits.maxDeletePercent === undefined ? {} : { maxWeekDeletePercent: limits.maxDeletePercent };
+  const merged = { ...base, ...week, ...limits };
   for (const name of [
     'maxDeletePercent',
+    'maxWeekDeletePercent',
     'maxUpdatePercent',
     'maxGroupLossPercent',
     'maxRejectPercent',
@@ -128,11 +146,19 @@ export function resolveLimits(
     'maxCreates',
     'maxIdChanges',
     'minGroupLosses',
+    'maxHeldBackDays',
     'minRejects',
   ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
   }
   return merged;
+}
+
+/** Deletions of one entity that are held back. */
+export interface HeldBack {
+  /** When the first of the runs in a row ended in which deletions were held back, in milliseconds since the epoch. */
+  readonly since: number;
+  readonly days: number;
 }
 
 /** The numbers to which the limits are applied. */
@@ -143,6 +169,10 @@ export interface GuardFacts {
   readonly population: Readonly<Record<Entity, number>>;
   /** Entities of the population that the source cannot delete or update, because they are protected or excluded. */
   readonly outOfReach: Readonly<Record<Entity, OutOfReach>>;
+  /** Deletions of the last seven days, without those of this plan. */
+  readonly recentDeletes: Readonly<Record<Entity, number>>;
+  /** Deletions that are held back. */
+  readonly heldBack: Readonly<Record<Entity, HeldBack | undefined>>;
   /** Users who come back under another external id. */
   readonly idChanges: number;
   /** The group that loses the greatest share of its members, of those that lose too many. */
@@ -168,6 +198,7 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
   const { creates, deletes, updates } = facts.counts[entity];
   const outOfReach = facts.outOfReach[entity];
   const population = facts.population[entity];
+  const reach = population - outOfReach.deletes;
   const reads = facts.reads.get(entity);
   const trips: GuardTrip[] = [];
   const check = (rule: GuardTrip['rule'], actual: number, limit: number, of = population) => {
@@ -181,10 +212,18 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     check('groupLoss', percentOf(facts.groupLoss), limits.maxGroupLossPercent, facts.groupLoss.members);
   if (entity === 'users') check('idChanges', facts.idChanges, limits.maxIdChanges);
   check('creates', creates - facts.resends[entity], limits.maxCreates);
-  if (deletes > limits.minDeletes)
-    checkPercent('deletePercent', deletes, limits.maxDeletePercent, population - outOfReach.deletes);
+  if (deletes > limits.minDeletes) checkPercent('deletePercent', deletes, limits.maxDeletePercent, reach);
+  const recent = facts.recentDeletes[entity];
+  if (deletes > 0 && recent > 0 && deletes + recent > limits.minDeletes)
+    checkPercent('weekDeletePercent', deletes + recent, limits.maxWeekDeletePercent, reach + recent);
   if (updates > limits.minUpdates)
     checkPercent('updatePercent', updates, limits.maxUpdatePercent, population - outOfReach.updates);
+  const heldBack = facts.heldBack[entity];
+  if (heldBack !== undefined && heldBack.days > limits.maxHeldBackDays) {
+    const { days: actual, since } = heldBack;
+    const limit = limits.maxHeldBackDays;
+    trips.push({ entity, rule: 'heldBack', actual, limit, population, since: new Date(since).toISOString() });
+  }
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
     if (reads.rejected >= limits.minRejects)

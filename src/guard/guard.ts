@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../core/clock.js';
 import { GuardError, OptionsError } from '../core/errors.js';
 import type { GuardTrip, PlanSummary } from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
@@ -5,9 +6,11 @@ import { ENTITIES, type Change, type Entity, type Guarded } from '../core/model.
 import { refuseUnknown, requireFunction } from '../core/check-options.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
+import { afterApproval, DELETIONS_BY_DAY, recentDeletions } from '../state/deletions-by-day.js';
 import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
+import { heldBackIn } from './held-back.js';
 import { GroupLosses } from './group-losses.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
@@ -24,13 +27,15 @@ export interface GuardOptions extends GuardLimits {
    * state, or one with another number of rejected records or held-back deletions, is another plan.
    */
   readonly approve?: string;
+  /** The clock for limits of several days. @defaultValue the system's clock */
+  readonly clock?: Clock;
   /** Called with the plan and the limits that it exceeds, before the guard decides. */
   readonly onPlan?: (plan: PlanSummary, trips: readonly GuardTrip[]) => void;
 }
 
 /** Groups with losses that the plan names. */
 const NAMED = 3;
-const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', 'approve', 'onPlan'];
+const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', 'approve', 'clock', 'onPlan'];
 
 /**
  * A barrier that checks the whole plan before anything is sent. It reads all changes into the outbox of the state, so
@@ -67,7 +72,15 @@ export function unguarded(): Operator<Change, Guarded> {
 
 /** Limits of each entity: its own over the common ones over the defaults. */
 export function limitsOf(options: GuardOptions): Readonly<Record<Entity, Required<GuardLimits>>> {
-  const { users, groups, memberships, approve: _approve, onPlan: _onPlan, ...common } = options;
+  const {
+    users,
+    groups,
+    memberships,
+    approve: _approve,
+    clock: _clock,
+    onPlan: _onPlan,
+    ...common
+  } = options;
   const base = resolveLimits('guard', common);
   return {
     users: resolveLimits('guard.users', users ?? {}, base),
@@ -121,6 +134,9 @@ async function decide(
   const { count = 0, examples = [] } = diffCountsOf(context, 'users')?.idChanges ?? {};
   const idChanges = { count, examples };
   const reads = readsOf(context);
+  const now = (options.clock ?? systemClock).now();
+  const recentDeletes = recentDeletions(await state.getMeta(DELETIONS_BY_DAY), now);
+  const heldBack = await heldBackIn(context, state, now, options.approve !== undefined);
   const losses = await groupLosses.over(state, limits.memberships);
   const trips = tripsOf(
     {
@@ -128,6 +144,8 @@ async function decide(
       resends,
       population,
       outOfReach,
+      recentDeletes,
+      heldBack,
       idChanges: count,
       groupLoss: losses[0],
       reads,
@@ -162,6 +180,14 @@ async function decide(
   }
   if (options.approve !== undefined ? options.approve !== hash : trips.length > 0)
     throw new GuardError(trips, hash);
+  if (options.approve !== undefined)
+    await state.setMeta(
+      DELETIONS_BY_DAY,
+      afterApproval(
+        now,
+        byEntity((entity) => tally.counts[entity].deletes),
+      ),
+    );
 }
 
 function readsOf(context: RunContext): Map<Entity, { read: number; rejected: number }> {

@@ -223,7 +223,10 @@ export interface Journal {
   triggering(id: number): Promise<void>;
   triggered(id: number, now: number): Promise<void>;
   cancelling(id: number): Promise<void>;
-  /** Ends a session: applies its outcome to the baseline and removes it from the journal, in one transaction. */
+  /**
+   * Ends a session: applies its outcome to the baseline and removes it from the journal, in one transaction. If it is completed, its
+   * deletions are added to the meta value `deletions-by-day` with `withDeletions`, in the same transaction.
+   */
   settle(id: number, outcome: SessionOutcome): Promise<void>;
   /** The time at which the last session was triggered, for the wait before the next; undefined if none was. */
   lastTriggeredAt(): Promise<number | undefined>;

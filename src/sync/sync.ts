@@ -37,7 +37,7 @@ import { holdOpen } from '../state/uses.js';
 export interface PlanOptions extends DirectoryOptions {
   readonly state: StateStore;
   /** Limits of the guard; see `guard`. */
-  readonly guard?: Omit<GuardOptions, 'approve' | 'onPlan'>;
+  readonly guard?: Omit<GuardOptions, 'approve' | 'clock' | 'onPlan'>;
   /** Called with every rejected record. */
   readonly onReject?: (rejection: Rejection) => void;
   /** Ends the reading. */
@@ -215,7 +215,8 @@ async function run(
 
 /** The options of the guard. A delta feed may be empty, because it contains only changes. */
 function guardOptions(options: PlanOptions): GuardOptions {
-  return { ...options.guard, ...(options.mode === 'delta' && { allowEmpty: true }) };
+  const { clock } = options;
+  return { ...options.guard, ...(clock && { clock }), ...(options.mode === 'delta' && { allowEmpty: true }) };
 }
 
 /** The same flow. When it has been read to its end, `then` is called. */

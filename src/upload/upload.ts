@@ -89,6 +89,7 @@ class Upload {
       this.#refused.remembered = await RememberedRefusals.loadToSend(state, this.#run.resend);
       await this.#sendAll();
       await storeAbsences(state, this.#run);
+      for (const [name, value] of this.#run.valuesAtEnd) await state.setMeta(name, value);
       return this.#report();
     } catch (error) {
       await this.#importing.all();

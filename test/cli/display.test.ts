@@ -269,6 +269,22 @@ describe('words', () => {
     expect(tripText({ ...trip, rule: 'groupLoss', population: 50 })).toBe(
       'a group would lose 30 % of its 50 members; the limit is 20 % (--max-group-loss-percent)',
     );
+    expect(tripText({ ...trip, rule: 'weekDeletePercent' })).toBe(
+      '30 % of the 1,000 users would be deleted within seven days, by this plan and earlier ones; the limit is 20 % (--max-week-delete-percent)',
+    );
+    const heldBack = {
+      ...trip,
+      rule: 'heldBack',
+      actual: 8.04,
+      limit: 7,
+      since: '2026-11-20T09:00:00.000Z',
+    } as const;
+    expect(tripText(heldBack)).toBe(
+      'deletions of users are held back since 2026-11-20, 8 days (the limit is 7), because a record of the source has no valid id and may be any of them (--max-held-back-days)',
+    );
+    expect(tripText({ ...heldBack, entity: 'groups' })).toContain(
+      'because memberships of theirs are held back, or',
+    );
     expect(tripText({ ...trip, rule: 'creates' })).toContain('(--max-creates)');
   });
 

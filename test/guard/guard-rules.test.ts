@@ -9,6 +9,8 @@ interface Facts {
   population?: number;
   idChanges?: number;
   resends?: number;
+  recent?: number;
+  heldBack?: { since: number; days: number };
   outOfReach?: { deletes: number; updates: number };
   reads?: { read: number; rejected: number };
 }
@@ -26,6 +28,8 @@ function trips(
     population = 0,
     outOfReach,
     idChanges = 0,
+    recent = 0,
+    heldBack,
     reads,
   }: Facts,
   limits: GuardLimits = {},
@@ -39,6 +43,8 @@ function trips(
       population: { users: 0, groups: 0, memberships: 0, [entity]: population },
       outOfReach: { users: NOBODY, groups: NOBODY, memberships: NOBODY, [entity]: outOfReach ?? NOBODY },
       idChanges,
+      recentDeletes: { users: 0, groups: 0, memberships: 0, [entity]: recent },
+      heldBack: { users: undefined, groups: undefined, memberships: undefined, [entity]: heldBack },
       groupLoss: undefined,
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
@@ -52,6 +58,7 @@ describe('a limit of the guard', () => {
   it('has the default that is documented', () => {
     expect(GUARD_DEFAULTS).toEqual({
       maxDeletePercent: 20,
+      maxWeekDeletePercent: 20,
       minDeletes: 5,
       maxDeletes: Infinity,
       maxUpdatePercent: 50,
@@ -61,6 +68,7 @@ describe('a limit of the guard', () => {
       maxIdChanges: 3,
       maxGroupLossPercent: 50,
       minGroupLosses: 20,
+      maxHeldBackDays: 7,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -126,6 +134,52 @@ describe('a limit of the guard', () => {
         { rule: 'deletePercent', actual: 25, population: 40 },
         { rule: 'updatePercent', actual: (10 / 19) * 100, population: 19 },
       ],
+    ],
+    ['a fifth within a week', { deletes: 10, recent: 30, population: 170 }, {}, []],
+    [
+      'more than a fifth within a week',
+      { deletes: 10, recent: 31, population: 169 },
+      {},
+      [{ rule: 'weekDeletePercent', actual: 20.5, limit: 20, population: 200 }],
+    ],
+    [
+      'more than a fifth of those that the source could delete within a week',
+      { deletes: 10, recent: 10, population: 90, outOfReach: { deletes: 40, updates: 0 } },
+      {},
+      [{ rule: 'weekDeletePercent', population: 60 }],
+    ],
+    ['a week of many deletions, and none now', { deletes: 0, recent: 100, population: 100 }, {}, []],
+    ['a handful within a week', { deletes: 2, recent: 3, population: 5 }, {}, []],
+    [
+      'more than a handful within a week',
+      { deletes: 2, recent: 4, population: 5 },
+      {},
+      [{ rule: 'weekDeletePercent' }],
+    ],
+    [
+      'a week by the limit of one plan',
+      { deletes: 10, recent: 31, population: 169 },
+      { maxDeletePercent: 21 },
+      [],
+    ],
+    [
+      'a week by its own limit',
+      { deletes: 10, recent: 31, population: 169 },
+      { maxDeletePercent: 21, maxWeekDeletePercent: 10 },
+      [{ rule: 'weekDeletePercent', limit: 10 }],
+    ],
+    ['deletions held back for a week', { heldBack: { since: 0, days: 7 }, population: 9 }, {}, []],
+    [
+      'deletions held back for more than a week',
+      { heldBack: { since: Date.UTC(2026, 10, 20, 9), days: 7.5 }, population: 9 },
+      {},
+      [{ rule: 'heldBack', actual: 7.5, limit: 7, since: '2026-11-20T09:00:00.000Z' }],
+    ],
+    [
+      'deletions held back for longer, by option',
+      { heldBack: { since: 0, days: 8 } },
+      { maxHeldBackDays: 8 },
+      [],
     ],
     ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],
     ['re-sends, which are no growth', { creates: 106, resends: 100 }, { maxCreates: 6 }, []],
@@ -194,6 +248,8 @@ describe('a limit of the guard', () => {
   it.each([
     ['maxDeletePercent', -1],
     ['maxDeletePercent', 101],
+    ['maxWeekDeletePercent', 101],
+    ['maxHeldBackDays', -1],
     ['maxUpdatePercent', -1],
     ['maxUpdatePercent', 101],
     ['maxRejectPercent', -1],

@@ -49,6 +49,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
       state,
       guard: guardOptions(resolved),
       signal: stopping.signal,
+      clock: context.clock,
     };
     const isNew = await isNewState(state);
     const made = await makePlan(options, files, input);

@@ -6,7 +6,10 @@ import type { Flags, Resolved } from './resolve-settings.js';
 import { GROUPS, type Settings } from './settings.js';
 
 /** The options of `guard`: the common limits, and the limits for one entity. */
-export function guardOptions({ settings, guard }: Resolved): Omit<GuardOptions, 'approve' | 'onPlan'> {
+export function guardOptions({
+  settings,
+  guard,
+}: Resolved): Omit<GuardOptions, 'approve' | 'clock' | 'onPlan'> {
   const common: Record<string, unknown> = {};
   for (const key of GROUPS.guard) if (settings[key] !== undefined) common[key] = settings[key];
   return { ...(common as GuardLimits), ...guard };

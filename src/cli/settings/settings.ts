@@ -111,6 +111,12 @@ export const SETTINGS = Object.freeze({
     'guard: the most deletions, in percent of the entities in Okta that are not protected',
     { fallback: '20' },
   ),
+  maxWeekDeletePercent: setting(
+    '--max-week-delete-percent',
+    number(PERCENT),
+    'guard: the most deletions of this plan and of the last seven days together, in percent',
+    { fallback: 'that of --max-delete-percent' },
+  ),
   minDeletes: setting(
     '--min-deletes',
     number(COUNT),
@@ -149,6 +155,12 @@ export const SETTINGS = Object.freeze({
     number(COUNT),
     'guard: each group may lose this many members whatever their share',
     { fallback: '20' },
+  ),
+  maxHeldBackDays: setting(
+    '--max-held-back-days',
+    number({ min: 0 }),
+    'guard: the most days for which deletions may be held back',
+    { fallback: '7' },
   ),
   maxRejectPercent: setting(
     '--max-reject-percent',
@@ -291,6 +303,7 @@ export const GROUPS = Object.freeze({
   ],
   guard: [
     'maxDeletePercent',
+    'maxWeekDeletePercent',
     'minDeletes',
     'maxDeletes',
     'maxUpdatePercent',
@@ -300,6 +313,7 @@ export const GROUPS = Object.freeze({
     'maxIdChanges',
     'maxGroupLossPercent',
     'minGroupLosses',
+    'maxHeldBackDays',
     'maxRejectPercent',
     'minRejects',
     'allowEmpty',

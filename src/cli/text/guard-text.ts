@@ -4,12 +4,14 @@ import type { GuardTrip } from '../../core/results.js';
 /** The flag that sets the limit of each rule. */
 const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   deletePercent: '--max-delete-percent',
+  weekDeletePercent: '--max-week-delete-percent',
   deletes: '--max-deletes',
   updatePercent: '--max-update-percent',
   updates: '--max-updates',
   creates: '--max-creates',
   idChanges: '--max-id-changes',
   groupLoss: '--max-group-loss-percent',
+  heldBack: '--max-held-back-days',
   emptySource: '--allow-empty',
   rejects: '--max-reject-percent',
 };

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { DELETIONS_BY_DAY, recentDeletions } from '../deletions-by-day.js';
+import type { PendingRow, SessionOutcome } from '../store.js';
 import { heldOf, upsert } from './fixtures.js';
 import { matches, type Laws } from './laws.js';
 import { deleted, heldRows } from './rows.js';
@@ -101,6 +103,26 @@ export const journalLaws: Laws = {
     await journal.settle(other, 'completed');
     assert.deepEqual(await heldRows(store, 'users'), heldOf('mine', 'theirs'));
     assert.deepEqual(await journal.open(), []);
+  },
+
+  'deletions of completed sessions are counted by the day of the trigger': async (store, under) => {
+    const day = 86_400_000;
+    const ended = async (rows: readonly PendingRow[], triggeredAt: number, outcome: SessionOutcome) => {
+      const id = await store.journal.creating(1);
+      await store.journal.created(id, `s${id}`);
+      for (const row of rows) await store.journal.loading(id, [row]);
+      await store.journal.triggered(id, triggeredAt);
+      await store.journal.settle(id, outcome);
+    };
+    await ended([deleted('users', 'a'), upsert('users', 'b'), deleted('groups', 'g')], 30 * day, 'completed');
+    await ended([deleted('users', 'c'), deleted('users', 'd')], 31 * day, 'completed');
+    await ended([deleted('users', 'e')], 31 * day, 'dropped');
+    await ended([deleted('users', 'e')], 31 * day, 'unknown');
+    const again = await under.reopen();
+    const value = await again.store.getMeta(DELETIONS_BY_DAY);
+    assert.deepEqual(recentDeletions(value, 32 * day), { users: 3, groups: 1, memberships: 0 });
+    assert.deepEqual(recentDeletions(value, 38 * day), { users: 2, groups: 0, memberships: 0 });
+    await again.dispose();
   },
 
   'loads that are in flight at once are refused by their numbers': async (store, under) => {

@@ -1,6 +1,7 @@
 import { StateError } from '../../core/errors.js';
 import type { AdoptedRow, Journal, JournaledSession, PendingRow } from '../store.js';
 import { endedBySession, type EndedParents } from '../ended-parents.js';
+import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { rowsAfter } from '../session-rows.js';
 import { packRows, unpackRows } from './load-codec.js';
 import type { Head, Tables } from './lmdb-tables.js';
@@ -108,19 +109,23 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
     cancelling: (id) => update('cancelling', id, () => ({ phase: 'cancelling' })),
     settle: (id, outcome) =>
       write('journal:settle', (head) => {
-        sessionOf(id);
+        const { triggeredAt, startedAt } = sessionOf(id);
         let { entities } = head;
         const deletions: PendingRow[] = [];
+        const name = `meta:${DELETIONS_BY_DAY}`;
+        let byDay = tables.head.get(name) as string | undefined;
         // Load by load: a session of memberships may have 700,000 rows.
         for (const load of loadsOf(id)) {
           const rows = unpackRows(loads.get([id, load]) ?? []);
           if (outcome !== 'dropped') entities = apply({ ...head, entities }, rowsAfter(rows, outcome));
+          byDay = withDeletions(byDay, triggeredAt ?? startedAt, deletionsIn(rows));
           for (const row of rows)
             if (row.kind === 'delete' && row.entity !== 'memberships') deletions.push(row);
           loads.removeSync([id, load]);
         }
         if (outcome !== 'dropped')
           entities = applyEnds({ ...head, entities }, endedBySession(deletions, outcome));
+        if (outcome === 'completed' && byDay !== undefined) tables.head.putSync(name, byDay);
         journal.removeSync(id);
         return { head: { entities }, result: undefined };
       }),

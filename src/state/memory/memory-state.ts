@@ -6,6 +6,7 @@ import { closedState, lostState, requireSameTarget, requireWhole, retargeted } f
 import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { indexLogin } from '../logins.js';
+import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { rowsAfter } from '../session-rows.js';
 import { usesEnded } from '../uses.js';
 import {
@@ -276,6 +277,12 @@ class MemoryState implements StateStore {
           if (outcome !== 'dropped') {
             const rows = session.pending.flatMap((load) => load.rows);
             apply(content, rowsAfter(rows, outcome), endedBySession(rows, outcome));
+            if (outcome === 'completed') {
+              const before = content.meta.get(DELETIONS_BY_DAY);
+              const at = session.triggeredAt ?? session.startedAt;
+              const byDay = withDeletions(before, at, deletionsIn(rows));
+              if (byDay !== undefined) content.meta.set(DELETIONS_BY_DAY, byDay);
+            }
           }
           content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
         }),
