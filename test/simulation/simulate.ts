@@ -56,8 +56,6 @@ export const CALM: RunPlan = {
 /** "`abort()` at any moment: settled within five seconds." */
 const ABORT_MS = 5000;
 
-const MOST_FALSE_404 = 2;
-
 /** Runs the scenario of a seed. @throws an Error that names the seed, for whatever is not as it must be. */
 export function simulate(seed: number, onLine?: (line: string) => void): Promise<Outcome> {
   return simulateScenario(scenarioOf(seed), onLine);
@@ -118,7 +116,6 @@ class Simulation {
   #poison: DayPlan['poison'] = new Map();
   /** True while the records with which every session failed are sent again, as people ask for with `resend`. */
   #forgetsRefusals = false;
-  readonly #denied = new Map<string, number>();
   #runs = 0;
 
   constructor(scenario: Scenario, machine: Machine, onLine: ((line: string) => void) | undefined) {
@@ -147,15 +144,7 @@ class Simulation {
         if (how !== undefined) this.#count(`poison of a ${how}`);
         return how;
       },
-      fault: (request, index) => {
-        const fault = this.#plan.requestFaults ? faults(request, index) : undefined;
-        // What is denied again and again is not there: a false 404 comes at most twice in a row.
-        const name = `${request.method} ${request.path}`;
-        if (fault !== undefined && fault.kind !== 'notFound') return fault;
-        const denied = fault === undefined ? 0 : (this.#denied.get(name) ?? 0) + 1;
-        this.#denied.set(name, denied > MOST_FALSE_404 ? 0 : denied);
-        return denied > MOST_FALSE_404 ? undefined : fault;
-      },
+      fault: (request, index) => (this.#plan.requestFaults ? faults(request, index) : undefined),
     });
     this.#wire = new Wire(this.#org, (line) => this.#trace(line));
     this.#disk = scenario.store === 'lmdb' ? lmdbDisk(machine) : memoryDisk();
