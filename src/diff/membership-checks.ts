@@ -6,7 +6,11 @@ import { Seen, type Reading } from '../state/store.js';
 import type { Difference } from './difference.js';
 import { checkReferences } from './membership-references.js';
 import type { Rejections } from './rejections.js';
+import { similarIdText } from './similar-ids.js';
 import { runReferences, type ReferenceIds } from './run-references.js';
+
+/** The most rejections for which similar ids are looked up. */
+const MOST_EXPLAINED = 20;
 
 /** Users and groups by id, which may not be changed. */
 export type ReadonlyReferenceIds = Readonly<Record<keyof ReferenceIds, ReadonlySet<string>>>;
@@ -21,6 +25,8 @@ export class MembershipChecks {
   readonly #context: RunContext;
   readonly #rejections: Rejections;
   readonly #mixed: boolean;
+  /** Rejections for which similar ids were looked up. */
+  #explained = 0;
 
   constructor(reading: Reading, context: RunContext, rejections: Rejections, mixed: boolean) {
     this.#reading = reading;
@@ -76,7 +82,7 @@ export class MembershipChecks {
       const verdict = verdicts[i];
       const { change } = difference;
       if (verdict === 'unknown-user' || verdict === 'unknown-group')
-        this.#refuse(difference, verdict === 'unknown-user');
+        await this.#refuse(difference, verdict === 'unknown-user');
       else if (verdict === 'new' && this.#waits(change))
         kept.push({ ...difference, change: { ...change, dependent: true } });
       else kept.push(difference);
@@ -109,7 +115,7 @@ export class MembershipChecks {
     return runReferences(this.#reading).late.has(splitMembershipKey(key).memberExternalId);
   }
 
-  #refuse({ change: { key }, place }: Difference, isUser: boolean): void {
+  async #refuse({ change: { key }, place }: Difference, isUser: boolean): Promise<void> {
     const { groupExternalId, memberExternalId } = splitMembershipKey(key);
     const context = this.#context;
     if (context.isLeftOut('users', memberExternalId) || context.isLeftOut('groups', groupExternalId)) {
@@ -119,7 +125,19 @@ export class MembershipChecks {
     const [code, noun, field] = isUser
       ? ['UNKNOWN_USER', 'user', 'memberExternalId']
       : ['UNKNOWN_GROUP', 'group', 'groupExternalId'];
-    const reason = `names a ${noun} that has no valid record in the source and is not in Okta`;
+    const similar = await this.#similar(
+      isUser ? 'users' : 'groups',
+      isUser ? memberExternalId : groupExternalId,
+    );
+    const reason = `names a ${noun} that has no valid record in the source and is not in Okta${similar}`;
     this.#rejections.reject(key, place, { code, reason, field });
+  }
+
+  /** The end of the reason, if a similar id exists. Only the first rejections have one: if ids differ, they all do. */
+  async #similar(entity: 'users' | 'groups', id: string): Promise<string> {
+    if (this.#explained >= MOST_EXPLAINED) return '';
+    this.#explained++;
+    const text = await similarIdText(this.#reading, entity, id);
+    return text === undefined ? '' : `; ${text}`;
   }
 }
