@@ -176,6 +176,8 @@ export interface EntityReport {
   readonly excluded: number;
   /** Records of a delta feed that are replaced by a later record of the same entity. */
   readonly superseded: number;
+  /** Changes that the options `only` and `first` leave out of the plan. A part of `creates`, `updates` and `deletes`. */
+  readonly unsent: number;
 }
 
 /** A plan: the changes that a sync would send, as counts, and the limits of the guard that they exceed. */

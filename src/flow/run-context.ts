@@ -41,6 +41,9 @@ export class RunContext {
   resend: readonly string[] = [];
   /** Set by `diff`; `upload` reports them. */
   readonly refusedBefore: RefusedBefore[] = [];
+  /** With the options `only` and `first`: the changes that are left out of the plan, and the resends in it; set by `sync` and `plan`. */
+  selection:
+    { readonly unsent: Record<Entity, number>; readonly resends: Record<Entity, number> } | undefined;
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, RejectedKey[]>();
   readonly #leftOutKeys = new Map<Entity, Set<string>>();

@@ -130,7 +130,8 @@ async function decide(
   const outOfReach = byEntity(
     (entity) => diffCountsOf(context, entity)?.outOfReach ?? { deletes: 0, updates: 0 },
   );
-  const resends = byEntity((entity) => diffCountsOf(context, entity)?.resends ?? 0);
+  const resends =
+    context.selection?.resends ?? byEntity((entity) => diffCountsOf(context, entity)?.resends ?? 0);
   const { count = 0, examples = [] } = diffCountsOf(context, 'users')?.idChanges ?? {};
   const idChanges = { count, examples };
   const reads = readsOf(context);

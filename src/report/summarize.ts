@@ -148,8 +148,8 @@ function sourcesOf(record: RunRecord, result: RunResult): Partial<Record<Entity,
     } else {
       const source = result.sources[entity];
       if (source === undefined) continue;
-      const { read, rejected, unchanged, leftOut, refusedBefore } = source;
-      sources[entity] = { read, rejected, unchanged, leftOut, refusedBefore };
+      const { read, rejected, unchanged, leftOut, refusedBefore, unsent } = source;
+      sources[entity] = { read, rejected, unchanged, leftOut, refusedBefore, ...(unsent > 0 && { unsent }) };
     }
   }
   return sources;

@@ -24,6 +24,8 @@ export interface SourceSummary {
   readonly leftOut?: number;
   /** Records that are not sent, because Okta refused them in an earlier run. */
   readonly refusedBefore?: number;
+  /** Planned changes that the options `only` and `first` left out; missing without them. */
+  readonly unsent?: number;
 }
 
 /** One session of the run. */

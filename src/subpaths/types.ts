@@ -47,6 +47,7 @@ export type { AdoptVerifiedOptions, AdoptVerifiedReport } from '../verify/adopt-
 export type { VerifyOptions } from '../verify/verify-options.js';
 export type { Difference, DifferenceStatus, VerifyCounts, VerifyReport } from '../core/verify-results.js';
 export type { PlanOptions } from '../sync/sync.js';
+export type { SelectionOptions } from '../diff/selection.js';
 export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
 export type { Output } from '../report/files/output.js';
 export type { AttributeCount } from '../report/changes-file.js';

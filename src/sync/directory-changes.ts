@@ -15,6 +15,7 @@ import {
 import { diff, type DiffOptions } from '../diff/diff.js';
 import { doubtedReading } from '../diff/doubted-reading.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
+import { Selection, type SelectionOptions } from '../diff/selection.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
@@ -80,7 +81,7 @@ export interface DirectoryOptions extends DirectorySources {
  * reading for all three. Deletions of groups come last, because a group is not deleted if one of its memberships stays.
  */
 export function directoryChanges(
-  options: DirectoryOptions,
+  options: DirectoryOptions & SelectionOptions,
   state: StateStore,
   events: EventSink,
   context: RunContext,
@@ -90,30 +91,43 @@ export function directoryChanges(
 }
 
 async function* changes(
+  options: DirectoryOptions & SelectionOptions,
+  state: StateStore,
+  events: EventSink,
+  context: RunContext,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Chunk<Change>, void, undefined> {
+  const { resend = [], only, first } = options;
+  context.resend = resend;
+  const { ids } = await RememberedRefusals.load(state);
+  const reading = await doubtedReading(await state.read(), resend, ids);
+  try {
+    const found = changesIn(reading, options, state, events, context, signal);
+    const isPart = only !== undefined || first !== undefined;
+    yield* isPart ? new Selection(options, reading, context).of(found) : found;
+  } finally {
+    await reading.close();
+  }
+}
+
+async function* changesIn(
+  reading: Reading,
   options: DirectoryOptions,
   state: StateStore,
   events: EventSink,
   context: RunContext,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const { resend = [] } = options;
-  context.resend = resend;
-  const { ids } = await RememberedRefusals.load(state);
-  const reading = await doubtedReading(await state.read(), resend, ids);
   const groupDeletions = new GroupDeletions();
-  try {
-    for (const entity of ENTITIES) {
-      if (options[entity] === undefined) continue;
-      const chunks = entityChanges(entity, options, state, reading, events, context, signal).chunks();
-      if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
-      else yield* chunks;
-      const { read, rejected } = entityReport(context, entity);
-      events.emit({ type: 'source:end', entity, read, rejected });
-    }
-    yield* groupDeletions.release(reading, context);
-  } finally {
-    await reading.close();
+  for (const entity of ENTITIES) {
+    if (options[entity] === undefined) continue;
+    const chunks = entityChanges(entity, options, state, reading, events, context, signal).chunks();
+    if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
+    else yield* chunks;
+    const { read, rejected } = entityReport(context, entity);
+    events.emit({ type: 'source:end', entity, read, rejected });
   }
+  yield* groupDeletions.release(reading, context);
 }
 
 function entityChanges<E extends Entity>(
@@ -162,6 +176,7 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     refusedBefore: counts?.refused ?? 0,
     excluded: counts?.excluded ?? 0,
     superseded: counts?.superseded ?? 0,
+    unsent: context.selection?.unsent[entity] ?? 0,
   };
 }
 

@@ -15,6 +15,7 @@ import { ENTITIES, type Change } from '../core/model.js';
 import { contextOf, flowOf, type Flow } from '../flow/flow.js';
 import type { OktaClient } from '../okta/wire.js';
 import { batch } from '../batch/batch.js';
+import { checkSelection, type SelectionOptions } from '../diff/selection.js';
 import { guard, limitsOf, type GuardOptions } from '../guard/guard.js';
 import { refuseUnknown, requireBoolean } from '../core/check-options.js';
 import { pipe } from '../flow/pipe.js';
@@ -33,8 +34,10 @@ import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
 import { holdOpen } from '../state/uses.js';
 
+export type { SelectionOptions };
+
 /** Options of {@link plan}. */
-export interface PlanOptions extends DirectoryOptions {
+export interface PlanOptions extends DirectoryOptions, SelectionOptions {
   readonly state: StateStore;
   /** Limits of the guard; see `guard`. */
   readonly guard?: Omit<GuardOptions, 'approve' | 'clock' | 'onPlan'>;
@@ -82,6 +85,8 @@ const PLAN_OPTION_NAMES = [
   'screening',
   'clock',
   'resend',
+  'only',
+  'first',
   'guard',
   'onReject',
   'signal',
@@ -237,7 +242,8 @@ async function storeWatermark(
 ): Promise<boolean | undefined> {
   if (watermark === undefined) return undefined;
   const undone = uploaded.remaining > 0 || uploaded.refused.length > 0 || context.rejections.length > 0;
-  if (undone) return false;
+  const unsent = ENTITIES.some((entity) => (context.selection?.unsent[entity] ?? 0) > 0);
+  if (undone || unsent) return false;
   await state.setMeta('watermark', watermark);
   return true;
 }
@@ -251,7 +257,8 @@ function confirmedIn(report: UploadReport): number {
   return changesOf(report.confirmed);
 }
 
-function checkSources(options: DirectoryOptions): void {
+function checkSources(options: PlanOptions): void {
+  checkSelection(options);
   if (ENTITIES.every((entity) => options[entity] === undefined)) {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }

@@ -45,7 +45,14 @@ export async function lastRun(state: StateStore): Promise<LastRun | undefined> {
   if (text === undefined) return undefined;
   const note = JSON.parse(text) as Omit<LastRun, 'startedAt' | 'endedAt'> &
     Record<'startedAt' | 'endedAt', string>;
-  return { ...note, startedAt: new Date(note.startedAt), endedAt: new Date(note.endedAt) };
+  const { startedAt, endedAt, undone } = note;
+  return {
+    ...note,
+    startedAt: new Date(startedAt),
+    endedAt: new Date(endedAt),
+    // Earlier versions did not write `unsent`.
+    ...(undone && { undone: { ...undone, unsent: undone.unsent ?? 0 } }),
+  };
 }
 
 /** The meaning of an exit code, as text. */

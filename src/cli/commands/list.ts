@@ -43,7 +43,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Shows what a sync would send. Changes nothing in Okta, and works without credentials.',
     command: planCommand,
     settings: PLAN_SETTINGS,
-    flags: () => [...output(), resend()],
+    flags: () => [...output(), resend(), ...selection()],
   },
   {
     name: 'sync',
@@ -53,6 +53,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: () => [
       ...output(),
       resend(),
+      ...selection(),
       new Option(
         '--leave-session',
         'give up a session that Okta has not finished within --poll-timeout, and send its changes again',
@@ -64,7 +65,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option(
         '--adopt <hash>',
         'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost; with the word verified instead of a hash, read Okta first and record only what is the same',
-      ).conflicts(['approve', 'resend']),
+      ).conflicts(['approve', 'resend', 'only', 'first']),
     ],
   },
   {
@@ -182,6 +183,16 @@ function resend(): Option {
     '--resend <what...>',
     'doubt the state: send records again, or delete them if they left the source: all, users, groups, memberships, or ids of users and groups',
   );
+}
+
+function selection(): Option[] {
+  return [
+    new Option(
+      '--only <id...>',
+      'send only the changes of these users and groups, with their memberships; the rest stays for the next sync',
+    ).conflicts('first'),
+    new Option('--first <n>', 'for a trial: send only the first n creations and updates, and remove nothing'),
+  ];
 }
 
 function json(): Option {

@@ -4,7 +4,12 @@ import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
 import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
-import { comparisonOptions, guardOptions, resendOption } from '../settings/library-options.js';
+import {
+  comparisonOptions,
+  guardOptions,
+  resendOption,
+  selectionOption,
+} from '../settings/library-options.js';
 import { lookAhead } from './outlook.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
@@ -35,6 +40,8 @@ export const PLAN_SETTINGS: readonly SettingKey[] = [
 export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
+  // Flags are checked before anything is opened.
+  const selection = selectionOption(flags);
   const values = new ConditionValues();
   const sources = await openSources(settings, context, values);
   if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
@@ -46,6 +53,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
       ...sources,
       ...comparisonOptions(settings),
       ...resendOption(flags['resend']),
+      ...selection,
       state,
       guard: guardOptions(resolved),
       signal: stopping.signal,

@@ -11,6 +11,7 @@ import {
   guardOptions,
   leaveOption,
   resendOption,
+  selectionOption,
   sendingOptions,
 } from '../settings/library-options.js';
 import { openCommandState } from './open-state.js';
@@ -40,6 +41,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   // Flags are checked before anything is opened.
   const approve = planHash('--approve', input.flags['approve']);
+  const selection = selectionOption(input.flags);
   if (input.flags['adopt'] === 'verified') return adoptVerifiedCommand(input);
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
@@ -53,6 +55,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         ...sources,
         ...comparisonOptions(settings),
         ...resendOption(input.flags['resend']),
+        ...selection,
         ...sendingOptions(settings),
         ...leaveOption(input.flags['leaveSession']),
         okta,
@@ -103,7 +106,9 @@ async function runAndReport(
 
 function exitCodeOfReport(report: SyncReport, allowRejects = false): ExitCode {
   if (report.remaining > 0) return EXIT.INCOMPLETE;
-  return allowRejects || !isPartial(undoneOf(report)) ? EXIT.DONE : EXIT.PARTIAL;
+  const undone = undoneOf(report);
+  if (undone.unsent > 0) return EXIT.PARTIAL;
+  return allowRejects || !isPartial(undone) ? EXIT.DONE : EXIT.PARTIAL;
 }
 
 /** Stores the record that `status` shows. A failure to store it does not fail the run. */

@@ -9,6 +9,8 @@ export interface Undone {
   readonly refused: number;
   /** Deletions that are held back, because a record of the source could not be identified. */
   readonly heldBack: number;
+  /** Changes that `--only` or `--first` left out. */
+  readonly unsent: number;
 }
 
 /** Counts what a run left undone. */
@@ -19,10 +21,11 @@ export function undoneOf({ sources, refused, plan }: SyncReport): Undone {
     rejected: sum((entity) => sources[entity]?.rejected ?? 0),
     refused: refused.length,
     heldBack: sum((entity) => plan.heldBackDeletes[entity]),
+    unsent: sum((entity) => sources[entity]?.unsent ?? 0),
   };
 }
 
 /** True if the run left anything undone. */
-export function isPartial({ rejected, refused, heldBack }: Undone): boolean {
-  return rejected + refused + heldBack > 0;
+export function isPartial({ rejected, refused, heldBack, unsent }: Undone): boolean {
+  return rejected + refused + heldBack + unsent > 0;
 }

@@ -56,6 +56,7 @@ const source = {
   refusedBefore: whole,
   excluded: whole,
   superseded: whole,
+  unsent: whole,
 } satisfies Record<keyof EntityReport, JsonSchema>;
 const sources = {
   type: 'object',
@@ -127,7 +128,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       'code?': text,
       confirmed: whole,
       'remaining?': whole,
-      'undone?': object({ rejected: whole, refused: whole, heldBack: whole }),
+      'undone?': object({ rejected: whole, refused: whole, heldBack: whole, unsent: whole }),
     }),
     'remembered?': whole,
     'pending?': list(

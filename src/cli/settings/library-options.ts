@@ -1,5 +1,7 @@
 import type { DirectoryOptions } from '../../sync/directory-changes.js';
 import type { GuardOptions } from '../../guard/guard.js';
+import { OptionsError } from '../../core/errors.js';
+import type { SelectionOptions } from '../../sync/sync.js';
 import type { GuardLimits } from '../../guard/guard-rules.js';
 import type { UploadOptions } from '../../upload/upload-options.js';
 import type { Flags, Resolved } from './resolve-settings.js';
@@ -23,6 +25,15 @@ export function leaveOption(flag: Flags[string]): Pick<UploadOptions, 'leaveSess
 /** The option `resend` from the flag `--resend`. */
 export function resendOption(flag: Flags[string]): Pick<DirectoryOptions, 'resend'> {
   return Array.isArray(flag) ? { resend: flag as readonly string[] } : {};
+}
+
+/** The options `only` and `first` from the flags. @throws {@link OptionsError} if `--first` is not a number */
+export function selectionOption({ only, first }: Flags): SelectionOptions {
+  if (Array.isArray(only)) return { only: only as readonly string[] };
+  if (first === undefined) return {};
+  if (!/^[1-9]\d{0,8}$/.test(String(first)))
+    throw new OptionsError('--first', 'expected a whole number of at least 1');
+  return { first: Number(first) };
 }
 
 /** The options that decide how the directory is compared. */

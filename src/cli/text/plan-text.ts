@@ -5,6 +5,7 @@ import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
 import { leftOutLines, refusedBeforeLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
+import { unsentLines } from './unsent.js';
 import { columns, count, formatTime, plural, printable, withoutEmpty } from './words.js';
 
 /** The most attributes that the text of a plan names. */
@@ -50,6 +51,7 @@ export function planText(plan: Plan, now: number): string {
     ...resendLines(plan),
     ...groupLossLines(plan),
     ...spared(plan),
+    ...unsentLines(plan.sources),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
     '',

@@ -5,6 +5,7 @@ import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
 import { leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
+import { unsentLines } from './unsent.js';
 import { columns, count, formatBytes, plural, withoutEmpty } from './words.js';
 
 /** The outcome of a sync, as text. */
@@ -39,6 +40,7 @@ export function syncText(report: SyncReport): string {
 export function undoneLines(report: SyncReport): string[] {
   const { rejected, refused } = undoneOf(report);
   return [
+    ...unsentLines(report.sources),
     ...heldBackLines(report.plan.heldBackDeletes),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
     ...rejectionLines('Refused by Okta', report.refused, refused),

@@ -49,6 +49,7 @@ export function counts(summary: RunSummary): Html {
           };
         }),
         ...ifAny({ name: 'deletions held back', value: (entity) => plan.heldBackDeletes[entity] }),
+        ...ifAny({ name: 'not selected', value: (entity) => sources[entity]?.unsent }),
         { name: 'in Okta before', value: (entity) => plan.population[entity] },
       ],
     ]);

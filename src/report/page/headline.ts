@@ -40,13 +40,18 @@ export function headlineOf(summary: RunSummary): Headline {
   }
 }
 
-function done({ rejected, plan }: RunSummary, confirmed: number): Headline {
+function done({ rejected, plan, sources }: RunSummary, confirmed: number): Headline {
+  const unsent = sum(Object.values(sources).map((source) => source.unsent ?? 0));
   const title =
     confirmed === 0
-      ? 'Okta is in sync; there were no changes'
+      ? unsent === 0
+        ? 'Okta is in sync; there were no changes'
+        : 'No change was selected'
       : `Okta confirmed ${plural(confirmed, 'change')}`;
   const left = rejected.rollcall + rejected.okta;
   if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} not sent` };
+  if (unsent > 0)
+    return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(unsent, 'change')} not selected` };
   const held = plan === undefined ? 0 : sum(Object.values(plan.heldBackDeletes));
   if (held > 0)
     return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(held, 'deletion')} held back` };
