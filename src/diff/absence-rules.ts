@@ -11,7 +11,9 @@ export interface AbsenceOptions {
   readonly reads?: number;
   /**
    * A read counts only if the last one that counted is at least this many milliseconds old: several runs over one export are
-   * one read.
+   * one read. A read of the same content as the last one that counted counts only if that is almost a day (23 hours) old: an export
+   * that is no longer written deletes nobody within a day, and a directory that rarely changes loses its leavers. With `0`, every
+   * read counts.
    * @defaultValue `3_600_000`, one hour
    */
   readonly minAgeMs?: number;
@@ -31,6 +33,9 @@ export interface AbsenceOptions {
    */
   readonly deleteExcluded?: boolean;
 }
+
+/** The least age of the last counted read, for a read of the same content. Less than a day: daily runs do not end at the same minute. */
+const UNCHANGED_MS = 23 * 3_600_000;
 
 /** The decision about an entity that is missing from the source. */
 export type AbsenceVerdict = 'delete' | 'waiting' | 'protected' | 'excluded';
@@ -63,10 +68,16 @@ export class AbsenceRules {
     return this.reads === 1 && !this.reserves;
   }
 
-  /** True if a read counts that ends now. @param last - when the last read ended that counted, or undefined */
-  counts(now: number, last: number | undefined): boolean {
+  /**
+   * True if a read counts that ends now.
+   * @param last - when the last read ended that counted, or undefined
+   * @param isUnchanged - true if it has the same content as that read
+   */
+  counts(now: number, last: number | undefined, isUnchanged: boolean): boolean {
     // If the clock was set back, the read counts.
-    return this.reads === 1 || last === undefined || now < last || now - last >= this.#minAgeMs;
+    if (this.reads === 1 || last === undefined || now < last) return true;
+    const least = isUnchanged && this.#minAgeMs > 0 ? UNCHANGED_MS : 0;
+    return now - last >= Math.max(this.#minAgeMs, least);
   }
 
   get excludes(): boolean {

@@ -50,7 +50,9 @@ export async function* removals(
   }
   const before = await state.absences(entity);
   const last = await state.getMeta(countedAtName(entity));
-  const step = rules.counts(now, last === undefined ? undefined : Number(last)) ? 1 : 0;
+  const isUnchanged =
+    counts.creates + counts.updates === 0 && (await hasAbsences(entity, reading, rules, before));
+  const step = rules.counts(now, last === undefined ? undefined : Number(last), isUnchanged) ? 1 : 0;
   if (step > 0) context.absencesCountedAt.set(entity, now);
   const deleted: string[] = [];
   const spared: string[] = [];
@@ -73,4 +75,21 @@ export async function* removals(
     counts.deletes += keys.length;
     yield withoutPlaces(keys.map((key) => deletion(entity, key)));
   }
+}
+
+/** True if exactly these entities are missing, apart from those that are never deleted. */
+async function hasAbsences(
+  entity: Entity,
+  reading: Reading,
+  rules: AbsenceRules,
+  absences: ReadonlyMap<string, number>,
+): Promise<boolean> {
+  let same = 0;
+  for await (const keys of reading.missing(entity)) {
+    for (const key of keys) {
+      if (absences.has(key)) same++;
+      else if (!rules.isUndeletable(key)) return false;
+    }
+  }
+  return same === absences.size;
 }

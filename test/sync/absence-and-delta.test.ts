@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientOf, company, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
+import type { UserRecord } from '../../src/core/model.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { systemClock } from '../../src/core/clock.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
@@ -56,12 +57,30 @@ describe('absence with grace', () => {
     const less = without(source, 'u3');
     const at = async (minutes: number) => {
       const clock = { ...systemClock, now: () => Date.now() + minutes * 60_000 };
-      const report = await run(org, state, less, { absence: { reads: 3 }, clock });
+      const [first, ...others] = less.users as [UserRecord, ...UserRecord[]];
+      const users = [{ ...first, profile: { ...first.profile, title: `${minutes}` } }, ...others];
+      const report = await run(org, state, { ...less, users }, { absence: { reads: 3 }, clock });
       return report.plan.entities.users.deletes;
     };
     const deletes: number[] = [];
     for (const minutes of [0, 10, 59, 60, 70, 119, 120]) deletes.push(await at(minutes));
     expect(deletes).toEqual([0, 0, 0, 0, 0, 0, 1]);
+  });
+
+  it('a read of the same content counts only after almost a day, and one that misses others at once', async () => {
+    const { org, state, source } = await settledWorld();
+    const at = async (hours: number, ...missing: string[]) => {
+      const clock = { ...systemClock, now: () => Date.now() + hours * 3_600_000 };
+      const less = missing.reduce(without, source);
+      const report = await run(org, state, less, { absence: { reads: 3 }, clock });
+      return report.plan.entities.users.deletes;
+    };
+    const deletes: number[] = [];
+    for (const hours of [0, 2, 12, 22.9, 23, 40]) deletes.push(await at(hours, 'u3'));
+    for (const hours of [41, 42, 63.9, 64]) deletes.push(await at(hours, 'u3', 'u4'));
+    // u3 was missing at 0, 23 and 41 hours, and u4 at 41 hours and, without u3, at 42 and 65 hours.
+    expect(deletes).toEqual([0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    expect(await at(65, 'u3', 'u4')).toBe(1);
   });
 
   it('who comes back in between starts anew', async () => {
