@@ -103,7 +103,12 @@ describe('the guides', () => {
   );
 
   it('have commands to follow', () => {
-    expect(commanding).toEqual(['csv-in-five-minutes.md', 'is-okta-in-step.md', 'safe-deletions.md']);
+    expect(commanding).toEqual([
+      'csv-in-five-minutes.md',
+      'first-hour.md',
+      'is-okta-in-step.md',
+      'safe-deletions.md',
+    ]);
   });
 
   for (const guide of commanding) {
