@@ -33,6 +33,10 @@ export class Connection implements AsyncDisposable {
     return this.#exchange.rateLimits();
   }
 
+  pollsPerWindow(): number | undefined {
+    return this.#exchange.pollsPerWindow();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -76,9 +80,9 @@ export class Connection implements AsyncDisposable {
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#underWay.add(controller);
     try {
-      const { onWait, patienceMs } = options ?? {};
+      const { onWait, patienceMs, urgency } = options ?? {};
       return await this.#exchange.call(
-        { operation, path, body, read, onWait, patienceMs },
+        { operation, path, body, read, onWait, patienceMs, urgency },
         controller.signal,
       );
     } finally {

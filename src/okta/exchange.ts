@@ -13,6 +13,7 @@ import type { CheckedOptions } from './client-options.js';
 import { isLasting, isLostAnswer, isNotDone, isReadOnlyMode } from './lost-answer.js';
 import type { Bucket, Operation } from './operations.js';
 import { RateLimiter } from './rate-limit/rate-limit.js';
+import type { Urgency } from './rate-limit/rate-window.js';
 import { retryAfterMs } from './rate-limit/retry-after.js';
 import {
   TransportError,
@@ -35,6 +36,8 @@ export interface Call<T> {
   readonly onWait?: ((wait: ClientWait) => void) | undefined;
   /** See {@link CallOptions.patienceMs}. */
   readonly patienceMs?: number | undefined;
+  /** See {@link CallOptions.urgency}. */
+  readonly urgency?: Urgency | undefined;
 }
 
 /**
@@ -64,6 +67,10 @@ export class Exchange {
 
   rateLimits(): ReadonlyMap<Bucket, number> {
     return this.#limiter.limits();
+  }
+
+  pollsPerWindow(): number | undefined {
+    return this.#limiter.polls('sessions');
   }
 
   async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
@@ -105,19 +112,20 @@ export class Exchange {
     let credential: Readonly<Record<string, string>> = {};
     try {
       const response = await untilAborted(signal, (started) =>
-        this.#limiter.run(
-          operation.bucket,
-          async () => {
+        this.#limiter.run({
+          bucket: operation.bucket,
+          urgency: call.urgency ?? 'normal',
+          prepare: async () => {
             credential = await this.#authorizer.authorize(attempt);
             return this.#headers(call, credential);
           },
-          (headers) => {
+          send: (headers) => {
             started();
             return this.#send({ ...request, headers });
           },
-          (ms) => this.#emitWait('rate-limit', ms, call),
+          onWait: (ms) => this.#emitWait('rate-limit', ms, call),
           signal,
-        ),
+        }),
       );
       const error = this.#errorOf(call, response, credential);
       return error === undefined ? { value: call.read(response) } : { error, response, credential };

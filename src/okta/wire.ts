@@ -29,6 +29,11 @@ export interface CallOptions {
    * counted from the first such failure of the call. @defaultValue no time limit: at most the client's `maxAttempts`
    */
   readonly patienceMs?: number;
+  /**
+   * `poll` for a request that can wait: it leaves the last four requests of our share of a rate-limit window to other calls, and
+   * waits for the next window instead. @defaultValue `'normal'`
+   */
+  readonly urgency?: 'normal' | 'poll';
   /** Called before each wait of this call. An error that it throws is ignored. */
   readonly onWait?: (wait: ClientWait) => void;
 }
@@ -66,6 +71,12 @@ export interface OktaClient {
   readonly identitySourceId: string;
   /** The `Date` of Okta's latest response, in milliseconds since the epoch; undefined before the first. */
   serverDate(): number | undefined;
+  /**
+   * The calls of {@link getSession} with the urgency `poll` that one rate-limit window of `/sessions` allows, by Okta's headers and the
+   * client's `rateLimitShare`; undefined before the first response. Without this method, the polls of a run follow its
+   * `pollIntervalMs` alone.
+   */
+  pollsPerWindow?(): number | undefined;
   /** Okta's `createIdentitySourceSession`. */
   createSession(options?: CallOptions): Promise<Session>;
   /** Okta's `listIdentitySourceSessions`: the active sessions. */

@@ -45,13 +45,14 @@ async function tryCancel(
   sessionId: string,
   signal: AbortSignal | undefined,
 ): Promise<CancelOutcome | undefined> {
+  const call = callOptions({ ...context.options, signal });
   try {
-    await context.okta.deleteSession(sessionId, callOptions({ ...context.options, signal }));
+    await context.okta.deleteSession(sessionId, call);
   } catch (error) {
     if (!isTransient(error) && !isRefused(error)) throw error;
   }
   try {
-    const session = await getSession(context, sessionId, signal);
+    const session = await getSession(context, sessionId, call);
     if (session === undefined) return 'gone';
     if (session.status === 'CLOSED' || session.status === 'EXPIRED') return 'closed';
     return FINAL.has(session.status) || !LOADABLE.has(session.status) ? 'ran' : undefined;

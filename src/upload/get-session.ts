@@ -1,4 +1,4 @@
-import type { Session } from '../okta/wire.js';
+import type { CallOptions, Session } from '../okta/wire.js';
 import { callOptions, type SessionContext } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
@@ -17,13 +17,13 @@ const PAUSE_MS = 1000;
 export async function getSession(
   { okta, options }: Pick<SessionContext, 'okta' | 'options'>,
   sessionId: string,
-  signal = options.signal,
+  call: CallOptions = callOptions(options),
 ): Promise<Session | undefined> {
   for (let missing = 0; ; missing++) {
-    const session = await okta.getSession(sessionId, callOptions({ ...options, signal }));
+    const session = await okta.getSession(sessionId, call);
     const pause = GONE_PAUSES_MS[missing];
     if (session !== undefined || pause === undefined) return session;
-    await options.clock.sleep(pause, signal);
+    await options.clock.sleep(pause, call.signal);
   }
 }
 

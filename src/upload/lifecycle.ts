@@ -157,9 +157,10 @@ export class SessionLifecycle {
   }
 
   /** The final status. At most one session of a run is left: the next one waits behind it, and would be left as well. */
-  async #endStatus(): Promise<string> {
-    const { okta, options, own } = this.#context;
-    const status = await endStatus(okta, this.sessionId, options, options.leaveSession && !own.hasLeft);
+  async #endStatus(ahead?: Promise<unknown>): Promise<string> {
+    const { options, own } = this.#context;
+    const mayLeave = () => options.leaveSession && !own.hasLeft;
+    const status = await endStatus(this.#context, this.sessionId, mayLeave, ahead);
     if (status === 'left') own.hasLeft = true;
     return status;
   }
@@ -167,10 +168,12 @@ export class SessionLifecycle {
   /**
    * Waits for the end of the import. Returns its status, or `gone`, or `left` if it is given up with the option `leaveSession`.
    * After COMPLETED, the rows are in the baseline; after any other end, they are unknown.
+   *
+   * @param ahead - resolves when the sessions that Okta imports before this one have ended
    */
-  async finish(): Promise<string> {
+  async finish(ahead?: Promise<unknown>): Promise<string> {
     const { options } = this.#context;
-    const status = await this.#endStatus();
+    const status = await this.#endStatus(ahead);
     const completed = status === 'COMPLETED';
     await this.#settle(completed ? 'completed' : 'unknown');
     if (!completed) options.events.emit({ type: 'session:failed', sessionId: this.sessionId, status });

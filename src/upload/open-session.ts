@@ -34,6 +34,7 @@ export async function openSession(
     const outcome = await tryToOpen(context);
     if (outcome.kind === 'opened') {
       wait.created();
+      context.own.imports.mayBeOver();
       await storeLearnedWait(context.state, wait.learned);
       await closeLostCreates(context, outcome.opened);
       return outcome.opened;
@@ -64,15 +65,16 @@ async function sinceLastTrigger(context: SessionContext): Promise<number | undef
 
 /** Waits until the next attempt is due. */
 async function untilDue(
-  { options }: SessionContext,
+  { options, own }: SessionContext,
   wait: SessionWait,
   importing: Promise<void> | undefined,
 ): Promise<void> {
   const { clock, signal, pollTimeoutMs } = options;
   for (let ms = wait.dueInMs(); ms > 0; ms = wait.dueInMs()) {
     emitWait(options, 'session-cooldown', Math.min(ms, pollTimeoutMs));
-    if (ms === Infinity) await importing;
-    else await sleepUnless(clock, ms, wait.isImporting ? importing : undefined, signal);
+    const ended = wait.isImporting ? importing : undefined;
+    const due = ms === Infinity ? importing : sleepUnless(clock, ms, ended, signal);
+    await (wait.endsWithImport ? own.imports.untilEnd(due ?? Promise.resolve()) : due);
     throwIfAborted(signal);
   }
 }

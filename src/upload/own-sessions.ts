@@ -1,3 +1,4 @@
+import { ImportTimes } from './import-times.js';
 import type { Session } from '../okta/wire.js';
 
 /** The times of sessions have a resolution of seconds, and come from several servers. */
@@ -32,6 +33,7 @@ export class OwnSessions {
   lastTriggeredAt: number | undefined;
   /** True if this run gave up a session that Okta may still import. Each later session waits behind it in Okta's queue. */
   hasLeft = false;
+  readonly imports = new ImportTimes();
 
   /** Marks a session as triggered or ended. A response that shows it open is outdated. */
   markEnded(sessionId: string): void {

@@ -1,8 +1,9 @@
+import { sleepUnless, throwIfAborted } from '../core/clock.js';
 import { PollTimeoutError } from '../core/errors.js';
-import type { OktaClient, Session, SessionStatus } from '../okta/wire.js';
+import type { Session, SessionStatus } from '../okta/wire.js';
+import type { PollLimits } from './import-times.js';
 import { getSession } from './get-session.js';
-import type { ResolvedUploadOptions } from './upload-options.js';
-import { emitWait } from './upload-context.js';
+import { callOptions, elapsedMs, emitWait, type SessionContext } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
 /** The final statuses of a session. */
@@ -15,28 +16,45 @@ export function isUnknownStatus(status: string): boolean {
   return !FINAL.has(status) && !LOADABLE.has(status) && status !== 'TRIGGERED';
 }
 
+type PollContext = Pick<SessionContext, 'okta' | 'options' | 'own'>;
+
 /**
  * Gets a triggered session from Okta until its status is final. Returns undefined if Okta does not know it any more.
+ * {@link ImportTimes} decides when. Okta imports one session after another, so a session is not polled before those ahead of it
+ * have ended.
  *
  * The limits count the time slept and not the clock, so that a clock that is set forward does not end the wait.
  * @throws {@link PollTimeoutError} if the status is not final within `pollTimeoutMs`: its outcome is unknown. Throws the last
  * error if there was no usable response for `patienceMs`.
  */
 export async function pollToEnd(
-  okta: OktaClient,
+  context: PollContext,
   sessionId: string,
-  options: ResolvedUploadOptions,
+  ahead?: Promise<unknown>,
 ): Promise<Session | undefined> {
-  const { clock, events, signal, pollIntervalMs, pollTimeoutMs, patienceMs } = options;
-  let waited = 0;
-  let unansweredFor = 0;
-  let status: string | undefined;
+  const { options, own } = context;
+  const { events, pollTimeoutMs, patienceMs } = options;
   emitWait(options, 'import', pollTimeoutMs, sessionId);
+  const queuedAt = elapsedMs(options);
+  await ahead;
+  const begunAt = elapsedMs(options);
+  let waited = begunAt - queuedAt;
+  let unansweredFor = 0;
+  let unfinishedMs = 0;
+  let status: string | undefined;
+  const firstMs = Math.min(own.imports.firstMs(pollLimits(context)), pollTimeoutMs - waited);
+  if (firstMs > 0) waited += await sleep(context, firstMs);
   for (;;) {
-    const seen = await tryGetSession(okta, sessionId, options);
+    const polledMs = elapsedMs(options) - begunAt;
+    const seen = await tryGetSession(context, sessionId);
     if ('session' in seen) {
       unansweredFor = 0;
-      if (seen.session === undefined || FINAL.has(seen.session.status)) return seen.session;
+      if (seen.session === undefined) return undefined;
+      if (FINAL.has(seen.session.status)) {
+        own.imports.ended({ afterMs: unfinishedMs, byMs: elapsedMs(options) - begunAt });
+        return seen.session;
+      }
+      unfinishedMs = polledMs;
       const { status: now } = seen.session;
       if (now !== status && isUnknownStatus(now))
         events.emit({ type: 'session:status', sessionId, status: now });
@@ -45,8 +63,8 @@ export async function pollToEnd(
       throw seen.error;
     }
     if (waited >= pollTimeoutMs) throw new PollTimeoutError(sessionId, status, waited);
-    const ms = Math.min(pollIntervalMs, pollTimeoutMs - waited);
-    await clock.sleep(ms, signal);
+    const nextMs = own.imports.nextMs(elapsedMs(options) - begunAt, pollLimits(context));
+    const ms = await sleep(context, Math.min(nextMs, pollTimeoutMs - waited));
     waited += ms;
     if (!('session' in seen)) unansweredFor += ms;
   }
@@ -57,27 +75,44 @@ export async function pollToEnd(
  * may be left, `left` if it was not final within `pollTimeoutMs`.
  */
 export async function endStatus(
-  okta: OktaClient,
+  context: PollContext,
   sessionId: string,
-  options: ResolvedUploadOptions,
-  mayLeave: boolean,
+  mayLeave: () => boolean,
+  ahead?: Promise<unknown>,
 ): Promise<string> {
   try {
-    return (await pollToEnd(okta, sessionId, options))?.status ?? 'gone';
+    return (await pollToEnd(context, sessionId, ahead))?.status ?? 'gone';
   } catch (error) {
-    if (!mayLeave || !(error instanceof PollTimeoutError)) throw error;
+    if (!(error instanceof PollTimeoutError && mayLeave())) throw error;
     return 'left';
   }
 }
 
+/** Sleeps for `ms`, or until an import may be over. Returns the milliseconds slept. */
+async function sleep({ options, own }: PollContext, ms: number): Promise<number> {
+  const { clock, signal } = options;
+  const beganAt = elapsedMs(options);
+  let isWoken = false;
+  const woken = own.imports.untilMaybeOver().then(() => {
+    isWoken = true;
+  });
+  await sleepUnless(clock, ms, woken, signal);
+  throwIfAborted(signal);
+  return isWoken ? Math.min(ms, Math.max(0, elapsedMs(options) - beganAt)) : ms;
+}
+
+function pollLimits({ okta, options }: PollContext): PollLimits {
+  return { intervalMs: options.pollIntervalMs, perWindow: okta.pollsPerWindow?.() };
+}
+
 /** Gets the session once. An error that may pass is returned and not thrown. */
 async function tryGetSession(
-  okta: OktaClient,
+  context: PollContext,
   sessionId: string,
-  options: ResolvedUploadOptions,
 ): Promise<{ readonly session: Session | undefined } | { readonly error: unknown }> {
   try {
-    return { session: await getSession({ okta, options }, sessionId) };
+    const call = { ...callOptions(context.options), urgency: 'poll' } as const;
+    return { session: await getSession(context, sessionId, call) };
   } catch (error) {
     if (isUnanswered(error)) return { error };
     throw error;

@@ -83,6 +83,11 @@ export class SessionWait {
     return !this.#isImportOver;
   }
 
+  /** True if the next attempt may be due as soon as the import is over. */
+  get endsWithImport(): boolean {
+    return !this.#isImportOver && this.#learned.afterImport !== false;
+  }
+
   /** Records that no session is being imported any more. */
   imported(): void {
     this.#isImportOver = true;

@@ -96,13 +96,14 @@ async function waitForEnd(
   context: SessionContext,
   journaled: NamedSession,
 ): Promise<SessionOutcome | 'gone'> {
-  const { okta, options } = context;
+  const { options } = context;
   const { leaveSession, pollTimeoutMs } = options;
   const { sessionId, triggeredAt } = journaled;
   // What it has waited already counts.
   const waitedMs = leaveSession && triggeredAt !== undefined ? serverNow(context) - triggeredAt : 0;
   const limit = { ...options, pollTimeoutMs: Math.max(0, pollTimeoutMs - Math.max(0, waitedMs)) };
-  const status = await endStatus(okta, sessionId, limit, leaveSession);
+  const end = endStatus({ ...context, options: limit }, sessionId, () => leaveSession);
+  const status = await context.own.imports.untilEnd(end);
   if (status === 'left') context.own.hasLeft = true;
   return outcomeOfEnd(status, journaled);
 }

@@ -24,7 +24,8 @@ export interface UploadOptions {
    */
   readonly cooldownMinMs?: number;
   /**
-   * Milliseconds between two requests for the status of a session that is being imported.
+   * The fewest milliseconds between two requests for the status of a session that is being imported. They are further apart if Okta's
+   * rate limit requires it, while nobody waits for the answer, and before the moment at which earlier imports ended.
    * @defaultValue `2_000`
    */
   readonly pollIntervalMs?: number;

@@ -113,7 +113,7 @@ class Upload {
         await this.#waitForSlot();
         await this.#runSession(content);
       } else if (this.#importing.size > 0) {
-        await this.#importing.one();
+        await this.#untilOneEnds();
       } else {
         return;
       }
@@ -128,9 +128,13 @@ class Upload {
 
   async #waitForSlot(): Promise<void> {
     while (this.#importing.size >= this.#context.options.sessionsInFlight) {
-      await this.#importing.one();
+      await this.#untilOneEnds();
       this.#check();
     }
+  }
+
+  async #untilOneEnds(): Promise<void> {
+    await this.#context.own.imports.untilEnd(this.#importing.one());
   }
 
   /** The content of the next session; undefined at the end, or if all remaining batches wait for an import. */
@@ -238,7 +242,8 @@ class Upload {
 
   /** Follows an import to its end. */
   async #follow(session: SessionLifecycle, content: Content): Promise<void> {
-    const status = await session.finish();
+    const ahead = this.#importing.size > 0 ? this.#importing.all() : undefined;
+    const status = await session.finish(ahead);
     if (status === 'COMPLETED') this.#confirmed(session, content);
     else await this.#notImported(session, content, status);
   }

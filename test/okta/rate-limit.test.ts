@@ -58,6 +58,45 @@ function org(limit: number, skewMs: number, share: number, othersPerRequest = 0)
   return { client, early, perWindow, waits };
 }
 
+describe('polls', () => {
+  it('wait for the next window, while other calls are sent before them, even one call at a time', async () => {
+    await inVirtualTime(async (clock) => {
+      const sent: string[] = [];
+      const began = clock.now();
+      const client = createClient({
+        orgUrl: 'https://example.okta.com',
+        identitySourceId: 'ids1',
+        auth: { token: 't' },
+        rateLimitShare: 1,
+        concurrency: 1,
+        transport: async ({ url, method }) => {
+          sent.push(url.endsWith('/sessions') ? method : 'poll');
+          const used = sent.length;
+          const body = method === 'GET' && url.endsWith('/sessions') ? '[]' : '{"id":"s","status":"CREATED"}';
+          return {
+            status: 200,
+            headers: {
+              date: new Date(clock.now()).toUTCString(),
+              'x-rate-limit-limit': '5',
+              'x-rate-limit-remaining': String(Math.max(0, 5 - used)),
+              'x-rate-limit-reset': String(Math.ceil((began + 60_000) / 1000)),
+            },
+            body,
+          };
+        },
+      });
+      await client.listSessions();
+      expect(client.pollsPerWindow?.()).toBe(1);
+      const poll = client.getSession('s', { urgency: 'poll' });
+      await client.listSessions();
+      await client.createSession();
+      expect(sent).toEqual(['GET', 'GET', 'POST']);
+      await poll;
+      expect(clock.now() - began).toBeGreaterThanOrEqual(60_000);
+    });
+  });
+});
+
 describe('rate limits', () => {
   it('nothing is sent into a window that Okta said is exhausted, whatever the clocks say', async () => {
     await fc.assert(

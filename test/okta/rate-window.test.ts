@@ -54,6 +54,51 @@ function bucket(share = 1, now = EPOCH * 1000) {
   };
 }
 
+describe('polls in a rate-limit window', () => {
+  it('leave the last four requests of our share to other calls', () => {
+    const { window, send } = bucket(0.5);
+    expect(window.polls).toBeUndefined();
+    send(answer({ limit: 16, remaining: 15 }));
+    expect(window.polls).toBe(4);
+    const polls = Array.from({ length: 6 }, () => window.start('poll')).filter(Boolean);
+    expect([polls.length, window.waitMs('poll'), window.waitMs()]).toEqual([3, 61_000, 0]);
+    const others = Array.from({ length: 6 }, () => window.start()).filter(Boolean);
+    expect(others.length).toBe(4);
+  });
+
+  it('leave two requests after others were sent, which they were kept for', () => {
+    const { window, send, pass } = bucket();
+    send(answer({ limit: 7, remaining: 6 }));
+    pass(61_000);
+    expect([window.start(), window.start()]).toEqual([true, true]);
+    const polls = Array.from({ length: 9 }, () => window.start('poll')).filter(Boolean);
+    expect(polls.length).toBe(3);
+    expect([window.start(), window.start(), window.start()]).toEqual([true, true, false]);
+  });
+
+  it('leave the last four requests of the window that Okta tells, when others use it too', () => {
+    const { window, send } = bucket();
+    send(answer({ limit: 15, remaining: 4 }));
+    expect([window.waitMs('poll'), window.waitMs()]).toEqual([61_000, 0]);
+  });
+
+  it.each([1, 2, 3, 4])('may use one request of a window of %i', (limit) => {
+    const { window, send, pass } = bucket();
+    send(answer({ limit, remaining: limit - 1 }));
+    pass(61_000);
+    expect(window.polls).toBe(1);
+    expect([window.start('poll'), window.start('poll')]).toEqual([true, false]);
+  });
+
+  it('of a new window, with the answers to all of them outstanding, wait for one', () => {
+    const { window, send, pass } = bucket();
+    send(answer({ limit: 5, remaining: 4 }));
+    pass(61_000);
+    expect(window.start('poll')).toBe(true);
+    expect([window.isUnknown('poll'), window.isUnknown()]).toEqual([true, false]);
+  });
+});
+
 describe('a rate-limit window', () => {
   it('is open until an answer tells of a limit', () => {
     const { window, sendable } = bucket();
@@ -188,11 +233,11 @@ describe('a rate-limit window', () => {
 
   it('that no answer has told of yet is no larger than the one before', () => {
     const { window, send, pass } = bucket(0.5);
-    expect(window.isUnknown).toBe(false);
+    expect(window.isUnknown()).toBe(false);
     send(answer({ limit: 4, remaining: 0 }));
-    expect(window.isUnknown).toBe(false);
+    expect(window.isUnknown()).toBe(false);
     pass(61_000);
-    expect([window.start(), window.isUnknown, window.start(), window.isUnknown]).toEqual([
+    expect([window.start(), window.isUnknown(), window.start(), window.isUnknown()]).toEqual([
       true,
       false,
       true,
@@ -200,7 +245,7 @@ describe('a rate-limit window', () => {
     ]);
     expect([window.start(), window.waitMs()]).toEqual([false, 0]);
     window.done(answer({ limit: 4, remaining: 3, reset: 120, date: 61 }));
-    expect([window.isUnknown, window.waitMs()]).toEqual([false, 60_000]);
+    expect([window.isUnknown(), window.waitMs()]).toEqual([false, 60_000]);
   });
 
   it('of which nothing is heard is asked one at a time, and stops nobody', async () => {

@@ -258,7 +258,8 @@ describe('sessions in flight', () => {
 
   it('a second is tried when a minute is over, while the first is imported', async () => {
     const opened: number[] = [];
-    const world = uploading({ requestsPerSession: 1 }, (calls) => ({
+    // The waits of the polls and of the next session are added up by this clock.
+    const world = uploading({ requestsPerSession: 1, pollIntervalMs: 10 }, (calls) => ({
       ...slowFirst(calls),
       createSession: async () => {
         opened.push(world.clock.now());
@@ -541,13 +542,16 @@ describe('deletions that matched nothing', () => {
 
 describe('the end of the run as it is foreseen', () => {
   const ends = async (planned: number, importMs: number, more: UploadOptions = {}) => {
-    const { send, events } = uploading({ requestsPerSession: 1, sessionsInFlight: 1, ...more }, (calls) => ({
-      getSession: async (id) => {
-        calls.push(`get ${id}`);
-        const asked = calls.filter((call) => call === `get ${id}`).length;
-        return session(id, asked * 2000 > importMs ? 'COMPLETED' : 'TRIGGERED');
+    let begun = 0;
+    const world = uploading({ requestsPerSession: 1, sessionsInFlight: 1, ...more }, () => ({
+      startImport: async (id) => {
+        begun = world.clock.now();
+        return session(id, 'TRIGGERED');
       },
+      getSession: async (id) =>
+        session(id, world.clock.now() - begun >= importMs ? 'COMPLETED' : 'TRIGGERED'),
     }));
+    const { send, events } = world;
     await send([users(...many(10, 'a')), users(...many(10, 'b'))], planned);
     return events.flatMap((event) =>
       event.type === 'state:committed' ? [[event.remaining, event.estimatedEnd.getTime() - NOON]] : [],

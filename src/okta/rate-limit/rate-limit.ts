@@ -1,7 +1,7 @@
 import Bottleneck from 'bottleneck';
 import { throwIfAborted, type Clock } from '../../core/clock.js';
 import type { Bucket } from '../operations.js';
-import { RateWindow } from './rate-window.js';
+import { RateWindow, type Urgency } from './rate-window.js';
 import type { WireResponse } from '../wire.js';
 
 /** The number of successful responses, per allowed concurrent request, after which one more concurrent request is allowed. */
@@ -9,6 +9,18 @@ const RECOVERY = 10;
 
 /** Reports that a call waits, and until when (by the local clock). */
 export type OnWait = (ms: number) => void;
+
+/** One request, and what it needs to be sent. */
+export interface RateLimited<P> {
+  readonly bucket: Bucket;
+  /** A poll is sent only into a window with requests to spare. */
+  readonly urgency: Urgency;
+  /** Runs before the window is checked, so that nothing slow happens between the check and sending. */
+  readonly prepare: () => Promise<P>;
+  readonly send: (prepared: P) => Promise<WireResponse>;
+  readonly onWait: OnWait;
+  readonly signal: AbortSignal;
+}
 
 interface Lane {
   readonly window: RateWindow;
@@ -38,31 +50,39 @@ export class RateLimiter {
     this.#shared = makeLimiter(concurrency);
   }
 
-  /**
-   * Runs `send` when the window of the bucket and the concurrency allow it. `prepare` runs before the window is checked, so
-   * that nothing slow happens between the check and sending.
-   */
-  async run<P>(
-    bucket: Bucket,
-    prepare: () => Promise<P>,
-    send: (prepared: P) => Promise<WireResponse>,
-    onWait: OnWait,
-    signal: AbortSignal,
+  /** Sends a request when the window of its bucket and the concurrency allow it. */
+  async run<P>(request: RateLimited<P>): Promise<WireResponse> {
+    const { window, limiter } = this.#lane(request.bucket);
+    if (request.urgency === 'normal') return limiter.schedule(() => this.#sendWhenOpen(window, request));
+    // A poll does not wait in the lane, where it would be in the way of more urgent calls.
+    return this.#sendWhenOpen(window, request, (send) => limiter.schedule(send));
+  }
+
+  async #sendWhenOpen<P>(
+    window: RateWindow,
+    request: RateLimited<P>,
+    inLane: (send: () => Promise<WireResponse | undefined>) => Promise<WireResponse | undefined> = (send) =>
+      send(),
   ): Promise<WireResponse> {
-    const lane = this.#lane(bucket);
-    return lane.limiter.schedule(async () => {
-      for (;;) {
-        await this.#untilOpen(lane.window, onWait, signal);
-        const response = await this.#shared.schedule(async () => {
+    const { urgency, prepare, send, signal } = request;
+    for (;;) {
+      await this.#untilOpen(window, request);
+      const response = await inLane(() =>
+        this.#shared.schedule(async () => {
           throwIfAborted(signal);
           const prepared = await prepare();
           throwIfAborted(signal);
-          return lane.window.start() ? this.#sendCounted(lane.window, () => send(prepared)) : undefined;
-        });
-        // The window was used up while this call was queued: wait, and queue it again.
-        if (response !== undefined) return response;
-      }
-    });
+          return window.start(urgency) ? this.#sendCounted(window, () => send(prepared)) : undefined;
+        }),
+      );
+      // The window was used up while this call was queued: wait, and queue it again.
+      if (response !== undefined) return response;
+    }
+  }
+
+  /** The polls that one window of the bucket allows; undefined before the first response that tells its limit. */
+  polls(bucket: Bucket): number | undefined {
+    return this.#lanes.get(bucket)?.window.polls;
   }
 
   /** The limits that Okta told so far, by bucket. */
@@ -85,16 +105,19 @@ export class RateLimiter {
     }
   }
 
-  async #untilOpen(window: RateWindow, onWait: OnWait, signal: AbortSignal): Promise<void> {
+  async #untilOpen(
+    window: RateWindow,
+    { urgency, onWait, signal }: Pick<RateLimited<unknown>, 'urgency' | 'onWait' | 'signal'>,
+  ): Promise<void> {
     for (;;) {
       throwIfAborted(signal);
-      const ms = window.waitMs();
+      const ms = window.waitMs(urgency);
       if (ms > 0) {
         const { generation } = window;
         onWait(ms);
         await this.#clock.sleep(ms, signal);
         window.slept(generation);
-      } else if (window.isUnknown) {
+      } else if (window.isUnknown(urgency)) {
         await window.answered();
       } else {
         return;

@@ -8,8 +8,16 @@ const USUAL_MS = 60_000;
 /** Two responses are about one window if its end differs by at most this much. */
 const SAME_MS = 5_000;
 
+/** Requests of a window that polls leave to other calls: to list sessions and create one, and once more after a refusal. */
+const KEPT_FROM_POLLS = 4;
+/** The least of them that polls leave when other calls have used some: a list and a create, or a cancel and its check. */
+const LEAST_KEPT = 2;
+
 /** Okta's advice: wait until the reset, relative to the `Date` of the response, plus one second for clock skew. */
 const SKEW_MS = 1_000;
+
+/** A poll can wait, so it leaves requests of its window to others. */
+export type Urgency = 'normal' | 'poll';
 
 /** When a request was sent. Its response may be about that window, or a later one. */
 export interface SentRequest {
@@ -35,6 +43,8 @@ export class RateWindow {
   #remaining = Infinity;
   #used = 0;
   #underWay = 0;
+  /** The requests of this window that were not polls. */
+  #urgent = 0;
   #opensAt: number | undefined;
   #length = 0;
   /** The callers that wait for the next response. */
@@ -61,10 +71,15 @@ export class RateWindow {
     return this.#limit;
   }
 
+  /** The polls that one window allows if all of our share is left; undefined before the first response that tells the limit. */
+  get polls(): number | undefined {
+    return this.#limit === undefined ? undefined : this.#quota(this.#limit) - this.#kept(this.#limit, 0);
+  }
+
   /** Milliseconds until a request may be sent; 0 when one may be sent now. */
-  waitMs(): number {
+  waitMs(urgency: Urgency = 'normal'): number {
     this.#roll();
-    if (this.#opensAt === undefined || !this.#exhausted()) return 0;
+    if (this.#opensAt === undefined || !this.#exhausted(urgency)) return 0;
     // At most the wait that was computed first: a clock that is set back must not lengthen it.
     return Math.ceil(Math.max(1, Math.min(this.#opensAt - this.#elapsed(), this.#length)));
   }
@@ -78,8 +93,8 @@ export class RateWindow {
    * True if our whole share of a new window is in progress and no response has reported this window yet. Its end is unknown
    * until a response arrives.
    */
-  get isUnknown(): boolean {
-    return this.#opensAt === undefined && this.#underWay > 0 && this.#exhausted();
+  isUnknown(urgency: Urgency = 'normal'): boolean {
+    return this.#opensAt === undefined && this.#underWay > 0 && this.#exhausted(urgency);
   }
 
   /** Resolves with the end of any request. */
@@ -88,11 +103,12 @@ export class RateWindow {
   }
 
   /** Counts one request, right before it is sent; false if the window is used up. */
-  start(): boolean {
-    if (this.waitMs() > 0 || this.isUnknown) return false;
+  start(urgency: Urgency = 'normal'): boolean {
+    if (this.waitMs(urgency) > 0 || this.isUnknown(urgency)) return false;
     this.#remaining -= 1;
     this.#used += 1;
     this.#underWay += 1;
+    if (urgency === 'normal') this.#urgent += 1;
     return true;
   }
 
@@ -133,6 +149,7 @@ export class RateWindow {
   #begin(left: number, lengthMs: number): void {
     this.#generation += 1;
     this.#used = this.#underWay + 1;
+    this.#urgent = 0;
     this.#remaining = left;
     this.#closeFor(lengthMs);
   }
@@ -161,8 +178,15 @@ export class RateWindow {
     return this.#clock.elapsed?.() ?? this.#clock.now();
   }
 
-  #exhausted(): boolean {
-    return this.#remaining <= 0 || (this.#limit !== undefined && this.#used >= this.#quota(this.#limit));
+  #exhausted(urgency: Urgency): boolean {
+    const kept = urgency === 'poll' && this.#limit !== undefined ? this.#kept(this.#limit, this.#urgent) : 0;
+    if (this.#remaining <= kept) return true;
+    return this.#limit !== undefined && this.#used + kept >= this.#quota(this.#limit);
+  }
+
+  /** The requests of a window that are left to more urgent ones. Even of the smallest window, a poll may use one. */
+  #kept(limit: number, urgent: number): number {
+    return Math.min(Math.max(LEAST_KEPT, KEPT_FROM_POLLS - urgent), this.#quota(limit) - 1);
   }
 
   /** Our share of a window; at least one request. The rest is left to other clients. */
@@ -178,6 +202,7 @@ export class RateWindow {
     this.#generation += 1;
     this.#opensAt = undefined;
     this.#used = this.#underWay;
+    this.#urgent = 0;
     this.#remaining = Infinity;
   }
 }

@@ -134,8 +134,8 @@ export const bounded: readonly Break[] = [
   {
     what: 'an abort does not end a wait',
     file: 'src/upload/poll-session.ts',
-    find: 'await clock.sleep(ms, signal);',
-    replace: 'await clock.sleep(ms);',
+    find: 'await sleepUnless(clock, ms, woken, signal);',
+    replace: 'await sleepUnless(clock, ms, woken);',
     test: [UPLOAD, 'an aborted run does not wait for an import, and the next settles it'],
   },
   {

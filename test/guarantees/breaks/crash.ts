@@ -57,9 +57,8 @@ export const crash: readonly Break[] = [
   {
     what: 'a session that is still imported counts as lost',
     file: 'src/upload/settle-journal.ts',
-    find: 'const status = await endStatus(okta, sessionId, limit, leaveSession);',
-    replace:
-      "const status = options.pollTimeoutMs > 0 ? 'left' : await endStatus(okta, sessionId, limit, leaveSession);",
+    find: 'const status = await context.own.imports.untilEnd(end);',
+    replace: "const status = options.pollTimeoutMs > 0 ? 'left' : await context.own.imports.untilEnd(end);",
     test: [SETTLE, 'is waited for while it is imported'],
   },
   {

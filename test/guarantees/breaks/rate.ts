@@ -8,15 +8,15 @@ export const rate: readonly Break[] = [
   {
     what: 'an exhausted window is not waited out',
     file: 'src/okta/rate-limit/rate-window.ts',
-    find: 'return this.#remaining <= 0 || (',
-    replace: 'return (',
+    find: 'if (this.#remaining <= kept) return true;',
+    replace: '',
     test: [RATE, EXHAUSTED],
   },
   {
     what: 'a window is asked before a request is queued, and not when it is sent',
     file: 'src/okta/rate-limit/rate-window.ts',
-    find: 'if (this.waitMs() > 0 || this.isUnknown) return false;',
-    replace: 'if (this.isUnknown) return false;',
+    find: 'if (this.waitMs(urgency) > 0 || this.isUnknown(urgency)) return false;',
+    replace: 'if (this.isUnknown(urgency)) return false;',
     test: [RATE, EXHAUSTED],
   },
   {
@@ -39,8 +39,8 @@ export const rate: readonly Break[] = [
   {
     what: 'many calls at once are sent before the first tells of the window',
     file: 'src/okta/rate-limit/rate-window.ts',
-    find: 'this.#used >= this.#quota(this.#limit)',
-    replace: 'this.#used - this.#underWay >= this.#quota(this.#limit)',
+    find: 'this.#used + kept >= this.#quota(this.#limit)',
+    replace: 'this.#used + kept - this.#underWay >= this.#quota(this.#limit)',
     test: [RATE, 'others are left their share of every window after the first, however many calls wait'],
   },
   {
