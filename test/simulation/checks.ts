@@ -71,6 +71,7 @@ export function reportFaults(
 ): readonly string[] {
   const faults: string[] = [];
   let planned = 0;
+  let refusedBefore = 0;
   for (const entity of entities) {
     const counts = report.sources[entity];
     if (counts === undefined) {
@@ -78,13 +79,16 @@ export function reportFaults(
       continue;
     }
     const { read, unchanged, creates, updates, deletes, rejected } = counts;
+    const parts = [unchanged, creates, updates, rejected, counts.refusedBefore];
     if (read !== source[entity].length) faults.push(`${entity}: ${read} read of ${source[entity].length}`);
-    if (read !== unchanged + creates + updates + rejected)
-      faults.push(`${entity}: ${read} read are not ${unchanged} + ${creates} + ${updates} + ${rejected}`);
+    if (read !== parts.reduce((sum, part) => sum + part, 0))
+      faults.push(`${entity}: ${read} read are not ${parts.join(' + ')}`);
     planned += creates + updates + deletes;
+    refusedBefore += counts.refusedBefore;
   }
   const { confirmed, refused, remaining } = report;
-  const sum = changesOf(confirmed) + refused.length + remaining;
+  // What Okta refused in an earlier run is reported as refused, and is not part of the plan.
+  const sum = changesOf(confirmed) + refused.length - refusedBefore + remaining;
   if (sum !== planned) faults.push(`${planned} changes were planned, ${sum} accounted for`);
   if (changesOf(report.plan.entities) !== planned) faults.push('the plan is not what the sources came to');
   if (remaining !== 0) faults.push(`${remaining} changes remain of a run that succeeded`);
