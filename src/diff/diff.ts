@@ -102,7 +102,7 @@ async function* differences<E extends Entity>(
   let logins: LoginClaims | undefined;
   try {
     if (rules.reserves) counts.outOfReach = await outOfReach(entity, state, rules);
-    const refusals = await EarlierRefusals.load(state, reading, context, counts);
+    const refusals = await EarlierRefusals.load(state, clock.now(), reading, context, counts);
     const comparer = new Comparer(
       entity,
       reading,

@@ -6,7 +6,7 @@ import type { DiffCounts } from './diff-counts.js';
 import { runReferences } from './run-references.js';
 
 const REASON =
-  'each session with the record failed in an earlier run; it is not sent again until it changes, or until resend names it';
+  'each session with the record failed in an earlier run; it is sent again when it changes, after a day, or when resend names it';
 
 /** Keeps records out of the plan with which every session of an earlier run failed, and memberships that name them. */
 export class EarlierRefusals {
@@ -30,11 +30,12 @@ export class EarlierRefusals {
   /** Those of the state, without the ones that the option `resend` names. */
   static async load(
     state: StateStore,
+    now: number,
     reading: Reading,
     context: RunContext,
     counts: DiffCounts,
   ): Promise<EarlierRefusals> {
-    const remembered = await RememberedRefusals.load(state, context.resend);
+    const remembered = await RememberedRefusals.load(state, now, context.resend);
     return new EarlierRefusals(remembered, reading, context, counts);
   }
 

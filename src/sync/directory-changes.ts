@@ -1,6 +1,6 @@
 import type { Chunk } from '../flow/chunk.js';
 import { flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
-import type { Clock } from '../core/clock.js';
+import { systemClock, type Clock } from '../core/clock.js';
 import {
   ENTITIES,
   type Change,
@@ -99,7 +99,7 @@ async function* changes(
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const { resend = [], only, first } = options;
   context.resend = resend;
-  const { ids } = await RememberedRefusals.load(state);
+  const { ids } = await RememberedRefusals.load(state, (options.clock ?? systemClock).now());
   const reading = await doubtedReading(await state.read(), resend, ids);
   try {
     const found = changesIn(reading, options, state, events, context, signal);

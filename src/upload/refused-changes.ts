@@ -16,7 +16,7 @@ export interface Refusal {
   readonly what: string;
   /** Okta's reason, if it gave one. */
   readonly reason: string | undefined;
-  /** True if the record is not sent again by later runs, until it changes. */
+  /** True if the record is not sent again by runs of the next day, until it changes. */
   readonly lasts?: boolean;
 }
 
@@ -28,19 +28,19 @@ export class RefusedChanges {
   readonly limit: RefusalLimit;
   /** Set when the run begins. */
   remembered: RememberedRefusals | undefined;
-  readonly #events: ResolvedUploadOptions['events'];
+  readonly #options: Pick<ResolvedUploadOptions, 'events' | 'clock'>;
   readonly #run: RunContext;
   readonly #tally: UploadTally;
   readonly #outcomes: OutcomeReporter;
   readonly #references = new NamedReferences();
 
   constructor(
-    { events }: Pick<ResolvedUploadOptions, 'events'>,
+    options: Pick<ResolvedUploadOptions, 'events' | 'clock'>,
     run: RunContext,
     tally: UploadTally,
     outcomes: OutcomeReporter,
   ) {
-    this.#events = events;
+    this.#options = options;
     this.#run = run;
     this.#tally = tally;
     this.#outcomes = outcomes;
@@ -55,8 +55,8 @@ export class RefusedChanges {
       const why = reason === undefined ? what : `${what}: ${reason}`;
       const rejection = this.#tally.refused(change, errorCode, why);
       this.#references.add(change);
-      this.#events.emit({ type: 'batch:refused', sessionId, entity, kind, items, rejection });
-      if (lasts) await this.remembered?.remember(change, errorCode ?? NO_CODE);
+      this.#options.events.emit({ type: 'batch:refused', sessionId, entity, kind, items, rejection });
+      if (lasts) await this.remembered?.remember(change, errorCode ?? NO_CODE, this.#options.clock.now());
     }
     this.limit.refused(entity, errorCode, reason);
   }

@@ -86,7 +86,8 @@ class Upload {
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
       await this.#queue.peek(); // The guard has passed the plan.
-      this.#refused.remembered = await RememberedRefusals.loadToSend(state, this.#run.resend);
+      const now = options.clock.now();
+      this.#refused.remembered = await RememberedRefusals.loadToSend(state, now, this.#run.resend);
       await this.#sendAll();
       await storeAbsences(state, this.#run);
       for (const [name, value] of this.#run.valuesAtEnd) await state.setMeta(name, value);

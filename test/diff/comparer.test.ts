@@ -84,7 +84,7 @@ async function comparing<E extends Entity>(
   const note = openDiffCounts(context, entity);
   const key = state.fingerprintKey;
   const attributes = new AttributeFingerprints(key);
-  const refusals = await EarlierRefusals.load(state, reading, context, note);
+  const refusals = await EarlierRefusals.load(state, 0, reading, context, note);
   const comparer = new Comparer(
     entity,
     reading,

@@ -117,7 +117,7 @@ describe.each([
         const report = await run(small);
         expect(report).toMatchObject({ requests: 0, sessions: 0, remaining: 0 });
         expect(report.refused[0]).toMatchObject({ entity: 'users', externalId: 'u3', code });
-        expect(report.refused[0]?.reason).toContain('it is not sent again until it changes');
+        expect(report.refused[0]?.reason).toContain('it is sent again when it changes');
         const pairs = report.refused.slice(1);
         expect(pairs.length).toBeGreaterThan(0);
         expect(pairs.every((one) => one.code === 'REFERENCE_REFUSED')).toBe(true);
@@ -125,10 +125,10 @@ describe.each([
         expect(users).toMatchObject({ read: 20, unchanged: 19, creates: 0, refusedBefore: 1 });
         expect(memberships).toMatchObject({ creates: 0, refusedBefore: pairs.length });
         // A plan counts them as the sync does, and changes nothing of what is remembered.
-        const planned = await plan({ state: memoryState({ disk }), ...small, resend: [] });
+        const planned = await plan({ state: memoryState({ disk }), ...small, clock, resend: [] });
         expect(planned).toMatchObject({ requests: 0, sessions: 0, hash: report.plan.hash });
         expect(planned.sources.users).toEqual(users);
-        const resent = await plan({ state: memoryState({ disk }), ...small, resend: ['u3'] });
+        const resent = await plan({ state: memoryState({ disk }), ...small, clock, resend: ['u3'] });
         expect(resent.sources.users).toMatchObject({ creates: 1, refusedBefore: 0 });
       }
       bad.clear();

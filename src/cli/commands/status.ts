@@ -55,7 +55,7 @@ async function readOwn(directory: string, context: CliContext): Promise<OwnPart>
       target: await state.target(),
       baseline: await state.counts(),
       lastRun: await lastRun(state),
-      remembered: (await RememberedRefusals.load(state)).size,
+      remembered: (await RememberedRefusals.load(state, context.clock.now())).size,
       pending: journal.map(({ sessionId, phase, loads, acknowledged, rows }) => ({
         sessionId,
         phase,
