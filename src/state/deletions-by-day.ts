@@ -8,12 +8,13 @@ export const DELETIONS_BY_DAY = 'deletions-by-day';
 const DAYS = 7;
 const DAY_MS = 86_400_000;
 
-type Counts = Readonly<Record<Entity, number>>;
+/** The number of deletions of each entity. */
+export type DeletionCounts = Readonly<Record<Entity, number>>;
 /** Deletions by day, counted from the epoch, in UTC. */
-type Table = Record<string, Partial<Counts>>;
+type Table = Record<string, Partial<DeletionCounts>>;
 
 /** The number of deletions of each entity among rows of sessions. */
-export function deletionsIn(rows: readonly PendingRow[]): Counts {
+export function deletionsIn(rows: readonly PendingRow[]): DeletionCounts {
   const counts = { users: 0, groups: 0, memberships: 0 };
   for (const { kind, entity } of rows) if (kind === 'delete') counts[entity]++;
   return counts;
@@ -25,7 +26,11 @@ export function deletionsIn(rows: readonly PendingRow[]): Counts {
  * @param value - the value before; it is also the result if there are no deletions
  * @param at - milliseconds since the epoch
  */
-export function withDeletions(value: string | undefined, at: number, counts: Counts): string | undefined {
+export function withDeletions(
+  value: string | undefined,
+  at: number,
+  counts: DeletionCounts,
+): string | undefined {
   if (ENTITIES.every((entity) => counts[entity] === 0)) return value;
   const today = dayOf(at);
   const table = recentDays(value, at);
@@ -36,7 +41,7 @@ export function withDeletions(value: string | undefined, at: number, counts: Cou
 }
 
 /** The deletions of each entity in the last seven days. @param value - the meta value {@link DELETIONS_BY_DAY} */
-export function recentDeletions(value: string | undefined, now: number): Counts {
+export function recentDeletions(value: string | undefined, now: number): DeletionCounts {
   const sums = { users: 0, groups: 0, memberships: 0 };
   for (const counts of Object.values(recentDays(value, now)))
     for (const entity of ENTITIES) sums[entity] += counts[entity] ?? 0;
@@ -48,7 +53,7 @@ export function recentDeletions(value: string | undefined, now: number): Counts 
  * The meta value {@link DELETIONS_BY_DAY} after a person approved a plan: neither its deletions nor earlier ones count from then on.
  * @param planned - the deletions of the plan, which its sessions will add
  */
-export function afterApproval(now: number, planned: Counts): string {
+export function afterApproval(now: number, planned: DeletionCounts): string {
   const { users, groups, memberships } = planned;
   const negative = { users: -users, groups: -groups, memberships: -memberships };
   return withDeletions(undefined, now, negative) ?? '{}';

@@ -29,7 +29,7 @@ export {
   type StateStore,
   type Target,
 } from '../state/store.js';
-export { withDeletions } from '../state/deletions-by-day.js';
+export { withDeletions, type DeletionCounts } from '../state/deletions-by-day.js';
 export type { Fingerprint } from '../core/model.js';
 export type { DigestTable } from '../fingerprints/digest-table.js';
 export type { OpenStateOptions } from '../state/lmdb/open-state.js';

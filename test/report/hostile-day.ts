@@ -4,23 +4,26 @@ import { sync } from '../../src/sync/sync.js';
 import { clientOf, makeOrg } from '../support/world.js';
 import { connected, reported } from './support.js';
 
-/** Ids that would do harm in a page, in a spreadsheet or in a CSV reader. */
+/**
+ * Ids that would do harm in a page, in a spreadsheet or in a CSV reader. Every second one is of a record that is rejected, as are
+ * all with characters that cannot be seen.
+ */
 export const HOSTILE = [
   '<script>document.title="owned"</script>',
   '"><img src=x onerror=alert(1)>',
   "'; drop table users; --",
   '</style><style>*{display:none}</style>',
   '=HYPERLINK("http://evil.example","x")',
-  '+1+cmd|calc',
-  '-2+3',
-  '@SUM(A1)',
   '\t=1+1',
-  '\r=1+1',
+  '-2+3',
   'two\nlines',
+  '+1+cmd|calc',
+  '\r=1+1',
+  '@SUM(A1)',
   'carriage\rreturn',
   'a,b;c "quoted"',
-  '${7*7} `back`',
   'left \u202egnp.exe',
+  '${7*7} `back`',
   'nul \u0000 byte',
   ' leading and trailing ',
   'x'.repeat(400),
