@@ -62,8 +62,10 @@ export interface PlanSummary {
   readonly requests: number;
   /** The number of sessions to send. */
   readonly sessions: number;
-  /** The least milliseconds that sending takes under Okta's limits: five minutes between sessions. */
+  /** Milliseconds that sending takes if Okta requires one minute between two sessions. */
   readonly leastMs: number;
+  /** Milliseconds that sending takes if Okta requires five minutes between two sessions, as it documents. */
+  readonly mostMs: number;
   /** The attributes that differ in most updates of users and groups, in descending order; at most twenty. Names, never values. */
   readonly changedAttributes: readonly AttributeChanges[];
   /**

@@ -2,22 +2,26 @@ import { LIMITS } from '../core/limits.js';
 import { toFlow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
 
-/** The number of requests and sessions of a plan, and the shortest time to send it. */
+/** The number of requests and sessions of a plan, and the time that Okta's waits between sessions take. */
 export interface PlanSize {
   readonly requests: number;
   readonly sessions: number;
-  /** The shortest time in milliseconds: five minutes between two sessions. */
+  /** The time in milliseconds if Okta requires one minute between two sessions. */
   readonly leastMs: number;
+  /** The time in milliseconds if Okta requires five minutes between two sessions, as it documents. */
+  readonly mostMs: number;
 }
 
 /** Counts the requests of a plan, and the sessions for them. */
 export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize> {
   const sessions = new Sessions();
   for await (const chunk of toFlow(batches).chunks()) for (const batch of chunk) sessions.add(batch);
+  const waits = Math.max(0, sessions.count - 1);
   return {
     requests: sessions.requests,
     sessions: sessions.count,
-    leastMs: Math.max(0, sessions.count - 1) * LIMITS.sessionCooldownMs,
+    leastMs: waits * LIMITS.shortSessionCooldownMs,
+    mostMs: waits * LIMITS.sessionCooldownMs,
   };
 }
 

@@ -192,7 +192,7 @@ async function run(
     hub.emit({
       type: 'plan:ready',
       plan: summary,
-      estimatedEnd: new Date(clock.now() + summary.leastMs),
+      estimatedEnd: new Date(clock.now() + summary.mostMs),
     });
   };
   let watermark: string | undefined;

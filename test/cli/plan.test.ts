@@ -55,7 +55,7 @@ describe('plan', () => {
         'groups          1          0       1       0       0         0        0',
         'memberships     2          0       2       0       0         0        0',
         '',
-        '6 changes in 3 requests and 2 sessions. Sending takes at least 5 min: until 2026-01-01 00:05:00 UTC, if it starts now.',
+        '6 changes in 3 requests and 2 sessions. Sending takes 1 min to 5 min, by the wait that Okta requires between sessions: until 2026-01-01 00:05:00 UTC at the latest, if it starts now.',
         'Rejected (1):',
         '  users u9 (u.csv:5): email is not a valid email address [NOT_AN_EMAIL]',
         '',

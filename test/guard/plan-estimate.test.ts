@@ -60,7 +60,8 @@ describe('what a plan takes', () => {
         expect(await estimate(asFlow(requests))).toEqual({
           requests: requests.length,
           sessions,
-          leastMs: Math.max(0, sessions - 1) * 300_000,
+          leastMs: Math.max(0, sessions - 1) * 60_000,
+          mostMs: Math.max(0, sessions - 1) * 300_000,
         });
       }),
       { numRuns: 200 },

@@ -28,6 +28,7 @@ const planSummary = {
   requests: whole,
   sessions: whole,
   leastMs: whole,
+  mostMs: whole,
   changedAttributes: list(ref('attributeChanges')),
   heldBackDeletes: byEntity(whole),
   idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),

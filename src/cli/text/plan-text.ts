@@ -62,8 +62,9 @@ export function planText(plan: Plan, now: number): string {
 function sizeText(plan: Plan, changes: number, now: number): string {
   const size = `${plural(changes, 'change')} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
   if (plan.sessions <= 1) return `${size}.`;
-  const end = formatTime(now + plan.leastMs);
-  return `${size}. Sending takes at least ${formatDuration(plan.leastMs)}: until ${end}, if it starts now.`;
+  const { leastMs, mostMs } = plan;
+  const range = `${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
+  return `${size}. Sending takes ${range}, by the wait that Okta requires between sessions: until ${formatTime(now + mostMs)} at the latest, if it starts now.`;
 }
 
 /** The names of the attributes that change most often; never their values. */

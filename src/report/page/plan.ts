@@ -40,9 +40,9 @@ export function planCard(summary: RunSummary): Html | undefined {
 
 function size(plan: Plan): string {
   if (changesOf(plan.entities) === 0) return 'No change.';
-  const least = plan.leastMs > 0 ? `, at least ${duration(plan.leastMs)}` : '';
+  const time = plan.mostMs > 0 ? `, ${duration(plan.leastMs)} to ${duration(plan.mostMs)}` : '';
   const changes = plural(changesOf(plan.entities), 'change');
-  return `${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}${least}.`;
+  return `${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}${time}.`;
 }
 
 /** One entity: its records in Okta and in the plan, as unchanged, updated, created and deleted. */
