@@ -1,9 +1,7 @@
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../core/errors.js';
-
-/** Bytes of one read, as in the file sources of the library. */
-const READ_BYTES = 128 * 1024;
+import { READ_BYTES } from '../../sources/input/read-file.js';
 
 /**
  * The bytes of a file, closed on every exit.
