@@ -20,7 +20,8 @@ export function indexLogin(logins: LoginIndex, before: Held | undefined, row: Ad
   const now = (held && loginOfRow(held)) ?? row.login;
   if (old !== undefined && old !== now && held?.kind !== 'unknown' && logins.get(old) === key)
     logins.delete(old);
-  if (now !== undefined && logins.get(now) !== key) logins.set(now, key);
+  // Most updates leave the login as it is, and a look into a large index costs as much as that into the rows.
+  if (now !== undefined && now !== old && logins.get(now) !== key) logins.set(now, key);
 }
 
 /** True if a user with this row may have a login. The login of an unknown row is not known. */
