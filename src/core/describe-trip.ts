@@ -26,6 +26,8 @@ export function describeTrip({ entity, rule, actual, limit, population, since }:
       return `a group would lose ${count(actual)} % of its ${count(population)} members${upTo} %`;
     case 'idChanges':
       return `${count(actual)} people come back under another externalId (the limit is ${count(limit)}): did the ids lose their zeros?`;
+    case 'missingFiles':
+      return `the source of ${entity} has ${files(population - actual)}, and had ${count(population)} at the last complete run (${count(actual)} fewer; the limit is ${count(limit)})`;
     case 'rejects':
       return `${count(actual)} % of the ${entity} in the source were rejected${upTo} %`;
   }
@@ -34,6 +36,10 @@ export function describeTrip({ entity, rule, actual, limit, population, since }:
 function whyHeldBack(entity: Entity): string {
   const record = 'a record of the source has no valid id and may be any of them';
   return entity === 'groups' ? `memberships of theirs are held back, or ${record}` : record;
+}
+
+function files(n: number): string {
+  return `${count(n)} file${n === 1 ? '' : 's'}`;
 }
 
 function count(n: number): string {

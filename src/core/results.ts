@@ -131,12 +131,16 @@ export interface GuardTrip {
     | 'rejects'
     | 'idChanges'
     | 'groupLoss'
-    | 'heldBack';
+    | 'heldBack'
+    | 'missingFiles';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */
   readonly limit: number;
-  /** The number of entities in the baseline; for a percentage, of those that the source could delete or update. */
+  /**
+   * The number of entities in the baseline; for a percentage, of those that the source could delete or update; for `missingFiles`, the
+   * number of files at the last complete run.
+   */
   readonly population: number;
   /** For `heldBack`: since when deletions are held back, as an ISO 8601 time in UTC. `actual` is the number of days. */
   readonly since?: string;

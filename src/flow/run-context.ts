@@ -35,6 +35,10 @@ export class RunContext {
   readonly absencesCountedAt = new Map<Entity, number>();
   /** Small values by name, which `upload` stores in the state when the run has reached its end. */
   readonly valuesAtEnd = new Map<string, string>();
+  /** The number of files that the source of this context was read from; set by a source of several files. */
+  sourceFiles: number | undefined;
+  /** The number of files of a full read, by entity, for sources that know it; set by `sync` and `plan`. */
+  readonly files = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
   /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */

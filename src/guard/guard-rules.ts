@@ -74,6 +74,12 @@ export interface GuardLimits {
    */
   readonly maxHeldBackDays?: number;
   /**
+   * The most files by which an input of several files, or a pattern, may have fewer files than at the last complete run. The command
+   * line counts the files of its inputs; other sources have no number of files, and this limit does not apply to them.
+   * @defaultValue `0`
+   */
+  readonly maxMissingFiles?: number;
+  /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
@@ -104,6 +110,7 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxGroupLossPercent: 50,
   minGroupLosses: 20,
   maxHeldBackDays: 7,
+  maxMissingFiles: 0,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -147,6 +154,7 @@ export function resolveLimits(
     'maxIdChanges',
     'minGroupLosses',
     'maxHeldBackDays',
+    'maxMissingFiles',
     'minRejects',
   ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
@@ -161,6 +169,13 @@ export interface HeldBack {
   readonly days: number;
 }
 
+/** The numbers of files of one entity's input. */
+export interface FileCounts {
+  readonly now: number;
+  /** At the last complete run. */
+  readonly before: number;
+}
+
 /** The numbers to which the limits are applied. */
 export interface GuardFacts {
   readonly counts: Readonly<Record<Entity, KindCounts>>;
@@ -173,6 +188,8 @@ export interface GuardFacts {
   readonly recentDeletes: Readonly<Record<Entity, number>>;
   /** Deletions that are held back. */
   readonly heldBack: Readonly<Record<Entity, HeldBack | undefined>>;
+  /** The files of inputs of which both numbers are known. */
+  readonly files: ReadonlyMap<Entity, FileCounts>;
   /** Users who come back under another external id. */
   readonly idChanges: number;
   /** The group that loses the greatest share of its members, of those that lose too many. */
@@ -224,6 +241,9 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     const limit = limits.maxHeldBackDays;
     trips.push({ entity, rule: 'heldBack', actual, limit, population, since: new Date(since).toISOString() });
   }
+  const files = facts.files.get(entity);
+  if (files !== undefined)
+    check('missingFiles', files.before - files.now, limits.maxMissingFiles, files.before);
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
     if (reads.rejected >= limits.minRejects)

@@ -11,6 +11,7 @@ import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { heldBackIn } from './held-back.js';
+import { fileCounts } from './file-counts.js';
 import { GroupLosses } from './group-losses.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
 import { estimate } from './plan-estimate.js';
@@ -147,6 +148,7 @@ async function decide(
       outOfReach,
       recentDeletes,
       heldBack,
+      files: await fileCounts(context, state),
       idChanges: count,
       groupLoss: losses[0],
       reads,

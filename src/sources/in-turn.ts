@@ -4,28 +4,33 @@ import { RunContext } from '../flow/run-context.js';
 import { screenedOf, type OpenScreened, type ScreenRequest } from '../screening/screening.js';
 
 /**
- * Reads several sources one after another, as one source: places count from the first row of the first source. The next source is
+ * Reads several sources one after another, as one source. Their number is `sourceFiles` of its context when they are read. Places count from the first row of the first source. The next source is
  * taken from the iterable before the one before it is read, so it must not be opened by that.
  */
 export function inTurn<T>(sources: () => AsyncIterable<Flow<T>>): Flow<T> {
-  const openScreened: OpenScreened<T> = (request) => rowsOf(sources(), request);
-  return flowOf(() => rowsOf(sources(), undefined), new RunContext(), openScreened);
+  const context = new RunContext();
+  const openScreened: OpenScreened<T> = (request) => rowsOf(sources(), request, context);
+  return flowOf(() => rowsOf(sources(), undefined, context), context, openScreened);
 }
 
 async function* rowsOf<T>(
   sources: AsyncIterable<Flow<T>>,
   request: ScreenRequest | undefined,
+  context: RunContext,
 ): AsyncGenerator<Chunk<T>, void, undefined> {
   let read = 0;
+  let files = 0;
   const onUnchanged = [...(request?.onUnchanged ?? []), (rows: number) => void (read += rows)];
   for await (const { source, isOneOfSeveral } of withOthers(sources)) {
     const before = read;
+    files++;
     const screened = request && screenedOf(source)?.({ ...request, onUnchanged, isOneOfSeveral });
     for await (const chunk of screened ?? source.chunks()) {
       read += chunk.length;
       yield placed(chunk, before, isOneOfSeveral);
     }
   }
+  context.sourceFiles = files;
 }
 
 /** Each source, and whether there are others. */

@@ -1,5 +1,5 @@
 import type { Chunk } from '../flow/chunk.js';
-import { flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
+import { contextOf, flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import {
   ENTITIES,
@@ -121,9 +121,12 @@ async function* changesIn(
   const groupDeletions = new GroupDeletions();
   for (const entity of ENTITIES) {
     if (options[entity] === undefined) continue;
-    const chunks = entityChanges(entity, options, state, reading, events, context, signal).chunks();
+    const source = pipe(options[entity] as Source<RecordOf[Entity]>);
+    const chunks = entityChanges(entity, source, options, state, reading, events, context, signal).chunks();
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
+    const { sourceFiles } = contextOf(source);
+    if (sourceFiles !== undefined && options.mode !== 'delta') context.files.set(entity, sourceFiles);
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }
@@ -132,6 +135,7 @@ async function* changesIn(
 
 function entityChanges<E extends Entity>(
   entity: E,
+  source: Flow<RecordOf[E]>,
   options: DirectoryOptions,
   state: StateStore,
   reading: Reading,
@@ -139,7 +143,6 @@ function entityChanges<E extends Entity>(
   context: RunContext,
   signal: AbortSignal | undefined,
 ): Flow<Change> {
-  const source = pipe(options[entity] as Source<RecordOf[E]>);
   const { onDuplicate, mixed, mode, screening, clock } = options;
   const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(

@@ -273,6 +273,9 @@ describe('words', () => {
     expect(tripText({ ...trip, rule: 'weekDeletePercent' })).toBe(
       '30 % of the 1,000 users would be deleted within seven days, by this plan and earlier ones; the limit is 20 % (--max-week-delete-percent)',
     );
+    expect(tripText({ ...trip, rule: 'missingFiles', actual: 2, limit: 0, population: 5 })).toBe(
+      'the source of users has 3 files, and had 5 at the last complete run (2 fewer; the limit is 0) (--max-missing-files)',
+    );
     const heldBack = {
       ...trip,
       rule: 'heldBack',

@@ -10,6 +10,7 @@ interface Facts {
   idChanges?: number;
   resends?: number;
   recent?: number;
+  files?: { now: number; before: number };
   heldBack?: { since: number; days: number };
   outOfReach?: { deletes: number; updates: number };
   reads?: { read: number; rejected: number };
@@ -30,6 +31,7 @@ function trips(
     idChanges = 0,
     recent = 0,
     heldBack,
+    files,
     reads,
   }: Facts,
   limits: GuardLimits = {},
@@ -46,6 +48,7 @@ function trips(
       recentDeletes: { users: 0, groups: 0, memberships: 0, [entity]: recent },
       heldBack: { users: undefined, groups: undefined, memberships: undefined, [entity]: heldBack },
       groupLoss: undefined,
+      files: new Map(files === undefined ? [] : [[entity, files]]),
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -69,6 +72,7 @@ describe('a limit of the guard', () => {
       maxGroupLossPercent: 50,
       minGroupLosses: 20,
       maxHeldBackDays: 7,
+      maxMissingFiles: 0,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -181,6 +185,15 @@ describe('a limit of the guard', () => {
       { maxHeldBackDays: 8 },
       [],
     ],
+    ['as many files as before', { files: { now: 3, before: 3 } }, {}, []],
+    ['more files than before', { files: { now: 4, before: 3 } }, {}, []],
+    [
+      'fewer files than before, whatever the changes',
+      { creates: 0, files: { now: 2, before: 5 } },
+      {},
+      [{ rule: 'missingFiles', actual: 3, limit: 0, population: 5 }],
+    ],
+    ['fewer files than before, by option', { files: { now: 2, before: 5 } }, { maxMissingFiles: 3 }, []],
     ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],
     ['re-sends, which are no growth', { creates: 106, resends: 100 }, { maxCreates: 6 }, []],
     ['a creation more', { creates: 7 }, { maxCreates: 6 }, [{ rule: 'creates', actual: 7, limit: 6 }]],
@@ -250,6 +263,7 @@ describe('a limit of the guard', () => {
     ['maxDeletePercent', 101],
     ['maxWeekDeletePercent', 101],
     ['maxHeldBackDays', -1],
+    ['maxMissingFiles', -1],
     ['maxUpdatePercent', -1],
     ['maxUpdatePercent', 101],
     ['maxRejectPercent', -1],

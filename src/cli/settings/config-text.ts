@@ -32,6 +32,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   maxGroupLossPercent: 50,
   minGroupLosses: 20,
   maxHeldBackDays: 7,
+  maxMissingFiles: 0,
   maxRejectPercent: 5,
   minRejects: 20,
   allowEmpty: false,

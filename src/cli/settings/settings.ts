@@ -162,6 +162,12 @@ export const SETTINGS = Object.freeze({
     'guard: the most days for which deletions may be held back',
     { fallback: '7' },
   ),
+  maxMissingFiles: setting(
+    '--max-missing-files',
+    number(COUNT),
+    'guard: by how many files an input may have fewer than at the last complete run',
+    { fallback: '0' },
+  ),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),
@@ -314,6 +320,7 @@ export const GROUPS = Object.freeze({
     'maxGroupLossPercent',
     'minGroupLosses',
     'maxHeldBackDays',
+    'maxMissingFiles',
     'maxRejectPercent',
     'minRejects',
     'allowEmpty',

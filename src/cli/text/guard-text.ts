@@ -12,6 +12,7 @@ const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   idChanges: '--max-id-changes',
   groupLoss: '--max-group-loss-percent',
   heldBack: '--max-held-back-days',
+  missingFiles: '--max-missing-files',
   emptySource: '--allow-empty',
   rejects: '--max-reject-percent',
 };

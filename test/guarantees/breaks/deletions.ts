@@ -36,6 +36,16 @@ export const deletions: readonly Break[] = [
     test: [GUARD, 'an empty source where Okta holds something stops the run, whatever the population'],
   },
   {
+    what: 'a file that is missing goes unnoticed',
+    file: 'src/guard/guard-rules.ts',
+    find: "check('missingFiles', files.before - files.now,",
+    replace: "check('missingFiles', files.now - files.before,",
+    test: [
+      'test/cli/missing-files.test.ts',
+      'with fewer files than at the last complete run stops the plan, until a person approves it',
+    ],
+  },
+  {
     what: 'a record without an id does not hold removals back',
     file: 'src/flow/run-context.ts',
     find: 'if (key === undefined) counts.unidentified++;',
