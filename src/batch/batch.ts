@@ -3,11 +3,12 @@ import { RecordError } from '../core/errors.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { LIMITS } from '../core/limits.js';
-import { displayKey, type Batch, type Change, type Guarded } from '../core/model.js';
+import { displayKey, isChange, type Batch, type Change, type Guarded } from '../core/model.js';
 import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { LANES, type Lane } from '../state/store.js';
 import { RequestPacker } from './request-packer.js';
 import { named } from '../flow/stage-order.js';
+import { stageInput } from '../flow/stage-input.js';
 
 /** Options of {@link batch}. They can make requests smaller, but not larger than Okta allows. */
 export interface BatchOptions {
@@ -54,7 +55,10 @@ export function batch(options: BatchOptions = {}): Operator<Guarded, Batch> {
     integer: true,
   });
   return named('batch', (source) =>
-    flowOf(() => new Batcher(maxItems, maxBytes, lookahead).run(source), contextOf(source)),
+    flowOf(
+      () => new Batcher(maxItems, maxBytes, lookahead).run(stageInput('batch', source, isChange)),
+      contextOf(source),
+    ),
   );
 }
 

@@ -55,7 +55,7 @@ export type DirectoryRecord = RecordOf[Entity];
  * A record that `validate` accepted. Only `validate` makes one, so that a forgotten `validate`, or one of another entity,
  * does not compile. At run time it is the record itself: the property exists in the type alone.
  */
-export type Valid<E extends Entity> = RecordOf[E] & ValidMark[E];
+export type Valid<E extends Entity> = ValidMark[E] & RecordOf[E];
 
 /** The marks of {@link Valid}. Compiler errors contain their names. */
 interface ValidMark {
@@ -110,8 +110,26 @@ export interface Change {
  * A change of a plan that passed `guard`. Only `guard` and `unguarded` make one, so that a forgotten guard does not compile.
  * At run time it is the change itself: the property exists in the type alone.
  */
-export interface Guarded extends Change {
+export type Guarded = GuardMark & Change;
+
+/** The mark of {@link Guarded}. */
+interface GuardMark {
   readonly 'passed by guard() or unguarded()': true;
+}
+
+/** True for a {@link Change}. */
+export function isChange({ key, item }: Readonly<Record<string, unknown>>): boolean {
+  return typeof key === 'string' && typeof item === 'string';
+}
+
+/** What only changes have. As the first part of a parameter, it makes a compiler error name `diff`, and one property. */
+export interface ChangesFromDiff {
+  readonly fingerprint: Fingerprint | undefined;
+}
+
+/** What only batches have. As the first part of a parameter, it makes a compiler error name `batch`, and one property. */
+export interface RequestsFromBatch {
+  readonly body: string;
 }
 
 /** The body of one bulk request. */

@@ -19,6 +19,7 @@ import { IdChangeFinder } from './id-changes.js';
 import { LoginClaims } from './login-claims.js';
 import { runReferences } from './run-references.js';
 import { named } from '../flow/stage-order.js';
+import { stageInput } from '../flow/stage-input.js';
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
@@ -82,8 +83,17 @@ export function diff<E extends Entity>(
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return named('diff', (source) => {
     const context = contextOf(source);
-    return flowOf(() => differences(entity, state, options, rules, source, context), context);
+    const records = stageInput('diff', source, (record) => isRecord(entity, record));
+    return flowOf(() => differences(entity, state, options, rules, records, context), context);
   });
+}
+
+/** True for a record, also one that a delta feed marks as removed. */
+function isRecord(entity: Entity, record: Readonly<Record<string, unknown>>): boolean {
+  const { externalId, profile, deleted, groupExternalId, memberExternalId } = record;
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  if (entity === 'memberships') return isText(groupExternalId) && isText(memberExternalId);
+  return isText(externalId) && (deleted === true || (typeof profile === 'object' && profile !== null));
 }
 
 async function* differences<E extends Entity>(

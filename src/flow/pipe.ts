@@ -108,7 +108,7 @@ export function pipe<A, B, C, D, E, F, G, H, I, J, R>(
 ): Piped<R>;
 export function pipe(source: Source<unknown>, ...stages: Last<unknown, unknown>[]): unknown {
   let flow = toFlow(isObservable(source) ? fromObservable(source) : (source as AsyncIterable<unknown>));
-  requireStageOrder(stages);
+  requireStageOrder(source, stages);
   for (const [i, stage] of stages.entries()) {
     if (typeof stage !== 'function') throw new OptionsError(`stage ${i + 1}`, 'expected a function');
     const result = stage(flow);

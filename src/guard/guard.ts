@@ -2,7 +2,14 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { GuardError, OptionsError } from '../core/errors.js';
 import type { GuardTrip, PlanSummary } from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
-import { ENTITIES, type Change, type Entity, type Guarded } from '../core/model.js';
+import {
+  ENTITIES,
+  isChange,
+  type Change,
+  type ChangesFromDiff,
+  type Entity,
+  type Guarded,
+} from '../core/model.js';
 import { refuseUnknown, requireFunction } from '../core/check-options.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
@@ -17,6 +24,7 @@ import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './g
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
 import { named } from '../flow/stage-order.js';
+import { stageInput } from '../flow/stage-input.js';
 
 /** Options of {@link guard}: the limits for all entities, and other limits for single entities. */
 export interface GuardOptions extends GuardLimits {
@@ -50,7 +58,10 @@ const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', '
  * @throws {@link OptionsError} at once for invalid options; {@link GuardError} while reading, with the counts and the
  * hash of the plan, if a limit is exceeded.
  */
-export function guard(state: StateStore, options: GuardOptions = {}): Operator<Change, Guarded> {
+export function guard(
+  state: StateStore,
+  options: GuardOptions = {},
+): Operator<ChangesFromDiff & Change, Guarded> {
   refuseUnknown('guard', options, KNOWN_OPTIONS);
   const limits = limitsOf(options);
   if (options.approve !== undefined && !/^[0-9a-f]{64}$/.test(options.approve)) {
@@ -59,7 +70,8 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
   if (options.onPlan !== undefined) requireFunction('onPlan', options.onPlan);
   return named('guard', (source) => {
     const context = contextOf(source);
-    return flowOf(() => guarded(source, context, state, options, limits), context);
+    const changes = stageInput('guard', source, isChange);
+    return flowOf(() => guarded(changes, context, state, options, limits), context);
   });
 }
 
@@ -67,7 +79,7 @@ export function guard(state: StateStore, options: GuardOptions = {}): Operator<C
  * Passes changes on without a guard. Okta imports everything that is sent, so a bad export can deactivate everybody:
  * use it only where something else has checked the whole plan.
  */
-export function unguarded(): Operator<Change, Guarded> {
+export function unguarded(): Operator<ChangesFromDiff & Change, Guarded> {
   return named('guard', (source) => source as Flow<Guarded>);
 }
 

@@ -1,6 +1,7 @@
 import { pick, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
+import { withoutStages } from '../flow/stage-order.js';
 
 /**
  * Leaves out the records for which the predicate is not true.
@@ -11,7 +12,7 @@ import { requireFunction } from '../core/check-options.js';
  */
 export function filter<A>(predicate: (record: A, index: number) => boolean): Operator<A, A> {
   requireFunction('predicate', predicate);
-  return (source) => flowOf(() => filtered(source, predicate), contextOf(source));
+  return withoutStages((source) => flowOf(() => filtered(source, predicate), contextOf(source)));
 }
 
 async function* filtered<A>(

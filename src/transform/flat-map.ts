@@ -1,6 +1,7 @@
 import { CHUNK_SIZE, pickPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
+import { withoutStages } from '../flow/stage-order.js';
 
 /**
  * Maps each record to any number of others, e.g. the list of groups of a person to memberships. The results have the place
@@ -10,7 +11,7 @@ import { requireFunction } from '../core/check-options.js';
  */
 export function flatMap<A, B>(fn: (record: A, index: number) => Iterable<B>): Operator<A, B> {
   requireFunction('fn', fn);
-  return (source) => flowOf(() => flattened(source, fn), contextOf(source));
+  return withoutStages((source) => flowOf(() => flattened(source, fn), contextOf(source)));
 }
 
 async function* flattened<A, B>(

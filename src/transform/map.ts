@@ -4,6 +4,7 @@ import type { Chunks, Operator } from '../flow/flow.js';
 import { requireFunction } from '../core/check-options.js';
 import { mappingOf, type MappingOf } from '../core/declared-mapping.js';
 import { stageOf, type ScreenRequest } from '../screening/screening.js';
+import { withoutStages } from '../flow/stage-order.js';
 
 /**
  * Maps each record to another one. The function may return a promise; records keep their order.
@@ -19,7 +20,7 @@ import { stageOf, type ScreenRequest } from '../screening/screening.js';
 export function map<A, B>(fn: (record: A, index: number) => B | Promise<B>): Operator<A, B> {
   requireFunction('fn', fn);
   const mapping = mappingOf(fn);
-  return (source) => stageOf(source, (chunks) => mapped(chunks, fn), addMapping(mapping));
+  return withoutStages((source) => stageOf(source, (chunks) => mapped(chunks, fn), addMapping(mapping)));
 }
 
 /** Adds a declared mapping to a request. Two mappings after each other cannot be declared. */

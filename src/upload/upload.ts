@@ -2,7 +2,8 @@ import { throwIfAborted } from '../core/clock.js';
 import { RollcallError } from '../core/errors.js';
 import { contextOf, type Flow, type Sink } from '../flow/flow.js';
 import { named } from '../flow/stage-order.js';
-import type { Batch } from '../core/model.js';
+import { stageInput } from '../flow/stage-input.js';
+import type { Batch, RequestsFromBatch } from '../core/model.js';
 import type { OktaClient } from '../okta/wire.js';
 import type { UploadReport } from '../core/results.js';
 import type { RunContext } from '../flow/run-context.js';
@@ -46,7 +47,7 @@ export function upload(
   okta: OktaClient,
   state: StateStore,
   options: UploadOptions = {},
-): Sink<Batch, UploadReport> {
+): Sink<RequestsFromBatch & Batch, UploadReport> {
   const sink = uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
   return named('upload', sink);
 }
@@ -54,6 +55,10 @@ export function upload(
 /** {@link upload} with a shared context, which contains the sessions that are known to be ours. @internal */
 export function uploadIn(context: SessionContext): Sink<Batch, UploadReport> {
   return (source) => holdOpen(context.state, () => new Upload(context, source).run());
+}
+
+function isBatch({ body, changes }: Readonly<Record<string, unknown>>): boolean {
+  return typeof body === 'string' && Array.isArray(changes);
 }
 
 class Upload {
@@ -72,7 +77,7 @@ class Upload {
 
   constructor(context: SessionContext, source: Flow<Batch>) {
     this.#context = context;
-    this.#queue = new BatchQueue(source, context.options.signal);
+    this.#queue = new BatchQueue(stageInput('upload', source, isBatch), context.options.signal);
     this.#run = contextOf(source);
     this.#outcomes = new OutcomeReporter(context.options);
     this.#refused = new RefusedChanges(context.options, this.#run, this.#tally, this.#outcomes);

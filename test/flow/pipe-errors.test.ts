@@ -54,6 +54,8 @@ const SEND = ['batch()', 'upload(okta, state)'];
 
 const NOT_VALID = "accepted by validate('users')";
 const NOT_GUARDED = 'passed by guard() or unguarded()';
+const NO_CHANGES = `is missing in type 'Valid<"users">' but required in type 'ChangesFromDiff'`;
+const NO_REQUESTS = `is missing in type 'Valid<"users">' but required in type 'RequestsFromBatch'`;
 
 /** What is wrong, the program, the line of the error (the stage whose result does not fit), and what the message says. */
 const CASES: readonly (readonly [what: string, program: string, line: string, sentence: string])[] = [
@@ -65,6 +67,10 @@ const CASES: readonly (readonly [what: string, program: string, line: string, se
     "validate('groups'),",
     NOT_VALID,
   ],
+  ['guard before diff', pipeOf(VALID, 'guard(state)', DIFF, ...SEND), `${VALID},`, NO_CHANGES],
+  ['batch before diff', pipeOf(VALID, 'batch()', DIFF, 'guard(state)'), `${VALID},`, NOT_GUARDED],
+  ['upload after validate', pipeOf(VALID, 'upload(okta, state)'), `${VALID},`, NO_REQUESTS],
+  ['only upload', pipeOf('upload(okta, state)'), 'export const run = pipe(rows,', 'RequestsFromBatch'],
   ['no guard', pipeOf(VALID, DIFF, ...SEND), `${DIFF},`, NOT_GUARDED],
   ['diff before validate', pipeOf(DIFF, VALID), 'export const run = pipe(rows,', 'Valid<"users">'],
   ['batch before guard', pipeOf(VALID, DIFF, 'batch()', 'guard(state)'), `${DIFF},`, 'Guarded'],

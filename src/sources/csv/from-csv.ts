@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Chunk } from '../../flow/chunk.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
+import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, RowScreen, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
@@ -109,7 +110,9 @@ export function fromCheckedCsv(
     onHeader,
   };
   const openScreened: OpenScreened<CsvRow> = (request) => screened(settings, request);
-  return flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened);
+  return rowsOfFile(
+    flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened),
+  );
 }
 
 /** The rows without those that are certainly unchanged; all rows if the header shows that they cannot be screened. */

@@ -1,6 +1,7 @@
 import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
+import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
@@ -49,7 +50,7 @@ export function fromJsonLines<T = Record<string, unknown>>(
   const source = toInput(input, options);
   const openScreened: OpenScreened<T> = (request) => screened(source, maxRecordLength, threads, request);
   const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1);
-  return flowOf(open, new RunContext(), openScreened);
+  return rowsOfFile(flowOf(open, new RunContext(), openScreened));
 }
 
 /** Parses lines. */

@@ -2,6 +2,7 @@ import { jsonParser } from 'stream-json/core/parser.js';
 import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
+import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { RunContext } from '../../flow/run-context.js';
 import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
@@ -33,7 +34,7 @@ export function fromJson<T = Record<string, unknown>>(input: Input, options: Fro
   refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path']);
   const path = toSteps(options.path);
   const source = toInput(input, options);
-  return flowOf(() => elementsOf<T>(source, path), new RunContext());
+  return rowsOfFile(flowOf(() => elementsOf<T>(source, path), new RunContext()));
 }
 
 /** The most characters that are searched for a line. */
