@@ -50,6 +50,9 @@ export async function adoptAll(product: Product, state: StateStore, changes: Flo
     }
   }
   if (rows.length > 0) await state.adopt(rows);
+  // As after a run: the first run without these values reads all rows, to find the names of their attributes.
+  for (const entity of ['users', 'groups'])
+    await state.setMeta(`attributes:${entity}`, JSON.stringify({ names: [], isComplete: true }));
 }
 
 /** A copy for one run, which changes it. */

@@ -1,4 +1,5 @@
-import { makeBatch } from '../okta/bulk-body.js';
+import { bodyFrame, makeBatch } from '../okta/bulk-body.js';
+import type { RunContext } from '../flow/run-context.js';
 import { RecordError } from '../core/errors.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
@@ -56,7 +57,10 @@ export function batch(options: BatchOptions = {}): Operator<Guarded, Batch> {
   });
   return named('batch', (source) =>
     flowOf(
-      () => new Batcher(maxItems, maxBytes, lookahead).run(stageInput('batch', source, isChange)),
+      () =>
+        new Batcher(maxItems, maxBytes, lookahead, contextOf(source)).run(
+          stageInput('batch', source, isChange),
+        ),
       contextOf(source),
     ),
   );
@@ -65,8 +69,10 @@ export function batch(options: BatchOptions = {}): Operator<Guarded, Batch> {
 class Batcher {
   readonly #packers: readonly RequestPacker[];
   readonly #maxBytes: number;
+  readonly #context: RunContext;
 
-  constructor(maxItems: number, maxBytes: number, lookahead: number) {
+  constructor(maxItems: number, maxBytes: number, lookahead: number, context: RunContext) {
+    this.#context = context;
     this.#maxBytes = maxBytes;
     this.#packers = LANES.map((lane) => new RequestPacker(lane, { maxItems, maxBytes }, lookahead));
   }
@@ -74,7 +80,8 @@ class Batcher {
   async *run(source: Flow<Change>): AsyncGenerator<Chunk<Batch>, void, undefined> {
     let rank = 0;
     for await (const chunk of source.chunks()) {
-      for (const change of chunk) {
+      for (const found of chunk) {
+        const change = this.#cleared(found);
         // Nearly all changes of a chunk are of one lane.
         if (!isOf(change, LANES[rank] as Lane)) rank = laneOf(change);
         this.#requireFitting(change);
@@ -86,6 +93,14 @@ class Batcher {
       }
     }
     yield* this.#flushBelow(LANES.length);
+  }
+
+  /** An upsert with the attributes that it must clear, so that their bytes are counted. */
+  #cleared(change: Change): Change {
+    const { entity, kind } = change;
+    if (kind === 'delete' || entity === 'memberships') return change;
+    const frame = bodyFrame(entity, kind).join('').length;
+    return this.#context.attributes(entity).cleared(change, this.#maxBytes - frame);
   }
 
   /** Empties the lanes that are sent before this one. */

@@ -31,6 +31,16 @@ export interface IdChanges {
   readonly examples: readonly IdChange[];
 }
 
+/** An attribute that leaves records, and that an upsert cannot clear because Okta accepts no null for it. */
+export interface UnclearedAttribute {
+  readonly entity: Entity;
+  readonly attribute: string;
+  /** The number of records that had it. */
+  readonly records: number;
+  /** The external ids of the first three. */
+  readonly examples: readonly string[];
+}
+
 /** A group that loses many of its members. */
 export interface GroupLoss {
   /** The external id of the group. */
@@ -77,6 +87,12 @@ export interface PlanSummary {
   readonly idChanges: IdChanges;
   /** The creations of records that were sent before: it is not known whether Okta still has them. A part of `creates`. */
   readonly resends: Readonly<Record<Entity, number>>;
+  /**
+   * Attributes that leave records, and that Okta may keep: an upsert clears an attribute by null, which Okta does not accept for
+   * `secondEmail`, `userName`, `email` and `displayName`, nor for attributes that the option `attributes` of `validate` calls not nullable.
+   * Change or remove them in Okta by hand.
+   */
+  readonly uncleared: readonly UnclearedAttribute[];
   /** Groups that lose more members than the guard allows. */
   readonly groupLosses: GroupLosses;
 }

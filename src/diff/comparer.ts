@@ -7,12 +7,14 @@ import {
   type RecordOf,
   type UserRecord,
 } from '../core/model.js';
+import type { KnownAttributes } from '../core/known-attributes.js';
+import { LIMITS } from '../core/limits.js';
 import type { RejectedKey, RunContext } from '../flow/run-context.js';
 import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
-import { countDifference, type Difference } from './difference.js';
+import { countDifference, countUncleared, type Difference } from './difference.js';
 import type { EarlierRefusals } from './earlier-refusals.js';
 import type { FileOverlaps } from './file-overlaps.js';
 import type { LoginClaims } from './login-claims.js';
@@ -22,6 +24,8 @@ import { Rejections } from './rejections.js';
 import type { ReferenceIds } from './run-references.js';
 
 const DIGEST_WORDS = 4;
+/** The rest of a request is for its frame, as in `validate`. */
+const MOST_ITEM_BYTES = LIMITS.bytesPerRequest - 200;
 
 /** The options of `diff` that a comparison needs. */
 export interface ComparerOptions {
@@ -49,6 +53,8 @@ export class Comparer<E extends Entity> {
 
   /** The keys of rejected records, with the first position of each. */
   readonly #reserved = new Map<string, number>();
+  /** For users and groups: the attributes that the source sets. */
+  known: KnownAttributes | undefined;
 
   constructor(
     private readonly entity: E,
@@ -92,6 +98,7 @@ export class Comparer<E extends Entity> {
       // The most common case comes first: nearly all records of a large directory are unchanged.
       if (code === Seen.SAME) {
         counts.unchanged++;
+        if (this.known?.isComplete === false) this.known.add((chunk[i] as UserRecord).profile);
         overlaps?.add(keyOf(entity, chunk[i] as RecordOf[E]), placeOf(chunk, i, first));
         continue;
       }
@@ -107,6 +114,7 @@ export class Comparer<E extends Entity> {
       const held = before?.get(key);
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
       const change = this.#change(key, record, digestText(digests, i), created, held);
+      if (this.#isTooLarge(change, place)) continue;
       differences.push({ change, place, before: held, isResend: code === Seen.UNKNOWN });
     }
     const sendable = await this.#sendable(differences);
@@ -114,9 +122,21 @@ export class Comparer<E extends Entity> {
       .filter(({ change }) => !this.refusals.keepsOut(change))
       .map((difference) => {
         countDifference(difference, counts);
+        if (this.known !== undefined) countUncleared(difference.change, this.known, counts);
         if (difference.change.created) this.#createdOf(entity)?.add(difference.change.key);
         return difference.change;
       });
+  }
+
+  /** Rejects a record that fits into a request, but not with the attributes that it must clear. */
+  #isTooLarge(change: Change, place: Place): boolean {
+    if (this.known?.exceeds(change, MOST_ITEM_BYTES) !== true) return false;
+    this.rejections.reject(change.key, place, {
+      code: 'TOO_LARGE',
+      reason:
+        'the record does not fit into one request of 200,000 bytes together with the attributes that it must clear',
+    });
+    return true;
   }
 
   async #duplicate(key: string, place: Place, overlaps: FileOverlaps | undefined): Promise<void> {
@@ -160,6 +180,7 @@ export class Comparer<E extends Entity> {
     before: Held | undefined,
   ): Change {
     const { item, group } = encodeItem(this.entity, record);
+    this.known?.add((record as UserRecord).profile);
     return {
       entity: this.entity,
       kind: 'upsert',

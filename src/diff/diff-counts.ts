@@ -34,6 +34,8 @@ export interface DiffCounts {
   /** Records of a delta feed that a later record of the same entity replaces. */
   superseded: number;
   outOfReach: OutOfReach;
+  /** By name, attributes that left records and for which Okta accepts no null. */
+  readonly uncleared: Map<string, { readonly records: number; readonly examples: readonly string[] }>;
   /** Finds users who come back under another external id; undefined if Okta is not known to have users. */
   idChanges: IdChangeFinder | undefined;
 }
@@ -59,6 +61,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       excluded: 0,
       superseded: 0,
       outOfReach: { deletes: 0, updates: 0 },
+      uncleared: new Map(),
       idChanges: undefined,
     };
     all.set(entity, counts);

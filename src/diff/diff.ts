@@ -18,6 +18,7 @@ import { fullDifferences } from './full-read.js';
 import { IdChangeFinder } from './id-changes.js';
 import { LoginClaims } from './login-claims.js';
 import { runReferences } from './run-references.js';
+import { sourceAttributes } from './source-attributes.js';
 import { named } from '../flow/stage-order.js';
 import { stageInput } from '../flow/stage-input.js';
 
@@ -113,16 +114,19 @@ async function* differences<E extends Entity>(
   try {
     if (rules.reserves) counts.outOfReach = await outOfReach(entity, state, rules);
     const refusals = await EarlierRefusals.load(state, clock.now(), reading, context, counts);
+    const fingerprints = new AttributeFingerprints(key);
     const comparer = new Comparer(
       entity,
       reading,
       createDigester(key, screening?.hasher(key)),
-      new AttributeFingerprints(key),
+      fingerprints,
       options,
       context,
       counts,
       refusals,
     );
+    if (entity !== 'memberships')
+      comparer.known = await sourceAttributes(entity, state, context, fingerprints);
     const { users, memberships } = await state.counts();
     if (entity === 'users') {
       if (users.known > 0) counts.idChanges = new IdChangeFinder();
@@ -139,13 +143,19 @@ async function* differences<E extends Entity>(
     // The created users and groups are needed only if the baseline contains memberships.
     if (memberships.known > 0) comparer.created = runReferences(reading).created;
     if (memberships.known + memberships.unknown > 0) comparer.memberships.gaining = new HashedKeys(key);
-    const read = { entity, source, state, reading, comparer, rules, screening, clock, context, counts };
+    // Records that a screen leaves out show no names.
+    const isLearning = comparer.known?.isComplete === false;
+    const read = {
+      ...{ entity, source, state, reading, comparer, rules, clock, context, counts },
+      screening: isLearning ? undefined : screening,
+    };
     const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);
     for await (const chunk of changes) {
       logins?.removed(chunk);
       yield entity === 'memberships' ? comparer.memberships.afterGains(chunk) : chunk;
     }
     if (logins !== undefined) yield* logins.release();
+    if (isLearning && options.mode !== 'delta') comparer.known?.complete();
   } finally {
     await logins?.close();
     if (options.reading === undefined) await reading.close();

@@ -1,3 +1,4 @@
+import type { KnownAttributes } from '../core/known-attributes.js';
 import type { Change } from '../core/model.js';
 import type { Held } from '../state/store.js';
 import type { DiffCounts } from './diff-counts.js';
@@ -18,4 +19,16 @@ export function countDifference({ change, isResend }: Difference, counts: DiffCo
   if (!change.created) counts.updates++;
   else counts.creates++;
   if (isResend) counts.resends++;
+}
+
+/** The most ids that the plan names for an attribute. */
+const NAMED = 3;
+
+/** Counts the attributes that leave a record, and that Okta may keep because it accepts no null for them. */
+export function countUncleared(change: Change, known: KnownAttributes, counts: DiffCounts): void {
+  for (const name of known.uncleared(change)) {
+    const { records, examples } = counts.uncleared.get(name) ?? { records: 0, examples: [] };
+    const ids = examples.length < NAMED ? [...examples, change.key] : examples;
+    counts.uncleared.set(name, { records: records + 1, examples: ids });
+  }
 }

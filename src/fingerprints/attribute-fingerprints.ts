@@ -1,3 +1,4 @@
+import { UNNAMED_ATTRIBUTE } from '../core/known-attributes.js';
 import type { Profile } from '../core/model.js';
 import { LoginFingerprints, withoutLogin } from './login-fingerprints.js';
 
@@ -5,8 +6,6 @@ import { LoginFingerprints, withoutLogin } from './login-fingerprints.js';
 const WIDTH = 4;
 /** The fingerprint of null. */
 const NULL = '\0\0';
-/** Reported in place of a removed attribute whose name no profile of this run has: only its fingerprint is known. */
-const REMOVED = '(removed)';
 
 /**
  * Keyed fingerprints of the attributes of a profile, 16 bits for each value. They show which attributes changed, without
@@ -17,8 +16,10 @@ export class AttributeFingerprints {
   readonly #seed: number;
   /** The fingerprint of each name. */
   readonly #names = new Map<string, string>();
-  /** The name of each fingerprint. */
-  readonly #byFingerprint = new Map<string, string>();
+  /** The names of each fingerprint. Nearly always it is one. */
+  readonly #byFingerprint = new Map<string, string[]>();
+  /** Fingerprints that several names have. */
+  readonly #shared = new Set<string>();
 
   readonly #logins: LoginFingerprints;
 
@@ -55,8 +56,14 @@ export class AttributeFingerprints {
       if (old.get(fingerprint) !== this.#value(profile[name])) names.push(name);
       old.delete(fingerprint);
     }
-    for (const fingerprint of old.keys()) names.push(this.#byFingerprint.get(fingerprint) ?? REMOVED);
+    for (const fingerprint of old.keys()) names.push(...this.#named(fingerprint));
+    names.push(...this.#hidden(attributes, profile, names));
     return names;
+  }
+
+  /** Adds names that removed attributes may have, although no profile of this run has them. */
+  addNames(names: Iterable<string>): void {
+    for (const name of names) this.#name(name);
   }
 
   /**
@@ -73,7 +80,7 @@ export class AttributeFingerprints {
       const value = attributes.slice(at + 2, at + WIDTH);
       const held = values.get(name);
       const isSame = value === this.#value(held) || (!held && (value === NULL || value === this.#value('')));
-      if (!isSame) names.push(this.#byFingerprint.get(name) ?? REMOVED);
+      if (!isSame) names.push(this.#named(name)[0] as string);
     }
     return names;
   }
@@ -83,9 +90,31 @@ export class AttributeFingerprints {
     if (fingerprint === undefined) {
       fingerprint = twoCharacters(this.#hash(name, 1));
       this.#names.set(name, fingerprint);
-      this.#byFingerprint.set(fingerprint, name);
+      const others = this.#byFingerprint.get(fingerprint);
+      if (others === undefined) this.#byFingerprint.set(fingerprint, [name]);
+      else {
+        others.push(name);
+        this.#shared.add(fingerprint);
+      }
     }
     return fingerprint;
+  }
+
+  #named(fingerprint: string): readonly string[] {
+    return this.#byFingerprint.get(fingerprint) ?? [UNNAMED_ATTRIBUTE];
+  }
+
+  /** Names that share their fingerprint with another one, and may have been removed although that one was not. */
+  #hidden(before: string, profile: Profile, found: readonly string[]): string[] {
+    const names: string[] = [];
+    if (this.#shared.size === 0) return names;
+    for (let at = 0; at + WIDTH <= before.length; at += WIDTH) {
+      const fingerprint = before.slice(at, at + 2);
+      if (!this.#shared.has(fingerprint)) continue;
+      for (const name of this.#named(fingerprint))
+        if (!Object.hasOwn(profile, name) && !found.includes(name) && !names.includes(name)) names.push(name);
+    }
+    return names;
   }
 
   #value(value: string | null | undefined): string {

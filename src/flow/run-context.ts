@@ -1,3 +1,4 @@
+import { KnownAttributes, type ProfileEntity } from '../core/known-attributes.js';
 import type { Change, Entity } from '../core/model.js';
 import type { ReadCounts, Rejection } from '../core/rejection.js';
 
@@ -48,11 +49,19 @@ export class RunContext {
   /** With the options `only` and `first`: the changes that are left out of the plan, and the resends in it; set by `sync` and `plan`. */
   selection:
     { readonly unsent: Record<Entity, number>; readonly resends: Record<Entity, number> } | undefined;
+  readonly #attributes = new Map<ProfileEntity, KnownAttributes>();
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, RejectedKey[]>();
   readonly #leftOutKeys = new Map<Entity, Set<string>>();
   #outer: RunContext | undefined;
   readonly #listeners = new Set<(rejection: Rejection) => void>();
+
+  /** The attributes that the source of users or groups is known to set. */
+  attributes(entity: ProfileEntity): KnownAttributes {
+    let attributes = this.#attributes.get(entity);
+    if (attributes === undefined) this.#attributes.set(entity, (attributes = new KnownAttributes(entity)));
+    return attributes;
+  }
 
   /** The live counts of an entity. */
   counts(entity: Entity): ReadCounts {

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { GuardError, OptionsError } from '../core/errors.js';
-import type { GuardTrip, PlanSummary } from '../core/results.js';
+import type { GuardTrip, PlanSummary, UnclearedAttribute } from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import {
   ENTITIES,
@@ -188,6 +188,7 @@ async function decide(
         heldBackDeletes,
         idChanges,
         resends,
+        uncleared: unclearedIn(context),
         groupLosses: { count: losses.length, examples: losses.slice(0, NAMED) },
       },
       trips,
@@ -203,6 +204,17 @@ async function decide(
         byEntity((entity) => tally.counts[entity].deletes),
       ),
     );
+}
+
+function unclearedIn(context: RunContext): UnclearedAttribute[] {
+  return ENTITIES.flatMap((entity) =>
+    Array.from(diffCountsOf(context, entity)?.uncleared ?? [], ([attribute, { records, examples }]) => ({
+      entity,
+      attribute,
+      records,
+      examples,
+    })),
+  );
 }
 
 function readsOf(context: RunContext): Map<Entity, { read: number; rejected: number }> {

@@ -122,6 +122,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     heldBackDeletes,
     idChanges,
     resends,
+    uncleared,
     groupLosses,
   } = plan;
   return {
@@ -136,6 +137,7 @@ function planFields(plan: PlanSummary, trips: readonly GuardTrip[]): NonNullable
     heldBackDeletes,
     idChanges,
     resends,
+    uncleared,
     groupLosses,
     trips,
   };

@@ -127,6 +127,14 @@ export class SimulatedDirectory {
     return this.#logins?.isTaken(profile['userName'], this.#users.get(externalId)?.id) === true;
   }
 
+  /** An upsert with the attributes that it leaves out, as the directory has them. Those of a deactivated user count too. */
+  completed(item: Listed): Listed {
+    const { entity, kind, externalId, profile } = item;
+    if (entity === 'memberships' || kind === 'delete') return item;
+    const held = (entity === 'users' ? this.#users : this.#groups).get(externalId);
+    return held === undefined ? item : { ...item, profile: Object.freeze({ ...held.profile, ...profile }) };
+  }
+
   /** Applies one item. Returns the broken rule for an item that has no effect. */
   apply(item: Listed, now: number): ViolationRule | undefined {
     if (this.isLoginTaken(item)) return 'login-taken';

@@ -77,6 +77,11 @@ export interface OrgOptions {
   /** Returns true for an item that an import leaves out, although the session is COMPLETED. @defaultValue applies all items */
   readonly dropItem?: (item: OrgItem) => boolean;
   /**
+   * What the import of a user or group does with an attribute that an upsert leaves out: Okta's documents do not say. `kept`: it keeps its
+   * value, also that of a deactivated user. `cleared`: the profile is replaced. @defaultValue 'kept'
+   */
+  readonly omission?: 'kept' | 'cleared';
+  /**
    * Whether a login (`userName`, in upper or lower case) has at most one active user in the org: a bulk request that gives the login of
    * another active user is refused with 400. If the other user gets it only until the import, the user is left out of the import, and
    * a violation is recorded. @defaultValue true
@@ -150,6 +155,7 @@ const DEFAULTS = Object.freeze({
   refuseItem: () => false,
   poison: () => undefined,
   dropItem: () => false,
+  omission: 'kept',
   uniqueLogins: true,
   unconfirmed: () => false,
   missingScopes: Object.freeze([]),
@@ -229,6 +235,7 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
   requireNumber('concurrencyLimit', checked.concurrencyLimit, { min: 1, integer: true });
   requireOneOf('cooldownApplies', checked.cooldownApplies, ['while-active', 'always']);
   requireOneOf('startImportAnswer', checked.startImportAnswer, ['object', 'array']);
+  requireOneOf('omission', checked.omission, ['kept', 'cleared']);
   requireNumberOf('createStatus', checked.createStatus, [200, 201]);
   requireNumberOf('unknownSessionStatus', checked.unknownSessionStatus, [400, 404]);
   for (const name of ['listInProgress', 'shuffle', 'recordBodies', 'appsApi', 'uniqueLogins'] as const) {

@@ -21,6 +21,7 @@ export type SessionRules = Pick<
   | 'unknownSessionStatus'
   | 'poison'
   | 'dropItem'
+  | 'omission'
   | 'unconfirmed'
 >;
 
@@ -202,7 +203,7 @@ export class SourceSessions {
   }
 
   #import(session: Session): void {
-    const { seed, shuffle, poison, dropItem } = this.#rules;
+    const { seed, shuffle, poison, dropItem, omission } = this.#rules;
     if (session.content.some((item) => poison(item) === 'import'))
       session.failsAfter ??= draw(seed, 6, this.#number, session.number);
     const ordered = shuffle
@@ -212,7 +213,8 @@ export class SourceSessions {
       session.failsAfter === undefined ? ordered.length : Math.floor(ordered.length * session.failsAfter);
     for (const item of ordered.slice(0, applied)) {
       if (dropItem(item)) continue;
-      const broken = this.directory.apply(item, session.finishes);
+      const imported = omission === 'kept' ? this.directory.completed(item) : item;
+      const broken = this.directory.apply(imported, session.finishes);
       if (broken === undefined) continue;
       this.#violations.add(broken, session.id, JSON.stringify([item.externalId, item.memberExternalId]));
     }

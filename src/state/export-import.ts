@@ -7,6 +7,7 @@ import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { loginOf } from '../fingerprints/login-fingerprints.js';
 import { requireWhole } from './checks.js';
+import { ATTRIBUTE_NAMES } from './known-attributes.js';
 import { REFUSED_RECORDS } from './remembered-refusals.js';
 import {
   IMPORT_UNFINISHED,
@@ -45,7 +46,7 @@ interface Footer {
 }
 
 /** The meta values that are exported. */
-const META = ['watermark', REFUSED_RECORDS];
+const META = ['watermark', REFUSED_RECORDS, ...ATTRIBUTE_NAMES];
 
 /**
  * Writes the content of a state to a file, as a backup or for another machine: external ids, keyed fingerprints and their

@@ -14,6 +14,7 @@ export type {
   GroupLosses,
   IdChange,
   IdChanges,
+  UnclearedAttribute,
   KindCounts,
   PlanSummary,
 } from '../core/results.js';

@@ -7,6 +7,7 @@ import type { PlanSummary, EntityReport } from '../core/results.js';
 import { RunContext } from '../flow/run-context.js';
 import type { Rejection } from '../core/rejection.js';
 import { ENTITIES, type Entity } from '../core/model.js';
+import { storeAttributes } from '../state/known-attributes.js';
 import type { AdoptedRow, StateStore, Target } from '../state/store.js';
 
 /** Options of {@link adopt}. */
@@ -70,6 +71,7 @@ export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
     await state.adopt(rows);
     adopted += rows.length;
   }
+  await storeAttributes(state, context);
   return {
     plan: summary as PlanSummary,
     sources: sourceReports(options, context),

@@ -11,8 +11,8 @@ export type FlatRow = Readonly<Record<string, string | null | undefined>>;
 export interface RecordOptions {
   /**
    * The value for an empty cell. `'auto'`: null if Okta allows null, as for custom attributes; otherwise, as for
-   * `secondEmail`, the attribute is left out. `'keep'`: the empty text. `'omit'`: the attribute is always left out, so that
-   * Okta keeps its current value.
+   * `secondEmail`, the attribute is left out. `'keep'`: the empty text. `'omit'`: the attribute is always left out. If
+   * the source sets it for others, an upsert clears it nevertheless, unless the option `neverClear` of `validate` names it.
    * @defaultValue `'auto'`
    */
   readonly emptyCell?: 'auto' | 'keep' | 'omit';

@@ -22,6 +22,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
+import { storeAttributes } from '../state/known-attributes.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
@@ -95,6 +96,7 @@ class Upload {
       this.#refused.remembered = await RememberedRefusals.loadToSend(state, now, this.#run.resend);
       await this.#sendAll();
       await storeAbsences(state, this.#run);
+      await storeAttributes(state, this.#run);
       for (const [name, value] of this.#run.valuesAtEnd) await state.setMeta(name, value);
       return this.#report();
     } catch (error) {
@@ -165,6 +167,7 @@ class Upload {
   }
 
   async #runSession(content: Content): Promise<void> {
+    await storeAttributes(this.#context.state, this.#run);
     const importing = this.#importing.size > 0 ? this.#importing.all() : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;

@@ -21,6 +21,14 @@ export interface ValidateOptions {
   /** Limits of additional attributes, from the schema of the identity source. */
   readonly attributes?: Readonly<Record<string, AttributeLimit>>;
   /**
+   * Attributes that are never cleared in Okta. By default, an upsert of a user or group names as null every attribute that Okta may have
+   * from this source and the record lacks: Okta does not document whether it keeps or clears an attribute that is left out. For
+   * an attribute that is named here, nothing is sent if a record lacks it. Name one that others maintain for people for whom the source
+   * has no value, or one that Okta's schema does not have any more.
+   * @defaultValue none
+   */
+  readonly neverClear?: readonly string[];
+  /**
    * `delta`: records with `deleted: true` are accepted, and need no profile. `full`: such a record is rejected.
    * @defaultValue `'full'`
    */

@@ -13,7 +13,15 @@ import { textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 import { named } from '../flow/stage-order.js';
 
-const KNOWN_OPTIONS = ['required', 'coerce', 'unsupportedCharacters', 'attributes', 'mode', 'onReject'];
+const KNOWN_OPTIONS = [
+  'required',
+  'coerce',
+  'unsupportedCharacters',
+  'attributes',
+  'neverClear',
+  'mode',
+  'onReject',
+];
 
 /**
  * Checks records against Okta's limits (see `LIMITS`). A record that violates a limit is rejected: it is counted, passed
@@ -43,6 +51,8 @@ export function validate<E extends Entity>(
   const check = createChecker(entity, options);
   return named('validate', (source) => {
     const context = contextOf(source);
+    if (entity !== 'memberships')
+      context.attributes(entity).restrict(fieldRules(entity, options).limits, options.neverClear ?? []);
     return stageOf(
       source,
       (chunks) => validated(entity, chunks, context, check, options.onReject),

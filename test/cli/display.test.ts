@@ -21,6 +21,7 @@ const plan: PlanSummary = {
   mostMs: 300_000,
   changedAttributes: [],
   heldBackDeletes: { users: 0, groups: 0, memberships: 0 },
+  uncleared: [],
   idChanges: { count: 0, examples: [] },
   resends: { users: 0, groups: 0, memberships: 0 },
   groupLosses: { count: 0, examples: [] },

@@ -176,6 +176,16 @@ describe('mappedSources', () => {
     expect(mappedSources(mapping, {})).toEqual({});
   });
 
+  it('leaves attributes alone whose empty cells are omitted, and those that the setting names', () => {
+    const profile = { userName: 'a', title: { column: 't', empty: 'omit' }, city: { column: 'c' } };
+    const mapping = parseMapping(JSON.stringify({ users: { externalId: 'i', profile } }), 'm.json');
+    expect(mappedSources(mapping, {}).validate).toEqual({ users: { neverClear: ['title'] } });
+    expect(mappedSources(mapping, {}, { neverClear: ['x'] }).validate).toEqual({
+      users: { neverClear: ['title', 'x'] },
+      groups: { neverClear: ['x'] },
+    });
+  });
+
   it('makes groups of memberships that have a file of their own', async () => {
     const cwd = await directory();
     await files(cwd, { 'm.csv': 'groupExternalId,memberExternalId\ng,1\nh,1\ng,2\n' });

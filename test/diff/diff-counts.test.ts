@@ -19,6 +19,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     superseded: 0,
     refused: 0,
     outOfReach: { deletes: 0, updates: 0 },
+    uncleared: new Map(),
     idChanges: undefined,
   });
   note.read = 5;

@@ -21,7 +21,7 @@ import { groupFrom, membershipFrom } from '../../src/transform/records-from-colu
 import { toUser, type FlatRow } from '../../src/transform/to-records.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
-import { replaceBaseline, runOf, withState, type Way } from '../support/two-ways.js';
+import { replaceBaseline, runOf, withKnownAttributes, withState, type Way } from '../support/two-ways.js';
 import { adopted, confirmed, unknown } from '../support/rows.js';
 import { runs } from '../support/runs.js';
 
@@ -381,6 +381,7 @@ describe('rows of a file become records', () => {
     await replaceBaseline(state, 'users', [user('a'), user('b')]);
     await state.adopt((await runOf(groups(), GROUPS, state)).changes.map(adopted));
     await state.adopt((await runOf(pairs(), MEMBERSHIPS, state)).changes.map(adopted));
+    await withKnownAttributes(state);
   }
 
   /** A reading in which user b is gone. */

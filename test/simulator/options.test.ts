@@ -13,6 +13,7 @@ it.each<[string, unknown]>([
   ['seed', 1.5],
   ['concurrencyLimit', 0],
   ['cooldownApplies', 'sometimes'],
+  ['omission', 'unknown'],
   ['createStatus', 204],
   ['unknownSessionStatus', 410],
   ['startImportAnswer', 'list'],

@@ -14,6 +14,7 @@ import type { FlatRow } from '../../src/transform/to-records.js';
 import { createDigester } from '../../src/fingerprints/digests.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { LONGEST_KEY } from '../../src/state/lmdb/row-codec.js';
+import { ATTRIBUTE_NAMES } from '../../src/state/known-attributes.js';
 import type { AdoptedRow, StateStore } from '../../src/state/store.js';
 import { confirmed, gone } from './rows.js';
 
@@ -64,6 +65,13 @@ export async function replaceBaseline<E extends Entity>(
     rows.set(key, confirmed(entity, key, { digest, attributes: '' }));
   }
   await state.adopt([...rows.values()]);
+  await withKnownAttributes(state);
+}
+
+/** Makes a state one that knows the attributes of its source, as after a run: the first run without them reads all rows. */
+export async function withKnownAttributes(state: StateStore): Promise<void> {
+  for (const name of ATTRIBUTE_NAMES)
+    await state.setMeta(name, JSON.stringify({ names: [], isComplete: true }));
 }
 
 /** Reads a source to its end, or to its first error. Nothing is written to the state. */

@@ -2,7 +2,7 @@ import { createClient } from '../../src/okta/client.js';
 import type { DirectoryClient } from '../../src/okta/directory-client.js';
 import { TransportError, type OktaClient, type Transport } from '../../src/okta/wire.js';
 import { SimulatedOrg, type OrgOptions } from '../../src/simulator/index.js';
-import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/core/model.js';
+import type { GroupRecord, MembershipRecord, Profile, UserRecord } from '../../src/core/model.js';
 import { expect } from 'vitest';
 
 export const SOURCE = '0oasimulated000000001';
@@ -53,6 +53,13 @@ export interface SourceDirectory {
   readonly memberships: readonly MembershipRecord[];
 }
 
+/** The attributes of a profile that have a value. An attribute that is null has none. */
+export function withValue(profile: Profile): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(profile).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
+
 /** The directory of the org, in a form that can be compared with that of {@link wanted}. */
 export function held(org: SimulatedOrg) {
   const { users, groups, memberships } = org.directory(SOURCE);
@@ -60,9 +67,9 @@ export function held(org: SimulatedOrg) {
     users: Object.fromEntries(
       Array.from(users)
         .filter(([, u]) => u.status === 'ACTIVE')
-        .map(([id, u]) => [id, { ...u.profile }]),
+        .map(([id, u]) => [id, withValue(u.profile)]),
     ),
-    groups: Object.fromEntries(Array.from(groups, ([id, g]) => [id, { ...g.profile }])),
+    groups: Object.fromEntries(Array.from(groups, ([id, g]) => [id, withValue(g.profile)])),
     memberships: Array.from(memberships.values(), (m) => `${m.groupExternalId}/${m.memberExternalId}`).sort(),
   };
 }
@@ -70,8 +77,8 @@ export function held(org: SimulatedOrg) {
 /** A source in the form of {@link held}. */
 export function wanted(source: SourceDirectory) {
   return {
-    users: Object.fromEntries(source.users.map((u) => [u.externalId, { ...u.profile }])),
-    groups: Object.fromEntries(source.groups.map((g) => [g.externalId, { ...g.profile }])),
+    users: Object.fromEntries(source.users.map((u) => [u.externalId, withValue(u.profile)])),
+    groups: Object.fromEntries(source.groups.map((g) => [g.externalId, withValue(g.profile)])),
     memberships: source.memberships.map((m) => `${m.groupExternalId}/${m.memberExternalId}`).sort(),
   };
 }

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientOf, company, held, makeOrg, SOURCE, wanted, type SourceDirectory } from '../support/world.js';
+import {
+  clientOf,
+  company,
+  held,
+  withValue,
+  makeOrg,
+  SOURCE,
+  wanted,
+  type SourceDirectory,
+} from '../support/world.js';
 import type { UserRecord } from '../../src/core/model.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -169,7 +178,7 @@ describe('absence with grace', () => {
       creates: 0,
       deletes: 0,
     });
-    expect(held(org).users['u3']).toEqual(source.users[3]?.profile);
+    expect(held(org).users['u3']).toEqual(withValue(source.users[3]?.profile ?? {}));
     await run(org, state, without(changed, 'u3'), { absence: { exclude } });
     expect(held(org).users['u3']).toBeDefined();
     const asked = await run(org, state, without(changed, 'u3'), {

@@ -33,6 +33,7 @@ const planSummary = {
   heldBackDeletes: byEntity(whole),
   idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),
   resends: byEntity(whole),
+  uncleared: list(object({ entity: text, attribute: text, records: whole, examples: list(text) })),
   groupLosses: object({ count: whole, examples: list(object({ group: text, members: whole, lost: whole })) }),
 } satisfies Record<keyof PlanSummary, JsonSchema>;
 const uploadReport = {

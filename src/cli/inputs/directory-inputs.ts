@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { DirectorySources } from '../../sync/directory-changes.js';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
@@ -8,7 +7,7 @@ import type { CliContext } from '../process/io.js';
 import type { ConditionValues } from '../mapping/condition-values.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping } from '../mapping/load.js';
-import { mappedSources } from '../mapping/sources.js';
+import { mappedSources, type MappedSources } from '../mapping/sources.js';
 import type { Settings } from '../settings/settings.js';
 
 /**
@@ -21,7 +20,7 @@ export async function openSources(
   settings: Settings,
   { io, clock }: CliContext,
   values?: ConditionValues,
-): Promise<DirectorySources> {
+): Promise<MappedSources> {
   const inputs: Partial<Record<Entity, InputSpec>> = {};
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
@@ -41,7 +40,7 @@ export async function openSources(
     settings.map === undefined
       ? identityMapping
       : await loadMapping(settings.map, todayOf(settings, clock.now()));
-  return mappedSources(mapping, inputs, { stdin: io.stdin, values });
+  return mappedSources(mapping, inputs, { stdin: io.stdin, values, neverClear: settings.neverClear });
 }
 
 /** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */

@@ -1,4 +1,4 @@
-import type { DirectorySources } from '../../sync/directory-changes.js';
+import type { DirectoryOptions, DirectorySources } from '../../sync/directory-changes.js';
 import { OptionsError } from '../../core/errors.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import type { Entity, GroupRecord, MembershipRecord } from '../../core/model.js';
@@ -26,7 +26,12 @@ export interface MappedSourcesOptions {
   readonly maxHeldBytes?: number;
   /** Counts the values that the conditions of users and groups meet. @defaultValue they are not counted */
   readonly values?: ConditionValues | undefined;
+  /** Attributes that are never cleared, besides those that the mapping leaves out. @defaultValue none */
+  readonly neverClear?: readonly string[] | undefined;
 }
+
+/** The sources, and the attributes that the mapping says to leave alone if they are empty. */
+export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate'>;
 
 type Open = (entity: Entity) => Flow<Row>;
 
@@ -42,7 +47,7 @@ export function mappedSources(
   mapping: Mapping,
   inputs: MappedInputs,
   options: MappedSourcesOptions = {},
-): DirectorySources {
+): MappedSources {
   refuseUseless(mapping, inputs);
   const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
   const open: Open = (entity) => {
@@ -63,7 +68,27 @@ export function mappedSources(
       ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open)) }
       : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options.values) }),
     ...(hasMemberships && { memberships: memberships(mapping, open) }),
+    ...neverCleared(mapping, options.neverClear),
   };
+}
+
+/** The option `validate` for attributes that are never cleared. */
+function neverCleared(
+  { users, groups }: Mapping,
+  named: readonly string[] = [],
+): Pick<MappedSources, 'validate'> {
+  const options = (rule: Mapping['users'] | Mapping['groups']) => {
+    const neverClear = [...leftAlone(rule), ...named];
+    return neverClear.length === 0 ? undefined : { neverClear };
+  };
+  const [ofUsers, ofGroups] = [options(users), options(groups)];
+  if (ofUsers === undefined && ofGroups === undefined) return {};
+  return { validate: { ...(ofUsers && { users: ofUsers }), ...(ofGroups && { groups: ofGroups }) } };
+}
+
+function leftAlone(rule: Mapping['users'] | Mapping['groups']): string[] {
+  if (rule.kind === 'identity') return [];
+  return Array.from(rule.profile).flatMap(([name, { isLeftAlone }]) => (isLeftAlone === true ? [name] : []));
 }
 
 function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): void {

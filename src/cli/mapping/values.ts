@@ -8,6 +8,8 @@ export interface ValueRule {
   readonly place: string;
   /** Set if the value is the unchanged text of one column: the column, and the value for an empty text. */
   readonly plain?: { readonly column: string; readonly ofEmpty: string | null | undefined } | undefined;
+  /** True if the mapping says `"empty": "omit"`: nothing is sent for an empty value, not even null. */
+  readonly isLeftAlone?: boolean;
   /** The value; null or `undefined` (left out) only if the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
@@ -55,7 +57,7 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
   const ofEmpty = emptyValue(empty, autoEmpty, place);
   const isPlain =
     source === 'column' && [...members.keys()].every((key) => key === 'column' || key === 'empty');
-  return rule(
+  const made = rule(
     base.columns,
     place,
     (row) => {
@@ -66,6 +68,7 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     ofEmpty,
     isPlain,
   );
+  return empty === 'omit' ? { ...made, isLeftAlone: true } : made;
 }
 
 function rule(

@@ -41,6 +41,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   absenceReads: 2,
   absenceMinAge: '1h',
   protect: ['admin', 'service-*'],
+  neverClear: ['costCenter'],
   mixed: false,
   cooldown: '5m',
   cooldownMin: '0s',

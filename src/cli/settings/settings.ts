@@ -215,6 +215,11 @@ export const SETTINGS = Object.freeze({
     texts('id'),
     'never delete these external ids; an id that ends in * is a prefix',
   ),
+  neverClear: setting(
+    '--never-clear',
+    texts('attribute'),
+    'attributes of users and groups that are never cleared in Okta, e.g. one that its schema does not have any more',
+  ),
   mixed: setting(
     '--mixed',
     onOff(),
@@ -305,6 +310,7 @@ export const GROUPS = Object.freeze({
     'absenceReads',
     'absenceMinAge',
     'protect',
+    'neverClear',
     'mixed',
   ],
   guard: [

@@ -5,6 +5,7 @@ import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
 import { leftOutLines, refusedBeforeLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
+import { unclearedLines } from './uncleared.js';
 import { unsentLines } from './unsent.js';
 import { columns, count, formatTime, plural, printable, withoutEmpty } from './words.js';
 
@@ -50,6 +51,7 @@ export function planText(plan: Plan, now: number): string {
     ...idChangeLines(plan),
     ...resendLines(plan),
     ...groupLossLines(plan),
+    ...unclearedLines(plan),
     ...spared(plan),
     ...unsentLines(plan.sources),
     ...heldBackLines(plan.heldBackDeletes),

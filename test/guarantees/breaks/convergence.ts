@@ -9,6 +9,16 @@ const PROPERTIES = 'test/properties/convergence.test.ts';
 /** "Once faults stop, at most two runs later Okta holds exactly the source's directory." */
 export const convergence: readonly Break[] = [
   {
+    what: 'an attribute that leaves a record is not cleared',
+    file: 'src/core/known-attributes.ts',
+    find: 'if (lacking.length === 0) return change;',
+    replace: 'if (lacking.length >= 0) return change;',
+    test: [
+      'test/sync/omission.test.ts',
+      'through any days and runs, and Okta has exactly what the source has',
+    ],
+  },
+  {
     what: 'a run does not settle what an earlier one left',
     file: 'src/upload/settle-journal.ts',
     find: 'for (const session of await state.journal.open()) {',
