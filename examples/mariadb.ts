@@ -6,15 +6,14 @@
  *     mariadb -h 127.0.0.1 test < examples/data/company.sql
  *     npx tsx examples/mariadb.ts      (set MYSQL_HOST, MYSQL_TCP_PORT, MYSQL_USER, MYSQL_PWD, MYSQL_DATABASE)
  */
-import { createConnection, type Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import mysql from 'mysql2';
-import { createClient, map, pipe, sync, toGroup, toMembership, toUser, type FlatRow } from 'rollcall';
+import type mysql from 'mysql2';
+import { createClient, map, pipe, sync, toGroup, toMembership, toUser } from 'rollcall';
+import { openMysql } from 'rollcall/sources';
 import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
-// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
+// The queries do not return people who have left, so Okta deactivates them.
 const USERS = `
   SELECT employee_id AS externalId, email AS userName, email, given_name AS firstName, family_name AS lastName,
          department
@@ -26,62 +25,15 @@ const MEMBERSHIPS = `
 
 /** The three sources, in one read-only transaction, so that a person who joins during the read is in all of them or in none. */
 export function mariadbDirectory({ host = '127.0.0.1', port = 3306, ...config }: mysql.ConnectionOptions) {
-  let open: { readonly connection: mysql.Connection; readonly socket: Socket } | undefined;
-  let result: Readable | undefined;
-  let lost: Error | undefined;
-
-  async function connect(): Promise<mysql.Connection> {
-    const socket = createConnection({ host, port });
-    const connection = mysql.createConnection({
-      charset: 'utf8mb4',
-      dateStrings: true,
-      ...config,
-      stream: socket,
-    });
-    // Without this, the stream of a result does not notice that its connection is lost, and waits for ever.
-    connection.on('error', (error: Error) => {
-      lost ??= error;
-      result?.destroy(error);
-    });
-    open = { connection, socket };
-    await connection.promise().query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-    await connection.promise().query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-    return connection;
-  }
-
-  async function close(allWasRead: boolean): Promise<void> {
-    if (open === undefined) return;
-    const { connection, socket } = open;
-    open = undefined;
-    const closed = new Promise<void>((resolve) =>
-      socket.closed ? resolve() : socket.once('close', () => resolve()),
-    );
-    if (allWasRead) connection.end();
-    // The server continues to send the rest of the result until the socket is closed.
-    else socket.destroy();
-    await closed;
-  }
-
-  async function* rows(sql: string, last: boolean): AsyncGenerator<FlatRow, void, undefined> {
-    let readToItsEnd = false;
-    try {
-      const connection = open?.connection ?? (await connect());
-      result = connection.query(sql).stream({ highWaterMark: 1000 });
-      if (lost !== undefined) result.destroy(lost);
-      yield* result as AsyncIterable<FlatRow>;
-      readToItsEnd = true;
-    } finally {
-      if (last || !readToItsEnd) await close(readToItsEnd);
-    }
-  }
-
+  // Usually `url` has all of it: mysql://reader:secret@db.example.com/hr
+  const database = openMysql({ url: `mysql://${host}:${port}`, driverOptions: { ...config } });
   return {
     // `sync` reads the sources in this order.
-    users: pipe(rows(USERS, false), map(toUser)),
-    groups: pipe(rows(GROUPS, false), map(toGroup)),
-    memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
+    users: pipe(database.rows(USERS), map(toUser)),
+    groups: pipe(database.rows(GROUPS), map(toGroup)),
+    memberships: pipe(database.rows(MEMBERSHIPS), map(toMembership)),
     /** Closes the connection if the run fails between two sources. */
-    [Symbol.asyncDispose]: () => close(false),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 

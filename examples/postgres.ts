@@ -8,23 +8,12 @@
  */
 import { userInfo } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import pg from 'pg';
-import Cursor from 'pg-cursor';
-import {
-  createClient,
-  fromPages,
-  map,
-  pipe,
-  sync,
-  toGroup,
-  toMembership,
-  toUser,
-  type FlatRow,
-} from 'rollcall';
+import { createClient, map, pipe, sync, toGroup, toMembership, toUser } from 'rollcall';
+import { openPostgres } from 'rollcall/sources';
 import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
-// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
+// The queries do not return people who have left, so Okta deactivates them.
 const USERS = `
   SELECT employee_id AS "externalId", email AS "userName", email, given_name AS "firstName",
          family_name AS "lastName", department
@@ -34,52 +23,22 @@ const MEMBERSHIPS = `
   SELECT team_id AS "groupExternalId", employee_id AS "memberExternalId"
   FROM team_members JOIN people USING (employee_id) WHERE left_on IS NULL`;
 
-const ROWS_AT_A_TIME = 1000;
+/** The address, such as `postgres://reader:secret@db.example.com/hr`, and more options of the driver. */
+export interface PostgresOptions {
+  readonly url: string;
+  readonly [option: string]: unknown;
+}
 
 /** The three sources, in one read-only transaction, so that a person who joins during the read is in all of them or in none. */
-export function postgresDirectory(config: pg.ClientConfig) {
-  let client: pg.Client | undefined;
-
-  async function connect(): Promise<pg.Client> {
-    client = new pg.Client({ fallback_application_name: 'rollcall', ...config });
-    // If the connection breaks, the next read fails. Without this listener, the process would end as well.
-    client.on('error', () => undefined);
-    await client.connect();
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    return client;
-  }
-
-  async function close(): Promise<void> {
-    const open = client;
-    client = undefined;
-    await open?.end();
-  }
-
-  async function* pages(sql: string, last: boolean): AsyncGenerator<FlatRow[], void, undefined> {
-    let readToItsEnd = false;
-    try {
-      const cursor = (client ?? (await connect())).query(new Cursor<FlatRow>(sql));
-      for (;;) {
-        const some = await cursor.read(ROWS_AT_A_TIME);
-        if (some.length === 0) break;
-        yield some;
-      }
-      readToItsEnd = true;
-    } finally {
-      if (last || !readToItsEnd) await close();
-    }
-  }
-
-  // With `readAhead`, the database produces the next rows while these are compared.
-  const rows = (sql: string, last: boolean) => fromPages(pages(sql, last), { readAhead: true });
-
+export function postgresDirectory({ url, ...driverOptions }: PostgresOptions) {
+  const database = openPostgres({ url, driverOptions });
   return {
     // `sync` reads the sources in this order.
-    users: pipe(rows(USERS, false), map(toUser)),
-    groups: pipe(rows(GROUPS, false), map(toGroup)),
-    memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
+    users: pipe(database.rows(USERS), map(toUser)),
+    groups: pipe(database.rows(GROUPS), map(toGroup)),
+    memberships: pipe(database.rows(MEMBERSHIPS), map(toMembership)),
     /** Closes the connection if the run fails between two sources. */
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 
@@ -92,7 +51,7 @@ async function main(): Promise<void> {
     auth: { token: org.token },
   });
   const { PGHOST = '127.0.0.1', PGUSER = userInfo().username, PGDATABASE = 'test' } = process.env;
-  await using directory = postgresDirectory({ host: PGHOST, user: PGUSER, database: PGDATABASE });
+  await using directory = postgresDirectory({ url: `postgres://${PGUSER}@${PGHOST}/${PGDATABASE}` });
   const { users, groups, memberships } = directory;
   const report = await sync({ okta, state, users, groups, memberships, cooldownMs: 100, pollIntervalMs: 20 });
   const { confirmed } = report;

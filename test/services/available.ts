@@ -22,6 +22,11 @@ export const MARIADB = {
   connectTimeout: 5000,
 };
 
+/** The address of the tests' PostgreSQL. */
+export function urlOf({ host, port, user, database }: typeof POSTGRES): string {
+  return `postgres://${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}`;
+}
+
 /** Debian's slapd, which the tests start themselves. */
 export const SLAPD = '/usr/sbin/slapd';
 

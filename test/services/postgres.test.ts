@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { postgresDirectory } from '../../examples/postgres.js';
-import { describeWith, POSTGRES, postgres, uniqueName } from './available.js';
+import { describeWith, POSTGRES, postgres, uniqueName, urlOf } from './available.js';
 import { runExample } from '../examples/run.js';
 import { holdsReadingLaws, PEOPLE, TEAMS } from './reading-laws.js';
 
 const service = await postgres();
 const schema = uniqueName();
+const URL_OF_SERVER = urlOf(POSTGRES);
 const failing = `${schema}_failing`;
 const sample = `${schema}_sample`;
 const tables = readFileSync(new URL('../../examples/data/company.sql', import.meta.url), 'utf8');
@@ -57,12 +58,12 @@ describeWith(service, 'a directory in PostgreSQL', () => {
   });
 
   const directory = (path: string) =>
-    postgresDirectory({ ...POSTGRES, application_name: schema, options: `-c search_path=${path}` });
+    postgresDirectory({ url: URL_OF_SERVER, application_name: schema, options: `-c search_path=${path}` });
 
   holdsReadingLaws(() => ({
     open: () => directory(schema),
     openFailing: () => directory(failing),
-    openNowhere: () => postgresDirectory({ ...POSTGRES, port: 1 }),
+    openNowhere: () => postgresDirectory({ url: 'postgres://127.0.0.1:1/nowhere' }),
     sessions,
     end,
     halve: async () => {

@@ -1,0 +1,11 @@
+/**
+ * Sources over drivers, which are optional peer dependencies: a driver is loaded when its source is read.
+ *
+ * @packageDocumentation
+ */
+export type { DatabaseOptions } from '../sources/database/database-options.js';
+export type { DatabaseSource, QueryOptions } from '../sources/database/database-source.js';
+export type { TextRow } from '../sources/database/rows-of-text.js';
+export { openMysql } from '../sources/database/open-mysql.js';
+export { openPostgres } from '../sources/database/open-postgres.js';
+export { openSqlite, type SqliteOptions } from '../sources/database/open-sqlite.js';
