@@ -8,7 +8,8 @@ import { ReadingProgress } from '../../sync/reading-progress.js';
 import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
 import { asAborted, type CommandInput } from '../commands/command.js';
-import { closeStdin, openSources, readsStdin, todayOf } from '../inputs/directory-inputs.js';
+import { openCommandSources } from '../commands/open-sources.js';
+import { todayOf } from '../inputs/directory-inputs.js';
 import { loadMapping } from '../mapping/load.js';
 import { rejectionText } from '../text/rejections.js';
 import { count, plural } from '../text/words.js';
@@ -43,11 +44,10 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
   }
   let sources: DirectorySources;
   try {
-    sources = await openSources(settings, input.context);
+    sources = await openCommandSources(input);
   } catch (error) {
     return { checks: [...checks, faultOf('sources', error)], uses };
   }
-  if (readsStdin(settings)) input.stopping.onStop(() => closeStdin(input.context));
   for (const entity of ENTITIES) {
     const source = sources[entity];
     if (source === undefined) continue;

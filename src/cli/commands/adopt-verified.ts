@@ -1,12 +1,11 @@
 import type { Rejection } from '../../core/rejection.js';
 import { adoptVerified } from '../../verify/adopt-verified.js';
-import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
-import { EXIT, type ExitCode } from '../process/exit-codes.js';
-import { rejectionLines } from '../text/rejections.js';
+import type { ExitCode } from '../process/exit-codes.js';
 import { verifyText } from '../text/verify-text.js';
-import { plural } from '../text/words.js';
+import { showAdopted } from './adopted.js';
 import { asAborted, type CommandInput } from './command.js';
 import { connect } from './connect.js';
+import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { showReadProgress } from './read-progress.js';
 
@@ -21,10 +20,9 @@ export async function adoptVerifiedCommand(input: CommandInput): Promise<ExitCod
     display,
     stopping,
   } = input;
-  const sources = await openSources(settings, context);
+  const sources = await openCommandSources(input);
   const okta = await connect(settings, context);
   try {
-    if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
     const state = await openCommandState(input);
     try {
       const rejections: Rejection[] = [];
@@ -40,23 +38,11 @@ export async function adoptVerifiedCommand(input: CommandInput): Promise<ExitCod
           onReject: (rejection) => void (rejections.length < MOST_SHOWN && rejections.push(rejection)),
         }),
       );
-      const rejected = rejectionLines('Rejected', rejections, verified.rejected);
-      const isPartial = verified.rejected > 0 && settings.allowRejects !== true;
-      const lines = [
+      const { rejected } = verified;
+      return showAdopted({ adopted, leavers, rejected, rejections, unit: 'row' }, input, [
         verifyText(verified),
         '',
-        `The state now records ${plural(adopted, 'row')} as confirmed by Okta. Nothing was sent.`,
-        ...(leavers === 0
-          ? []
-          : [`The next sync deletes ${plural(leavers, 'row')} that only Okta has, if the guard allows it.`]),
-        ...rejected,
-      ];
-      display.outcome(
-        { type: 'adopt:report', adopted, leavers },
-        lines.join('\n'),
-        isPartial ? rejected.join('\n') : undefined,
-      );
-      return isPartial ? EXIT.PARTIAL : EXIT.DONE;
+      ]);
     } catch (error) {
       throw asAborted(error, stopping);
     } finally {

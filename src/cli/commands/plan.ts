@@ -2,7 +2,6 @@ import { GuardError } from '../../core/errors.js';
 import type { Plan } from '../../core/results.js';
 import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
-import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import {
   comparisonOptions,
@@ -11,6 +10,7 @@ import {
   selectionOption,
 } from '../settings/library-options.js';
 import { lookAhead } from './outlook.js';
+import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
@@ -43,8 +43,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   // Flags are checked before anything is opened.
   const selection = selectionOption(flags);
   const values = new ConditionValues();
-  const sources = await openSources(settings, context, values);
-  if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+  const sources = await openCommandSources(input, values);
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openCommandState(input);
   try {

@@ -3,7 +3,6 @@ import type { SyncReport } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
 import { startSync, type SyncOptions } from '../../sync/sync.js';
 import { connect } from './connect.js';
-import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
 import { noteRun } from './last-run.js';
 import {
@@ -14,6 +13,7 @@ import {
   selectionOption,
   sendingOptions,
 } from '../settings/library-options.js';
+import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
@@ -45,10 +45,9 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   if (input.flags['adopt'] === 'verified') return adoptVerifiedCommand(input);
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
-  const sources = await openSources(settings, context);
+  const sources = await openCommandSources(input);
   const okta = await connect(settings, context);
   try {
-    if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
     const state = await openCommandState(input);
     try {
       const options = {

@@ -5,12 +5,12 @@ import { createVerifyFiles } from '../../report/verify-files.js';
 import type { DirectorySources } from '../../sync/directory-changes.js';
 import type { VerifyOptions } from '../../verify/verify-options.js';
 import { verify } from '../../verify/verify.js';
-import { closeStdin, openSources, readsStdin } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { verifyText } from '../text/verify-text.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 import { connect } from './connect.js';
+import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { showReadProgress } from './read-progress.js';
 
@@ -41,7 +41,6 @@ export const verifyCommand: Command = async (input): Promise<ExitCode> => {
     const okta = await connect(settings, context, await state.target());
     try {
       const { signal } = stopping;
-      if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
       const files =
         settings.report === undefined ? undefined : createVerifyFiles(resolve(context.cwd, settings.report));
       const { clock, random } = context;
@@ -78,9 +77,10 @@ export const verifyCommand: Command = async (input): Promise<ExitCode> => {
 };
 
 /** The sources, if the command line names some or has `--sources`. Those of a config file alone are not compared. */
-async function sourcesOf({ resolved, flags, context }: CommandInput): Promise<DirectorySources> {
+async function sourcesOf(input: CommandInput): Promise<DirectorySources> {
+  const { flags } = input;
   const isAsked = flags['sources'] === true || ENTITIES.some((entity) => flags[entity] !== undefined);
-  return isAsked ? openSources(resolved.settings, context) : {};
+  return isAsked ? openCommandSources(input) : {};
 }
 
 function readFlags({ flags }: CommandInput): Pick<VerifyOptions, 'sample' | 'readUsers' | 'repair'> {
