@@ -18,12 +18,18 @@ export class Company {
   /** Bytes of a further attribute of each person, so that a day takes many requests. */
   readonly #noteBytes: number;
   readonly #logins: Logins;
+  /** Decides which attributes a record has; undefined if all records have the same. */
+  readonly #lacks: Draws | undefined;
   readonly #users = new Map<number, Profile>();
   readonly #groups = new Map<number, Profile>();
   readonly #pairs = new Set<string>();
 
-  /** @param logins - by default everybody keeps the first login */
-  constructor(draws: Draws, noteBytes: number, logins = new Logins(undefined)) {
+  /**
+   * @param logins - by default everybody keeps the first login
+   * @param lacks - with it, records lack some attributes, which come and go
+   */
+  constructor(draws: Draws, noteBytes: number, logins = new Logins(undefined), lacks?: Draws) {
+    this.#lacks = lacks;
     this.#draws = draws;
     this.#noteBytes = noteBytes;
     this.#logins = logins;
@@ -116,16 +122,24 @@ export class Company {
 
   #user(id: number): Profile {
     const draws = this.#draws;
-    return {
+    const profile = {
       email: `u${id}@example.com`,
       firstName: draws.pick(NAMES),
       title: draws.chance(0.3) ? null : `title ${draws.between(1, 99)}`,
       ...(this.#noteBytes > 0 && { notes: 'n'.repeat(this.#noteBytes) }),
     };
+    return this.#some(profile, 'firstName', 'title', 'notes');
   }
 
   #group(id: number): Profile {
-    return { displayName: `Group ${id}`, description: `version ${this.#draws.between(1, 99)}` };
+    const profile = { displayName: `Group ${id}`, description: `version ${this.#draws.between(1, 99)}` };
+    return this.#some(profile, 'description');
+  }
+
+  /** The profile without some of these attributes. */
+  #some(profile: Profile, ...names: readonly string[]): Profile {
+    const gone = new Set(names.filter(() => this.#lacks?.chance(0.3) === true));
+    return Object.fromEntries(Object.entries(profile).filter(([name]) => !gone.has(name)));
   }
 
   #forget(gone: (pair: string) => boolean): void {

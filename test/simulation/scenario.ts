@@ -5,6 +5,7 @@ import type { UploadOptions } from '../../src/upload/upload-options.js';
 import type { SourceDirectory } from '../support/world.js';
 import { Company } from './company.js';
 import { Draws } from './draws.js';
+import { feedOf, type Feed } from './feeds.js';
 import { Logins } from './logins.js';
 
 const SECOND = 1000;
@@ -33,11 +34,17 @@ export interface RunPlan {
   readonly entities: readonly Entity[];
   /** Complete reads after which an entity that is missing is deleted. */
   readonly absenceReads: number;
+  /** Users whom the mapping leaves out in this run, by external id. */
+  readonly outOfScope: ReadonlySet<string>;
+  /** Whether the run reads the feed of the day, and not its directory. */
+  readonly readsFeed: boolean;
 }
 
 /** One day: its directory, what Okta refuses of it, and the runs that try to bring it over. */
 export interface DayPlan {
   readonly source: SourceDirectory;
+  /** The changes since the day before. */
+  readonly feed: Feed;
   /** External ids that Okta refuses for a reason of its own; of a membership `group/member`. */
   readonly refused: readonly string[];
   /** External ids of users and groups whose upserts fail each time, by how they fail. */
@@ -78,17 +85,21 @@ export function scenarioOf(seed: number): Scenario {
   const heavy = store === 'memory' && draws.chance(0.02);
   const isLoginSeed = seed % LOGINS.every === LOGINS.remainder;
   const logins = new Logins(isLoginSeed ? new Draws(seed, 6) : undefined);
-  const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0, logins);
+  const open = new Draws(seed, 7);
+  const lacks = open.chance(0.6) ? new Draws(seed, 8) : undefined;
+  const company = new Company(new Draws(seed, 1), heavy ? 60_000 : 0, logins, lacks);
   const pairs = seed % REFUSED_PAIRS_EVERY === 0 ? new Draws(seed, 4) : undefined;
   const broken = new Draws(seed, 5);
   const days = Array.from({ length: draws.pick([1, 1, 2]) + (isLoginSeed ? 1 : 0) }, () =>
-    dayOf(draws, pairs, broken, company),
+    dayOf(draws, pairs, broken, open, company),
   );
   company.lastDay();
+  const service = serviceOf(draws, store === 'lmdb');
   return {
     seed,
     store,
-    ...serviceOf(draws, store === 'lmdb'),
+    ...service,
+    org: { ...service.org, omission: open.pick(['kept', 'cleared']) },
     concurrency: draws.pick([1, 4, 4]),
     skewMs: draws.chance(0.3) ? anyJump(draws) : 0,
     rates: ratesOf(draws),
@@ -97,7 +108,14 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function dayOf(draws: Draws, pairs: Draws | undefined, broken: Draws, company: Company): DayPlan {
+function dayOf(
+  draws: Draws,
+  pairs: Draws | undefined,
+  broken: Draws,
+  open: Draws,
+  company: Company,
+): DayPlan {
+  const before = company.directory();
   company.nextDay();
   const bad = draws.chance(0.3);
   const ids = [...company.directory().users, ...company.directory().groups].map((one) => one.externalId);
@@ -115,11 +133,25 @@ function dayOf(draws: Draws, pairs: Draws | undefined, broken: Draws, company: C
         ? ids.filter(() => broken.chance(0.1)).map((id) => [id, broken.pick(['load', 'import'] as const)])
         : [],
     ),
-    runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => runOf(draws, broken)),
+    feed: feedOf(before, company.directory(), open),
+    runs: Array.from({ length: draws.pick([1, 1, 2]) }, () => ({
+      ...runOf(draws, broken),
+      ...sourceOf(open, company),
+    })),
   };
 }
 
-function runOf(draws: Draws, broken: Draws): RunPlan {
+/** What a run reads of its day. */
+function sourceOf(open: Draws, company: Company): Pick<RunPlan, 'outOfScope' | 'readsFeed'> {
+  const isFiltered = open.chance(0.2);
+  const ids = company.directory().users.map(({ externalId }) => externalId);
+  return {
+    outOfScope: new Set(isFiltered ? ids.filter(() => open.chance(0.3)) : []),
+    readsFeed: !isFiltered && open.chance(0.2),
+  };
+}
+
+function runOf(draws: Draws, broken: Draws): Omit<RunPlan, 'outOfScope' | 'readsFeed'> {
   // Most of a run's interactions are early ones, and so are most of those that matter.
   const moment = () => 1 + Math.floor(draws.next() ** 1.5 * 260);
   const end = draws.next();

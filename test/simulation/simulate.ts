@@ -10,9 +10,10 @@ import { SimulatedOrg } from '../../src/simulator/index.js';
 import type { StateStore } from '../../src/state/store.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { ORG_URL, SOURCE, type SourceDirectory } from '../support/world.js';
-import { differences, outcomeFaults, reportFaults, stateFaults } from './checks.js';
+import { differences, feedFaults, outcomeFaults, reportFaults, stateFaults } from './checks.js';
 import { lmdbDisk, memoryDisk, type Disk } from './disks.js';
 import { Draws } from './draws.js';
+import { inScope, leftOut, type Feed } from './feeds.js';
 import { gatedState } from './gated-state.js';
 import { JournalModel } from './journal-model.js';
 import { Life } from './life.js';
@@ -51,7 +52,11 @@ export const CALM: RunPlan = {
   pollTimeoutMs: undefined,
   entities: ENTITIES,
   absenceReads: 1,
+  outOfScope: new Set(),
+  readsFeed: false,
 };
+
+export const NO_FEED: Feed = { users: [], groups: [], memberships: [] };
 
 /** "`abort()` at any moment: settled within five seconds." */
 const ABORT_MS = 5000;
@@ -168,10 +173,10 @@ class Simulation {
     await this.#disk.dispose();
   }
 
-  async #day({ source, refused, poison, runs }: DayPlan): Promise<void> {
+  async #day({ source, feed, refused, poison, runs }: DayPlan): Promise<void> {
     this.#refused = new Set(refused);
     this.#poison = poison;
-    for (const plan of runs) await this.#runOnce(source, plan);
+    for (const plan of runs) await this.#runOnce(source, plan, feed);
   }
 
   /** Faults have stopped: at most two runs later Okta holds exactly the source, and a third finds nothing to do. */
@@ -195,7 +200,7 @@ class Simulation {
       throw new Error('a third run without faults still found something to do');
   }
 
-  async #runOnce(source: SourceDirectory, plan: RunPlan): Promise<End> {
+  async #runOnce(source: SourceDirectory, plan: RunPlan, feed: Feed = NO_FEED): Promise<End> {
     this.#runs++;
     this.#plan = plan;
     const process = (this.#process ??= await this.#startProcess());
@@ -210,11 +215,11 @@ class Simulation {
     ));
     this.#trace(`run ${this.#runs}`);
     const end = await Promise.race([
-      this.#sync(process, life, source, plan),
+      this.#sync(process, life, plan.readsFeed ? feed : leftOut(source, plan.outOfScope), plan),
       life.death.then(() => 'died' as const),
     ]);
     this.#trace(`end ${describe(end)}`);
-    this.#check(end, source, life, plan);
+    this.#check(end, source, feed, life, plan);
     if (end === 'died') {
       this.#process = undefined;
       await this.#disk.died(process.plain);
@@ -229,7 +234,12 @@ class Simulation {
     return end;
   }
 
-  async #sync({ okta, state }: Process, life: Life, source: SourceDirectory, plan: RunPlan): Promise<End> {
+  async #sync(
+    { okta, state }: Process,
+    life: Life,
+    source: SourceDirectory | Feed,
+    plan: RunPlan,
+  ): Promise<End> {
     const read = <T>(records: readonly T[]) => gatedSource(records, life);
     const { cooldownMs, pollIntervalMs, requestsPerSession, sessionsInFlight } = this.#scenario.upload;
     try {
@@ -243,9 +253,11 @@ class Simulation {
         okta,
         state,
         ...Object.fromEntries(
-          plan.entities.map((entity) => [entity, read<RecordOf[Entity]>(source[entity])]),
+          plan.entities.map((entity) => [entity, read(source[entity] as readonly RecordOf[Entity][])]),
         ),
-        absence: { reads: plan.absenceReads, minAgeMs: 0 },
+        ...(plan.readsFeed
+          ? { mode: 'delta' as const }
+          : { absence: { reads: plan.absenceReads, minAgeMs: 0 } }),
         clock: gatedClock(life),
         guard: PERMISSIVE,
         signal: life.abort.signal,
@@ -256,7 +268,8 @@ class Simulation {
     }
   }
 
-  #check(end: End, source: SourceDirectory, life: Life, { entities }: RunPlan): void {
+  #check(end: End, source: SourceDirectory, feed: Feed, life: Life, plan: RunPlan): void {
+    const { entities, readsFeed, outOfScope } = plan;
     const { violations } = this.#org;
     if (violations.length > 0) throw new Error(`violations: ${JSON.stringify(violations.slice(0, 5))}`);
     expectNone(this.#model.faults);
@@ -266,8 +279,16 @@ class Simulation {
     if ('report' in end) {
       for (const { code } of end.report.rejections)
         if (code === 'DUPLICATE_LOGIN') this.#count('rejected for its login');
-      expectNone(reportFaults(end.report, source, entities));
-      expectNone(outcomeFaults(this.#org, source, end.report, entities));
+      if (readsFeed) this.#count('feed read');
+      if (outOfScope.size > 0) this.#count('users left out');
+      expectNone(reportFaults(end.report, readsFeed ? feed : source, entities, readsFeed));
+      // Memberships that are read alone do not show who is left out.
+      const wanted = entities.includes('users') ? inScope(source, outOfScope) : source;
+      expectNone(
+        readsFeed
+          ? feedFaults(this.#org, feed, end.report, entities)
+          : outcomeFaults(this.#org, wanted, end.report, entities),
+      );
     } else if (!(end.error instanceof RollcallError) || end.error instanceof OptionsError) {
       throw end.error;
     }

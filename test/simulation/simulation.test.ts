@@ -3,7 +3,7 @@ import { Company } from './company.js';
 import { Draws } from './draws.js';
 import { REGRESSIONS } from './regressions.js';
 import { scenarioOf, type Scenario } from './scenario.js';
-import { CALM, simulate, simulateScenario } from './simulate.js';
+import { CALM, NO_FEED, simulate, simulateScenario } from './simulate.js';
 
 describe('the simulation', () => {
   it.each([3, 5, 17, 80, 332])('of seed %i has the same trace each time', async (seed) => {
@@ -52,8 +52,8 @@ function dyingAt(diesAt: number): Scenario {
     skewMs: 0,
     rates: {},
     days: [
-      { source: first, refused: [], poison: new Map(), runs: [CALM] },
-      { source: second, refused: [], poison: new Map(), runs: [{ ...CALM, diesAt }] },
+      { source: first, feed: NO_FEED, refused: [], poison: new Map(), runs: [CALM] },
+      { source: second, feed: NO_FEED, refused: [], poison: new Map(), runs: [{ ...CALM, diesAt }] },
     ],
     last: second,
   };
