@@ -25,7 +25,10 @@ export async function* fullDifferences<E extends Entity>(
   await comparer.reserve(context.drainRejectedKeys(entity));
   overlaps.check(entity);
   if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
-  const onKept = (key: string) => keepGroupOf(read, key);
+  const onKept = (key: string) => {
+    keepGroupOf(read, key);
+    keepLeftOut(read, key);
+  };
   if (context.counts(entity).unidentified > 0) {
     for await (const keys of reading.missing(entity)) {
       counts.heldBack += keys.length;
@@ -73,4 +76,13 @@ function keepGroupOf<E extends Entity>({ entity, comparer, reading }: Read<E>, k
   if (entity !== 'memberships' || removed === undefined || removed.groups.size === 0) return;
   const { groupExternalId } = splitMembershipKey(key);
   if (removed.groups.has(groupExternalId)) runReferences(reading).keptGroups.add(groupExternalId);
+}
+
+/** If a user or group that a condition leaves out must not be deleted yet, marks it as left out. */
+function keepLeftOut(
+  { entity, reading, context }: Pick<Read<Entity>, 'entity' | 'reading' | 'context'>,
+  key: string,
+): void {
+  if (entity !== 'memberships' && context.isLeftOutByCondition(entity, key))
+    runReferences(reading).leftOut[entity].add(key);
 }

@@ -83,12 +83,23 @@ export class MembershipChecks {
       const { change } = difference;
       if (verdict === 'unknown-user' || verdict === 'unknown-group')
         await this.#refuse(difference, verdict === 'unknown-user');
+      else if (this.#namesLeftOut(change)) this.#rejections.leaveOut();
       else if (verdict === 'new' && this.#waits(change))
         kept.push({ ...difference, change: { ...change, dependent: true } });
       else kept.push(difference);
     }
     for (const { change } of kept) this.gaining?.add(splitMembershipKey(change.key).memberExternalId);
     return kept;
+  }
+
+  /**
+   * True for a membership of a user or group that a condition leaves out and that stays in Okta for now: it must not get a new membership.
+   * One that it has stays until the user or group is removed.
+   */
+  #namesLeftOut({ key }: Change): boolean {
+    const { groupExternalId, memberExternalId } = splitMembershipKey(key);
+    const { leftOut } = runReferences(this.#reading);
+    return leftOut.users.has(memberExternalId) || leftOut.groups.has(groupExternalId);
   }
 
   /**

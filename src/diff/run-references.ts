@@ -16,6 +16,8 @@ export interface RunReferences {
   readonly created: ReferenceIds;
   /** Users and groups that a delta feed removes. After a complete read, `Reading.missing` returns the removed ones. */
   readonly removedByFeed: ReferenceIds;
+  /** Users and groups that a condition of the mapping leaves out, and that must not be deleted yet. */
+  readonly leftOut: ReferenceIds;
   /** Groups that are missing from their source, and of which a membership must not be deleted. */
   readonly keptGroups: Set<string>;
   /** Groups that lose a member who gets another membership. They are deleted after that. */
@@ -38,6 +40,7 @@ export function runReferences(reading: Reading): RunReferences {
     references = {
       created: none(),
       removedByFeed: none(),
+      leftOut: none(),
       keptGroups: new Set(),
       leftByMovers: new Set(),
       withoutLogin: new Set(),

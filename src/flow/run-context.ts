@@ -113,7 +113,12 @@ export class RunContext {
 
   /** True if a record with this key was left out or is excluded, so that memberships that name it are left out as well. */
   isLeftOut(entity: Entity, key: string): boolean {
-    return this.#leftOutKeys.get(entity)?.has(key) === true || this.excluded.get(entity)?.(key) === true;
+    return this.isLeftOutByCondition(entity, key) || this.excluded.get(entity)?.(key) === true;
+  }
+
+  /** True if a condition of the mapping leaves out the record with this key. */
+  isLeftOutByCondition(entity: Entity, key: string): boolean {
+    return this.#leftOutKeys.get(entity)?.has(key) === true;
   }
 
   /** The keys rejected since the last call; `diff` marks them as present in the source. */

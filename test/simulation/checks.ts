@@ -3,6 +3,7 @@ import {
   keyOf,
   splitMembershipKey,
   type Entity,
+  type MembershipRecord,
   type RecordOf,
   type RemovedRecord,
   type UserRecord,
@@ -132,9 +133,13 @@ export function outcomeFaults(
   source: SourceDirectory,
   report: SyncReport,
   entities: readonly Entity[],
+  outOfScope: ReadonlySet<string> = new Set(),
 ): readonly string[] {
   const faults: string[] = [];
   const records = heldRecords(org);
+  // Who is out of scope and must not be removed yet keeps the memberships of before.
+  const { heldBackDeletes: held = 0, sparedDeletes: spared = 0 } = report.sources.users ?? {};
+  const keepsPairs = held + spared > 0 ? outOfScope : new Set<string>();
   const excepted = new Set(
     [...report.rejections, ...report.refused].map(({ entity, externalId }) => `${entity} ${externalId}`),
   );
@@ -151,6 +156,7 @@ export function outcomeFaults(
     if (heldBackDeletes + sparedDeletes > 0) continue;
     for (const [key, record] of records[entity]) {
       if (wantedOnes.has(key) || excepted.has(`${entity} ${displayed(entity, record)}`)) continue;
+      if (entity === 'memberships' && keepsPairs.has((record as MembershipRecord).memberExternalId)) continue;
       faults.push(`${entity} ${key} is at Okta, and not in the source`);
     }
   }

@@ -287,7 +287,7 @@ class Simulation {
       expectNone(
         readsFeed
           ? feedFaults(this.#org, feed, end.report, entities)
-          : outcomeFaults(this.#org, wanted, end.report, entities),
+          : outcomeFaults(this.#org, wanted, end.report, entities, outOfScope),
       );
     } else if (!(end.error instanceof RollcallError) || end.error instanceof OptionsError) {
       throw end.error;
