@@ -24,7 +24,7 @@ export interface CheckedSources {
 
 /** Loads the mapping, and reads every source to its end with the limits of Okta, as a plan does. Needs no network. */
 export async function checkSources(input: CommandInput): Promise<CheckedSources> {
-  const { settings } = input.resolved;
+  const { settings, sources: declared } = input.resolved;
   const { map } = settings;
   const checks: Check[] = [];
   const names: string[] = [];
@@ -38,7 +38,7 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
     return { checks: [faultOf('mapping', error)], uses: new AttributeUses([]) };
   }
   const uses = new AttributeUses(names);
-  if (ENTITIES.every((entity) => settings[entity] === undefined)) {
+  if (ENTITIES.every((entity) => settings[entity] === undefined && declared[entity] === undefined)) {
     checks.push(warning('sources', 'none is set', 'Use --users, --groups or --memberships.'));
     return { checks, uses };
   }

@@ -10,10 +10,10 @@ import type { CommandInput } from './command.js';
  * @throws {@link OptionsError} as `openSources`
  */
 export async function openCommandSources(
-  { resolved: { settings }, context, stopping }: Pick<CommandInput, 'resolved' | 'context' | 'stopping'>,
+  { resolved, context, stopping }: Pick<CommandInput, 'resolved' | 'context' | 'stopping'>,
   values?: ConditionValues,
 ): Promise<MappedSources> {
-  const sources = await openSources(settings, context, values);
-  if (readsStdin(settings)) stopping.onStop(() => closeStdin(context));
+  const sources = await openSources(resolved, context, values);
+  if (readsStdin(resolved.settings)) stopping.onStop(() => closeStdin(context));
   return sources;
 }

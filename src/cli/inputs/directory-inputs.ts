@@ -2,12 +2,14 @@ import type { Readable } from 'node:stream';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
+import { declaredInputs } from './declared-sources.js';
 import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
 import type { ConditionValues } from '../mapping/condition-values.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping } from '../mapping/load.js';
 import { mappedSources, type MappedSources } from '../mapping/sources.js';
+import type { Resolved } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
 
 /**
@@ -17,11 +19,11 @@ import type { Settings } from '../settings/settings.js';
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
 export async function openSources(
-  settings: Settings,
-  { io, clock }: CliContext,
+  { settings, sources }: Resolved,
+  { io, clock, env }: CliContext,
   values?: ConditionValues,
 ): Promise<MappedSources> {
-  const inputs: Partial<Record<Entity, InputSpec>> = {};
+  const inputs: Partial<Record<Entity, InputSpec>> = await declaredInputs(sources, env);
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
   const formatForAll = all.every((path) => formatOfName(path) !== undefined);
@@ -29,11 +31,10 @@ export async function openSources(
     const paths = settings[entity];
     if (paths !== undefined) inputs[entity] = { paths, reading: { ...settings, formatForAll } };
   }
-  const given = Object.values(inputs);
-  if (given.length === 0) {
+  if (Object.keys(inputs).length === 0) {
     throw new OptionsError('--users', 'there is no source; use --users, --groups or --memberships');
   }
-  if (given.flatMap(({ paths }) => paths).filter((path) => path === '-').length > 1) {
+  if (all.filter((path) => path === '-').length > 1) {
     throw new OptionsError('-', 'standard input can be read only once');
   }
   const mapping =

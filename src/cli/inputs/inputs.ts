@@ -13,8 +13,19 @@ import { requireProperties } from './required-properties.js';
 import { formatOf, isGzip, type InputFormat } from './format.js';
 import type { Rereads } from './rereads.js';
 
+/** The input of one entity: files, or rows of another source. */
+export type InputSpec = FileInput | RowInput;
+
+/** Rows of a source that is not a file. */
+export interface RowInput {
+  /** The name of the source in errors. */
+  readonly name: string;
+  /** Creates the rows of one read. */
+  readonly rows: () => Flow<FlatRow>;
+}
+
 /** The files of one entity, or standard input. */
-export interface InputSpec {
+export interface FileInput {
   /** Paths, globs, or `-` for standard input; read one after another. */
   readonly paths: readonly string[];
   /** How their bytes are read. */
@@ -60,6 +71,7 @@ export interface OpenInputOptions {
  * {@link SourceError} while reading, with file and line, and at the end if no record had a column that the mapping needs.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
+  if ('rows' in spec) return withNeeded(spec.rows(), spec.name, options);
   const { paths, reading = {} } = spec;
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
   if (paths.filter((path) => path === '-').length > 1)
@@ -67,13 +79,17 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
   // Check the format of plain paths now; the files of a glob are known only when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format, false);
   const rows = inTurn(() => filesOf(spec, options));
-  const { names = [], optional = [] } = options.columns ?? {};
-  const required = names.filter((name) => !optional.includes(name));
-  return requireProperties(rows, required, paths.join(', '));
+  return withNeeded(rows, paths.join(', '), options);
+}
+
+function withNeeded(rows: Flow<FlatRow>, name: string, { columns }: OpenInputOptions): Flow<FlatRow> {
+  const { names = [], optional = [] } = columns ?? {};
+  const required = names.filter((column) => !optional.includes(column));
+  return requireProperties(rows, required, name);
 }
 
 async function* filesOf(
-  { paths, reading = {} }: InputSpec,
+  { paths, reading = {} }: FileInput,
   options: OpenInputOptions,
 ): AsyncGenerator<Flow<FlatRow>, void, undefined> {
   const { rereads } = options;

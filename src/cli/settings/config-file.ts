@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-rules.js';
 import { Unexpected } from './setting-kinds.js';
+import { readSource, type SourceSpec } from './source-spec.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 import { nearest } from '../text/nearest.js';
 
@@ -15,6 +16,8 @@ export interface Config {
   /** The file's name, as it was given. */
   readonly file: string;
   readonly settings: Settings;
+  /** Sources that are not files. */
+  readonly sources: Readonly<Partial<Record<Entity, SourceSpec>>>;
   /** Limits of the guard for one entity; they override the common limits. */
   readonly guard: Readonly<Partial<Record<Entity, GuardLimits>>>;
 }
@@ -51,10 +54,12 @@ export function parseConfig(text: string, file: string): Config {
   if (error !== undefined) fail(error.offset, `not valid JSON: ${printParseErrorCode(error.error)}`);
   if (root?.type !== 'object') return fail(0, 'expected an object');
   const settings: Partial<Record<SettingKey, unknown>> = {};
+  const sources: Partial<Record<Entity, SourceSpec>> = {};
   let guard: Config['guard'] = {};
   eachMember(root, fail, (key, value) => {
     if (key === '$schema') return;
     if (key === 'guard') guard = readGuard(value, fail);
+    else if (value.type === 'object' && isEntity(key)) sources[key] = readSourceNode(key, value, fail);
     else
       settings[requireKey(key, value, SETTING_KEYS, fail, CONFIG_ONLY)] = readSetting(
         key as SettingKey,
@@ -62,7 +67,7 @@ export function parseConfig(text: string, file: string): Config {
         fail,
       );
   });
-  return { file, settings: settings as Settings, guard };
+  return { file, settings: settings as Settings, sources, guard };
 }
 
 type Fail = (offset: number, message: string) => never;
@@ -103,8 +108,21 @@ function readGuard(node: Node, fail: Fail): Config['guard'] {
 }
 
 function readSetting(key: SettingKey, node: Node, fail: Fail): unknown {
+  return explained(key, node, fail, () => SETTINGS[key].kind.read(valueOf(node)));
+}
+
+function readSourceNode(entity: Entity, node: Node, fail: Fail): SourceSpec {
+  return explained(entity, node, fail, () => readSource(getNodeValue(node)));
+}
+
+function isEntity(key: string): key is Entity {
+  return (ENTITIES as readonly string[]).includes(key);
+}
+
+/** Reads a value; its error names the key and the line. */
+function explained<T>(key: string, node: Node, fail: Fail, read: () => T): T {
   try {
-    return SETTINGS[key].kind.read(valueOf(node));
+    return read();
   } catch (error) {
     if (error instanceof Unexpected) return fail(node.offset, `${key}: ${error.message}`);
     throw error;

@@ -1,5 +1,6 @@
 import { ENTITIES } from '../../core/model.js';
 import type { JsonSchema } from './setting-kinds.js';
+import { sourceSchema } from './source-spec.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
 
 /** The JSON Schema of a config file, made from the table of settings; `config-schema.json` is its text. */
@@ -8,6 +9,7 @@ export function configSchema(): JsonSchema {
     $schema: { type: 'string', description: 'the address of this schema, for editors' },
   };
   for (const key of SETTING_KEYS) properties[key] = propertyOf(key);
+  for (const entity of ENTITIES) properties[entity] = orSource(properties[entity] as JsonSchema);
   const limits = {
     type: 'object',
     properties: Object.fromEntries(GROUPS.guard.map((key) => [key, propertyOf(key)])),
@@ -27,6 +29,11 @@ export function configSchema(): JsonSchema {
     properties,
     additionalProperties: false,
   };
+}
+
+/** An input is files, or a source of another kind. */
+function orSource({ description, ...files }: JsonSchema): JsonSchema {
+  return { anyOf: [files, sourceSchema()], description };
 }
 
 function propertyOf(key: SettingKey): JsonSchema {

@@ -2,9 +2,11 @@ import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { escapePath, isDynamicPattern } from 'tinyglobby';
 import { OptionsError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
 import { CONFIG_FILE, readConfig, type Config } from './config-file.js';
 import { readEnvironment, type Environment } from '../process/environment.js';
 import { Unexpected } from './setting-kinds.js';
+import type { SourceSpec } from './source-spec.js';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.js';
 
 /** The flags as commander parsed them: the text of each flag by its key. */
@@ -13,6 +15,8 @@ export type Flags = Readonly<Record<string, string | readonly string[] | boolean
 /** The values of all settings of a command. */
 export interface Resolved {
   readonly settings: Settings;
+  /** Sources that are not files, of entities without files; only a config file can declare them. */
+  readonly sources: Config['sources'];
   /** Limits of the guard for one entity; only a config file can set them. */
   readonly guard: Config['guard'];
 }
@@ -28,14 +32,31 @@ export async function resolveSettings(
   cwd: string,
 ): Promise<Resolved> {
   // A command without settings ignores the config file, even an invalid one.
-  if (keys.length === 0) return { settings: {}, guard: {} };
+  if (keys.length === 0) return { settings: {}, sources: {}, guard: {} };
   const config = await findConfig(flags['config'], cwd);
   const settings: Partial<Record<SettingKey, unknown>> = {};
   for (const key of keys) {
     const value = (await fromFlagOrEnvironment(key, flags, env, cwd)) ?? fromConfig(key, config, cwd);
     if (value !== undefined) settings[key] = value;
   }
-  return { settings: settings as Settings, guard: config?.guard ?? {} };
+  const sources: Partial<Record<Entity, SourceSpec>> = {};
+  for (const entity of ENTITIES) {
+    const source = config?.sources[entity];
+    if (
+      config !== undefined &&
+      source !== undefined &&
+      keys.includes(entity) &&
+      settings[entity] === undefined
+    )
+      sources[entity] = fromItsPlace(source, config, cwd);
+  }
+  return { settings: settings as Settings, sources, guard: config?.guard ?? {} };
+}
+
+/** The file of a source is relative to the config file. */
+function fromItsPlace(source: SourceSpec, config: Config, cwd: string): SourceSpec {
+  if (source.kind !== 'sqlite') return source;
+  return { ...source, file: resolve(dirname(resolve(cwd, config.file)), source.file) };
 }
 
 async function findConfig(flag: Flags[string], cwd: string): Promise<Config | undefined> {

@@ -5,8 +5,9 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** A setting has an invalid value. The caller catches it and adds the flag, variable or line. */
 export class Unexpected extends Error {
-  constructor(expected: string, got: unknown) {
-    super(`expected ${expected}, got ${show(got)}`);
+  /** @param got - left out where it may be a secret */
+  constructor(expected: string, ...got: readonly [unknown?]) {
+    super(got.length === 0 ? `expected ${expected}` : `expected ${expected}, got ${show(got[0])}`);
   }
 }
 
