@@ -38,6 +38,11 @@ export async function similarIdText(
   return `there is ${quoted(similar)}, which differs from ${quoted(id)} only in ${differencesOf(id, similar).join(' and ')}`;
 }
 
+/** The form of an id that all its similar ids have: those that differ in blanks, case, leading zeros or the form of Unicode. */
+export function commonForm(id: string): string {
+  return inForms(id, Object.keys(FORMS));
+}
+
 /** The names of the forms without which two similar ids are different. */
 function differencesOf(a: string, b: string): string[] {
   const names = Object.keys(FORMS);

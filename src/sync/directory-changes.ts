@@ -144,7 +144,6 @@ function entityChanges<E extends Entity>(
   signal: AbortSignal | undefined,
 ): Flow<Change> {
   const { onDuplicate, mixed, mode, screening, clock } = options;
-  const { users: _users, groups: _groups, memberships: _memberships, ...absence } = options.absence ?? {};
   return pipe(
     inContext(source, context),
     watchReading<RecordOf[E]>(new ReadingProgress(entity, events, signal).add, signal),
@@ -156,9 +155,15 @@ function entityChanges<E extends Entity>(
       ...(mode && { mode }),
       ...(screening !== undefined && { screening }),
       ...(clock && { clock }),
-      absence: { ...absence, ...options.absence?.[entity] },
+      absence: absenceOf(options, entity),
     }),
   );
+}
+
+/** The option `absence` for one entity. */
+export function absenceOf(options: DirectoryOptions, entity: Entity): AbsenceOptions {
+  const { users: _users, groups: _groups, memberships: _memberships, ...common } = options.absence ?? {};
+  return { ...common, ...options.absence?.[entity] };
 }
 
 /** The report of an entity, from the counts of its stages. */

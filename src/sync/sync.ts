@@ -148,12 +148,24 @@ export function startSync(options: SyncOptions): RunningSync {
 export async function plan(options: PlanOptions): Promise<Plan> {
   refuseUnknown('plan', options, PLAN_OPTION_NAMES);
   checkSources(options);
-  const context = new RunContext();
+  return planIn(new RunContext(), options);
+}
+
+/**
+ * A {@link plan} in a context that the caller can read afterwards.
+ * @param onChange - called with every change of the plan
+ */
+export async function planIn(
+  context: RunContext,
+  options: PlanOptions,
+  onChange?: (change: Change) => void,
+): Promise<Plan> {
   if (options.onReject) context.onReject(options.onReject);
   let seen: { readonly summary: PlanSummary; readonly trips: readonly GuardTrip[] } | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary, trips) => (seen = { summary, trips });
   const changes = directoryChanges(options, options.state, silent, context, options.signal);
-  const passed = pipe(changes, guard(options.state, { ...guardOptions(options), onPlan }))[
+  const watched = onChange === undefined ? changes : withEach(changes, onChange);
+  const passed = pipe(watched, guard(options.state, { ...guardOptions(options), onPlan }))[
     Symbol.asyncIterator
   ]();
   try {
@@ -222,6 +234,17 @@ async function run(
 function guardOptions(options: PlanOptions): GuardOptions {
   const { clock } = options;
   return { ...options.guard, ...(clock && { clock }), ...(options.mode === 'delta' && { allowEmpty: true }) };
+}
+
+/** The same flow. `onChange` is called with each change. */
+function withEach(source: Flow<Change>, onChange: (change: Change) => void): Flow<Change> {
+  async function* chunks() {
+    for await (const chunk of source.chunks()) {
+      chunk.forEach(onChange);
+      yield chunk;
+    }
+  }
+  return flowOf(chunks, contextOf(source));
 }
 
 /** The same flow. When it has been read to its end, `then` is called. */

@@ -3,6 +3,7 @@ import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
+import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
 import { initCommand } from './init.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
 import { simulateCommand, SIMULATE_FLAGS, type SimulateFlag } from './simulate.js';
@@ -20,7 +21,7 @@ import { verifyCommand, VERIFY_SETTINGS } from './verify.js';
 
 /** One command of the command line. */
 export interface CommandSpec {
-  /** The name: two words for a command of a group, and `<file>` for an argument. */
+  /** The name: two words for a command of a group, and `<file>` or `<id>` for an argument. */
   readonly name: string;
   readonly summary: string;
   readonly command: Command;
@@ -85,6 +86,17 @@ export const COMMANDS: readonly CommandSpec[] = [
         '--repair',
         'doubt what is missing or differs, so that the next sync sends it again; verify itself sends nothing',
       ),
+    ],
+  },
+  {
+    name: 'explain <id>',
+    summary:
+      'Shows one user, group or membership (GROUP/MEMBER) in the sources, the state and Okta, and what the next sync does with it. Changes nothing.',
+    command: explainCommand,
+    settings: EXPLAIN_SETTINGS,
+    flags: () => [
+      ...output(),
+      new Option('--entity <entity>', 'users, groups or memberships, if several have the id (default: all)'),
     ],
   },
   {

@@ -6,6 +6,7 @@ import type { VerifyReport } from '../../core/verify-results.js';
 import type { StateRowCounts } from '../../state/export-import.js';
 import type { CheckReport } from '../checks/check.js';
 import type { CancelReport, StatusReport } from '../commands/command-reports.js';
+import type { ExplainReport } from '../commands/explanation.js';
 import type { EndSignal } from '../process/io.js';
 
 /** The outcome of a command, as `--json` writes it. */
@@ -29,6 +30,7 @@ export type OutcomeEvent =
       readonly leavers?: number;
     }
   | { readonly type: 'verify:report'; readonly report: VerifyReport }
+  | { readonly type: 'explain:report'; readonly report: ExplainReport }
   | { readonly type: 'state:report'; readonly rows: StateRowCounts }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {

@@ -168,6 +168,43 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     faults: whole,
     warnings: whole,
   }),
+  explainReport: object({
+    id: text,
+    found: { type: 'boolean' },
+    explained: list(ref('explained')),
+    inFlight: object({ sessions: whole, rows: whole }),
+    trips: list(ref('trip')),
+  }),
+  explained: object({
+    entity,
+    'places?': list(
+      object({
+        'file?': text,
+        'line?': whole,
+        position: whole,
+        result: { enum: ['record', 'leftOut', 'notMapped'] },
+        'attributes?': list(object({ name: text, length: { type: ['integer', 'null'] } })),
+      }),
+    ),
+    matches: whole,
+    rejections: list(ref('rejection')),
+    state: object({
+      row: { enum: ['confirmed', 'unknown', 'none'] },
+      absences: whole,
+      refusedBefore: { type: 'boolean' },
+    }),
+    similar: list(text),
+    okta: object({
+      found: { enum: [true, false, 'unknown'] },
+      'attributes?': list(text),
+      'differing?': list(text),
+      'why?': text,
+    }),
+    next: object({
+      action: { enum: ['create', 'update', 'resend', 'delete', 'nothing'] },
+      reason: text,
+    }),
+  }),
   cancelled: object({
     cancelled: list(text),
     ran: list(text),
@@ -288,6 +325,11 @@ export const EVENT_SCHEMAS: {
   'verify:report': {
     description: 'The outcome of `verify`: how many entities are the same at Okta, and how many differ.',
     members: { report: ref('verifyReport') },
+  },
+  'explain:report': {
+    description:
+      'The outcome of `explain`: an id in the sources, the state, Okta and the plan. It has lengths of attributes, and no values.',
+    members: { report: ref('explainReport') },
   },
   'state:report': {
     description: 'The outcome of `state export`, `import` and `verify`: entities in it.',
