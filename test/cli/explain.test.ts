@@ -132,6 +132,16 @@ describe('explain', () => {
     await expect(access(join(cwd, 'none'))).rejects.toThrow();
   });
 
+  it('says that a row in doubt is sent again, and that Okta does not have it', async () => {
+    const { cwd, okta, env, explain } = await synced();
+    okta.edit((edit) => edit.removeUser('u1'));
+    await cli(cwd, ['verify', '--repair'], { env });
+    const { out } = await explain('u1', '--entity', 'users');
+    expect(out).toContain('state    unknown: the outcome of its last upload is not known');
+    expect(out).toContain('Okta     does not have it');
+    expect(out).toContain('A sync sends the user again, because it is not known what Okta holds.');
+  });
+
   it('explains the rest when Okta does not answer', async () => {
     const { cwd, env, okta } = await synced();
     await okta.close();
