@@ -3,7 +3,7 @@ import { leftOutRecord } from '../../validate/left-out-record.js';
 import { refusedRecord } from '../../validate/refused-record.js';
 import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
 import { Fault, type Row } from './cells.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { ListedRule, NamedGroupsRule, PairRule, RecordRule } from './mapping.js';
 import type { ValueRule } from './values.js';
 

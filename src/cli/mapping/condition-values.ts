@@ -1,6 +1,6 @@
 import type { Entity } from '../../core/model.js';
 import { Fault, textOf, type Row } from './cells.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 
 /** The most values of a column that are counted one by one. */
 const MOST_VALUES = 20;

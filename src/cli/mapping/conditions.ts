@@ -1,23 +1,14 @@
+import { readCelCondition } from './cel.js';
 import { cellOf, Fault, hasCell, textOf, type Row } from './cells.js';
+import type { Condition } from './condition.js';
 import { readDateForm, readDay } from './dates.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 
-/** Decides whether a row belongs to an entity. */
-export interface Condition {
-  readonly columns: readonly string[];
-  /** Columns that records may lack, because the condition says what that means. */
-  readonly optional: readonly string[];
-  /** Columns whose values are compared with texts. */
-  readonly compared: readonly string[];
-  /** A fault if the row cannot be decided: it is then rejected, never left out. */
-  of(row: Row): boolean | Fault;
-}
-
 const TESTS = ['equals', 'in', 'present', 'matches', 'before', 'after'] as const;
-const JOINS = ['all', 'any', 'not'] as const;
+const JOINS = ['all', 'any', 'not', 'cel'] as const;
 const SHAPES = ['trim', 'ignoreCase'] as const;
 
-/** Parses a condition: a test of a column, or `all`, `any` or `not` over other conditions. */
+/** Parses a condition: a test of a column, an expression in CEL, or `all`, `any` or `not` over other conditions. */
 export function readCondition(text: MappingText, node: MappingNode, what: string): Condition {
   const members = text.members(node, what, ['column', ...TESTS, ...SHAPES, 'date', ...JOINS]);
   const join = JOINS.find((name) => members.has(name));
@@ -29,6 +20,7 @@ export function readCondition(text: MappingText, node: MappingNode, what: string
       `${what}: ${join} must be the only key; combine conditions with all or any`,
     );
   const joined = members.get(join) as MappingNode;
+  if (join === 'cel') return readCelCondition(text, joined, `${what}.cel`);
   if (join === 'not') {
     const condition = readCondition(text, joined, `${what}.not`);
     return { ...condition, of: (row) => negated(condition.of(row)) };
@@ -69,7 +61,10 @@ function readTest(
   const given = TESTS.filter((test) => members.has(test));
   const [test] = given;
   if (columnNode === undefined || test === undefined || given.length > 1)
-    return text.fail(node, `${what}: expected a column and one of ${TESTS.join(', ')}; or all, any or not`);
+    return text.fail(
+      node,
+      `${what}: expected a column and one of ${TESTS.join(', ')}; or all, any, not or cel`,
+    );
   const column = text.word(columnNode, `${what}.column`);
   const place = text.place(node);
   const flag = (name: string) => {

@@ -13,7 +13,7 @@ const IDENTITY = { users: toUser, groups: toGroup, memberships: toMembership };
 
 /**
  * The declared mapping of a rule, if all its values are columns. With it, unchanged rows need not be parsed. Undefined for a rule
- * with a condition, a template, or another function of a value.
+ * with a condition, a template, an expression, or another function of a value.
  */
 export function profileMapping(
   rule: RecordRule | IdentityRule,

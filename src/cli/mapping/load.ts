@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { OptionsError } from '../../core/errors.js';
 import { LIMITS } from '../../core/limits.js';
-import { readCondition, type Condition } from './conditions.js';
+import type { Condition } from './condition.js';
+import { readCondition } from './conditions.js';
 import type { Day } from './dates.js';
 import { readList } from './lists.js';
 import { MappingText, type MappingNode } from './mapping-text.js';

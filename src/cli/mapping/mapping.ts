@@ -1,4 +1,4 @@
-import type { Condition } from './conditions.js';
+import type { Condition } from './condition.js';
 import type { ListRule } from './lists.js';
 import type { ValueRule } from './values.js';
 

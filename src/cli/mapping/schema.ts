@@ -48,6 +48,7 @@ function valueSchema(isId: boolean): Schema {
   };
   const column = described('the column', text);
   const template = described('text with columns in braces: {given} {middle?}', text);
+  const cel = described('an expression in CEL; columns are row.name', text);
   const made = (source: Schema, name: string): Schema => ({
     ...object({ ...source, ...common }, [name]),
     dependentRequired: { default: ['values'] },
@@ -57,6 +58,7 @@ function valueSchema(isId: boolean): Schema {
       described('the column', text),
       made({ column }, 'column'),
       made({ template }, 'template'),
+      made({ cel }, 'cel'),
       ...(isId
         ? []
         : [
@@ -90,6 +92,7 @@ const condition: Schema = {
     dateSchema('before'),
     dateSchema('after'),
     object({ not: ref('condition') }, ['not']),
+    object({ cel: described('an expression in CEL that gives true or false', text) }, ['cel']),
     ...['all', 'any'].map((join) =>
       object({ [join]: { type: 'array', items: ref('condition'), minItems: 1 } }, [join]),
     ),

@@ -1,3 +1,4 @@
+import { readCelValue } from './cel.js';
 import { Fault, textOf, type Row } from './cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 import { parseTemplate } from './template.js';
@@ -17,7 +18,7 @@ export interface ValueRule {
 /** The rule for an empty value. */
 export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
 
-const SOURCES = ['column', 'constant', 'template'] as const;
+const SOURCES = ['column', 'constant', 'template', 'cel'] as const;
 /** The changes of a text, in the order in which they are applied, before it is looked up in `values`. */
 export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
 /** Forms of Unicode: the same letter with an accent can be one code point, or two. */
@@ -45,11 +46,10 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
   if (source === undefined || given.length > 1)
-    return text.fail(node, `${what}: expected one of column, constant and template`);
+    return text.fail(node, `${what}: expected one of column, constant, template and cel`);
   const from = members.get(source) as MappingNode;
   if (source === 'constant') return readConstant(text, from, members, what, required);
-  const base =
-    source === 'column' ? columnText(text, from, what, place) : templateText(text, from, what, place);
+  const base = READERS[source](text, from, `${what}.${source}`, place);
   const shape = readShape(text, members, what);
   const lookUp = readLookUp(text, members, what, required);
   const emptyNode = members.get('empty');
@@ -116,14 +116,16 @@ function readConstant(
   return { columns: [], place: text.place(node), of: () => value };
 }
 
+const READERS = { column: columnText, template: templateText, cel: readCelValue };
+
 function columnText(text: MappingText, node: MappingNode, what: string, place: string) {
-  const column = text.word(node, `${what}.column`);
+  const column = text.word(node, what);
   return { columns: [column], of: (row: Row) => textOf(row, column, place) };
 }
 
 function templateText(text: MappingText, node: MappingNode, what: string, place: string) {
-  const template = parseTemplate(text.word(node, `${what}.template`));
-  if ('problem' in template) return text.fail(node, `${what}.template: ${template.problem}`);
+  const template = parseTemplate(text.word(node, what));
+  if ('problem' in template) return text.fail(node, `${what}: ${template.problem}`);
   return { columns: template.columns, of: (row: Row) => template.render(row, place) };
 }
 

@@ -1,0 +1,97 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+
+/** What an expression reads of a row. */
+export interface CelColumns {
+  /** Columns that are read as `row.name`. */
+  readonly read: ReadonlySet<string>;
+  /** Columns for which it says what a missing value means: `has(row.name)` or `row.?name`. */
+  readonly optional: ReadonlySet<string>;
+  /** Columns that are compared with fixed texts. */
+  readonly compared: ReadonlySet<string>;
+  /** Columns that are compared with the empty text. */
+  readonly comparedWithEmpty: ReadonlySet<string>;
+  /** The fixed regular expressions. */
+  readonly patterns: readonly string[];
+  /** True if a column is not named by a fixed text, so that it cannot be checked. */
+  readonly isUnclear: boolean;
+}
+
+const ROW = 'row';
+const PATTERN_CALLS: ReadonlySet<unknown> = new Set(['extract', 'matches']);
+
+/** Finds the columns of an expression. */
+export function celColumns(root: ASTNode): CelColumns {
+  const found = {
+    read: new Set<string>(),
+    optional: new Set<string>(),
+    compared: new Set<string>(),
+    comparedWithEmpty: new Set<string>(),
+    patterns: [] as string[],
+    isUnclear: false,
+  };
+  const visit = (node: Node, isOptional: boolean): void => {
+    const column = columnOf(node);
+    if (column !== undefined) {
+      const says = isOptional || node.op === '.?' || node.op === '[?]';
+      (says ? found.optional : found.read).add(column);
+      return;
+    }
+    if (node.op === 'id') {
+      found.isUnclear ||= node.args === ROW;
+      return;
+    }
+    compare(node, found);
+    const [name] = Array.isArray(node.args) ? (node.args as unknown[]) : [];
+    const isCall = node.op === 'call' || node.op === 'rcall';
+    const parts = nodesIn(node.args);
+    if (isCall && PATTERN_CALLS.has(name)) {
+      const last = parts.at(-1);
+      if (last?.op === 'value' && typeof last.args === 'string') found.patterns.push(last.args);
+    }
+    const ofHas = isCall && name === 'has';
+    for (const part of parts) visit(part, isOptional || ofHas);
+  };
+  visit(root, false);
+  return found;
+}
+
+/** A node of the syntax tree, as far as it is used here. */
+interface Node {
+  readonly op: string;
+  readonly args: unknown;
+}
+
+/** The column, if a node reads one of the row by a fixed name. */
+function columnOf({ op, args }: Node): string | undefined {
+  if (op !== '.' && op !== '.?' && op !== '[]' && op !== '[?]') return undefined;
+  const [of, key] = args as readonly [Node, unknown];
+  if (of.op !== 'id' || of.args !== ROW) return undefined;
+  const name = isNode(key) && key.op === 'value' ? key.args : key;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function compare(
+  { op, args }: Node,
+  found: { readonly compared: Set<string>; readonly comparedWithEmpty: Set<string> },
+): void {
+  if (op !== '==' && op !== '!=' && op !== 'in') return;
+  const sides = args as readonly [Node, Node];
+  for (const [i, side] of sides.entries()) {
+    const column = columnOf(side);
+    const other = sides[1 - i] as Node;
+    if (column === undefined || (op === 'in' && i === 1)) continue;
+    const texts = op === 'in' ? nodesIn(other.args) : [other];
+    if (!texts.every((text) => text.op === 'value' && typeof text.args === 'string')) continue;
+    found.compared.add(column);
+    if (texts.some((text) => text.args === '')) found.comparedWithEmpty.add(column);
+  }
+}
+
+function nodesIn(args: unknown): readonly Node[] {
+  if (isNode(args)) return [args];
+  return Array.isArray(args) ? args.flatMap((arg: unknown) => nodesIn(arg)) : [];
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
+}

@@ -1,0 +1,147 @@
+import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
+import { quoted } from '../../core/visible.js';
+import { cellOf, Fault, type Row } from './cells.js';
+import { celColumns, type CelColumns } from './cel-columns.js';
+import { addFunctions, CelFault, isPattern, textOfValue } from './cel-functions.js';
+import type { Condition } from './condition.js';
+import type { Day } from './dates.js';
+import type { MappingNode, MappingText } from './mapping-text.js';
+
+const MOST_NODES = 1000;
+const VALUE_TYPES: ReadonlySet<string> = new Set(['string', 'bool', 'int', 'uint', 'null', 'dyn']);
+/** The codes of errors for a column, a property or an item of a list that the row does not have. */
+const MISSING_CODES: ReadonlySet<string> = new Set(['no_such_key', 'index_out_of_bounds']);
+
+/** An expression that was parsed and checked. */
+interface Compiled {
+  readonly columns: CelColumns;
+  readonly type: string;
+  readonly of: (row: Row) => unknown;
+}
+
+/**
+ * Parses an expression in CEL, the Common Expression Language, that gives a text. A column without a value is the empty text. An
+ * expression that cannot be computed for a row is a fault, so that the row is rejected.
+ */
+export function readCelValue(text: MappingText, node: MappingNode, what: string) {
+  const { columns, type, of } = compile(text, node, what, (cell) => cell ?? '');
+  const [optional] = columns.optional;
+  if (optional !== undefined)
+    text.fail(
+      node,
+      `${what}: in a value ${quoted(optional)} is '' if it is empty or missing; compare it with ''`,
+    );
+  if (!VALUE_TYPES.has(type)) text.fail(node, `${what}: gives a ${type}, but expected a text`);
+  const place = text.place(node);
+  return {
+    columns: [...columns.read],
+    of(row: Row): string | Fault {
+      const value = computed(() => of(row), 'CEL', place);
+      if (value instanceof Fault) return value;
+      return textOfValue(value) ?? new Fault('NOT_TEXT', `is neither text nor a whole number (${place})`);
+    },
+  };
+}
+
+/**
+ * Parses an expression in CEL that decides whether a row belongs to an entity. If it reads a column that is empty, null or missing, and
+ * does not say what that means, the row is rejected, and never left out.
+ */
+export function readCelCondition(text: MappingText, node: MappingNode, what: string): Condition {
+  const { columns, type, of } = compile(text, node, what, (cell) => (isEmpty(cell) ? undefined : cell));
+  const [empty] = columns.comparedWithEmpty;
+  if (empty !== undefined)
+    text.fail(node, `${what}: in a condition an empty column has no value; write has(row[${quoted(empty)}])`);
+  if (type !== 'bool' && type !== 'dyn')
+    text.fail(node, `${what}: gives a ${type}, but expected true or false`);
+  const place = text.place(node);
+  const optional = [...columns.optional].filter((column) => !columns.read.has(column));
+  return {
+    columns: [...new Set([...columns.read, ...columns.optional])],
+    optional,
+    compared: [...columns.compared],
+    of(row) {
+      const value = computed(() => of(row), 'EMPTY_CONDITION', place);
+      if (value instanceof Fault || typeof value === 'boolean') return value;
+      return new Fault('NOT_A_BOOLEAN', `the condition gives neither true nor false (${place})`);
+    },
+  };
+}
+
+function compile(
+  text: MappingText,
+  node: MappingNode,
+  what: string,
+  valueOf: (cell: unknown) => unknown,
+): Compiled {
+  const source = text.word(node, what);
+  // One object serves all rows, because expressions are computed one after another.
+  const cells = new Map<string, unknown>();
+  let current: Row = {};
+  cells.get = (column) => valueOf(cellOf(current, column));
+  const expression = parse(source, text.today, (message) => text.fail(node, `${what}: ${message}`));
+  const columns = celColumns(expression.ast);
+  if (columns.isUnclear)
+    text.fail(node, `${what}: write each column as row.name or row['a name'], so that it can be checked`);
+  const wrong = columns.patterns.find((pattern) => !isPattern(pattern));
+  if (wrong !== undefined) text.fail(node, `${what}: ${quoted(wrong)} is not a valid regular expression`);
+  const checked = expression.check();
+  if (!checked.valid) text.fail(node, `${what}: ${summaryOf(checked.error)}`);
+  return {
+    columns,
+    type: String(checked.type),
+    of(row) {
+      current = row;
+      return expression({ row: cells }) as unknown;
+    },
+  };
+}
+
+function parse(source: string, today: Day, fail: (message: string) => never): ParseResult {
+  const cel = new Environment({ enableOptionalTypes: true, limits: { maxAstNodes: MOST_NODES } });
+  cel.registerVariable('row', 'map<string, dyn>');
+  addFunctions(cel, today);
+  try {
+    return cel.parse(source);
+  } catch (error) {
+    return fail(summaryOf(error));
+  }
+}
+
+/** The message of an error of the language, which speaks of the expression and its types, with the column of the expression. */
+function summaryOf(error: unknown): string {
+  const { summary, range } = error as {
+    readonly summary?: string;
+    readonly range?: { readonly start?: number };
+  };
+  const at = range?.start === undefined ? '' : ` (character ${range.start + 1} of the expression)`;
+  return `${summary ?? 'not a valid expression'}${at}`;
+}
+
+/** The result of an expression for a row, or why it has none. The reason never contains a value. */
+function computed(compute: () => unknown, codeOfMissing: string, place: string): unknown {
+  try {
+    return compute();
+  } catch (error) {
+    const fault = faultIn(error);
+    if (fault !== undefined) return new Fault(fault.code, `${fault.reason} (${place})`);
+    if (error instanceof EvaluationError && MISSING_CODES.has(error.code))
+      return new Fault(
+        codeOfMissing,
+        `the expression reads a column, a property or an item that is empty or missing, and does not say what that means (${place})`,
+      );
+    const summary = (error as { readonly summary?: string }).summary ?? '';
+    const overload = /^(?:no such overload|found no matching overload)[^\n]*/.exec(summary)?.[0];
+    const types = overload === undefined ? '' : `: ${overload.replace(/dyn<(\w+)>/g, '$1')}`;
+    return new Fault('CEL', `cannot be computed${types} (${place})`);
+  }
+}
+
+function faultIn(error: unknown): CelFault['fault'] | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof CelFault) return at.fault;
+  return undefined;
+}
+
+function isEmpty(cell: unknown): boolean {
+  return cell === undefined || cell === null || (typeof cell === 'string' && cell.trim() === '');
+}
