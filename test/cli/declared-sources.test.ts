@@ -34,6 +34,8 @@ describe('a source of a config file', () => {
     expect(groups.size).toBe(2);
     const check = await cli(cwd, ['check'], { env: envOf(okta) });
     expect(check.out).toContain('2 records');
+    const explained = await cli(cwd, ['explain', '1'], { env: envOf(okta) });
+    expect(explained.out).toContain('the same as Okta confirmed');
   });
 
   it('serves users and memberships of one mapping from one snapshot', async () => {

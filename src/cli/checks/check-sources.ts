@@ -9,7 +9,7 @@ import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
 import { asAborted, type CommandInput } from '../commands/command.js';
 import { openCommandSources } from '../commands/open-sources.js';
-import { todayOf } from '../inputs/directory-inputs.js';
+import { hasSources, todayOf } from '../inputs/directory-inputs.js';
 import { loadMapping } from '../mapping/load.js';
 import { rejectionText } from '../text/rejections.js';
 import { count, plural } from '../text/words.js';
@@ -24,7 +24,7 @@ export interface CheckedSources {
 
 /** Loads the mapping, and reads every source to its end with the limits of Okta, as a plan does. Needs no network. */
 export async function checkSources(input: CommandInput): Promise<CheckedSources> {
-  const { settings, sources: declared } = input.resolved;
+  const { settings } = input.resolved;
   const { map } = settings;
   const checks: Check[] = [];
   const names: string[] = [];
@@ -38,7 +38,7 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
     return { checks: [faultOf('mapping', error)], uses: new AttributeUses([]) };
   }
   const uses = new AttributeUses(names);
-  if (ENTITIES.every((entity) => settings[entity] === undefined && declared[entity] === undefined)) {
+  if (!hasSources(input.resolved)) {
     checks.push(warning('sources', 'none is set', 'Use --users, --groups or --memberships.'));
     return { checks, uses };
   }

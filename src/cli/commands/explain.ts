@@ -6,6 +6,7 @@ import type { StateStore } from '../../state/store.js';
 import { trace, type Trace, type TracedId } from '../../sync/trace/trace.js';
 import { wantedKeys } from '../../sync/trace/wanted-keys.js';
 import { differingAttributes, readOne } from '../../verify/read-one.js';
+import { hasSources } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions } from '../settings/library-options.js';
 import { readCredentials } from '../settings/credentials.js';
@@ -36,8 +37,7 @@ export const explainCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   const id = String(flags['id']);
   const entities = entitiesOf(id, flags['entity']);
-  const hasSource = ENTITIES.some((entity) => settings[entity] !== undefined);
-  const sources = hasSource ? await openCommandSources(input) : {};
+  const sources = hasSources(resolved) ? await openCommandSources(input) : {};
   const state = await openedState(input);
   try {
     const found = await stopping

@@ -49,6 +49,11 @@ export function todayOf({ today }: Settings, now: number): Day {
   return today === undefined ? dayOf(now) : (isoDay(today) as Day);
 }
 
+/** Whether there is any source: files, standard input, or what the config file declares. */
+export function hasSources({ settings, sources }: Pick<Resolved, 'settings' | 'sources'>): boolean {
+  return ENTITIES.some((entity) => settings[entity] !== undefined || sources[entity] !== undefined);
+}
+
 /** Whether any source is standard input. */
 export function readsStdin(settings: Settings): boolean {
   return ENTITIES.some((entity) => settings[entity]?.includes('-'));
