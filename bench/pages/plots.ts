@@ -49,7 +49,7 @@ export function ratioPlot(results: readonly LatestResult[]): string {
 /** Hours of each run, with the bound as its mark. */
 export function sessionsPlot(results: readonly SessionResult[], largest: number): string {
   const bars = results
-    .filter(({ scenario }) => scenario.upserts === largest)
+    .filter(({ scenario }) => scenario.upserts === largest && scenario.rule === undefined)
     .map(({ scenario, simulated, predicted, boundMs }) => {
       const hours = ((simulated ?? predicted)?.wallMs ?? 0) / 3_600_000;
       const name = scenario.name.replace(/^[^,]*, /, '');

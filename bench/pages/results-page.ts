@@ -1,6 +1,7 @@
 import { lifeText, memoryCurve, type KeptLargeResult } from '../large/table.js';
 import type { CaseResult, Circumstances } from '../runner/results.js';
 import { compact, seconds, spreadText, targetText, verdictOf } from '../runner/table.js';
+import { ruleMs } from '../sessions/model.js';
 import type { Outcome } from '../sessions/scenario.js';
 import type { SessionResult } from '../sessions/result.js';
 import { isFullSize, type LatestResult } from './latest.js';
@@ -153,8 +154,43 @@ const MOMENTS = {
   answered: 'as its answer came',
 } as const;
 
+/** The first wait that counts as learned: before the third session. */
+const LEARNED = 1;
+
+/** What the rules for the next session cost, and how close the learned wait comes to them. */
+export function rulesTable(results: readonly SessionResult[]): string {
+  const rows = results.flatMap(({ scenario, simulated, boundMs }) => {
+    if (scenario.rule === undefined || simulated?.waits === undefined) return [];
+    const { ms, refused } = simulated.waits;
+    // A run after another one has learned the wait before it begins.
+    const from = scenario.learnedBy === undefined ? LEARNED : 0;
+    const waits = ms.slice(from);
+    const rule = ruleMs(scenario);
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    return [
+      [
+        scenario.name.replace(/,.*/, ''),
+        scenario.rule,
+        scenario.sessionRequests,
+        simulated.sessions,
+        (boundMs / 3_600_000).toFixed(2),
+        (simulated.wallMs / 3_600_000).toFixed(2),
+        waits.length === 0 ? '' : (sum(waits) / (waits.length * rule)).toFixed(3),
+        sum(refused.slice(0, from)),
+        waits.length === 0 ? '' : (sum(refused.slice(from)) / waits.length).toFixed(2),
+      ],
+    ];
+  });
+  const head = ['run', 'next session', 'requests a minute', 'sessions', 'bound, h', 'simulated, h'];
+  return table(
+    [...head, 'learned wait over the rule', 'refused at first', 'refused a session, learned'],
+    rows,
+  );
+}
+
 /** Wall times under the service's limits. */
-export function sessionsTable(results: readonly SessionResult[]): string {
+export function sessionsTable(all: readonly SessionResult[]): string {
+  const results = all.filter(({ scenario }) => scenario.rule === undefined);
   const hours = (outcome: Outcome | null) =>
     outcome === null ? '' : (outcome.wallMs / 3_600_000).toFixed(2);
   const rows = results.map(({ scenario, simulated, predicted, boundMs }) => [

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RESULTS } from '../runner/results.js';
 import { resultOf, type SessionResult } from './result.js';
+import { RULE_SCENARIOS } from './rules.js';
 import type { Outcome } from './scenario.js';
 import { scenariosFor } from './scenarios.js';
 import { simulateMean } from './simulate.js';
@@ -27,8 +28,20 @@ const file = join(RESULTS, 'sessions.json');
 const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SessionResult[]) : [];
 const wanted = process.argv[2] ?? '';
 
+const scenarios = [...RULE_SCENARIOS, ...scenariosFor(SIZES, VARIED_SIZE)];
 const results: SessionResult[] = [];
-for (const scenario of scenariosFor(SIZES, VARIED_SIZE)) {
+
+/** After each scenario, so that a run that is ended keeps what it has. Results of earlier runs that come later stay. */
+function keep(): void {
+  const names = new Set(results.map(({ scenario: { name } }) => name));
+  const later = kept.filter(
+    ({ scenario: { name } }) => !names.has(name) && scenarios.some((known) => known.name === name),
+  );
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(file, `${JSON.stringify([...results, ...later])}\n`);
+}
+
+for (const scenario of scenarios) {
   const before = kept.find(({ scenario: { name } }) => name === scenario.name);
   if (before !== undefined && !scenario.name.includes(wanted)) {
     results.push(before);
@@ -36,10 +49,9 @@ for (const scenario of scenariosFor(SIZES, VARIED_SIZE)) {
   }
   const result = await resultOf(scenario, MOST_SIMULATED, simulateMean);
   results.push(result);
+  keep();
   const bound = (result.boundMs / 3_600_000).toFixed(2);
   console.log(
     `${scenario.name}: simulated ${hours(result.simulated)}, model ${hours(result.predicted)}, bound ${bound} h`,
   );
 }
-mkdirSync(RESULTS, { recursive: true });
-writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -17,7 +17,7 @@ export function boundMs(sessions: number, rule: Pick<Scenario, Rule>): number {
 type Rule = 'importMs' | 'cooldownApplies' | 'cooldownMs';
 
 /** From the trigger of a session to the earliest creation of the next. */
-function ruleMs({ importMs, cooldownApplies, cooldownMs }: Pick<Scenario, Rule>): number {
+export function ruleMs({ importMs, cooldownApplies, cooldownMs }: Pick<Scenario, Rule>): number {
   return cooldownApplies === 'always' ? cooldownMs : Math.min(cooldownMs, importMs);
 }
 

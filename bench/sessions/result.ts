@@ -8,7 +8,7 @@ export interface SessionResult {
   readonly scenario: Scenario;
   /** Null where it is too large to be simulated. */
   readonly simulated: Outcome | null;
-  /** Null where the model does not apply: it knows items of one size only. */
+  /** Null where the model does not apply: it knows items of one size only, and no rate limit of `/sessions`. */
   readonly predicted: Outcome | null;
   /** The sessions that are needed, as far apart as the rule requires. */
   readonly boundMs: number;
@@ -22,7 +22,7 @@ export async function resultOf(
 ): Promise<SessionResult> {
   const canSimulate = scenario.upserts + scenario.deletes <= mostSimulated;
   const simulated = canSimulate ? await simulate(scenario) : null;
-  const predicted = scenario.mix === undefined ? predict(scenario) : null;
+  const predicted = scenario.mix === undefined && scenario.rule === undefined ? predict(scenario) : null;
   const sessions = Math.ceil(leastRequests(scenario) / LIMITS.requestsPerSession);
   return { scenario, simulated, predicted, boundMs: boundMs(sessions, scenario) };
 }

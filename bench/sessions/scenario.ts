@@ -5,6 +5,10 @@ export interface Scenario {
   readonly upserts: number;
   /** Users that are removed. */
   readonly deletes: number;
+  /** Users of an earlier run over the same source, which do not change. Their sessions have taught the state the wait. */
+  readonly learnedBy?: number;
+  /** The name of the rule, for the runs that compare the rules. */
+  readonly rule?: string;
   /** Sizes of the users' items: a mix of `data/mixed-sizes`; about 340 bytes each by default. */
   readonly mix?: string;
   /** Milliseconds that each answer of Okta's takes. */
@@ -32,6 +36,16 @@ export interface Outcome {
   readonly requests: number;
   readonly sessions: number;
   readonly wallMs: number;
+  /** What was seen on the wire; undefined where nothing was sent. */
+  readonly waits?: Waits;
+}
+
+/** The waits between sessions, as they were seen on the wire. */
+export interface Waits {
+  /** Milliseconds from each trigger to the creation of the next session. */
+  readonly ms: readonly number[];
+  /** The creations that were refused before each of these sessions. */
+  readonly refused: readonly number[];
 }
 
 /** The service as it is assumed where nothing else is said. */

@@ -20,14 +20,17 @@ import { person } from '../data/people.js';
 import { toRecord } from '../support/pipeline.js';
 import type { Outcome, Scenario } from './scenario.js';
 import { transportTo } from './transport.js';
+import { WaitWatch } from './watch-waits.js';
 
 const SOURCE = '0oasessions0000000001';
 const ORG_URL = 'https://bench.okta.example';
 /** A run whose faults are drawn is run with each of these, and the mean is told. */
 const FAULT_SEEDS = [1, 2, 3, 4, 5];
 
-function* users({ upserts, mix }: Scenario): Generator<UserRecord, void, undefined> {
+/** Those who are created or updated, and those of the earlier run who stay. */
+function* users({ upserts, deletes, learnedBy = 0, mix }: Scenario): Generator<UserRecord, void, undefined> {
   const sizeOf = mix === undefined ? undefined : MIXES[mix];
+  for (let i = 0; i < learnedBy; i++) yield toRecord(person(upserts + deletes + i));
   for (let i = 0; i < upserts; i++)
     yield sizeOf === undefined ? toRecord(person(i)) : userOfSize(i, sizeOf(i, upserts));
 }
@@ -39,7 +42,9 @@ export async function simulateMean(scenario: Scenario): Promise<Outcome> {
   for (const seed of seeds) outcomes.push(await simulate(scenario, seed));
   const mean = (value: (outcome: Outcome) => number) =>
     outcomes.reduce((sum, outcome) => sum + value(outcome), 0) / outcomes.length;
+  const waits = outcomes.length === 1 ? outcomes[0]?.waits : undefined;
   return {
+    ...(waits !== undefined && { waits }),
     requests: mean(({ requests }) => requests),
     sessions: mean(({ sessions }) => sessions),
     wallMs: Math.round(mean(({ wallMs }) => wallMs)),
@@ -62,16 +67,18 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
         faults: { seed, rates: { resetAfter: scenario.lostAnswers } },
       }),
     });
+    const watch = new WaitWatch(() => clock.now());
     const okta = createClient({
       orgUrl: ORG_URL,
       identitySourceId: SOURCE,
       auth: { token: org.token },
-      transport: transportTo(org, (ms) => systemClock.sleep(ms)),
+      transport: watch.around(transportTo(org, (ms) => systemClock.sleep(ms))),
       random: () => 0.5,
       concurrency: Math.max(4, scenario.loadsAtOnce),
     });
     const state = memoryState({ disk: new MemoryDisk() });
-    await holdThoseToBeRemoved(scenario, okta, state, clock);
+    await earlierRun(scenario, okta, state, clock);
+    watch.restart();
     const changes = pipe(users(scenario), validate('users'), diff('users', state));
     const { sessionsInFlight, loadsAtOnce: loadsInFlight } = scenario;
     const options = { sessionsInFlight, loadsInFlight };
@@ -81,23 +88,23 @@ export async function simulate(scenario: Scenario, seed = 1): Promise<Outcome> {
       : await pipe(changes, unguarded(), batch({ lookahead: 1 }), upload(okta, state, options));
     const wallMs = clock.now() - started;
     const active = [...org.directory().users.values()].filter(({ status }) => status === 'ACTIVE').length;
-    if (active !== scenario.upserts || org.violations.length > 0)
+    if (active !== scenario.upserts + (scenario.learnedBy ?? 0) || org.violations.length > 0)
       throw new Error(
         `${scenario.name}: Okta holds ${active} users, with ${org.violations.length} violations`,
       );
-    return { requests: report.requests, sessions: report.sessions, wallMs };
+    return { requests: report.requests, sessions: report.sessions, wallMs, waits: watch.waits };
   });
 }
 
-/** Okta and the state hold the users that this run removes, and the wait after their session is over. */
-async function holdThoseToBeRemoved(
-  { deletes, upserts }: Scenario,
+/** An earlier run: Okta and the state hold the users that are removed and those who stay, and the wait after it is over. */
+async function earlierRun(
+  { deletes, upserts, learnedBy = 0 }: Scenario,
   okta: OktaClient,
   state: StateStore,
   clock: Clock,
 ): Promise<void> {
-  if (deletes === 0) return;
-  const gone = Array.from({ length: deletes }, (_, i) => toRecord(person(upserts + i)));
-  await pipe(gone, validate('users'), diff('users', state), unguarded(), batch(), upload(okta, state));
+  if (deletes + learnedBy === 0) return;
+  const held = Array.from({ length: deletes + learnedBy }, (_, i) => toRecord(person(upserts + i)));
+  await pipe(held, validate('users'), diff('users', state), unguarded(), batch(), upload(okta, state));
   await clock.sleep(LIMITS.sessionCooldownMs);
 }

@@ -72,9 +72,15 @@ export interface PlanSummary {
   readonly requests: number;
   /** The number of sessions to send. */
   readonly sessions: number;
-  /** Milliseconds that sending takes if Okta requires one minute between two sessions. */
+  /**
+   * The shortest time in milliseconds of the waits between the sessions of the plan: by the wait that was learned for this source,
+   * and before one was, by one minute a wait.
+   */
   readonly leastMs: number;
-  /** Milliseconds that sending takes if Okta requires five minutes between two sessions, as it documents. */
+  /**
+   * The longest time in milliseconds of the waits between the sessions of the plan: by five minutes a wait, as Okta documents, or by
+   * a shorter wait that was learned for this source.
+   */
   readonly mostMs: number;
   /** The attributes that differ in most updates of users and groups, in descending order; at most twenty. Names, never values. */
   readonly changedAttributes: readonly AttributeChanges[];

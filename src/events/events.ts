@@ -38,7 +38,7 @@ export type SyncEvent =
   | {
       readonly type: 'plan:ready';
       readonly plan: PlanSummary;
-      /** The earliest end that Okta's limits allow. */
+      /** The end if every wait between two sessions is the longest that is expected: `plan.mostMs` from now. */
       readonly estimatedEnd: Date;
     }
   /** Okta created a session. */

@@ -21,6 +21,7 @@ import { heldBackIn } from './held-back.js';
 import { fileCounts } from './file-counts.js';
 import { GroupLosses } from './group-losses.js';
 import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
+import { loadLearnedWait } from '../state/learned-wait.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
 import { named } from '../flow/stage-order.js';
@@ -177,7 +178,8 @@ async function decide(
   );
   context.plannedChanges = tally.size;
   if (options.onPlan !== undefined) {
-    const size = await estimate(batch()(flowOf(() => ordered(outbox), context)));
+    const batches = batch()(flowOf(() => ordered(outbox), context));
+    const size = await estimate(batches, await loadLearnedWait(state));
     options.onPlan(
       {
         hash,

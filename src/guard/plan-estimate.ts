@@ -1,27 +1,56 @@
 import { LIMITS } from '../core/limits.js';
 import { toFlow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
+import { NOTHING_LEARNED, type LearnedWait } from '../state/learned-wait.js';
 
 /** The number of requests and sessions of a plan, and the time that Okta's waits between sessions take. */
 export interface PlanSize {
   readonly requests: number;
   readonly sessions: number;
-  /** The time in milliseconds if Okta requires one minute between two sessions. */
+  /** The shortest time of these waits in milliseconds; see {@link expectedWait}. */
   readonly leastMs: number;
-  /** The time in milliseconds if Okta requires five minutes between two sessions, as it documents. */
+  /** The longest time of these waits in milliseconds. */
   readonly mostMs: number;
 }
 
-/** Counts the requests of a plan, and the sessions for them. */
-export async function estimate(batches: AsyncIterable<Batch>): Promise<PlanSize> {
+/** A wait between two sessions, in milliseconds. */
+interface WaitRange {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/**
+ * The wait to expect between two sessions. While nothing is learned it is between one minute and five, the two times that Okta's tests
+ * and documents require. A moment that worked is the shortest; it is also the longest if it did not depend on the end of an
+ * import, because the next import may take longer than the last one.
+ */
+export function expectedWait({ afterImport, createdMs, importedMs, refusedMs = 0 }: LearnedWait): WaitRange {
+  const byImportMs = afterImport === true ? importedMs : undefined;
+  const workedMs = Math.min(createdMs ?? Infinity, byImportMs ?? Infinity);
+  const leastMs = Number.isFinite(workedMs) ? workedMs : Math.max(LIMITS.shortSessionCooldownMs, refusedMs);
+  return {
+    leastMs: Math.round(leastMs),
+    mostMs: Math.round(Math.max(leastMs, createdMs ?? LIMITS.sessionCooldownMs)),
+  };
+}
+
+/**
+ * Counts the requests of a plan, and the sessions for them.
+ * @param learned - what the state has learned about the wait between sessions
+ */
+export async function estimate(
+  batches: AsyncIterable<Batch>,
+  learned: LearnedWait = NOTHING_LEARNED,
+): Promise<PlanSize> {
   const sessions = new Sessions();
   for await (const chunk of toFlow(batches).chunks()) for (const batch of chunk) sessions.add(batch);
   const waits = Math.max(0, sessions.count - 1);
+  const { leastMs, mostMs } = expectedWait(learned);
   return {
     requests: sessions.requests,
     sessions: sessions.count,
-    leastMs: waits * LIMITS.shortSessionCooldownMs,
-    mostMs: waits * LIMITS.sessionCooldownMs,
+    leastMs: waits * leastMs,
+    mostMs: waits * mostMs,
   };
 }
 

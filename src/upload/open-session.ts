@@ -3,7 +3,7 @@ import { SessionError } from '../core/errors.js';
 import { isLasting, isReadOnlyMode } from '../okta/lost-answer.js';
 import { claim, createSession, type CreateOutcome, type OpenedSession } from './create-session.js';
 import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
-import { loadLearnedWait, storeLearnedWait } from './learned-wait.js';
+import { loadLearnedWait, storeLearnedWait } from '../state/learned-wait.js';
 import { MOST_LATE_MS } from './own-sessions.js';
 import { SessionWait } from './session-wait.js';
 import { elapsedMs, emitWait, serverNow, type SessionContext } from './upload-context.js';

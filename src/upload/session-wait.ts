@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { LIMITS } from '../core/limits.js';
-import type { LearnedWait } from './learned-wait.js';
+import type { LearnedWait } from '../state/learned-wait.js';
 
 /** The wait that Okta's own tests have: "about 60 seconds" after a trigger. */
 const MINUTE_MS = 60_000;
@@ -10,8 +10,8 @@ const LONGEST_STEP_MS = 30_000;
 /** No shorter wait is tried if the learned one is at most this share longer than one that was refused, or half a second. */
 const PRECISION = 0.01;
 const PRECISION_MS = 500;
-/** After this many sessions, a refusal is forgotten, because Okta may have changed its rule. */
-const FORGET_EVERY = 20;
+/** After this many sessions, what was refused is tried once more, because Okta may have changed its rule. */
+const DOUBT_EVERY = 20;
 /** Refusals end the run only if there are this many. */
 const MOST_REFUSALS = 8;
 
@@ -43,8 +43,10 @@ interface Attempt {
  * - While nothing is learned, a session is tried when the import is over, after a minute, and then at growing steps of at most 30
  *   seconds.
  * - Afterwards it is tried at the moment that worked before. Earlier, at most one attempt a session _probes_ for a shorter wait,
- *   between the longest that was refused and the shortest that worked.
- * - A learned moment that is refused is forgotten, and what was refused is forgotten after every {@link FORGET_EVERY} sessions.
+ *   between the longest that was refused and the shortest that worked. If the end of the import is what counts, and imports take
+ *   alike, the probes find this end more exactly than polls.
+ * - A learned moment that is refused is forgotten. After every {@link DOUBT_EVERY} sessions, one attempt is made at a moment that was
+ *   refused.
  */
 export class SessionWait {
   readonly #clock: Clock;
@@ -70,7 +72,9 @@ export class SessionWait {
     this.#isTriggerKnown = triggeredAgoMs !== undefined && triggeredAgoMs <= this.#longestMs;
     this.#since = this.#elapsed() - (this.#isTriggerKnown ? Math.max(0, triggeredAgoMs ?? 0) : 0);
     this.#isImportOver = !isImporting;
-    this.#probeMs = probeFor(learned);
+    const probeMs = probeFor(learned);
+    // Nothing is learned from a refusal after this wait, so the same probe would be made before every session.
+    this.#probeMs = probeMs <= this.#longestMs ? probeMs : Infinity;
   }
 
   /** What is known now, to be kept for the next session. */
@@ -129,6 +133,7 @@ export class SessionWait {
       ...this.#learned,
       refusedMs: Math.max(refusedMs, atMs),
       createdMs: createdMs !== undefined && createdMs <= atMs ? undefined : createdMs,
+      retryMs: undefined,
       afterImport: isImportOver ? false : afterImport,
     };
   }
@@ -141,8 +146,9 @@ export class SessionWait {
     if (!this.#isTriggerKnown) return;
     const { createdMs = Infinity, afterImport } = this.#learned;
     const isByImport = isImportOver && atMs < createdMs && afterImport !== false;
-    this.#learned = forgetful({
+    this.#learned = doubting({
       ...this.#learned,
+      retryMs: undefined,
       ...(isByImport ? { afterImport: true, importedMs: atMs } : { createdMs: Math.min(createdMs, atMs) }),
       sessions: this.#learned.sessions + 1,
     });
@@ -198,22 +204,44 @@ export class SessionWait {
 }
 
 /** A moment before the one that worked, at which a session is tried once; Infinity if the learned wait is short enough. */
-function probeFor({ createdMs = Infinity, afterImport, importedMs, refusedMs = 0 }: LearnedWait): number {
-  const workedMs = Math.min(
-    createdMs,
-    afterImport === true && importedMs !== undefined ? importedMs : Infinity,
-  );
+function probeFor({
+  createdMs = Infinity,
+  afterImport,
+  importedMs,
+  refusedMs = 0,
+  retryMs,
+}: LearnedWait): number {
+  const workedMs = shortestThatWorked({ createdMs, afterImport, importedMs });
   if (workedMs === Infinity) return Infinity;
-  const precisionMs = Math.max(PRECISION_MS, workedMs * PRECISION);
+  if (retryMs !== undefined && retryMs < workedMs) return retryMs;
+  const precisionMs = precisionOf(workedMs);
   if (workedMs - refusedMs <= precisionMs) return Infinity;
   const canBeMinute = refusedMs < MINUTE_MS && workedMs > MINUTE_MS + precisionMs;
   return canBeMinute ? MINUTE_MS : (refusedMs + workedMs) / 2;
 }
 
-/** Without refusals that contradict the session that was just created, and, now and then, without any. */
-function forgetful(learned: LearnedWait): LearnedWait {
+function precisionOf(workedMs: number): number {
+  return Math.max(PRECISION_MS, workedMs * PRECISION);
+}
+
+function shortestThatWorked({
+  createdMs = Infinity,
+  afterImport,
+  importedMs = Infinity,
+}: Omit<LearnedWait, 'sessions'>): number {
+  return afterImport === true ? Math.min(createdMs, importedMs) : createdMs;
+}
+
+/** Without refusals that contradict the session that was just created. Now and then with one more attempt at what was refused. */
+function doubting(learned: LearnedWait): LearnedWait {
   const { sessions, afterImport, refusedMs = 0, createdMs = Infinity } = learned;
-  const round = sessions % FORGET_EVERY === 0 ? sessions / FORGET_EVERY : 0;
+  if (refusedMs >= createdMs) return { ...learned, refusedMs: undefined };
+  if (sessions % DOUBT_EVERY !== 0) return learned;
+  const round = sessions / DOUBT_EVERY;
   if (round % 2 === 1 && afterImport === false) return { ...learned, afterImport: undefined };
-  return round > 0 || refusedMs >= createdMs ? { ...learned, refusedMs: undefined } : learned;
+  const workedMs = shortestThatWorked(learned);
+  if (workedMs === Infinity) return { ...learned, refusedMs: undefined };
+  // If this is not refused, the rule is another, and the wait is searched anew.
+  const retryMs = Math.min(workedMs - precisionOf(workedMs), LIMITS.sessionCooldownMs);
+  return { ...learned, retryMs: Math.max(0, retryMs) };
 }

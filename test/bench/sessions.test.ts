@@ -25,6 +25,15 @@ describe('the model of sessions', () => {
       expect((simulated?.wallMs ?? 0) / (predicted?.wallMs ?? 0)).toBeLessThan(1.03);
     });
 
+  it('the simulation tells the waits as they were seen on the wire, and not those of an earlier run', async () => {
+    const rule = { cooldownMs: 60_000, importMs: 20_000, deletes: 100, learnedBy: 12_000 };
+    const { waits, sessions } = await simulate({ ...base, ...rule, upserts: 10_500 });
+    expect(sessions).toBe(2);
+    expect(waits?.ms).toHaveLength(1);
+    expect(waits?.ms[0]).toBeGreaterThanOrEqual(60_000);
+    expect(waits?.ms[0]).toBeLessThan(61_000);
+  });
+
   it('expects more sessions the more answers are lost', () => {
     const sessions = [0, 0.001, 0.01].map((lostAnswers) => predict({ ...base, lostAnswers }).sessions);
     expect(sessions[0]).toBe(3);

@@ -107,6 +107,12 @@ describe('a value by an expression', () => {
     ["row.a + 'x'", { a: true }, 'CEL', 'cannot be computed: no such overload: bool + string (m.json:1)'],
     ['pad(row.a, 2000)', { a: 'secret' }, 'CEL', 'is padded to more than 1024 characters (m.json:1)'],
     ['string(int(row.a))', { a: 'secret' }, 'CEL', 'cannot be computed (m.json:1)'],
+    [
+      'extract(row.a, row.b)',
+      { a: 'secret', b: '(' },
+      'CEL',
+      'has a pattern for extract() that is not a regular expression (m.json:1)',
+    ],
     ['row.a[0]', { a: 'secret' }, 'CEL', MISSING],
     ['row.a[5]', { a: ['secret'] }, 'CEL', MISSING],
   ])('rejects the row, and shows no value: %s', (cel, row, code, reason) => {
@@ -211,6 +217,11 @@ describe('an expression is checked when the mapping is loaded', () => {
     [{ cel: 'row[row.a]' }, undefined, "write each column as row.name or row['a name']"],
     [{ cel: "size(row) > 1 ? 'a' : 'b'" }, undefined, "write each column as row.name or row['a name']"],
     [{ cel: "extract(row.a, '(')" }, undefined, 'is not a valid regular expression'],
+    [
+      { cel: "date(row.a, 'DD.MM') > today() ? 'a' : 'b'" },
+      undefined,
+      '"DD.MM" is not a form with YYYY, MM and DD',
+    ],
     [{ cel: "has(row.a) ? row.a : 'x'" }, undefined, 'in a value "a" is \'\' if it is empty or missing'],
     [{ cel: "row.?a.orValue('x')" }, undefined, 'in a value "a" is \'\' if it is empty or missing'],
     [{ cel: '' }, undefined, 'must not be empty'],

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
 import { AbortedError } from '../../src/core/errors.js';
-import { loadLearnedWait } from '../../src/upload/learned-wait.js';
+import { loadLearnedWait } from '../../src/state/learned-wait.js';
 import { openSession } from '../../src/upload/open-session.js';
 import { resolveUploadOptions } from '../../src/upload/upload-options.js';
 import { inVirtualTime } from '../support/virtual-time.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LearnedWait } from '../../src/upload/learned-wait.js';
+import type { LearnedWait } from '../../src/state/learned-wait.js';
 import { SessionWait } from '../../src/upload/session-wait.js';
 import { runs } from '../support/runs.js';
 
@@ -112,6 +112,19 @@ describe('the wait for a session, whatever the rule of the service', () => {
           const { createdAt, allowedAt } = org.next(one, ms);
           expect(createdAt - allowedAt).toBeLessThanOrEqual(0.011 * createdAt + SECOND);
         }
+      }),
+    );
+  });
+
+  it('tries what was refused once in twenty sessions, and not more often', () => {
+    check(
+      fc.property(rule, importMs, (one, ms) => {
+        const org = source();
+        for (let n = 0; n < 20; n++) org.next(one, ms);
+        let refusals = 0;
+        for (let n = 0; n < 100; n++) refusals += org.next(one, ms).refusedAt.length;
+        // Where the import is tried again, the search may begin anew, which takes some sessions.
+        expect(refusals).toBeLessThanOrEqual(20);
       }),
     );
   });

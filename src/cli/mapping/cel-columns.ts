@@ -12,6 +12,8 @@ export interface CelColumns {
   readonly comparedWithEmpty: ReadonlySet<string>;
   /** The fixed regular expressions. */
   readonly patterns: readonly string[];
+  /** The fixed forms of dates. */
+  readonly dateForms: readonly string[];
   /** True if a column is not named by a fixed text, so that it cannot be checked. */
   readonly isUnclear: boolean;
 }
@@ -27,6 +29,7 @@ export function celColumns(root: ASTNode): CelColumns {
     compared: new Set<string>(),
     comparedWithEmpty: new Set<string>(),
     patterns: [] as string[],
+    dateForms: [] as string[],
     isUnclear: false,
   };
   const visit = (node: Node, isOptional: boolean): void => {
@@ -44,9 +47,10 @@ export function celColumns(root: ASTNode): CelColumns {
     const [name] = Array.isArray(node.args) ? (node.args as unknown[]) : [];
     const isCall = node.op === 'call' || node.op === 'rcall';
     const parts = nodesIn(node.args);
-    if (isCall && PATTERN_CALLS.has(name)) {
-      const last = parts.at(-1);
-      if (last?.op === 'value' && typeof last.args === 'string') found.patterns.push(last.args);
+    const last = isCall ? parts.at(-1) : undefined;
+    if (last?.op === 'value' && typeof last.args === 'string') {
+      if (PATTERN_CALLS.has(name)) found.patterns.push(last.args);
+      if (name === 'date' && parts.length === 2) found.dateForms.push(last.args);
     }
     const ofHas = isCall && name === 'has';
     for (const part of parts) visit(part, isOptional || ofHas);

@@ -36,6 +36,8 @@ const LETTERS: Readonly<Record<string, string>> = {
   '—': '-',
 };
 const MOST_PADDED = 1024;
+/** Patterns, forms of dates and durations that are kept. They can come from columns, so there may be many. */
+const MOST_CACHED = 1000;
 
 /** Adds rollcall's functions to CEL's own. `today` is the day that the mapping calls today. */
 export function addFunctions(cel: Environment, today: Day): void {
@@ -119,7 +121,7 @@ function widthOf(width: bigint): number {
 const patterns = new Map<string, RegExp | undefined>();
 
 function regExp(pattern: string): RegExp | undefined {
-  if (patterns.size > 1000) patterns.clear();
+  if (patterns.size > MOST_CACHED) patterns.clear();
   if (!patterns.has(pattern)) patterns.set(pattern, compile(pattern));
   return patterns.get(pattern);
 }
@@ -134,7 +136,13 @@ function compile(pattern: string): RegExp | undefined {
 
 /** The first group of a regular expression, or, if it has none, what it matches; `''` if it does not match. */
 function extract(text: string, pattern: string): string {
-  const match = regExp(pattern)?.exec(text);
+  const expression = regExp(pattern);
+  if (expression === undefined)
+    throw new CelFault({
+      code: 'CEL',
+      reason: 'has a pattern for extract() that is not a regular expression',
+    });
+  const match = expression.exec(text);
   return match?.[1] ?? match?.[0] ?? '';
 }
 
@@ -150,6 +158,7 @@ function firstNonEmpty(texts: readonly string[]): string {
 const forms = new Map<string, ReturnType<typeof readForm>>();
 
 function date(text: string, form: string): Date {
+  if (forms.size > MOST_CACHED) forms.clear();
   if (!forms.has(form)) forms.set(form, readForm(form));
   const day = forms.get(form)?.(text);
   if (day === undefined)
@@ -157,7 +166,11 @@ function date(text: string, form: string): Date {
   return new Date(day);
 }
 
+const durations = new Map<bigint, unknown>();
+
 /** CEL has no constructor for durations besides its own function. */
 function days(count: bigint): unknown {
-  return evaluate(`duration("${count * 24n}h")`);
+  if (durations.size > MOST_CACHED) durations.clear();
+  if (!durations.has(count)) durations.set(count, evaluate(`duration("${count * 24n}h")`));
+  return durations.get(count);
 }

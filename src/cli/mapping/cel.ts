@@ -4,7 +4,7 @@ import { cellOf, Fault, type Row } from './cells.js';
 import { celColumns, type CelColumns } from './cel-columns.js';
 import { addFunctions, CelFault, isPattern, textOfValue } from './cel-functions.js';
 import type { Condition } from './condition.js';
-import type { Day } from './dates.js';
+import { readForm, type Day } from './dates.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 
 const MOST_NODES = 1000;
@@ -85,6 +85,9 @@ function compile(
     text.fail(node, `${what}: write each column as row.name or row['a name'], so that it can be checked`);
   const wrong = columns.patterns.find((pattern) => !isPattern(pattern));
   if (wrong !== undefined) text.fail(node, `${what}: ${quoted(wrong)} is not a valid regular expression`);
+  const form = columns.dateForms.find((known) => readForm(known) === undefined);
+  if (form !== undefined)
+    text.fail(node, `${what}: ${quoted(form)} is not a form with YYYY, MM and DD, such as DD.MM.YYYY`);
   const checked = expression.check();
   if (!checked.valid) text.fail(node, `${what}: ${summaryOf(checked.error)}`);
   return {

@@ -65,8 +65,11 @@ function sizeText(plan: Plan, changes: number, now: number): string {
   const size = `${plural(changes, 'change')} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
   if (plan.sessions <= 1) return `${size}.`;
   const { leastMs, mostMs } = plan;
-  const range = `${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
-  return `${size}. Sending takes ${range}, by the wait that Okta requires between sessions: until ${formatTime(now + mostMs)} at the latest, if it starts now.`;
+  const until = `until ${formatTime(now + mostMs)}`;
+  const [least, most] = [formatDuration(leastMs), formatDuration(mostMs)];
+  return least === most
+    ? `${size}. Sending takes about ${most}, by the wait between sessions that was learned for this source: ${until}, if it starts now.`
+    : `${size}. Sending takes ${least} to ${most}, by the wait that Okta requires between sessions: ${until} at the latest, if it starts now.`;
 }
 
 /** The names of the attributes that change most often; never their values. */

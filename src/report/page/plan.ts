@@ -40,7 +40,8 @@ export function planCard(summary: RunSummary): Html | undefined {
 
 function size(plan: Plan): string {
   if (changesOf(plan.entities) === 0) return 'No change.';
-  const time = plan.mostMs > 0 ? `, ${duration(plan.leastMs)} to ${duration(plan.mostMs)}` : '';
+  const [least, most] = [duration(plan.leastMs), duration(plan.mostMs)];
+  const time = plan.mostMs === 0 ? '' : least === most ? `, about ${most}` : `, ${least} to ${most}`;
   const changes = plural(changesOf(plan.entities), 'change');
   return `${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}${time}.`;
 }

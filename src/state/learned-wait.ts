@@ -1,4 +1,4 @@
-import type { StateStore } from '../state/store.js';
+import type { StateStore } from './store.js';
 
 /** The name of the meta value in which a state keeps what it learned. */
 const NAME = 'session-wait';
@@ -13,24 +13,27 @@ export interface LearnedWait {
   readonly importedMs?: number | undefined;
   /** The longest wait after which Okta refused to create one. */
   readonly refusedMs?: number | undefined;
+  /** A moment at which a session is tried once more, although Okta refused one at this moment or later: its rule may have changed. */
+  readonly retryMs?: number | undefined;
   /** The number of sessions from which this was learned. */
   readonly sessions: number;
 }
 
-const NOTHING: LearnedWait = Object.freeze({ sessions: 0 });
+/** What is known before the first session. */
+export const NOTHING_LEARNED: LearnedWait = Object.freeze({ sessions: 0 });
 
 /** What a state has learned of its source. A value that cannot be read counts as nothing. */
 export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
   const text = await state.getMeta(NAME);
-  if (text === undefined) return NOTHING;
+  if (text === undefined) return NOTHING_LEARNED;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return NOTHING;
+    return NOTHING_LEARNED;
   }
-  if (typeof value !== 'object' || value === null) return NOTHING;
-  const { afterImport, createdMs, importedMs, refusedMs, sessions } = value as Readonly<
+  if (typeof value !== 'object' || value === null) return NOTHING_LEARNED;
+  const { afterImport, createdMs, importedMs, refusedMs, retryMs, sessions } = value as Readonly<
     Record<string, unknown>
   >;
   return {
@@ -38,6 +41,7 @@ export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
     createdMs: isDuration(createdMs) ? createdMs : undefined,
     importedMs: isDuration(importedMs) ? importedMs : undefined,
     refusedMs: isDuration(refusedMs) ? refusedMs : undefined,
+    retryMs: isDuration(retryMs) ? retryMs : undefined,
     sessions: Number.isSafeInteger(sessions) ? Math.max(0, sessions as number) : 0,
   };
 }

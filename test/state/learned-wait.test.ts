@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryState } from '../../src/state/memory/memory-state.js';
-import { loadLearnedWait, storeLearnedWait } from '../../src/upload/learned-wait.js';
+import { loadLearnedWait, storeLearnedWait } from '../../src/state/learned-wait.js';
 
 describe('the learned wait', () => {
   it('is kept in the state', async () => {
@@ -11,6 +11,7 @@ describe('the learned wait', () => {
       createdMs: 61_000,
       importedMs: 5,
       refusedMs: 60_500.5,
+      retryMs: 60_400,
       sessions: 7,
     };
     await storeLearnedWait(state, learned);
@@ -21,7 +22,10 @@ describe('the learned wait', () => {
     ['{', {}],
     ['7', {}],
     ['null', {}],
-    ['{"createdMs":"60","refusedMs":-1,"importedMs":null,"afterImport":"no","sessions":0.5}', {}],
+    [
+      '{"createdMs":"60","refusedMs":-1,"importedMs":null,"retryMs":"1","afterImport":"no","sessions":0.5}',
+      {},
+    ],
     ['{"createdMs":60,"sessions":-3}', { createdMs: 60 }],
   ])('that cannot be read (%s) counts as nothing', async (text, learned) => {
     const state = memoryState();
