@@ -72,6 +72,7 @@ describe('--json', () => {
     const synced = collect(await lines(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env }));
     expect(synced.at(-1)).toMatchObject({ type: 'sync:report', report: { remaining: 0 } });
     collect(await lines(cwd, ['verify'], { env }));
+    collect(await lines(cwd, ['deactivate', 'u24999'], { env }));
     collect(await lines(cwd, ['explain', 'u0', '--users', 'u.csv'], { env }));
     collect(await lines(cwd, ['explain', 'nobody', '--users', 'u.csv'], {}));
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));

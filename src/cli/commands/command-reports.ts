@@ -1,6 +1,7 @@
 import type { EntityCounts, JournalPhase, Target } from '../../state/store.js';
 import type { Entity } from '../../core/model.js';
 import type { Session } from '../../okta/wire.js';
+import type { Deactivation } from '../../upload/deactivate.js';
 import type { LastRun } from './last-run.js';
 
 /** An active session at Okta. */
@@ -50,4 +51,11 @@ export interface CancelReport {
   readonly foreign: readonly string[];
   /** Sessions that Okta has not finished and that this state gave up: it is not known what Okta has of their changes. */
   readonly forgotten: readonly string[];
+}
+
+/** The outcome of `deactivate`. */
+export interface DeactivateReport {
+  /** False without `--yes`: nothing was sent. */
+  readonly sent: boolean;
+  readonly users: readonly Deactivation[];
 }

@@ -3,6 +3,7 @@ import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
+import { deactivateCommand, DEACTIVATE_SETTINGS } from './deactivate.js';
 import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
 import { initCommand } from './init.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
@@ -21,7 +22,7 @@ import { verifyCommand, VERIFY_SETTINGS } from './verify.js';
 
 /** One command of the command line. */
 export interface CommandSpec {
-  /** The name: two words for a command of a group, and `<file>` or `<id>` for an argument. */
+  /** The name: two words for a command of a group, and `<file>`, `<id>` or `<id...>` for an argument. */
   readonly name: string;
   readonly summary: string;
   readonly command: Command;
@@ -118,6 +119,17 @@ export const COMMANDS: readonly CommandSpec[] = [
         '--forget <id>',
         'give up the session with this id, which Okta does not finish: the next sync sends its changes again',
       ).conflicts('force'),
+    ],
+  },
+  {
+    name: 'deactivate <id...>',
+    summary: 'Ends the access of single people at once. Without --yes it only looks whether Okta has them.',
+    command: deactivateCommand,
+    settings: DEACTIVATE_SETTINGS,
+    flags: () => [
+      ...output(),
+      new Option('--yes', 'send the requests; without it nothing is sent'),
+      new Option('--max <n>', 'the most people at a time (default: 5)'),
     ],
   },
   {

@@ -5,7 +5,7 @@ import type { Entity } from '../../core/model.js';
 import type { VerifyReport } from '../../core/verify-results.js';
 import type { StateRowCounts } from '../../state/export-import.js';
 import type { CheckReport } from '../checks/check.js';
-import type { CancelReport, StatusReport } from '../commands/command-reports.js';
+import type { CancelReport, DeactivateReport, StatusReport } from '../commands/command-reports.js';
 import type { ExplainReport } from '../commands/explanation.js';
 import type { EndSignal } from '../process/io.js';
 
@@ -23,6 +23,7 @@ export type OutcomeEvent =
   | { readonly type: 'check:report'; readonly report: CheckReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }
+  | { readonly type: 'deactivate:report'; readonly report: DeactivateReport }
   | {
       readonly type: 'adopt:report';
       readonly adopted: number;

@@ -1,6 +1,7 @@
 import { ENTITIES } from '../../core/model.js';
 import type { PlanSummary, UploadReport, EntityReport } from '../../core/results.js';
 import { DIFFERENCE_STATUSES } from '../../core/verify-results.js';
+import { DEACTIVATION_OUTCOMES } from '../../upload/deactivate.js';
 import type { JsonEvent } from './json-display.js';
 import type { JsonSchema } from '../settings/setting-kinds.js';
 
@@ -205,6 +206,11 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       reason: text,
     }),
   }),
+  deactivated: object({
+    id: text,
+    outcome: { enum: DEACTIVATION_OUTCOMES },
+    'reason?': text,
+  }),
   cancelled: object({
     cancelled: list(text),
     ran: list(text),
@@ -317,6 +323,10 @@ export const EVENT_SCHEMAS: {
   'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },
   'status:report': { description: 'The outcome of `status`.', members: { status: ref('status') } },
   'cancel:report': { description: 'The outcome of `cancel`.', members: { cancelled: ref('cancelled') } },
+  'deactivate:report': {
+    description: 'The outcome of `deactivate`: what became of each user. `sent` is false without `--yes`.',
+    members: { report: object({ sent: { type: 'boolean' }, users: list(ref('deactivated')) }) },
+  },
   'adopt:report': {
     description: 'The outcome of `sync --adopt`: changes that the state took for what Okta holds.',
     members: { adopted: whole, leavers: whole },

@@ -34,8 +34,8 @@ export function buildProgram(execute: Execute): Commander {
     for (const option of [...flags(), ...settings.flatMap(settingOptions)]) added.addOption(option);
     // Commander passes the values of arguments first, then the flags, then the command.
     added.action(async (...given: unknown[]) => {
-      const [, argumentName] = /<(\w+)>/.exec(name) ?? [];
-      const argument = argumentName === undefined ? {} : { [argumentName]: given[0] as string };
+      const [, argumentName] = /<(\w+)(?:\.{3})?>/.exec(name) ?? [];
+      const argument = argumentName === undefined ? {} : { [argumentName]: given[0] as string | string[] };
       return execute(command, settings, { ...(given.at(-2) as Flags), ...argument });
     });
   }

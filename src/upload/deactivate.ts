@@ -1,0 +1,93 @@
+import { SessionError } from '../core/errors.js';
+import type { DirectoryClient } from '../okta/directory-client.js';
+import { isLostAnswer } from '../okta/lost-answer.js';
+import { UNKNOWN, type Held, type StateStore } from '../state/store.js';
+import { isRefused } from './error-kinds.js';
+
+/** What became of a user whose access was to end. */
+export interface Deactivation {
+  readonly id: string;
+  readonly outcome: DeactivationOutcome;
+  /** Okta's reason for a refusal, or the error after which the outcome is not known. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * - `found`: Okta has the user, and nothing was sent.
+ * - `absent`: Okta does not know the id, and nothing was sent.
+ * - `ended`: Okta confirmed the request (204).
+ * - `refused`: Okta refused the request, and nothing changed.
+ * - `unknown`: the answer was lost.
+ *
+ * After `unknown`, and after `ended` if Okta still shows the user, the row of the user is unknown: the next sync deletes them again if they left
+ * the source.
+ */
+export const DEACTIVATION_OUTCOMES = ['found', 'absent', 'ended', 'refused', 'unknown'] as const;
+/** One of {@link DEACTIVATION_OUTCOMES}. */
+export type DeactivationOutcome = (typeof DEACTIVATION_OUTCOMES)[number];
+
+/** Options of {@link deactivate}. */
+export interface DeactivateOptions {
+  readonly okta: DirectoryClient;
+  readonly state: StateStore;
+  /** External ids of users. */
+  readonly ids: readonly string[];
+  /** False: only look whether Okta has the users. */
+  readonly send: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Ends the access of single users at once, without a session, one after another. Before the request the row of the user becomes unknown in
+ * the state; it is removed if Okta does not show the user afterwards, and then the memberships of the user become unknown.
+ *
+ * @throws {@link SessionError} if a session of the state is in flight: its import may bring the users back, and its commit would
+ * overwrite what is known of them
+ */
+export async function deactivate(options: DeactivateOptions): Promise<Deactivation[]> {
+  const { state, ids, send } = options;
+  const [inFlight] = await state.journal.open();
+  if (send && inFlight !== undefined)
+    throw new SessionError(
+      `a session is in flight (${inFlight.sessionId ?? 'its id is not known'}), and its import may bring people back: let a sync settle it, or cancel it, and try again`,
+    );
+  const done: Deactivation[] = [];
+  for (const id of new Set(ids)) done.push(await deactivateOne(id, options));
+  return done;
+}
+
+async function deactivateOne(
+  id: string,
+  { okta, state, send, signal }: DeactivateOptions,
+): Promise<Deactivation> {
+  const call = signal === undefined ? {} : { signal };
+  if ((await okta.getUser(id, call)) === undefined) return { id, outcome: 'absent' };
+  if (!send) return { id, outcome: 'found' };
+  const before = await rowOf(state, id);
+  if (before !== undefined) await write(state, id, UNKNOWN);
+  try {
+    await okta.deleteUser(id, call);
+  } catch (error) {
+    if (isLostAnswer(error)) return { id, outcome: 'unknown', reason: (error as Error).message };
+    // Okta certainly did not act.
+    if (before !== undefined) await write(state, id, before);
+    if (isRefused(error)) return { id, outcome: 'refused', reason: (error as Error).message };
+    throw error;
+  }
+  // Okta does not document whether it shows a deactivated user. If it does, the row stays unknown: to delete the user twice does no harm.
+  if (before !== undefined && (await okta.getUser(id, call)) === undefined) await write(state, id, undefined);
+  return { id, outcome: 'ended' };
+}
+
+async function rowOf(state: StateStore, id: string): Promise<Held | undefined> {
+  const reading = await state.read();
+  try {
+    return (await reading.held('users', [id]))[0];
+  } finally {
+    await reading.close();
+  }
+}
+
+async function write(state: StateStore, key: string, held: Held | undefined): Promise<void> {
+  await state.adopt([{ entity: 'users', key, held }]);
+}
