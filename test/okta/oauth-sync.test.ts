@@ -7,7 +7,7 @@ import { OktaAuthError } from '../../src/index.js';
 import type { Transport } from '../../src/subpaths/okta.js';
 import { undiciTransport } from '../../src/okta/transport.js';
 import type { Clock } from '../../src/core/clock.js';
-import { company, wanted, type SourceDirectory } from '../support/world.js';
+import { company, wanted, withValue, type SourceDirectory } from '../support/world.js';
 import { failure, kms, serviceApp } from './service-app.js';
 
 const SECOND = 1000;
@@ -16,8 +16,8 @@ const MINUTE = 60 * SECOND;
 function held(org: Org) {
   const { users, groups, memberships } = org.directory();
   return {
-    users: Object.fromEntries(Array.from(users, ([id, user]) => [id, { ...user.profile }])),
-    groups: Object.fromEntries(Array.from(groups, ([id, group]) => [id, { ...group.profile }])),
+    users: Object.fromEntries(Array.from(users, ([id, user]) => [id, withValue(user.profile)])),
+    groups: Object.fromEntries(Array.from(groups, ([id, group]) => [id, withValue(group.profile)])),
     memberships: Array.from(memberships.values(), (m) => `${m.groupExternalId}/${m.memberExternalId}`).sort(),
   };
 }
