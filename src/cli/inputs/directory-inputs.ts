@@ -31,6 +31,9 @@ export async function openSources(
     const paths = settings[entity];
     if (paths !== undefined) inputs[entity] = { paths, reading: { ...settings, formatForAll } };
   }
+  expectRows(inputs, settings.expectRows);
+  if (settings.completeMarker !== undefined && all.length === 0)
+    throw new OptionsError('--complete-marker', 'needs files, and no input is one');
   if (Object.keys(inputs).length === 0) {
     throw new OptionsError('--users', 'there is no source; use --users, --groups or --memberships');
   }
@@ -42,6 +45,23 @@ export async function openSources(
       ? identityMapping
       : await loadMapping(settings.map, todayOf(settings, clock.now()));
   return mappedSources(mapping, inputs, { stdin: io.stdin, values, neverClear: settings.neverClear });
+}
+
+/** Sets the number of rows that each input must have. */
+function expectRows(inputs: Partial<Record<Entity, InputSpec>>, expected: Settings['expectRows']): void {
+  if (expected === undefined) return;
+  const entities = ENTITIES.filter((entity) => inputs[entity] !== undefined);
+  if (typeof expected === 'number' && entities.length > 1)
+    throw new OptionsError(
+      '--expect-rows',
+      `there are several inputs; give the number of each, such as ${entities[0]}=${expected}`,
+    );
+  const numbers = typeof expected === 'number' ? { [String(entities[0])]: expected } : expected;
+  for (const [entity, rows] of Object.entries(numbers) as [Entity, number][]) {
+    const input = inputs[entity];
+    if (input === undefined) throw new OptionsError('--expect-rows', `there is no input of ${entity}`);
+    inputs[entity] = { ...input, expectRows: rows };
+  }
 }
 
 /** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */

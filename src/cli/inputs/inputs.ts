@@ -2,6 +2,8 @@ import type { Flow } from '../../flow/flow.js';
 import { OptionsError } from '../../core/errors.js';
 import { fromCheckedCsv } from '../../sources/csv/from-csv.js';
 import { fromJsonLines } from '../../sources/json/from-json-lines.js';
+import { expectRows } from '../../sources/expect-rows.js';
+import { whenComplete } from '../../sources/input/complete-marker.js';
 import { inTurn } from '../../sources/in-turn.js';
 import { fromJson } from '../../sources/json/from-json.js';
 import type { FlatRow } from '../../transform/to-records.js';
@@ -14,7 +16,10 @@ import { formatOf, isGzip, type InputFormat } from './format.js';
 import type { Rereads } from './rereads.js';
 
 /** The input of one entity: files, or rows of another source. */
-export type InputSpec = FileInput | RowInput;
+export type InputSpec = (FileInput | RowInput) & {
+  /** The number of rows of all files together; another number fails the read. @defaultValue any number is right */
+  readonly expectRows?: number | undefined;
+};
 
 /** Rows of a source that is not a file. */
 export interface RowInput {
@@ -48,6 +53,8 @@ export interface InputReading {
   readonly trailer?: string | undefined;
   /** The path of the array in a JSON document. */
   readonly jsonPath?: string | undefined;
+  /** See the option of `fromCsv`; for each file. */
+  readonly completeMarker?: string | undefined;
 }
 
 /** Options of {@link openInput}. */
@@ -71,21 +78,28 @@ export interface OpenInputOptions {
  * {@link SourceError} while reading, with file and line, and at the end if no record had a column that the mapping needs.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
-  if ('rows' in spec) return withNeeded(spec.rows(), spec.name, options);
+  if ('rows' in spec) return checked(spec.rows(), spec.name, spec, options);
   const { paths, reading = {} } = spec;
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
   if (paths.filter((path) => path === '-').length > 1)
     throw new OptionsError('-', 'standard input can be read only once');
+  if (reading.completeMarker !== undefined && paths.includes('-'))
+    throw new OptionsError('--complete-marker', 'needs files; standard input has no age to compare');
   // Check the format of plain paths now; the files of a glob are known only when it is read.
   for (const path of paths) if (!/[*?[\]{}()!+@]/.test(path)) formatOf(path, reading.format, false);
   const rows = inTurn(() => filesOf(spec, options));
-  return withNeeded(rows, paths.join(', '), options);
+  return checked(rows, paths.join(', '), spec, options);
 }
 
-function withNeeded(rows: Flow<FlatRow>, name: string, { columns }: OpenInputOptions): Flow<FlatRow> {
+function checked(
+  rows: Flow<FlatRow>,
+  name: string,
+  { expectRows: expected }: InputSpec,
+  { columns }: OpenInputOptions,
+): Flow<FlatRow> {
   const { names = [], optional = [] } = columns ?? {};
   const required = names.filter((column) => !optional.includes(column));
-  return requireProperties(rows, required, name);
+  return requireProperties(expectRows(rows, expected, name), required, name);
 }
 
 async function* filesOf(
@@ -106,7 +120,10 @@ function fileRows(
   { stdin = process.stdin, rereads }: OpenInputOptions,
 ): Flow<FlatRow> {
   const name = file === '-' ? 'standard input' : file;
-  const raw = file === '-' ? () => stdinBytes(stdin) : () => fileBytes(file);
+  const { completeMarker: marker } = reading;
+  const ofFile = () =>
+    marker === undefined ? fileBytes(file) : whenComplete(marker, file, () => fileBytes(file));
+  const raw = file === '-' ? () => stdinBytes(stdin) : ofFile;
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
   const { encoding, delimiter, skipLines, trailer, jsonPath, formatForAll = false } = reading;
   const input = { name, ...(isGzip(file) && { gzip: true }), ...(encoding !== undefined && { encoding }) };

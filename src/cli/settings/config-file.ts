@@ -108,7 +108,7 @@ function readGuard(node: Node, fail: Fail): Config['guard'] {
 }
 
 function readSetting(key: SettingKey, node: Node, fail: Fail): unknown {
-  return explained(key, node, fail, () => SETTINGS[key].kind.read(valueOf(node)));
+  return explained(key, node, fail, () => SETTINGS[key].kind.read(getNodeValue(node)));
 }
 
 function readSourceNode(entity: Entity, node: Node, fail: Fail): SourceSpec {
@@ -127,11 +127,6 @@ function explained<T>(key: string, node: Node, fail: Fail, read: () => T): T {
     if (error instanceof Unexpected) return fail(node.offset, `${key}: ${error.message}`);
     throw error;
   }
-}
-
-function valueOf(node: Node): unknown {
-  if (node.type === 'array') return (node.children ?? []).map(valueOf);
-  return node.type === 'object' ? {} : node.value;
 }
 
 function requireKey<K extends string>(

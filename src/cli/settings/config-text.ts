@@ -13,6 +13,8 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   encoding: 'windows-1252',
   skipLines: 1,
   trailer: 'TRAILER,{count}',
+  expectRows: { users: 1200 },
+  completeMarker: 'export.done',
   jsonPath: 'value',
   map: 'rollcall.mapping.json',
   today: '2026-12-31',

@@ -5,6 +5,7 @@ import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, RowScreen, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
+import { expectRows, requireExpected } from '../expect-rows.js';
 import { checkColumns, nameOf, type CsvColumns, type CsvRow } from './columns.js';
 import { requireDelimiter } from './delimiter.js';
 import { isSeparatorLine } from './file-start.js';
@@ -98,6 +99,7 @@ export function fromCheckedCsv(
   checkColumns(columns);
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   requireNumber('skipLines', skipLines, { min: 0, max: MOST_SKIPPED, integer: true });
+  const expected = requireExpected(options.expectRows);
   const source = toInput(input, options);
   const settings: CsvSettings = {
     source,
@@ -110,9 +112,8 @@ export function fromCheckedCsv(
     onHeader,
   };
   const openScreened: OpenScreened<CsvRow> = (request) => screened(settings, request);
-  return rowsOfFile(
-    flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened),
-  );
+  const rows = flowOf(() => new CsvReader(settings).rows(source.open()), new RunContext(), openScreened);
+  return rowsOfFile(expectRows(rows, expected, source.name));
 }
 
 /** The rows without those that are certainly unchanged; all rows if the header shows that they cannot be screened. */

@@ -5,6 +5,7 @@ import { readFile } from './read-file.js';
 import { asUtf8, type Encoded } from './as-utf8.js';
 import type { InputChunk } from './input-chunk.js';
 import { requireEncoding } from './encoding.js';
+import { whenComplete } from './complete-marker.js';
 
 /**
  * The input of a file source: a path (a string is always a path), a `file:` URL, a Node Readable, or any sync or async
@@ -29,15 +30,33 @@ export interface InputOptions {
    * @defaultValue the path, if there is one
    */
   readonly name?: string;
+  /**
+   * The number of rows that the producer announced. An input with more or fewer rows fails at its end, so that nothing is
+   * deleted. Header, blank rows and trailer do not count.
+   * @defaultValue any number is right
+   */
+  readonly expectRows?: number;
+  /**
+   * The path of a file that the producer writes when the export is complete. If it does not exist or is older than the input, the
+   * input counts as cut off, and fails. Only for a path or a `file:` URL.
+   * @defaultValue no marker is needed
+   */
+  readonly completeMarker?: string;
 }
 
 /** The names of {@link InputOptions}. */
-export const INPUT_OPTIONS: readonly string[] = Object.freeze(['gzip', 'encoding', 'name']);
+export const INPUT_OPTIONS: readonly string[] = Object.freeze([
+  'gzip',
+  'encoding',
+  'name',
+  'expectRows',
+  'completeMarker',
+]);
 
 /** A checked input that is not open yet. */
 export interface OpenableInput {
   readonly name: string | undefined;
-  /** The path of a file; undefined for other inputs, and for a file that is certainly not UTF-8. */
+  /** The path of a file whose bytes can be read directly; undefined for other inputs, and if more than its bytes is needed. */
   readonly path: string | undefined;
   /** Opens the input, as UTF-8 or text, without byte order marks at its start. @throws {@link SourceError} the second time, if the input can be read only once. */
   open(): AsyncIterable<InputChunk>;
@@ -56,14 +75,28 @@ export function toInput(input: Input, options: InputOptions): OpenableInput {
   if (name !== undefined && typeof name !== 'string') throw new OptionsError('name', 'expected a string');
   const path = pathOf(input);
   const named = name ?? path ?? streamPath(input);
+  const marker = requireMarkerPath(options.completeMarker, path);
   const raw = path === undefined ? readIterable(input as Exclude<Input, string | URL>) : () => readFile(path);
+  const open = marker === undefined ? raw : () => whenComplete(marker, path as string, raw);
   const zipped = gzip ?? (path?.toLowerCase().endsWith('.gz') ? true : undefined);
   const encoded: Encoded = { gzip: zipped, encoding, name: named };
   return {
     name: named,
-    path: zipped === true || encoding !== undefined ? undefined : path,
-    open: () => guarded(() => asUtf8(raw(), encoded), named),
+    path: zipped === true || encoding !== undefined || marker !== undefined ? undefined : path,
+    open: () => guarded(() => asUtf8(open(), encoded), named),
   };
+}
+
+function requireMarkerPath(marker: string | undefined, path: string | undefined): string | undefined {
+  if (marker === undefined) return undefined;
+  if (typeof marker !== 'string' || marker === '')
+    throw new OptionsError('completeMarker', 'expected the path of a file');
+  if (path === undefined)
+    throw new OptionsError(
+      'completeMarker',
+      'the input must be the path of a file, whose age can be compared',
+    );
+  return marker;
 }
 
 function pathOf(input: Input): string | undefined {

@@ -5,6 +5,7 @@ import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown, requireNumber } from '../../core/check-options.js';
 import type { OpenScreened, RowReader, ScreenRequest } from '../../screening/screening.js';
 import { RunContext } from '../../flow/run-context.js';
+import { expectRows, requireExpected } from '../expect-rows.js';
 import { joined, openBytes } from '../input/byte-reader.js';
 import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
 import type { InputChunk } from '../input/input-chunk.js';
@@ -47,10 +48,11 @@ export function fromJsonLines<T = Record<string, unknown>>(
   const threads = requireThreads(options.threads);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
+  const expected = requireExpected(options.expectRows);
   const source = toInput(input, options);
   const openScreened: OpenScreened<T> = (request) => screened(source, maxRecordLength, threads, request);
   const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1);
-  return rowsOfFile(flowOf(open, new RunContext(), openScreened));
+  return rowsOfFile(expectRows(flowOf(open, new RunContext(), openScreened), expected, source.name));
 }
 
 /** Parses lines. */

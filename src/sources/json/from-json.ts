@@ -5,6 +5,7 @@ import { flowOf, type Flow } from '../../flow/flow.js';
 import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { RunContext } from '../../flow/run-context.js';
+import { expectRows, requireExpected } from '../expect-rows.js';
 import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
 import { JsonLocator, type PathStep } from './array-locator.js';
 import { decodeText } from '../input/decode-text.js';
@@ -33,8 +34,10 @@ export interface FromJsonOptions extends InputOptions {
 export function fromJson<T = Record<string, unknown>>(input: Input, options: FromJsonOptions = {}): Flow<T> {
   refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path']);
   const path = toSteps(options.path);
+  const expected = requireExpected(options.expectRows);
   const source = toInput(input, options);
-  return rowsOfFile(flowOf(() => elementsOf<T>(source, path), new RunContext()));
+  const rows = flowOf(() => elementsOf<T>(source, path), new RunContext());
+  return rowsOfFile(expectRows(rows, expected, source.name));
 }
 
 /** The most characters that are searched for a line. */
