@@ -42,6 +42,15 @@ export interface Difference {
 /** The number of entities that are the same at Okta, and of those that are not. */
 export type VerifyCounts = Readonly<Record<'same' | DifferenceStatus, number>>;
 
+/** Imports that the state does not know: another program writes to the identity source, or the state is a copy of an older day. */
+export interface LaterImports {
+  readonly users: number;
+  /** The last of these imports. */
+  readonly newest: Date;
+  /** When the last import of the state had ended. */
+  readonly endedAt: Date;
+}
+
 /** The result of `verify`. */
 export interface VerifyReport {
   readonly counts: Readonly<Record<Entity, VerifyCounts>>;
@@ -59,6 +68,11 @@ export interface VerifyReport {
   readonly inFlight: number;
   /** Rejected records of the sources; they are compared with nothing. */
   readonly rejected: number;
+  /**
+   * Users whom Okta imported after the last import of the state; undefined if there are none, or if it is not known. Only for the pages of
+   * users, and only if no import was in flight and no row unknown at the end of the last sync.
+   */
+  readonly importedLater?: LaterImports | undefined;
   /** Lists that Okta refused, with the reason. What they would have shown is not in the counts. */
   readonly notes: readonly string[];
   readonly startedAt: Date;

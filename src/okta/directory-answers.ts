@@ -41,13 +41,14 @@ export function parseMembers(operation: string, response: WireResponse): OktaPag
 
 /** A page of app users. */
 export function parseAppUsers(operation: string, response: WireResponse): OktaPage<AppUser> {
-  return parsePage(operation, response, ({ id, externalId, status, profile, credentials }) => {
+  return parsePage(operation, response, ({ id, externalId, status, lastSync, profile, credentials }) => {
     // The login of an app user is a part of its credentials, and need not be in the profile as well.
     const userName = isObject(credentials) ? text(credentials['userName']) : undefined;
     return {
       id: text(id),
       externalId: text(externalId) || undefined,
       status: text(status),
+      lastSync: time(lastSync),
       profile: toProfile({ ...(userName !== undefined && { userName }), ...(isObject(profile) && profile) }),
     };
   });
@@ -125,4 +126,10 @@ function text(value: unknown): string | undefined {
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A date as milliseconds since the epoch; undefined for anything else. */
+function time(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }

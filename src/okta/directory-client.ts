@@ -26,6 +26,8 @@ export interface AppUser {
   readonly externalId: string | undefined;
   /** Okta's status, such as ACTIVE, IMPORTED, MATCHED, UNASSIGNED or DEPROVISIONED. */
   readonly status: string | undefined;
+  /** When Okta last imported the user, in milliseconds since the epoch; undefined if the answer does not say. */
+  readonly lastSync?: number | undefined;
   readonly profile: Profile;
 }
 

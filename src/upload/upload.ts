@@ -13,7 +13,7 @@ import { splitBatch } from './session-content.js';
 import { Replays, type Content } from './replays.js';
 import { failedImport, lostLoad, untriggered, type SessionFailure } from './session-failure.js';
 import { OwnSessions } from './own-sessions.js';
-import type { SessionContext } from './upload-context.js';
+import { serverNow, type SessionContext } from './upload-context.js';
 import { BatchQueue } from './batch-queue.js';
 import { ImportsInFlight } from './imports-in-flight.js';
 import { PackedBatch } from './packed-batch.js';
@@ -22,6 +22,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
+import { importsBegin, importsEnded } from '../state/imports-end.js';
 import { storeAttributes } from '../state/known-attributes.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { RefusedChanges, type Refusal } from './refused-changes.js';
@@ -98,6 +99,7 @@ class Upload {
       await storeAbsences(state, this.#run);
       await storeAttributes(state, this.#run);
       for (const [name, value] of this.#run.valuesAtEnd) await state.setMeta(name, value);
+      await importsEnded(state, serverNow(this.#context));
       return this.#report();
     } catch (error) {
       await this.#importing.all();
@@ -168,6 +170,7 @@ class Upload {
 
   async #runSession(content: Content): Promise<void> {
     await storeAttributes(this.#context.state, this.#run);
+    await importsBegin(this.#context.state);
     const importing = this.#importing.size > 0 ? this.#importing.all() : undefined;
     const session = new SessionLifecycle(this.#context, await openSession(this.#context, importing));
     this.#tally.sessions++;

@@ -1,9 +1,12 @@
 import { throwIfAborted } from '../core/clock.js';
 import type { Entity } from '../core/model.js';
 import type { VerifyReport } from '../core/verify-results.js';
+import type { AppUser } from '../okta/directory-client.js';
+import { importsEndedAt } from '../state/imports-end.js';
 import type { StateStore } from '../state/store.js';
 import type { DirectoryOptions } from '../sync/directory-changes.js';
 import { Comparison } from './comparison.js';
+import { LaterImportTally } from './later-imports.js';
 import { Repair } from './repair.js';
 import { rowsToRead } from './sample.js';
 import { verifyGroups } from './verify-groups.js';
@@ -12,7 +15,10 @@ import { VerifyTally } from './verify-tally.js';
 import { verifySingleUsers, verifyUsersInPages } from './verify-users.js';
 
 /** The part of a report that a comparison makes. */
-export type Compared = Pick<VerifyReport, 'counts' | 'differences' | 'examples' | 'repaired' | 'notes'>;
+export type Compared = Pick<
+  VerifyReport,
+  'counts' | 'differences' | 'examples' | 'repaired' | 'importedLater' | 'notes'
+>;
 
 /** Compares these entities of Okta with the rows of a state. */
 export async function compareWith(
@@ -28,6 +34,7 @@ export async function compareWith(
     throwIfAborted(signal);
     if (read > 0) onProgress?.(entity, (reads[entity] += read));
   };
+  const later = new LaterImportTally(await importsEndedAt(state));
   const note = (text: string) => void notes.push(text);
   const reading = await expected.read();
   const ours = expected === state ? reading : await state.read();
@@ -37,7 +44,11 @@ export async function compareWith(
     const common = { okta, comparison, signal, note };
     const rows = (entity: Entity) => rowsToRead(expected, entity, sample, random);
     if (entities.includes('users')) {
-      const users = { ...common, progress: (read: number) => progress('users', read) };
+      const users = {
+        ...common,
+        progress: (read: number) => progress('users', read),
+        seen: (user: AppUser) => later.add(user),
+      };
       if (options.readUsers === 'single') await verifySingleUsers(rows('users'), users);
       else await verifyUsersInPages(users);
     }
@@ -52,7 +63,7 @@ export async function compareWith(
       });
     await repair?.flush();
     const { counts, differences, examples } = tally;
-    return { counts, differences, examples, repaired: repair?.rows ?? 0, notes };
+    return { counts, differences, examples, repaired: repair?.rows ?? 0, importedLater: later.result, notes };
   } finally {
     await reading.close();
     if (ours !== reading) await ours.close();

@@ -17,6 +17,8 @@ export interface UsersReading {
   readonly signal: AbortSignal | undefined;
   readonly note: (text: string) => void;
   readonly progress: (read: number) => void;
+  /** Called with each user of Okta's pages. */
+  readonly seen: (user: AppUser) => void;
 }
 
 /**
@@ -68,12 +70,13 @@ export async function verifySingleUsers(
 
 async function comparePage(
   page: readonly AppUser[],
-  { comparison, progress }: UsersReading,
+  { comparison, progress, seen }: UsersReading,
   unconfirmed: boolean,
 ): Promise<void> {
   const { reading, tally } = comparison;
   const named: { readonly record: UserRecord; readonly user: AppUser }[] = [];
   for (const user of page) {
+    seen(user);
     const { externalId, profile, id } = user;
     if (externalId !== undefined) named.push({ record: { externalId, profile }, user });
     else if (!isInactive(user))

@@ -28,7 +28,7 @@ describe('a process with a client', () => {
       orgUrl: `http://127.0.0.1:${port}`,
       identitySourceId: 'ids1',
       auth: { token: 't' },
-      requestTimeoutMs: 50,
+      requestTimeoutMs: 2000,
       maxAttempts: 1,
     });
     await expect(client.createSession()).rejects.toMatchObject({

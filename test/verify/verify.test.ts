@@ -10,11 +10,11 @@ import { plan, sync } from '../../src/sync/sync.js';
 import type { VerifyOptions } from '../../src/verify/verify-options.js';
 import { verify } from '../../src/verify/verify.js';
 import { differenceId, type Difference } from '../../src/core/verify-results.js';
+import { replaced } from '../support/replaced.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, expectConverged, makeOrg } from '../support/world.js';
 
 const source = company(30);
-type Okta = VerifyOptions['okta'];
 const writes = /POST|PUT|PATCH|DELETE/;
 
 /** An org and a state that are in sync. */
@@ -34,15 +34,6 @@ async function synced(options: OrgOptions = {}, state: StateStore = memoryState(
   /** The requests since the sync. */
   const asked = () => org.requests.slice(sent);
   return { org, okta, state, check, asked };
-}
-
-/** The same client, with some calls replaced. */
-function replaced(okta: Okta, calls: Partial<Okta>): Okta {
-  const get = (_: Okta, name: keyof Okta): unknown => {
-    const value: unknown = (name in calls ? calls : okta)[name];
-    return typeof value === 'function' ? (value as () => unknown).bind(okta) : value;
-  };
-  return new Proxy<Okta>(okta, { get: get as (target: Okta, name: string | symbol) => unknown });
 }
 
 const told = (difference: Difference) =>

@@ -150,6 +150,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     repaired: whole,
     inFlight: whole,
     rejected: whole,
+    'importedLater?': object({ users: whole, newest: time, endedAt: time }),
     notes: list(text),
     startedAt: time,
     endedAt: time,

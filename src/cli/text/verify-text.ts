@@ -44,11 +44,22 @@ export function verifyText(report: VerifyReport): string {
       ? []
       : ['', `${plural(inFlight, 'session')} in flight: run a sync first, then verify again.`]),
     ...(rejected === 0 ? [] : ['', `${plural(rejected, 'record')} of the sources rejected: not compared.`]),
+    ...laterLines(report),
     ...notes.flatMap((note) => ['', printable(note)]),
     ...(repaired === 0
       ? []
       : ['', `The state doubts ${plural(repaired, 'row')} now: the next sync sends them again.`]),
   ].join('\n');
+}
+
+function laterLines({ importedLater: later }: VerifyReport): string[] {
+  if (later === undefined) return [];
+  const at = (date: Date) => `${date.toISOString().slice(0, 16)}Z`;
+  return [
+    '',
+    `Okta imported ${plural(later.users, 'user')} after the last import of this state (${at(later.endedAt)}), the last at ${at(later.newest)}.`,
+    'Another program writes to this identity source, or the state is a copy of an older day. For a copy: rollcall sync --resend all',
+  ];
 }
 
 function exampleLines({ examples, differences }: VerifyReport): string[] {
