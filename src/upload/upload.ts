@@ -49,7 +49,8 @@ export function upload(
   okta: OktaClient,
   state: StateStore,
   options: UploadOptions = {},
-): Sink<RequestsFromBatch & Batch, UploadReport> {
+): <T extends RequestsFromBatch & Batch>(source: Flow<T>) => Promise<UploadReport> {
+  // The type parameter makes the compiler report a missing batch() at this stage.
   const sink = uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
   return named('upload', sink);
 }

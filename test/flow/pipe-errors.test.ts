@@ -55,7 +55,7 @@ const SEND = ['batch()', 'upload(okta, state)'];
 const NOT_VALID = "accepted by validate('users')";
 const NOT_GUARDED = 'passed by guard() or unguarded()';
 const NO_CHANGES = `is missing in type 'Valid<"users">' but required in type 'ChangesFromDiff'`;
-const NO_REQUESTS = `is missing in type 'Valid<"users">' but required in type 'RequestsFromBatch'`;
+const NO_REQUESTS = "Property 'body' is missing in type 'Guarded' but required in type 'RequestsFromBatch'";
 
 /** What is wrong, the program, the line of the error (the stage whose result does not fit), and what the message says. */
 const CASES: readonly (readonly [what: string, program: string, line: string, sentence: string])[] = [
@@ -69,12 +69,22 @@ const CASES: readonly (readonly [what: string, program: string, line: string, se
   ],
   ['guard before diff', pipeOf(VALID, 'guard(state)', DIFF, ...SEND), `${VALID},`, NO_CHANGES],
   ['batch before diff', pipeOf(VALID, 'batch()', DIFF, 'guard(state)'), `${VALID},`, NOT_GUARDED],
-  ['upload after validate', pipeOf(VALID, 'upload(okta, state)'), `${VALID},`, NO_REQUESTS],
-  ['only upload', pipeOf('upload(okta, state)'), 'export const run = pipe(rows,', 'RequestsFromBatch'],
+  [
+    'upload after validate',
+    pipeOf(VALID, 'upload(okta, state)'),
+    'upload(okta, state));',
+    'RequestsFromBatch',
+  ],
+  ['only upload', pipeOf('upload(okta, state)'), 'upload(okta, state));', 'RequestsFromBatch'],
   ['no guard', pipeOf(VALID, DIFF, ...SEND), `${DIFF},`, NOT_GUARDED],
   ['diff before validate', pipeOf(DIFF, VALID), 'export const run = pipe(rows,', 'Valid<"users">'],
   ['batch before guard', pipeOf(VALID, DIFF, 'batch()', 'guard(state)'), `${DIFF},`, 'Guarded'],
-  ['no batch', pipeOf(VALID, DIFF, 'guard(state)', 'upload(okta, state)'), `${DIFF},`, 'Valid<"users">'],
+  [
+    'no batch',
+    pipeOf(VALID, DIFF, 'guard(state)', 'upload(okta, state)'),
+    'upload(okta, state));',
+    NO_REQUESTS,
+  ],
   [
     'a column that is not there',
     pipeOf('map((row) => row.employeId)'),
