@@ -1,5 +1,6 @@
 import { ENTITIES, type ChangeKind, type Entity } from './model.js';
 import type { Rejection } from './rejection.js';
+import type { SampleReport } from './sample-results.js';
 
 /** Changes of one entity, by kind. */
 export interface KindCounts {
@@ -229,6 +230,8 @@ export interface SyncReport extends UploadReport {
   readonly settled: number;
   /** Whether the watermark of a delta feed was stored; undefined if there was none. */
   readonly watermarkKept: boolean | undefined;
+  /** What Okta has of some of the confirmed changes; undefined without the option `verifySample`. */
+  readonly sample: SampleReport | undefined;
   readonly startedAt: Date;
   readonly endedAt: Date;
 }

@@ -99,6 +99,8 @@ export type SyncEvent =
       readonly until: Date;
       readonly sessionId: string | undefined;
     }
+  /** So many confirmed changes are now read back from Okta (`verifySample`). */
+  | { readonly type: 'sample:start'; readonly changes: number }
   /** The run ended without an error. */
   | { readonly type: 'run:done'; readonly sent: number; readonly remaining: number };
 

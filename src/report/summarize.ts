@@ -68,6 +68,7 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
       otherReasons: rejects.otherReasons(MOST_LISTED),
       first: rejects.first,
     },
+    ...('sample' in result && result.sample && { sample: result.sample }),
     settled: log.settled,
     sessions: log.sessions.map(sessionOf),
     waits: {

@@ -1,4 +1,5 @@
 import type { GuardTrip, KindCounts, PlanSummary } from '../core/results.js';
+import type { SampleReport } from '../core/sample-results.js';
 import type { WaitReason } from '../events/events.js';
 import type { Entity } from '../core/model.js';
 import type { AttributeCount } from './changes-file.js';
@@ -115,6 +116,8 @@ export interface RunSummary {
     /** The waits one by one: at most ten thousand. */
     readonly each: readonly WaitSummary[];
   };
+  /** With the option `verifySample`: what Okta has of some of the confirmed changes. */
+  readonly sample?: SampleReport;
   /** The time at which the plan was complete, and the sources were closed. */
   readonly plannedAt?: string;
 }

@@ -46,6 +46,8 @@ export type { AdoptOptions, AdoptReport } from '../sync/adopt.js';
 export type { DirectoryOptions } from '../sync/directory-changes.js';
 export type { AdoptVerifiedOptions, AdoptVerifiedReport } from '../verify/adopt-verified.js';
 export type { VerifyOptions } from '../verify/verify-options.js';
+export type { EntityReader } from '../okta/read-one.js';
+export type { SampleOutcome, SampleReport } from '../core/sample-results.js';
 export type { Difference, DifferenceStatus, VerifyCounts, VerifyReport } from '../core/verify-results.js';
 export type { PlanOptions } from '../sync/sync.js';
 export type { SelectionOptions } from '../diff/selection.js';

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { throwIfAborted } from '../core/clock.js';
-import { directoryChanges, sourceReports, type DirectoryOptions } from './directory-changes.js';
-import { GuardError, OptionsError } from '../core/errors.js';
+import { directoryChanges, sourceReports } from './directory-changes.js';
+import { GuardError } from '../core/errors.js';
 import {
   type GuardTrip,
   type PlanSummary,
@@ -13,55 +13,30 @@ import {
 import { EventHub, silent, type SyncEvent } from '../events/events.js';
 import { ENTITIES, type Change } from '../core/model.js';
 import { contextOf, flowOf, type Flow } from '../flow/flow.js';
-import type { OktaClient } from '../okta/wire.js';
 import { batch } from '../batch/batch.js';
-import { checkSelection, type SelectionOptions } from '../diff/selection.js';
+import type { SelectionOptions } from '../diff/selection.js';
 import { guard, limitsOf, type GuardOptions } from '../guard/guard.js';
-import { refuseUnknown, requireBoolean } from '../core/check-options.js';
+import { refuseUnknown } from '../core/check-options.js';
 import { pipe } from '../flow/pipe.js';
 import { RunContext } from '../flow/run-context.js';
-import type { Rejection } from '../core/rejection.js';
-import {
-  resolveUploadOptions,
-  UPLOAD_OPTION_NAMES,
-  type ResolvedUploadOptions,
-  type UploadOptions,
-} from '../upload/upload-options.js';
+import { resolveUploadOptions, type ResolvedUploadOptions } from '../upload/upload-options.js';
 import { OwnSessions } from '../upload/own-sessions.js';
 import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
 import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
 import { holdOpen } from '../state/uses.js';
+import { sampleOf, type Sample } from './sample/sample.js';
+import {
+  checkSources,
+  PLAN_OPTION_NAMES,
+  SYNC_OPTION_NAMES,
+  pickUploadOptions,
+  type PlanOptions,
+  type SyncOptions,
+} from './sync-options.js';
 
-export type { SelectionOptions };
-
-/** Options of {@link plan}. */
-export interface PlanOptions extends DirectoryOptions, SelectionOptions {
-  readonly state: StateStore;
-  /** Limits of the guard; see `guard`. */
-  readonly guard?: Omit<GuardOptions, 'approve' | 'clock' | 'onPlan'>;
-  /** Called with every rejected record. */
-  readonly onReject?: (rejection: Rejection) => void;
-  /** Ends the reading. */
-  readonly signal?: AbortSignal;
-}
-
-/** Options of {@link sync} and {@link startSync}. */
-export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' | 'events'> {
-  readonly okta: OktaClient;
-  /** The hash of an approved plan: this plan passes even if it exceeds limits of the guard, and no other plan passes. */
-  readonly approve?: string;
-  /** Called with every event. An error that it throws is ignored. */
-  readonly onEvent?: (event: SyncEvent) => void;
-  /**
-   * The position up to which a delta feed was read. A function is called when the sources have been read to the end, before
-   * anything is sent, because records that change during sending belong to the next run. The next run gets the value from
-   * `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or refused. Otherwise the same
-   * part of the feed must be read again; changes that are already confirmed are not sent again.
-   */
-  readonly watermark?: string | (() => string | Promise<string>);
-}
+export type { PlanOptions, SelectionOptions, SyncOptions };
 
 /** A sync that is running. */
 export interface RunningSync {
@@ -71,34 +46,6 @@ export interface RunningSync {
   /** Ends the run within five seconds: cancels the open session, or leaves it in the journal for the next run. */
   abort(): void;
 }
-
-const PLAN_OPTION_NAMES = [
-  'state',
-  'users',
-  'groups',
-  'memberships',
-  'validate',
-  'onDuplicate',
-  'mixed',
-  'absence',
-  'mode',
-  'screening',
-  'clock',
-  'resend',
-  'only',
-  'first',
-  'guard',
-  'onReject',
-  'signal',
-];
-const SYNC_OPTION_NAMES = [
-  ...PLAN_OPTION_NAMES,
-  ...UPLOAD_OPTION_NAMES.filter((name) => name !== 'events'),
-  'okta',
-  'approve',
-  'onEvent',
-  'watermark',
-];
 
 /**
  * Brings Okta in sync with a directory. It reads the sources, compares them with the last state that Okta confirmed,
@@ -122,13 +69,15 @@ export function startSync(options: SyncOptions): RunningSync {
   if (options.signal?.aborted) stop.abort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
   // Checked now, so that a bad option is thrown from the call and not from the promise.
+  const sample = sampleOf(options);
   const uploadOptions = resolveUploadOptions({
     ...pickUploadOptions(options),
+    ...(sample && { onOutcome: sample.watched(options.onOutcome) }),
     signal: stop.signal,
     events: hub,
   });
   limitsOf(options.guard ?? {});
-  const done = holdOpen(options.state, () => run(options, uploadOptions, hub)).finally(() => {
+  const done = holdOpen(options.state, () => run(options, uploadOptions, hub, sample)).finally(() => {
     options.signal?.removeEventListener('abort', onAbort);
     hub.complete();
   });
@@ -185,6 +134,7 @@ async function run(
   options: SyncOptions,
   uploadOptions: ResolvedUploadOptions,
   hub: EventHub,
+  sample: Sample | undefined,
 ): Promise<SyncReport> {
   const { okta, state, approve } = options;
   const { clock, signal } = uploadOptions;
@@ -216,7 +166,10 @@ async function run(
     batch(),
     uploadIn(sending),
   );
-  const watermarkKept = await storeWatermark(state, watermark, uploaded, context);
+  const sampled = await sample?.read(state, uploadOptions);
+  // A feed does not contain the changes again of which the sample found nothing at Okta.
+  const isWhole = (sampled?.repaired ?? 0) === 0;
+  const watermarkKept = await storeWatermark(state, watermark, uploaded, context, isWhole);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -225,6 +178,7 @@ async function run(
     rejections: context.rejections,
     settled,
     watermarkKept,
+    sample: sampled,
     startedAt,
     endedAt: new Date(clock.now()),
   };
@@ -262,11 +216,12 @@ async function storeWatermark(
   watermark: string | undefined,
   uploaded: UploadReport,
   context: RunContext,
+  isWhole: boolean,
 ): Promise<boolean | undefined> {
   if (watermark === undefined) return undefined;
   const undone = uploaded.remaining > 0 || uploaded.refused.length > 0 || context.rejections.length > 0;
   const unsent = ENTITIES.some((entity) => (context.selection?.unsent[entity] ?? 0) > 0);
-  if (undone || unsent) return false;
+  if (undone || unsent || !isWhole) return false;
   await state.setMeta('watermark', watermark);
   return true;
 }
@@ -278,22 +233,4 @@ export function readWatermark(state: StateStore): Promise<string | undefined> {
 
 function confirmedIn(report: UploadReport): number {
   return changesOf(report.confirmed);
-}
-
-function checkSources(options: PlanOptions): void {
-  checkSelection(options);
-  if (ENTITIES.every((entity) => options[entity] === undefined)) {
-    throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
-  }
-  requireBoolean('screening', options.screening ?? true);
-  if (options.resend !== undefined && options.mode === 'delta')
-    throw new OptionsError(
-      'resend',
-      'not possible with mode "delta": a feed does not contain unchanged records',
-    );
-}
-
-function pickUploadOptions(options: SyncOptions): UploadOptions {
-  const entries = Object.entries(options).filter(([name]) => UPLOAD_OPTION_NAMES.includes(name));
-  return Object.fromEntries(entries);
 }

@@ -1,7 +1,6 @@
-import { LIMITS } from '../core/limits.js';
-import type { Entity, Fingerprint, GroupRecord, RecordOf, UserRecord } from '../core/model.js';
-import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
+import type { Entity, GroupRecord, RecordOf, UserRecord } from '../core/model.js';
 import { createDigester, type Digester } from '../fingerprints/digests.js';
+import { RecordDifferences } from '../fingerprints/record-differences.js';
 import type { Held, Reading, StateStore } from '../state/store.js';
 import type { Repair } from './repair.js';
 import type { VerifyTally } from './verify-tally.js';
@@ -11,7 +10,7 @@ const DIGEST_WORDS = 4;
 /** Compares entities of Okta with the expected rows by their fingerprints, and counts the result. */
 export class Comparison {
   readonly #digester: Digester;
-  readonly #attributes: AttributeFingerprints;
+  readonly #differences: RecordDifferences;
 
   constructor(
     expected: StateStore,
@@ -20,9 +19,7 @@ export class Comparison {
     readonly repair: Repair | undefined,
   ) {
     this.#digester = createDigester(expected.fingerprintKey);
-    this.#attributes = new AttributeFingerprints(expected.fingerprintKey);
-    // So that an attribute that Okta lacks has a name.
-    this.#attributes.of(Object.fromEntries(ATTRIBUTES.map((name) => [name, null])));
+    this.#differences = new RecordDifferences(expected.fingerprintKey);
   }
 
   /** The codes of the reading for these records. */
@@ -38,7 +35,7 @@ export class Comparison {
   /** Counts a record of Okta whose row is known. */
   async known(entity: 'users' | 'groups', record: UserRecord | GroupRecord, held: Held): Promise<void> {
     if (held.kind === 'unknown') return this.tally.differs(entity, record.externalId, 'unknown');
-    const names = this.#differing(entity, record, held.fingerprint);
+    const names = this.#differences.of(entity, record, held.fingerprint);
     if (names === undefined) return this.tally.same(entity);
     this.tally.differs(entity, record.externalId, 'differing', names);
     await this.repair?.doubt(entity, record.externalId);
@@ -59,19 +56,4 @@ export class Comparison {
       for (const [i, key] of keys.entries()) await this.missing(entity, key, held[i]);
     }
   }
-
-  /** The names of the attributes that differ; undefined if the record is the same. */
-  #differing(
-    entity: 'users' | 'groups',
-    record: UserRecord | GroupRecord,
-    { digest, attributes }: Fingerprint,
-  ): readonly string[] | undefined {
-    if (this.#digester.of(entity, record) === digest) return undefined;
-    // Without fingerprints of attributes, what Okta added itself cannot be told from what differs.
-    if (attributes === '') return [];
-    const names = this.#attributes.differing(attributes, record.profile);
-    return names.length === 0 ? undefined : names;
-  }
 }
-
-const ATTRIBUTES = [...Object.keys(LIMITS.userProfile), ...Object.keys(LIMITS.groupProfile)];

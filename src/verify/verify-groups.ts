@@ -1,8 +1,9 @@
 import { membershipKey, splitMembershipKey } from '../core/model.js';
 import type { DirectoryClient, OktaGroup, OktaPage } from '../okta/directory-client.js';
 import { Seen, type HeldRow } from '../state/store.js';
+import { mapAhead } from '../flow/map-ahead.js';
+import { allPages, refusal } from '../okta/read-back.js';
 import type { Comparison } from './comparison.js';
-import { allPages, mapAhead, refusal } from './read-back.js';
 
 /** Groups that are read at the same time; the client's own limit may be lower. */
 const GROUPS_AT_A_TIME = 4;
@@ -74,7 +75,12 @@ async function compareMembers(
 ): Promise<void> {
   if (members === undefined) return;
   const read = (options: object) => okta.getMemberships(groupExternalId, options);
-  for await (const page of allPages('getIdentitySourceGroupMemberships', read, signal, members)) {
+  for await (const page of allPages(
+    'getIdentitySourceGroupMemberships',
+    read,
+    { ...(signal && { signal }) },
+    members,
+  )) {
     const keyAt = (i: number) => membershipKey(groupExternalId, page[i] as string);
     const records = page.map((memberExternalId) => ({ groupExternalId, memberExternalId }));
     const codes = await comparison.codes('memberships', records, keyAt);
@@ -93,7 +99,9 @@ async function findForeignGroups(
   { okta, comparison, signal, note }: GroupsReading,
 ): Promise<void> {
   try {
-    for await (const page of allPages('listGroups', okta.listGroups.bind(okta), signal)) {
+    for await (const page of allPages('listGroups', okta.listGroups.bind(okta), {
+      ...(signal && { signal }),
+    })) {
       for (const { id } of page) {
         if (ids.has(id)) continue;
         comparison.tally.add({

@@ -2,8 +2,9 @@ import { ReadBackError } from '../core/errors.js';
 import type { UserRecord } from '../core/model.js';
 import type { AppUser, DirectoryClient } from '../okta/directory-client.js';
 import { Seen, type HeldRow } from '../state/store.js';
+import { mapAhead } from '../flow/map-ahead.js';
+import { allPages, refusal } from '../okta/read-back.js';
 import type { Comparison } from './comparison.js';
-import { allPages, mapAhead, refusal } from './read-back.js';
 
 /** Requests for single users at the same time; the client's own limit may be lower. */
 const SINGLE_REQUESTS = 4;
@@ -31,7 +32,7 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
   const { okta, comparison, signal, note } = context;
   try {
     const read = okta.listUnconfirmedUsers.bind(okta);
-    for await (const page of allPages('listUnconfirmedUsers', read, signal))
+    for await (const page of allPages('listUnconfirmedUsers', read, { ...(signal && { signal }) }))
       await comparePage(page, context, true);
   } catch (error) {
     const refused = refusal(error, 'the users who wait for confirmation', 'okta.apps.read');
@@ -40,7 +41,7 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
   }
   try {
     const read = okta.listAppUsers.bind(okta);
-    for await (const page of allPages('listApplicationUsers', read, signal))
+    for await (const page of allPages('listApplicationUsers', read, { ...(signal && { signal }) }))
       await comparePage(page, context, false);
   } catch (error) {
     const refused = refusal(error, 'the users', 'okta.apps.read');

@@ -126,3 +126,53 @@ describe('sync --adopt verified', () => {
     expect(await cli(cwd, adopt, { env })).toMatchObject({ code: 2 });
   });
 });
+
+describe('sync --verify-sample', () => {
+  it('exits with 6 if a change is not found at Okta, says it everywhere, and status shows it', async () => {
+    const cwd = await directory();
+    const okta = await org();
+    const env = envOf(okta);
+    await files(cwd, { 'users.csv': usersCsv(3) });
+    const lose = (text: string) => {
+      if (!text.includes('back from Okta')) return;
+      okta.edit((edit) => {
+        edit.removeUser('u1');
+        edit.setUser('u2', other);
+      });
+    };
+    const argv = ['sync', '--users', 'users.csv', '--report', 'out', '--verify-sample', '3', ...QUICK];
+    const ran = await cli(cwd, argv, { env, onErr: lose });
+    expect(ran.code).toBe(6);
+    expect(ran.out).toContain('Read back 3 of 3 confirmed changes: 1 as sent, 1 missing, 1 differing.\n');
+    expect(ran.out).toContain('  user u1 missing\n');
+    expect(ran.out).toContain('  user u2 differing: userName, email, firstName, lastName\n');
+    expect(ran.out).toContain('The state doubts 1 row now: the next sync sends it again.\n');
+    const page = await readFile(join(cwd, 'out/report.html'), 'utf8');
+    const summary = await readFile(join(cwd, 'out/summary.json'), 'utf8');
+    expect(page).toContain('Read back from Okta');
+    expect(page).toMatch(/user <span class="id">u1<\/span>\s+missing at Okta/);
+    expect(page).toContain('2 changes of a sample not found so at Okta');
+    expect(JSON.parse(summary)).toMatchObject({ sample: { differences: 2, repaired: 1 } });
+    expect(ran.out + page + summary).not.toContain('secret-value');
+    expect((await cli(cwd, ['status'], { env })).out).toContain('Okta does not have all of it');
+    const next = await cli(cwd, [...argv, '--json'], { env });
+    expect(next.code).toBe(0);
+    expect(jsonLines(next.out)).toContainEqual(expect.objectContaining({ type: 'sample:start', changes: 1 }));
+    expect(jsonLines(next.out).at(-1)).toMatchObject({
+      type: 'sync:report',
+      report: { sample: { confirmed: 1, differences: 0, counts: { same: 1 } } },
+    });
+  });
+
+  it('can be set in the config file, and needs no Apps API', async () => {
+    const cwd = await directory();
+    const okta = await org({ appsApi: false });
+    await files(cwd, {
+      'users.csv': usersCsv(2),
+      'rollcall.config.json': JSON.stringify({ users: ['users.csv'], verifySample: 1 }),
+    });
+    const ran = await cli(cwd, ['sync', ...QUICK], { env: envOf(okta) });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('Read back 1 of 2 confirmed changes: 1 as sent.\n');
+  });
+});

@@ -5,7 +5,7 @@ import { memoryState } from '../../state/memory/memory-state.js';
 import type { StateStore } from '../../state/store.js';
 import { trace, type Trace, type TracedId } from '../../sync/trace/trace.js';
 import { wantedKeys } from '../../sync/trace/wanted-keys.js';
-import { differingAttributes, readOne } from '../../verify/read-one.js';
+import { differingAttributes, readOne } from '../../okta/read-one.js';
 import { hasSources } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions } from '../settings/library-options.js';
@@ -121,7 +121,7 @@ async function askOkta(
       }
       async function askOne(one: Entity): Promise<OktaAnswer> {
         for (const key of wantedKeys(one, id)) {
-          const entityAtOkta = await readOne(okta, one, key, stopping.signal);
+          const entityAtOkta = await readOne(okta, one, key, { signal: stopping.signal });
           if (entityAtOkta === undefined) continue;
           const { profile } = entityAtOkta;
           const expected = source?.first.find(({ result }) => result === 'record')?.profile;

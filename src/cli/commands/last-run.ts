@@ -62,6 +62,8 @@ export function outcomeText(code: ExitCode): string {
       return 'done';
     case EXIT.PARTIAL:
       return 'done, but not all of it';
+    case EXIT.DIFFERS:
+      return 'done, but Okta does not have all of it: rollcall verify shows what differs';
     case EXIT.GUARD:
       return 'stopped by the guard';
     case EXIT.INCOMPLETE:

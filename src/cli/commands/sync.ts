@@ -17,6 +17,7 @@ import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, openReport, type ReportFiles } from './report-files.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { sampleLines } from '../text/sample-text.js';
 import { syncText, undoneLines } from '../text/sync-text.js';
 import { adoptCommand } from './adopt.js';
 import { adoptVerifiedCommand } from './adopt-verified.js';
@@ -56,6 +57,8 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         ...resendOption(input.flags['resend']),
         ...selection,
         ...sendingOptions(settings),
+        ...(settings.verifySample !== undefined && { verifySample: settings.verifySample }),
+        random: context.random,
         ...leaveOption(input.flags['leaveSession']),
         okta,
         state,
@@ -96,7 +99,8 @@ async function runAndReport(
   }
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);
   await note(options.state, startedAt, input, exitCode, report);
-  const undone = exitCode === EXIT.PARTIAL ? undoneLines(report).join('\n') : undefined;
+  const undone =
+    exitCode === EXIT.DONE ? undefined : [...undoneLines(report), ...sampleLines(report.sample)].join('\n');
   display.outcome({ type: 'sync:report', report }, syncText(report), undone);
   // Last, so that the outcome is shown even if the files cannot be written.
   await files?.finish(report);
@@ -105,6 +109,7 @@ async function runAndReport(
 
 function exitCodeOfReport(report: SyncReport, allowRejects = false): ExitCode {
   if (report.remaining > 0) return EXIT.INCOMPLETE;
+  if ((report.sample?.differences ?? 0) > 0) return EXIT.DIFFERS;
   const undone = undoneOf(report);
   if (undone.unsent > 0) return EXIT.PARTIAL;
   return allowRejects || !isPartial(undone) ? EXIT.DONE : EXIT.PARTIAL;

@@ -1,5 +1,6 @@
 import { ENTITIES } from '../../core/model.js';
 import type { PlanSummary, UploadReport, EntityReport } from '../../core/results.js';
+import { SAMPLE_OUTCOMES } from '../../core/sample-results.js';
 import { DIFFERENCE_STATUSES } from '../../core/verify-results.js';
 import { DEACTIVATION_OUTCOMES } from '../../upload/deactivate.js';
 import type { JsonEvent } from './json-display.js';
@@ -102,8 +103,17 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     rejections: list(ref('rejection')),
     settled: whole,
     'watermarkKept?': { type: 'boolean' },
+    'sample?': ref('sampleReport'),
     startedAt: time,
     endedAt: time,
+  }),
+  sampleReport: object({
+    confirmed: whole,
+    counts: object(Object.fromEntries(SAMPLE_OUTCOMES.map((name) => [name, whole]))),
+    differences: whole,
+    examples: list(ref('difference')),
+    repaired: whole,
+    notes: list(text),
   }),
   outlook: object({
     'otherTarget?': object({ orgUrl: text, identitySourceId: text }),
@@ -127,7 +137,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     'lastRun?': object({
       startedAt: time,
       endedAt: time,
-      exitCode: { enum: [0, 1, 2, 3, 4, 5] },
+      exitCode: { enum: [0, 1, 2, 3, 4, 5, 6] },
       'code?': text,
       confirmed: whole,
       'remaining?': whole,
@@ -299,6 +309,10 @@ export const EVENT_SCHEMAS: {
       sessionId: text,
     },
     optional: ['sessionId'],
+  },
+  'sample:start': {
+    description: 'So many confirmed changes are now read back from Okta, for `--verify-sample`.',
+    members: { changes: whole },
   },
   'run:done': { description: 'Everything was sent.', members: { sent: whole, remaining: whole } },
   'abort:requested': {

@@ -42,6 +42,8 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
       return `session ${event.sessionId} is ${event.status}, a status that this version does not know; waiting for its end`;
     case 'batch:refused':
       return `refused by Okta: ${rejectionText(event.rejection)}`;
+    case 'sample:start':
+      return `reading ${plural(event.changes, 'confirmed change')} back from Okta`;
     case 'wait:start':
       return waitText(event, now);
     case 'state:busy':

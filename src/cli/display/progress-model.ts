@@ -2,7 +2,7 @@ import type { WaitReason } from '../../events/events.js';
 import { LIMITS } from '../../core/limits.js';
 import { changesOf } from '../../core/results.js';
 import { formatCountdown } from '../text/duration.js';
-import { count } from '../text/words.js';
+import { count, plural } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 import { eventText, waitReason } from './event-text.js';
 
@@ -77,6 +77,9 @@ export class ProgressModel {
       case 'wait:start':
         // The row of the session already shows that it is imported.
         if (event.reason !== 'import') this.#wait = { reason: event.reason, until: event.until.getTime() };
+        return undefined;
+      case 'sample:start':
+        this.#step = { label: 'reading Okta', text: plural(event.changes, 'confirmed change') };
         return undefined;
       case 'run:done':
         this.#step = { label: 'done', text: '' };

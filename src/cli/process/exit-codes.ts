@@ -25,7 +25,7 @@ export const EXIT = Object.freeze({
   INCOMPLETE: 4,
   /** The command is done, but not all of it: records were rejected or refused, or deletions are held back. */
   PARTIAL: 5,
-  /** `verify` found differences. */
+  /** `verify`, or `sync` with `--verify-sample`, found differences. */
   DIFFERS: 6,
 });
 /** One of the values of {@link EXIT}. */

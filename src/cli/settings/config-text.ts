@@ -51,6 +51,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   pollTimeout: '1h',
   patience: '15m',
   foreignSession: 'fail',
+  verifySample: 20,
   ca: 'ca.pem',
   concurrency: 4,
   rateLimitShare: 0.5,

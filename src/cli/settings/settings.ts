@@ -274,6 +274,12 @@ export const SETTINGS = Object.freeze({
     'an open session that this state did not create: fail the run, cancel the session, or adopt it',
     { fallback: 'fail' },
   ),
+  verifySample: setting(
+    '--verify-sample',
+    number({ min: 0, max: 100_000, integer: true }),
+    'after the run, read so many of the confirmed changes back from Okta, chosen at random',
+    { fallback: '0' },
+  ),
   ca: setting(
     '--ca',
     text('file', true),
@@ -346,5 +352,14 @@ export const GROUPS = Object.freeze({
     'allowEmpty',
   ],
   connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
-  sending: ['cooldown', 'cooldownMin', 'poll', 'pollTimeout', 'patience', 'foreignSession', 'allowRejects'],
+  sending: [
+    'cooldown',
+    'cooldownMin',
+    'poll',
+    'pollTimeout',
+    'patience',
+    'foreignSession',
+    'verifySample',
+    'allowRejects',
+  ],
 } satisfies Record<string, readonly SettingKey[]>);

@@ -5,6 +5,7 @@ import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
 import { leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
+import { sampleLines } from './sample-text.js';
 import { unclearedLines } from './uncleared.js';
 import { unsentLines } from './unsent.js';
 import { columns, count, formatBytes, plural, withoutEmpty } from './words.js';
@@ -35,6 +36,7 @@ export function syncText(report: SyncReport): string {
     ...leftOutLines(report.sources),
     ...unclearedLines(report.plan),
     ...undoneLines(report),
+    ...sampleLines(report.sample),
   ].join('\n');
 }
 

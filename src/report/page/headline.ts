@@ -40,7 +40,7 @@ export function headlineOf(summary: RunSummary): Headline {
   }
 }
 
-function done({ rejected, plan, sources }: RunSummary, confirmed: number): Headline {
+function done({ rejected, plan, sources, sample }: RunSummary, confirmed: number): Headline {
   const unsent = sum(Object.values(sources).map((source) => source.unsent ?? 0));
   const title =
     confirmed === 0
@@ -48,6 +48,13 @@ function done({ rejected, plan, sources }: RunSummary, confirmed: number): Headl
         ? 'Okta is in sync; there were no changes'
         : 'No change was selected'
       : `Okta confirmed ${plural(confirmed, 'change')}`;
+  const differ = sample?.differences ?? 0;
+  if (differ > 0)
+    return {
+      tone: 'bad',
+      badge: 'Differs',
+      title: `${title}; ${plural(differ, 'change')} of a sample not found so at Okta`,
+    };
   const left = rejected.rollcall + rejected.okta;
   if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} not sent` };
   if (unsent > 0)

@@ -4,6 +4,7 @@ import { counts } from './counts.js';
 import { header, headlineOf } from './headline.js';
 import { attributes, rejects } from './lists.js';
 import { planCard } from './plan.js';
+import { sample } from './sample.js';
 import { sessions } from './sessions.js';
 import { STYLE } from './style.js';
 import { plural } from './words.js';
@@ -35,7 +36,7 @@ export function reportPage(summary: RunSummary): string {
         <main>
           ${header(summary)}
           <div class="grid">
-            ${alert(summary)} ${sessions(summary)} ${counts(summary)} ${planCard(summary)}
+            ${alert(summary)} ${sample(summary)} ${sessions(summary)} ${counts(summary)} ${planCard(summary)}
             ${attributes(summary)} ${rejects(summary)}
           </div>
         </main>
