@@ -48,7 +48,13 @@ export type { AdoptVerifiedOptions, AdoptVerifiedReport } from '../verify/adopt-
 export type { VerifyOptions } from '../verify/verify-options.js';
 export type { EntityReader } from '../okta/read-one.js';
 export type { SampleOutcome, SampleReport } from '../core/sample-results.js';
-export type { Difference, DifferenceStatus, VerifyCounts, VerifyReport } from '../core/verify-results.js';
+export type {
+  Difference,
+  DifferenceStatus,
+  LaterImports,
+  VerifyCounts,
+  VerifyReport,
+} from '../core/verify-results.js';
 export type { PlanOptions } from '../sync/sync.js';
 export type { SelectionOptions } from '../diff/selection.js';
 export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
