@@ -9,6 +9,7 @@ import { Rereads } from '../../src/cli/inputs/rereads.js';
 import { isFlow, type Flow } from '../../src/flow/flow.js';
 import { OptionsError, SourceError } from '../../src/core/errors.js';
 import { borders, cut } from '../sources/support.js';
+import { zipOf } from '../support/zip.js';
 import { directory, files } from './support.js';
 
 async function read(spec: InputSpec, options: OpenInputOptions = {}) {
@@ -53,14 +54,21 @@ describe('openInput', () => {
       fc.asyncProperty(rowsOf, borders, async (rows, at) => {
         const texts = { csv: csv(rows), json: JSON.stringify(rows), jsonl: jsonl(rows), ndjson: jsonl(rows) };
         for (const [ending, text] of Object.entries(texts)) {
-          await files(cwd, { [`x.${ending}`]: text, [`x.${ending}.gz`]: gzipSync(text) });
+          const archive = zipOf([{ name: 'inner', content: text }]);
+          await files(cwd, {
+            [`x.${ending}`]: text,
+            [`x.${ending}.gz`]: gzipSync(text),
+            [`x.${ending}.zip`]: archive,
+          });
           const plain = await read({ paths: [join(cwd, `x.${ending}`)] });
           expect(plain.rows).toEqual(rows);
-          const zipped = await read({ paths: [join(cwd, `x.${ending}.gz`)] });
-          expect(zipped.rows).toEqual(rows);
-          expect(zipped.places).toEqual(
-            plain.places.map((place) => place.replace(`.${ending}:`, `.${ending}.gz:`)),
-          );
+          for (const packed of ['gz', 'zip']) {
+            const zipped = await read({ paths: [join(cwd, `x.${ending}.${packed}`)] });
+            expect(zipped.rows).toEqual(rows);
+            expect(zipped.places).toEqual(
+              plain.places.map((place) => place.replace(`.${ending}:`, `.${ending}.${packed}:`)),
+            );
+          }
           if (ending === 'ndjson') continue;
           const format = ending as 'csv' | 'json' | 'jsonl';
           const stdin = Readable.from(cut(text, at));
@@ -122,7 +130,7 @@ describe('openInput', () => {
     [['good.csv', 'ragged.csv'], /ragged\.csv:3: the row has 1 field/],
     [['broken.jsonl'], /broken\.jsonl:2: the line is not valid JSON$/],
     [['dir.csv'], /dir\.csv: cannot be read \(EISDIR\)/],
-    [['not.csv.gz'], /not\.csv\.gz: cannot be read \(Z_/],
+    [['not.csv.gz'], /not\.csv\.gz: the file is neither gzipped nor a ZIP archive, as its name says/],
     [['gone.cs?'], /gone\.csv: cannot be searched for files \(ENOENT\)$/],
   ])('fails for %j', async (paths, message) => {
     const cwd = await directory();

@@ -94,8 +94,11 @@ describe('the encoding of an input', () => {
   });
 
   it.each([
-    ['a ZIP archive or an Excel workbook', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)],
-    ['an Excel workbook (.xls)', Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1)],
+    ['the ZIP archive is damaged or was cut off', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)],
+    [
+      'an Excel workbook of the old form (.xls) or with a password',
+      Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1),
+    ],
   ])('says what the file is: %s', async (what, bytes) => {
     for (const source of [fromCsv([bytes]), fromJson([bytes]), fromJsonLines([bytes])]) {
       const { error } = await drain(source);

@@ -1,23 +1,22 @@
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceError } from '../../core/errors.js';
-import { READ_BYTES } from '../../sources/input/read-file.js';
+import { handleBytes, type FileBytes } from '../../sources/input/read-file.js';
 
 /**
- * The bytes of a file, closed on every exit.
+ * The bytes of a file, or of the only file in a ZIP archive, closed on every exit.
  *
  * @throws {@link SourceError} at the end if the file changed meanwhile: an export that is still being written would
  * otherwise look like a complete, shorter one.
  */
-export async function* fileBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* fileBytes(
+  path: string,
+  known: FileBytes = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path, 'r');
   try {
     const before = await handle.stat({ bigint: true });
-    for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
-      if (bytesRead === 0) break;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* handleBytes(handle, path, known);
     const after = await handle.stat({ bigint: true });
     if (before.isFile() && (after.size !== before.size || after.mtimeNs !== before.mtimeNs))
       throw new SourceError('the file changed while it was read; run again when it is complete', {

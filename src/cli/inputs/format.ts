@@ -12,7 +12,7 @@ const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
 
 /** The format that the extension of a file says; undefined without a known one. */
 export function formatOfName(path: string): InputFormat | undefined {
-  const ending = /\.(csv|json|jsonl|ndjson)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  const ending = /\.(csv|json|jsonl|ndjson)(\.(gz|zip))?$/i.exec(path)?.[1]?.toLowerCase();
   return ending === undefined ? undefined : FORMATS[ending];
 }
 
@@ -30,9 +30,4 @@ export function formatOf(path: string, given: InputFormat | undefined, forAll: b
     '--format',
     `the format of ${what} is unknown; use csv, json or jsonl, or the extension .csv, .json, .jsonl or .ndjson`,
   );
-}
-
-/** Whether the extension is `.gz`. */
-export function isGzip(path: string): boolean {
-  return /\.gz$/i.test(path);
 }

@@ -7,12 +7,13 @@ import { whenComplete } from '../../sources/input/complete-marker.js';
 import { inTurn } from '../../sources/in-turn.js';
 import { fromJson } from '../../sources/json/from-json.js';
 import type { FlatRow } from '../../transform/to-records.js';
+import { isPackedName } from '../../sources/input/read-file.js';
 import { threadsForSize } from '../../sources/input/threads.js';
 import { fileBytes, fileSize, stdinBytes } from './bytes.js';
 import { HeaderCheck, type NeededColumns } from './header-check.js';
 import { findFiles } from './paths.js';
 import { requireProperties } from './required-properties.js';
-import { formatOf, isGzip, type InputFormat } from './format.js';
+import { formatOf, type InputFormat } from './format.js';
 import type { Rereads } from './rereads.js';
 
 /** The input of one entity: files, or rows of another source. */
@@ -39,7 +40,7 @@ export interface FileInput {
 
 /** How the bytes of an input are read. */
 export interface InputReading {
-  /** @defaultValue by the extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz`) */
+  /** @defaultValue by the extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz` or `.zip`) */
   readonly format?: InputFormat | undefined;
   /** True if `format` has priority over the extension. @defaultValue `false` */
   readonly formatForAll?: boolean;
@@ -121,12 +122,12 @@ function fileRows(
 ): Flow<FlatRow> {
   const name = file === '-' ? 'standard input' : file;
   const { completeMarker: marker } = reading;
-  const ofFile = () =>
-    marker === undefined ? fileBytes(file) : whenComplete(marker, file, () => fileBytes(file));
+  const bytesOf = () => fileBytes(file, { isPacked: isPackedName(file) });
+  const ofFile = () => (marker === undefined ? bytesOf() : whenComplete(marker, file, bytesOf));
   const raw = file === '-' ? () => stdinBytes(stdin) : ofFile;
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
   const { encoding, delimiter, skipLines, trailer, jsonPath, formatForAll = false } = reading;
-  const input = { name, ...(isGzip(file) && { gzip: true }), ...(encoding !== undefined && { encoding }) };
+  const input = { name, ...(encoding !== undefined && { encoding }) };
   const format = formatOf(file, reading.format, formatForAll);
   if (format === 'json')
     return fromJson<FlatRow>(bytes, { ...input, ...(jsonPath !== undefined && { path: jsonPath }) });

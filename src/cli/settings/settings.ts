@@ -54,7 +54,7 @@ export const SETTINGS = Object.freeze({
   users: setting(
     '--users',
     paths(),
-    'the files with users: paths, globs, or - for standard input; gzipped files are unpacked',
+    'the files with users: paths, globs, or - for standard input; gzip and ZIP are unpacked',
   ),
   groups: setting('--groups', paths(), 'the files with groups, in the same way'),
   memberships: setting('--memberships', paths(), 'the files with memberships, in the same way'),

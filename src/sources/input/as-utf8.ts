@@ -5,6 +5,7 @@ import { countLineFeeds } from './decode-text.js';
 import { HEAD_BYTES, marksLength, recognise } from './first-bytes.js';
 import type { InputChunk } from './input-chunk.js';
 import { READ_BYTES } from './read-file.js';
+import { collected, unzip, WORKBOOK } from './unzip.js';
 
 /** How the bytes of an input are encoded. */
 export interface Encoded {
@@ -13,15 +14,17 @@ export interface Encoded {
   /** The name of the encoding for `TextDecoder`; undefined if the first bytes decide between UTF-8 and UTF-16. */
   readonly encoding: string | undefined;
   readonly name: string | undefined;
+  /** True for the content of a ZIP archive. */
+  readonly isUnpacked?: boolean;
 }
 
 type Chunks = AsyncIterable<InputChunk> | Iterable<InputChunk>;
 
 /**
- * The input as UTF-8 bytes or text, without byte order marks at its start. Gzip is unpacked, and UTF-16 is decoded, if the first
- * bytes show them.
+ * The input as UTF-8 bytes or text, without byte order marks at its start. Gzip and a ZIP archive of one file are unpacked, and
+ * UTF-16 is decoded, if the first bytes show them.
  *
- * @throws {@link SourceError} for a ZIP archive or an Excel workbook, and for bytes that are not in the encoding
+ * @throws {@link SourceError} for archives as {@link unzip}, for an Excel workbook, and for bytes that are not in the encoding
  */
 export async function* asUtf8(source: Chunks, encoded: Encoded): AsyncGenerator<InputChunk, void, undefined> {
   const { gzip, encoding, name } = encoded;
@@ -29,16 +32,23 @@ export async function* asUtf8(source: Chunks, encoded: Encoded): AsyncGenerator<
   const format = typeof head === 'string' ? 'utf-8' : recognise(head);
   if (gzip === true || (gzip === undefined && format === 'gzip'))
     yield* asUtf8(gunzip(chunks), { ...encoded, gzip: false });
-  else if (format === 'zip' || format === 'xls') throw new SourceError(WORKBOOK[format], { file: name });
+  else if (format === 'zip') yield* ofArchive(chunks, encoded);
+  else if (format === 'xls') throw new SourceError(WORKBOOK.xls, { file: name });
   else if (encoding !== undefined) yield* decoded(chunks, encoding, name);
   else if (format === 'utf-16le' || format === 'utf-16be') yield* decoded(chunks, format, name);
   else yield* chunks;
 }
 
-const WORKBOOK = Object.freeze({
-  zip: 'this is a ZIP archive or an Excel workbook (.xlsx); unpack it, or save the sheet as "CSV UTF-8"',
-  xls: 'this is an Excel workbook (.xls); save the sheet as "CSV UTF-8"',
-});
+/** The only file of an archive that is not in a file itself. An archive may contain itself, so it is unpacked once. */
+async function* ofArchive(
+  chunks: AsyncIterable<InputChunk>,
+  encoded: Encoded,
+): AsyncGenerator<InputChunk, void, undefined> {
+  const { name } = encoded;
+  if (encoded.isUnpacked === true)
+    throw new SourceError('there is an archive inside the archive; unpack it first', { file: name });
+  yield* asUtf8(unzip(await collected(chunks, name), name), { ...encoded, isUnpacked: true });
+}
 
 /** The first bytes or the first text of an input, and all its chunks. Byte order marks (UTF-8) at its start are removed. */
 interface Headed {

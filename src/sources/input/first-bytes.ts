@@ -7,6 +7,8 @@ export const HEAD_BYTES = 512;
 const SIGNATURES: readonly (readonly [FirstBytes, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
+  // An archive without files.
+  ['zip', [0x50, 0x4b, 0x05, 0x06]],
   // The compound file of Excel before 2007.
   ['xls', [0xd0, 0xcf, 0x11, 0xe0]],
   ['utf-16le', [0xff, 0xfe]],

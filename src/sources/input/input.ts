@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
-import { readFile } from './read-file.js';
+import { isPackedName, readFile } from './read-file.js';
 import { asUtf8, type Encoded } from './as-utf8.js';
 import type { InputChunk } from './input-chunk.js';
 import { requireEncoding } from './encoding.js';
@@ -16,8 +16,8 @@ export type Input = string | URL | Uint8Array | AsyncIterable<InputChunk> | Iter
 /** Common options of all file sources. */
 export interface InputOptions {
   /**
-   * True if the input is gzipped, false if it must not be unpacked.
-   * @defaultValue true for a path that ends in `.gz`, otherwise recognised by the first bytes
+   * True if the input is gzipped, false if it must not be unpacked as gzip. A ZIP archive of one file is always unpacked.
+   * @defaultValue recognised by the first bytes; a file whose name ends in `.gz` or `.zip` must be gzipped or a ZIP archive
    */
   readonly gzip?: boolean;
   /**
@@ -76,13 +76,17 @@ export function toInput(input: Input, options: InputOptions): OpenableInput {
   const path = pathOf(input);
   const named = name ?? path ?? streamPath(input);
   const marker = requireMarkerPath(options.completeMarker, path);
-  const raw = path === undefined ? readIterable(input as Exclude<Input, string | URL>) : () => readFile(path);
+  const isPacked = gzip === undefined && path !== undefined && isPackedName(path);
+  const raw =
+    path === undefined
+      ? readIterable(input as Exclude<Input, string | URL>)
+      : () => readFile(path, { isPacked, name: named });
   const open = marker === undefined ? raw : () => whenComplete(marker, path as string, raw);
-  const zipped = gzip ?? (path?.toLowerCase().endsWith('.gz') ? true : undefined);
-  const encoded: Encoded = { gzip: zipped, encoding, name: named };
+  const encoded: Encoded = { gzip, encoding, name: named };
+  const isPlain = gzip !== true && !isPacked && encoding === undefined && marker === undefined;
   return {
     name: named,
-    path: zipped === true || encoding !== undefined || marker !== undefined ? undefined : path,
+    path: isPlain ? path : undefined,
     open: () => guarded(() => asUtf8(open(), encoded), named),
   };
 }
