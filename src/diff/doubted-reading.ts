@@ -103,7 +103,7 @@ class DoubtedReading implements Reading {
     );
   }
 
-  holders(logins: readonly string[]): Promise<readonly (string | undefined)[]> {
+  holders(logins: readonly string[]): Promise<readonly (readonly string[])[]> {
     return this.#reading.holders(logins);
   }
 

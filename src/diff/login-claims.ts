@@ -13,10 +13,12 @@ import { runReferences } from './run-references.js';
 /** The lane of users who wait for a login. */
 const WAITING: Lane = { entity: 'users', kind: 'upsert', dependent: true };
 
-/** A user who wants a login that another user of the baseline has. */
+/** A user who wants a login that other users of the baseline have, or may have. */
 interface WaitingUser {
-  /** The key of the other user. */
-  readonly holder: string;
+  /** The keys of the other users. */
+  readonly holders: readonly string[];
+  /** True if the waiting user may have the login too, because its row is unknown. */
+  readonly mayHave: boolean;
   readonly place: Place;
   readonly isCreated: boolean;
   readonly isResend: boolean;
@@ -26,9 +28,11 @@ interface WaitingUser {
  * The logins (`userName`) that the users of a read claim, because they are new or get another one. A login has one user in Okta,
  * so that of two records with one login the second is rejected.
  *
- * If another user of the baseline has the login, the record waits for the end of the read. If the other user is removed or gets
- * another login in this run, the record is sent in a later session, otherwise it is rejected. It is also rejected if the other user
- * waits too: two people who exchange their logins would need a third login in between.
+ * If another user of the baseline has the login, or may have it because the row is unknown, the record waits for the end of the
+ * read. If all others who may have it are removed or get another login in this run, the record is sent in a later session,
+ * otherwise it is rejected. It is also rejected if another one of them waits too: two people who exchange their logins would need a
+ * third login in between. A user who may have the login already waits as well, but is rejected only if another one certainly has
+ * it. Otherwise two users whose rows are unknown could keep each other out in every run.
  */
 export class LoginClaims {
   readonly #reading: Reading;
@@ -75,15 +79,16 @@ export class LoginClaims {
       const { change } = difference;
       const login = loginIn(difference);
       const isClaim = login !== undefined && login !== loginBefore(difference);
-      const holder = isClaim ? holders.get(login) : undefined;
-      const keepsLogin = !isClaim || holder === change.key;
+      const all = isClaim ? (holders.get(login) ?? []) : [];
+      const keepsLogin = !isClaim || all.includes(change.key);
       if (!keepsLogin && !this.#claim(difference, login)) continue;
       this.#addArrival(difference);
-      if (keepsLogin || holder === undefined) {
+      const others = all.filter((holder) => holder !== change.key);
+      if (others.length === 0) {
         if (!keepsLogin || login === undefined) this.#addRenamed(difference);
         sendable.push(difference);
       } else {
-        this.#wait(difference, holder);
+        this.#wait(difference, others, keepsLogin);
         waiting.push({ ...change, dependent: true });
       }
     }
@@ -102,9 +107,10 @@ export class LoginClaims {
     if (this.#outbox === undefined) return;
     const rejected = new Set<string>();
     for (const [key, user] of this.#waiting) {
-      if (this.#isFree(user.holder)) continue;
+      const holder = await this.#obstacleOf(user);
+      if (holder === undefined) continue;
       rejected.add(key);
-      this.#reject(key, user);
+      this.#reject(key, user, holder);
     }
     await this.#outbox.seal();
     for await (const changes of this.#outbox.read(WAITING)) {
@@ -118,8 +124,10 @@ export class LoginClaims {
     await this.#outbox?.close();
   }
 
-  /** The user of the baseline who has each login that may be claimed. */
-  async #holdersOf(differences: readonly Difference[]): Promise<ReadonlyMap<string, string | undefined>> {
+  /** The users of the baseline who may have each login that may be claimed. */
+  async #holdersOf(
+    differences: readonly Difference[],
+  ): Promise<ReadonlyMap<string, readonly string[] | undefined>> {
     if (!this.#hasHolders) return new Map();
     const logins = new Set<string>();
     for (const difference of differences) {
@@ -154,9 +162,9 @@ export class LoginClaims {
     if (before !== undefined || isResend) this.#renamed.add(change.key);
   }
 
-  #wait({ change, place, isResend }: Difference, holder: string): void {
-    this.#waiting.set(change.key, { holder, place, isCreated: change.created, isResend });
-    this.#holders.add(holder);
+  #wait({ change, place, isResend }: Difference, holders: readonly string[], mayHave: boolean): void {
+    this.#waiting.set(change.key, { holders, mayHave, place, isCreated: change.created, isResend });
+    for (const holder of holders) this.#holders.add(holder);
   }
 
   /** True if this run removes the holder of a login, or gives it another login, before the waiting users are sent. */
@@ -164,7 +172,15 @@ export class LoginClaims {
     return this.#removed.has(holder) || this.#renamed.has(holder);
   }
 
-  #reject(key: string, { holder, place, isCreated }: WaitingUser): void {
+  /** The user who keeps the login, because of whom the waiting user is rejected; undefined if there is none. */
+  async #obstacleOf({ holders, mayHave }: WaitingUser): Promise<string | undefined> {
+    const others = holders.filter((holder) => !this.#isFree(holder));
+    if (!mayHave) return others[0];
+    const rows = await this.#reading.held('users', others);
+    return others.find((_, i) => rows[i]?.kind === 'confirmed');
+  }
+
+  #reject(key: string, { place, isCreated }: WaitingUser, holder: string): void {
     const waits = this.#waiting.has(holder) ? ', who waits for the userName of another user' : '';
     if (isCreated) runReferences(this.#reading).withoutLogin.add(key);
     this.#rejections.reject(key, place, {

@@ -107,11 +107,11 @@ export class Selection {
     return isPossible;
   }
 
-  /** True if the user who has the login of this change in Okta is chosen as well, and so removed or renamed. */
-  async #isFree({ fingerprint }: Change): Promise<boolean> {
+  /** True if all others who may have the login of this change in Okta are chosen as well, and so removed or renamed. */
+  async #isFree({ key, fingerprint }: Change): Promise<boolean> {
     const login = loginOf(fingerprint?.attributes ?? '');
-    const [holder] = login === undefined ? [] : await this.#reading.holders([login]);
-    return holder !== undefined && this.#chosen.users.has(holder);
+    const [holders] = login === undefined ? [] : await this.#reading.holders([login]);
+    return holders?.every((holder) => holder === key || this.#chosen.users.has(holder)) === true;
   }
 
   async #willBeIn(entity: 'users' | 'groups', key: string): Promise<boolean> {

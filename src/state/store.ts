@@ -66,12 +66,12 @@ export interface Reading {
   /** A {@link ReferenceCode} for each of these users or groups, to which memberships refer. */
   refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array>;
   /**
-   * The user in the baseline who has each of these logins, in order; undefined for a login that nobody has. A user whose row is
-   * unknown counts if the row had the login before, or may have it now. If several users have a login, it is the last one written.
+   * The users in the baseline who may have each of these logins, in order: a confirmed row has one login, and an unknown row each one
+   * that it had before or may have now. Nearly always nobody or one user; in the order of the keys if there are several.
    *
    * @param logins - fingerprints of logins; see `fingerprints/login-fingerprints`
    */
-  holders(logins: readonly string[]): Promise<readonly (string | undefined)[]>;
+  holders(logins: readonly string[]): Promise<readonly (readonly string[])[]>;
   /** The keys of all rows (also unknown ones) that were not seen, in chunks of some thousands. */
   missing(entity: Entity): AsyncIterable<readonly string[]>;
   /** Ends the reading and frees its memory. */

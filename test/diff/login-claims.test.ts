@@ -10,7 +10,9 @@ import { RunContext } from '../../src/flow/run-context.js';
 import { validate } from '../../src/validate/validate.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
-import { adopted, deleted, unknown } from '../support/rows.js';
+import { AttributeFingerprints } from '../../src/fingerprints/attribute-fingerprints.js';
+import { createDigester } from '../../src/fingerprints/digests.js';
+import { adopted, deleted, unknown, upserted } from '../support/rows.js';
 import { withState } from '../support/two-ways.js';
 
 const user = (externalId: string, userName: string, firstName = 'x'): UserRecord => ({
@@ -21,6 +23,25 @@ const user = (externalId: string, userName: string, firstName = 'x'): UserRecord
 async function hold(state: StateStore, users: readonly UserRecord[]): Promise<void> {
   for await (const chunk of pipe(users, validate('users'), diff('users', state)).chunks())
     await state.adopt(chunk.map(adopted));
+}
+
+/** Sends users in a session of which nobody knows the outcome. */
+async function sentInVain(state: StateStore, users: readonly UserRecord[]): Promise<void> {
+  const { attributes, digests } = fingerprintsOf(state);
+  const id = await state.journal.creating(0);
+  const rows = users.map((record) => {
+    const fingerprint = {
+      digest: digests.of('users', record),
+      attributes: attributes.ofUser(record.profile),
+    };
+    return upserted('users', record.externalId, fingerprint);
+  });
+  await state.journal.loading(id, rows);
+  await state.journal.settle(id, 'unknown');
+}
+
+function fingerprintsOf({ fingerprintKey }: StateStore) {
+  return { attributes: new AttributeFingerprints(fingerprintKey), digests: createDigester(fingerprintKey) };
 }
 
 /** The changes of a read in order (`>` marks dependent ones), its rejections, and whether its counts add up. */
@@ -150,6 +171,49 @@ describe('a login that moves to another user', () => {
     await state.journal.loading(id, [deleted('users', '2')]);
     await state.journal.settle(id, 'unknown');
     expect((await changesOf(state, [user('3', 'bob')])).changes).toEqual(['-1', '-2', '>+3']);
+  });
+
+  inBothStates('waits for each user who may have it, where several rows are unknown', async (state) => {
+    await hold(state, [user('1', 'ann'), user('2', 'bob'), user('3', 'cho')]);
+    // 1 may have "ann" or "new", 2 "bob" or "ann".
+    await sentInVain(state, [user('1', 'new')]);
+    await sentInVain(state, [user('2', 'ann')]);
+    const cho = user('3', 'cho');
+    // 2 waits for 1, who is sent again, although 2 may have it already.
+    expect(await changesOf(state, [user('2', 'ann'), user('1', 'new'), cho])).toEqual({
+      changes: ['+1', '>+2'],
+      rejected: [],
+    });
+    expect(await changesOf(state, [user('2', 'ann'), cho])).toEqual({ changes: ['-1', '>+2'], rejected: [] });
+    // A new user waits for both.
+    expect(await changesOf(state, [user('4', 'ann'), user('2', 'x'), cho])).toEqual({
+      changes: ['+2', '-1', '>+4'],
+      rejected: [],
+    });
+    for (const [others, holder] of [
+      [[user('1', 'y'), user('2', 'ann')], '2, who waits for the userName of another user'],
+      [[user('1', 'ann'), user('2', 'x')], '1, who waits for the userName of another user'],
+      [[user('1', 'new'), user('2', 'x')], '1'],
+    ] as const)
+      expect((await changesOf(state, [user('4', 'ann'), ...others, cho])).rejected).toEqual([
+        `4 line 2: userName is in use by user ${holder}`,
+      ]);
+  });
+
+  inBothStates('is not kept for ever from a user who may have it already', async (state) => {
+    await hold(state, [user('1', 'ann'), user('2', 'bob')]);
+    await sentInVain(state, [user('1', 'bob')]);
+    await sentInVain(state, [user('2', 'ann')]);
+    // Each may have either login, so each waits for the other. Only Okta knows.
+    expect(await changesOf(state, [user('1', 'bob'), user('2', 'ann')])).toEqual({
+      changes: ['>+1', '>+2'],
+      rejected: [],
+    });
+    // It is certain that 2 has it.
+    await hold(state, [user('2', 'bob')]);
+    expect((await changesOf(state, [user('1', 'bob'), user('2', 'bob')])).rejected).toEqual([
+      '1 line 2: userName is in use by user 2',
+    ]);
   });
 
   inBothStates('is refused while its holder is not removed', async (state) => {

@@ -78,7 +78,7 @@ describe('a state that is moved', () => {
       const again = memoryState();
       await importState(file, again, { asOfNow });
       const reading = await again.read();
-      expect(await reading.holders([login, 'bob+login+'])).toEqual(['a', undefined]);
+      expect(await reading.holders([login, 'bob+login+'])).toEqual([['a'], []]);
     }
   });
 

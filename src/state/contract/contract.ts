@@ -5,6 +5,7 @@ import { journalLaws } from './journal-laws.js';
 import { journalModelLaws } from './journal-model.js';
 import type { Laws, StoreUnderTest } from './laws.js';
 import { loginLaws } from './login-laws.js';
+import { loginModelLaws } from './login-model.js';
 import { parentLaws } from './parent-laws.js';
 import { readingLaws } from './reading-laws.js';
 import { valueLaws } from './value-laws.js';
@@ -25,6 +26,7 @@ const LAWS: Laws = {
   ...baselineModelLaws,
   ...parentLaws,
   ...loginLaws,
+  ...loginModelLaws,
   ...valueLaws,
   ...failureLaws,
 };

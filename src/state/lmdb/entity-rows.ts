@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Transaction } from 'lmdb';
-import { indexLogin, type LoginIndex } from '../logins.js';
+import { loginsAfter } from '../logins.js';
 import type { AdoptedRow, EntityCounts, Held } from '../store.js';
 import {
   bytesOfKey,
@@ -10,6 +10,7 @@ import {
   encodeKey,
   encodeRow,
   isUnknown,
+  loginsOf,
   LONGEST_KEY,
 } from './row-codec.js';
 
@@ -34,12 +35,9 @@ export interface EntityHead extends EntityCounts {
 /** The rows of one entity: an LMDB database, ordered by the bytes of the keys. */
 export class EntityRows {
   readonly #table: Database<Buffer, Buffer>;
-  readonly #logins: LoginIndex | undefined;
 
-  /** @param logins - the index of the logins, for the rows of users */
-  constructor(table: Database<Buffer, Buffer>, logins?: LoginIndex) {
+  constructor(table: Database<Buffer, Buffer>) {
     this.#table = table;
-    this.#logins = logins;
   }
 
   /**
@@ -59,6 +57,16 @@ export class EntityRows {
     const value = this.#table.get(key, { transaction });
     if (value !== undefined) checkRow(key, value);
     return value;
+  }
+
+  /**
+   * A row by its place in the order of the bytes of the keys: `offset` rows after the one with the key `start`.
+   * @throws {@link StateError} if the row is damaged
+   */
+  at(start: Buffer, offset: number, transaction: Transaction): StoredRow | undefined {
+    const [row] = this.#table.getRange({ start, offset, limit: 1, transaction });
+    if (row !== undefined) checkRow(row.key, row.value);
+    return row;
   }
 
   /**
@@ -113,12 +121,15 @@ export class EntityRows {
         else known--;
         sum = (sum - checkSumOf(old)) >>> 0;
       }
-      if (this.#logins !== undefined) indexLogin(this.#logins, old && decodeRow(bytes, old), row);
       if (held === undefined) {
         if (old !== undefined) this.#table.removeSync(bytes);
         continue;
       }
-      const value = encodeRow(bytes, held);
+      const value = encodeRow(
+        bytes,
+        held,
+        held.kind === 'unknown' ? loginsAfter(old ? loginsOf(old) : [], row) : [],
+      );
       this.#table.putSync(bytes, value);
       if (held.kind === 'unknown') unknown++;
       else known++;

@@ -136,12 +136,8 @@ export class LmdbReading implements Reading {
     return isNew ? Reference.NEW : Reference.ABSENT;
   }
 
-  async holders(logins: readonly string[]): Promise<readonly (string | undefined)[]> {
-    const { known, unknown } = this.#snapshot.head.entities.users;
-    // For an empty baseline LMDB is not read, which makes a first load faster.
-    return known + unknown === 0
-      ? logins.map(() => undefined)
-      : logins.map((login) => this.#snapshot.holder(login));
+  async holders(logins: readonly string[]): Promise<readonly (readonly string[])[]> {
+    return logins.map((login) => this.#snapshot.holders(login, this.#caches.users));
   }
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {

@@ -191,10 +191,9 @@ export class LmdbState implements StateStore {
 
   async restore(identity: StateIdentity): Promise<void> {
     const { fingerprintKey, target, lastTriggeredAt } = identity;
-    const { rows, logins, absences, journal, loads, head } = this.#tables;
+    const { rows, absences, journal, loads, head } = this.#tables;
     await this.#write('restore', () => {
       for (const entity of ENTITIES) rows[entity].clear();
-      logins.clear();
       for (const table of [absences, journal, loads]) table.clearSync();
       head.putSync('meta:import', IMPORT_UNFINISHED);
       return { head: { ...emptyHead(), fingerprintKey, target, lastTriggeredAt }, result: undefined };

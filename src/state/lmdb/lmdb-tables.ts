@@ -3,10 +3,9 @@ import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../../core/model.js';
 import type { JournaledSession, Target } from '../store.js';
 import { EntityRows, newStamp, type EntityHead } from './entity-rows.js';
-import { LmdbLogins } from './lmdb-logins.js';
 
 /** The version of the layout. A state of another version is refused. */
-export const FORMAT = 4;
+export const FORMAT = 5;
 
 /** The single values of a state. */
 export interface Head {
@@ -40,8 +39,6 @@ export interface Tables {
   readonly loads: Database<StoredLoad, [number, number]>;
   /** The baseline. */
   readonly rows: Readonly<Record<Entity, EntityRows>>;
-  /** The users by the fingerprints of their logins. The rows of users keep it up to date. */
-  readonly logins: LmdbLogins;
   /** The number of complete reads in a row from which an entity was missing, by entity and key. */
   readonly absences: Database<number, Buffer>;
 }
@@ -51,18 +48,16 @@ export function openTables(root: RootDatabase): Tables {
   const head = root.openDB<unknown, string>({ name: 'head' });
   const bytes = (name: string) =>
     root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
-  const logins = new LmdbLogins(bytes('logins'));
   return {
     root,
     head,
     journal: root.openDB<JournaledSession, number>({ name: 'journal' }),
     loads: root.openDB<StoredLoad, [number, number]>({ name: 'loads' }),
     rows: {
-      users: new EntityRows(bytes('users'), logins),
+      users: new EntityRows(bytes('users')),
       groups: new EntityRows(bytes('groups')),
       memberships: new EntityRows(bytes('memberships')),
     },
-    logins,
     absences: root.openDB<number, Buffer>({ name: 'absences', keyEncoding: 'binary' }),
   };
 }

@@ -1,5 +1,4 @@
 import { RowBlock } from './row-block.js';
-import { digestOf, isUnknown } from './row-codec.js';
 
 /** The current row of a key. Its value is undefined if the row was removed. */
 export interface ChangedRow {
@@ -7,12 +6,16 @@ export interface ChangedRow {
   readonly value: Buffer | undefined;
 }
 
-/** Merges changed rows into blocks. Both are in the order of the bytes of their keys, without duplicates. */
+/**
+ * Merges changed rows into blocks. Both are in the order of the bytes of their keys, without duplicates.
+ *
+ * @param merged - an empty block, which is emitted with some of the merged rows each time
+ */
 export function* mergeRows(
   blocks: Iterable<RowBlock>,
   changes: readonly ChangedRow[],
+  merged: RowBlock,
 ): Generator<RowBlock, void, undefined> {
-  const merged = new RowBlock();
   let at = 0;
   for (const block of blocks) {
     const last = block.count - 1;
@@ -41,7 +44,7 @@ function* addRow(
   value: Buffer | undefined,
 ): Generator<RowBlock, void, undefined> {
   if (value === undefined) return;
-  merged.add(key, isUnknown(value) ? undefined : digestOf(value));
+  merged.add(key, value);
   yield* emitFull(merged);
 }
 

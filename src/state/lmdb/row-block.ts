@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { decodeKey, DIGEST_BYTES, LONGEST_KEY } from './row-codec.js';
+import { decodeKey, DIGEST_BYTES, digestOf, isUnknown, loginWordOf, LONGEST_KEY } from './row-codec.js';
 
 /** Rows of a full block. */
 export const BLOCK_ROWS = 4096;
@@ -11,14 +11,20 @@ export const HEADER_BYTES = 12;
 const KEY_BYTES_AT = 4;
 const CHECK_SUM_AT = 8;
 
+const LENGTH_BYTES = 2;
+/** Bytes of one word of {@link RowBlock.loginWords}. */
+const LOGIN_BYTES = 4;
+
 /**
- * Digests and keys of rows, in the order of the bytes of the keys. They are in typed arrays, which are used again for the next
- * block.
+ * Digests and keys of rows, and hashes of their logins, in the order of the bytes of the keys. They are in typed arrays, which are
+ * used again for the next block.
  */
 export class RowBlock {
   /** Four words for each row; zeros for an unknown row. */
   readonly digests = new Uint32Array(BLOCK_ROWS * WORDS);
   readonly #digestBytes = Buffer.from(this.digests.buffer);
+  /** For each row of users 32 bits of its login, see `wordOfLogin`; 0 if it has none, or is unknown. Empty for other entities. */
+  readonly loginWords: Uint32Array;
   readonly #lengths = new Uint16Array(BLOCK_ROWS);
   #keys = Buffer.allocUnsafeSlow(BLOCK_ROWS * 16);
   #keyBytes = 0;
@@ -28,8 +34,17 @@ export class RowBlock {
   #startsCount = -1;
   #encoded = Buffer.alloc(0);
 
+  /** @param hasLogins - true for rows of users */
+  constructor(hasLogins: boolean) {
+    this.loginWords = new Uint32Array(hasLogins ? BLOCK_ROWS : 0);
+  }
+
   get count(): number {
     return this.#count;
+  }
+
+  get #hasLogins(): boolean {
+    return this.loginWords.length > 0;
   }
 
   get isFull(): boolean {
@@ -42,13 +57,15 @@ export class RowBlock {
     this.#startsCount = -1;
   }
 
-  /** Adds a row. Without a digest it is an unknown row. */
-  add(key: Buffer, digest: Buffer | undefined): void {
+  /** Adds a row, by its key and the value that `encodeRow` returned. */
+  add(key: Buffer, value: Buffer): void {
     const row = this.#count++;
     this.#startsCount = -1;
-    this.#lengths[row] = digest === undefined ? key.length | UNKNOWN_BIT : key.length;
-    if (digest === undefined) this.digests.fill(0, row * WORDS, (row + 1) * WORDS);
-    else digest.copy(this.#digestBytes, row * DIGEST_BYTES);
+    const unknown = isUnknown(value);
+    this.#lengths[row] = unknown ? key.length | UNKNOWN_BIT : key.length;
+    if (unknown) this.digests.fill(0, row * WORDS, (row + 1) * WORDS);
+    else digestOf(value).copy(this.#digestBytes, row * DIGEST_BYTES);
+    if (this.#hasLogins) this.loginWords[row] = unknown ? 0 : loginWordOf(value);
     this.#reserve(key.length);
     key.copy(this.#keys, this.#keyBytes);
     this.#keyBytes += key.length;
@@ -58,6 +75,7 @@ export class RowBlock {
   addRows(from: RowBlock, start: number, end: number): number {
     const count = Math.min(end - start, BLOCK_ROWS - this.#count);
     this.digests.set(from.digests.subarray(start * WORDS, (start + count) * WORDS), this.#count * WORDS);
+    if (this.#hasLogins) this.loginWords.set(from.loginWords.subarray(start, start + count), this.#count);
     this.#lengths.set(from.#lengths.subarray(start, start + count), this.#count);
     const keyStart = from.#start(start);
     const keyEnd = from.#start(start + count);
@@ -101,14 +119,14 @@ export class RowBlock {
    * @param number - of the block; the check sum covers it, so that a block at another place of the file is not accepted
    */
   encode(seed: number, number: number): Buffer {
-    const length = HEADER_BYTES + contentBytes(this.#count, this.#keyBytes);
+    const keysAt = HEADER_BYTES + this.#count * bytesPerRow(this.#hasLogins);
+    const length = keysAt + this.#keyBytes;
     if (this.#encoded.length < length) this.#encoded = Buffer.allocUnsafeSlow(2 * length);
     const bytes = this.#encoded.subarray(0, length);
     bytes.writeUInt32LE(this.#count, 0);
     bytes.writeUInt32LE(this.#keyBytes, KEY_BYTES_AT);
-    const keysAt = HEADER_BYTES + contentBytes(this.#count, 0);
-    this.#digestBytes.copy(bytes, HEADER_BYTES, 0, this.#count * DIGEST_BYTES);
-    Buffer.from(this.#lengths.buffer, 0, this.#count * 2).copy(bytes, keysAt - this.#count * 2);
+    let at = HEADER_BYTES;
+    for (const column of this.#columns()) at += column.copy(bytes, at);
     this.#keys.copy(bytes, keysAt, 0, this.#keyBytes);
     bytes.writeUInt32LE(checkSum(bytes, bytes.subarray(HEADER_BYTES), seed, number), CHECK_SUM_AT);
     return bytes;
@@ -119,13 +137,21 @@ export class RowBlock {
     if (checkSum(header, content, seed, number) !== header.readUInt32LE(CHECK_SUM_AT)) return false;
     this.clear();
     this.#count = header.readUInt32LE(0);
-    const digestEnd = this.#count * DIGEST_BYTES;
-    const keysAt = contentBytes(this.#count, 0);
-    content.copy(this.#digestBytes, 0, 0, digestEnd);
-    content.copy(Buffer.from(this.#lengths.buffer), 0, digestEnd, keysAt);
-    this.#reserve(content.length - keysAt);
-    this.#keyBytes = content.copy(this.#keys, 0, keysAt);
+    let at = 0;
+    for (const column of this.#columns()) at += content.copy(column, 0, at);
+    this.#reserve(content.length - at);
+    this.#keyBytes = content.copy(this.#keys, 0, at);
     return true;
+  }
+
+  /** The bytes of the rows' digests, lengths of keys, and logins. */
+  #columns(): readonly Buffer[] {
+    const { buffer } = this.#lengths;
+    return [
+      this.#digestBytes.subarray(0, this.#count * DIGEST_BYTES),
+      Buffer.from(buffer, 0, this.#count * LENGTH_BYTES),
+      Buffer.from(this.loginWords.buffer, 0, this.#hasLogins ? this.#count * LOGIN_BYTES : 0),
+    ];
   }
 
   #reserve(bytes: number): void {
@@ -150,15 +176,16 @@ export class RowBlock {
 }
 
 /** The number of bytes after the header of an encoded block; undefined if the header is not valid. */
-export function contentBytesOf(header: Buffer): number | undefined {
+export function contentBytesOf(header: Buffer, hasLogins: boolean): number | undefined {
   const count = header.readUInt32LE(0);
   const keyBytes = header.readUInt32LE(KEY_BYTES_AT);
   if (count > BLOCK_ROWS || keyBytes > count * LONGEST_KEY) return undefined;
-  return contentBytes(count, keyBytes);
+  return count * bytesPerRow(hasLogins) + keyBytes;
 }
 
-function contentBytes(count: number, keyBytes: number): number {
-  return count * (DIGEST_BYTES + 2) + keyBytes;
+/** Bytes of a row without its key. */
+function bytesPerRow(hasLogins: boolean): number {
+  return DIGEST_BYTES + LENGTH_BYTES + (hasLogins ? LOGIN_BYTES : 0);
 }
 
 function checkSum(header: Buffer, content: Buffer, seed: number, number: number): number {

@@ -1,4 +1,5 @@
 import { StateError } from '../../core/errors.js';
+import { endsWithLogin, LOGIN_WIDTH } from '../../fingerprints/login-fingerprints.js';
 import { UNKNOWN, type Held } from '../store.js';
 import { checkSum } from './check-sum.js';
 
@@ -13,6 +14,8 @@ const DIGEST_AT = 5;
 /** Bytes of a digest. */
 export const DIGEST_BYTES = 16;
 const ATTRIBUTES_AT = DIGEST_AT + DIGEST_BYTES;
+/** In the value of an unknown row: the fingerprints of the logins that the user may have, one after the other. */
+const LOGINS_AT = DIGEST_AT;
 const KIND_UNKNOWN = 0;
 const KIND_CONFIRMED = 1;
 
@@ -59,12 +62,15 @@ export function decodeKey(bytes: Buffer): string {
 /**
  * The value of a row: a CRC-32 of the key and the rest of the value, the kind, and for a confirmed row its digest and its
  * attribute fingerprints. The check sum is necessary because LMDB has none.
+ *
+ * @param logins - for an unknown row, the fingerprints of the logins that the user may have
  */
-export function encodeRow(key: Buffer, held: Held): Buffer {
+export function encodeRow(key: Buffer, held: Held, logins: readonly string[] = []): Buffer {
   let value: Buffer;
   if (held.kind === 'unknown') {
-    value = Buffer.alloc(DIGEST_AT);
+    value = Buffer.allocUnsafe(LOGINS_AT + logins.length * LOGIN_WIDTH);
     value[KIND_AT] = KIND_UNKNOWN;
+    value.write(logins.join(''), LOGINS_AT, 'latin1');
   } else {
     const { digest, attributes } = held.fingerprint;
     value = Buffer.allocUnsafe(ATTRIBUTES_AT + attributes.length);
@@ -99,7 +105,7 @@ export function decodeRow(key: Buffer, value: Buffer): Held {
 export function checkRow(key: Buffer, value: Buffer): void {
   if (value.length >= DIGEST_AT && checkSum(key, value, KIND_AT) === checkSumOf(value)) {
     const kind = value[KIND_AT];
-    if (kind === KIND_UNKNOWN && value.length === DIGEST_AT) return;
+    if (kind === KIND_UNKNOWN && (value.length - LOGINS_AT) % LOGIN_WIDTH === 0) return;
     if (kind === KIND_CONFIRMED && value.length >= ATTRIBUTES_AT) return;
   }
   throw new StateError('the state is damaged: a row is not what was written', {
@@ -120,4 +126,29 @@ export function isUnknown(value: Buffer): boolean {
 /** The digest in the value of a confirmed row. */
 export function digestOf(value: Buffer): Buffer {
   return value.subarray(DIGEST_AT, ATTRIBUTES_AT);
+}
+
+/** The fingerprints of the logins that the user of a row may have: of a confirmed row at most one. */
+export function loginsOf(value: Buffer): readonly string[] {
+  const from = isUnknown(value) ? LOGINS_AT : confirmedLoginAt(value);
+  const count = Math.floor((value.length - from) / LOGIN_WIDTH);
+  return Array.from({ length: count }, (_, i) =>
+    value.toString('latin1', from + i * LOGIN_WIDTH, from + (i + 1) * LOGIN_WIDTH),
+  );
+}
+
+/** {@link wordOfLogin} of the login in the value of a confirmed row; 0 if it has none. */
+export function loginWordOf(value: Buffer): number {
+  const at = confirmedLoginAt(value);
+  return at < value.length ? value.readUInt32LE(at) || 1 : 0;
+}
+
+/** The first 32 bits of the fingerprint of a login: a hash of it. Never 0, which stands for no login. */
+export function wordOfLogin(login: string): number {
+  return Buffer.from(login.padEnd(4, '\0'), 'latin1').readUInt32LE() || 1;
+}
+
+/** Where the fingerprint of the login begins in the value of a confirmed row; its length if there is none. */
+function confirmedLoginAt(value: Buffer): number {
+  return endsWithLogin(value.length - ATTRIBUTES_AT) ? value.length - LOGIN_WIDTH : value.length;
 }

@@ -1,12 +1,12 @@
 import type { Transaction } from 'lmdb';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
-import { mayHave } from '../logins.js';
 import type { Held, HeldRow } from '../store.js';
 import type { DigestCache } from './digest-cache.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import type { RowBlock } from './row-block.js';
 import { decodeKey, decodeRow } from './row-codec.js';
+import { UserLogins } from './user-logins.js';
 import { checkedRows } from './verify-rows.js';
 
 /** The digest cache of each entity. */
@@ -18,6 +18,7 @@ export class Snapshot {
   readonly #tables: Tables;
   readonly #onClose: (snapshot: Snapshot) => void;
   #open: Transaction | undefined;
+  #logins: UserLogins | undefined;
 
   /** @param onClose - called once, when the snapshot is closed */
   constructor(tables: Tables, onClose: (snapshot: Snapshot) => void) {
@@ -32,10 +33,19 @@ export class Snapshot {
     return this.#tables.rows[entity].get(key, this.#transaction);
   }
 
-  /** The user who has a login, by its fingerprint; undefined if there is none. */
-  holder(login: string): string | undefined {
-    const key = this.#tables.logins.get(login, this.#transaction);
-    return key !== undefined && mayHave(this.get('users', key), login) ? key : undefined;
+  /**
+   * The keys of the users who may have a login, by its fingerprint, in order. The first call reads all users.
+   * @param cache - of the users
+   */
+  holders(login: string, cache: DigestCache): readonly string[] {
+    const { users } = this.head.entities;
+    this.#logins ??= new UserLogins(
+      this.blocks('users', cache),
+      users,
+      this.#tables.rows.users,
+      this.#transaction,
+    );
+    return this.#logins.holders(login, this.#transaction);
   }
 
   /** The digests and keys of all rows of an entity. Each block is valid until the next one is requested. */
@@ -68,6 +78,7 @@ export class Snapshot {
     if (this.#open === undefined) return;
     this.#open.done();
     this.#open = undefined;
+    this.#logins = undefined;
     this.#onClose(this);
   }
 

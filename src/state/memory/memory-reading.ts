@@ -1,7 +1,6 @@
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import { digestText } from '../../fingerprints/digests.js';
-import { mayHave } from '../logins.js';
 import { Reference, Seen, type Held, type Reading } from '../store.js';
 
 const MISSING_CHUNK = 4096;
@@ -12,7 +11,9 @@ type Baseline = Readonly<Record<Entity, ReadonlyMap<string, Held>>>;
 export class MemoryReading implements Reading {
   /** Undefined once the reading is closed. */
   #baseline: Baseline | undefined;
-  readonly #logins: ReadonlyMap<string, string>;
+  readonly #logins: ReadonlyMap<string, readonly string[]>;
+  /** The keys of the users who may have a login; made when somebody claims one. */
+  #holders: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #onClose: () => void;
   readonly #compared: Record<Entity, Set<string>> = {
     users: new Set(),
@@ -26,7 +27,8 @@ export class MemoryReading implements Reading {
   };
   readonly #complete = new Set<Entity>();
 
-  constructor(baseline: Baseline, logins: ReadonlyMap<string, string>, onClose: () => void) {
+  /** @param logins - the logins that each user may have, by key */
+  constructor(baseline: Baseline, logins: ReadonlyMap<string, readonly string[]>, onClose: () => void) {
     this.#baseline = baseline;
     this.#logins = logins;
     this.#onClose = onClose;
@@ -85,12 +87,10 @@ export class MemoryReading implements Reading {
     });
   }
 
-  async holders(logins: readonly string[]): Promise<readonly (string | undefined)[]> {
-    const { users } = this.#open;
-    return logins.map((login) => {
-      const key = this.#logins.get(login);
-      return key !== undefined && mayHave(users.get(key), login) ? key : undefined;
-    });
+  async holders(logins: readonly string[]): Promise<readonly (readonly string[])[]> {
+    void this.#open;
+    const holders = (this.#holders ??= holdersOf(this.#logins));
+    return logins.map((login) => holders.get(login) ?? []);
   }
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
@@ -111,4 +111,12 @@ export class MemoryReading implements Reading {
     this.#baseline = undefined;
     this.#onClose();
   }
+}
+
+/** The keys of the users who may have each login, in order. */
+function holdersOf(logins: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
+  const holders = new Map<string, string[]>();
+  for (const key of [...logins.keys()].sort())
+    for (const login of logins.get(key) ?? []) holders.set(login, [...(holders.get(login) ?? []), key]);
+  return holders;
 }

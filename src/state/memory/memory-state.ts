@@ -5,7 +5,7 @@ import { MemoryReading } from './memory-reading.js';
 import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
-import { indexLogin } from '../logins.js';
+import { loginsAfter } from '../logins.js';
 import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { rowsAfter } from '../session-rows.js';
 import { usesEnded } from '../uses.js';
@@ -44,7 +44,8 @@ interface DiskContent {
   fingerprintKey: string;
   target: Target | undefined;
   baseline: Record<Entity, Map<string, Held>>;
-  logins: Map<string, string>;
+  /** The logins that each user may have, by key. */
+  logins: Map<string, readonly string[]>;
   sessions: StoredSession[];
   nextSession: number;
   lastTriggeredAt: number | undefined;
@@ -305,9 +306,10 @@ function withLoads(pending: readonly PendingLoad[]): Partial<StoredSession> {
 function apply({ baseline, logins }: DiskContent, rows: readonly AdoptedRow[], ended: EndedParents): void {
   const write = (row: AdoptedRow) => {
     const { entity, key, held } = row;
-    if (entity === 'users') indexLogin(logins, baseline.users.get(key), row);
-    if (held === undefined) baseline[entity].delete(key);
-    else baseline[entity].set(key, held);
+    if (entity === 'users') logins.set(key, loginsAfter(logins.get(key) ?? [], row));
+    if (held !== undefined) return void baseline[entity].set(key, held);
+    baseline[entity].delete(key);
+    if (entity === 'users') logins.delete(key);
   };
   rows.forEach(write);
   if (ended.users.size + ended.groups.size === 0) return;

@@ -179,6 +179,26 @@ export const convergence: readonly Break[] = [
     ],
   },
   {
+    what: 'a login is free although another user may have it',
+    file: 'src/diff/login-claims.ts',
+    find: 'if (!mayHave) return others[0];',
+    replace: 'if (!mayHave && others.length === holders.length) return others[0];',
+    test: [
+      'test/diff/login-claims.test.ts',
+      'waits for each user who may have it, where several rows are unknown, on disk',
+    ],
+  },
+  {
+    what: 'two users who may have the same logins keep each other out in every run',
+    file: 'src/diff/login-claims.ts',
+    find: 'if (!mayHave) return others[0];',
+    replace: 'if (others.length > 0) return others[0];',
+    test: [
+      'test/diff/login-claims.test.ts',
+      'is not kept for ever from a user who may have it already, on disk',
+    ],
+  },
+  {
     what: 'a login goes to another user in the session that takes it from the user before',
     file: 'src/upload/unconfirmed.ts',
     find: "return entity === 'users' ? this.#users > 0 : this.#creates > 0;",

@@ -26,7 +26,11 @@ import { runs } from '../../support/runs.js';
 /** Three blocks, the last of which is not full. */
 const ROWS = LEAST_ROWS + 4000;
 const keyOf = (i: number) => `k${String(i).padStart(6, '0')}`;
-const of = (key: string, version = 0) => fingerprint(`${version}:${key}`.padEnd(16, '.'), 'attributes');
+/** Each version of a user has its own login. They begin differently, as fingerprints do. */
+const loginOf = (key: string, version = 0) =>
+  [...Buffer.from(`${key}${version}`).toString('latin1')].reverse().join('').padEnd(10, '.');
+const of = (key: string, version = 0) =>
+  fingerprint(`${version}:${key}`.padEnd(16, '.'), `attr${loginOf(key, version)}`);
 const user = (key: string, version = 0) => confirmed('users', key, of(key, version));
 
 const root = mkdtempSync(join(tmpdir(), 'rollcall-cache-'));
@@ -76,6 +80,14 @@ async function withState(directory: string, use: (state: StateStore) => Promise<
   const state = await openState(directory);
   await use(state);
   await state.close();
+}
+
+/** Checks who may have every ninth login of the map, and two that nobody has. */
+async function requireLogins(reading: Reading, logins: ReadonlyMap<string, string>): Promise<void> {
+  const some = [...logins].filter((_, i) => i % 9 === 0);
+  const nobodys = [loginOf(keyOf(0), 7), loginOf(keyOf(ROWS), 0)];
+  const found = await reading.holders([...some.map(([, login]) => login), ...nobodys]);
+  expect(found.map((keys) => keys.join()).join(' ')).toBe([...some.map(([key]) => key), '', ''].join(' '));
 }
 
 /** What may happen to the file between two processes; `older` is a copy of an earlier day. */
@@ -131,6 +143,8 @@ describe('a cache of digests', () => {
         const held = new Map<string, Held>(
           Array.from({ length: ROWS }, (_, i) => [keyOf(i), user(keyOf(i)).held]),
         );
+        // The login of an unknown row is the one before.
+        const logins = new Map(Array.from(held.keys(), (key) => [key, loginOf(key)]));
         for (const [day, { changes, isLarge, tampering, part }] of days.entries()) {
           const rows = changes.map(({ place, what }): AdoptedRow => {
             const key = what === 'beside' ? `${keyOf(place)}é` : keyOf(place);
@@ -148,12 +162,18 @@ describe('a cache of digests', () => {
             const missing: string[] = [];
             for await (const chunk of reading.missing('users')) missing.push(...chunk);
             expect(inOrder(missing)).toBe(inOrder([...held.keys()].filter((key) => !seen.includes(key))));
+            await requireLogins(reading, logins);
             await reading.close();
             await state.adopt(rows);
           });
           for (const { key, held: row } of rows)
-            if (row === undefined) held.delete(key);
-            else held.set(key, row);
+            if (row === undefined) {
+              held.delete(key);
+              logins.delete(key);
+            } else {
+              held.set(key, row);
+              if (row.kind === 'confirmed') logins.set(key, row.fingerprint.attributes.slice(4));
+            }
           if (existsSync(cache) && statSync(cache).isFile()) TAMPERING[tampering]?.(cache, part, older);
         }
         await withState(directory, async (state) => {
@@ -167,6 +187,7 @@ describe('a cache of digests', () => {
           expect(codes.every((code) => code === Seen.SAME)).toBe(true);
           for await (const chunk of reading.missing('users'))
             for (const key of chunk) expect(held.get(key)?.kind).toBe('unknown');
+          await requireLogins(reading, logins);
           await reading.close();
         });
         rmSync(directory, { recursive: true });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeRows, type ChangedRow } from '../../../src/state/lmdb/merge-rows.js';
 import { BLOCK_ROWS, contentBytesOf, HEADER_BYTES, RowBlock } from '../../../src/state/lmdb/row-block.js';
-import { encodeKey, encodeRow } from '../../../src/state/lmdb/row-codec.js';
-import { UNKNOWN, type Held } from '../../../src/state/store.js';
+import { encodeKey, encodeRow, wordOfLogin } from '../../../src/state/lmdb/row-codec.js';
+import { UNKNOWN } from '../../../src/state/store.js';
 import { confirmed, fingerprint } from '../../support/rows.js';
 
 /** A row as it is told apart here: its key, and its digest or that it is unknown. */
@@ -14,13 +14,24 @@ const digestOf = (version: number, key: string) =>
 const inOrder = (rows: Iterable<Row>): Row[] =>
   [...rows].sort(([a], [b]) => encodeKey(a).compare(encodeKey(b)));
 
+/** A confirmed row has a login, which is the beginning of its digest. */
+const loginIn = (digest: string) => digest.slice(0, 10);
+const valueOf = (key: string, digest: string | undefined) =>
+  encodeRow(
+    encodeKey(key),
+    digest === undefined
+      ? UNKNOWN
+      : confirmed('users', key, fingerprint(digest, `attr${loginIn(digest)}`)).held,
+  );
+const add = (block: RowBlock, key: string, digest?: string) =>
+  block.add(encodeKey(key), valueOf(key, digest));
+
 /** Blocks of so many rows each. */
 function* blocksOf(rows: readonly Row[], size: number): Generator<RowBlock> {
-  const block = new RowBlock();
+  const block = new RowBlock(true);
   for (let start = 0; start < rows.length; start += size) {
     block.clear();
-    for (const [key, digest] of rows.slice(start, start + size))
-      block.add(encodeKey(key), digest === undefined ? undefined : Buffer.from(digest, 'latin1'));
+    for (const [key, digest] of rows.slice(start, start + size)) add(block, key, digest);
     yield block;
   }
 }
@@ -28,14 +39,12 @@ function* blocksOf(rows: readonly Row[], size: number): Generator<RowBlock> {
 /** The rows of one block, as they are read. */
 function rowsOf(block: RowBlock): Row[] {
   const digests = Buffer.from(block.digests.buffer);
-  return Array.from({ length: block.count }, (_, i) => [
-    block.key(i),
-    block.isUnknown(i) ? undefined : digests.toString('latin1', i * 16, (i + 1) * 16),
-  ]);
+  return Array.from({ length: block.count }, (_, i) => {
+    const digest = block.isUnknown(i) ? undefined : digests.toString('latin1', i * 16, (i + 1) * 16);
+    expect(block.loginWords[i]).toBe(digest === undefined ? 0 : wordOfLogin(loginIn(digest)));
+    return [block.key(i), digest];
+  });
 }
-
-const heldOf = (digest: string | undefined): Held =>
-  digest === undefined ? UNKNOWN : confirmed('users', 'k', fingerprint(digest, 'attributes')).held;
 
 const anyKey = fc.oneof(
   fc.constantFrom(...'abcdefghij', 'é', '汉', '\uffff', '😀', '\ud83d', ''),
@@ -54,6 +63,9 @@ const changesArbitrary = fc
     ),
   );
 
+const merged = (blocks: Iterable<RowBlock>, changes: readonly ChangedRow[]) =>
+  mergeRows(blocks, changes, new RowBlock(true));
+
 describe('blocks of rows', () => {
   it('take changes in, wherever these stand between their keys', () => {
     fc.assert(
@@ -63,15 +75,14 @@ describe('blocks of rows', () => {
           if (digest === 'gone') plain.delete(key);
           else plain.set(key, digest);
         const changed = inOrder(changes).map(([key, digest]): ChangedRow => {
-          const bytes = encodeKey(key);
-          return { key: bytes, value: digest === 'gone' ? undefined : encodeRow(bytes, heldOf(digest)) };
+          return { key: encodeKey(key), value: digest === 'gone' ? undefined : valueOf(key, digest) };
         });
-        const merged: Row[] = [];
-        for (const block of mergeRows(blocksOf(inOrder(rows), size), changed)) {
+        const found: Row[] = [];
+        for (const block of merged(blocksOf(inOrder(rows), size), changed)) {
           expect(block.count).toBeGreaterThan(0);
-          merged.push(...rowsOf(block));
+          found.push(...rowsOf(block));
         }
-        expect(merged).toEqual(inOrder(plain));
+        expect(found).toEqual(inOrder(plain));
       }),
     );
   });
@@ -85,22 +96,22 @@ describe('blocks of rows', () => {
       const key = encodeKey(`k${String(i * 100).padStart(6, '0')}x`);
       return { key, value: encodeRow(key, UNKNOWN) };
     });
-    const counts = Array.from(mergeRows(blocksOf(rows, 1000), changes), (block) => block.count);
+    const counts = Array.from(merged(blocksOf(rows, 1000), changes), (block) => block.count);
     expect(counts).toEqual([BLOCK_ROWS, BLOCK_ROWS, BLOCK_ROWS, 15]);
   });
 
   it('are only changes where there was nothing, and nothing without any', () => {
     const key = encodeKey('k');
-    const all = [...mergeRows([], [{ key, value: encodeRow(key, UNKNOWN) }])];
+    const all = [...merged([], [{ key, value: encodeRow(key, UNKNOWN) }])];
     expect(all.map(rowsOf)).toEqual([[['k', undefined]]]);
-    expect([...mergeRows([], [])]).toEqual([]);
-    expect([...mergeRows([], [{ key, value: undefined }])]).toEqual([]);
+    expect([...merged([], [])]).toEqual([]);
+    expect([...merged([], [{ key, value: undefined }])]).toEqual([]);
   });
 
   it('compare keys by their bytes, the shorter first', () => {
-    const block = new RowBlock();
+    const block = new RowBlock(true);
     const keys = ['a', 'ab', 'b', 'é', '汉'];
-    for (const key of keys) block.add(encodeKey(key), undefined);
+    for (const key of keys) add(block, key);
     for (const [i, key] of keys.entries())
       for (const other of keys)
         expect(Math.sign(block.compareKey(encodeKey(other), i))).toBe(
@@ -110,21 +121,31 @@ describe('blocks of rows', () => {
 });
 
 describe('the bytes of a block', () => {
+  it('of groups and memberships have no logins', () => {
+    const block = new RowBlock(false);
+    for (const key of ['a', 'b']) add(block, key, digestOf(1, key));
+    const bytes = Buffer.from(block.encode(5, 0));
+    expect(bytes).toHaveLength(HEADER_BYTES + 2 * 18 + 2);
+    const again = new RowBlock(false);
+    expect(again.decode(bytes.subarray(0, HEADER_BYTES), bytes.subarray(HEADER_BYTES), 5, 0)).toBe(true);
+    expect([again.key(0), again.key(1), again.count, again.loginWords.length]).toEqual(['a', 'b', 2, 0]);
+  });
+
   const someRows = Array.from({ length: 50 }, (_, i): Row => [
     i === 7 ? 'x'.repeat(1977) : `${'k'.repeat(i)}é`,
     i % 9 === 0 ? undefined : digestOf(i, 'é'),
   ]);
   const encoded = (rows = someRows, seed = 5, number = 3) => {
     const [block] = blocksOf(rows, BLOCK_ROWS);
-    return Buffer.from((block ?? new RowBlock()).encode(seed, number));
+    return Buffer.from((block ?? new RowBlock(true)).encode(seed, number));
   };
   const decoded = (bytes: Buffer, seed = 5, number = 3): Row[] | undefined => {
     const header = bytes.subarray(0, HEADER_BYTES);
-    const length = contentBytesOf(header);
+    const length = contentBytesOf(header, true);
     if (length === undefined || length !== bytes.length - HEADER_BYTES) return undefined;
-    const block = new RowBlock();
+    const block = new RowBlock(true);
     // What it held before must not show.
-    block.add(encodeKey('before'), undefined);
+    add(block, 'before', digestOf(9, 'before'));
     return block.decode(header, bytes.subarray(HEADER_BYTES), seed, number) ? rowsOf(block) : undefined;
   };
 
@@ -139,11 +160,11 @@ describe('the bytes of a block', () => {
   });
 
   it('hold until the next are asked for, of the same block or a smaller one', () => {
-    const block = new RowBlock();
-    for (const [key] of someRows) block.add(encodeKey(key), undefined);
+    const block = new RowBlock(true);
+    for (const [key] of someRows) add(block, key);
     const large = Buffer.from(block.encode(1, 1));
     block.clear();
-    block.add(encodeKey('k'), undefined);
+    add(block, 'k');
     expect(block.encode(1, 1).length).toBeLessThan(large.length);
     expect(block.encode(1, 1)).toEqual(block.encode(1, 1));
   });
@@ -167,13 +188,14 @@ describe('the bytes of a block', () => {
   });
 
   it('cannot claim more than a block can hold', () => {
-    const header = (count: number, keyBytes: number) => {
+    const header = (count: number, keyBytes: number, hasLogins = true) => {
       const bytes = Buffer.alloc(HEADER_BYTES);
       bytes.writeUInt32LE(count, 0);
       bytes.writeUInt32LE(keyBytes, 4);
-      return contentBytesOf(bytes);
+      return contentBytesOf(bytes, hasLogins);
     };
-    expect(header(BLOCK_ROWS, BLOCK_ROWS * 1977)).toBe(BLOCK_ROWS * (18 + 1977));
+    expect(header(BLOCK_ROWS, BLOCK_ROWS * 1977)).toBe(BLOCK_ROWS * (22 + 1977));
+    expect(header(BLOCK_ROWS, BLOCK_ROWS * 1977, false)).toBe(BLOCK_ROWS * (18 + 1977));
     expect(header(BLOCK_ROWS + 1, 0)).toBeUndefined();
     expect(header(2, 2 * 1977 + 1)).toBeUndefined();
     expect(header(0, 0)).toBe(0);

@@ -11,7 +11,10 @@ import {
   encodeKey,
   encodeRow,
   isUnknown,
+  loginsOf,
+  loginWordOf,
   LONGEST_KEY,
+  wordOfLogin,
 } from '../../../src/state/lmdb/row-codec.js';
 import { UNKNOWN, type Held } from '../../../src/state/store.js';
 import { confirmed, fingerprint } from '../../support/rows.js';
@@ -133,6 +136,44 @@ describe('the value of a row', () => {
     checkRow(key, withKind(0, 5));
     checkRow(key, withKind(1, 21));
     checkRow(key, withKind(1, 22));
+  });
+});
+
+describe('the logins in the value of a row', () => {
+  const key = encodeKey('k');
+  const confirmedWith = (attributes: string) =>
+    encodeRow(key, confirmed('users', 'k', fingerprint('abcdefghijklmnop', attributes)).held);
+
+  it('are the one at the end of a confirmed row, where there is one', () => {
+    const row = confirmedWith('attr....0123456789');
+    expect(loginsOf(row)).toEqual(['0123456789']);
+    expect(loginWordOf(row)).toBe(wordOfLogin('0123456789'));
+    expect(loginsOf(confirmedWith('0123456789'))).toEqual(['0123456789']);
+    for (const attributes of ['', 'ab', 'abcdef', 'attr....', 'attributes...']) {
+      expect(loginsOf(confirmedWith(attributes))).toEqual([]);
+      expect(loginWordOf(confirmedWith(attributes))).toBe(0);
+    }
+  });
+
+  it('are all of an unknown row, which its check sum covers', () => {
+    const logins = ['0123456789', '\0\xff\x80*******', 'abcdefghij'];
+    for (let count = 0; count <= logins.length; count++) {
+      const row = encodeRow(key, UNKNOWN, logins.slice(0, count));
+      expect(loginsOf(row)).toEqual(logins.slice(0, count));
+      expect(decodeRow(key, row)).toBe(UNKNOWN);
+      for (let at = 0; at < row.length; at++) {
+        const damaged = Buffer.from(row);
+        damaged[at] = (damaged[at] as number) ^ 1;
+        expect(errorOf(() => checkRow(key, damaged))).toEqual(corrupt);
+      }
+      if (count > 0) expect(errorOf(() => checkRow(key, row.subarray(0, row.length - 10)))).toEqual(corrupt);
+    }
+  });
+
+  it('have a hash that is never that of no login', () => {
+    expect(wordOfLogin('\0\0\0\0abcdef')).toBe(1);
+    expect(loginWordOf(confirmedWith('attr\0\0\0\0abcdef'))).toBe(1);
+    expect(wordOfLogin('\xff\xff\xff\xffabcdef')).toBe(0xffffffff);
   });
 });
 
