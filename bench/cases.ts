@@ -5,6 +5,7 @@ import { dayCases } from './cases/days.js';
 import { directoryCases } from './cases/directory.js';
 import { firstLoadCases } from './cases/first-load.js';
 import { largeCases } from './cases/large.js';
+import { mappingCases } from './cases/mapping.js';
 import { packingCases } from './cases/packing.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
@@ -20,6 +21,7 @@ export const CASES: readonly Case[] = [
   ...packingCases,
   ...settlingCases,
   ...databaseCases,
+  ...mappingCases,
   ...readingCases,
   ...sendingCases,
 ];
@@ -37,12 +39,14 @@ export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
     ...directoryCases,
     ...settlingCases,
     ...databaseCases,
+    ...mappingCases,
     ...largeCases.toReversed(),
   ].filter(({ target }) => target !== undefined),
   days: dayCases,
   'first-load': firstLoadCases,
   chains: chainCases,
   large: largeCases,
+  mapping: mappingCases,
   packing: packingCases,
   reading: readingCases,
 };

@@ -50,6 +50,7 @@ describe('a value by an expression', () => {
     ["row.a == '' ? row.b : row.a", { b: 'x' }, 'x'],
     ['firstNonEmpty([row.a, row.b, row.c])', { a: ' ', c: 'x' }, 'x'],
     ['firstNonEmpty([row.a])', {}, null],
+    ["firstNonEmpty([row.a, 'none'])", {}, 'none'],
     ['upper(trim(row.a))', { a: ' é ' }, 'É'],
     ['pad(row.a, 6)', { a: '42' }, '000042'],
     ['pad(row.a, 6)', { a: 1234567 }, '1234567'],
@@ -169,6 +170,10 @@ describe('a condition by an expression', () => {
     ["row.?kind.orValue('staff') == 'staff'", { kind: 'guest' }, 'out'],
     ["row.a == 'x' || row.b == 'y'", { b: 'y' }, 'in'],
     ["row.a == 'x' && row.b == 'y'", { b: 'z' }, 'out'],
+    ["row.a.matches('^[a-z]+$')", { a: 'abc' }, 'in'],
+    ["row.a.matches('^[a-z]+$')", { a: 'abc1' }, 'out'],
+    ["['b1', row.a].exists(v, v.matches('^[a-z]+$'))", { a: 'c' }, 'in'],
+    ["row.a.matches('1')", { a: 1 }, 'CEL'],
     ['row.flag', { flag: true }, 'in'],
     ['row.flag', { flag: 'yes' }, 'NOT_A_BOOLEAN'],
     ['row.n > 3', { n: 5 }, 'in'],
@@ -217,6 +222,7 @@ describe('an expression is checked when the mapping is loaded', () => {
     [{ cel: 'row[row.a]' }, undefined, "write each column as row.name or row['a name']"],
     [{ cel: "size(row) > 1 ? 'a' : 'b'" }, undefined, "write each column as row.name or row['a name']"],
     [{ cel: "extract(row.a, '(')" }, undefined, 'is not a valid regular expression'],
+    [{ cel: "row.a.matches('(?=x)') ? 'a' : 'b'" }, undefined, '"(?=x)" is not a valid regular expression'],
     [
       { cel: "date(row.a, 'DD.MM') > today() ? 'a' : 'b'" },
       undefined,
@@ -265,5 +271,86 @@ describe('an expression is checked when the mapping is loaded', () => {
 
   it('an expression of a thousand parts at most', () => {
     expect(() => users({ nick: { cel: Array(600).fill('row.a').join(' + ') } })).toThrow(/m\.json:1:/);
+  });
+});
+
+describe('an expression that is compiled for texts', () => {
+  const letters = fc.constantFrom('row.a', 'row.b', "'x'", "''", "'Zoë'", "row['c d']");
+  const { text, condition } = fc.letrec<{ text: string; texts: string; condition: string }>((tie) => ({
+    text: fc.oneof(
+      { maxDepth: 4 },
+      letters,
+      fc.tuple(tie('text'), tie('text')).map(([a, b]) => `(${a} + ${b})`),
+      fc.tuple(fc.constantFrom('lower', 'upper', 'trim', 'ascii'), tie('text')).map(([f, a]) => `${f}(${a})`),
+      tie('text').map((a) => `pad(${a}, 3)`),
+      tie('text').map((a) => `replace(${a}, 'x', '$&')`),
+      tie('text').map((a) => `extract(${a}, '[a-z](.)')`),
+      fc.tuple(fc.constantFrom('first', 'firstNonEmpty'), tie('texts')).map(([f, a]) => `${f}(${a})`),
+      tie('texts').map((a) => `join(${a}, '|')`),
+      fc.tuple(tie('condition'), tie('text'), tie('text')).map(([c, a, b]) => `(${c} ? ${a} : ${b})`),
+    ),
+    texts: fc.oneof(
+      tie('text').map((a) => `split(${a}, ';')`),
+      fc.tuple(tie('text'), tie('text')).map(([a, b]) => `[${a}, ${b}]`),
+    ),
+    condition: fc.oneof(
+      { maxDepth: 4 },
+      fc
+        .tuple(tie('text'), fc.constantFrom('==', '!=', '<', '<=', '>', '>='), tie('text'))
+        .map(([a, op, b]) => `(${a} ${op} ${b})`),
+      fc.tuple(tie('text'), tie('texts')).map(([a, b]) => `(${a} in ${b})`),
+      fc
+        .tuple(tie('text'), fc.constantFrom('startsWith', 'endsWith', 'contains'), tie('text'))
+        .map(([a, f, b]) => `${a}.${f}(${b})`),
+      tie('text').map((a) => `${a}.matches('x+')`),
+      tie('condition').map((a) => `!${a}`),
+      fc
+        .tuple(tie('condition'), fc.constantFrom('&&', '||'), tie('condition'))
+        .map(([a, op, b]) => `(${a} ${op} ${b})`),
+      tie('text').map((a) => `(date(${a}) > today())`),
+      fc.constantFrom('has(row.a)', 'has(row.end)', 'true'),
+    ),
+  })) as unknown as { text: fc.Arbitrary<string>; condition: fc.Arbitrary<string> };
+  const cell = fc.constantFrom<unknown>('x', 'X1', 'a;b', '', ' ', 'Łé', '2026-07-01', '王', null, 7, true, [
+    'x',
+  ]);
+  const row = fc.record({ a: cell, b: cell, 'c d': cell, end: cell }, { requiredKeys: [] });
+  /** The same expression, with a part that only the library computes. */
+  const byLibrary = (cel: string) => `dyn([1].exists(one, one == 1)) ? (${cel}) : (${cel})`;
+
+  /** False for an expression that is refused when it is loaded, such as a comparison with '' in a condition. */
+  function isValid(profile: object, when?: object) {
+    try {
+      users(profile, when);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  it('gives as a value what the library gives', () => {
+    fc.assert(
+      fc.property(text, row, (cel, cells) => {
+        fc.pre(isValid({ nick: { cel: byLibrary(cel) } }));
+        expect(valueOf(cel, cells)).toEqual(valueOf(byLibrary(cel), cells));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('decides as a condition as the library does', () => {
+    fc.assert(
+      fc.property(condition, row, (cel, cells) => {
+        fc.pre(isValid({ nick: 'id' }, { cel: byLibrary(cel) }));
+        expect(decided(cel, cells)).toBe(decided(byLibrary(cel), cells));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('finds no text in which a pattern takes long', () => {
+    const a = 'a'.repeat(50_000);
+    expect(valueOf("extract(row.a, '^((a+)+)$')", { a: `${a}!` })).toBe(null);
+    expect(decided("row.a.matches('^(a|a)*$')", { a: `${a}!` })).toBe('out');
   });
 });

@@ -227,7 +227,7 @@ describe('loadMapping', () => {
     ],
     [
       '{"users": {"externalId": "i", "profile": {"a": "b"}, "when": {"column": "c", "matches": "("}}}',
-      /not a valid JavaScript regular expression/,
+      /not a valid regular expression/,
     ],
     ['{"groups": {"externalId": "i", "profile": {"name": "n"}}}', /unknown key "name"/],
     ['{"groups": {"from": "users"}}', /groups\.from: unknown word "users"; expected one of memberships/],

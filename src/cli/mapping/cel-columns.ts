@@ -1,4 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { MATCHES } from './cel-functions.js';
+import { columnOf, nodesIn, ROW, type CelNode } from './cel-nodes.js';
 
 /** What an expression reads of a row. */
 export interface CelColumns {
@@ -18,8 +20,7 @@ export interface CelColumns {
   readonly isUnclear: boolean;
 }
 
-const ROW = 'row';
-const PATTERN_CALLS: ReadonlySet<unknown> = new Set(['extract', 'matches']);
+const PATTERN_CALLS: ReadonlySet<unknown> = new Set(['extract', MATCHES]);
 
 /** Finds the columns of an expression. */
 export function celColumns(root: ASTNode): CelColumns {
@@ -32,7 +33,7 @@ export function celColumns(root: ASTNode): CelColumns {
     dateForms: [] as string[],
     isUnclear: false,
   };
-  const visit = (node: Node, isOptional: boolean): void => {
+  const visit = (node: CelNode, isOptional: boolean): void => {
     const column = columnOf(node);
     if (column !== undefined) {
       const says = isOptional || node.op === '.?' || node.op === '[?]';
@@ -59,43 +60,19 @@ export function celColumns(root: ASTNode): CelColumns {
   return found;
 }
 
-/** A node of the syntax tree, as far as it is used here. */
-interface Node {
-  readonly op: string;
-  readonly args: unknown;
-}
-
-/** The column, if a node reads one of the row by a fixed name. */
-function columnOf({ op, args }: Node): string | undefined {
-  if (op !== '.' && op !== '.?' && op !== '[]' && op !== '[?]') return undefined;
-  const [of, key] = args as readonly [Node, unknown];
-  if (of.op !== 'id' || of.args !== ROW) return undefined;
-  const name = isNode(key) && key.op === 'value' ? key.args : key;
-  return typeof name === 'string' ? name : undefined;
-}
-
 function compare(
-  { op, args }: Node,
+  { op, args }: CelNode,
   found: { readonly compared: Set<string>; readonly comparedWithEmpty: Set<string> },
 ): void {
   if (op !== '==' && op !== '!=' && op !== 'in') return;
-  const sides = args as readonly [Node, Node];
+  const sides = args as readonly [CelNode, CelNode];
   for (const [i, side] of sides.entries()) {
     const column = columnOf(side);
-    const other = sides[1 - i] as Node;
+    const other = sides[1 - i] as CelNode;
     if (column === undefined || (op === 'in' && i === 1)) continue;
     const texts = op === 'in' ? nodesIn(other.args) : [other];
     if (!texts.every((text) => text.op === 'value' && typeof text.args === 'string')) continue;
     found.compared.add(column);
     if (texts.some((text) => text.args === '')) found.comparedWithEmpty.add(column);
   }
-}
-
-function nodesIn(args: unknown): readonly Node[] {
-  if (isNode(args)) return [args];
-  return Array.isArray(args) ? args.flatMap((arg: unknown) => nodesIn(arg)) : [];
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }

@@ -1,6 +1,8 @@
 import { evaluate, type Environment } from '@marcbachmann/cel-js';
+import { inAscii } from './ascii.js';
 import { Fault } from './cells.js';
 import { readForm, type Day } from './dates.js';
+import { patternOf } from './patterns.js';
 
 /** An expression cannot be computed for a row. */
 export class CelFault extends Error {
@@ -9,75 +11,69 @@ export class CelFault extends Error {
   }
 }
 
-/** Letters that Unicode does not decompose into a letter of ASCII and a mark. */
-const LETTERS: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  ẞ: 'SS',
-  æ: 'ae',
-  Æ: 'AE',
-  œ: 'oe',
-  Œ: 'OE',
-  ø: 'o',
-  Ø: 'O',
-  ł: 'l',
-  Ł: 'L',
-  đ: 'd',
-  Đ: 'D',
-  ð: 'd',
-  Ð: 'D',
-  þ: 'th',
-  Þ: 'TH',
-  ħ: 'h',
-  Ħ: 'H',
-  ı: 'i',
-  '’': "'",
-  '‘': "'",
-  '–': '-',
-  '—': '-',
-};
+/** Types of parameters and results. `dyn` is any value: each function takes its text. */
+export type CelType = 'dyn' | 'string' | 'int' | 'bool' | 'list' | 'list<string>' | typeof TIME;
+
+/** A function of expressions. */
+export interface CelFunction {
+  readonly name: string;
+  readonly takes: readonly CelType[];
+  readonly gives: CelType | 'google.protobuf.Duration';
+  /** True if it is called on its first parameter: `text.matches(pattern)`. */
+  readonly isMethod?: boolean;
+  readonly of: (...args: never[]) => unknown;
+}
+
+export const TIME = 'google.protobuf.Timestamp';
+/** The name of rollcall's `matches`. CEL's own has no bound on its time, and cannot be replaced, so calls of it are renamed. */
+export const MATCHES = 'matchesInLinearTime';
 const MOST_PADDED = 1024;
-/** Patterns, forms of dates and durations that are kept. They can come from columns, so there may be many. */
+/** The most forms of dates and durations that are kept. They can come from columns, so there may be many. */
 const MOST_CACHED = 1000;
 
-/** Adds rollcall's functions to CEL's own. `today` is the day that the mapping calls today. */
-export function addFunctions(cel: Environment, today: Day): void {
-  cel
-    .registerFunction('lower(dyn): string', (value: unknown) => textIn(value, 'lower').toLowerCase())
-    .registerFunction('upper(dyn): string', (value: unknown) => textIn(value, 'upper').toUpperCase())
-    .registerFunction('trim(dyn): string', (value: unknown) => textIn(value, 'trim').trim())
-    .registerFunction('ascii(dyn): string', (value: unknown) => ascii(textIn(value, 'ascii')))
-    .registerFunction('pad(dyn, int): string', (value: unknown, width: bigint) =>
-      textIn(value, 'pad').padStart(widthOf(width), '0'),
-    )
-    .registerFunction('pad(dyn, int, string): string', (value: unknown, width: bigint, fill: string) =>
-      textIn(value, 'pad').padStart(widthOf(width), fill),
-    )
-    .registerFunction('replace(dyn, string, string): string', (value: unknown, from: string, to: string) =>
-      from === '' ? textIn(value, 'replace') : textIn(value, 'replace').replaceAll(from, () => to),
-    )
-    .registerFunction('extract(dyn, string): string', (value: unknown, pattern: string) =>
-      extract(textIn(value, 'extract'), pattern),
-    )
-    .registerFunction('split(dyn, string): list<string>', (value: unknown, separator: string) =>
-      split(textIn(value, 'split'), separator),
-    )
-    .registerFunction('join(list, string): string', (items: readonly unknown[], separator: string) =>
-      items.map((item) => textIn(item, 'join')).join(separator),
-    )
-    .registerFunction('first(list): string', ([item]: readonly unknown[]) =>
-      item === undefined ? '' : textIn(item, 'first'),
-    )
-    .registerFunction('firstNonEmpty(list): string', (items: readonly unknown[]) =>
-      firstNonEmpty(items.map((item) => textIn(item, 'firstNonEmpty'))),
-    )
-    .registerFunction('date(dyn): google.protobuf.Timestamp', (value: unknown) =>
-      date(textIn(value, 'date'), 'YYYY-MM-DD'),
-    )
-    .registerFunction('date(dyn, string): google.protobuf.Timestamp', (value: unknown, form: string) =>
-      date(textIn(value, 'date'), form),
-    )
-    .registerFunction('today(): google.protobuf.Timestamp', () => new Date(today))
-    .registerFunction('days(int): google.protobuf.Duration', days);
+/** The functions that are added to CEL's own. `today` is the day that the mapping calls today. */
+export function celFunctions(today: Day): readonly CelFunction[] {
+  const ofText = (
+    name: string,
+    takes: readonly CelType[],
+    of: (text: string, ...args: never[]) => string,
+  ) => ({
+    name,
+    takes: ['dyn', ...takes] as const,
+    gives: 'string' as const,
+    of: (value: unknown, ...args: never[]) => of(textIn(value, name), ...args),
+  });
+  return [
+    ofText('lower', [], (text) => text.toLowerCase()),
+    ofText('upper', [], (text) => text.toUpperCase()),
+    ofText('trim', [], (text) => text.trim()),
+    ofText('ascii', [], ascii),
+    ofText('pad', ['int'], (text, width) => pad(text, width, '0')),
+    ofText('pad', ['int', 'string'], pad),
+    ofText('replace', ['string', 'string'], (text, from: string, to: string) =>
+      from === '' ? text : text.replaceAll(from, () => to),
+    ),
+    ofText('extract', ['string'], extract),
+    { name: MATCHES, isMethod: true, takes: ['dyn', 'string'], gives: 'bool', of: matches },
+    { name: 'split', takes: ['dyn', 'string'], gives: 'list<string>', of: split },
+    { name: 'join', takes: ['list', 'string'], gives: 'string', of: join },
+    { name: 'first', takes: ['list'], gives: 'string', of: first },
+    { name: 'firstNonEmpty', takes: ['list'], gives: 'string', of: firstNonEmpty },
+    { name: 'date', takes: ['dyn'], gives: TIME, of: (value: unknown) => date(value, 'YYYY-MM-DD') },
+    { name: 'date', takes: ['dyn', 'string'], gives: TIME, of: date },
+    { name: 'today', takes: [], gives: TIME, of: () => new Date(today) },
+    { name: 'days', takes: ['int'], gives: 'google.protobuf.Duration', of: days },
+  ];
+}
+
+/** Adds functions to those of CEL. */
+export function addFunctions(cel: Environment, functions: readonly CelFunction[]): void {
+  for (const { name, takes, gives, isMethod, of } of functions) {
+    const [on, ...others] = takes;
+    const call = isMethod === true ? `${on}.${name}(${others.join(', ')})` : `${name}(${takes.join(', ')})`;
+    // Otherwise CEL would look for a promise in every value.
+    cel.registerFunction(`${call}: ${gives}`, of, { async: false });
+  }
 }
 
 /** The text of a value, as for every column: of texts, whole numbers and booleans; `''` for null. Undefined for anything else. */
@@ -88,11 +84,6 @@ export function textOfValue(value: unknown): string | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
-/** True if a text is a regular expression for `extract`. */
-export function isPattern(pattern: string): boolean {
-  return regExp(pattern) !== undefined;
-}
-
 function textIn(value: unknown, name: string): string {
   const text = textOfValue(value);
   if (text === undefined)
@@ -101,63 +92,66 @@ function textIn(value: unknown, name: string): string {
 }
 
 function ascii(text: string): string {
-  let result = '';
-  for (const letter of text.normalize('NFKD').replace(/\p{M}/gu, '')) {
-    const written = letter <= '\u007f' ? letter : LETTERS[letter];
-    // Without the letter, two people could get the same login.
-    if (written === undefined)
-      throw new CelFault({ code: 'NOT_ASCII', reason: 'has a letter that ascii() cannot write' });
-    result += written;
-  }
-  return result;
+  const written = inAscii(text);
+  // Without the letter, two people could get the same login.
+  if (written === undefined)
+    throw new CelFault({ code: 'NOT_ASCII', reason: 'has a letter that ascii() cannot write' });
+  return written;
 }
 
-function widthOf(width: bigint): number {
+function pad(text: string, width: bigint, fill: string): string {
   if (width < 0n || width > BigInt(MOST_PADDED))
     throw new CelFault({ code: 'CEL', reason: `is padded to more than ${MOST_PADDED} characters` });
-  return Number(width);
+  return text.padStart(Number(width), fill);
 }
 
-const patterns = new Map<string, RegExp | undefined>();
-
-function regExp(pattern: string): RegExp | undefined {
-  if (patterns.size > MOST_CACHED) patterns.clear();
-  if (!patterns.has(pattern)) patterns.set(pattern, compile(pattern));
-  return patterns.get(pattern);
-}
-
-function compile(pattern: string): RegExp | undefined {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch {
-    return undefined;
-  }
-}
-
-/** The first group of a regular expression, or, if it has none, what it matches; `''` if it does not match. */
-function extract(text: string, pattern: string): string {
-  const expression = regExp(pattern);
-  if (expression === undefined)
+function patternFor(source: string, name: string) {
+  const pattern = patternOf(source);
+  if (pattern === undefined)
     throw new CelFault({
       code: 'CEL',
-      reason: 'has a pattern for extract() that is not a regular expression',
+      reason: `has a pattern for ${name}() that is not a regular expression`,
     });
-  const match = expression.exec(text);
-  return match?.[1] ?? match?.[0] ?? '';
+  return pattern;
 }
 
-function split(text: string, separator: string): readonly string[] {
+function extract(text: string, pattern: string): string {
+  return patternFor(pattern, 'extract').extract(text);
+}
+
+function matches(value: unknown, pattern: string): boolean {
+  // As in CEL, a text only: a number that is taken for a text could make a condition false.
+  if (typeof value !== 'string') throw new CelFault({ code: 'CEL', reason: 'is not a text for matches()' });
+  return patternFor(pattern, 'matches').matches(value);
+}
+
+function split(value: unknown, separator: string): readonly string[] {
+  const text = textIn(value, 'split');
   const parts = separator === '' ? [text] : text.split(separator);
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-function firstNonEmpty(texts: readonly string[]): string {
-  return texts.find((text) => text.trim() !== '') ?? '';
+function join(items: readonly unknown[], separator: string): string {
+  return items.map((item) => textIn(item, 'join')).join(separator);
+}
+
+function first([item]: readonly unknown[]): string {
+  return item === undefined ? '' : textIn(item, 'first');
+}
+
+function firstNonEmpty(items: readonly unknown[]): string {
+  let found = '';
+  for (const item of items) {
+    const text = textIn(item, 'firstNonEmpty');
+    if (found === '' && text.trim() !== '') found = text;
+  }
+  return found;
 }
 
 const forms = new Map<string, ReturnType<typeof readForm>>();
 
-function date(text: string, form: string): Date {
+function date(value: unknown, form: string): Date {
+  const text = textIn(value, 'date');
   if (forms.size > MOST_CACHED) forms.clear();
   if (!forms.has(form)) forms.set(form, readForm(form));
   const day = forms.get(form)?.(text);

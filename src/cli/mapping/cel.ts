@@ -2,10 +2,20 @@ import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/ce
 import { quoted } from '../../core/visible.js';
 import { cellOf, Fault, type Row } from './cells.js';
 import { celColumns, type CelColumns } from './cel-columns.js';
-import { addFunctions, CelFault, isPattern, textOfValue } from './cel-functions.js';
+import {
+  addFunctions,
+  CelFault,
+  celFunctions,
+  MATCHES,
+  textOfValue,
+  type CelFunction,
+} from './cel-functions.js';
+import { nodesIn, ROW, type CelNode } from './cel-nodes.js';
+import { celOfTexts, type TextCells } from './cel-of-texts.js';
 import type { Condition } from './condition.js';
-import { readForm, type Day } from './dates.js';
+import { readForm } from './dates.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
+import { patternOf } from './patterns.js';
 
 const MOST_NODES = 1000;
 const VALUE_TYPES: ReadonlySet<string> = new Set(['string', 'bool', 'int', 'uint', 'null', 'dyn']);
@@ -36,8 +46,8 @@ export function readCelValue(text: MappingText, node: MappingNode, what: string)
   return {
     columns: [...columns.read],
     of(row: Row): string | Fault {
-      const value = computed(() => of(row), 'CEL', place);
-      if (value instanceof Fault) return value;
+      const value = computed(of, row, 'CEL', place);
+      if (typeof value === 'string' || value instanceof Fault) return value;
       return textOfValue(value) ?? new Fault('NOT_TEXT', `is neither text nor a whole number (${place})`);
     },
   };
@@ -61,7 +71,7 @@ export function readCelCondition(text: MappingText, node: MappingNode, what: str
     optional,
     compared: [...columns.compared],
     of(row) {
-      const value = computed(() => of(row), 'EMPTY_CONDITION', place);
+      const value = computed(of, row, 'EMPTY_CONDITION', place);
       if (value instanceof Fault || typeof value === 'boolean') return value;
       return new Fault('NOT_A_BOOLEAN', `the condition gives neither true nor false (${place})`);
     },
@@ -75,40 +85,82 @@ function compile(
   valueOf: (cell: unknown) => unknown,
 ): Compiled {
   const source = text.word(node, what);
-  // One object serves all rows, because expressions are computed one after another.
-  const cells = new Map<string, unknown>();
-  let current: Row = {};
-  cells.get = (column) => valueOf(cellOf(current, column));
-  const expression = parse(source, text.today, (message) => text.fail(node, `${what}: ${message}`));
+  const functions = celFunctions(text.today);
+  const expression = parse(source, functions, (message) => text.fail(node, `${what}: ${message}`));
   const columns = celColumns(expression.ast);
   if (columns.isUnclear)
     text.fail(node, `${what}: write each column as row.name or row['a name'], so that it can be checked`);
-  const wrong = columns.patterns.find((pattern) => !isPattern(pattern));
-  if (wrong !== undefined) text.fail(node, `${what}: ${quoted(wrong)} is not a valid regular expression`);
+  const wrong = columns.patterns.find((pattern) => patternOf(pattern) === undefined);
+  if (wrong !== undefined)
+    text.fail(node, `${what}: ${quoted(wrong)} is not a valid regular expression (RE2 syntax)`);
   const form = columns.dateForms.find((known) => readForm(known) === undefined);
   if (form !== undefined)
     text.fail(node, `${what}: ${quoted(form)} is not a form with YYYY, MM and DD, such as DD.MM.YYYY`);
   const checked = expression.check();
   if (!checked.valid) text.fail(node, `${what}: ${summaryOf(checked.error)}`);
-  return {
-    columns,
-    type: String(checked.type),
-    of(row) {
-      current = row;
-      return expression({ row: cells }) as unknown;
-    },
+  return { columns, type: String(checked.type), of: computation(expression, columns, functions, valueOf) };
+}
+
+/** The expression as a function: compiled for rows whose columns are texts; for all other rows, CEL computes it. */
+function computation(
+  expression: ParseResult,
+  { read, optional }: CelColumns,
+  functions: readonly CelFunction[],
+  valueOf: (cell: unknown) => unknown,
+): Compiled['of'] {
+  // One object serves all rows, because expressions are computed one after another.
+  const view = new Map<string, unknown>();
+  const variables = { [ROW]: view };
+  let current: Row = {};
+  view.get = (column) => valueOf(cellOf(current, column));
+  const interpreted = (row: Row): unknown => {
+    current = row;
+    return expression(variables) as unknown;
+  };
+  const names = [...new Set([...read, ...optional])];
+  const quick = celOfTexts(expression.ast, names, functions);
+  if (quick === undefined) return interpreted;
+  const cells: TextCells = names.map(() => undefined);
+  return (row) => {
+    for (let i = 0; i < names.length; i++) {
+      const cell = valueOf(cellOf(row, names[i] as string));
+      if (typeof cell !== 'string' && cell !== undefined) return interpreted(row);
+      cells[i] = cell;
+    }
+    try {
+      return quick(cells);
+    } catch {
+      return interpreted(row);
+    }
   };
 }
 
-function parse(source: string, today: Day, fail: (message: string) => never): ParseResult {
-  const cel = new Environment({ enableOptionalTypes: true, limits: { maxAstNodes: MOST_NODES } });
-  cel.registerVariable('row', 'map<string, dyn>');
-  addFunctions(cel, today);
+function parse(
+  source: string,
+  functions: readonly CelFunction[],
+  fail: (message: string) => never,
+): ParseResult {
+  const cel = new Environment({
+    enableOptionalTypes: true,
+    // A list may have columns, whose types are not known, beside texts: `firstNonEmpty([row.mail, 'none'])`.
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: MOST_NODES },
+  });
+  cel.registerVariable(ROW, 'map<string, dyn>');
+  addFunctions(cel, functions);
   try {
-    return cel.parse(source);
+    const expression = cel.parse(source);
+    renameMatches(expression.ast);
+    return expression;
   } catch (error) {
     return fail(summaryOf(error));
   }
+}
+
+function renameMatches(node: CelNode): void {
+  const call = node.args as [name: string, ...unknown[]];
+  if (node.op === 'rcall' && call[0] === 'matches') call[0] = MATCHES;
+  for (const part of nodesIn(node.args)) renameMatches(part);
 }
 
 /** The message of an error of the language, which speaks of the expression and its types, with the column of the expression. */
@@ -122,9 +174,9 @@ function summaryOf(error: unknown): string {
 }
 
 /** The result of an expression for a row, or why it has none. The reason never contains a value. */
-function computed(compute: () => unknown, codeOfMissing: string, place: string): unknown {
+function computed(of: Compiled['of'], row: Row, codeOfMissing: string, place: string): unknown {
   try {
-    return compute();
+    return of(row);
   } catch (error) {
     const fault = faultIn(error);
     if (fault !== undefined) return new Fault(fault.code, `${fault.reason} (${place})`);

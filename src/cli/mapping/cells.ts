@@ -16,6 +16,9 @@ export function hasCell(row: Row, column: string): boolean {
 
 /** The cell of a column; undefined if the row does not have it. */
 export function cellOf(row: Row, column: string): unknown {
+  const cell = row[column];
+  // The quick case. A text is never inherited.
+  if (typeof cell === 'string') return cell;
   if (Object.hasOwn(row, column)) return row[column];
   return column.includes('.') ? nestedCell(row, column) : undefined;
 }

@@ -3,6 +3,7 @@ import { cellOf, Fault, hasCell, textOf, type Row } from './cells.js';
 import type { Condition } from './condition.js';
 import { readDateForm, readDay } from './dates.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
+import { patternOf } from './patterns.js';
 
 const TESTS = ['equals', 'in', 'present', 'matches', 'before', 'after'] as const;
 const JOINS = ['all', 'any', 'not', 'cel'] as const;
@@ -169,12 +170,8 @@ function readPasses(
     const wanted = new Set(text.items(argument, what).map((item) => fold(text.string(item, what))));
     return (value) => wanted.has(fold(value));
   }
-  const source = text.word(argument, what);
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(source, ignoreCase ? 'iu' : 'u');
-  } catch {
-    return text.fail(argument, `${what}: not a valid JavaScript regular expression`);
-  }
-  return (value) => pattern.test(value);
+  const pattern = patternOf(text.word(argument, what), ignoreCase);
+  if (pattern === undefined)
+    return text.fail(argument, `${what}: not a valid regular expression (RE2 syntax)`);
+  return (value) => pattern.matches(value);
 }

@@ -88,7 +88,7 @@ const condition: Schema = {
     testSchema('equals', { type: 'string' }),
     testSchema('in', { type: 'array', items: { type: 'string' }, minItems: 1 }),
     testSchema('present', flag),
-    testSchema('matches', described('a JavaScript regular expression', text)),
+    testSchema('matches', described('a regular expression in the syntax of RE2', text)),
     dateSchema('before'),
     dateSchema('after'),
     object({ not: ref('condition') }, ['not']),

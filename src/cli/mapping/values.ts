@@ -55,18 +55,17 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
   const emptyNode = members.get('empty');
   const empty = emptyNode === undefined ? 'auto' : text.oneOf(emptyNode, `${what}.empty`, EMPTY);
   const ofEmpty = emptyValue(empty, autoEmpty, place);
-  const isPlain =
-    source === 'column' && [...members.keys()].every((key) => key === 'column' || key === 'empty');
+  const isUnchanged = [...members.keys()].every((key) => key === source || key === 'empty');
+  const changed = (row: Row) => {
+    const value = base.of(row);
+    return value instanceof Fault ? value : lookUp(shape(value));
+  };
   const made = rule(
     base.columns,
     place,
-    (row) => {
-      const value = base.of(row);
-      if (value instanceof Fault) return value;
-      return lookUp(shape(value));
-    },
+    isUnchanged ? base.of : changed,
     ofEmpty,
-    isPlain,
+    isUnchanged && source === 'column',
   );
   return empty === 'omit' ? { ...made, isLeftAlone: true } : made;
 }
