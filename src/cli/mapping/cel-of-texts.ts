@@ -1,4 +1,3 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
 import { TIME, type CelFunction, type CelType } from './cel-functions.js';
 import { columnOf, nodesIn, type CelNode } from './cel-nodes.js';
 
@@ -39,7 +38,7 @@ const METHODS: Readonly<Record<string, (text: string, other: string) => boolean>
  * Undefined if it has a part that is not compiled, such as a macro or a number: then CEL computes it for each row.
  */
 export function celOfTexts(
-  root: ASTNode,
+  root: CelNode,
   columns: readonly string[],
   functions: readonly CelFunction[],
 ): CelOfTexts | undefined {
