@@ -9,3 +9,5 @@ export type { TextRow } from '../sources/database/rows-of-text.js';
 export { openMysql } from '../sources/database/open-mysql.js';
 export { openPostgres } from '../sources/database/open-postgres.js';
 export { openSqlite, type SqliteOptions } from '../sources/database/open-sqlite.js';
+export { fromRest, type RestRow } from '../sources/rest/from-rest.js';
+export type { CursorProperty, NextPage, RestOptions } from '../sources/rest/rest-options.js';
