@@ -207,6 +207,8 @@ export type SessionOutcome =
 export interface Journal {
   /** The sessions in flight, oldest first. */
   open(): Promise<readonly JournaledSession[]>;
+  /** The rows of a session in flight, in parts, such as load by load. None for a session that the journal does not have. */
+  pending(id: number): AsyncIterable<readonly PendingRow[]>;
   /** Before `createSession`, with the ids of the sessions that Okta lists. Returns the number of the session in the journal. */
   creating(now: number, seen?: readonly string[]): Promise<number>;
   /** After `createSession`. */

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
+import { membershipKey } from '../../src/core/model.js';
+import { openState } from '../../src/state/lmdb/open-state.js';
+import { deleted } from '../../src/state/contract/rows.js';
+import { upserted } from '../support/rows.js';
+import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
 
 /** An org in sync with two users, one group and one membership; returns a function that explains an id. */
 async function synced() {
@@ -149,5 +153,97 @@ describe('explain', () => {
     expect(ran.code).toBe(0);
     expect(ran.out).toContain('Okta     not read: ');
     expect(ran.out).toContain('A sync does nothing, because it is the same as Okta confirmed.');
+  });
+
+  it('says that Okta refused the record in every session of an earlier run', async () => {
+    const cwd = await directory();
+    const okta = await org({ poison: ({ externalId }) => (externalId === 'u1' ? 'import' : undefined) });
+    const env = envOf(okta);
+    await files(cwd, { 'users.csv': usersCsv(3) });
+    expect(await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env })).toMatchObject({ code: 5 });
+    const { out } = await cli(cwd, ['explain', 'u1', '--users', 'users.csv'], { env });
+    expect(out).toContain('Okta refused its record in every session of an earlier run');
+    expect(out).toMatch(/next +A sync does nothing, because .*each session with the record failed/);
+    await files(cwd, { 'users.csv': usersCsv(3, 'other') });
+    const changed = await cli(cwd, ['explain', 'u1', '--users', 'users.csv'], { env });
+    expect(changed.out).toContain('A sync sends the user again');
+  });
+
+  it('says that a condition of the mapping leaves the row out, and what becomes of the user', async () => {
+    const cwd = await directory();
+    const okta = await org();
+    const env = envOf(okta);
+    const csv = (status: string) => `id,login,status\n1,a@example.com,active\n2,b@example.com,${status}\n`;
+    const profile = { userName: 'login', email: 'login' };
+    const when = { column: 'status', equals: 'active' };
+    await files(cwd, {
+      'map.json': JSON.stringify({ users: { externalId: 'id', profile, when } }),
+      'users.csv': csv('gone'),
+    });
+    const flags = ['--users', 'users.csv', '--map', 'map.json', '--max-delete-percent', '100'];
+    const explain = async () => (await cli(cwd, ['explain', '2', ...flags], { env })).out;
+    expect(await explain()).toContain('source   users.csv:3: left out by a condition of the mapping\n');
+    expect(await explain()).toContain(
+      'A sync does nothing, because a condition of the mapping leaves its row out',
+    );
+    await files(cwd, { 'users.csv': csv('active') });
+    expect(await cli(cwd, ['sync', ...flags, ...QUICK], { env })).toMatchObject({ code: 0 });
+    await files(cwd, { 'users.csv': csv('gone') });
+    expect(await explain()).toContain('A sync deactivates the user');
+  });
+
+  it('lists the rows of sessions in flight that touch the id', async () => {
+    const { cwd, explain } = await synced();
+    const state = await openState(join(cwd, 'rollcall-state'));
+    const id = await state.journal.creating(clock.now());
+    await state.journal.created(id, 'flying');
+    await state.journal.loading(id, [
+      upserted('users', 'u0'),
+      upserted('users', 'other'),
+      deleted('memberships', membershipKey('g/1', 'u0')),
+      deleted('groups', 'u0'),
+    ]);
+    await state.journal.triggering(id);
+    await state.close();
+    const { out } = await explain('u0', '--entity', 'users');
+    expect(out).toContain('1 session with 4 rows in flight: the next sync settles it first');
+    expect(out).toContain('  upsert of user u0, in session flying, which is about to be imported\n');
+    expect(out).toContain('  delete of membership g/1/u0, in session flying');
+    expect(out).not.toContain('delete of group u0');
+    expect((await explain('u1', '--entity', 'users')).out).toContain('none of these rows is of this id');
+    const json = await explain('g/1/u0', '--json');
+    expect(jsonLines(json.out).at(-1)).toMatchObject({
+      report: {
+        inFlight: {
+          sessions: 1,
+          touching: {
+            count: 1,
+            first: [{ sessionId: 'flying', phase: 'triggering', entity: 'memberships', kind: 'delete' }],
+          },
+        },
+      },
+    });
+  });
+
+  it('--login finds the id in the sources, the state and Okta, and says where', async () => {
+    const { cwd, okta, env, explain } = await synced();
+    const found = await explain('U1@example.com', '--login');
+    expect(found.code).toBe(0);
+    expect(found.out).toContain('The login is that of u1 (in the sources, the state).\n\nusers u1\n');
+    const login = (text: string, ...argv: string[]) =>
+      cli(cwd, ['explain', text, '--login', ...argv], { env });
+    expect((await login('u0@example.com')).out).toContain('is that of u0 (in the state)');
+    okta.edit((edit) => edit.setUser('new', { userName: 'New@example.com' }));
+    expect((await login('new@example.com')).out).toContain('is that of new (in Okta)');
+    const nobody = await login('nobody@example.com', '--json');
+    expect(nobody.code).toBe(1);
+    expect(jsonLines(nobody.out).at(-1)).toMatchObject({ report: { found: false, explained: [] } });
+    const offline = await cli(cwd, ['explain', 'nobody@example.com', '--login']);
+    expect(offline.out).toContain('Okta was not read: no credentials are set');
+    await files(cwd, { 'users.csv': usersCsv(1).replaceAll('u0,u0@', 'u7,u0@') });
+    const several = await explain('u0@example.com', '--login');
+    expect(several.code).toBe(2);
+    expect(several.err).toContain('several ids have this login: "u7" (sources), "u0" (state)');
+    expect(await login('u0@example.com', '--users', '-')).toMatchObject({ code: 2 });
   });
 });

@@ -164,6 +164,16 @@ describe('sync --verify-sample', () => {
     });
   });
 
+  it('finds a record that an import dropped, and writes it with --quiet', async () => {
+    const cwd = await directory();
+    const okta = await org({ dropItem: ({ externalId }) => externalId === 'u1' });
+    await files(cwd, { 'users.csv': usersCsv(3) });
+    const argv = ['sync', '--users', 'users.csv', '--verify-sample', '9', '--quiet', ...QUICK];
+    const ran = await cli(cwd, argv, { env: envOf(okta) });
+    expect(ran).toMatchObject({ code: 6, out: '' });
+    expect(ran.err).toContain('  user u1 missing\n');
+  });
+
   it('can be set in the config file, and needs no Apps API', async () => {
     const cwd = await directory();
     const okta = await org({ appsApi: false });

@@ -66,6 +66,7 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
   const inner = gate.model.watch(state.journal);
   const journal: Journal = {
     open: () => call('journal-open', () => inner.open()),
+    pending: (id) => each('journal-pending', inner.pending(id)),
     lastTriggeredAt: () => call('journal-last', () => inner.lastTriggeredAt()),
     creating: (...args) => write('creating', () => inner.creating(...args)),
     created: (...args) => write('created', () => inner.created(...args)),

@@ -53,6 +53,7 @@ export class JournalModel {
     };
     return {
       open: () => journal.open(),
+      pending: (id) => journal.pending(id),
       lastTriggeredAt: () => journal.lastTriggeredAt(),
       creating: async (...args) => {
         const id = await journal.creating(...args);

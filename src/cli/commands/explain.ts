@@ -9,13 +9,13 @@ import { differingAttributes, readOne } from '../../okta/read-one.js';
 import { hasSources } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions } from '../settings/library-options.js';
-import { readCredentials } from '../settings/credentials.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { explainText } from '../text/explain-text.js';
 import { nextStep } from '../text/next-step.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
-import { connect } from './connect.js';
+import { connectIfSet } from './connect-if-set.js';
 import type { Explained, OktaAnswer } from './explanation.js';
+import { findLogin } from './find-login.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 
@@ -35,11 +35,15 @@ export const EXPLAIN_SETTINGS: readonly SettingKey[] = [
 export const explainCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
-  const id = String(flags['id']);
-  const entities = entitiesOf(id, flags['entity']);
+  const given = String(flags['id']);
+  const isLogin = flags['login'] === true;
+  const entities = isLogin ? (['users'] as const) : entitiesOf(given, flags['entity']);
   const sources = hasSources(resolved) ? await openCommandSources(input) : {};
   const state = await openedState(input);
   try {
+    const owner = isLogin ? await stopping.finished(findLogin(given, state, input)) : undefined;
+    if (owner !== undefined && owner.id === undefined) return noOwner(given, owner.why, input);
+    const id = owner?.id ?? given;
     const found = await stopping
       .finished(
         trace(id, entities, {
@@ -59,11 +63,13 @@ export const explainCommand: Command = async (input): Promise<ExitCode> => {
     const known = all.filter(isFound);
     const report = {
       id,
+      ...(owner && { loginIn: owner.loginIn }),
       found: known.length > 0,
       explained: known.length > 0 ? known : all,
       inFlight: {
         sessions: found.inFlight.length,
         rows: found.inFlight.reduce((sum, { rows }) => sum + rows, 0),
+        touching: found.touching,
       },
       trips: found.plan?.trips ?? [],
     };
@@ -87,6 +93,14 @@ function entitiesOf(id: string, flag: unknown): readonly Entity[] {
   return [entity];
 }
 
+/** The outcome for a login that nobody has. */
+function noOwner(login: string, why: string, { display }: CommandInput): ExitCode {
+  const inFlight = { sessions: 0, rows: 0, touching: { count: 0, first: [] } };
+  const report = { id: login, loginIn: [], found: false, explained: [], inFlight, trips: [] };
+  display.outcome({ type: 'explain:report', report }, why, why);
+  return EXIT.FAILED;
+}
+
 /** The state of the command; an empty one if there is none, because `explain` must not create it. */
 async function openedState(input: CommandInput): Promise<StateStore> {
   try {
@@ -101,15 +115,12 @@ async function askOkta(
   { ids }: Trace,
   id: string,
   state: StateStore,
-  { resolved: { settings }, context, stopping }: CommandInput,
+  input: CommandInput,
 ): Promise<OktaAnswer[]> {
-  const known = await state.target();
-  const unknown = (why: string) => ids.map((): OktaAnswer => ({ found: 'unknown', why }));
-  if ((settings.orgUrl ?? known?.orgUrl) === undefined) return unknown('no org is set (--org-url)');
-  if ((settings.identitySource ?? known?.identitySourceId) === undefined)
-    return unknown('no identity source is set (--identity-source)');
-  if ((await readCredentials(context.env)) === undefined) return unknown('no credentials are set');
-  const okta = await connect(settings, context, known);
+  const okta = await connectIfSet(state, input);
+  if ('why' in okta) return ids.map((): OktaAnswer => ({ found: 'unknown', why: okta.why }));
+  const { stopping } = input;
+  const client = okta;
   try {
     const answers: OktaAnswer[] = [];
     for (const { entity, source } of ids) {
@@ -121,7 +132,7 @@ async function askOkta(
       }
       async function askOne(one: Entity): Promise<OktaAnswer> {
         for (const key of wantedKeys(one, id)) {
-          const entityAtOkta = await readOne(okta, one, key, { signal: stopping.signal });
+          const entityAtOkta = await readOne(client, one, key, { signal: stopping.signal });
           if (entityAtOkta === undefined) continue;
           const { profile } = entityAtOkta;
           const expected = source?.first.find(({ result }) => result === 'record')?.profile;

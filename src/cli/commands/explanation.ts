@@ -1,6 +1,7 @@
 import type { Entity } from '../../core/model.js';
 import type { Rejection } from '../../core/rejection.js';
 import type { GuardTrip } from '../../core/results.js';
+import type { Touching } from '../../sync/trace/rows-in-flight.js';
 
 /** An attribute of a record: its length, never its value. */
 export interface ExplainedAttribute {
@@ -49,14 +50,24 @@ export interface Explained {
   readonly next: NextStep;
 }
 
+/** Where `explain --login` finds a login. */
+export type LoginPlace = 'sources' | 'state' | 'Okta';
+
 /** The outcome of `explain`. */
 export interface ExplainReport {
   readonly id: string;
+  /** With `--login`: where the login was found. */
+  readonly loginIn?: readonly LoginPlace[];
   /** True if the sources, the state or Okta have the id. */
   readonly found: boolean;
   readonly explained: readonly Explained[];
   /** Sessions in flight, and their rows: the next sync settles them first. */
-  readonly inFlight: { readonly sessions: number; readonly rows: number };
+  readonly inFlight: {
+    readonly sessions: number;
+    readonly rows: number;
+    /** The number of rows that are of the id, or memberships of it, and the first twenty. */
+    readonly touching: Touching;
+  };
   /** Limits of the guard that the whole plan exceeds. */
   readonly trips: readonly GuardTrip[];
 }

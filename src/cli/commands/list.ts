@@ -98,6 +98,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: () => [
       ...output(),
       new Option('--entity <entity>', 'users, groups or memberships, if several have the id (default: all)'),
+      new Option('--login', 'the argument is the login of a user (userName), and the id is looked for'),
     ],
   },
   {

@@ -184,9 +184,15 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     id: text,
     found: { type: 'boolean' },
     explained: list(ref('explained')),
-    inFlight: object({ sessions: whole, rows: whole }),
+    'loginIn?': list({ enum: ['sources', 'state', 'Okta'] }),
+    inFlight: object({
+      sessions: whole,
+      rows: whole,
+      touching: object({ count: whole, first: list(ref('rowInFlight')) }),
+    }),
     trips: list(ref('trip')),
   }),
+  rowInFlight: object({ 'sessionId?': text, phase: text, entity, kind, id: text }),
   explained: object({
     entity,
     'places?': list(

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { RowInFlight, Touching } from '../../sync/trace/rows-in-flight.js';
 import type { Explained, ExplainReport, OktaAnswer } from '../commands/explanation.js';
 import { tripLines } from './guard-text.js';
 import { rejectionText } from './rejections.js';
@@ -10,15 +11,31 @@ const RESULTS = Object.freeze({
   notMapped: ': the mapping has an error for it',
 });
 
+const PHASES: Readonly<Record<RowInFlight['phase'], string>> = Object.freeze({
+  creating: 'being created',
+  loading: 'being loaded',
+  triggering: 'about to be imported',
+  triggered: 'being imported',
+  cancelling: 'being cancelled',
+});
+
 /** The outcome of `explain`, as text. */
-export function explainText({ id, explained, inFlight, trips }: ExplainReport): string {
-  const { sessions, rows } = inFlight;
+export function explainText({ id, loginIn, explained, inFlight, trips }: ExplainReport): string {
+  const { sessions, rows, touching } = inFlight;
   return [
+    ...(loginIn === undefined
+      ? []
+      : [
+          `The login is that of ${printable(id)} (in ${loginIn.map((place) => (place === 'Okta' ? place : `the ${place}`)).join(', ')}).`,
+        ]),
     ...explained.map((one) => explainedText(id, one)),
     ...(sessions === 0
       ? []
       : [
-          `${plural(sessions, 'session')} with ${plural(rows, 'row')} in flight: the next sync settles ${sessions === 1 ? 'it' : 'them'} first, and may then find another result.`,
+          [
+            `${plural(sessions, 'session')} with ${plural(rows, 'row')} in flight: the next sync settles ${sessions === 1 ? 'it' : 'them'} first, and may then find another result.`,
+            ...touchingLines(touching),
+          ].join('\n'),
         ]),
     ...(trips.length === 0
       ? []
@@ -60,6 +77,18 @@ function explainedText(id: string, one: Explained): string {
   add('next', `A sync ${next.reason}.`);
   for (const text of similar) add('similar', text);
   return lines.join('\n');
+}
+
+/** The rows in flight that touch the id. */
+function touchingLines({ count, first }: Touching): string[] {
+  if (count === 0) return ['  none of these rows is of this id'];
+  return [
+    ...first.map(({ sessionId, phase, entity, kind, id }) => {
+      const what = `${kind} of ${entity.slice(0, -1)} ${id}`;
+      return printable(`  ${what}, in session ${sessionId ?? '(without an id)'}, which is ${PHASES[phase]}`);
+    }),
+    ...(count > first.length ? [`  and ${plural(count - first.length, 'more row')}`] : []),
+  ];
 }
 
 function stateText({ row, absences, refusedBefore }: Explained['state']): string {

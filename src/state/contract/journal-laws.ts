@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { DELETIONS_BY_DAY, recentDeletions } from '../deletions-by-day.js';
-import type { PendingRow, SessionOutcome } from '../store.js';
+import type { Journal, PendingRow, SessionOutcome } from '../store.js';
 import { heldOf, upsert } from './fixtures.js';
 import { matches, type Laws } from './laws.js';
 import { deleted, heldRows } from './rows.js';
+
+/** All rows of a session in flight. */
+async function pendingIn(journal: Journal, id: number): Promise<PendingRow[]> {
+  const rows: PendingRow[] = [];
+  for await (const part of journal.pending(id)) rows.push(...part);
+  return rows;
+}
 
 /** Laws of the journal of sessions. */
 export const journalLaws: Laws = {
@@ -58,6 +65,31 @@ export const journalLaws: Laws = {
     assert.deepEqual(await again.store.journal.open(), []);
     assert.deepEqual(await heldRows(again.store, 'users'), heldOf('a'));
     assert.equal(await again.store.journal.lastTriggeredAt(), 6000);
+    await again.dispose();
+  },
+
+  'the rows of a session in flight can be read, without those of refused loads and of other sessions': async (
+    store,
+    under,
+  ) => {
+    const id = await store.journal.creating(5000);
+    const other = await store.journal.creating(5001);
+    await store.journal.loading(id, [upsert('users', 'a'), deleted('memberships', 'b')]);
+    await store.journal.loading(id, [upsert('users', 'refused')]);
+    await store.journal.loading(other, [upsert('users', 'theirs')]);
+    await store.journal.refused(id, 1);
+    await store.journal.loading(id, [deleted('groups', 'c')]);
+    const again = await under.reopen();
+    const { journal } = again.store;
+    assert.deepEqual(await pendingIn(journal, id), [
+      upsert('users', 'a'),
+      deleted('memberships', 'b'),
+      deleted('groups', 'c'),
+    ]);
+    assert.deepEqual(await pendingIn(journal, other), [upsert('users', 'theirs')]);
+    await journal.settle(id, 'dropped');
+    assert.deepEqual(await pendingIn(journal, id), []);
+    assert.deepEqual(await pendingIn(journal, 99), []);
     await again.dispose();
   },
 

@@ -57,6 +57,10 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
       readHead();
       return Array.from(journal.getRange(), ({ value }) => value);
     },
+    pending: async function* (id) {
+      readHead();
+      for (const load of loadsOf(id)) yield unpackRows(loads.get([id, load]) ?? []);
+    },
     creating: (now, seen = []) =>
       write('journal:creating', ({ nextSession: id }) => {
         journal.putSync(id, {

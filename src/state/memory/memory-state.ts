@@ -231,6 +231,7 @@ class MemoryState implements StateStore {
       });
     return {
       open: async () => this.#content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
+      pending: (id) => pendingRows(this.#content.sessions, id),
       creating: (now, seen = []) =>
         this.#write('journal:creating', (content) => {
           const id = content.nextSession++;
@@ -290,6 +291,13 @@ class MemoryState implements StateStore {
       lastTriggeredAt: async () => this.#content.lastTriggeredAt,
     };
   }
+}
+
+async function* pendingRows(
+  sessions: readonly StoredSession[],
+  id: number,
+): AsyncGenerator<readonly PendingRow[]> {
+  for (const { rows } of sessions.find((session) => session.id === id)?.pending ?? []) yield rows;
 }
 
 /** A session with these loads. */

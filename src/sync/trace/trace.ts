@@ -10,6 +10,7 @@ import { RememberedRefusals } from '../../state/remembered-refusals.js';
 import type { Held, JournaledSession, StateStore } from '../../state/store.js';
 import { absenceOf } from '../directory-changes.js';
 import { planIn, type PlanOptions } from '../sync.js';
+import { rowsInFlight, type Touching } from './rows-in-flight.js';
 import { Sightings, type Sighting } from './sightings.js';
 import { wantedKeys } from './wanted-keys.js';
 
@@ -52,6 +53,8 @@ export interface Trace {
   /** Undefined if there are no sources. */
   readonly plan: Plan | undefined;
   readonly inFlight: readonly JournaledSession[];
+  /** The rows of these sessions that are of the id, or memberships of it. */
+  readonly touching: Touching;
 }
 
 interface StateOfId {
@@ -69,6 +72,7 @@ interface StateOfId {
 export async function trace(id: string, entities: readonly Entity[], options: PlanOptions): Promise<Trace> {
   const { state } = options;
   const inFlight = await state.journal.open();
+  const touching = await rowsInFlight(state.journal, inFlight, id, entities);
   const states = new Map<Entity, StateOfId>();
   for (const entity of entities) states.set(entity, await stateOf(entity, id, options));
   const context = new RunContext();
@@ -135,7 +139,7 @@ export async function trace(id: string, entities: readonly Entity[], options: Pl
       unidentified: context.counts(entity).unidentified,
     };
   });
-  return { ids, plan, inFlight };
+  return { ids, plan, inFlight, touching };
 }
 
 async function stateOf(entity: Entity, id: string, { state, clock }: PlanOptions): Promise<StateOfId> {
