@@ -2,7 +2,7 @@ import { OptionsError, RollcallError } from '../../core/errors.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import { allPages } from '../../okta/read-back.js';
 import type { StateStore } from '../../state/store.js';
-import { holderOf, idsWithLogin } from '../../sync/trace/find-login.js';
+import { holdersOf, idsWithLogin } from '../../sync/trace/find-login.js';
 import { hasSources, readsStdin } from '../inputs/directory-inputs.js';
 import type { CommandInput } from './command.js';
 import { connectIfSet } from './connect-if-set.js';
@@ -27,8 +27,7 @@ export async function findLogin(login: string, state: StateStore, input: Command
   const add = (id: string, place: LoginPlace) => void found.set(id, (found.get(id) ?? new Set()).add(place));
   const { users } = hasSources(resolved) ? await openCommandSources(input) : {};
   if (users !== undefined) for (const id of await idsWithLogin(users, login)) add(id, 'sources');
-  const holder = await holderOf(state, login);
-  if (holder !== undefined) add(holder, 'state');
+  for (const id of await holdersOf(state, login)) add(id, 'state');
   let okta = '';
   if (found.size === 0) {
     const { id, why } = await askOkta(login, state, input);

@@ -26,11 +26,11 @@ export async function idsWithLogin(
   return [...ids];
 }
 
-/** The external id of the user of the state who has a login, or may have it; undefined for a login that nobody has. */
-export async function holderOf(state: StateStore, login: string): Promise<string | undefined> {
+/** The external ids of the users of the state who have a login, or may have it. */
+export async function holdersOf(state: StateStore, login: string): Promise<readonly string[]> {
   const reading = await state.read();
   try {
-    return (await reading.holders([new LoginFingerprints(state.fingerprintKey).of(login)]))[0];
+    return (await reading.holders([new LoginFingerprints(state.fingerprintKey).of(login)]))[0] ?? [];
   } finally {
     await reading.close();
   }
