@@ -231,7 +231,7 @@ describe('an expression is checked when the mapping is loaded', () => {
     [{ cel: "has(row.a) ? row.a : 'x'" }, undefined, 'in a value "a" is \'\' if it is empty or missing'],
     [{ cel: "row.?a.orValue('x')" }, undefined, 'in a value "a" is \'\' if it is empty or missing'],
     [{ cel: '' }, undefined, 'must not be empty'],
-    [{ cel: 'row.a', column: 'a' }, undefined, 'expected one of column, constant, template and cel'],
+    [{ cel: 'row.a', column: 'a' }, undefined, 'expected one of column, columns, constant, template and cel'],
     [
       'x' as unknown as object,
       { cel: "row.a == ''" },

@@ -1,4 +1,5 @@
-import { cellOf, Fault, hasCell, textOf, type Row } from './cells.js';
+import { Fault, hasCell, type Row } from './cells.js';
+import { cellsOf, partialList } from './list-cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 import { readLookUp, readShape, SHAPES } from './values.js';
 
@@ -11,74 +12,74 @@ export interface ListRule {
   of(row: Row): readonly string[] | Fault;
 }
 
-/** Parses a list rule: its column, the separator, and how each item is changed. */
+/** Parses a list rule: its column or columns, the separator, and how each item is changed. */
 export function readList(text: MappingText, node: MappingNode, what: string): ListRule {
-  const members = text.members(node, what, [
-    'column',
-    'split',
-    'missing',
-    ...SHAPES,
-    'normalize',
-    'values',
-    'default',
-  ]);
-  const columnNode = members.get('column');
-  if (columnNode === undefined) return text.fail(node, `${what}: expected a column`);
-  const column = text.word(columnNode, `${what}.column`);
+  const known = ['column', 'columns', 'split', 'missing', ...SHAPES, 'normalize', 'values', 'default'];
+  const members = text.members(node, what, known);
+  const columns = readColumns(text, node, members, what);
   const splitNode = members.get('split');
   const split = splitNode === undefined ? undefined : text.word(splitNode, `${what}.split`);
-  const place = text.place(node);
-  const shape = readShape(text, members, what);
-  const lookUp = readLookUp(text, members, what, false);
   const missingNode = members.get('missing');
   const isEmpty =
     missingNode !== undefined && text.oneOf(missingNode, `${what}.missing`, ['empty', 'reject']) === 'empty';
-  // As an empty list, a missing column would end all memberships of the person, so the mapping must say it.
-  const missing = new Fault(
-    'MISSING_COLUMN',
-    `the record has no column ${JSON.stringify(column)} (${place})`,
-  );
-  // LDAP gives a long list in parts, under names of their own.
-  const part = `${column};range=`;
-  const partial = new Fault(
-    'PARTIAL_LIST',
-    `the record has only a part of the list ${JSON.stringify(column)}, which LDAP gave in ranges (${place})`,
-  );
+  const place = text.place(node);
+  const shape = readShape(text, members, what);
+  const lookUp = readLookUp(text, members, what, false);
+  const readers = columns.map((column) => cellReader(column, split, isEmpty, place));
   return {
-    columns: [column],
-    optional: isEmpty ? [column] : [],
+    columns,
+    optional: isEmpty ? columns : [],
     of(row) {
-      for (const name in row) if (name.startsWith(part)) return partial;
-      if (!hasCell(row, column)) return isEmpty ? [] : missing;
-      const cells = cellsOf(row, column, split, place);
-      if (cells instanceof Fault) return cells;
       const items = new Set<string>();
-      for (const cell of cells) {
-        const trimmed = shape(cell.trim());
-        if (trimmed === '') continue;
-        const item = lookUp(trimmed);
-        if (item instanceof Fault) return item;
-        // The mapping maps a group to null if Okta has no such group.
-        if (item !== null && item !== '') items.add(item);
+      for (const read of readers) {
+        const cells = read(row);
+        if (cells instanceof Fault) return cells;
+        for (const cell of cells) {
+          const trimmed = shape(cell.trim());
+          if (trimmed === '') continue;
+          const item = lookUp(trimmed);
+          if (item instanceof Fault) return item;
+          // The mapping maps a group to null if Okta has no such group.
+          if (item !== null && item !== '') items.add(item);
+        }
       }
       return [...items];
     },
   };
 }
 
-/** The cells of a list: the elements of a JSON array, or the parts of a text between separators. */
-function cellsOf(
-  row: Row,
+function readColumns(
+  text: MappingText,
+  node: MappingNode,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+): readonly string[] {
+  const [one, several] = [members.get('column'), members.get('columns')];
+  if ((one === undefined) === (several === undefined))
+    return text.fail(node, `${what}: expected a column, or columns`);
+  if (one !== undefined) return [text.word(one, `${what}.column`)];
+  return text
+    .items(several as MappingNode, `${what}.columns`)
+    .map((item) => text.word(item, `${what}.columns`));
+}
+
+/** Reads the cells of one column. */
+function cellReader(
   column: string,
   split: string | undefined,
+  isEmpty: boolean,
   place: string,
-): readonly string[] | Fault {
-  const cell = cellOf(row, column);
-  if (Array.isArray(cell)) {
-    const texts = cell.map((item: unknown) => textOf({ [column]: item }, column, place));
-    return texts.find((item) => item instanceof Fault) ?? (texts as string[]);
-  }
-  const value = textOf(row, column, place);
-  if (value instanceof Fault) return value;
-  return split === undefined ? [value] : value.split(split);
+): (row: Row) => readonly string[] | Fault {
+  // As an empty list, a missing column would end all memberships of the person, so the mapping must say it.
+  const missing = new Fault(
+    'MISSING_COLUMN',
+    `the record has no column ${JSON.stringify(column)} (${place})`,
+  );
+  const partial = partialList(column, place);
+  return (row) => {
+    const fault = partial(row);
+    if (fault !== undefined) return fault;
+    if (!hasCell(row, column)) return isEmpty ? [] : missing;
+    return cellsOf(row, column, split, place);
+  };
 }

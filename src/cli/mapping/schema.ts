@@ -25,6 +25,16 @@ const shapes = {
   ...Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)])),
 };
 
+/** The names of columns. */
+const names: Schema = { type: 'array', items: text, minItems: 1 };
+
+/** What makes one text of a list. */
+const LIST: Schema = {
+  split: described('the separator between the items; not needed for JSON arrays', text),
+  first: described('the first item that is not empty', flag),
+  join: described('all items, with this text between them', { type: 'string' }),
+};
+
 /** A value that is not listed stays as it is. */
 const SAME = object({ same: { const: true } }, ['same']);
 
@@ -41,22 +51,25 @@ function valueSchema(isId: boolean): Schema {
         additionalProperties: result,
       },
     ),
-    default: described('the result for values that are not listed; the same value for { "same": true }', {
-      anyOf: [result, SAME],
-    }),
+    default: described(
+      `the result for values that are not listed; the same value for { "same": true }${isId ? '' : '; without values, the result for an empty text'}`,
+      { anyOf: [result, SAME] },
+    ),
     ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }) }),
   };
   const column = described('the column', text);
+  const columns = described('the first of these columns that is not empty', names);
   const template = described('text with columns in braces: {given} {middle?}', text);
   const cel = described('an expression in CEL; columns are row.name', text);
   const made = (source: Schema, name: string): Schema => ({
     ...object({ ...source, ...common }, [name]),
-    dependentRequired: { default: ['values'] },
+    ...(isId && { dependentRequired: { default: ['values'] } }),
   });
   return {
     anyOf: [
       described('the column', text),
-      made({ column }, 'column'),
+      made({ column, ...(isId ? {} : LIST) }, 'column'),
+      ...(isId ? [] : [made({ columns }, 'columns')]),
       made({ template }, 'template'),
       made({ cel }, 'cel'),
       ...(isId
@@ -108,27 +121,30 @@ const groupProfile: Schema = {
   minProperties: 1,
 };
 
-const list: Schema = {
-  ...object(
-    {
-      column: text,
-      split: described('the separator between groups; not needed for JSON arrays', text),
-      missing: described('a record without the column has no groups, or is rejected (default)', {
-        enum: ['empty', 'reject'],
-      }),
-      ...shapes,
-      values: described('maps each group to another; null leaves it out', {
-        type: 'object',
-        minProperties: 1,
-        additionalProperties: { type: ['string', 'null'] },
-      }),
-      default: described('the result for groups that are not listed; null leaves them out', {
-        anyOf: [{ type: ['string', 'null'] }, SAME],
-      }),
-    },
-    ['column'],
-  ),
+const listKeys: Schema = {
+  split: described('the separator between groups; not needed for JSON arrays', text),
+  missing: described('a record without the column has no groups, or is rejected (default)', {
+    enum: ['empty', 'reject'],
+  }),
+  ...shapes,
+  values: described('maps each group to another; null leaves it out', {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: { type: ['string', 'null'] },
+  }),
+  default: described('the result for groups that are not listed; null leaves them out', {
+    anyOf: [{ type: ['string', 'null'] }, SAME],
+  }),
+};
+const listOf = (source: string, schema: Schema): Schema => ({
+  ...object({ [source]: schema, ...listKeys }, [source]),
   dependentRequired: { default: ['values'] },
+});
+const list: Schema = {
+  anyOf: [
+    listOf('column', text),
+    listOf('columns', described('columns instead of one: their lists are one list', names)),
+  ],
 };
 
 /** The JSON Schema of a mapping file, for editors. `loadMapping` checks a little more, e.g. unmatched braces. */

@@ -1,6 +1,7 @@
 import { readCelValue } from './cel.js';
 import { Fault, textOf, type Row } from './cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
+import { LIST_KEYS, readColumn, readFallback, type ValueSource } from './column-values.js';
 import { parseTemplate } from './template.js';
 
 /** Produces one text from a row. */
@@ -18,11 +19,13 @@ export interface ValueRule {
 /** The rule for an empty value. */
 export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
 
-const SOURCES = ['column', 'constant', 'template', 'cel'] as const;
+const SOURCES = ['column', 'columns', 'constant', 'template', 'cel'] as const;
 /** The changes of a text, in the order in which they are applied, before it is looked up in `values`. */
 export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
 /** Forms of Unicode: the same letter with an accent can be one code point, or two. */
 export const NORMAL_FORMS = ['NFC', 'NFKC'] as const;
+/** Keys of attributes. An id has none of them: it would not stay the same. */
+const OF_ATTRIBUTES = ['empty', ...LIST_KEYS];
 export const EMPTY: readonly Empty[] = ['auto', 'null', 'omit', 'keep', 'reject'];
 
 /** The place of a value in the mapping, which decides what is allowed. */
@@ -41,17 +44,19 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     const ofEmpty = emptyValue('auto', autoEmpty, place);
     return rule([column], place, (row) => textOf(row, column, place), ofEmpty, true);
   }
-  const known = [...SOURCES, ...SHAPES, 'normalize', 'values', 'default', ...(required ? [] : ['empty'])];
+  const known = [...SOURCES, ...SHAPES, 'normalize', 'values', 'default', ...(required ? [] : OF_ATTRIBUTES)];
   const members = text.members(node, what, known);
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
   if (source === undefined || given.length > 1)
-    return text.fail(node, `${what}: expected one of column, constant, template and cel`);
+    return text.fail(node, `${what}: expected one of column, columns, constant, template and cel`);
   const from = members.get(source) as MappingNode;
   if (source === 'constant') return readConstant(text, from, members, what, required);
-  const base = READERS[source](text, from, `${what}.${source}`, place);
+  if (source === 'columns' && required)
+    text.fail(from, `${what}: an id from several columns would change as soon as another one is filled`);
+  const base = readSource(text, source, from, members, what);
   const shape = readShape(text, members, what);
-  const lookUp = readLookUp(text, members, what, required);
+  const lookUp = readLookUpOrDefault(text, members, what, required);
   const emptyNode = members.get('empty');
   const empty = emptyNode === undefined ? 'auto' : text.oneOf(emptyNode, `${what}.empty`, EMPTY);
   const ofEmpty = emptyValue(empty, autoEmpty, place);
@@ -115,11 +120,20 @@ function readConstant(
   return { columns: [], place: text.place(node), of: () => value };
 }
 
-const READERS = { column: columnText, template: templateText, cel: readCelValue };
-
-function columnText(text: MappingText, node: MappingNode, what: string, place: string) {
-  const column = text.word(node, what);
-  return { columns: [column], of: (row: Row) => textOf(row, column, place) };
+function readSource(
+  text: MappingText,
+  source: 'column' | 'columns' | 'template' | 'cel',
+  node: MappingNode,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+): ValueSource {
+  if (source === 'column') return readColumn(text, node, members, what);
+  const listKey = LIST_KEYS.find((key) => members.has(key));
+  if (listKey !== undefined)
+    text.fail(members.get(listKey) as MappingNode, `${what}: ${listKey} has an effect on a column only`);
+  if (source === 'columns') return readFallback(text, node, `${what}.columns`);
+  if (source === 'cel') return readCelValue(text, node, `${what}.cel`);
+  return templateText(text, node, `${what}.template`, text.place(node));
 }
 
 function templateText(text: MappingText, node: MappingNode, what: string, place: string) {
@@ -152,6 +166,22 @@ export function readShape(
     if (on.has('upper')) result = result.toUpperCase();
     return result;
   };
+}
+
+/** {@link readLookUp}; without `values`, `default` is the result for an empty text. */
+function readLookUpOrDefault(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+  required: boolean,
+): (value: string) => string | null | Fault {
+  const fallback = members.get('default');
+  if (fallback === undefined || members.has('values')) return readLookUp(text, members, what, required);
+  if (required) text.fail(fallback, `${what}: a default would give every record without an id the same id`);
+  const emptyNode = members.get('empty');
+  if (emptyNode !== undefined) text.fail(emptyNode, `${what}: empty has no effect beside a default`);
+  const result = text.word(fallback, `${what}.default`);
+  return (value) => (value.trim() === '' ? result : value);
 }
 
 /** Parses `values` and `default` into a look-up. A text that is not listed becomes `default`; without one, it is a fault. */
