@@ -36,14 +36,21 @@ describe('verify', () => {
     expect(ran.out).toContain('27 differences.');
     expect(ran.out).toContain('  user u1 differing: userName, email, firstName, lastName\n');
     expect(ran.out).toContain('and 7 more; --report DIR lists all of them');
-    expect((await readdir(join(cwd, 'out'))).sort()).toEqual(['differences.csv', 'verify.json']);
+    expect((await readdir(join(cwd, 'out'))).sort()).toEqual([
+      'differences.csv',
+      'verify.html',
+      'verify.json',
+    ]);
+    const page = await readFile(join(cwd, 'out/verify.html'), 'utf8');
+    expect(page).toContain('27 differences between Okta');
+    expect(page).toMatch(/u1<\/span>[^]*?userName, email, firstName, lastName/);
     const csv = await readFile(join(cwd, 'out/differences.csv'), 'utf8');
     const json = await readFile(join(cwd, 'out/verify.json'), 'utf8');
     expect(csv.split('\n')).toHaveLength(29);
     expect(csv).toContain('users,differing,u1,,userName;email;firstName;lastName,\n');
     expect(csv).toContain("users,foreign,'=cmd,,");
     expect(JSON.parse(json)).toMatchObject({ differences: 27, counts: { users: { same: 4, missing: 25 } } });
-    expect(ran.out + csv + json).not.toContain('secret-value');
+    expect(ran.out + csv + json + page).not.toContain('secret-value');
   });
 
   it('--repair doubts the rows, and the next sync sends them', async () => {

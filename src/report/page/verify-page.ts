@@ -1,0 +1,187 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
+import {
+  DIFFERENCE_STATUSES,
+  differenceId,
+  type Difference,
+  type DifferenceStatus,
+  type VerifyReport,
+} from '../../core/verify-results.js';
+import { framed } from './frame.js';
+import { html, type Html } from './html.js';
+import { count, dateTime, duration, plural, shortened } from './words.js';
+
+/** Headings and meanings of the statuses. */
+const STATUSES: Readonly<Record<DifferenceStatus, readonly [heading: string, meaning: string]>> = {
+  missing: ['Missing', 'Okta does not have them.'],
+  differing: ['Differing', 'Okta has other values; the attributes are named, the values are not.'],
+  deactivated: ['Deactivated', 'Okta has these users, but not as active ones.'],
+  unconfirmed: ['Waiting', "They were imported, and wait for an administrator's confirmation."],
+  foreign: ['Not ours', 'Okta has them, and nobody expects them: people who left, or who were made by hand.'],
+  unknown: ['Unknown', 'The state does not know what Okta has; the next sync sends them again.'],
+};
+
+/** Differences of one kind, with the number of all of them. */
+export interface ListedDifferences {
+  readonly status: DifferenceStatus;
+  readonly entity: Entity;
+  readonly all: number;
+  /** The first of them. */
+  readonly first: readonly Difference[];
+}
+
+/** The HTML page of `verify`. It shows ids and names of attributes, but no values. */
+export function verifyPage(report: VerifyReport, lists: readonly ListedDifferences[]): string {
+  return framed({
+    title: titleOf(report),
+    main: html`${header(report)}
+      <div class="grid">
+        ${notes(report)} ${counts(report)} ${DIFFERENCE_STATUSES.map((s) => section(s, lists))}
+      </div>`,
+    footer: html`<p>
+      Other files of this report: <a href="verify.json">verify.json</a> for programs,
+      <a href="differences.csv">differences.csv</a> with ${plural(report.differences, 'row')}. The files
+      contain external ids and names of attributes, but no profile values.
+    </p>`,
+  });
+}
+
+function titleOf({ differences, sample, readUsers, notes: refused }: VerifyReport): string {
+  const isPart = sample !== undefined || readUsers === 'single' || refused.length > 0;
+  if (differences === 0) return isPart ? 'Nothing differs in what was read' : 'Okta is in step';
+  return `${plural(differences, 'difference')} between Okta and what is expected`;
+}
+
+function header(report: VerifyReport): Html {
+  const { differences, startedAt, endedAt, repaired } = report;
+  const same = ENTITIES.reduce((sum, entity) => sum + report.counts[entity].same, 0);
+  const [from, to] = [startedAt.toISOString(), endedAt.toISOString()];
+  const figures = [
+    ['Same', same],
+    ['Differences', differences],
+    ['Doubted by the state', repaired],
+  ] as const;
+  return html`<header>
+      <span class="badge ${differences === 0 ? 'good' : 'bad'}"
+        >${differences === 0 ? 'Same' : 'Differs'}</span
+      >
+      <span class="brand">rollcall verify report</span>
+      <h1>${titleOf(report)}</h1>
+      <p class="soft">
+        ${dateTime(from)} to ${dateTime(to)}, ${duration(endedAt.getTime() - startedAt.getTime())}
+      </p>
+    </header>
+    <dl class="figures">
+      ${figures.map(
+        ([name, n]) =>
+          html`<div class="${n === 0 && 'zero'}">
+            <dt>${name}</dt>
+            <dd>${count(n)}</dd>
+          </div>`,
+      )}
+    </dl>`;
+}
+
+/** What limits the result. */
+function notes(report: VerifyReport): Html | undefined {
+  const { inFlight, rejected, importedLater, sample, readUsers } = report;
+  const lines = [
+    ...report.notes,
+    ...(sample === undefined
+      ? []
+      : [`Only ${plural(sample, 'group')} with their members were read, chosen at random.`]),
+    ...(readUsers === 'pages'
+      ? []
+      : ['Users were read one by one: who is deactivated, waits or is not ours is not known.']),
+    ...(inFlight === 0
+      ? []
+      : [`${plural(inFlight, 'session')} in flight: run a sync first, then verify again.`]),
+    ...(rejected === 0 ? [] : [`${plural(rejected, 'record')} of the sources rejected: not compared.`]),
+    ...(importedLater === undefined
+      ? []
+      : [
+          `Okta imported ${plural(importedLater.users, 'user')} after the last import of this state: another program writes to the identity source, or the state is an old copy.`,
+        ]),
+  ];
+  if (lines.length === 0) return undefined;
+  return html`<section class="wide alert warn" aria-labelledby="notes">
+    <h2 id="notes">What to know</h2>
+    <ul>
+      ${lines.map((line) => html`<li>${shortened(line, 600)}</li>`)}
+    </ul>
+  </section>`;
+}
+
+function counts(report: VerifyReport): Html {
+  return html`<section class="wide" aria-labelledby="counts">
+    <h2 id="counts">Counts</h2>
+    <table>
+      <caption>
+        Entities that were compared, by result
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col"></th>
+          <th class="n" scope="col">Same</th>
+          ${DIFFERENCE_STATUSES.map((status) => html`<th class="n" scope="col">${STATUSES[status][0]}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${ENTITIES.map(
+          (entity) =>
+            html`<tr>
+              <th scope="row">${entity}</th>
+              ${(['same', ...DIFFERENCE_STATUSES] as const).map(
+                (status) => html`<td class="n">${count(report.counts[entity][status])}</td>`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function section(status: DifferenceStatus, lists: readonly ListedDifferences[]): Html | undefined {
+  const mine = lists.filter((list) => list.status === status && list.all > 0);
+  if (mine.length === 0) return undefined;
+  const [heading, meaning] = STATUSES[status];
+  return html`<section class="wide" aria-labelledby="${status}">
+    <h2 id="${status}">${heading}</h2>
+    <p class="soft">${meaning}</p>
+    ${mine.map(list)}
+  </section>`;
+}
+
+function list({ entity, all, first, status }: ListedDifferences): Html {
+  const withAttributes = status === 'differing';
+  const caption =
+    first.length === all ? 'They are also in differences.csv.' : 'All of them are in differences.csv.';
+  return html`<details ${first.length <= 10 && 'open'}>
+    <summary>
+      ${first.length < all && `The first ${count(first.length)} of `}${plural(all, entity.slice(0, -1))}
+    </summary>
+    <table>
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Id</th>
+          ${withAttributes && html`<th scope="col">Attributes</th>`}
+        </tr>
+      </thead>
+      <tbody>
+        ${first.map(
+          (difference) =>
+            html`<tr>
+              <th scope="row"><span class="id">${shortened(differenceId(difference))}</span></th>
+              ${withAttributes && html`<td>${shortened(attributesOf(difference), 300)}</td>`}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </details>`;
+}
+
+function attributesOf({ attributes }: Difference): string {
+  return attributes.length === 0 ? 'not known' : attributes.join(', ');
+}
