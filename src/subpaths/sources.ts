@@ -11,3 +11,4 @@ export { openPostgres } from '../sources/database/open-postgres.js';
 export { openSqlite, type SqliteOptions } from '../sources/database/open-sqlite.js';
 export { fromRest, type RestRow } from '../sources/rest/from-rest.js';
 export type { CursorProperty, NextPage, RestOptions } from '../sources/rest/rest-options.js';
+export { fromExcel, type FromExcelOptions } from '../sources/excel/from-excel.js';

@@ -5,7 +5,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { OptionsError, SourceError } from 'rollcall';
 import { openMysql, openPostgres, openSqlite, type DatabaseSource, type TextRow } from 'rollcall/sources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadDriver } from '../../src/sources/database/load-driver.js';
+import { loadDriver } from '../../src/sources/load-driver.js';
 import { describeWith, mariadb, MARIADB, POSTGRES, postgres, urlOf } from '../services/available.js';
 
 async function all(rows: AsyncIterable<TextRow>): Promise<TextRow[]> {

@@ -1,19 +1,22 @@
 import { OptionsError } from '../../core/errors.js';
 
 /** The format of a file. */
-export type InputFormat = 'csv' | 'json' | 'jsonl';
+export type InputFormat = 'csv' | 'json' | 'jsonl' | 'xlsx';
 
 const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
   csv: 'csv',
   json: 'json',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
+  xlsx: 'xlsx',
+  xlsm: 'xlsx',
 });
 
 /** The format that the extension of a file says; undefined without a known one. */
 export function formatOfName(path: string): InputFormat | undefined {
-  const ending = /\.(csv|json|jsonl|ndjson)(\.(gz|zip))?$/i.exec(path)?.[1]?.toLowerCase();
-  return ending === undefined ? undefined : FORMATS[ending];
+  const [, text, workbook] = /\.(?:(csv|json|jsonl|ndjson)(?:\.(?:gz|zip))?|(xlsx|xlsm))$/i.exec(path) ?? [];
+  const ending = text ?? workbook;
+  return ending === undefined ? undefined : FORMATS[ending.toLowerCase()];
 }
 
 /**
@@ -28,6 +31,6 @@ export function formatOf(path: string, given: InputFormat | undefined, forAll: b
   const what = path === '-' ? 'standard input' : path;
   throw new OptionsError(
     '--format',
-    `the format of ${what} is unknown; use csv, json or jsonl, or the extension .csv, .json, .jsonl or .ndjson`,
+    `the format of ${what} is unknown; use csv, json, jsonl or xlsx, or the extension .csv, .json, .jsonl, .ndjson or .xlsx`,
   );
 }

@@ -1,6 +1,7 @@
 import type { Flow } from '../../flow/flow.js';
 import { OptionsError } from '../../core/errors.js';
 import { fromCheckedCsv } from '../../sources/csv/from-csv.js';
+import { fromCheckedExcel } from '../../sources/excel/from-excel.js';
 import { fromJsonLines } from '../../sources/json/from-json-lines.js';
 import { expectRows } from '../../sources/expect-rows.js';
 import { whenComplete } from '../../sources/input/complete-marker.js';
@@ -54,6 +55,8 @@ export interface InputReading {
   readonly trailer?: string | undefined;
   /** The path of the array in a JSON document. */
   readonly jsonPath?: string | undefined;
+  /** The name or the number of the sheet of a workbook. */
+  readonly sheet?: string | undefined;
   /** See the option of `fromCsv`; for each file. */
   readonly completeMarker?: string | undefined;
 }
@@ -122,15 +125,24 @@ function fileRows(
 ): Flow<FlatRow> {
   const name = file === '-' ? 'standard input' : file;
   const { completeMarker: marker } = reading;
-  const bytesOf = () => fileBytes(file, { isPacked: isPackedName(file) });
+  const format = formatOf(file, reading.format, reading.formatForAll ?? false);
+  const bytesOf = () => fileBytes(file, { isPacked: isPackedName(file), unzips: format !== 'xlsx' });
   const ofFile = () => (marker === undefined ? bytesOf() : whenComplete(marker, file, bytesOf));
   const raw = file === '-' ? () => stdinBytes(stdin) : ofFile;
   const bytes = rereads === undefined ? raw() : rereads.bytes(name, raw, file === '-');
-  const { encoding, delimiter, skipLines, trailer, jsonPath, formatForAll = false } = reading;
+  const { encoding, delimiter, skipLines, trailer, jsonPath, sheet } = reading;
   const input = { name, ...(encoding !== undefined && { encoding }) };
-  const format = formatOf(file, reading.format, formatForAll);
   if (format === 'json')
     return fromJson<FlatRow>(bytes, { ...input, ...(jsonPath !== undefined && { path: jsonPath }) });
+  if (format === 'xlsx') {
+    const excel = {
+      name,
+      columns: (column: string) => header.nameOf(column),
+      ...(sheet !== undefined && { sheet }),
+      ...(skipLines !== undefined && { skipLines }),
+    };
+    return fromCheckedExcel(bytes, excel, (names) => header.check(name, names));
+  }
   const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
   if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
   const csv = {

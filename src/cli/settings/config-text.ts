@@ -16,6 +16,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   expectRows: { users: 1200 },
   completeMarker: 'export.done',
   jsonPath: 'value',
+  sheet: 'People',
   map: 'rollcall.mapping.json',
   today: '2026-12-31',
   state: 'rollcall-state',

@@ -60,7 +60,7 @@ export const SETTINGS = Object.freeze({
   memberships: setting('--memberships', paths(), 'the files with memberships, in the same way'),
   format: setting(
     '--format',
-    choice('csv', 'json', 'jsonl'),
+    choice('csv', 'json', 'jsonl', 'xlsx'),
     'the format of standard input and of unknown extensions; without such an input, of all inputs',
     { fallback: 'by the extension of the name' },
   ),
@@ -95,6 +95,14 @@ export const SETTINGS = Object.freeze({
   jsonPath: setting('--json-path', text('path'), 'JSON: the path of the array in the document, e.g. value', {
     fallback: 'the document is the array',
   }),
+  sheet: setting(
+    '--sheet',
+    text('name|n'),
+    'Excel: the name of the sheet, or its number among the visible ones',
+    {
+      fallback: 'the first visible sheet',
+    },
+  ),
   map: setting('--map', text('file', true), 'the mapping file, which maps columns to attributes', {
     fallback: "columns named after Okta's attributes",
   }),
@@ -324,6 +332,7 @@ export const GROUPS = Object.freeze({
     'expectRows',
     'completeMarker',
     'jsonPath',
+    'sheet',
     'map',
     'today',
     'onDuplicate',

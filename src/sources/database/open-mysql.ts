@@ -6,7 +6,7 @@ import { quoted } from '../../core/visible.js';
 import { checkDatabase, type CheckedDatabase, type DatabaseOptions } from './database-options.js';
 import { databaseSource, ROWS_AT_A_TIME, type Connection, type DatabaseSource } from './database-source.js';
 import { brokenConnection, connectFailure, queryFailure } from './failures.js';
-import { loadDriver } from './load-driver.js';
+import { loadDriver } from '../load-driver.js';
 import { checkColumns, rowsOf, type TextRow } from './rows-of-text.js';
 
 const KIND = 'MySQL';

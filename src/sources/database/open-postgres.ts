@@ -3,7 +3,7 @@ import type Cursor from 'pg-cursor';
 import { checkDatabase, type CheckedDatabase, type DatabaseOptions } from './database-options.js';
 import { databaseSource, ROWS_AT_A_TIME, type Connection, type DatabaseSource } from './database-source.js';
 import { brokenConnection, connectFailure, queryFailure } from './failures.js';
-import { loadDriver } from './load-driver.js';
+import { loadDriver } from '../load-driver.js';
 import { checkColumns, rowsOf } from './rows-of-text.js';
 
 const KIND = 'PostgreSQL';

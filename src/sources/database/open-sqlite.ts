@@ -3,7 +3,7 @@ import { OptionsError, SourceError } from '../../core/errors.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { quoted } from '../../core/visible.js';
 import { databaseSource, ROWS_AT_A_TIME, type Connection, type DatabaseSource } from './database-source.js';
-import { loadDriver } from './load-driver.js';
+import { loadDriver } from '../load-driver.js';
 import { checkColumns, type TextRow } from './rows-of-text.js';
 
 /** Options of {@link openSqlite}. */

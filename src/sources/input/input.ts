@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
-import { isPackedName, readFile } from './read-file.js';
+import { isPackedName, readFile, type FileBytes } from './read-file.js';
 import { asUtf8, type Encoded } from './as-utf8.js';
 import type { InputChunk } from './input-chunk.js';
 import { requireEncoding } from './encoding.js';
@@ -60,6 +60,8 @@ export interface OpenableInput {
   readonly path: string | undefined;
   /** Opens the input, as UTF-8 or text, without byte order marks at its start. @throws {@link SourceError} the second time, if the input can be read only once. */
   open(): AsyncIterable<InputChunk>;
+  /** Opens the input as it is: nothing is unpacked or decoded. @throws as {@link open} */
+  openBytes(): AsyncIterable<InputChunk>;
 }
 
 /**
@@ -80,14 +82,16 @@ export function toInput(input: Input, options: InputOptions): OpenableInput {
   const raw =
     path === undefined
       ? readIterable(input as Exclude<Input, string | URL>)
-      : () => readFile(path, { isPacked, name: named });
-  const open = marker === undefined ? raw : () => whenComplete(marker, path as string, raw);
+      : (known: FileBytes) => readFile(path, { ...known, name: named });
+  const open = (known: FileBytes) =>
+    marker === undefined ? raw(known) : whenComplete(marker, path as string, () => raw(known));
   const encoded: Encoded = { gzip, encoding, name: named };
   const isPlain = gzip !== true && !isPacked && encoding === undefined && marker === undefined;
   return {
     name: named,
     path: isPlain ? path : undefined,
-    open: () => guarded(() => asUtf8(open(), encoded), named),
+    open: () => guarded(() => asUtf8(open({ isPacked }), encoded), named),
+    openBytes: () => guarded(() => open({ unzips: false }), named),
   };
 }
 
@@ -121,7 +125,7 @@ function streamPath(input: Input): string | undefined {
 
 function readIterable(
   input: Exclude<Input, string | URL>,
-): () => AsyncIterable<InputChunk> | Iterable<InputChunk> {
+): (known: FileBytes) => AsyncIterable<InputChunk> | Iterable<InputChunk> {
   if (input instanceof Uint8Array) return () => [input];
   if (Array.isArray(input)) return () => input as InputChunk[];
   const value: unknown = input;

@@ -7,6 +7,8 @@ import type { InputChunk } from './input-chunk.js';
 
 /** The most bytes of an archive that comes from a stream. Its table of contents is at its end, so it is kept in memory. */
 export const MAX_ARCHIVE_BYTES = 64 * 1024 * 1024;
+/** The most bytes of a workbook after unpacking. */
+const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 /** Names of files in an error. */
 const MOST_NAMES = 5;
 
@@ -77,9 +79,53 @@ function onlyFile(files: readonly Entry[], fail: (reason: string) => SourceError
   return file;
 }
 
+/**
+ * Checks that an archive in memory is complete: every file in it has its check sum.
+ *
+ * @param ended - the files that must also have this end; the rest of such a file could be missing
+ * @throws {@link SourceError} if it is not, or would have more than {@link MAX_UNPACKED_BYTES}
+ */
+export async function requireWhole(
+  archive: Buffer,
+  name: string | undefined,
+  ended: RegExp,
+  end: string,
+): Promise<void> {
+  const fail = (reason: string) => new SourceError(reason, { file: name });
+  let unpacked = 0;
+  try {
+    const zip = await (await import('yauzl')).default.fromBufferPromise(archive);
+    for (const entry of await filesOf(zip)) {
+      unpacked += entry.uncompressedSize;
+      if (unpacked > MAX_UNPACKED_BYTES)
+        throw fail(`it has more than ${MAX_UNPACKED_BYTES} bytes; save the sheet as "CSV UTF-8"`);
+      const { sum, last } = await contentOf(await zip.openReadStreamPromise(entry));
+      if (sum !== entry.crc32)
+        throw fail(`the file is damaged (the check sum of ${entry.fileName} is wrong)`);
+      if (ended.test(entry.fileName) && !last.trimEnd().endsWith(end))
+        throw fail(`the file is damaged (${entry.fileName} does not end with ${end})`);
+    }
+  } catch (error) {
+    if (error instanceof SourceError) throw error;
+    const reason = (error as Error).message;
+    throw new SourceError(`the file is damaged or was cut off (${reason})`, { file: name }, { cause: error });
+  }
+}
+
+/** The check sum of a content, and its last characters. */
+async function contentOf(content: AsyncIterable<unknown>): Promise<{ sum: number; last: string }> {
+  let sum = 0;
+  let last = '';
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    sum = crc32(chunk, sum);
+    last = (last + chunk.subarray(-100).toString('latin1')).slice(-100);
+  }
+  return { sum, last };
+}
+
 /** What to do with spreadsheets. */
 export const WORKBOOK = Object.freeze({
-  xlsx: 'this is an Excel workbook (.xlsx); save the sheet as "CSV UTF-8"',
+  xlsx: 'this is an Excel workbook (.xlsx); read it with fromExcel (--format xlsx), or save the sheet as "CSV UTF-8"',
   ods: 'this is an OpenDocument file, such as a spreadsheet of LibreOffice (.ods); save the sheet as .xlsx or as CSV in UTF-8',
   xls: 'this is an Excel workbook of the old form (.xls) or with a password; save it as .xlsx without one, or the sheet as "CSV UTF-8"',
 });

@@ -1,4 +1,4 @@
-import { SourceError } from '../../core/errors.js';
+import { SourceError } from '../core/errors.js';
 
 /**
  * Loads a driver when it is first used. Drivers are optional peer dependencies: only who reads such a source installs one.
