@@ -53,18 +53,25 @@ export function pairOf(rule: PairRule, row: Row): MembershipRecord | undefined {
 }
 
 /**
- * The memberships of a person's row. If the row cannot be mapped, its memberships are unknown: it becomes a rejected
+ * The memberships of the row of a person or group. If the row cannot be mapped, its memberships are unknown: it becomes a rejected
  * record without a key, so that all removals of memberships are held back.
  */
 export function* listedOf(rule: ListedRule, row: Row): Generator<MembershipRecord, void, undefined> {
   const wanted = allOf(rule.when, row);
   if (wanted === false) return;
-  const member = idOf(rule.memberExternalId, row);
-  const groups = rule.groups.of(row);
+  const ofUsers = rule.kind === 'users';
+  const id = idOf(rule.externalId, row);
+  const others = rule.list.of(row);
   if (wanted instanceof Fault) yield refused(wanted, undefined, undefined);
-  else if (member instanceof Fault) yield refused(member, undefined, 'memberExternalId');
-  else if (groups instanceof Fault) yield refused(groups, undefined, 'groupExternalId');
-  else for (const groupExternalId of groups) yield { groupExternalId, memberExternalId: member };
+  else if (id instanceof Fault)
+    yield refused(id, undefined, ofUsers ? 'memberExternalId' : 'groupExternalId');
+  else if (others instanceof Fault)
+    yield refused(others, undefined, ofUsers ? 'groupExternalId' : 'memberExternalId');
+  else
+    for (const other of others)
+      yield ofUsers
+        ? { groupExternalId: other, memberExternalId: id }
+        : { groupExternalId: id, memberExternalId: other };
 }
 
 /** A group whose name appears in memberships. */

@@ -53,7 +53,7 @@ export function parseMapping(source: string, file: string, today: Day = 0): Mapp
   const usersNode = members.get('users');
   const users = usersNode === undefined ? IDENTITY : readRecords(text, usersNode, 'users');
   const groups = readGroups(text, members.get('groups'));
-  const memberships = readMemberships(text, members.get('memberships'), users);
+  const memberships = readMemberships(text, members.get('memberships'), users, groups);
   return { emptyValues, users, groups, memberships };
 }
 
@@ -117,18 +117,24 @@ function readMemberships(
   text: MappingText,
   node: MappingNode | undefined,
   users: Mapping['users'],
+  groups: Mapping['groups'],
 ): Mapping['memberships'] {
   if (node === undefined) return IDENTITY;
   const what = 'memberships';
   if (text.members(node, what).has('from')) {
-    const members = text.members(node, what, ['from', 'groups', 'when']);
-    text.oneOf(members.get('from') as MappingNode, `${what}.from`, ['users']);
+    const from = text.members(node, what).get('from') as MappingNode;
+    const kind = text.oneOf(from, `${what}.from`, ['users', 'groups']);
+    const listed = kind === 'users' ? 'groups' : 'members';
+    const members = text.members(node, what, ['from', listed, 'when']);
+    const rule = kind === 'users' ? users : groups;
+    if (rule.kind === 'memberships')
+      return text.fail(from, `${what}.from: the groups are made of the memberships, so they list no members`);
     const own = readWhen(text, members, what);
-    const theirs = users.kind === 'rows' ? users.when : undefined;
+    const theirs = rule.kind === 'rows' ? rule.when : undefined;
     return {
-      kind: 'users',
-      groups: readList(text, need(text, node, members, what, 'groups'), `${what}.groups`),
-      memberExternalId: users.kind === 'rows' ? users.externalId : identityId(text, node),
+      kind,
+      list: readList(text, need(text, node, members, what, listed), `${what}.${listed}`),
+      externalId: rule.kind === 'rows' ? rule.externalId : identityId(text, node),
       when: [theirs, own].filter((condition): condition is Condition => condition !== undefined),
     };
   }
@@ -143,13 +149,13 @@ function readMemberships(
   };
 }
 
-/** The id of users that have no mapping of their own. */
+/** The id of users or groups that have no mapping of their own. */
 function identityId(text: MappingText, node: MappingNode): ValueRule {
   const place = text.place(node);
   return {
     ...ID_COLUMN,
     place,
-    // A value of any other type is rejected for the user as well.
+    // A value of any other type is rejected for the user or group as well.
     of: (row) => (typeof row['externalId'] === 'string' ? row['externalId'] : ''),
   };
 }

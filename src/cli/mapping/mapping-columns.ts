@@ -30,7 +30,7 @@ function recordParts(rule: Mapping['users' | 'groups']): readonly (Part | undefi
 
 function membershipParts({ memberships: rule }: Mapping): readonly (Part | undefined)[] | undefined {
   if (rule.kind === 'identity') return undefined;
-  if (rule.kind === 'users') return [rule.memberExternalId, rule.groups, ...rule.when];
+  if (rule.kind !== 'rows') return [rule.externalId, rule.list, ...rule.when];
   return [rule.groupExternalId, rule.memberExternalId, rule.when];
 }
 

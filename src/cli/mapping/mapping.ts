@@ -18,12 +18,14 @@ export interface PairRule {
   readonly when: Condition | undefined;
 }
 
-/** Memberships made of a list in each row of the users. */
+/** Memberships made of a list in each row of the users, of their groups, or in each row of the groups, of their members. */
 export interface ListedRule {
-  readonly kind: 'users';
-  readonly groups: ListRule;
-  readonly memberExternalId: ValueRule;
-  /** That of the users, so that nobody who is left out has memberships, and that of the memberships. */
+  readonly kind: 'users' | 'groups';
+  /** The ids of the groups of a user, or of the members of a group. */
+  readonly list: ListRule;
+  /** The id of the user or group of the row. */
+  readonly externalId: ValueRule;
+  /** That of the users or groups, so that none that is left out has memberships, and that of the memberships. */
   readonly when: readonly Condition[];
 }
 

@@ -122,17 +122,17 @@ const groupProfile: Schema = {
 };
 
 const listKeys: Schema = {
-  split: described('the separator between groups; not needed for JSON arrays', text),
-  missing: described('a record without the column has no groups, or is rejected (default)', {
+  split: described('the separator between groups or members; not needed for JSON arrays', text),
+  missing: described('a record without the column has an empty list, or is rejected (default)', {
     enum: ['empty', 'reject'],
   }),
   ...shapes,
-  values: described('maps each group to another; null leaves it out', {
+  values: described('maps each item to another; null leaves it out', {
     type: 'object',
     minProperties: 1,
     additionalProperties: { type: ['string', 'null'] },
   }),
-  default: described('the result for groups that are not listed; null leaves them out', {
+  default: described('the result for items that are not listed; null leaves them out', {
     anyOf: [{ type: ['string', 'null'] }, SAME],
   }),
 };
@@ -181,6 +181,7 @@ export function mappingSchema(): Schema {
             'memberExternalId',
           ]),
           object({ from: { const: 'users' }, groups: list, when }, ['from', 'groups']),
+          object({ from: { const: 'groups' }, members: list, when }, ['from', 'members']),
         ],
       },
     }),

@@ -12,7 +12,7 @@ import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } 
 import type { Row } from './cells.js';
 import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
-import type { Mapping, NamedGroupsRule } from './mapping.js';
+import type { ListedRule, Mapping, NamedGroupsRule } from './mapping.js';
 import { columnsOf } from './mapping-columns.js';
 
 /** The inputs of a run. */
@@ -51,7 +51,7 @@ export function mappedSources(
   refuseUseless(mapping, inputs);
   const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
   const open: Open = (entity) => {
-    const from = entity === 'memberships' && mapping.memberships.kind === 'users' ? 'users' : entity;
+    const from = entity === 'memberships' ? inputOfMemberships(mapping) : entity;
     const rows = openInput(inputs[from] as InputSpec, {
       ...(options.stdin !== undefined && { stdin: options.stdin }),
       columns: columnsOf(mapping, entity),
@@ -59,8 +59,7 @@ export function mappedSources(
     });
     return emptied(rows, mapping.emptyValues);
   };
-  const hasMemberships =
-    mapping.memberships.kind === 'users' ? inputs.users !== undefined : inputs.memberships !== undefined;
+  const hasMemberships = inputs[inputOfMemberships(mapping)] !== undefined;
   const { groups } = mapping;
   return {
     ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open, options.values) }),
@@ -92,10 +91,10 @@ function leftAlone(rule: Mapping['users'] | Mapping['groups']): string[] {
 }
 
 function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): void {
-  if (memberships.kind === 'users' && inputs.memberships !== undefined)
+  if (isListed(memberships) && inputs.memberships !== undefined)
     throw new OptionsError(
       '--memberships',
-      'the mapping creates memberships from the users; remove this input, or change the mapping',
+      `the mapping creates memberships from the ${memberships.kind}; remove this input, or change the mapping`,
     );
   if (groups.kind === 'memberships' && inputs.groups !== undefined)
     throw new OptionsError(
@@ -104,8 +103,16 @@ function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): 
     );
 }
 
+function isListed(rule: Mapping['memberships']): rule is ListedRule {
+  return rule.kind === 'users' || rule.kind === 'groups';
+}
+
+function inputOfMemberships({ memberships }: Mapping): Entity {
+  return isListed(memberships) ? memberships.kind : 'memberships';
+}
+
 function readsTwice({ groups, memberships }: Mapping, inputs: MappedInputs): boolean {
-  if (memberships.kind === 'users') return inputs.users !== undefined;
+  if (isListed(memberships)) return inputs[memberships.kind] !== undefined;
   return groups.kind === 'memberships' && inputs.memberships !== undefined;
 }
 
@@ -127,8 +134,7 @@ function profiles(
 
 function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
   const rows = open('memberships');
-  if (rule.kind === 'users')
-    return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
+  if (isListed(rule)) return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
   const mapping = membershipMapping(rule);
   return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), mapping);
 }
