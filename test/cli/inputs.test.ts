@@ -1,4 +1,5 @@
-import { appendFile, chmod, mkdir, symlink } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -173,6 +174,21 @@ describe('openInput', () => {
       expect(await failure(read({ paths: [join(cwd, 'x.jsonl.gz')] }))).toBeInstanceOf(SourceError);
     }
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'reads a named pipe like standard input, packed or not',
+    async () => {
+      const cwd = await directory();
+      const pipe = join(cwd, 'pipe.csv');
+      execFileSync('mkfifo', [pipe]);
+      const text = 'a,b\n1,2\n';
+      for (const bytes of [Buffer.from(text), gzipSync(text), zipOf([{ name: 'x.csv', content: text }])]) {
+        const written = writeFile(pipe, bytes);
+        expect((await read({ paths: [pipe] })).rows).toEqual([{ a: '1', b: '2' }]);
+        await written;
+      }
+    },
+  );
 
   it('fails when standard input does', async () => {
     const stdin = Readable.from(
