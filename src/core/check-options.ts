@@ -36,6 +36,36 @@ export function requireFunction<F>(option: string, value: F): F {
   return value;
 }
 
+/**
+ * @param methods - some functions of such an object
+ * @param expected - what is expected, such as "a state of openState()"
+ * @throws {@link OptionsError} unless the value is an object with these functions. A promise of one is named as a missing `await`.
+ */
+export function requireObject(
+  option: string,
+  value: unknown,
+  methods: readonly string[],
+  expected: string,
+): void {
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  if (methods.every((name) => typeof fields[name] === 'function')) return;
+  if (typeof fields['then'] === 'function')
+    throw new OptionsError(option, `expected ${expected}, got a promise; write await before it`);
+  throw new OptionsError(option, `expected ${expected}`);
+}
+
+/** @throws {@link OptionsError} unless the value is a state store */
+export function requireState(value: unknown): void {
+  requireObject('state', value, ['read', 'outbox', 'getMeta'], 'a state, such as that of openState()');
+}
+
+/** @throws {@link OptionsError} unless the value is a client */
+export function requireClient(value: unknown): void {
+  requireObject('okta', value, ['createSession', 'startImport'], 'a client, such as that of createClient()');
+}
+
 /** @throws {@link OptionsError} for an unknown option, because a misspelt safeguard must not be silently off. */
 export function refuseUnknown(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {

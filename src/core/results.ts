@@ -135,6 +135,8 @@ export interface UploadReport {
    * if the option `resend` names it.
    */
   readonly refused: readonly Rejection[];
+  /** The first thousand records that `validate` and `diff` rejected. They were not sent, and nobody is deleted because of them. */
+  readonly rejections: readonly Rejection[];
   readonly requests: number;
   readonly sessions: number;
   readonly bytes: number;
@@ -224,8 +226,6 @@ export interface SyncReport extends UploadReport {
   readonly plan: PlanSummary;
   /** The result of reading, for each entity that has a source. */
   readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
-  /** The first thousand records that were rejected. */
-  readonly rejections: readonly Rejection[];
   /** Sessions of an earlier run that were settled first. */
   readonly settled: number;
   /** Whether the watermark of a delta feed was stored; undefined if there was none. */

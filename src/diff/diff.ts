@@ -3,7 +3,7 @@ import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { screeningFor } from '../screening/screening.js';
 import type { Change, Entity, RecordOf, Valid } from '../core/model.js';
 import { systemClock, type Clock } from '../core/clock.js';
-import { refuseUnknown, requireBoolean, requireOneOf } from '../core/check-options.js';
+import { refuseUnknown, requireBoolean, requireOneOf, requireState } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { HashedKeys } from '../fingerprints/hashed-keys.js';
@@ -77,6 +77,7 @@ export function diff<E extends Entity>(
   options: DiffOptions = {},
 ): Operator<Valid<E>, Change> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
+  requireState(state);
   refuseUnknown('diff', options, KNOWN_OPTIONS);
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);

@@ -89,11 +89,18 @@ export function inContext<T>(source: Flow<T>, context: RunContext): Flow<T> {
 export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunContext): Flow<T> {
   if (isFlow(source)) return source as Flow<T>;
   if (typeof source !== 'object' && typeof source !== 'function')
-    throw new OptionsError('source', 'expected an iterable');
+    throw new OptionsError(
+      'source',
+      typeof source === 'string'
+        ? 'expected rows, got text; use fromCsv, fromJson or fromJsonLines for a file'
+        : 'expected an iterable',
+    );
   const owner = context ?? new RunContext();
   if (Array.isArray(source)) return flowOf(() => sliceArray(source as T[]), owner);
   if (Symbol.asyncIterator in source) return flowOf(() => intoChunks(source[Symbol.asyncIterator]()), owner);
   if (Symbol.iterator in source) return flowOf(() => intoChunksSync(source), owner);
+  if (typeof (source as { readonly then?: unknown }).then === 'function')
+    throw new OptionsError('source', 'expected an iterable, got a promise; write await before it');
   throw new OptionsError('source', 'expected an iterable, an async iterable, a Readable or an Observable');
 }
 

@@ -10,7 +10,7 @@ import {
   type Entity,
   type Guarded,
 } from '../core/model.js';
-import { refuseUnknown, requireFunction } from '../core/check-options.js';
+import { refuseUnknown, requireFunction, requireState } from '../core/check-options.js';
 import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import type { RunContext } from '../flow/run-context.js';
 import { afterApproval, DELETIONS_BY_DAY, recentDeletions } from '../state/deletions-by-day.js';
@@ -63,6 +63,7 @@ export function guard(
   state: StateStore,
   options: GuardOptions = {},
 ): Operator<ChangesFromDiff & Change, Guarded> {
+  requireState(state);
   refuseUnknown('guard', options, KNOWN_OPTIONS);
   const limits = limitsOf(options);
   if (options.approve !== undefined && !/^[0-9a-f]{64}$/.test(options.approve)) {

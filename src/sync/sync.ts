@@ -175,7 +175,6 @@ async function run(
     ...uploaded,
     plan: planned as PlanSummary,
     sources: sourceReports(options, context),
-    rejections: context.rejections,
     settled,
     watermarkKept,
     sample: sampled,

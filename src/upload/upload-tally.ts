@@ -83,7 +83,7 @@ export class UploadTally {
     return new Date(now + Math.ceil(this.remaining / perSession) * Math.max(passed, cooldownMs));
   }
 
-  report(): UploadReport {
+  report(): Omit<UploadReport, 'rejections'> {
     return {
       confirmed: structuredClone(this.#confirmed),
       remaining: this.remaining,

@@ -1,3 +1,4 @@
+import { requireClient, requireState } from '../core/check-options.js';
 import { throwIfAborted } from '../core/clock.js';
 import { RollcallError } from '../core/errors.js';
 import { contextOf, type Flow, type Sink } from '../flow/flow.js';
@@ -51,6 +52,8 @@ export function upload(
   options: UploadOptions = {},
 ): <T extends RequestsFromBatch & Batch>(source: Flow<T>) => Promise<UploadReport> {
   // The type parameter makes the compiler report a missing batch() at this stage.
+  requireClient(okta);
+  requireState(state);
   const sink = uploadIn({ okta, state, options: resolveUploadOptions(options), own: new OwnSessions() });
   return named('upload', sink);
 }
@@ -113,7 +116,7 @@ class Upload {
 
   #report(): UploadReport {
     this.#refused.reportEarlier();
-    return this.#tally.report();
+    return { ...this.#tally.report(), rejections: this.#run.rejections };
   }
 
   async #sendAll(): Promise<void> {

@@ -54,7 +54,7 @@ function checkDelta(entity: Entity, check: Checker): Checker {
 /** Checks only the id of a user or group. */
 function checkId(entity: Entity, { externalId }: Record<string, unknown>): RecordVerdict {
   if (typeof externalId !== 'string' || externalId === '')
-    return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', 'externalId');
+    return unidentified('NO_EXTERNAL_ID', idReason(externalId), 'externalId');
   const longest = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
   const fault = idFault('externalId', externalId, longest);
   return fault === undefined ? { record: undefined } : { key: externalId, ...fault };
@@ -127,7 +127,7 @@ class ProfileChecker {
       return unidentified('NOT_A_RECORD', 'the record is not an object');
     const { externalId, profile } = record as { externalId?: unknown; profile?: unknown };
     if (typeof externalId !== 'string' || externalId === '') {
-      return unidentified('NO_EXTERNAL_ID', 'is missing, empty or not a string', 'externalId');
+      return unidentified('NO_EXTERNAL_ID', idReason(externalId), 'externalId');
     }
     const idProblem = idFault('externalId', externalId, this.#idLength);
     if (idProblem !== undefined) return { key: externalId, ...idProblem };
@@ -149,9 +149,14 @@ class ProfileChecker {
       };
     let changed: Record<string, string | null> | undefined;
     let characters = externalId.length;
+    let isUndefined = false;
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string;
       const given = profile[name];
+      if (given === undefined) {
+        isUndefined = true;
+        continue;
+      }
       const value = this.#convert(name, given);
       const fault = this.#attributeFault(name, value);
       if (fault !== undefined) return { key: externalId, ...fault };
@@ -164,6 +169,7 @@ class ProfileChecker {
         return { key: externalId, field: name, code: 'REQUIRED', reason: 'is required' };
       }
     }
+    if (isUndefined) return this.check({ ...record, profile: withoutUndefined(profile) });
     const result = changed === undefined ? record : { ...record, profile: { ...profile, ...changed } };
     const most = characters * MOST_BYTES_PER_CHARACTER + RECORD_BYTES + FRAME_BYTES;
     if (most > LIMITS.bytesPerRequest && tooLarge(result)) {
@@ -234,6 +240,11 @@ class ProfileChecker {
   }
 }
 
+/** The attributes that have a value; JSON leaves out undefined ones as well. */
+function withoutUndefined(profile: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(profile).filter(([, value]) => value !== undefined));
+}
+
 function tooLarge(record: object): boolean {
   return Buffer.byteLength(JSON.stringify(record)) + FRAME_BYTES > LIMITS.bytesPerRequest;
 }
@@ -245,6 +256,12 @@ function idFault(field: string, id: string, longest: number): Fault | undefined 
   return SPREADSHEET.test(id)
     ? { field, code: 'SPREADSHEET_ID', reason: 'was changed by a spreadsheet; export the column as text' }
     : undefined;
+}
+
+function idReason(id: unknown): string {
+  return typeof id === 'number' || typeof id === 'bigint'
+    ? 'is a number; convert it to text, with String(...), because a number can lose zeros and digits'
+    : 'is missing, empty or not a string';
 }
 
 function unidentified(code: string, reason: string, field?: string): RecordVerdict {

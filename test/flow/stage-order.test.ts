@@ -21,7 +21,7 @@ import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, held, makeOrg } from '../support/world.js';
 
 const state = memoryState();
-const okta = {} as OktaClient;
+const okta: OktaClient = clientOf(makeOrg());
 const users = [{ externalId: '1', profile: {} }];
 
 /** `pipe` as JavaScript calls it. */

@@ -42,6 +42,7 @@ const uploadReport = {
   confirmed: byEntity(ref('counts')),
   remaining: whole,
   refused: list(ref('rejection')),
+  rejections: list(ref('rejection')),
   requests: whole,
   sessions: whole,
   bytes: whole,

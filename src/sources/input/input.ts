@@ -110,6 +110,11 @@ function requireMarkerPath(marker: string | undefined, path: string | undefined)
 function pathOf(input: Input): string | undefined {
   if (typeof input === 'string') {
     if (input === '') throw new OptionsError('input', 'expected a path, got ""');
+    if (/[\r\n]/.test(input))
+      throw new OptionsError(
+        'input',
+        'expected a path, got text of several lines; pass text as an array: [text]',
+      );
     return input;
   }
   if (!(input instanceof URL)) return undefined;
