@@ -97,3 +97,12 @@ describe('--complete-marker', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('standard input has no age to compare')]);
   });
 });
+
+describe('--trailer', () => {
+  it('is refused for an input that is not CSV, because it would not be checked', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'users.jsonl': '{"externalId":"1"}\nEND,1\n' });
+    const refused = await cli(cwd, ['plan', '--users', 'users.jsonl', '--trailer', 'END,{count}']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--trailer: needs CSV')]);
+  });
+});

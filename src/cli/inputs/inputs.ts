@@ -126,6 +126,11 @@ function fileRows(
   const name = file === '-' ? 'standard input' : file;
   const { completeMarker: marker } = reading;
   const format = formatOf(file, reading.format, reading.formatForAll ?? false);
+  if (reading.trailer !== undefined && format !== 'csv')
+    throw new OptionsError(
+      '--trailer',
+      `needs CSV, and ${name} is read as ${format}; it would not be checked`,
+    );
   const bytesOf = () => fileBytes(file, { isPacked: isPackedName(file), unzips: format !== 'xlsx' });
   const ofFile = () => (marker === undefined ? bytesOf() : whenComplete(marker, file, bytesOf));
   const raw = file === '-' ? () => stdinBytes(stdin) : ofFile;
