@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^rollcall\/simulator$/, replacement: src('simulator/index.ts') },
-      { find: /^rollcall\/(okta|sources|store|testing|types)$/, replacement: src('subpaths/$1.ts') },
+      { find: /^rollcall\/(config|okta|sources|store|testing|types)$/, replacement: src('subpaths/$1.ts') },
       { find: /^rollcall$/, replacement: src('index.ts') },
     ],
   },

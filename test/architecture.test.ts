@@ -98,6 +98,7 @@ describe('the graph of imports', () => {
       const h = await import('./h.js');
       const i = createRequire(import.meta.url)('i/deep');
       const j = require('@scope/j/deep');
+      const m = await import(file);
       const k = new URL('./k.mjs', import.meta.url);
       import lib = require('./l.js');
       // import './none.js';
@@ -115,6 +116,7 @@ describe('the graph of imports', () => {
       ['room/h', true],
       ['i', true],
       ['@scope/j', true],
+      ['(computed)', true],
       ['room/k.mjs', true],
       ['room/l', true],
     ]);

@@ -42,8 +42,13 @@ export type Sink<A, R> = (source: Flow<A>) => Promise<R>;
  */
 type OpenScreened<T> = (request: never) => Chunks<T> | undefined;
 
+/** Marks the flows of every copy of rollcall that a program may have loaded. */
+const FLOW = Symbol.for('rollcall.flow');
+
 /** A flow with its context, created by a source or a stage. */
 class StageFlow<T> implements Flow<T> {
+  readonly [FLOW] = true;
+
   constructor(
     readonly chunks: () => Chunks<T>,
     readonly context: RunContext,
@@ -94,6 +99,11 @@ export function toFlow<T>(source: AsyncIterable<T> | Iterable<T>, context?: RunC
       typeof source === 'string'
         ? 'expected rows, got text; use fromCsv, fromJson or fromJsonLines for a file'
         : 'expected an iterable',
+    );
+  if (FLOW in source)
+    throw new OptionsError(
+      'source',
+      'this flow is from another copy of rollcall, whose rejected records would be lost; import one copy only',
     );
   const owner = context ?? new RunContext();
   if (Array.isArray(source)) return flowOf(() => sliceArray(source as T[]), owner);

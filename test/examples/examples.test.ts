@@ -65,6 +65,12 @@ const unwanted: Readonly<Record<string, readonly string[]>> = {
   'opentelemetry.ts': ['example.com', 'not an address'],
 };
 
+/** Examples that are configs in code, and the test that runs them. */
+const configs: Readonly<Record<string, string>> = {
+  'config-merged': 'test/examples/configs.test.ts',
+  'config-postgres': 'test/services/postgres.test.ts',
+};
+
 /** Examples that need a server, and the test that runs them where it answers. */
 const onServers: Readonly<Record<string, string>> = {
   'postgres.ts': 'test/services/postgres.test.ts',
@@ -78,6 +84,10 @@ describe('the examples', () => {
     expect([...Object.keys(expected), ...Object.keys(onServers)].sort()).toEqual(examples.sort());
     for (const [example, test] of Object.entries(onServers))
       expect(readFileSync(join(root, test), 'utf8')).toContain(`runExample('${example}'`);
+    const folders = readdirSync(join(root, 'examples')).filter((name) => name.startsWith('config-'));
+    expect(Object.keys(configs)).toEqual(folders.sort());
+    for (const [folder, test] of Object.entries(configs))
+      expect(readFileSync(join(root, test), 'utf8')).toContain(`examples/${folder}/rollcall.config.ts`);
   });
 
   for (const [example, parts] of Object.entries(expected)) {

@@ -56,7 +56,8 @@ class Desk implements AsyncDisposable {
     );
     chmodSync(command, 0o755);
     const { PATH = '', HOME = '' } = process.env;
-    this.#env = { PATH: `${bin}${delimiter}${PATH}`, HOME };
+    // A config in code imports rollcall by its name.
+    this.#env = { PATH: `${bin}${delimiter}${PATH}`, HOME, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
   }
 
   write(name: string, text: string): void {
@@ -104,6 +105,7 @@ describe('the guides', () => {
 
   it('have commands to follow', () => {
     expect(commanding).toEqual([
+      'a-config-in-code.md',
       'csv-in-five-minutes.md',
       'first-hour.md',
       'is-okta-in-step.md',

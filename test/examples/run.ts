@@ -18,3 +18,16 @@ export async function runExample(
   );
   return stdout;
 }
+
+/** Runs the command line as a user does, in the folder of the repository, and gives what it printed. */
+export async function runRollcall(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', join('src', 'cli', 'process', 'main.ts'), ...args],
+    { cwd: root, timeout: 50_000, env: { ...process.env, ...env } },
+  );
+  return stdout;
+}

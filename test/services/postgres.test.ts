@@ -3,7 +3,9 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { postgresDirectory } from '../../examples/postgres.js';
 import { describeWith, POSTGRES, postgres, uniqueName, urlOf } from './available.js';
-import { runExample } from '../examples/run.js';
+import { systemClock } from '../../src/core/clock.js';
+import { directory, envOf, org } from '../cli/support.js';
+import { runExample, runRollcall } from '../examples/run.js';
 import { holdsReadingLaws, PEOPLE, TEAMS } from './reading-laws.js';
 
 const service = await postgres();
@@ -57,12 +59,12 @@ describeWith(service, 'a directory in PostgreSQL', () => {
     await admin.end();
   });
 
-  const directory = (path: string) =>
+  const company = (path: string) =>
     postgresDirectory({ url: URL_OF_SERVER, application_name: schema, options: `-c search_path=${path}` });
 
   holdsReadingLaws(() => ({
-    open: () => directory(schema),
-    openFailing: () => directory(failing),
+    open: () => company(schema),
+    openFailing: () => company(failing),
     openNowhere: () => postgresDirectory({ url: 'postgres://127.0.0.1:1/nowhere' }),
     sessions,
     end,
@@ -83,5 +85,32 @@ describeWith(service, 'a directory in PostgreSQL', () => {
       PGOPTIONS: `-c search_path=${sample}`,
     });
     expect(stdout).toBe('5 people, 3 groups and 8 memberships in 2 sessions\n');
+  });
+
+  it('is what the config in code sends to Okta', async () => {
+    const okta = await org({ clock: systemClock });
+    const state = await directory();
+    const out = await runRollcall(
+      [
+        'sync',
+        '--config',
+        'examples/config-postgres/rollcall.config.ts',
+        '--state',
+        state,
+        '--cooldown',
+        '1ms',
+      ],
+      {
+        HR_DATABASE_URL: `${URL_OF_SERVER}?options=${encodeURIComponent(`-c search_path=${sample}`)}`,
+        ...envOf(okta),
+      },
+    );
+    expect(out).toContain('Okta confirmed 16 changes in 2 sessions');
+    expect(
+      Array.from(
+        okta.directory(okta.identitySourceId).users.values(),
+        ({ profile }) => profile['userName'],
+      ).sort(),
+    ).toContain('anna.berg@example.com');
   });
 });

@@ -58,9 +58,11 @@ function packageOf(name: string): string {
     .join('/');
 }
 
+/** The name that an import has instead of a package's, if it is computed: of a module that the user names. */
+const COMPUTED = '(computed)';
+
 function textOf(node: ts.Node): string {
-  if (!ts.isStringLiteralLike(node)) throw new Error('an import whose name is not written out');
-  return node.text;
+  return ts.isStringLiteralLike(node) ? node.text : COMPUTED;
 }
 
 /** The import of a node; undefined for a node that is not an import. */

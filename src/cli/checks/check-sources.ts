@@ -9,8 +9,7 @@ import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
 import { asAborted, type CommandInput } from '../commands/command.js';
 import { openCommandSources } from '../commands/open-sources.js';
-import { hasSources, todayOf } from '../inputs/directory-inputs.js';
-import { loadMapping } from '../mapping/load.js';
+import { chosenMapping, hasSources } from '../inputs/directory-inputs.js';
 import { rejectionText } from '../text/rejections.js';
 import { count, plural } from '../text/words.js';
 import { AttributeUses } from './attribute-use.js';
@@ -24,15 +23,14 @@ export interface CheckedSources {
 
 /** Loads the mapping, and reads every source to its end with the limits of Okta, as a plan does. Needs no network. */
 export async function checkSources(input: CommandInput): Promise<CheckedSources> {
-  const { settings } = input.resolved;
-  const { map } = settings;
+  const { settings, mapping: inline } = input.resolved;
   const checks: Check[] = [];
   const names: string[] = [];
   try {
-    if (map !== undefined) {
-      const { users } = await loadMapping(map, todayOf(settings, input.context.clock.now()));
-      if (users.kind === 'rows') names.push(...users.profile.keys());
-      checks.push(ok('mapping', map));
+    const mapping = await chosenMapping(input.resolved, input.context);
+    if (mapping !== undefined) {
+      if (mapping.users.kind === 'rows') names.push(...mapping.users.profile.keys());
+      checks.push(ok('mapping', settings.map ?? inline?.place ?? ''));
     }
   } catch (error) {
     return { checks: [faultOf('mapping', error)], uses: new AttributeUses([]) };

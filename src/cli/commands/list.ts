@@ -197,7 +197,10 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
 
 function output(): Option[] {
   return [
-    new Option('--config <file>', 'the config file (default: rollcall.config.json, if it exists)'),
+    new Option(
+      '--config <file>',
+      'the config file, JSON or code (default: rollcall.config.json, .ts or .mjs, if it exists)',
+    ),
     json().conflicts('quiet'),
     new Option('--quiet', 'write nothing but errors and what was left undone'),
   ];

@@ -13,7 +13,7 @@ export async function openCommandSources(
   { resolved, context, stopping }: Pick<CommandInput, 'resolved' | 'context' | 'stopping'>,
   values?: ConditionValues,
 ): Promise<MappedSources> {
-  const sources = await openSources(resolved, context, values);
+  const sources = await openSources(resolved, context, stopping.signal, values);
   if (readsStdin(resolved.settings)) stopping.onStop(() => closeStdin(context));
   return sources;
 }

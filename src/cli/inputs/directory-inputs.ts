@@ -7,7 +7,8 @@ import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
 import type { ConditionValues } from '../mapping/condition-values.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
-import { identityMapping, loadMapping } from '../mapping/load.js';
+import { identityMapping, loadMapping, parseInlineMapping } from '../mapping/load.js';
+import type { Mapping } from '../mapping/mapping.js';
 import { mappedSources, type MappedSources } from '../mapping/sources.js';
 import type { Resolved } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -15,15 +16,19 @@ import type { Settings } from '../settings/settings.js';
 /**
  * Creates the sources of a run from the settings and the mapping. Nothing is opened yet.
  *
+ * @param signal - ends the reading of sources in code
  * @param values - counts the values that the conditions of the mapping meet
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
 export async function openSources(
-  { settings, sources }: Resolved,
-  { io, clock, env }: CliContext,
+  resolved: Resolved,
+  context: CliContext,
+  signal: AbortSignal,
   values?: ConditionValues,
 ): Promise<MappedSources> {
-  const inputs: Partial<Record<Entity, InputSpec>> = await declaredInputs(sources, env);
+  const { settings, sources } = resolved;
+  const { io, env } = context;
+  const inputs: Partial<Record<Entity, InputSpec>> = await declaredInputs(sources, env, signal);
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
   const formatForAll = all.every((path) => formatOfName(path) !== undefined);
@@ -40,10 +45,7 @@ export async function openSources(
   if (all.filter((path) => path === '-').length > 1) {
     throw new OptionsError('-', 'standard input can be read only once');
   }
-  const mapping =
-    settings.map === undefined
-      ? identityMapping
-      : await loadMapping(settings.map, todayOf(settings, clock.now()));
+  const mapping = (await chosenMapping(resolved, context)) ?? identityMapping;
   return mappedSources(mapping, inputs, { stdin: io.stdin, values, neverClear: settings.neverClear });
 }
 
@@ -64,8 +66,22 @@ function expectRows(inputs: Partial<Record<Entity, InputSpec>>, expected: Settin
   }
 }
 
+/**
+ * The mapping of a mapping file or of a config in code; undefined without one.
+ *
+ * @throws {@link OptionsError} if it is not valid.
+ */
+export async function chosenMapping(
+  { settings, mapping }: Pick<Resolved, 'settings' | 'mapping'>,
+  { clock }: Pick<CliContext, 'clock'>,
+): Promise<Mapping | undefined> {
+  const today = todayOf(settings, clock.now());
+  if (settings.map !== undefined) return loadMapping(settings.map, today);
+  return mapping === undefined ? undefined : parseInlineMapping(mapping.content, mapping.place, today);
+}
+
 /** The day that a mapping calls `today`: the one that was given, or that of the clock in UTC. */
-export function todayOf({ today }: Settings, now: number): Day {
+function todayOf({ today }: Settings, now: number): Day {
   return today === undefined ? dayOf(now) : (isoDay(today) as Day);
 }
 

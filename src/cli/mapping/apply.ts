@@ -1,6 +1,6 @@
 import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../core/model.js';
-import { leftOutRecord } from '../../validate/left-out-record.js';
-import { refusedRecord } from '../../validate/refused-record.js';
+import { isLeftOut, leftOutRecord } from '../../validate/left-out-record.js';
+import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
 import { Fault, type Row } from './cells.js';
 import type { Condition } from './condition.js';
@@ -111,6 +111,7 @@ function refused(
 
 /** The record of a row without a mapping: its columns have the default names, or a JSON object is a whole record. */
 export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRecord {
+  if (isPlaceholder(row)) return row;
   if (typeof row['profile'] === 'object' && row['profile'] !== null) {
     const besides = Object.keys(row).find((name) => name !== 'externalId' && name !== 'profile');
     if (besides === undefined) return row as unknown as ProfileRecord;
@@ -129,5 +130,11 @@ export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRec
 
 /** {@link identityRecord} for memberships. */
 export function identityPair(row: Row): MembershipRecord {
+  if (isPlaceholder(row)) return row;
   return toMembership({ groupExternalId: '', memberExternalId: '', ...row });
+}
+
+/** True for a record that a source in code rejects or leaves out. */
+function isPlaceholder(row: unknown): row is ProfileRecord & MembershipRecord {
+  return refusalOf(row) !== undefined || isLeftOut(row);
 }

@@ -5,7 +5,7 @@ import type { Condition } from './condition.js';
 import { readCondition } from './conditions.js';
 import type { Day } from './dates.js';
 import { readList } from './lists.js';
-import { MappingText, type MappingNode } from './mapping-text.js';
+import { jsonText, MappingText, type MappingNode } from './mapping-text.js';
 import type { IdentityRule, Mapping, RecordRule } from './mapping.js';
 import { readValue, type ValueRule } from './values.js';
 
@@ -43,7 +43,20 @@ export async function loadMapping(path: string, today: Day): Promise<Mapping> {
 
 /** Parses the text of a mapping file; see {@link loadMapping}. */
 export function parseMapping(source: string, file: string, today: Day = 0): Mapping {
-  const text = new MappingText(source.replace(/^\uFEFF/, ''), file, today);
+  return readMapping(new MappingText(source.replace(/^\uFEFF/, ''), file, today));
+}
+
+/**
+ * Reads a mapping that code contains as an object, with the content of a mapping file.
+ *
+ * @param place - its place, for errors and rejections, which name the property as well
+ * @throws {@link OptionsError} for anything invalid, such as a function.
+ */
+export function parseInlineMapping(mapping: object, place: string, today: Day): Mapping {
+  return readMapping(new MappingText(jsonText(mapping, place), place, today, 'property'));
+}
+
+function readMapping(text: MappingText): Mapping {
   const known = ['$schema', 'emptyValues', 'users', 'groups', 'memberships'];
   const members = text.members(text.root, 'the mapping', known);
   const emptyNode = members.get('emptyValues');

@@ -1,11 +1,33 @@
-import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { getNodePath, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
 import { nearest } from '../text/nearest.js';
 
 /** A value in a mapping file, with its place for error messages. */
 export type MappingNode = Node;
 
-/** The parsed text of a mapping file. Every error names file, line and column. */
+/**
+ * The text of a mapping that code contains as an object.
+ *
+ * @param place - its place in the error
+ * @throws {@link OptionsError} that names the property of a value that JSON does not have, such as a function.
+ */
+export function jsonText(mapping: object, place: string): string {
+  return JSON.stringify(mapping, function check(this: unknown, key: string, value: unknown) {
+    const isPlain =
+      value === null ||
+      value === undefined ||
+      Array.isArray(value) ||
+      ['string', 'boolean', 'number'].includes(typeof value) ||
+      (typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value) as null));
+    if (isPlain) return value;
+    throw new OptionsError(
+      place,
+      `${key}: a ${typeof value === 'function' ? 'function' : 'value of this type'} cannot be in a mapping; use map(...) of rollcall in the source`,
+    );
+  });
+}
+
+/** The parsed text of a mapping file. Every error names file, line and column; or the property, for a mapping in code. */
 export class MappingText {
   readonly #file: string;
   readonly #text: string;
@@ -13,9 +35,12 @@ export class MappingText {
   /** The day that the mapping calls `today`: the milliseconds from 1970 to its beginning in UTC. */
   readonly today: number;
 
-  constructor(text: string, file: string, today: number) {
+  readonly #placesAre: 'line' | 'property';
+
+  constructor(text: string, file: string, today: number, placesAre: 'line' | 'property' = 'line') {
     this.today = today;
     this.#file = file;
+    this.#placesAre = placesAre;
     this.#text = text;
     const errors: ParseError[] = [];
     const root = parseTree(text, errors, { allowTrailingComma: true });
@@ -26,12 +51,14 @@ export class MappingText {
     this.root = root;
   }
 
-  /** The place of a value: `file:line`. */
+  /** The place of a value: `file:line`, or `file: map.users.when` for a mapping in code. */
   place(node: MappingNode): string {
+    if (this.#placesAre === 'property') return [this.#file, ...getNodePath(node)].join('.');
     return `${this.#file}:${this.#position(node.offset).line}`;
   }
 
   fail(node: MappingNode, message: string): never {
+    if (this.#placesAre === 'property') throw new OptionsError(this.#file, message);
     return this.#failAt(node.offset, message);
   }
 

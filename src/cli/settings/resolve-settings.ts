@@ -1,12 +1,11 @@
-import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { escapePath, isDynamicPattern } from 'tinyglobby';
 import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { CONFIG_FILE, readConfig, type Config } from './config-file.js';
+import { findConfigFile, readConfig } from './config-file.js';
+import type { Config, DeclaredSource } from './read-config.js';
 import { readEnvironment, type Environment } from '../process/environment.js';
 import { Unexpected } from './setting-kinds.js';
-import type { SourceSpec } from './source-spec.js';
 import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.js';
 
 /** The flags as commander parsed them: the text of each flag by its key. */
@@ -17,6 +16,8 @@ export interface Resolved {
   readonly settings: Settings;
   /** Sources that are not files, of entities without files; only a config file can declare them. */
   readonly sources: Config['sources'];
+  /** The mapping that a config in code contains, if no setting names a file. */
+  readonly mapping: Config['mapping'];
   /** Limits of the guard for one entity; only a config file can set them. */
   readonly guard: Config['guard'];
 }
@@ -32,14 +33,14 @@ export async function resolveSettings(
   cwd: string,
 ): Promise<Resolved> {
   // A command without settings ignores the config file, even an invalid one.
-  if (keys.length === 0) return { settings: {}, sources: {}, guard: {} };
+  if (keys.length === 0) return { settings: {}, sources: {}, mapping: undefined, guard: {} };
   const config = await findConfig(flags['config'], cwd);
   const settings: Partial<Record<SettingKey, unknown>> = {};
   for (const key of keys) {
     const value = (await fromFlagOrEnvironment(key, flags, env, cwd)) ?? fromConfig(key, config, cwd);
     if (value !== undefined) settings[key] = value;
   }
-  const sources: Partial<Record<Entity, SourceSpec>> = {};
+  const sources: Partial<Record<Entity, DeclaredSource>> = {};
   for (const entity of ENTITIES) {
     const source = config?.sources[entity];
     if (
@@ -50,24 +51,20 @@ export async function resolveSettings(
     )
       sources[entity] = fromItsPlace(source, config, cwd);
   }
-  return { settings: settings as Settings, sources, guard: config?.guard ?? {} };
+  const mapping = keys.includes('map') && settings.map === undefined ? config?.mapping : undefined;
+  return { settings: settings as Settings, sources, mapping, guard: config?.guard ?? {} };
 }
 
 /** The file of a source is relative to the config file. */
-function fromItsPlace(source: SourceSpec, config: Config, cwd: string): SourceSpec {
+function fromItsPlace(source: DeclaredSource, config: Config, cwd: string): DeclaredSource {
   if (source.kind !== 'sqlite') return source;
   return { ...source, file: resolve(dirname(resolve(cwd, config.file)), source.file) };
 }
 
 async function findConfig(flag: Flags[string], cwd: string): Promise<Config | undefined> {
   if (typeof flag === 'string') return readConfig(against(cwd, flag));
-  const usual = against(cwd, CONFIG_FILE);
-  try {
-    await access(usual);
-  } catch {
-    return undefined;
-  }
-  return readConfig(usual);
+  const usual = await findConfigFile(cwd);
+  return usual === undefined ? undefined : readConfig(against(cwd, usual));
 }
 
 async function fromFlagOrEnvironment(

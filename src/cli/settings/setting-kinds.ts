@@ -25,6 +25,8 @@ export interface Kind<T> {
   /** @throws Unexpected */
   read(value: unknown): T;
   readonly schema: JsonSchema;
+  /** The TypeScript type of the value in a config in code. */
+  readonly type: string;
 }
 
 /** Text that is not empty. */
@@ -33,7 +35,15 @@ export function text(placeholder: string, isPath = false): Kind<string> {
     if (typeof value !== 'string' || value.trim() === '') throw new Unexpected('text', value);
     return value;
   };
-  return { placeholder, many: false, isPath, parse: read, read, schema: { type: 'string', pattern: '\\S' } };
+  return {
+    placeholder,
+    many: false,
+    isPath,
+    parse: read,
+    read,
+    schema: { type: 'string', pattern: '\\S' },
+    type: 'string',
+  };
 }
 
 /** One text, or several. */
@@ -51,6 +61,7 @@ export function texts(placeholder: string, isPath = false): Kind<readonly string
     parse: read,
     read,
     schema: { anyOf: [one.schema, { type: 'array', items: one.schema, minItems: 1 }] },
+    type: 'string | readonly string[]',
   };
 }
 
@@ -84,7 +95,7 @@ export function number(bounds: { min: number; max?: number; integer?: boolean })
     minimum: min,
     ...(max !== undefined && { maximum: max }),
   };
-  return { placeholder: 'n', many: false, isPath: false, parse, read, schema };
+  return { placeholder: 'n', many: false, isPath: false, parse, read, schema, type: 'number' };
 }
 
 /** A number for the only input, or one for each input that is named. */
@@ -118,7 +129,8 @@ export function numberByEntity(): Kind<NumberByEntity> {
   const properties = Object.fromEntries(ENTITIES.map((entity) => [entity, one.schema]));
   const object = { type: 'object', properties, minProperties: 1, additionalProperties: false };
   const schema = { anyOf: [one.schema, object] };
-  return { placeholder: 'n', many: true, isPath: false, parse, read, schema };
+  const type = `number | { ${ENTITIES.map((entity) => `readonly ${entity}?: number`).join('; ')} }`;
+  return { placeholder: 'n', many: true, isPath: false, parse, read, schema, type };
 }
 
 function isEntity(text: string): text is Entity {
@@ -136,7 +148,7 @@ export function duration(bounds: { min?: number; max?: number } = {}): Kind<numb
     return ms;
   };
   const schema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' };
-  return { placeholder: 'duration', many: false, isPath: false, parse: read, read, schema };
+  return { placeholder: 'duration', many: false, isPath: false, parse: read, read, schema, type: 'string' };
 }
 
 /** One of the given words. */
@@ -152,6 +164,7 @@ export function choice<T extends string>(...words: readonly T[]): Kind<T> {
     parse: read,
     read,
     schema: { enum: words },
+    type: words.map((word) => `'${word}'`).join(' | '),
   };
 }
 
@@ -164,7 +177,7 @@ export function day(): Kind<string> {
     return value;
   };
   const schema = { type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' };
-  return { placeholder: 'day', many: false, isPath: false, parse: read, read, schema };
+  return { placeholder: 'day', many: false, isPath: false, parse: read, read, schema, type: 'string' };
 }
 
 /** One character that separates fields; the word `tab` for a tab. */
@@ -176,7 +189,7 @@ export function delimiter(): Kind<string> {
     return character;
   };
   const schema = { type: 'string', pattern: '^([^"\\r\\n]|tab|\\\\t)$' };
-  return { placeholder: 'character', many: false, isPath: false, parse: read, read, schema };
+  return { placeholder: 'character', many: false, isPath: false, parse: read, read, schema, type: 'string' };
 }
 
 /** On or off. */
@@ -192,6 +205,7 @@ export function onOff(): Kind<boolean> {
     parse: read,
     read,
     schema: { type: 'boolean' },
+    type: 'boolean',
   };
 }
 

@@ -9,6 +9,26 @@ export type SourceSpec =
   | { readonly kind: 'postgres' | 'mysql'; readonly url: TextOrVariable; readonly query: string }
   | { readonly kind: 'sqlite'; readonly file: string; readonly query: string };
 
+/** A source that is not a file, as a config file writes it. */
+export type DeclaredSourceOptions =
+  { readonly postgres: ServerQuery } | { readonly mysql: ServerQuery } | { readonly sqlite: FileQuery };
+
+/** A query of a database server. */
+export interface ServerQuery {
+  /** The address, or the environment variable that has it. An address with a password must be in one. */
+  readonly url: string | { readonly env: string };
+  /** A SELECT; every column becomes a column of the mapping. */
+  readonly query: string;
+}
+
+/** A query of a database in a file. */
+export interface FileQuery {
+  /** The path of the file, relative to the config file. */
+  readonly file: string;
+  /** A SELECT; every column becomes a column of the mapping. */
+  readonly query: string;
+}
+
 /** The options of each kind of source. */
 const OPTIONS = Object.freeze({
   postgres: ['url', 'query'],

@@ -57,7 +57,10 @@ export function databaseSource(kind: string, connect: () => Promise<Connection>)
   async function* pages(query: string, name: string): AsyncGenerator<readonly TextRow[], void, undefined> {
     const place = { file: name };
     if (isClosed)
-      throw new SourceError('the connection is closed: another query of this read ended early', place);
+      throw new SourceError(
+        'the connection is closed: another query ended early, or all flows that there were before have been read; create all flows first',
+        place,
+      );
     if (isReading)
       throw new SourceError('the queries of one connection must be read one after another', place);
     isReading = true;
