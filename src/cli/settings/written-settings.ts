@@ -12,7 +12,7 @@ export interface WrittenSettings {
   /** The files with memberships, in the same way. */
   readonly memberships?: string | readonly string[];
   /** The format of standard input and of unknown extensions; without such an input, of all inputs. @defaultValue by the extension of the name */
-  readonly format?: 'csv' | 'json' | 'jsonl';
+  readonly format?: 'csv' | 'json' | 'jsonl' | 'xlsx';
   /** CSV: the character between fields, or tab. @defaultValue recognised from the header: comma, semicolon, tab or bar */
   readonly delimiter?: string;
   /** The encoding of the inputs, such as windows-1252. @defaultValue UTF-8, or UTF-16 where the first bytes show it */
@@ -28,6 +28,8 @@ export interface WrittenSettings {
   readonly completeMarker?: string;
   /** JSON: the path of the array in the document, e.g. value. @defaultValue the document is the array */
   readonly jsonPath?: string;
+  /** Excel: the name of the sheet, or its number among the visible ones. @defaultValue the first visible sheet */
+  readonly sheet?: string;
   /** The mapping file, which maps columns to attributes. @defaultValue columns named after Okta's attributes */
   readonly map?: string;
   /** The day that a mapping calls today, so that a plan can be repeated. @defaultValue the current day in UTC */
