@@ -11,5 +11,10 @@ export {
   type ConfigSourceContext,
   type RollcallConfig,
 } from '../cli/settings/code-config.js';
-export type { DeclaredSourceOptions, FileQuery, ServerQuery } from '../cli/settings/source-spec.js';
+export type {
+  DeclaredSourceOptions,
+  FileQuery,
+  RestPages,
+  ServerQuery,
+} from '../cli/settings/source-spec.js';
 export type { WrittenSettings } from '../cli/settings/written-settings.js';

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +39,72 @@ describe('a source of a config file', () => {
     expect(check.out).toContain('2 records');
     const explained = await cli(cwd, ['explain', '1'], { env: envOf(okta) });
     expect(explained.out).toContain('the same as Okta confirmed');
+  });
+
+  it('is a REST API, read to its proven end with the token of the environment', async () => {
+    const cwd = await directory();
+    const okta = await org();
+    const tokens = new Set<string | undefined>();
+    let pages = 2;
+    const server = createServer(({ url, headers }, response) => {
+      tokens.add(headers.authorization);
+      const page = Number(new URL(url as string, 'http://localhost').searchParams.get('p') ?? 0);
+      const id = String(page);
+      const user = {
+        externalId: id,
+        userName: `${id}@example.com`,
+        email: `${id}@example.com`,
+        firstName: 'A',
+        lastName: 'B',
+      };
+      response.end(
+        JSON.stringify({
+          people: [user],
+          ...(page + 1 < pages ? { next: page + 1 } : pages > 1 && { next: null }),
+        }),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const rest = {
+        url: `http://127.0.0.1:${port}`,
+        path: 'people',
+        next: { cursor: 'next', parameter: 'p' },
+        bearer: { env: 'HR_TOKEN' },
+      };
+      await files(cwd, { 'rollcall.config.json': JSON.stringify({ users: { rest } }) });
+      const sync = (env = {}) => cli(cwd, ['sync', ...QUICK], { env: { ...envOf(okta), ...env } });
+      expect((await sync()).err).toContain('HR_TOKEN is not set');
+      const { code, err } = await sync({ HR_TOKEN: 'secret' });
+      expect({ code, err }).toMatchObject({ code: EXIT.DONE });
+      expect([...okta.directory(okta.identitySourceId).users.keys()]).toEqual(['0', '1']);
+      expect([...tokens]).toEqual(['Bearer secret']);
+      // The first page has no cursor any more: it is not certain that it is the last one, so nobody is deleted.
+      pages = 1;
+      const cut = await sync({ HR_TOKEN: 'secret' });
+      expect([cut.code, cut.err]).toEqual([1, expect.stringContaining('users (rest): page 1 has no "next"')]);
+      expect(okta.directory().activeUsers).toBe(2);
+      expect(cut.err).not.toContain('secret');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it.each<[object, string]>([
+    [{ next: 'link' }, 'rest.url'],
+    [{ url: 'https://hr.example.com' }, 'rest.next'],
+    [{ url: 'https://hr.example.com', next: 'all' }, 'users.rest.next'],
+    [{ url: 'https://hr.example.com', next: 'link', bearer: 'secret' }, 'rest.bearer'],
+    [{ url: 'https://hr.example.com', next: 'link', basic: { user: 'u', password: 'secret' } }, 'rest.basic'],
+    [{ url: 'https://hr.example.com', next: 'link', totl: 'x' }, 'in rest; did you mean'],
+  ])('is not this REST API: %o', async (rest, message) => {
+    const cwd = await directory();
+    await files(cwd, { 'rollcall.config.json': JSON.stringify({ users: { rest } }) });
+    const { code, err } = await cli(cwd, ['plan']);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+    expect(err).not.toContain('secret');
   });
 
   it('serves users and memberships of one mapping from one snapshot', async () => {

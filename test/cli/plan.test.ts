@@ -233,7 +233,7 @@ describe('plan', () => {
     ],
     [
       ['plan', '--users', 'u.csv', '--format', 'xml'],
-      /^rollcall: --format: expected one of csv, json, jsonl, got "xml"/,
+      /^rollcall: --format: expected one of csv, json, jsonl, xlsx, got "xml"/,
     ],
     [
       ['plan', '--users', 'u.csv', '--max-deletes', '-5'],

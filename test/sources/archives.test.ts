@@ -137,7 +137,7 @@ describe('an archive that is at fault', () => {
         { name: '[Content_Types].xml', content: '' },
         { name: 'xl/workbook.xml', content: '' },
       ],
-      /this is an Excel workbook \(\.xlsx\); save the sheet/,
+      /this is an Excel workbook \(\.xlsx\); read it with fromExcel/,
     ],
     [
       'that is a spreadsheet of LibreOffice',

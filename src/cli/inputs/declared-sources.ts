@@ -1,14 +1,14 @@
-import { OptionsError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
 import type { DatabaseSource } from '../../sources/database/database-source.js';
 import { openMysql } from '../../sources/database/open-mysql.js';
 import { openPostgres } from '../../sources/database/open-postgres.js';
 import { openSqlite } from '../../sources/database/open-sqlite.js';
-import { readEnvironment, type Environment } from '../process/environment.js';
+import type { Environment } from '../process/environment.js';
 import type { DeclaredSource } from '../settings/read-config.js';
-import type { SourceSpec, TextOrVariable } from '../settings/source-spec.js';
 import { codeInput } from './code-input.js';
+import { textOf } from './environment-text.js';
 import type { RowInput } from './inputs.js';
+import { restInput } from './rest-input.js';
 
 /**
  * The inputs of the sources that a config file declares. Entities of one address share one connection, and so one snapshot.
@@ -28,6 +28,10 @@ export async function declaredInputs(
       inputs[entity] = codeInput(entity, spec.source, signal);
       continue;
     }
+    if (spec.kind === 'rest') {
+      inputs[entity] = await restInput(entity, spec, env);
+      continue;
+    }
     const { kind, query } = spec;
     const place = kind === 'sqlite' ? spec.file : await textOf(spec.url, env, `${entity}.${kind}.url`);
     const key = `${kind} ${place}`;
@@ -39,7 +43,7 @@ export async function declaredInputs(
   return inputs;
 }
 
-function open(kind: SourceSpec['kind'], place: string): DatabaseSource {
+function open(kind: 'postgres' | 'mysql' | 'sqlite', place: string): DatabaseSource {
   switch (kind) {
     case 'postgres':
       return openPostgres({ url: place });
@@ -48,15 +52,4 @@ function open(kind: SourceSpec['kind'], place: string): DatabaseSource {
     case 'sqlite':
       return openSqlite({ file: place });
   }
-}
-
-async function textOf(value: TextOrVariable, env: Environment, where: string): Promise<string> {
-  if (typeof value === 'string') return value;
-  const text = await readEnvironment(env, value.env);
-  if (text === undefined)
-    throw new OptionsError(
-      where,
-      `the environment variable ${value.env} is not set; set it, or set ${value.env}_FILE to a file with the value`,
-    );
-  return text;
 }

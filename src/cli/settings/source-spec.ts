@@ -1,5 +1,8 @@
 import { nearest } from '../text/nearest.js';
+import { readRest, REST_OPTIONS, REST_PROPERTIES, type RestPages, type RestSpec } from './rest-spec.js';
 import { Unexpected, type JsonSchema } from './setting-kinds.js';
+
+export type { RestPages } from './rest-spec.js';
 
 /** A text of a config file, or the name of the environment variable that has it. */
 export type TextOrVariable = string | { readonly env: string };
@@ -7,11 +10,15 @@ export type TextOrVariable = string | { readonly env: string };
 /** A source of an entity that is not a file, as a config file declares it. */
 export type SourceSpec =
   | { readonly kind: 'postgres' | 'mysql'; readonly url: TextOrVariable; readonly query: string }
-  | { readonly kind: 'sqlite'; readonly file: string; readonly query: string };
+  | { readonly kind: 'sqlite'; readonly file: string; readonly query: string }
+  | RestSpec;
 
 /** A source that is not a file, as a config file writes it. */
 export type DeclaredSourceOptions =
-  { readonly postgres: ServerQuery } | { readonly mysql: ServerQuery } | { readonly sqlite: FileQuery };
+  | { readonly postgres: ServerQuery }
+  | { readonly mysql: ServerQuery }
+  | { readonly sqlite: FileQuery }
+  | { readonly rest: RestPages };
 
 /** A query of a database server. */
 export interface ServerQuery {
@@ -34,6 +41,7 @@ const OPTIONS = Object.freeze({
   postgres: ['url', 'query'],
   mysql: ['url', 'query'],
   sqlite: ['file', 'query'],
+  rest: REST_OPTIONS,
 }) satisfies Readonly<Record<SourceSpec['kind'], readonly string[]>>;
 
 const KINDS = Object.freeze(Object.keys(OPTIONS)) as readonly SourceSpec['kind'][];
@@ -51,6 +59,7 @@ export function readSource(value: unknown): SourceSpec {
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new Unexpected(`one of ${known.join(', ')} in ${kind}${nearest(name, known)}`);
+  if (kind === 'rest') return readRest(options, readUrl(options['url'], 'rest.url'));
   const query = requireText(options['query'], `${kind}.query`);
   if (kind === 'sqlite') return { kind, file: requireText(options['file'], 'sqlite.file'), query };
   return { kind, url: readUrl(options['url'], `${kind}.url`), query };
@@ -94,6 +103,7 @@ function isKind(name: string): name is SourceSpec['kind'] {
 
 const TEXT: JsonSchema = { type: 'string', pattern: '\\S' };
 const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  ...REST_PROPERTIES,
   url: {
     anyOf: [
       TEXT,
@@ -115,7 +125,7 @@ export function sourceSchema(): JsonSchema {
         [kind]: {
           type: 'object',
           properties: Object.fromEntries(OPTIONS[kind].map((name) => [name, PROPERTIES[name]])),
-          required: OPTIONS[kind],
+          required: kind === 'rest' ? ['url', 'next'] : OPTIONS[kind],
           additionalProperties: false,
         },
       },

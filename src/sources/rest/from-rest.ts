@@ -21,9 +21,9 @@ export type RestRow = Readonly<Record<string, unknown>>;
  * answers something that is not JSON; if there is no array of objects at `path`; if it is not certain that all pages were read; if a page
  * is repeated; for a number that JavaScript cannot represent.
  */
-export function fromRest(options: RestOptions): Flow<RestRow> {
+export function fromRest<T = RestRow>(options: RestOptions): Flow<T> {
   const checked = checkRest(options);
-  return fromPages(pagesOf(checked), { readAhead: true, name: checked.name });
+  return fromPages(pagesOf(checked) as AsyncIterable<readonly T[]>, { readAhead: true, name: checked.name });
 }
 
 function pagesOf(options: CheckedRest): AsyncIterable<readonly RestRow[]> {

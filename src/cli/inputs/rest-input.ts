@@ -1,0 +1,44 @@
+import { OptionsError } from '../../core/errors.js';
+import type { Entity } from '../../core/model.js';
+import { fromRest } from '../../sources/rest/from-rest.js';
+import type { FlatRow } from '../../transform/to-records.js';
+import type { Environment } from '../process/environment.js';
+import type { RestSpec } from '../settings/rest-spec.js';
+import { textOf } from './environment-text.js';
+import type { RowInput } from './inputs.js';
+
+/**
+ * The input of a REST API that a config file declares.
+ * @throws {@link OptionsError} for a variable that is not set, or an option that `fromRest` does not accept
+ */
+export async function restInput(entity: Entity, spec: RestSpec, env: Environment): Promise<RowInput> {
+  const { kind: _kind, bearer: _bearer, basic: _basic, url, ...options } = spec;
+  const where = `${entity}.rest`;
+  const authorization = await authorizationOf(spec, where, env);
+  const name = `${entity} (rest)`;
+  const checked = {
+    ...options,
+    url: await textOf(url, env, `${where}.url`),
+    name,
+    ...(authorization !== undefined && { authorization }),
+  };
+  const rows = () => fromRest<FlatRow>(checked);
+  try {
+    rows();
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    throw new OptionsError(`${where}.${error.option}`, error.message.slice(error.option.length + 2));
+  }
+  return { name, rows };
+}
+
+async function authorizationOf(
+  { bearer, basic }: Pick<RestSpec, 'bearer' | 'basic'>,
+  where: string,
+  env: Environment,
+): Promise<string | undefined> {
+  if (bearer !== undefined) return `Bearer ${await textOf(bearer, env, `${where}.bearer`)}`;
+  if (basic === undefined) return undefined;
+  const password = await textOf(basic.password, env, `${where}.basic.password`);
+  return `Basic ${Buffer.from(`${basic.user}:${password}`).toString('base64')}`;
+}
