@@ -41,7 +41,7 @@ export async function compareWith(
   try {
     const repair = options.repair === true ? new Repair(state, ours) : undefined;
     const comparison = new Comparison(expected, reading, tally, repair);
-    const common = { okta, comparison, signal, note };
+    const common = { okta, comparison, call: { ...(signal && { signal }) }, note };
     const rows = (entity: Entity) => rowsToRead(expected, entity, sample, random);
     if (entities.includes('users')) {
       const users = {

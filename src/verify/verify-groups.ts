@@ -3,6 +3,7 @@ import type { DirectoryClient, OktaGroup, OktaPage } from '../okta/directory-cli
 import { Seen, type HeldRow } from '../state/store.js';
 import { mapAhead } from '../flow/map-ahead.js';
 import { allPages, refusal } from '../okta/read-back.js';
+import type { CallOptions } from '../okta/wire.js';
 import type { Comparison } from './comparison.js';
 
 /** Groups that are read at the same time; the client's own limit may be lower. */
@@ -17,7 +18,8 @@ export interface GroupsReading {
   readonly memberships: boolean;
   /** True if `rows` are not all expected groups. */
   readonly isSample: boolean;
-  readonly signal: AbortSignal | undefined;
+  /** The options of each call. */
+  readonly call: CallOptions;
   readonly note: (text: string) => void;
   readonly progress: (entity: 'groups' | 'memberships', read: number) => void;
 }
@@ -53,10 +55,9 @@ export async function verifyGroups(
   if (groups && !isSample) await findForeignGroups(ids, context);
 }
 
-async function readGroup(row: HeldRow, { okta, memberships, signal }: GroupsReading): Promise<ReadGroup> {
-  const options = { ...(signal && { signal }) };
-  const group = await okta.getGroup(row.key, options);
-  const members = group && memberships ? await okta.getMemberships(row.key, options) : undefined;
+async function readGroup(row: HeldRow, { okta, memberships, call }: GroupsReading): Promise<ReadGroup> {
+  const group = await okta.getGroup(row.key, call);
+  const members = group && memberships ? await okta.getMemberships(row.key, call) : undefined;
   return { row, group, members };
 }
 
@@ -71,16 +72,11 @@ async function compareGroup(
 
 async function compareMembers(
   { row: { key: groupExternalId }, members }: ReadGroup,
-  { okta, comparison, signal, progress }: GroupsReading,
+  { okta, comparison, call, progress }: GroupsReading,
 ): Promise<void> {
   if (members === undefined) return;
   const read = (options: object) => okta.getMemberships(groupExternalId, options);
-  for await (const page of allPages(
-    'getIdentitySourceGroupMemberships',
-    read,
-    { ...(signal && { signal }) },
-    members,
-  )) {
+  for await (const page of allPages('getIdentitySourceGroupMemberships', read, call, members)) {
     const keyAt = (i: number) => membershipKey(groupExternalId, page[i] as string);
     const records = page.map((memberExternalId) => ({ groupExternalId, memberExternalId }));
     const codes = await comparison.codes('memberships', records, keyAt);
@@ -96,12 +92,10 @@ async function compareMembers(
 /** Groups that the identity source owns and that are none of ours. Okta's list does not show external ids, so its own ids are compared. */
 async function findForeignGroups(
   ids: ReadonlySet<string>,
-  { okta, comparison, signal, note }: GroupsReading,
+  { okta, comparison, call, note }: GroupsReading,
 ): Promise<void> {
   try {
-    for await (const page of allPages('listGroups', okta.listGroups.bind(okta), {
-      ...(signal && { signal }),
-    })) {
+    for await (const page of allPages('listGroups', okta.listGroups.bind(okta), call)) {
       for (const { id } of page) {
         if (ids.has(id)) continue;
         comparison.tally.add({

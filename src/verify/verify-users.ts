@@ -4,6 +4,7 @@ import type { AppUser, DirectoryClient } from '../okta/directory-client.js';
 import { Seen, type HeldRow } from '../state/store.js';
 import { mapAhead } from '../flow/map-ahead.js';
 import { allPages, refusal } from '../okta/read-back.js';
+import type { CallOptions } from '../okta/wire.js';
 import type { Comparison } from './comparison.js';
 
 /** Requests for single users at the same time; the client's own limit may be lower. */
@@ -15,7 +16,8 @@ const INACTIVE: ReadonlySet<string> = new Set(['DEPROVISIONED', 'UNASSIGNED', 'I
 export interface UsersReading {
   readonly okta: DirectoryClient;
   readonly comparison: Comparison;
-  readonly signal: AbortSignal | undefined;
+  /** The options of each call. */
+  readonly call: CallOptions;
   readonly note: (text: string) => void;
   readonly progress: (read: number) => void;
   /** Called with each user of Okta's pages. */
@@ -29,10 +31,10 @@ export interface UsersReading {
  * @throws {@link ReadBackError} if Okta refuses the list of users
  */
 export async function verifyUsersInPages(context: UsersReading): Promise<void> {
-  const { okta, comparison, signal, note } = context;
+  const { okta, comparison, call, note } = context;
   try {
     const read = okta.listUnconfirmedUsers.bind(okta);
-    for await (const page of allPages('listUnconfirmedUsers', read, { ...(signal && { signal }) }))
+    for await (const page of allPages('listUnconfirmedUsers', read, call))
       await comparePage(page, context, true);
   } catch (error) {
     const refused = refusal(error, 'the users who wait for confirmation', 'okta.apps.read');
@@ -41,7 +43,7 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
   }
   try {
     const read = okta.listAppUsers.bind(okta);
-    for await (const page of allPages('listApplicationUsers', read, { ...(signal && { signal }) }))
+    for await (const page of allPages('listApplicationUsers', read, call))
       await comparePage(page, context, false);
   } catch (error) {
     const refused = refusal(error, 'the users', 'okta.apps.read');
@@ -56,11 +58,10 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
 /** Compares the expected users in `rows` one by one. Okta's answer does not show whether a user is active. */
 export async function verifySingleUsers(
   rows: AsyncIterable<readonly HeldRow[]>,
-  { okta, comparison, signal, progress }: UsersReading,
+  { okta, comparison, call, progress }: UsersReading,
 ): Promise<void> {
-  const options = { ...(signal && { signal }) };
   for await (const chunk of rows) {
-    const read = async (row: HeldRow) => ({ row, user: await okta.getUser(row.key, options) });
+    const read = async (row: HeldRow) => ({ row, user: await okta.getUser(row.key, call) });
     for await (const { row, user } of mapAhead(chunk, SINGLE_REQUESTS, read)) {
       if (user === undefined) await comparison.missing('users', row.key, row.held);
       else await comparison.known('users', { externalId: row.key, profile: user.profile }, row.held);

@@ -4,16 +4,9 @@ import { memoryState } from '../../src/state/memory/memory-state.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, makeOrg } from '../support/world.js';
 
-// Programs without types make these mistakes.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-const { batch, diff, fromCsv, guard, pipe, upload, validate } = rollcall as any as Record<
-  string,
-  (...args: unknown[]) => unknown
->;
-const call = (name: string, ...args: unknown[]): unknown =>
-  (({ batch, diff, fromCsv, guard, pipe, upload, validate })[name] as (...args: unknown[]) => unknown)(
-    ...args,
-  );
+/** Calls a function of the main entry without types, as programs in JavaScript do. */
+const call = (name: keyof typeof rollcall, ...args: unknown[]): unknown =>
+  (rollcall[name] as unknown as (...args: unknown[]) => unknown)(...args);
 
 const state = memoryState();
 const okta = clientOf(makeOrg());

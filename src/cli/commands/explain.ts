@@ -5,6 +5,7 @@ import { memoryState } from '../../state/memory/memory-state.js';
 import type { StateStore } from '../../state/store.js';
 import { trace, type Trace, type TracedId } from '../../sync/trace/trace.js';
 import { wantedKeys } from '../../sync/trace/wanted-keys.js';
+import type { DirectoryClient } from '../../okta/directory-client.js';
 import { differingAttributes, readOne } from '../../okta/read-one.js';
 import { hasSources } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
@@ -119,36 +120,41 @@ async function askOkta(
 ): Promise<OktaAnswer[]> {
   const okta = await connectIfSet(state, input);
   if ('why' in okta) return ids.map((): OktaAnswer => ({ found: 'unknown', why: okta.why }));
-  const { stopping } = input;
-  const client = okta;
+  const { signal } = input.stopping;
   try {
     const answers: OktaAnswer[] = [];
-    for (const { entity, source } of ids) {
+    for (const traced of ids) {
       try {
-        answers.push(await askOne(entity));
+        answers.push(await askOne(okta, traced, id, signal));
       } catch (error) {
-        if (stopping.signal.aborted || !(error instanceof RollcallError)) throw error;
+        if (signal.aborted || !(error instanceof RollcallError)) throw error;
         answers.push({ found: 'unknown', why: error.message });
-      }
-      async function askOne(one: Entity): Promise<OktaAnswer> {
-        for (const key of wantedKeys(one, id)) {
-          const entityAtOkta = await readOne(client, one, key, { signal: stopping.signal });
-          if (entityAtOkta === undefined) continue;
-          const { profile } = entityAtOkta;
-          const expected = source?.first.find(({ result }) => result === 'record')?.profile;
-          return {
-            found: true,
-            attributes: Object.keys(profile),
-            differing: expected === undefined ? [] : differingAttributes(expected, profile),
-          };
-        }
-        return { found: false };
       }
     }
     return answers;
   } finally {
     await okta.close();
   }
+}
+
+async function askOne(
+  okta: DirectoryClient,
+  { entity, source }: TracedId,
+  id: string,
+  signal: AbortSignal,
+): Promise<OktaAnswer> {
+  for (const key of wantedKeys(entity, id)) {
+    const entityAtOkta = await readOne(okta, entity, key, { signal });
+    if (entityAtOkta === undefined) continue;
+    const { profile } = entityAtOkta;
+    const expected = source?.first.find(({ result }) => result === 'record')?.profile;
+    return {
+      found: true,
+      attributes: Object.keys(profile),
+      differing: expected === undefined ? [] : differingAttributes(expected, profile),
+    };
+  }
+  return { found: false };
 }
 
 function isFound({ matches, state, okta, rejections }: Explained): boolean {

@@ -3,7 +3,7 @@ import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-rules
 import { nearest } from '../text/nearest.js';
 import { isCodeSource, type ConfigSource } from './code-config.js';
 import { isPlainObject, type ConfigValue } from './config-value.js';
-import { Unexpected } from './setting-kinds.js';
+import { isObject, Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 import { readSource, type SourceSpec } from './source-spec.js';
 
@@ -52,8 +52,7 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
     if (key === '$schema') continue;
     if (key === 'guard') guard = readGuard(value);
     else if (isEntity(key) && isCode && isCodeSource(plain)) sources[key] = { kind: 'code', source: plain };
-    else if (isEntity(key) && typeof plain === 'object' && plain !== null && !Array.isArray(plain))
-      sources[key] = explained(key, value, () => readSource(plain));
+    else if (isEntity(key) && isObject(plain)) sources[key] = explained(key, value, () => readSource(plain));
     else if (key === 'map' && isCode && isPlainObject(plain))
       mapping = { place: `${file}: map`, content: plain };
     else {

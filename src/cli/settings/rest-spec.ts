@@ -1,5 +1,5 @@
 import type { NextPage } from '../../sources/rest/rest-options.js';
-import { Unexpected, type JsonSchema } from './setting-kinds.js';
+import { isObject, Unexpected, type JsonSchema } from './setting-kinds.js';
 
 /** Pages of a REST API, as a config file writes them. See `fromRest` of `rollcall/sources`. */
 export interface RestPages {
@@ -30,10 +30,7 @@ export const REST_OPTIONS = Object.freeze(['url', 'path', 'next', 'total', 'bear
  * @param url - the address, checked
  * @throws Unexpected without values of the file, which may be secrets
  */
-export function readRest(
-  options: Readonly<Record<string, unknown>>,
-  url: string | { readonly env: string },
-): RestSpec {
+export function readRest(options: Readonly<Record<string, unknown>>, url: RestPages['url']): RestSpec {
   const { path, next, total, bearer, basic, headers } = options;
   for (const [name, value] of Object.entries({ path, total }))
     if (value !== undefined && (typeof value !== 'string' || value === ''))
@@ -63,10 +60,6 @@ function isBasic(value: unknown): boolean {
 
 function isVariable(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 1 && typeof value['env'] === 'string';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const TEXT: JsonSchema = { type: 'string', pattern: '\\S' };

@@ -1,6 +1,11 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { parseDuration } from '../text/duration.js';
 
+/** True for an object that is not a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A JSON Schema. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -121,7 +126,7 @@ export function numberByEntity(): Kind<NumberByEntity> {
     return ofPairs(pairs, (text) => one.parse(text as string));
   };
   const read = (value: unknown): NumberByEntity => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return one.read(value);
+    if (!isObject(value)) return one.read(value);
     const pairs = Object.entries(value);
     if (pairs.length === 0) throw new Unexpected(expected, value);
     return ofPairs(pairs, (number) => one.read(number));

@@ -1,6 +1,6 @@
 import { nearest } from '../text/nearest.js';
 import { readRest, REST_OPTIONS, REST_PROPERTIES, type RestPages, type RestSpec } from './rest-spec.js';
-import { Unexpected, type JsonSchema } from './setting-kinds.js';
+import { isObject, Unexpected, type JsonSchema } from './setting-kinds.js';
 
 export type { RestPages } from './rest-spec.js';
 
@@ -91,10 +91,6 @@ function onlyMember(value: unknown): readonly [string, unknown] {
 function requireText(value: unknown, where: string): string {
   if (typeof value !== 'string' || value.trim() === '') throw new Unexpected(`text as ${where}`);
   return value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isKind(name: string): name is SourceSpec['kind'] {
