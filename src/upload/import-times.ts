@@ -67,9 +67,10 @@ export class ImportTimes {
 
   /** Records the end of an import. */
   ended({ afterMs, byMs }: ImportTime): void {
-    const lastMs = this.#last?.byMs ?? Infinity;
-    // A poll that came late does not show that this import was longer than the last.
-    this.#last = { afterMs, byMs: lastMs > afterMs ? Math.min(lastMs, byMs) : byMs };
+    const last = this.#last ?? { afterMs: 0, byMs: Infinity };
+    // A poll that came late does not show that this import was longer than the last, nor one that came early that it was shorter.
+    const endMs = last.byMs > afterMs ? Math.min(last.byMs, byMs) : byMs;
+    this.#last = { afterMs: isWide(last.afterMs, endMs) ? Math.max(last.afterMs, afterMs) : afterMs, byMs: endMs };
   }
 
   #stepMs(passedMs: number, { intervalMs, perWindow }: PollLimits): number {
@@ -90,5 +91,9 @@ export class ImportTimes {
 /** The moment after `passedMs` at which a poll is most useful. */
 function expectedEnd({ afterMs, byMs }: ImportTime, passedMs: number): number {
   const middleMs = (afterMs + byMs) / 2;
-  return byMs - afterMs > byMs * PRECISION && passedMs < middleMs ? middleMs : byMs;
+  return isWide(afterMs, byMs) && passedMs < middleMs ? middleMs : byMs;
+}
+
+function isWide(afterMs: number, byMs: number): boolean {
+  return byMs - afterMs > byMs * PRECISION;
 }

@@ -69,7 +69,7 @@ describe('the times of polls', () => {
           expect(polls.length).toBeLessThanOrEqual(Math.max(2, perWindow) * windows);
         },
       ),
-      { numRuns: runs(300) },
+      { numRuns: runs(300), examples: [[333_058, 1]] },
     );
   });
 
