@@ -122,9 +122,12 @@ export function isChange({ key, item }: Readonly<Record<string, unknown>>): bool
   return typeof key === 'string' && typeof item === 'string';
 }
 
-/** What only changes have. As the first part of a parameter, it makes a compiler error name `diff`, and one property. */
+/**
+ * What changes have, and batches too. As the first part of a parameter, it makes a compiler error name `diff`, and one property.
+ * A batch fits, so that `batch` before `guard` is one error, at the missing guard; two would make the compiler lose the types between.
+ */
 export interface ChangesFromDiff {
-  readonly fingerprint: Fingerprint | undefined;
+  readonly kind: ChangeKind;
 }
 
 /** What only batches have. As the first part of a parameter, it makes a compiler error name `batch`, and one property. */

@@ -6,6 +6,7 @@ import {
   ENTITIES,
   isChange,
   type Change,
+  type Batch,
   type ChangesFromDiff,
   type Entity,
   type Guarded,
@@ -62,7 +63,7 @@ const KNOWN_OPTIONS = [...GUARD_LIMIT_NAMES, 'users', 'groups', 'memberships', '
 export function guard(
   state: StateStore,
   options: GuardOptions = {},
-): Operator<ChangesFromDiff & Change, Guarded> {
+): Operator<ChangesFromDiff & Pick<Change, keyof Batch & keyof Change>, Guarded> {
   requireState(state);
   refuseUnknown('guard', options, KNOWN_OPTIONS);
   const limits = limitsOf(options);
@@ -72,7 +73,7 @@ export function guard(
   if (options.onPlan !== undefined) requireFunction('onPlan', options.onPlan);
   return named('guard', (source) => {
     const context = contextOf(source);
-    const changes = stageInput('guard', source, isChange);
+    const changes = stageInput('guard', source as Flow<Change>, isChange);
     return flowOf(() => guarded(changes, context, state, options, limits), context);
   });
 }
@@ -81,7 +82,7 @@ export function guard(
  * Passes changes on without a guard. Okta imports everything that is sent, so a bad export can deactivate everybody:
  * use it only where something else has checked the whole plan.
  */
-export function unguarded(): Operator<ChangesFromDiff & Change, Guarded> {
+export function unguarded(): Operator<ChangesFromDiff & Pick<Change, keyof Batch & keyof Change>, Guarded> {
   return named('guard', (source) => source as Flow<Guarded>);
 }
 
