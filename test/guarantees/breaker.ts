@@ -43,7 +43,6 @@ export class Breaker {
         watch: false,
         reporters: [{}],
         testTimeout: TEST_MS,
-        setupFiles: ['test/guarantees/fixed-seed.ts'],
         silent: true,
         // One test at a time: there is nothing to share a process with.
         fileParallelism: false,

@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-// The same draws for every mutant, so that a score can be had again. The suite itself draws anew each time.
+// The same draws for every mutant, and few of them.
 fc.configureGlobal({ seed: 20260101, numRuns: 50 });
