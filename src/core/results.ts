@@ -174,7 +174,7 @@ export interface GuardTrip {
 /**
  * The result of reading one entity's source. For a full read,
  * `read = unchanged + creates + updates + rejected + refusedBefore + excluded + leftOut`; for a delta feed, the sum also includes
- * `deletes + superseded`.
+ * `deletes + superseded`, without the memberships that end because their user is removed.
  */
 export interface EntityReport {
   readonly read: number;

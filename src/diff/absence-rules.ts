@@ -40,6 +40,15 @@ const UNCHANGED_MS = 23 * 3_600_000;
 /** The decision about an entity that is missing from the source. */
 export type AbsenceVerdict = 'delete' | 'waiting' | 'protected' | 'excluded';
 
+/** The names of {@link AbsenceOptions}. */
+export const ABSENCE_OPTION_NAMES: readonly string[] = Object.freeze([
+  'reads',
+  'minAgeMs',
+  'protect',
+  'exclude',
+  'deleteExcluded',
+]);
+
 /** The {@link AbsenceOptions} of one entity, checked. */
 export class AbsenceRules {
   readonly reads: number;
@@ -51,7 +60,7 @@ export class AbsenceRules {
   readonly #deleteExcluded: boolean;
 
   constructor(entity: Entity, options: AbsenceOptions) {
-    refuseUnknown('absence', options, ['reads', 'minAgeMs', 'protect', 'exclude', 'deleteExcluded']);
+    refuseUnknown('absence', options, ABSENCE_OPTION_NAMES);
     refuseUnknown('absence.protect', options.protect ?? {}, ['ids', 'prefixes']);
     this.#entity = entity;
     this.reads = requireNumber('absence.reads', options.reads ?? 1, { min: 1, max: 1000, integer: true });

@@ -1,11 +1,12 @@
 import { CHUNK_SIZE, pick, withoutPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import type { Flow } from '../flow/flow.js';
-import { keyOf, type Change, type Entity, type RecordOf } from '../core/model.js';
+import { keyOf, splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
 import type { Reading } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
 import type { DiffCounts } from './diff-counts.js';
 import { withoutExcluded, type Read } from './read.js';
 import { deletion } from './removals.js';
+import { removedReferences } from './membership-references.js';
 import { runReferences } from './run-references.js';
 
 /** The changes of a feed of changes: it removes only records that are marked as deleted, after the others. */
@@ -14,7 +15,7 @@ export async function* deltaDifferences<E extends Entity>(
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const { entity, source, reading, comparer, rules, counts } = read;
   const removed = runReferences(reading).removedByFeed;
-  if (entity === 'memberships') comparer.memberships.removed = removed;
+  const ended = entity === 'memberships' ? await endedWithParents(read) : new Set<string>();
   const marked: RecordOf[E][] = [];
   for await (const chunk of lastOfEach(entity, source, counts)) {
     const inScope = withoutExcluded(read, chunk);
@@ -26,13 +27,48 @@ export async function* deltaDifferences<E extends Entity>(
     const changes = await comparer.compare(kept.length === inScope.length ? inScope : pick(inScope, kept));
     if (changes.length > 0) yield withoutPlaces(changes);
   }
-  for (let start = 0; start < marked.length; start += CHUNK_SIZE) {
-    const records = marked.slice(start, start + CHUNK_SIZE);
+  for (const records of inPieces(marked)) {
     const deletions = await markedDeletions(entity, records, reading, rules, counts);
     const ids = entity === 'users' ? removed.users : entity === 'groups' ? removed.groups : undefined;
-    for (const { key } of deletions) ids?.add(key);
+    for (const { key } of deletions) {
+      ids?.add(key);
+      ended.delete(key);
+    }
     if (deletions.length > 0) yield withoutPlaces(deletions);
   }
+  counts.deletes += ended.size;
+  for (const keys of inPieces([...ended])) yield withoutPlaces(keys.map((key) => deletion(entity, key)));
+}
+
+function inPieces<T>(all: readonly T[]): (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / CHUNK_SIZE) }, (_, i) =>
+    all.slice(i * CHUNK_SIZE, (i + 1) * CHUNK_SIZE),
+  );
+}
+
+/**
+ * What the users and groups that this run removes mean for memberships that the feed does not name. A complete read finds them among
+ * those that are missing.
+ *
+ * A group stays if one of its memberships is protected. The memberships of a removed user end with the user: Okta does not document
+ * whether a person who comes back has them again.
+ *
+ * @returns the keys of the memberships that end
+ */
+async function endedWithParents({ state, reading, comparer, rules }: Read<Entity>): Promise<Set<string>> {
+  const removed = (comparer.memberships.removed = await removedReferences(reading));
+  const ended = new Set<string>();
+  if (removed.users.size + removed.groups.size === 0) return ended;
+  const { keptGroups } = runReferences(reading);
+  for await (const rows of state.rows('memberships')) {
+    for (const { key } of rows) {
+      const { groupExternalId, memberExternalId } = splitMembershipKey(key);
+      if (rules.isUndeletable(key)) {
+        if (removed.groups.has(groupExternalId)) keptGroups.add(groupExternalId);
+      } else if (removed.users.has(memberExternalId)) ended.add(key);
+    }
+  }
+  return ended;
 }
 
 /** True for a record of a delta feed that marks a removal. */

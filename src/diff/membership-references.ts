@@ -41,16 +41,24 @@ async function lookUp(
   return new Map(unique.map((id, i) => [id, codes[i] ?? Reference.ABSENT]));
 }
 
-/** The users and groups that are missing from a reading; none for an entity that is not read to its end. */
+/** The users and groups that this run removes: those that are missing from a complete read, and those that a feed marks. */
 export async function removedReferences(
   reading: Reading,
 ): Promise<{ users: ReadonlySet<string>; groups: ReadonlySet<string> }> {
-  return { users: await missingOf(reading, 'users'), groups: await missingOf(reading, 'groups') };
+  const { users, groups } = runReferences(reading).removedByFeed;
+  return {
+    users: (await missingOf(reading, 'users')) ?? users,
+    groups: (await missingOf(reading, 'groups')) ?? groups,
+  };
 }
 
-async function missingOf(reading: Reading, entity: 'users' | 'groups'): Promise<ReadonlySet<string>> {
+/** The entities that are missing from a complete read; undefined if there was none. */
+async function missingOf(
+  reading: Reading,
+  entity: 'users' | 'groups',
+): Promise<ReadonlySet<string> | undefined> {
+  if (!reading.isComplete(entity)) return undefined;
   const keys = new Set<string>();
-  if (!reading.isComplete(entity)) return keys;
   for await (const chunk of reading.missing(entity)) for (const key of chunk) keys.add(key);
   return keys;
 }

@@ -76,7 +76,8 @@ const DEFAULTS = Object.freeze({
   userAgent: 'rollcall',
 });
 
-const KNOWN = [
+/** The names of {@link ClientOptions}. */
+export const CLIENT_OPTION_NAMES: readonly string[] = [
   ...Object.keys(DEFAULTS),
   'orgUrl',
   'identitySourceId',
@@ -91,7 +92,7 @@ const KNOWN = [
 
 /** Checks all options. @throws {@link OptionsError} for the first invalid one. */
 export function checkOptions(options: ClientOptions): CheckedOptions {
-  refuseUnknown('createClient', options, KNOWN);
+  refuseUnknown('createClient', options, CLIENT_OPTION_NAMES);
   const given = { ...DEFAULTS, clock: systemClock, random: Math.random, ...options };
   const whole = (
     name: 'concurrency' | 'requestTimeoutMs' | 'connectTimeoutMs' | 'maxResponseBytes' | 'maxAttempts',

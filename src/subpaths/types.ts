@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { AttributeLimit } from '../core/limits.js';
+export type { Mode, Modes } from '../core/mode.js';
 export type { ChangeKind, DirectoryRecord, RecordOf, RemovedMembership } from '../core/model.js';
 export type { ReadCounts } from '../core/rejection.js';
 export type {

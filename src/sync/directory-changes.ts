@@ -1,6 +1,7 @@
 import type { Chunk } from '../flow/chunk.js';
 import { contextOf, flowOf, inContext, type Flow, type Source } from '../flow/flow.js';
 import { systemClock, type Clock } from '../core/clock.js';
+import { modeOf, type Modes } from '../core/mode.js';
 import {
   ENTITIES,
   type Change,
@@ -56,15 +57,16 @@ export interface DirectoryOptions extends DirectorySources {
   readonly absence?: AbsenceOptions & Readonly<Partial<Record<Entity, AbsenceOptions>>>;
   /**
    * `full`: the sources are the whole directory, and entities that are missing from them are removed. `delta`: the sources
-   * are feeds of changes, and only records with `deleted: true` are removed.
+   * are feeds of changes, and only records with `deleted: true` are removed. An object has the mode of each source:
+   * `{ memberships: 'delta' }`.
    * @defaultValue `'full'`
    */
-  readonly mode?: 'full' | 'delta';
+  readonly mode?: Modes;
   /**
    * Doubts rows of the state: it is not known whether Okta still has these records. They are sent again, or deleted if they left
    * the source, even if the state has them as confirmed. `'all'`, `'users'`, `'groups'` and `'memberships'` stand for all of
    * them; every other text is the external id of a user or group, which doubts its memberships as well. A record with which
-   * every session of an earlier run failed is sent again too. The guard does not count them as creations or updates. Not with `mode: 'delta'`: a feed of changes does not contain them.
+   * every session of an earlier run failed is sent again too. The guard does not count them as creations or updates. Not with a source in mode `delta`: a feed of changes does not contain them.
    */
   readonly resend?: readonly string[];
   /**
@@ -126,7 +128,8 @@ async function* changesIn(
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
     const { sourceFiles } = contextOf(source);
-    if (sourceFiles !== undefined && options.mode !== 'delta') context.files.set(entity, sourceFiles);
+    if (sourceFiles !== undefined && modeOf(options.mode, entity) === 'full')
+      context.files.set(entity, sourceFiles);
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }
@@ -143,16 +146,17 @@ function entityChanges<E extends Entity>(
   context: RunContext,
   signal: AbortSignal | undefined,
 ): Flow<Change> {
-  const { onDuplicate, mixed, mode, screening, clock } = options;
+  const { onDuplicate, mixed, screening, clock } = options;
+  const mode = modeOf(options.mode, entity);
   return pipe(
     inContext(source, context),
     watchReading<RecordOf[E]>(new ReadingProgress(entity, events, signal).add, signal),
-    validate(entity, { ...options.validate?.[entity], ...(mode && { mode }) }),
+    validate(entity, { ...options.validate?.[entity], mode }),
     diff(entity, state, {
       reading,
       ...(onDuplicate && { onDuplicate }),
       ...(mixed !== undefined && { mixed }),
-      ...(mode && { mode }),
+      mode,
       ...(screening !== undefined && { screening }),
       ...(clock && { clock }),
       absence: absenceOf(options, entity),

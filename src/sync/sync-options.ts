@@ -1,6 +1,7 @@
 import { requireBoolean } from '../core/check-options.js';
 import { OptionsError } from '../core/errors.js';
-import { ENTITIES } from '../core/model.js';
+import { checkModes, modeOf } from '../core/mode.js';
+import { ENTITIES, type Entity } from '../core/model.js';
 import type { Rejection } from '../core/rejection.js';
 import { checkSelection, type SelectionOptions } from '../diff/selection.js';
 import type { SyncEvent } from '../events/events.js';
@@ -33,8 +34,9 @@ export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' |
   /**
    * The position up to which a delta feed was read. A function is called when the sources have been read to the end, before
    * anything is sent, because records that change during sending belong to the next run. The next run gets the value from
-   * `readWatermark`. It is stored only if Okta confirmed everything and no record was rejected or refused. Otherwise the same
-   * part of the feed must be read again; changes that are already confirmed are not sent again.
+   * `readWatermark`. It is stored only if Okta confirmed everything and no record of the feeds was rejected or refused. Otherwise the
+   * same part of the feed must be read again; changes that are already confirmed are not sent again. A source in mode `full` is read
+   * again in any case, so its rejected records do not count, unless all sources are in mode `full`.
    */
   readonly watermark?: string | (() => string | Promise<string>);
   /**
@@ -86,11 +88,20 @@ export function checkSources(options: PlanOptions): void {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }
   requireBoolean('screening', options.screening ?? true);
-  if (options.resend !== undefined && options.mode === 'delta')
+  checkModes(options.mode ?? 'full');
+  const [feed] = feedsOf(options);
+  if (options.resend !== undefined && feed !== undefined)
     throw new OptionsError(
       'resend',
-      'not possible with mode "delta": a feed does not contain unchanged records',
+      `not possible with mode "delta" of ${feed}: a feed does not contain unchanged records`,
     );
+}
+
+/** The entities whose source is a feed of changes. */
+export function feedsOf(options: DirectoryOptions): Entity[] {
+  return ENTITIES.filter(
+    (entity) => options[entity] !== undefined && modeOf(options.mode, entity) === 'delta',
+  );
 }
 
 /** The options of `upload` among those of `sync`. */

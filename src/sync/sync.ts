@@ -11,7 +11,7 @@ import {
   type SyncReport,
 } from '../core/results.js';
 import { EventHub, silent, type SyncEvent } from '../events/events.js';
-import { ENTITIES, type Change } from '../core/model.js';
+import { ENTITIES, type Change, type Entity } from '../core/model.js';
 import { contextOf, flowOf, type Flow } from '../flow/flow.js';
 import { batch } from '../batch/batch.js';
 import type { SelectionOptions } from '../diff/selection.js';
@@ -29,6 +29,7 @@ import { holdOpen } from '../state/uses.js';
 import { sampleOf, type Sample } from './sample/sample.js';
 import {
   checkSources,
+  feedsOf,
   PLAN_OPTION_NAMES,
   SYNC_OPTION_NAMES,
   pickUploadOptions,
@@ -169,7 +170,9 @@ async function run(
   const sampled = await sample?.read(state, uploadOptions);
   // A feed does not contain the changes again of which the sample found nothing at Okta.
   const isWhole = (sampled?.repaired ?? 0) === 0;
-  const watermarkKept = await storeWatermark(state, watermark, uploaded, context, isWhole);
+  const feeds = feedsOf(options);
+  const read = feeds.length > 0 ? feeds : ENTITIES;
+  const watermarkKept = await storeWatermark(state, watermark, read, uploaded, context, isWhole);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -185,8 +188,9 @@ async function run(
 
 /** The options of the guard. A delta feed may be empty, because it contains only changes. */
 function guardOptions(options: PlanOptions): GuardOptions {
-  const { clock } = options;
-  return { ...options.guard, ...(clock && { clock }), ...(options.mode === 'delta' && { allowEmpty: true }) };
+  const { clock, guard: given } = options;
+  const ofFeeds = feedsOf(options).map((entity) => [entity, { allowEmpty: true, ...given?.[entity] }]);
+  return { ...given, ...(Object.fromEntries(ofFeeds) as GuardOptions), ...(clock && { clock }) };
 }
 
 /** The same flow. `onChange` is called with each change. */
@@ -209,18 +213,24 @@ function atEnd(source: Flow<Change>, then: () => Promise<void>): Flow<Change> {
   return flowOf(chunks, contextOf(source));
 }
 
-/** Stores the watermark only if everything was sent. Otherwise the same part of the feed must be read again. */
+/**
+ * Stores the watermark only if everything was sent. Otherwise the same part of the feed must be read again.
+ *
+ * @param feeds - the entities whose records must all be accepted
+ */
 async function storeWatermark(
   state: StateStore,
   watermark: string | undefined,
+  feeds: readonly Entity[],
   uploaded: UploadReport,
   context: RunContext,
   isWhole: boolean,
 ): Promise<boolean | undefined> {
   if (watermark === undefined) return undefined;
-  const undone = uploaded.remaining > 0 || uploaded.refused.length > 0 || context.rejections.length > 0;
-  const unsent = ENTITIES.some((entity) => (context.selection?.unsent[entity] ?? 0) > 0);
-  if (undone || unsent || !isWhole) return false;
+  const isRejected = feeds.some((entity) => context.counts(entity).rejected > 0);
+  const isRefused = uploaded.refused.some(({ entity }) => feeds.includes(entity));
+  const isUnsent = ENTITIES.some((entity) => (context.selection?.unsent[entity] ?? 0) > 0);
+  if (uploaded.remaining > 0 || isRejected || isRefused || isUnsent || !isWhole) return false;
   await state.setMeta('watermark', watermark);
   return true;
 }

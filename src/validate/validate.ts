@@ -13,7 +13,8 @@ import { textFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 import { named } from '../flow/stage-order.js';
 
-const KNOWN_OPTIONS = [
+/** The names of {@link ValidateOptions}. */
+export const VALIDATE_OPTION_NAMES: readonly string[] = [
   'required',
   'coerce',
   'unsupportedCharacters',
@@ -35,7 +36,7 @@ export function validate<E extends Entity>(
   options: ValidateOptions = {},
 ): Operator<RecordOf[E], Valid<E>> {
   requireOneOf('entity', entity, ['users', 'groups', 'memberships']);
-  refuseUnknown('validate', options, KNOWN_OPTIONS);
+  refuseUnknown('validate', options, VALIDATE_OPTION_NAMES);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
   if (options.onReject !== undefined) requireFunction('onReject', options.onReject);
   const { unsupportedCharacters } = options;

@@ -4,6 +4,7 @@ import { parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { parseMapping } from '../../src/cli/mapping/load.js';
 import { mappedSources } from '../../src/cli/mapping/sources.js';
+import type { Mode } from '../../src/core/mode.js';
 import { ENTITIES } from '../../src/core/model.js';
 import { drainSources } from './mapping-support.js';
 import { directory, files } from './support.js';
@@ -12,6 +13,7 @@ interface Example {
   readonly line: number;
   readonly mapping: string;
   readonly inputs: Record<string, string>;
+  readonly mode: Mode;
   records?: unknown;
 }
 
@@ -22,7 +24,8 @@ function examples(): Example[] {
     const line = text.slice(0, index).split('\n').length;
     const [language, what = ''] = info.split(' ');
     const last = found.at(-1);
-    if (info === 'jsonc mapping') found.push({ line, mapping: code, inputs: {} });
+    if (info === 'jsonc mapping') found.push({ line, mapping: code, inputs: {}, mode: 'full' });
+    else if (info === 'jsonc mapping delta') found.push({ line, mapping: code, inputs: {}, mode: 'delta' });
     else if (language === 'csv' && last) last.inputs[what] = code;
     else if (info === 'json records' && last) last.records = parse(code);
     else throw new Error(`docs/mapping.md:${line}: a block of ${info} is not run`);
@@ -33,16 +36,25 @@ function examples(): Example[] {
 describe('docs/mapping.md', () => {
   it('has examples', () => expect(examples().length).toBeGreaterThan(4));
 
-  it.each(examples())('holds in its example on line $line', async ({ line, mapping, inputs, records }) => {
-    const cwd = await directory();
-    await files(cwd, Object.fromEntries(Object.entries(inputs).map(([name, csv]) => [`${name}.csv`, csv])));
-    const specs = Object.fromEntries(
-      ENTITIES.filter((entity) => entity in inputs).map((entity) => [
-        entity,
-        { paths: [join(cwd, `${entity}.csv`)] },
-      ]),
-    );
-    const sources = mappedSources(parseMapping(mapping, `docs/mapping.md, example on line ${line}`), specs);
-    expect(await drainSources(sources)).toEqual({ records, rejections: [] });
-  });
+  it.each(examples())(
+    'holds in its example on line $line',
+    async ({ line, mapping, inputs, mode, records }) => {
+      const cwd = await directory();
+      await files(cwd, Object.fromEntries(Object.entries(inputs).map(([name, csv]) => [`${name}.csv`, csv])));
+      const specs = Object.fromEntries(
+        ENTITIES.filter((entity) => entity in inputs).map((entity) => [
+          entity,
+          { paths: [join(cwd, `${entity}.csv`)] },
+        ]),
+      );
+      const sources = mappedSources(
+        parseMapping(mapping, `docs/mapping.md, example on line ${line}`),
+        specs,
+        {
+          mode,
+        },
+      );
+      expect(await drainSources(sources, mode)).toEqual({ records, rejections: [] });
+    },
+  );
 });

@@ -3,10 +3,12 @@ import type { Rejection } from '../../core/rejection.js';
 import { inContext, type Source } from '../../flow/flow.js';
 import { pipe } from '../../flow/pipe.js';
 import { RunContext } from '../../flow/run-context.js';
-import type { DirectorySources } from '../../sync/directory-changes.js';
+import { modeOf } from '../../core/mode.js';
+import type { MappedSources } from '../mapping/sources.js';
 import { ReadingProgress } from '../../sync/reading-progress.js';
 import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
+import type { ValidateOptions } from '../../validate/validate-options.js';
 import { asAborted, type CommandInput } from '../commands/command.js';
 import { openCommandSources } from '../commands/open-sources.js';
 import { chosenMapping, hasSources } from '../inputs/directory-inputs.js';
@@ -40,7 +42,7 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
     checks.push(warning('sources', 'none is set', 'Use --users, --groups or --memberships.'));
     return { checks, uses };
   }
-  let sources: DirectorySources;
+  let sources: MappedSources;
   try {
     sources = await openCommandSources(input);
   } catch (error) {
@@ -49,7 +51,8 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
   for (const entity of ENTITIES) {
     const source = sources[entity];
     if (source === undefined) continue;
-    checks.push(await checkSource(entity, source as Source<RecordOf[Entity]>, uses, input));
+    const options = { ...sources.validate?.[entity], mode: modeOf(settings.mode, entity) };
+    checks.push(await checkSource(entity, source as Source<RecordOf[Entity]>, options, uses, input));
   }
   return { checks, uses };
 }
@@ -57,6 +60,7 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
 async function checkSource(
   entity: Entity,
   source: Source<RecordOf[Entity]>,
+  options: ValidateOptions,
   uses: AttributeUses,
   { display, stopping }: CommandInput,
 ): Promise<Check> {
@@ -68,10 +72,11 @@ async function checkSource(
     const records = pipe(
       inContext(pipe(source), context),
       watchReading<RecordOf[Entity]>(progress.add, stopping.signal),
-      validate(entity),
+      validate(entity, options),
     );
     for await (const chunk of records.chunks())
-      if (entity === 'users') for (const record of chunk) uses.add((record as UserRecord).profile);
+      if (entity === 'users')
+        for (const record of chunk) if ('profile' in record) uses.add((record as UserRecord).profile);
   } catch (error) {
     return faultOf(entity, asAborted(error, stopping));
   }

@@ -5,6 +5,7 @@ import { createClient } from '../../okta/client.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { OktaClient } from '../../okta/wire.js';
 import type { Target } from '../../state/store.js';
+import { clientOptions } from '../settings/library-options.js';
 import { readCredentials } from '../settings/credentials.js';
 import type { CliContext } from '../process/io.js';
 import { SETTINGS, type Settings } from '../settings/settings.js';
@@ -30,7 +31,6 @@ export async function connect(
       'not set; set it, or set OKTA_CLIENT_TOKEN_FILE to a file with the token, or set OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY',
     );
   }
-  const { concurrency, rateLimitShare } = settings;
   const ca =
     settings.ca === undefined ? undefined : await readCertificates(resolve(context.cwd, settings.ca));
   const { clock, random, transport } = context;
@@ -44,8 +44,7 @@ export async function connect(
     // The environment variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY set a proxy, as they do for other programs.
     ...(transport ? { transport } : { proxy: 'environment' as const }),
     ...(ca !== undefined && { ca }),
-    ...(concurrency !== undefined && { concurrency }),
-    ...(rateLimitShare !== undefined && { rateLimitShare }),
+    ...clientOptions(settings),
   });
 }
 

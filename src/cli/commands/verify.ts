@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { OptionsError } from '../../core/errors.js';
+import { modeOf } from '../../core/mode.js';
 import { ENTITIES } from '../../core/model.js';
 import { createVerifyFiles } from '../../report/verify-files.js';
 import type { DirectorySources } from '../../sync/directory-changes.js';
@@ -14,17 +15,23 @@ import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { showReadProgress } from './read-progress.js';
 
+/** Settings of inputs without effect on a comparison. */
+const NOT_COMPARED: readonly SettingKey[] = [
+  'absenceReads',
+  'absenceMinAge',
+  'protect',
+  'neverClear',
+  'exclude',
+  'deleteExcluded',
+  'mixed',
+];
+
 /** The settings of `verify`. */
 export const VERIFY_SETTINGS: readonly SettingKey[] = [
   'state',
   'waitLock',
   'report',
-  'users',
-  'groups',
-  'memberships',
-  'format',
-  'map',
-  'onDuplicate',
+  ...GROUPS.inputs.filter((key) => !NOT_COMPARED.includes(key)),
   ...GROUPS.connection,
 ];
 
@@ -80,6 +87,12 @@ export const verifyCommand: Command = async (input): Promise<ExitCode> => {
 async function sourcesOf(input: CommandInput): Promise<DirectorySources> {
   const { flags } = input;
   const isAsked = flags['sources'] === true || ENTITIES.some((entity) => flags[entity] !== undefined);
+  const feed = ENTITIES.find((entity) => modeOf(input.resolved.settings.mode, entity) === 'delta');
+  if (isAsked && feed !== undefined)
+    throw new OptionsError(
+      '--mode',
+      `${feed} are a feed of changes, with which Okta cannot be compared; leave out --sources to compare it with the state`,
+    );
   return isAsked ? openCommandSources(input) : {};
 }
 

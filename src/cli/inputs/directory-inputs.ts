@@ -11,6 +11,7 @@ import { identityMapping, loadMapping, parseInlineMapping } from '../mapping/loa
 import type { Mapping } from '../mapping/mapping.js';
 import { mappedSources, type MappedSources } from '../mapping/sources.js';
 import type { Resolved } from '../settings/resolve-settings.js';
+import { validateOptions } from '../settings/library-options.js';
 import type { Settings } from '../settings/settings.js';
 
 /**
@@ -46,7 +47,13 @@ export async function openSources(
     throw new OptionsError('-', 'standard input can be read only once');
   }
   const mapping = (await chosenMapping(resolved, context)) ?? identityMapping;
-  return mappedSources(mapping, inputs, { stdin: io.stdin, values, neverClear: settings.neverClear });
+  return mappedSources(mapping, inputs, {
+    stdin: io.stdin,
+    values,
+    neverClear: settings.neverClear,
+    validate: { users: validateOptions(settings, 'users'), groups: validateOptions(settings, 'groups') },
+    mode: settings.mode,
+  });
 }
 
 /** Sets the number of rows that each input must have. */

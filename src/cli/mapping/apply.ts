@@ -1,4 +1,11 @@
-import { membershipKey, type GroupRecord, type MembershipRecord, type UserRecord } from '../../core/model.js';
+import {
+  membershipKey,
+  type GroupRecord,
+  type MembershipRecord,
+  type RemovedMembership,
+  type RemovedRecord,
+  type UserRecord,
+} from '../../core/model.js';
 import { isLeftOut, leftOutRecord } from '../../validate/left-out-record.js';
 import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
@@ -12,15 +19,25 @@ type ProfileRecord = UserRecord & GroupRecord;
 /**
  * The user or group of a row; a placeholder if the mapping leaves the row out. A row that cannot be mapped becomes a
  * rejected record, with its key if the key is known, so that it is not deleted in Okta.
+ *
+ * @param isFeed - true for a feed of changes: a row that the mapping leaves out, or marks as deleted, is a removal
  */
-export function recordOf({ externalId, profile, when }: RecordRule, row: Row): ProfileRecord {
-  const wanted = when === undefined || when.of(row);
+export function recordOf(
+  { externalId, profile, when, deleted }: RecordRule,
+  row: Row,
+  isFeed = false,
+): ProfileRecord {
   const id = externalId.of(row);
   const key = typeof id === 'string' && id !== '' ? id : undefined;
-  if (wanted === false) return leftOutRecord<'users'>(key);
+  const isDeleted = deleted?.of(row) ?? false;
+  if (isDeleted instanceof Fault) return refused(isDeleted, key, undefined);
+  const wanted = isDeleted || when === undefined || when.of(row);
+  if (wanted === false && !isFeed) return leftOutRecord<'users'>(key);
   if (wanted instanceof Fault) return refused(wanted, key, undefined);
   if (id instanceof Fault) return refused(id, undefined, 'externalId');
   if (key === undefined) return refused(noId(externalId), undefined, 'externalId');
+  // A feed does not show who is missing, so a person who no longer meets the condition is removed like one who is marked.
+  if (isDeleted || !wanted) return marked({ externalId: key, deleted: true });
   const result = profileOf(profile, row);
   if (Array.isArray(result)) return refused(result[1], key, result[0]);
   return { externalId: key, profile: result };
@@ -41,14 +58,18 @@ function profileOf(
 }
 
 /** The membership of a row; undefined if the mapping leaves the row out. */
-export function pairOf(rule: PairRule, row: Row): MembershipRecord | undefined {
-  const wanted = rule.when === undefined || rule.when.of(row);
-  if (wanted === false) return undefined;
+export function pairOf(rule: PairRule, row: Row, isFeed = false): MembershipRecord | undefined {
+  const isDeleted = rule.deleted?.of(row) ?? false;
+  const wanted = isDeleted !== false || rule.when === undefined || rule.when.of(row);
+  if (wanted === false && !isFeed) return undefined;
   const group = idOf(rule.groupExternalId, row);
   const member = idOf(rule.memberExternalId, row);
   if (group instanceof Fault) return refused(group, undefined, 'groupExternalId');
   if (member instanceof Fault) return refused(member, undefined, 'memberExternalId');
-  if (wanted instanceof Fault) return refused(wanted, membershipKey(group, member), undefined);
+  for (const result of [isDeleted, wanted])
+    if (result instanceof Fault) return refused(result, membershipKey(group, member), undefined);
+  if (isDeleted === true || !wanted)
+    return marked({ groupExternalId: group, memberExternalId: member, deleted: true });
   return { groupExternalId: group, memberExternalId: member };
 }
 
@@ -109,9 +130,15 @@ function refused(
   return record as ProfileRecord & MembershipRecord;
 }
 
+/** A record that marks a removal. Only a source in mode `delta` may have it. */
+function marked(record: RemovedRecord | RemovedMembership): ProfileRecord & MembershipRecord {
+  return record as unknown as ProfileRecord & MembershipRecord;
+}
+
 /** The record of a row without a mapping: its columns have the default names, or a JSON object is a whole record. */
 export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRecord {
   if (isPlaceholder(row)) return row;
+  if (typeof row['deleted'] === 'boolean') return identityOfFeed(entity, row);
   if (typeof row['profile'] === 'object' && row['profile'] !== null) {
     const besides = Object.keys(row).find((name) => name !== 'externalId' && name !== 'profile');
     if (besides === undefined) return row as unknown as ProfileRecord;
@@ -128,10 +155,21 @@ export function identityRecord(entity: 'users' | 'groups', row: Row): ProfileRec
   return entity === 'users' ? toUser(flat) : toGroup(flat);
 }
 
+/** The record of a JSON object that says whether it marks a removal. */
+function identityOfFeed(entity: 'users' | 'groups', { deleted, ...row }: Row): ProfileRecord {
+  if (deleted === false) return identityRecord(entity, row);
+  return marked({ externalId: row['externalId'] as string, deleted: true });
+}
+
 /** {@link identityRecord} for memberships. */
 export function identityPair(row: Row): MembershipRecord {
   if (isPlaceholder(row)) return row;
-  return toMembership({ groupExternalId: '', memberExternalId: '', ...row });
+  if (row['deleted'] === true) return { ...toMembership(withIds(row)), deleted: true } as MembershipRecord;
+  return toMembership(withIds(row));
+}
+
+function withIds(row: Row): FlatRow {
+  return { groupExternalId: '', memberExternalId: '', ...row };
 }
 
 /** True for a record that a source in code rejects or leaves out. */

@@ -21,7 +21,7 @@ export function profileMapping(
 ): MappingOf | undefined {
   if (rule.kind === 'identity') return mappingOf(IDENTITY[entity]);
   const id = rule.externalId.plain;
-  if (rule.when !== undefined || id === undefined) return undefined;
+  if (rule.when !== undefined || rule.deleted !== undefined || id === undefined) return undefined;
   const attributes: DeclaredAttribute[] = [];
   for (const [name, value] of rule.profile) {
     const field = attributeField(name, value);
@@ -37,7 +37,8 @@ export function membershipMapping(rule: PairRule | IdentityRule): MappingOf | un
   if (rule.kind === 'identity') return mappingOf(IDENTITY.memberships);
   const group = rule.groupExternalId.plain;
   const member = rule.memberExternalId.plain;
-  if (rule.when !== undefined || group === undefined || member === undefined) return undefined;
+  if (rule.when !== undefined || rule.deleted !== undefined) return undefined;
+  if (group === undefined || member === undefined) return undefined;
   const mapping: DeclaredMapping = { kind: 'membership', group: group.column, member: member.column };
   return () => mapping;
 }

@@ -71,7 +71,7 @@ function readMapping(text: MappingText): Mapping {
 }
 
 function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {
-  const members = text.members(node, entity, ['externalId', 'profile', 'when']);
+  const members = text.members(node, entity, ['externalId', 'profile', 'when', 'deleted']);
   const id = need(text, node, members, entity, 'externalId');
   const profile = need(text, node, members, entity, 'profile');
   return {
@@ -79,6 +79,7 @@ function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'gr
     externalId: readValue(text, id, { what: `${entity}.externalId`, ...IS_ID }),
     profile: readProfile(text, profile, entity),
     when: readWhen(text, members, entity),
+    deleted: readDeleted(text, members, entity),
   };
 }
 
@@ -151,7 +152,7 @@ function readMemberships(
       when: [theirs, own].filter((condition): condition is Condition => condition !== undefined),
     };
   }
-  const members = text.members(node, what, ['groupExternalId', 'memberExternalId', 'when']);
+  const members = text.members(node, what, ['groupExternalId', 'memberExternalId', 'when', 'deleted']);
   const id = (name: 'groupExternalId' | 'memberExternalId') =>
     readValue(text, need(text, node, members, what, name), { what: `${what}.${name}`, ...IS_ID });
   return {
@@ -159,6 +160,7 @@ function readMemberships(
     groupExternalId: id('groupExternalId'),
     memberExternalId: id('memberExternalId'),
     when: readWhen(text, members, what),
+    deleted: readDeleted(text, members, what),
   };
 }
 
@@ -180,6 +182,15 @@ function readWhen(
 ): Condition | undefined {
   const node = members.get('when');
   return node === undefined ? undefined : readCondition(text, node, `${what}.when`);
+}
+
+function readDeleted(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+): Condition | undefined {
+  const node = members.get('deleted');
+  return node === undefined ? undefined : readCondition(text, node, `${what}.deleted`);
 }
 
 function need(

@@ -25,13 +25,15 @@ export function columnsOf(mapping: Mapping, entity: Entity): NeededColumns {
 }
 
 function recordParts(rule: Mapping['users' | 'groups']): readonly (Part | undefined)[] | undefined {
-  return rule.kind === 'rows' ? [rule.externalId, ...rule.profile.values(), rule.when] : undefined;
+  return rule.kind === 'rows'
+    ? [rule.externalId, ...rule.profile.values(), rule.when, rule.deleted]
+    : undefined;
 }
 
 function membershipParts({ memberships: rule }: Mapping): readonly (Part | undefined)[] | undefined {
   if (rule.kind === 'identity') return undefined;
   if (rule.kind !== 'rows') return [rule.externalId, rule.list, ...rule.when];
-  return [rule.groupExternalId, rule.memberExternalId, rule.when];
+  return [rule.groupExternalId, rule.memberExternalId, rule.when, rule.deleted];
 }
 
 function unique(names: readonly string[]): readonly string[] {

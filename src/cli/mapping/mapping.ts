@@ -8,6 +8,8 @@ export interface RecordRule {
   readonly externalId: ValueRule;
   readonly profile: ReadonlyMap<string, ValueRule>;
   readonly when: Condition | undefined;
+  /** In a feed of changes: the rows that mark a removal, and need no more than the id. */
+  readonly deleted: Condition | undefined;
 }
 
 /** Memberships made of the rows of their own input. */
@@ -16,6 +18,8 @@ export interface PairRule {
   readonly groupExternalId: ValueRule;
   readonly memberExternalId: ValueRule;
   readonly when: Condition | undefined;
+  /** See {@link RecordRule.deleted}. */
+  readonly deleted: Condition | undefined;
 }
 
 /** Memberships made of a list in each row of the users, of their groups, or in each row of the groups, of their members. */
@@ -47,4 +51,9 @@ export interface Mapping {
   readonly users: RecordRule | IdentityRule;
   readonly groups: RecordRule | NamedGroupsRule | IdentityRule;
   readonly memberships: PairRule | ListedRule | IdentityRule;
+}
+
+/** Whether memberships are made of lists in the rows of users or groups. */
+export function isListed(rule: Mapping['memberships']): rule is ListedRule {
+  return rule.kind === 'users' || rule.kind === 'groups';
 }

@@ -116,6 +116,10 @@ const when = described(
   'rows that do not meet the condition are left out, and deleted in Okta if they are there',
   ref('condition'),
 );
+const deleted = described(
+  'in a feed of changes (mode delta): rows that meet the condition mark a removal, and need no more than the ids',
+  ref('condition'),
+);
 const groupProfile: Schema = {
   ...object(Object.fromEntries(Object.keys(LIMITS.groupProfile).map((name) => [name, ref('value')]))),
   minProperties: 1,
@@ -165,18 +169,19 @@ export function mappingSchema(): Schema {
           externalId: ref('id'),
           profile: { type: 'object', minProperties: 1, additionalProperties: ref('value') },
           when,
+          deleted,
         },
         ['externalId', 'profile'],
       ),
       groups: {
         anyOf: [
-          object({ externalId: ref('id'), profile: groupProfile, when }, ['externalId', 'profile']),
+          object({ externalId: ref('id'), profile: groupProfile, when, deleted }, ['externalId', 'profile']),
           object({ from: { const: 'memberships' }, profile: groupProfile }, ['from']),
         ],
       },
       memberships: {
         anyOf: [
-          object({ groupExternalId: ref('id'), memberExternalId: ref('id'), when }, [
+          object({ groupExternalId: ref('id'), memberExternalId: ref('id'), when, deleted }, [
             'groupExternalId',
             'memberExternalId',
           ]),

@@ -1,9 +1,10 @@
 import type { DirectoryOptions, DirectorySources } from '../../sync/directory-changes.js';
-import { OptionsError } from '../../core/errors.js';
+import { modeOf, type Modes } from '../../core/mode.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import type { Entity, GroupRecord, MembershipRecord } from '../../core/model.js';
 import { flatMap } from '../../transform/flat-map.js';
 import { mapRows } from '../../transform/map-rows.js';
+import type { ValidateOptions } from '../../validate/validate-options.js';
 import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
@@ -12,11 +13,11 @@ import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } 
 import type { Row } from './cells.js';
 import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
-import type { ListedRule, Mapping, NamedGroupsRule } from './mapping.js';
+import { isListed, type Mapping, type NamedGroupsRule } from './mapping.js';
+import { refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
 import { columnsOf } from './mapping-columns.js';
 
-/** The inputs of a run. */
-export type MappedInputs = Readonly<Partial<Record<Entity, InputSpec>>>;
+export type { MappedInputs };
 
 /** Options of {@link mappedSources}. */
 export interface MappedSourcesOptions {
@@ -28,9 +29,13 @@ export interface MappedSourcesOptions {
   readonly values?: ConditionValues | undefined;
   /** Attributes that are never cleared, besides those that the mapping leaves out. @defaultValue none */
   readonly neverClear?: readonly string[] | undefined;
+  /** Other options of `validate`. @defaultValue its defaults */
+  readonly validate?: Readonly<Record<'users' | 'groups', ValidateOptions>>;
+  /** The sources that are feeds of changes. @defaultValue every source is the whole directory */
+  readonly mode?: Modes | undefined;
 }
 
-/** The sources, and the attributes that the mapping says to leave alone if they are empty. */
+/** The sources, and the options of `validate` for them. */
 export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate'>;
 
 type Open = (entity: Entity) => Flow<Row>;
@@ -41,7 +46,7 @@ type Open = (entity: Entity) => Flow<Row>;
  * An input that serves two entities is read twice, and must have the same bytes both times: see {@link Rereads}.
  * `validate` rejects a row that cannot be mapped; the rejection names the line of the row and of the mapping.
  *
- * @throws {@link OptionsError} for an input that the mapping does not use.
+ * @throws {@link OptionsError} for an input that the mapping does not use, or a mode that does not fit it.
  */
 export function mappedSources(
   mapping: Mapping,
@@ -49,6 +54,7 @@ export function mappedSources(
   options: MappedSourcesOptions = {},
 ): MappedSources {
   refuseUseless(mapping, inputs);
+  refuseModes(mapping, options.mode);
   const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
   const open: Open = (entity) => {
     const from = entity === 'memberships' ? inputOfMemberships(mapping) : entity;
@@ -62,49 +68,32 @@ export function mappedSources(
   const hasMemberships = inputs[inputOfMemberships(mapping)] !== undefined;
   const { groups } = mapping;
   return {
-    ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open, options.values) }),
+    ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open, options) }),
     ...(groups.kind === 'memberships'
-      ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open)) }
-      : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options.values) }),
-    ...(hasMemberships && { memberships: memberships(mapping, open) }),
-    ...neverCleared(mapping, options.neverClear),
+      ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open, options)) }
+      : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options) }),
+    ...(hasMemberships && { memberships: memberships(mapping, open, options) }),
+    ...validateOptions(mapping, options),
   };
 }
 
-/** The option `validate` for attributes that are never cleared. */
-function neverCleared(
-  { users, groups }: Mapping,
-  named: readonly string[] = [],
+/** The option `validate`, with the attributes that are never cleared. */
+function validateOptions(
+  mapping: Mapping,
+  { validate, neverClear = [] }: MappedSourcesOptions,
 ): Pick<MappedSources, 'validate'> {
-  const options = (rule: Mapping['users'] | Mapping['groups']) => {
-    const neverClear = [...leftAlone(rule), ...named];
-    return neverClear.length === 0 ? undefined : { neverClear };
+  const of = (entity: 'users' | 'groups') => {
+    const names = [...leftAlone(mapping[entity]), ...neverClear];
+    const options = { ...validate?.[entity], ...(names.length > 0 && { neverClear: names }) };
+    return Object.keys(options).length === 0 ? {} : { [entity]: options };
   };
-  const [ofUsers, ofGroups] = [options(users), options(groups)];
-  if (ofUsers === undefined && ofGroups === undefined) return {};
-  return { validate: { ...(ofUsers && { users: ofUsers }), ...(ofGroups && { groups: ofGroups }) } };
+  const both = { ...of('users'), ...of('groups') };
+  return Object.keys(both).length === 0 ? {} : { validate: both };
 }
 
 function leftAlone(rule: Mapping['users'] | Mapping['groups']): string[] {
   if (rule.kind === 'identity') return [];
   return Array.from(rule.profile).flatMap(([name, { isLeftAlone }]) => (isLeftAlone === true ? [name] : []));
-}
-
-function refuseUseless({ groups, memberships }: Mapping, inputs: MappedInputs): void {
-  if (isListed(memberships) && inputs.memberships !== undefined)
-    throw new OptionsError(
-      '--memberships',
-      `the mapping creates memberships from the ${memberships.kind}; remove this input, or change the mapping`,
-    );
-  if (groups.kind === 'memberships' && inputs.groups !== undefined)
-    throw new OptionsError(
-      '--groups',
-      'the mapping creates groups from the memberships; remove this input, or change the mapping',
-    );
-}
-
-function isListed(rule: Mapping['memberships']): rule is ListedRule {
-  return rule.kind === 'users' || rule.kind === 'groups';
 }
 
 function inputOfMemberships({ memberships }: Mapping): Entity {
@@ -120,23 +109,30 @@ function profiles(
   rule: Mapping['users'],
   entity: 'users' | 'groups',
   open: Open,
-  values: ConditionValues | undefined,
+  { values, mode }: MappedSourcesOptions,
 ) {
   const mapping = profileMapping(rule, entity);
   if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), mapping);
   const count = values?.counter(entity, rule.when);
+  const isFeed = modeOf(mode, entity) === 'delta';
   const toRecord = (row: Row) => {
     count?.(row);
-    return recordOf(rule, row);
+    return recordOf(rule, row, isFeed);
   };
   return mapRows(open(entity), toRecord, mapping);
 }
 
-function memberships({ memberships: rule }: Mapping, open: Open): Flow<MembershipRecord> {
+function memberships(
+  { memberships: rule }: Mapping,
+  open: Open,
+  { mode }: MappedSourcesOptions,
+): Flow<MembershipRecord> {
   const rows = open('memberships');
   if (isListed(rule)) return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
   const mapping = membershipMapping(rule);
-  return mapRows(rows, (row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row)), mapping);
+  if (rule.kind === 'identity') return mapRows(rows, identityPair, mapping);
+  const isFeed = modeOf(mode, 'memberships') === 'delta';
+  return mapRows(rows, (row) => pairOf(rule, row, isFeed), mapping);
 }
 
 /** The groups of all memberships, each at its first appearance. A membership that cannot be mapped may have any group. */

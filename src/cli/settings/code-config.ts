@@ -45,8 +45,8 @@ export interface RollcallConfig extends Omit<WrittenSettings, Entity | 'map'> {
   readonly memberships?: ConfigInput;
   /** A mapping file, or the mapping itself. @defaultValue columns named after Okta's attributes, or whole records */
   readonly map?: string | ConfigMapping;
-  /** Limits of the guard for one entity; they override the common limits. */
-  readonly guard?: Readonly<Partial<Record<Entity, GuardLimits>>>;
+  /** Limits of the guard for all entities, and for one, which override the common limits. */
+  readonly guard?: GuardLimits & Readonly<Partial<Record<Entity, GuardLimits>>>;
 }
 
 /** Marks a config with the copy of rollcall whose `defineConfig` returned it. */

@@ -10,15 +10,16 @@ export function configSchema(): JsonSchema {
   };
   for (const key of SETTING_KEYS) properties[key] = propertyOf(key);
   for (const entity of ENTITIES) properties[entity] = orSource(properties[entity] as JsonSchema);
+  const ofGuard = Object.fromEntries(GROUPS.guard.map((key) => [key, propertyOf(key)]));
   const limits = {
     type: 'object',
-    properties: Object.fromEntries(GROUPS.guard.map((key) => [key, propertyOf(key)])),
+    properties: ofGuard,
     additionalProperties: false,
   };
   properties['guard'] = {
     type: 'object',
-    description: "the guard's limits of single entities, over the common ones",
-    properties: Object.fromEntries(ENTITIES.map((entity) => [entity, limits])),
+    description: "the guard's limits for all entities, and for single ones, which override the common ones",
+    properties: { ...ofGuard, ...Object.fromEntries(ENTITIES.map((entity) => [entity, limits])) },
     additionalProperties: false,
   };
   return {

@@ -4,6 +4,8 @@ import { OptionsError } from '../../core/errors.js';
 import type { SelectionOptions } from '../../sync/sync.js';
 import type { GuardLimits } from '../../guard/guard-rules.js';
 import type { UploadOptions } from '../../upload/upload-options.js';
+import type { ClientOptions } from '../../okta/client-options.js';
+import type { ValidateOptions } from '../../validate/validate-options.js';
 import type { Flags, Resolved } from './resolve-settings.js';
 import { GROUPS, type Settings } from './settings.js';
 
@@ -39,24 +41,61 @@ export function selectionOption({ only, first }: Flags): SelectionOptions {
 /** The options that decide how the directory is compared. */
 export function comparisonOptions(
   settings: Settings,
-): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'absence'> {
-  const { onDuplicate, mixed, absenceReads: reads, absenceMinAge: minAgeMs, protect = [] } = settings;
-  const prefixes = protect.filter((id) => id.endsWith('*')).map((id) => id.slice(0, -1));
-  const ids = protect.filter((id) => !id.endsWith('*'));
+): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'mode' | 'absence'> {
+  const { onDuplicate, mixed, mode } = settings;
   return {
     ...(onDuplicate !== undefined && { onDuplicate }),
     ...(mixed !== undefined && { mixed }),
-    absence: {
-      protect: { ids, prefixes },
-      ...(reads !== undefined && { reads }),
-      ...(minAgeMs !== undefined && { minAgeMs }),
-    },
+    ...(mode !== undefined && { mode }),
+    absence: absenceOptions(settings),
+  };
+}
+
+function absenceOptions(settings: Settings): NonNullable<DirectoryOptions['absence']> {
+  const { absenceReads: reads, absenceMinAge: minAgeMs, protect = [], exclude, deleteExcluded } = settings;
+  if (deleteExcluded === true && exclude === undefined)
+    throw new OptionsError('--delete-excluded', 'has no effect without --exclude');
+  return {
+    protect: idsAndPrefixes(protect),
+    ...(reads !== undefined && { reads }),
+    ...(minAgeMs !== undefined && { minAgeMs }),
+    ...(exclude !== undefined && { exclude: isOneOf(exclude) }),
+    ...(deleteExcluded !== undefined && { deleteExcluded }),
+  };
+}
+
+/** Ids, and prefixes, which end in `*`. */
+function idsAndPrefixes(given: readonly string[]): { ids: readonly string[]; prefixes: readonly string[] } {
+  return {
+    ids: given.filter((id) => !id.endsWith('*')),
+    prefixes: given.filter((id) => id.endsWith('*')).map((id) => id.slice(0, -1)),
+  };
+}
+
+function isOneOf(given: readonly string[]): (externalId: string) => boolean {
+  const { ids, prefixes } = idsAndPrefixes(given);
+  const all = new Set(ids);
+  return (id) => all.has(id) || prefixes.some((prefix) => id.startsWith(prefix));
+}
+
+/** The options of `validate` for users and groups. */
+export function validateOptions(settings: Settings, entity: 'users' | 'groups'): ValidateOptions {
+  const { required, coerce, unsupportedCharacters } = settings;
+  const names = required?.[entity];
+  const isCoerced = (type: 'numbers' | 'booleans') => coerce === type || coerce === 'all';
+  return {
+    ...(names !== undefined && { required: names }),
+    ...(coerce !== undefined && {
+      coerce: { numbers: isCoerced('numbers'), booleans: isCoerced('booleans') },
+    }),
+    ...(unsupportedCharacters !== undefined && { unsupportedCharacters }),
   };
 }
 
 /** The options that decide how changes are sent. */
 export function sendingOptions(settings: Settings): UploadOptions {
   const { cooldown, cooldownMin, poll, pollTimeout, patience, foreignSession } = settings;
+  const { sessionsInFlight, requestsPerSession, loadsInFlight } = settings;
   return {
     ...(cooldown !== undefined && { cooldownMs: cooldown }),
     ...(cooldownMin !== undefined && { cooldownMinMs: cooldownMin }),
@@ -64,5 +103,32 @@ export function sendingOptions(settings: Settings): UploadOptions {
     ...(pollTimeout !== undefined && { pollTimeoutMs: pollTimeout }),
     ...(patience !== undefined && { patienceMs: patience }),
     ...(foreignSession !== undefined && { foreignSession }),
+    ...(sessionsInFlight !== undefined && { sessionsInFlight }),
+    ...(requestsPerSession !== undefined && { requestsPerSession }),
+    ...(loadsInFlight !== undefined && { loadsInFlight }),
+  };
+}
+
+/** The options of the client that settings have. */
+export function clientOptions(
+  settings: Settings,
+): Pick<
+  ClientOptions,
+  | 'concurrency'
+  | 'rateLimitShare'
+  | 'requestTimeoutMs'
+  | 'connectTimeoutMs'
+  | 'maxAttempts'
+  | 'maxResponseBytes'
+> {
+  const { concurrency, rateLimitShare, requestTimeout, connectTimeout, maxAttempts, maxResponseBytes } =
+    settings;
+  return {
+    ...(concurrency !== undefined && { concurrency }),
+    ...(rateLimitShare !== undefined && { rateLimitShare }),
+    ...(requestTimeout !== undefined && { requestTimeoutMs: requestTimeout }),
+    ...(connectTimeout !== undefined && { connectTimeoutMs: connectTimeout }),
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(maxResponseBytes !== undefined && { maxResponseBytes }),
   };
 }

@@ -50,7 +50,7 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
   for (const { key, value } of membersOf(root, '')) {
     const { plain } = value;
     if (key === '$schema') continue;
-    if (key === 'guard') guard = readGuard(value);
+    if (key === 'guard') guard = readGuard(value, root, settings);
     else if (isEntity(key) && isCode && isCodeSource(plain)) sources[key] = { kind: 'code', source: plain };
     else if (isEntity(key) && isObject(plain)) sources[key] = explained(key, value, () => readSource(plain));
     else if (key === 'map' && isCode && isPlainObject(plain))
@@ -67,16 +67,29 @@ function membersOf(value: ConfigValue, what: string): NonNullable<ConfigValue['m
   return value.members ?? value.fail(`${what === '' ? '' : `${what}: `}expected an object`);
 }
 
-function readGuard(value: ConfigValue): Config['guard'] {
+/**
+ * Reads the limits of the guard: those for single entities, which it returns, and those for all entities, which it adds to the settings.
+ */
+function readGuard(
+  value: ConfigValue,
+  root: ConfigValue,
+  settings: Partial<Record<SettingKey, unknown>>,
+): Config['guard'] {
   const guard: Partial<Record<Entity, GuardLimits>> = {};
   for (const { key: entity, value: limits } of membersOf(value, 'guard')) {
-    requireKey(entity, limits, ENTITIES);
+    if (!isEntity(entity)) {
+      const limit = requireKey(entity, limits, GROUPS.guard, ENTITIES);
+      if (membersOf(root, '').some(({ key }) => key === limit))
+        limits.fail(`${limit} is set twice, here and outside of guard`);
+      settings[limit] = readSetting(limit, limits);
+      continue;
+    }
     const read: Record<string, unknown> = {};
     for (const { key, value: limit } of membersOf(limits, `guard.${entity}`)) {
       const known = requireKey(key, limit, GROUPS.guard);
       read[known] = readSetting(known, limit);
     }
-    guard[entity as Entity] = read;
+    guard[entity] = read;
   }
   return guard;
 }

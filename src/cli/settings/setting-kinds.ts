@@ -1,4 +1,3 @@
-import { ENTITIES, type Entity } from '../../core/model.js';
 import { parseDuration } from '../text/duration.js';
 
 /** True for an object that is not a list. */
@@ -101,45 +100,6 @@ export function number(bounds: { min: number; max?: number; integer?: boolean })
     ...(max !== undefined && { maximum: max }),
   };
   return { placeholder: 'n', many: false, isPath: false, parse, read, schema, type: 'number' };
-}
-
-/** A number for the only input, or one for each input that is named. */
-export type NumberByEntity = number | Readonly<Partial<Record<Entity, number>>>;
-
-/** A whole number for the only input, or one for each of several: `users=1200 groups=30`, in a config file an object. */
-export function numberByEntity(): Kind<NumberByEntity> {
-  const one = number({ min: 0, integer: true });
-  const expected = `a whole number, or one for each of ${ENTITIES.join(', ')}`;
-  const ofPairs = (pairs: readonly (readonly [string, unknown])[], check: (value: unknown) => number) => {
-    const numbers: Partial<Record<Entity, number>> = {};
-    for (const [entity, value] of pairs) {
-      if (!isEntity(entity) || numbers[entity] !== undefined) throw new Unexpected(expected, entity);
-      numbers[entity] = check(value);
-    }
-    return numbers;
-  };
-  const parse = (value: unknown): NumberByEntity => {
-    const texts = (Array.isArray(value) ? value : [value]) as readonly string[];
-    const [only] = texts;
-    if (texts.length === 1 && only !== undefined && !only.includes('=')) return one.parse(only);
-    const pairs = texts.map((text) => text.split(/=(.*)/s, 2) as [string, string]);
-    return ofPairs(pairs, (text) => one.parse(text as string));
-  };
-  const read = (value: unknown): NumberByEntity => {
-    if (!isObject(value)) return one.read(value);
-    const pairs = Object.entries(value);
-    if (pairs.length === 0) throw new Unexpected(expected, value);
-    return ofPairs(pairs, (number) => one.read(number));
-  };
-  const properties = Object.fromEntries(ENTITIES.map((entity) => [entity, one.schema]));
-  const object = { type: 'object', properties, minProperties: 1, additionalProperties: false };
-  const schema = { anyOf: [one.schema, object] };
-  const type = `number | { ${ENTITIES.map((entity) => `readonly ${entity}?: number`).join('; ')} }`;
-  return { placeholder: 'n', many: true, isPath: false, parse, read, schema, type };
-}
-
-function isEntity(text: string): text is Entity {
-  return (ENTITIES as readonly string[]).includes(text);
 }
 
 /** A duration such as `5m`; the parsed value is in milliseconds. */

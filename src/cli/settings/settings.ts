@@ -4,13 +4,14 @@ import {
   delimiter,
   duration,
   number,
-  numberByEntity,
   onOff,
   paths,
   text,
   texts,
   type Kind,
 } from './setting-kinds.js';
+import { numberByEntity, oneOrByEntity, textsByEntity } from './entity-kinds.js';
+import { replacement } from './replacement-kind.js';
 
 /** A setting: set by a flag, by an environment variable, or in a config file. */
 export interface Setting<T> {
@@ -37,6 +38,7 @@ function setting<T>(
 const PERCENT = { min: 0, max: 100 };
 const COUNT = { min: 0, integer: true };
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** The default directory of the state. */
 export const STATE_DIRECTORY = 'rollcall-state';
 
@@ -240,6 +242,41 @@ export const SETTINGS = Object.freeze({
     texts('attribute'),
     'attributes of users and groups that are never cleared in Okta, e.g. one that its schema does not have any more',
   ),
+  exclude: setting(
+    '--exclude',
+    texts('id'),
+    'leave these external ids alone, in the sources and in Okta; an id that ends in * is a prefix',
+  ),
+  deleteExcluded: setting(
+    '--delete-excluded',
+    onOff(),
+    'delete in Okta what --exclude names, instead of leaving it alone',
+    { fallback: 'off' },
+  ),
+  mode: setting(
+    '--mode',
+    oneOrByEntity(choice('full', 'delta'), 'full or delta'),
+    'delta: a feed of changes, in which only marked records are deleted; for one input: memberships=delta',
+    { fallback: 'full' },
+  ),
+  required: setting(
+    '--required',
+    textsByEntity(),
+    'the attributes that every record must have: users=userName,email',
+    { fallback: 'users=userName,email groups=displayName' },
+  ),
+  coerce: setting(
+    '--coerce',
+    choice('none', 'numbers', 'booleans', 'all'),
+    'records in JSON: which values become texts; without it, a record with another value than a text is rejected',
+    { fallback: 'none' },
+  ),
+  unsupportedCharacters: setting(
+    '--unsupported-characters',
+    replacement(),
+    'characters beyond U+FFFF, such as emoji, which Okta does not accept: reject the record, or replace them',
+    { fallback: 'reject' },
+  ),
   mixed: setting(
     '--mixed',
     onOff(),
@@ -282,6 +319,24 @@ export const SETTINGS = Object.freeze({
     'an open session that this state did not create: fail the run, cancel the session, or adopt it',
     { fallback: 'fail' },
   ),
+  sessionsInFlight: setting(
+    '--sessions-in-flight',
+    number({ min: 1, max: 10, integer: true }),
+    'the most sessions that are loaded or imported at the same time',
+    { fallback: '2' },
+  ),
+  requestsPerSession: setting(
+    '--requests-per-session',
+    number({ min: 1, max: 50, integer: true }),
+    'the most bulk requests of one session',
+    { fallback: "50, Okta's limit" },
+  ),
+  loadsInFlight: setting(
+    '--loads-in-flight',
+    number({ min: 1, max: 50, integer: true }),
+    'the most bulk requests of one session at the same time',
+    { fallback: '4' },
+  ),
   verifySample: setting(
     '--verify-sample',
     number({ min: 0, max: 100_000, integer: true }),
@@ -304,6 +359,30 @@ export const SETTINGS = Object.freeze({
     number({ min: 0.01, max: 1 }),
     'the share of each rate-limit window that rollcall may use',
     { fallback: '0.5' },
+  ),
+  requestTimeout: setting(
+    '--request-timeout',
+    duration({ min: 1, max: HOUR_MS }),
+    'the longest time of one attempt of a request',
+    { fallback: '60s' },
+  ),
+  connectTimeout: setting(
+    '--connect-timeout',
+    duration({ min: 1, max: HOUR_MS }),
+    'the longest time to connect',
+    { fallback: '10s' },
+  ),
+  maxAttempts: setting(
+    '--max-attempts',
+    number({ min: 1, max: 100, integer: true }),
+    'the most attempts of one request, including the first',
+    { fallback: '6' },
+  ),
+  maxResponseBytes: setting(
+    '--max-response-bytes',
+    number({ min: 1, max: 2 ** 30, integer: true }),
+    'the largest response that is read, in bytes',
+    { fallback: '8388608' },
   ),
 });
 
@@ -340,6 +419,12 @@ export const GROUPS = Object.freeze({
     'absenceMinAge',
     'protect',
     'neverClear',
+    'exclude',
+    'deleteExcluded',
+    'mode',
+    'required',
+    'coerce',
+    'unsupportedCharacters',
     'mixed',
   ],
   guard: [
@@ -360,7 +445,17 @@ export const GROUPS = Object.freeze({
     'minRejects',
     'allowEmpty',
   ],
-  connection: ['orgUrl', 'identitySource', 'ca', 'concurrency', 'rateLimitShare'],
+  connection: [
+    'orgUrl',
+    'identitySource',
+    'ca',
+    'concurrency',
+    'rateLimitShare',
+    'requestTimeout',
+    'connectTimeout',
+    'maxAttempts',
+    'maxResponseBytes',
+  ],
   sending: [
     'cooldown',
     'cooldownMin',
@@ -368,6 +463,9 @@ export const GROUPS = Object.freeze({
     'pollTimeout',
     'patience',
     'foreignSession',
+    'sessionsInFlight',
+    'requestsPerSession',
+    'loadsInFlight',
     'verifySample',
     'allowRejects',
   ],

@@ -86,6 +86,29 @@ export interface WrittenSettings {
   readonly protect?: string | readonly string[];
   /** Attributes of users and groups that are never cleared in Okta, e.g. one that its schema does not have any more. */
   readonly neverClear?: string | readonly string[];
+  /** Leave these external ids alone, in the sources and in Okta; an id that ends in * is a prefix. */
+  readonly exclude?: string | readonly string[];
+  /** Delete in Okta what --exclude names, instead of leaving it alone. @defaultValue off */
+  readonly deleteExcluded?: boolean;
+  /** Delta: a feed of changes, in which only marked records are deleted; for one input: memberships=delta. @defaultValue full */
+  readonly mode?:
+    | 'full'
+    | 'delta'
+    | {
+        readonly users?: 'full' | 'delta';
+        readonly groups?: 'full' | 'delta';
+        readonly memberships?: 'full' | 'delta';
+      };
+  /** The attributes that every record must have: users=userName,email. @defaultValue users=userName,email groups=displayName */
+  readonly required?: {
+    readonly users?: readonly string[];
+    readonly groups?: readonly string[];
+    readonly memberships?: readonly string[];
+  };
+  /** Records in JSON: which values become texts; without it, a record with another value than a text is rejected. @defaultValue none */
+  readonly coerce?: 'none' | 'numbers' | 'booleans' | 'all';
+  /** Characters beyond U+FFFF, such as emoji, which Okta does not accept: reject the record, or replace them. @defaultValue reject */
+  readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
   /** Send memberships in the same session as new users and groups, although Okta does not promise the order. @defaultValue off */
   readonly mixed?: boolean;
   /** The longest wait between triggering a session and creating the next. @defaultValue 5m */
@@ -100,6 +123,12 @@ export interface WrittenSettings {
   readonly patience?: string;
   /** An open session that this state did not create: fail the run, cancel the session, or adopt it. @defaultValue fail */
   readonly foreignSession?: 'fail' | 'cancel' | 'adopt';
+  /** The most sessions that are loaded or imported at the same time. @defaultValue 2 */
+  readonly sessionsInFlight?: number;
+  /** The most bulk requests of one session. @defaultValue 50, Okta's limit */
+  readonly requestsPerSession?: number;
+  /** The most bulk requests of one session at the same time. @defaultValue 4 */
+  readonly loadsInFlight?: number;
   /** After the run, read so many of the confirmed changes back from Okta, chosen at random. @defaultValue 0 */
   readonly verifySample?: number;
   /** A PEM file with the CA certificates to trust instead of Node's own. */
@@ -108,4 +137,12 @@ export interface WrittenSettings {
   readonly concurrency?: number;
   /** The share of each rate-limit window that rollcall may use. @defaultValue 0.5 */
   readonly rateLimitShare?: number;
+  /** The longest time of one attempt of a request. @defaultValue 60s */
+  readonly requestTimeout?: string;
+  /** The longest time to connect. @defaultValue 10s */
+  readonly connectTimeout?: string;
+  /** The most attempts of one request, including the first. @defaultValue 6 */
+  readonly maxAttempts?: number;
+  /** The largest response that is read, in bytes. @defaultValue 8388608 */
+  readonly maxResponseBytes?: number;
 }

@@ -221,8 +221,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'the watermark of a feed is stored although Okta refused records of it',
     file: 'src/sync/sync.ts',
-    find: 'uploaded.remaining > 0 || uploaded.refused.length > 0 ||',
-    replace: 'uploaded.remaining > 0 ||',
+    find: '|| isRejected || isRefused ||',
+    replace: '|| isRejected ||',
     test: [
       'test/sync/safeguards.test.ts',
       'is read again from its last watermark when Okta refused a record of it',

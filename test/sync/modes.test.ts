@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { memoryState } from '../../src/state/memory/memory-state.js';
+import { plan, readWatermark, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { inVirtualTime } from '../support/virtual-time.js';
+import { clientOf, company, held, makeOrg } from '../support/world.js';
+
+/** A small company that Okta holds already. */
+async function companyInOkta() {
+  const org = makeOrg();
+  const state = memoryState();
+  const source = company(30);
+  const run = (options: Partial<SyncOptions>) =>
+    inVirtualTime(() => sync({ okta: clientOf(org), state, ...options }));
+  await run(source);
+  return { org, state, source, run };
+}
+
+const without = <T extends { readonly externalId: string }>(records: readonly T[], id: string) =>
+  records.filter(({ externalId }) => externalId !== id);
+
+describe('users in full and memberships as a feed', () => {
+  const mode = { memberships: 'delta' } as const;
+
+  it('removes who is missing, and only the memberships that are marked', async () => {
+    const { org, source, run } = await companyInOkta();
+    const [first] = source.memberships.filter(({ memberExternalId }) => memberExternalId === 'u5');
+    const before = held(org).memberships.length;
+    const ofLeaver = source.memberships.filter(({ memberExternalId }) => memberExternalId === 'u3').length;
+    const report = await run({
+      users: without(source.users, 'u3'),
+      memberships: [
+        { groupExternalId: 'g2', memberExternalId: 'u3' },
+        ...(first === undefined ? [] : [{ ...first, deleted: true as const }]),
+      ],
+      mode,
+    });
+    expect(report.sources.users).toMatchObject({ deletes: 1, rejected: 0 });
+    expect(report.sources.memberships).toMatchObject({ read: 2, leftOut: 1, rejected: 0 });
+    expect(report.sources.memberships?.deletes).toBe(1 + ofLeaver);
+    expect(held(org).users['u3']).toBeUndefined();
+    expect(held(org).memberships.length).toBe(before - ofLeaver - 1);
+  });
+
+  it('may have an empty feed, but no empty export of users', async () => {
+    const { state, source } = await companyInOkta();
+    const { users } = source;
+    expect((await plan({ state, users, memberships: [], mode })).trips).toEqual([]);
+    const trips = (await plan({ state, users: [], memberships: [], mode })).trips.map(({ rule }) => rule);
+    expect(trips).toContain('emptySource');
+  });
+
+  it('keeps a group that is missing from the export, if one of its memberships is protected', async () => {
+    const { org, source, run } = await companyInOkta();
+    const [{ groupExternalId, memberExternalId }] = source.memberships as [(typeof source.memberships)[0]];
+    const report = await run({
+      groups: without(source.groups, groupExternalId),
+      memberships: [],
+      mode,
+      absence: { memberships: { protect: { ids: [memberExternalId] } } },
+    });
+    expect(report.sources.groups).toMatchObject({ deletes: 0, heldBackDeletes: 1 });
+    expect(held(org).groups[groupExternalId]).toBeDefined();
+  });
+
+  it('stores the watermark although a user is rejected, and not if a membership is', async () => {
+    const { state, source, run } = await companyInOkta();
+    const users = [...source.users, { externalId: 'bad', profile: { userName: '', email: 'x@y.example' } }];
+    const good = await run({ users, memberships: [], mode, watermark: 'w1' });
+    expect(good).toMatchObject({ watermarkKept: true, rejections: [{ externalId: 'bad' }] });
+    const memberships = [{ groupExternalId: 'g1', memberExternalId: 'nobody' }];
+    const bad = await run({ users, memberships, mode, watermark: 'w2' });
+    expect(bad.watermarkKept).toBe(false);
+    expect(await readWatermark(state)).toBe('w1');
+  });
+});
+
+describe('users as a feed and memberships in full', () => {
+  it('ends the memberships of a user whom the feed removes', async () => {
+    const { org, source, run } = await companyInOkta();
+    const report = await run({
+      users: [{ externalId: 'u3', deleted: true }],
+      memberships: source.memberships,
+      mode: { users: 'delta' },
+    });
+    expect(report.rejections).toEqual([]);
+    expect(held(org).memberships.filter((membership) => membership.endsWith('/u3'))).toEqual([]);
+    expect(Object.keys(held(org).users)).toHaveLength(29);
+  });
+});
+
+describe('the option mode', () => {
+  it.each([
+    [{ mode: 'partial' }, 'mode'],
+    [{ mode: { user: 'delta' } }, 'user'],
+    [{ mode: { users: 'partial' } }, 'mode.users'],
+    [{ mode: { users: 'delta' }, resend: ['all'] }, 'delta'],
+  ])('is refused: %o', async (options, place) => {
+    const all = { state: memoryState(), users: [], ...options } as never;
+    await expect(plan(all)).rejects.toThrow(place);
+  });
+});
