@@ -38,6 +38,8 @@ export type SyncEvent =
   | {
       readonly type: 'plan:ready';
       readonly plan: PlanSummary;
+      /** The end if every wait between two sessions is the shortest that is expected: `plan.leastMs` from now. */
+      readonly earliestEnd: Date;
       /** The end if every wait between two sessions is the longest that is expected: `plan.mostMs` from now. */
       readonly estimatedEnd: Date;
     }
@@ -89,7 +91,9 @@ export type SyncEvent =
       readonly sessionId: string;
       readonly changes: number;
       readonly remaining: number;
-      /** The estimated end of the run, based on the sessions so far, but not before Okta's limits allow. */
+      /** The end if every wait from now on is as short as the shortest that worked at this source, or a minute before any did. */
+      readonly earliestEnd: Date;
+      /** The end if every wait is the longest to expect by what was learned so far, or as long as sessions took so far if that is longer. */
       readonly estimatedEnd: Date;
     }
   /** A wait begins; it ends at `until` at the latest. */

@@ -1,7 +1,7 @@
 import { LIMITS } from '../core/limits.js';
 import { toFlow } from '../flow/flow.js';
 import type { Batch } from '../core/model.js';
-import { NOTHING_LEARNED, type LearnedWait } from '../state/learned-wait.js';
+import { expectedWait, NOTHING_LEARNED, type LearnedWait } from '../state/learned-wait.js';
 
 /** The number of requests and sessions of a plan, and the time that Okta's waits between sessions take. */
 export interface PlanSize {
@@ -11,27 +11,6 @@ export interface PlanSize {
   readonly leastMs: number;
   /** The longest time of these waits in milliseconds. */
   readonly mostMs: number;
-}
-
-/** A wait between two sessions, in milliseconds. */
-interface WaitRange {
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
-
-/**
- * The wait to expect between two sessions. While nothing is learned it is between one minute and five, the two times that Okta's tests
- * and documents require. A moment that worked is the shortest; it is also the longest if it did not depend on the end of an
- * import, because the next import may take longer than the last one.
- */
-export function expectedWait({ afterImport, createdMs, importedMs, refusedMs = 0 }: LearnedWait): WaitRange {
-  const byImportMs = afterImport === true ? importedMs : undefined;
-  const workedMs = Math.min(createdMs ?? Infinity, byImportMs ?? Infinity);
-  const leastMs = Number.isFinite(workedMs) ? workedMs : Math.max(LIMITS.shortSessionCooldownMs, refusedMs);
-  return {
-    leastMs: Math.round(leastMs),
-    mostMs: Math.round(Math.max(leastMs, createdMs ?? LIMITS.sessionCooldownMs)),
-  };
 }
 
 /**

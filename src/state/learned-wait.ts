@@ -1,3 +1,4 @@
+import { LIMITS } from '../core/limits.js';
 import type { StateStore } from './store.js';
 
 /** The name of the meta value in which a state keeps what it learned. */
@@ -21,6 +22,27 @@ export interface LearnedWait {
 
 /** What is known before the first session. */
 export const NOTHING_LEARNED: LearnedWait = Object.freeze({ sessions: 0 });
+
+/** A wait between two sessions, in milliseconds. */
+export interface WaitRange {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/**
+ * The wait to expect between two sessions. While nothing is learned it is between one minute and five, the two times that Okta's tests
+ * and documents require. A moment that worked is the shortest; it is also the longest if it did not depend on the end of an
+ * import, because the next import may take longer than the last one.
+ */
+export function expectedWait({ afterImport, createdMs, importedMs, refusedMs = 0 }: LearnedWait): WaitRange {
+  const byImportMs = afterImport === true ? importedMs : undefined;
+  const workedMs = Math.min(createdMs ?? Infinity, byImportMs ?? Infinity);
+  const leastMs = Number.isFinite(workedMs) ? workedMs : Math.max(LIMITS.shortSessionCooldownMs, refusedMs);
+  return {
+    leastMs: Math.round(leastMs),
+    mostMs: Math.round(Math.max(leastMs, createdMs ?? LIMITS.sessionCooldownMs)),
+  };
+}
 
 /** What a state has learned of its source. A value that cannot be read counts as nothing. */
 export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {

@@ -155,6 +155,7 @@ async function run(
     hub.emit({
       type: 'plan:ready',
       plan: summary,
+      earliestEnd: new Date(clock.now() + summary.leastMs),
       estimatedEnd: new Date(clock.now() + summary.mostMs),
     });
   };

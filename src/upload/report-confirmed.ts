@@ -1,14 +1,20 @@
 import type { Content } from './replays.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
 import type { UploadTally } from './upload-tally.js';
+import type { WaitRange } from '../state/learned-wait.js';
 
-/** Counts the changes of a session whose import is completed, and emits its events. `startedAt`: the begin of the upload. */
+/**
+ * Counts the changes of a session whose import is completed, and emits its events.
+ * @param startedAt - the beginning of the upload
+ * @param wait - the wait to expect between two sessions, by what was learned so far
+ */
 export function reportConfirmed(
   options: ResolvedUploadOptions,
   tally: UploadTally,
   { batches }: Content,
   sessionId: string,
   startedAt: number,
+  wait: WaitRange,
 ): void {
   let changes = 0;
   for (const batch of batches) {
@@ -22,6 +28,6 @@ export function reportConfirmed(
     sessionId,
     changes,
     remaining: tally.remaining,
-    estimatedEnd: tally.estimatedEnd(startedAt, options.clock.now(), options),
+    ...tally.expectedEnd(startedAt, options.clock.now(), wait, options.requestsPerSession),
   });
 }

@@ -2,7 +2,7 @@ import type { Batch, Change, Entity } from '../core/model.js';
 import { displayKey } from '../core/model.js';
 import type { KindCounts, UploadReport } from '../core/results.js';
 import type { Rejection } from '../core/rejection.js';
-import type { ResolvedUploadOptions } from './upload-options.js';
+import type { WaitRange } from '../state/learned-wait.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -72,15 +72,23 @@ export class UploadTally {
     return this.#planned - this.#confirmedCount - this.#refused.length + this.#refusedBefore;
   }
 
-  /** Assumes that the remaining sessions are full, with requests like those so far, and as long as these or the cooldown. */
-  estimatedEnd(
+  /**
+   * Assumes that the remaining sessions are full, with requests like those so far. At the earliest, one follows the other by the
+   * shortest wait; at the latest by the longest, or by the mean time of the sessions so far if that is longer.
+   */
+  expectedEnd(
     startedAt: number,
     now: number,
-    { cooldownMs, requestsPerSession }: Pick<ResolvedUploadOptions, 'cooldownMs' | 'requestsPerSession'>,
-  ): Date {
+    { leastMs, mostMs }: WaitRange,
+    requestsPerSession: number,
+  ): { earliestEnd: Date; estimatedEnd: Date } {
     const perSession = Math.max(1, this.#confirmedCount / this.requests) * requestsPerSession;
-    const passed = (now - startedAt) / this.confirmedSessions;
-    return new Date(now + Math.ceil(this.remaining / perSession) * Math.max(passed, cooldownMs));
+    const sessions = Math.ceil(this.remaining / perSession);
+    const meanMs = (now - startedAt) / this.confirmedSessions;
+    return {
+      earliestEnd: new Date(now + sessions * leastMs),
+      estimatedEnd: new Date(now + sessions * Math.max(meanMs, mostMs)),
+    };
   }
 
   report(): Omit<UploadReport, 'rejections'> {

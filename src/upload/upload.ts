@@ -23,6 +23,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
+import { expectedWait, loadLearnedWait } from '../state/learned-wait.js';
 import { importsBegin, importsEnded } from '../state/imports-end.js';
 import { storeAttributes } from '../state/known-attributes.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
@@ -249,7 +250,7 @@ class Upload {
     } else if (outcome === 'lost') {
       await this.#failed(content, untriggered(session.sessionId));
     } else if (outcome === 'no-effect') {
-      this.#confirmed(session, content);
+      await this.#confirmed(session, content);
     } else {
       // The next session is prepared meanwhile.
       this.#importing.add(this.#follow(session, content));
@@ -260,7 +261,7 @@ class Upload {
   async #follow(session: SessionLifecycle, content: Content): Promise<void> {
     const ahead = this.#importing.size > 0 ? this.#importing.all() : undefined;
     const status = await session.finish(ahead);
-    if (status === 'COMPLETED') this.#confirmed(session, content);
+    if (status === 'COMPLETED') await this.#confirmed(session, content);
     else await this.#notImported(session, content, status);
   }
 
@@ -270,11 +271,13 @@ class Upload {
     await this.#failed(content, failedImport(sessionId, status));
   }
 
-  #confirmed({ sessionId }: SessionLifecycle, content: Content): void {
+  async #confirmed({ sessionId }: SessionLifecycle, content: Content): Promise<void> {
+    const { options, state } = this.#context;
     this.#replays.progress();
     for (const batch of content.batches) this.#unconfirmed.remove(batch);
     this.#outcomes.batches(content, sessionId, 'confirmed');
-    reportConfirmed(this.#context.options, this.#tally, content, sessionId, this.#startedAt);
+    const wait = expectedWait(await loadLearnedWait(state));
+    reportConfirmed(options, this.#tally, content, sessionId, this.#startedAt, wait);
   }
 
   /** Sends the content of a failed session again, without a record that is the cause. */

@@ -27,7 +27,7 @@ const plan: PlanSummary = {
   groupLosses: { count: 0, examples: [] },
 };
 const at = (ms: number) => new Date(NOW + ms);
-const ready: ProgressEvent = { type: 'plan:ready', plan, estimatedEnd: at(300_000) };
+const ready: ProgressEvent = { type: 'plan:ready', plan, earliestEnd: at(60_000), estimatedEnd: at(300_000) };
 const created = (number: number): ProgressEvent => ({
   type: 'session:created',
   sessionId: `s${number}`,
@@ -88,6 +88,7 @@ describe('the progress of a run', () => {
       sessionId: 's1',
       changes: 10_000,
       remaining: 2300,
+      earliestEnd: at(0),
       estimatedEnd: at(0),
     };
     expect(rowsAfter(ready, created(1), triggered, committed)).toEqual([
@@ -183,7 +184,14 @@ describe('lines of a log', () => {
     [wait('import', 3_600_000), undefined],
     [sent(1, 1), undefined],
     [
-      { type: 'state:committed', sessionId: 's', changes: 1, remaining: 0, estimatedEnd: at(0) },
+      {
+        type: 'state:committed',
+        sessionId: 's',
+        changes: 1,
+        remaining: 0,
+        earliestEnd: at(0),
+        estimatedEnd: at(0),
+      },
       'session s: import completed, 1 change confirmed',
     ],
   ])('%o', (event, text) => expect(eventText(event, NOW)).toBe(text));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/core/limits.js';
 import type { Batch, ChangeKind, Entity } from '../../src/core/model.js';
 import { LANES } from '../../src/state/store.js';
-import { estimate, expectedWait } from '../../src/guard/plan-estimate.js';
+import { estimate } from '../../src/guard/plan-estimate.js';
 
 interface Request {
   readonly entity: Entity;
@@ -96,25 +96,8 @@ describe('what a plan takes', () => {
   });
 });
 
-describe('the wait to expect between two sessions', () => {
-  it.each([
-    ['nothing is learned', {}, 60_000, 300_000],
-    ['two minutes were refused', { refusedMs: 120_000 }, 120_000, 300_000],
-    ['a minute worked, whatever the import did', { createdMs: 61_000 }, 61_000, 61_000],
-    ['it worked as soon as the import was over', { afterImport: true, importedMs: 20_000 }, 20_000, 300_000],
-    ['an import took longer than five minutes', { afterImport: true, importedMs: 400_000 }, 400_000, 400_000],
-    [
-      'both worked',
-      { afterImport: true, importedMs: 20_000, createdMs: 61_000, refusedMs: 15_000 },
-      20_000,
-      61_000,
-    ],
-    ['the end of an import did not help', { afterImport: false, importedMs: 20_000 }, 60_000, 300_000],
-  ])('%s', (_, learned, leastMs, mostMs) => {
-    expect(expectedWait({ ...learned, sessions: 1 })).toEqual({ leastMs, mostMs });
-  });
-
-  it('is that of each wait of a plan', async () => {
+describe('the time of the waits of a plan', () => {
+  it('is that of each of them', async () => {
     const requests = Array.from({ length: 101 }, () => ({
       entity: 'users' as const,
       kind: 'upsert' as const,

@@ -554,31 +554,40 @@ describe('the end of the run as it is foreseen', () => {
     const { send, events } = world;
     await send([users(...many(10, 'a')), users(...many(10, 'b'))], planned);
     return events.flatMap((event) =>
-      event.type === 'state:committed' ? [[event.remaining, event.estimatedEnd.getTime() - NOON]] : [],
+      event.type === 'state:committed'
+        ? [[event.remaining, event.estimatedEnd.getTime() - NOON, event.earliestEnd.getTime() - NOON]]
+        : [],
     );
   };
 
-  it('is as many sessions on as the rest takes, at least the wait between two each', async () => {
+  it('is as many sessions on as the rest takes: a minute each at the earliest, five at the latest', async () => {
     // Ten changes a session: ninety left take nine of them.
-    expect((await ends(100, 0))[0]).toEqual([90, 9 * 300_000]);
-    expect((await ends(101, 0))[0]).toEqual([91, 10 * 300_000]);
+    expect((await ends(100, 0))[0]).toEqual([90, 9 * 300_000, 9 * 60_000]);
+    expect((await ends(101, 0))[0]).toEqual([91, 10 * 300_000, 10 * 60_000]);
   });
 
   it('goes by how long sessions took, where that is longer', async () => {
-    expect((await ends(100, 600_000))[0]).toEqual([90, 10 * 600_000]);
+    expect((await ends(100, 600_000))[0]).toEqual([90, 10 * 600_000, 600_000 + 9 * 60_000]);
     // Two took so long: eighty left take eight more of them.
-    expect((await ends(100, 600_000))[1]).toEqual([80, 10 * 600_000]);
+    expect((await ends(100, 600_000))[1]).toEqual([80, 10 * 600_000, 2 * 600_000 + 8 * 60_000]);
+  });
+
+  it('moves as the run learns that a session can be created as soon as the import is over', async () => {
+    const [first, second] = await ends(100, 20_000);
+    expect(first).toEqual([90, 20_000 + 9 * 300_000, 20_000 + 9 * 60_000]);
+    // The import's end is seen by a poll, a second after a session could be created.
+    expect(second).toEqual([80, 41_000 + 8 * 300_000, 41_000 + 8 * 20_000]);
   });
 
   it('counts a whole session of requests like those so far', async () => {
     // Two requests of ten fill a session of twenty: eighty left take four.
     const [committed] = await ends(100, 0, { requestsPerSession: 2 });
-    expect(committed).toEqual([80, 4 * 300_000]);
+    expect(committed).toEqual([80, 4 * 300_000, 4 * 60_000]);
   });
 
   it('is now when nothing remains', async () => {
     const all = await ends(20, 0, { requestsPerSession: 2 });
-    expect(all).toEqual([[0, 0]]);
+    expect(all).toEqual([[0, 0, 0]]);
   });
 });
 

@@ -270,7 +270,7 @@ export const EVENT_SCHEMAS: {
   },
   'plan:ready': {
     description: 'The plan is complete, and has not passed the guard yet.',
-    members: { plan: ref('planSummary'), estimatedEnd: time },
+    members: { plan: ref('planSummary'), earliestEnd: time, estimatedEnd: time },
   },
   'session:created': {
     description: 'A session was created; `number` counts those of this run.',
@@ -306,7 +306,7 @@ export const EVENT_SCHEMAS: {
   },
   'state:committed': {
     description: "A session's changes are now part of the baseline.",
-    members: { sessionId: text, changes: whole, remaining: whole, estimatedEnd: time },
+    members: { sessionId: text, changes: whole, remaining: whole, earliestEnd: time, estimatedEnd: time },
   },
   'wait:start': {
     description: 'The run waits. `until` is when it goes on; for an import, when it is given up.',

@@ -61,12 +61,14 @@ function committedText({
   sessionId,
   changes,
   remaining,
+  earliestEnd,
   estimatedEnd,
 }: Extract<SyncEvent, { type: 'state:committed' }>): string {
   const confirmed = `session ${sessionId}: import completed, ${plural(changes, 'change')} confirmed`;
-  return remaining === 0
-    ? confirmed
-    : `${confirmed}, ${count(remaining)} left; estimated end ${formatTime(estimatedEnd)}`;
+  if (remaining === 0) return confirmed;
+  const [earliest, latest] = [formatTime(earliestEnd), formatTime(estimatedEnd)];
+  const end = earliest === latest ? `about ${latest}` : `between ${earliest} and ${latest}`;
+  return `${confirmed}, ${count(remaining)} left; the end is ${end}`;
 }
 
 function waitText(event: Extract<SyncEvent, { type: 'wait:start' }>, now: number): string | undefined {
