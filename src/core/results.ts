@@ -207,6 +207,8 @@ export interface EntityReport {
   readonly excluded: number;
   /** Records of a delta feed that are replaced by a later record of the same entity. */
   readonly superseded: number;
+  /** Rows whose cells are all empty, such as those that a spreadsheet leaves at the end. They name nobody, and are not part of `read`. */
+  readonly blank: number;
   /** Changes that the options `only` and `first` leave out of the plan. A part of `creates`, `updates` and `deletes`. */
   readonly unsent: number;
 }

@@ -38,6 +38,10 @@ export class RunContext {
   readonly valuesAtEnd = new Map<string, string>();
   /** The number of files that the source of this context was read from; set by a source of several files. */
   sourceFiles: number | undefined;
+  /** Rows of the source of this context whose cells are all empty, which name nobody; counted while it is read. */
+  blankRows = 0;
+  /** The blank rows of each entity's source; set by `sync` and `plan`. */
+  readonly blank = new Map<Entity, number>();
   /** The number of files of a full read, by entity, for sources that know it; set by `sync` and `plan`. */
   readonly files = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */

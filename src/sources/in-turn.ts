@@ -1,11 +1,12 @@
 import { withPlaces, type Chunk } from '../flow/chunk.js';
-import { flowOf, type Flow } from '../flow/flow.js';
+import { contextOf, flowOf, type Flow } from '../flow/flow.js';
 import { RunContext } from '../flow/run-context.js';
 import { screenedOf, type OpenScreened, type ScreenRequest } from '../screening/screening.js';
 
 /**
- * Reads several sources one after another, as one source. Their number is `sourceFiles` of its context when they are read. Places count from the first row of the first source. The next source is
- * taken from the iterable before the one before it is read, so it must not be opened by that.
+ * Reads several sources one after another, as one source. Its context has their number (`sourceFiles`) when they are read, and all their
+ * blank rows. Places count from the first row of the first source. The next source is taken from the iterable before the one before it
+ * is read, so it must not be opened by that.
  */
 export function inTurn<T>(sources: () => AsyncIterable<Flow<T>>): Flow<T> {
   const context = new RunContext();
@@ -29,6 +30,7 @@ async function* rowsOf<T>(
       read += chunk.length;
       yield placed(chunk, before, isOneOfSeveral);
     }
+    context.blankRows += contextOf(source).blankRows;
   }
   context.sourceFiles = files;
 }

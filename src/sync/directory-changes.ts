@@ -127,9 +127,15 @@ async function* changesIn(
     const chunks = entityChanges(entity, source, options, state, reading, events, context, signal).chunks();
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
+<<<<<<< HEAD
     const { sourceFiles } = contextOf(source);
     if (sourceFiles !== undefined && modeOf(options.mode, entity) === 'full')
       context.files.set(entity, sourceFiles);
+=======
+    const { sourceFiles, blankRows } = contextOf(source);
+    context.blank.set(entity, blankRows);
+    if (sourceFiles !== undefined && options.mode !== 'delta') context.files.set(entity, sourceFiles);
+>>>>>>> 9c80f22 (Blank rows are counted and said, in every format and with every mapping)
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }
@@ -188,6 +194,7 @@ export function entityReport(context: RunContext, entity: Entity): EntityReport 
     refusedBefore: counts?.refused ?? 0,
     excluded: counts?.excluded ?? 0,
     superseded: counts?.superseded ?? 0,
+    blank: context.blank.get(entity) ?? 0,
     unsent: context.selection?.unsent[entity] ?? 0,
   };
 }

@@ -61,6 +61,7 @@ const source = {
   refusedBefore: whole,
   excluded: whole,
   superseded: whole,
+  blank: whole,
   unsent: whole,
 } satisfies Record<keyof EntityReport, JsonSchema>;
 const sources = {

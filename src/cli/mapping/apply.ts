@@ -173,6 +173,6 @@ function withIds(row: Row): FlatRow {
 }
 
 /** True for a record that a source in code rejects or leaves out. */
-function isPlaceholder(row: unknown): row is ProfileRecord & MembershipRecord {
+export function isPlaceholder(row: unknown): row is ProfileRecord & MembershipRecord {
   return refusalOf(row) !== undefined || isLeftOut(row);
 }

@@ -10,6 +10,7 @@ import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import { emptied } from './empty-values.js';
 import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
+import { unlessBlank } from './blank-rows.js';
 import type { Row } from './cells.js';
 import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
@@ -112,14 +113,20 @@ function profiles(
   { values, mode }: MappedSourcesOptions,
 ) {
   const mapping = profileMapping(rule, entity);
-  if (rule.kind === 'identity') return mapRows(open(entity), (row) => identityRecord(entity, row), mapping);
+  const rows = open(entity);
+  if (rule.kind === 'identity')
+    return mapRows(
+      rows,
+      unlessBlank(rows, (row) => identityRecord(entity, row)),
+      mapping,
+    );
   const count = values?.counter(entity, rule.when);
   const isFeed = modeOf(mode, entity) === 'delta';
   const toRecord = (row: Row) => {
     count?.(row);
     return recordOf(rule, row, isFeed);
   };
-  return mapRows(open(entity), toRecord, mapping);
+  return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }
 
 function memberships(
@@ -128,11 +135,15 @@ function memberships(
   { mode }: MappedSourcesOptions,
 ): Flow<MembershipRecord> {
   const rows = open('memberships');
-  if (isListed(rule)) return flatMap((row: Row) => listedOf(rule, row))(rows) as Flow<MembershipRecord>;
+  if (isListed(rule))
+    return flatMap(unlessBlank<Iterable<MembershipRecord>>(rows, (row) => listedOf(rule, row), []))(
+      rows,
+    ) as Flow<MembershipRecord>;
   const mapping = membershipMapping(rule);
-  if (rule.kind === 'identity') return mapRows(rows, identityPair, mapping);
   const isFeed = modeOf(mode, 'memberships') === 'delta';
-  return mapRows(rows, (row) => pairOf(rule, row, isFeed), mapping);
+  const toRecord = (row: Row) =>
+    rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed);
+  return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }
 
 /** The groups of all memberships, each at its first appearance. A membership that cannot be mapped may have any group. */

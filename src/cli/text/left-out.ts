@@ -1,6 +1,6 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import type { EntityReport } from '../../core/results.js';
-import { plural } from './words.js';
+import { count, plural } from './words.js';
 
 type Sources = Readonly<Partial<Record<Entity, EntityReport>>>;
 
@@ -26,6 +26,15 @@ export function refusedBeforeLines(sources: Sources): string[] {
   return [
     `Not sent until they change or --resend names them, because Okta refused them in an earlier run: ${counts.join(', ')}.`,
   ];
+}
+
+/** The rows that were skipped because all their cells are empty, as one line of text; none if there are none. */
+export function blankLines(sources: Sources): string[] {
+  const counts = ENTITIES.flatMap((entity) => {
+    const blank = sources[entity]?.blank ?? 0;
+    return blank === 0 ? [] : [`${count(blank)} of ${entity}`];
+  });
+  return counts.length === 0 ? [] : [`Skipped, because all their cells are empty: rows ${counts.join(', ')}.`];
 }
 
 function countsOf(sources: Sources, field: 'leftOut' | 'refusedBefore'): string[] {

@@ -3,7 +3,7 @@ import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
 import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
-import { leftOutLines, refusedBeforeLines } from './left-out.js';
+import { blankLines, leftOutLines, refusedBeforeLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
 import { unclearedLines } from './uncleared.js';
 import { unsentLines } from './unsent.js';
@@ -46,6 +46,7 @@ export function planText(plan: Plan, now: number): string {
     '',
     changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
     ...attributeLines(plan),
+    ...blankLines(plan.sources),
     ...leftOutLines(plan.sources),
     ...refusedBeforeLines(plan.sources),
     ...idChangeLines(plan),

@@ -3,7 +3,7 @@ import { type UploadReport, changesOf, type SyncReport } from '../../core/result
 import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
 import { heldBackLines } from './held-back.js';
-import { leftOutLines } from './left-out.js';
+import { blankLines, leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
 import { sampleLines } from './sample-text.js';
 import { unclearedLines } from './uncleared.js';
@@ -33,6 +33,7 @@ export function syncText(report: SyncReport): string {
         ['refused', 'left out'],
       ),
     ),
+    ...blankLines(report.sources),
     ...leftOutLines(report.sources),
     ...unclearedLines(report.plan),
     ...undoneLines(report),

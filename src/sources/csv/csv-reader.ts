@@ -3,7 +3,7 @@ import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { decodeText } from '../input/decode-text.js';
 import type { InputChunk } from '../input/input-chunk.js';
 import type { OpenableInput } from '../input/input.js';
-import { rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
+import { isBlankText, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
 import { fileStart } from './file-start.js';
 import { CsvScanner, type OnRecord } from './scanner.js';
 import { Trailer } from './trailer.js';
@@ -18,6 +18,8 @@ export interface CsvSettings {
   readonly maxRecordLength: number;
   readonly threads: number | undefined;
   readonly onHeader: (header: readonly string[]) => void;
+  /** Called for each row whose cells are all empty. */
+  readonly onBlank: () => void;
 }
 
 /** Reads rows with the strict scanner. */
@@ -89,7 +91,8 @@ export class CsvReader {
       this.#settings.onHeader(names);
       return;
     }
-    if (fields[0] === '' && isBlank(fields)) {
+    if (isBlank(fields)) {
+      this.#settings.onBlank();
       pass(undefined, line);
       return;
     }
@@ -159,6 +162,7 @@ export class CsvReader {
 
 const BYTE_ORDER_MARK = 0xfeff;
 
+/** True if all cells of a row are empty or have only white space. */
 function isBlank(fields: readonly string[]): boolean {
-  return fields.every((field) => field === '');
+  return fields.every(isBlankText);
 }

@@ -32,7 +32,7 @@ const OPTIONS = ['name', 'expectRows', 'completeMarker', 'sheet', 'columns', 'sk
  * The rows of a sheet of an Excel workbook (.xlsx), as objects with the header's names as keys and the text that Excel shows in each
  * cell: leading zeros of a number format stay, and a date is written in the format of its cell. Three differences: Excel's own short date,
  * which looks different on every machine, is written as `2026-12-31`; a whole number without a format has all of its 15 digits; and the
- * text does not depend on the width of the column. Rows that a filter hides are read. Empty rows are skipped.
+ * text does not depend on the width of the column. Rows that a filter hides are read. Empty rows are skipped, and counted in the report.
  *
  * The workbook is read into memory, at most 64 MiB of it. It needs the packages `@e965/xlsx` and `numfmt`, which rollcall does not install.
  *
@@ -66,7 +66,9 @@ export function fromCheckedExcel(
     ...(name !== undefined && { name }),
     ...(completeMarker !== undefined && { completeMarker }),
   });
-  const rows = flowOf(() => rowsOf(source, sheet, { columns, skipLines, onHeader }), new RunContext());
+  const context = new RunContext();
+  const onBlank = (count: number) => void (context.blankRows += count);
+  const rows = flowOf(() => rowsOf(source, sheet, { columns, skipLines, onHeader, onBlank }), context);
   return rowsOfFile(expectRows(rows, expected, source.name));
 }
 
@@ -74,12 +76,14 @@ interface Reading {
   readonly columns: CsvColumns | undefined;
   readonly skipLines: number;
   readonly onHeader: (header: readonly string[]) => void;
+  /** Called with the number of empty rows after the header. */
+  readonly onBlank: (count: number) => void;
 }
 
 async function* rowsOf(
   source: OpenableInput,
   wanted: string | number,
-  { columns, skipLines, onHeader }: Reading,
+  { columns, skipLines, onHeader, onBlank }: Reading,
 ): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
   const file = source.name;
   const sheet = await readSheet(await collected(source.openBytes(), file), wanted, file);
@@ -110,6 +114,7 @@ async function* rowsOf(
       );
       lines.push(row + 1);
     }
+    onBlank(cells.storedRowsAfter(headerRow) - rows.length);
   } catch (error) {
     failure = { error };
   }
@@ -134,6 +139,11 @@ class SheetCells {
     const { rows } = this.#sheet;
     for (let row = from; row < rows.length; row++) if (lastCell(rows[row] ?? []) !== -1) return row;
     return undefined;
+  }
+
+  /** The number of rows after this one that the workbook stores. One without values has formats: a person emptied it. */
+  storedRowsAfter(header: number): number {
+    return this.#sheet.rows.filter((row, i) => i > header && row !== undefined && row.length > 0).length;
   }
 
   /** The texts of a row, empty in columns that are not used. */
