@@ -3,7 +3,12 @@ const INVISIBLE = /[^\S ]|[\p{Cc}\p{Cf}\ufffd]/gu;
 
 /** A text in quotes, as in JSON. Characters that cannot be seen are shown as escapes, such as `\u00a0`. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replace(INVISIBLE, codePoint);
+  return marksShown(JSON.stringify(text)).replace(INVISIBLE, codePoint);
+}
+
+/** Accents that are code points of their own, where another text looks the same: `jose\u0301` for a text that looks like `josé`. */
+export function marksShown(text: string): string {
+  return text === text.normalize('NFC') ? text : text.replace(/\p{M}/gu, codePoint);
 }
 
 /** A character as an escape, such as `\u200b`. */

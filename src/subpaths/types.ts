@@ -33,6 +33,7 @@ export type { InputChunk } from '../sources/input/input-chunk.js';
 export type { PathStep } from '../sources/json/array-locator.js';
 export type { FromJsonLinesOptions } from '../sources/json/from-json-lines.js';
 export type { FromJsonOptions } from '../sources/json/from-json.js';
+export type { JsonNumbers } from '../sources/json/numbers.js';
 export type { RecordColumns, RecordFromOptions } from '../transform/records-from-columns.js';
 export type { RecordOptions } from '../transform/to-records.js';
 export type { Refusal } from '../validate/refused-record.js';

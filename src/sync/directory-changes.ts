@@ -127,15 +127,10 @@ async function* changesIn(
     const chunks = entityChanges(entity, source, options, state, reading, events, context, signal).chunks();
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
-<<<<<<< HEAD
-    const { sourceFiles } = contextOf(source);
-    if (sourceFiles !== undefined && modeOf(options.mode, entity) === 'full')
-      context.files.set(entity, sourceFiles);
-=======
     const { sourceFiles, blankRows } = contextOf(source);
     context.blank.set(entity, blankRows);
-    if (sourceFiles !== undefined && options.mode !== 'delta') context.files.set(entity, sourceFiles);
->>>>>>> 9c80f22 (Blank rows are counted and said, in every format and with every mapping)
+    if (sourceFiles !== undefined && modeOf(options.mode, entity) === 'full')
+      context.files.set(entity, sourceFiles);
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }

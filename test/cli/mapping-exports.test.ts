@@ -110,6 +110,37 @@ describe('dates', () => {
   });
 });
 
+describe('numbers of JSON', () => {
+  it.each([
+    ['u.json', (row: string) => `[${row}]`],
+    ['u.json', (row: string) => row],
+    ['u.jsonl', (row: string) => `${row}\n`],
+  ])('are ids and attributes as they are written (%s)', async (name, content) => {
+    const cwd = await directory();
+    const row = '{"id":12345678901234567890,"mail":"a@example.com","fte":0.50,"room":1e3,"lead":true}';
+    await files(cwd, { [name]: content(row) });
+    const profile = { userName: 'mail', email: 'mail', fte: 'fte', room: 'room', lead: 'lead' };
+    const mapping = mappingOf({
+      users: { externalId: 'id', profile, when: { cel: 'double(row.fte) >= 0.5 && row.lead' } },
+    });
+    const sources = mappedSources(mapping, { users: { paths: [`${cwd}/${name}`] } });
+    const records: unknown[] = [];
+    for await (const record of sources.users as AsyncIterable<unknown>) records.push(record);
+    expect(records).toEqual([
+      {
+        externalId: '12345678901234567890',
+        profile: {
+          userName: 'a@example.com',
+          email: 'a@example.com',
+          fte: '0.50',
+          room: '1e3',
+          lead: 'true',
+        },
+      },
+    ]);
+  });
+});
+
 describe('lists of LDAP', () => {
   const rule = (missing?: string) =>
     mappingOf({

@@ -60,6 +60,19 @@ describe('lines before the header', () => {
   });
 });
 
+describe('a file that is no CSV', () => {
+  it.each([
+    ['{"id":"1"}\n', 'this looks like JSON'],
+    ['[\n  {', 'this looks like JSON'],
+    ['<?xml version="1.0"?>', 'this is HTML or XML'],
+    ['\n<!doctype html>', 'this is HTML or XML'],
+    ['%PDF-1.7\n', 'this is a PDF file'],
+    ['SQLite format 3\0', 'this is an SQLite database'],
+  ])('%j is recognised', async (text, message) => {
+    expect((await read(text)).error).toContain(message);
+  });
+});
+
 describe('rows without any text', () => {
   it('are blank lines wherever they are', async () => {
     const { records, lines, error } = await read('a,b\n\n1,2\n,\n"",""\r\n\r\n3,4\n,\n\n');

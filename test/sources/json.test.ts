@@ -75,7 +75,12 @@ describe('fromJson', () => {
     ['{"a":{"x":[]}}', 'a', '"a" is not an array'],
     ['{"a":null}', 'a', '"a" is not an array'],
     ['{}', undefined, 'the document is an object without an array of records'],
-    ['{"x":{"y":[]}}', undefined, 'the document is an object without an array of records'],
+    ['{"x":{"y":[],"z":{"n":1}},"w":[[]]}', undefined, 'its arrays are "x.y", "w"'],
+    [
+      `{${Array.from({ length: 6000 }, (_, i) => `"p${i}":1`).join()}}`,
+      undefined,
+      'without an array of records',
+    ],
     ['{"a":1,"value":[{"id":"1"}],"b":[]}', undefined, 'its arrays are "value", "b"'],
     ['{"id":"1"}\n{"id":"2"}\n', undefined, 'looks like JSON lines'],
     [
@@ -87,9 +92,11 @@ describe('fromJson', () => {
     ['{"a":{"value":[1],"nextLink":"x"}}', 'a.value', 'one page of several'],
     ['7', undefined, 'the document is not an array'],
     ['{"a":[1],"a":[2]}', 'a', 'appears twice'],
-    ['[1] x', undefined, 'not valid JSON'],
-    ['[1][2]', undefined, 'not valid JSON'],
+    ['[1] x', undefined, 'not valid JSON: it goes on after its end; were two files joined?'],
+    ['[1]\n[2]', undefined, 'it goes on after its end'],
     ['[1,]', undefined, 'not valid JSON'],
+    ['[\n1,\n😀 {2}]', undefined, 'export.json:3: the document is not valid JSON'],
+    ['<!DOCTYPE html><html>', undefined, 'this is HTML or XML'],
     ['[01]', undefined, 'not valid JSON'],
     ['{"a":[1]}}', 'a', 'not valid JSON'],
     ['', undefined, 'truncated or empty'],
@@ -109,6 +116,14 @@ describe('fromJson', () => {
       [2],
     ]);
     expect((await read('[{"a":[]}]', { path: [0, 'a'] })).records).toEqual([]);
+  });
+
+  it('reads a document that is one object as one record', async () => {
+    const one = '{\n "id": 7,\n "dept": {"name": "x"}\n}\n';
+    expect((await read(one)).records).toEqual([{ id: 7, dept: { name: 'x' } }]);
+    expect((await read(one.slice(0, -3))).error).toMatchObject({
+      message: expect.stringContaining('truncated') as string,
+    });
   });
 
   it('a key called __proto__ sets no prototype', async () => {

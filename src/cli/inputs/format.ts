@@ -5,6 +5,7 @@ export type InputFormat = 'csv' | 'json' | 'jsonl' | 'xlsx';
 
 const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
   csv: 'csv',
+  tsv: 'csv',
   json: 'json',
   jsonl: 'jsonl',
   ndjson: 'jsonl',
@@ -14,7 +15,8 @@ const FORMATS: Readonly<Record<string, InputFormat>> = Object.freeze({
 
 /** The format that the extension of a file says; undefined without a known one. */
 export function formatOfName(path: string): InputFormat | undefined {
-  const [, text, workbook] = /\.(?:(csv|json|jsonl|ndjson)(?:\.(?:gz|zip))?|(xlsx|xlsm))$/i.exec(path) ?? [];
+  const [, text, workbook] =
+    /\.(?:(csv|tsv|json|jsonl|ndjson)(?:\.(?:gz|zip))?|(xlsx|xlsm))$/i.exec(path) ?? [];
   const ending = text ?? workbook;
   return ending === undefined ? undefined : FORMATS[ending.toLowerCase()];
 }
@@ -31,6 +33,6 @@ export function formatOf(path: string, given: InputFormat | undefined, forAll: b
   const what = path === '-' ? 'standard input' : path;
   throw new OptionsError(
     '--format',
-    `the format of ${what} is unknown; use csv, json, jsonl or xlsx, or the extension .csv, .json, .jsonl, .ndjson or .xlsx`,
+    `the format of ${what} is unknown; use csv, json, jsonl or xlsx, or the extension .csv, .tsv, .json, .jsonl, .ndjson or .xlsx`,
   );
 }

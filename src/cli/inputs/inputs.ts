@@ -41,7 +41,7 @@ export interface FileInput {
 
 /** How the bytes of an input are read. */
 export interface InputReading {
-  /** @defaultValue by the extension (`.csv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz` or `.zip`) */
+  /** @defaultValue by the extension (`.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`, each also with `.gz` or `.zip`) */
   readonly format?: InputFormat | undefined;
   /** True if `format` has priority over the extension. @defaultValue `false` */
   readonly formatForAll?: boolean;
@@ -138,7 +138,11 @@ function fileRows(
   const { encoding, delimiter, skipLines, trailer, jsonPath, sheet } = reading;
   const input = { name, ...(encoding !== undefined && { encoding }) };
   if (format === 'json')
-    return fromJson<FlatRow>(bytes, { ...input, ...(jsonPath !== undefined && { path: jsonPath }) });
+    return fromJson<FlatRow>(bytes, {
+      ...input,
+      numbers: 'text',
+      ...(jsonPath !== undefined && { path: jsonPath }),
+    });
   if (format === 'xlsx') {
     const excel = {
       name,
@@ -149,7 +153,7 @@ function fileRows(
     return fromCheckedExcel(bytes, excel, (names) => header.check(name, names));
   }
   const threads = threadsForSize(file === '-' ? 0 : fileSize(file));
-  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, threads });
+  if (format === 'jsonl') return fromJsonLines<FlatRow>(bytes, { ...input, numbers: 'text', threads });
   const csv = {
     ...input,
     threads,

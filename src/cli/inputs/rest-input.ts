@@ -20,6 +20,7 @@ export async function restInput(entity: Entity, spec: RestSpec, env: Environment
     ...options,
     url: await textOf(url, env, `${where}.url`),
     name,
+    numbers: 'text' as const,
     ...(authorization !== undefined && { authorization }),
   };
   const rows = () => fromRest<FlatRow>(checked);

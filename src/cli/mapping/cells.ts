@@ -1,5 +1,13 @@
+import { quoted } from '../../core/visible.js';
+
 /** A row of an input: a CSV row, or any JSON object. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** True for an empty text, and for one of white space only. The usual text is decided by its first character. */
+export function isBlankText(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return !(code > 0x20 && code < 0x7f) && text.trim() === '';
+}
 
 /** The reason why a row has no usable value. It names places in the mapping, never a value. */
 export class Fault {
@@ -33,17 +41,24 @@ function nestedCell(row: Row, column: string): unknown {
 }
 
 /**
- * The text of a cell; `''` if there is none. Whole numbers and booleans of JSON become text as they are written. A
- * number that JavaScript cannot represent exactly is a fault, because its last digits are already lost.
+ * The text of a cell; `''` if there is none. Inputs give the numbers of JSON as texts, as they are written; a number of a source in code
+ * becomes the text that JavaScript writes. A number that JavaScript cannot represent exactly is a fault, because its last digits are
+ * already lost. Booleans become `true` and `false`.
  */
 export function textOf(row: Row, column: string, place: string): string | Fault {
   const cell = cellOf(row, column);
   if (typeof cell === 'string') return cell;
   if (cell === null || cell === undefined) return '';
-  if (typeof cell === 'boolean' || (typeof cell === 'number' && Number.isSafeInteger(cell)))
-    return String(cell);
-  return new Fault(
-    'NOT_TEXT',
-    `the column ${JSON.stringify(column)} is neither text nor a whole number (${place})`,
-  );
+  if (typeof cell === 'boolean' || (typeof cell === 'number' && isExact(cell))) return String(cell);
+  return new Fault('NOT_TEXT', `the column ${quoted(column)} ${whyNotText(cell)} (${place})`);
+}
+
+function isExact(number: number): boolean {
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER;
+}
+
+function whyNotText(cell: unknown): string {
+  if (Array.isArray(cell)) return 'has a list; make one text of it with first or join';
+  if (typeof cell === 'number') return 'has a number that has lost digits; give it as text';
+  return 'has an object; name one of its properties, such as name.first';
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../../core/visible.js';
 import { Fault, hasCell, type Row } from './cells.js';
 import { cellsOf, partialList } from './list-cells.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
@@ -73,7 +74,7 @@ function cellReader(
   // As an empty list, a missing column would end all memberships of the person, so the mapping must say it.
   const missing = new Fault(
     'MISSING_COLUMN',
-    `the record has no column ${JSON.stringify(column)} (${place})`,
+    `the record has no column ${quoted(column)}; if that means an empty list, say "missing": "empty" (${place})`,
   );
   const partial = partialList(column, place);
   return (row) => {

@@ -141,8 +141,7 @@ function memberships(
     ) as Flow<MembershipRecord>;
   const mapping = membershipMapping(rule);
   const isFeed = modeOf(mode, 'memberships') === 'delta';
-  const toRecord = (row: Row) =>
-    rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed);
+  const toRecord = (row: Row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed));
   return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }
 

@@ -34,7 +34,9 @@ export function blankLines(sources: Sources): string[] {
     const blank = sources[entity]?.blank ?? 0;
     return blank === 0 ? [] : [`${count(blank)} of ${entity}`];
   });
-  return counts.length === 0 ? [] : [`Skipped, because all their cells are empty: rows ${counts.join(', ')}.`];
+  return counts.length === 0
+    ? []
+    : [`Skipped, because all their cells are empty: rows ${counts.join(', ')}.`];
 }
 
 function countsOf(sources: Sources, field: 'leftOut' | 'refusedBefore'): string[] {

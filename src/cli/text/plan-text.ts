@@ -4,7 +4,7 @@ import { formatDuration } from './duration.js';
 import { tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines, refusedBeforeLines } from './left-out.js';
-import { rejectionLines } from './rejections.js';
+import { rejectionLines, shownId } from './rejections.js';
 import { unclearedLines } from './uncleared.js';
 import { unsentLines } from './unsent.js';
 import { columns, count, formatTime, plural, printable, withoutEmpty } from './words.js';
@@ -85,7 +85,7 @@ function attributeLines({ changedAttributes }: Plan): string[] {
 
 function idChangeLines({ idChanges: { count: people, examples } }: Plan): string[] {
   if (people === 0) return [];
-  const ids = examples.map(({ from, to }) => `${printable(from)} as ${printable(to)}`).join(', ');
+  const ids = examples.map(({ from, to }) => `${shownId(from)} as ${shownId(to)}`).join(', ');
   const more = people > examples.length ? ', ...' : '';
   return [`The same userName under another externalId: ${plural(people, 'user')} (${ids}${more}).`];
 }
@@ -101,7 +101,7 @@ function resendLines({ resends }: Plan): string[] {
 function groupLossLines({ groupLosses: { count: groups, examples } }: Plan): string[] {
   if (groups === 0) return [];
   const named = examples.map(
-    ({ group, lost, members }) => `${printable(group)} ${count(lost)} of ${count(members)}`,
+    ({ group, lost, members }) => `${shownId(group)} ${count(lost)} of ${count(members)}`,
   );
   const more = groups > examples.length ? ', ...' : '';
   return [`Groups that lose many members: ${named.join(', ')}${more}.`];

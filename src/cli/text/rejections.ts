@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { quoted } from '../../core/visible.js';
 import type { Rejection } from '../../core/rejection.js';
 import { count, printable } from './words.js';
 
@@ -13,6 +14,11 @@ export function rejectionLines(title: string, rejections: readonly Rejection[], 
   return [`${title} (${count(total)}):`, ...lines, ...(rest > 0 ? [`  ... and ${count(rest)} more`] : [])];
 }
 
+/** An id; in quotes if it contains blanks, which could not be seen at its ends. */
+export function shownId(id: string): string {
+  return /\s/.test(id) ? quoted(id) : printable(id);
+}
+
 /** One rejection as text: the record, its place, the reason and the code. */
 export function rejectionText({
   entity,
@@ -24,7 +30,7 @@ export function rejectionText({
   code,
   reason,
 }: Rejection): string {
-  const who = externalId === undefined ? `record ${position}` : printable(externalId);
+  const who = externalId === undefined ? `record ${position}` : shownId(externalId);
   const name = file === undefined ? undefined : basename(file);
   const where = [name, line].filter((part) => part !== undefined).join(':');
   const what = [field, reason].filter((part) => part !== undefined).join(' ');

@@ -1,4 +1,4 @@
-import { codePoint } from '../../core/visible.js';
+import { codePoint, marksShown } from '../../core/visible.js';
 /** A number with thousands separators. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
@@ -26,7 +26,7 @@ export function formatTime(time: Date | number): string {
 
 /** Text from data. Characters that could control a terminal, or cannot be seen, are shown as escapes such as `\u200b`. */
 export function printable(text: string): string {
-  return text.replace(/[^\S ]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, codePoint);
+  return marksShown(text).replace(/[^\S ]|[\p{Cc}\p{Cf}\u2028\u2029]/gu, codePoint);
 }
 
 /** A table without those of its `optional` columns, named by the first row, that have only zeros. */

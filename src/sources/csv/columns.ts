@@ -93,12 +93,6 @@ function sameName(
     : new SourceError(`two columns have the name ${quoted(name)}`, place);
 }
 
-/** True for an empty text, and for one of white space only. The usual text is decided by its first character. */
-export function isBlankText(text: string): boolean {
-  const code = text.charCodeAt(0);
-  return !(code > 0x20 && code < 0x7f) && text.trim() === '';
-}
-
 /** The name of a column in a row; undefined if it is left out, and empty if it has none. */
 export function nameOf(header: string, index: number, columns: CsvColumns | undefined): string | undefined {
   const named = header.trim() === '' ? '' : header;

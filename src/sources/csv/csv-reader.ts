@@ -2,8 +2,9 @@ import { SourceError } from '../../core/errors.js';
 import { inChunks, type Chunk } from '../../flow/chunk.js';
 import { decodeText } from '../input/decode-text.js';
 import type { InputChunk } from '../input/input-chunk.js';
+import { otherThanCsv } from '../input/other-format.js';
 import type { OpenableInput } from '../input/input.js';
-import { isBlankText, rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
+import { rowBuilder, type CsvColumns, type CsvRow } from './columns.js';
 import { fileStart } from './file-start.js';
 import { CsvScanner, type OnRecord } from './scanner.js';
 import { Trailer } from './trailer.js';
@@ -91,7 +92,7 @@ export class CsvReader {
       this.#settings.onHeader(names);
       return;
     }
-    if (isBlank(fields)) {
+    if (fields[0] === '' && isBlank(fields)) {
       this.#settings.onBlank();
       pass(undefined, line);
       return;
@@ -155,6 +156,8 @@ export class CsvReader {
       this.#scanner.goTo(1 + (start?.lines ?? 0));
       text = this.#start.slice(start?.skipped);
       this.#start = '';
+      const other = otherThanCsv(text.trimStart().split('\n', 1)[0] as string);
+      if (other !== undefined) throw new SourceError(other, { file: this.#file });
     }
     this.#scanner.read(text, last, onRecord);
   }
@@ -162,7 +165,6 @@ export class CsvReader {
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** True if all cells of a row are empty or have only white space. */
 function isBlank(fields: readonly string[]): boolean {
-  return fields.every(isBlankText);
+  return fields.every((field) => field === '');
 }

@@ -69,7 +69,7 @@ const MOST_SKIPPED = 1000;
 
 /**
  * The rows of a CSV file (RFC 4180; CRLF or LF), as objects with the header's names as keys and unchanged text as values. Rows
- * whose cells are all empty, or have only white space, are blank lines: they are skipped, and counted in the report. Map rows to records with {@link toUser}, {@link toGroup}, {@link toMembership},
+ * whose cells are all empty are blank lines: they are skipped, and counted in the report. Map rows to records with {@link toUser}, {@link toGroup}, {@link toMembership},
  * a declared mapping such as {@link userFrom}, or your own function.
  *
  * The input is opened at the first pull and closed on every exit. A path can be read several times, a stream only once.

@@ -237,7 +237,10 @@ export class CsvScanner {
   }
 
   #strayCr(line: number): SourceError {
-    return this.#error('a carriage return without a line feed, outside quotes', line);
+    return this.#error(
+      'a carriage return without a line feed, outside quotes; save the file with the line ends of Windows or Unix',
+      line,
+    );
   }
 
   #error(message: string, line = this.#line): SourceError {

@@ -176,5 +176,7 @@ function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (code === 'ENOENT') return 'ENOENT: no such file';
   if (code === 'EACCES') return 'EACCES: permission denied';
+  if (code === 'Z_BUF_ERROR') return 'Z_BUF_ERROR: the gzip file was cut off';
+  if (code === 'Z_DATA_ERROR') return 'Z_DATA_ERROR: the gzip file is damaged';
   return typeof code === 'string' ? code : 'the stream failed';
 }

@@ -1,6 +1,8 @@
 import type { Token } from 'stream-json/core/parser.js';
 import { assembler } from 'stream-json/core/assembler.js';
 import { SourceError } from '../../core/errors.js';
+import { LoneObject } from './lone-object.js';
+import type { JsonNumbers } from './numbers.js';
 
 /** Keys with which APIs say that a document is one page of several. */
 const NEXT_PAGE: ReadonlySet<PathStep> = new Set([
@@ -21,7 +23,7 @@ interface Level {
 
 /**
  * Finds the array at a path in a stream of JSON tokens, and passes its elements on. The rest of the document is also read,
- * so that a truncated or invalid document is an error.
+ * so that a truncated or invalid document is an error. Without a path, a document that is one object without arrays is one record.
  */
 export class JsonLocator {
   readonly #path: readonly PathStep[];
@@ -36,13 +38,21 @@ export class JsonLocator {
   #inside = 0;
   #found = false;
   #complete = false;
-  #element = assembler();
-  /** The arrays of a document that is an object, if no path was given. */
-  #arrays: PathStep[] | undefined;
+  readonly #options: { readonly numberAsString: boolean };
+  readonly #element: ReturnType<typeof assembler>;
+  /** The document, if it is an object and no path was given. */
+  #lone: LoneObject | undefined;
   /** The key beside the array that says that there are more pages. */
   #nextPage: PathStep | undefined;
 
-  constructor(path: readonly PathStep[], file: string | undefined, onElement: (element: unknown) => void) {
+  constructor(
+    path: readonly PathStep[],
+    file: string | undefined,
+    numbers: JsonNumbers,
+    onElement: (element: unknown) => void,
+  ) {
+    this.#options = { numberAsString: numbers === 'text' };
+    this.#element = assembler(this.#options);
     this.#path = path;
     this.#shown = path.length === 0 ? 'the document' : JSON.stringify(path.join('.'));
     this.#file = file;
@@ -51,6 +61,7 @@ export class JsonLocator {
 
   /** Processes the next token. */
   accept(token: Token): void {
+    this.#lone?.accept(token);
     if (this.#inside > 0) this.#acceptInside(token);
     else this.#acceptOutside(token);
   }
@@ -61,7 +72,12 @@ export class JsonLocator {
    */
   end(): void {
     if (!this.#complete) throw this.#error('the document is truncated or empty');
-    if (this.#arrays !== undefined) throw this.#error(noArray(this.#arrays));
+    if (this.#lone !== undefined) {
+      const { record, reason } = this.#lone;
+      if (record === undefined) throw this.#error(reason);
+      this.#onElement(record);
+      return;
+    }
     if (this.#nextPage !== undefined)
       throw this.#error(`the document is one page of several: it has ${JSON.stringify(this.#nextPage)}`);
     if (!this.#found) throw this.#error(`the document has no ${this.#shown}`);
@@ -76,9 +92,10 @@ export class JsonLocator {
     } else {
       this.#startValue();
       const isTarget = this.#matched === this.#levels.length && this.#matched === this.#path.length;
-      if (isTarget && this.#path.length === 0 && name === 'startObject') this.#arrays = [];
-      else if (isTarget) this.#enterTarget(name === 'startArray');
-      else if (this.#levels.length === 1 && name === 'startArray') this.#arrays?.push(this.#top().step);
+      if (isTarget && this.#path.length === 0 && name === 'startObject') {
+        this.#lone = new LoneObject(this.#options);
+        this.#lone.accept(token);
+      } else if (isTarget) this.#enterTarget(name === 'startArray');
       else if (name === 'stringValue') this.#checkNextPage();
       if (name === 'startObject' || name === 'startArray') {
         this.#levels.push({ array: name === 'startArray', step: name === 'startArray' ? -1 : '' });
@@ -142,10 +159,4 @@ export class JsonLocator {
   #error(message: string): SourceError {
     return new SourceError(message, { file: this.#file });
   }
-}
-
-function noArray(arrays: readonly PathStep[]): string {
-  if (arrays.length === 0) return 'the document is an object without an array of records';
-  const names = arrays.map((name) => JSON.stringify(name)).join(', ');
-  return `the document is an object and not an array; give the path of the records (option path, --json-path); its arrays are ${names}`;
 }

@@ -11,6 +11,7 @@ import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInp
 import type { InputChunk } from '../input/input-chunk.js';
 import { decode, decodeText } from '../input/decode-text.js';
 import { requireThreads, threadsFor } from '../input/threads.js';
+import { parseJson, requireNumbers, type JsonNumbers } from './numbers.js';
 
 /** Options of {@link fromJsonLines}. */
 export interface FromJsonLinesOptions extends InputOptions {
@@ -19,6 +20,11 @@ export interface FromJsonLinesOptions extends InputOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxRecordLength?: number;
+  /**
+   * What a number becomes: a number (`value`), or the text as it is written (`text`), such as `1.0`, `1e3` or an id of twenty digits.
+   * @defaultValue `'value'`
+   */
+  readonly numbers?: JsonNumbers;
   /**
    * The number of threads that look for unchanged rows in a file, in addition to the one that reads it. It does not change
    * the result.
@@ -44,29 +50,45 @@ export function fromJsonLines<T = Record<string, unknown>>(
   input: Input,
   options: FromJsonLinesOptions = {},
 ): Flow<T> {
-  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'threads']);
+  refuseUnknown('fromJsonLines', options, [...INPUT_OPTIONS, 'maxRecordLength', 'numbers', 'threads']);
   const threads = requireThreads(options.threads);
   const { maxRecordLength = DEFAULTS.maxRecordLength } = options;
   requireNumber('maxRecordLength', maxRecordLength, { min: 1, integer: true });
   const expected = requireExpected(options.expectRows);
   const source = toInput(input, options);
-  const openScreened: OpenScreened<T> = (request) => screened(source, maxRecordLength, threads, request);
-  const open = () => new LinesReader<T>(source.name, maxRecordLength).rest(source.open(), 1);
+  const settings: LinesSettings = {
+    source,
+    maxRecordLength,
+    numbers: requireNumbers(options.numbers),
+    threads,
+  };
+  const openScreened: OpenScreened<T> = (request) => screened(settings, request);
+  const open = () => new LinesReader<T>(settings).rest(source.open(), 1);
   return rowsOfFile(expectRows(flowOf(open, new RunContext(), openScreened), expected, source.name));
+}
+
+/** The checked options of a file of JSON lines. */
+interface LinesSettings {
+  readonly source: OpenableInput;
+  readonly maxRecordLength: number;
+  readonly numbers: JsonNumbers;
+  readonly threads: number | undefined;
 }
 
 /** Parses lines. */
 class LinesReader<T> {
   readonly #file: string | undefined;
   readonly #maxLength: number;
+  readonly #numbers: JsonNumbers;
   #rest = '';
   #line = 1;
   #objects: T[] = [];
   #lines: number[] = [];
 
-  constructor(file: string | undefined, maxLength: number) {
-    this.#file = file;
-    this.#maxLength = maxLength;
+  constructor({ source, maxRecordLength, numbers }: LinesSettings) {
+    this.#file = source.name;
+    this.#maxLength = maxRecordLength;
+    this.#numbers = numbers;
   }
 
   /** The objects to the end of the input, starting at a line. */
@@ -81,7 +103,7 @@ class LinesReader<T> {
   parse(text: string, line: number, pass: (object: T | undefined) => void): void {
     const lines = text.split('\n');
     if (text.endsWith('\n')) lines.pop();
-    for (const [i, each] of lines.entries()) pass(parseLine(each, this.#file, line + i) as T | undefined);
+    for (const [i, each] of lines.entries()) pass(this.#parseLine(each, line + i));
   }
 
   /** Reads a block. The objects before an error are yielded first. */
@@ -112,24 +134,40 @@ class LinesReader<T> {
   }
 
   #addLine(text: string): void {
-    const object = parseLine(text, this.#file, this.#line);
+    const object = this.#parseLine(text, this.#line);
     if (object !== undefined) {
-      this.#objects.push(object as T);
+      this.#objects.push(object);
       this.#lines.push(this.#line);
     }
     this.#line++;
+  }
+
+  /** The object on a line; undefined for a blank line. */
+  #parseLine(text: string, line: number): T | undefined {
+    const file = this.#file;
+    let value: unknown;
+    try {
+      value = parseJson(text, this.#numbers);
+    } catch {
+      if (text.trim() === '') return undefined;
+      // The error of the parser contains the line, which is personal data, so it is not passed on.
+      throw new SourceError('the line is not valid JSON', { file, line });
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new SourceError('the line is not a JSON object', { file, line });
+    }
+    return value as T;
   }
 }
 
 /** The objects without those of lines that are certainly unchanged; all objects if the lines cannot be screened. */
 async function* screened<T>(
-  source: OpenableInput,
-  maxRecordLength: number,
-  threads: number | undefined,
+  settings: LinesSettings,
   request: ScreenRequest,
 ): AsyncGenerator<Chunk<T>, void, undefined> {
+  const { source, maxRecordLength, threads } = settings;
   const file = source.name;
-  const lines = new LinesReader<T>(file, maxRecordLength);
+  const lines = new LinesReader<T>(settings);
   const bytes = await openBytes(source);
   try {
     const mapping = request.mapping?.(undefined);
@@ -149,20 +187,4 @@ async function* screened<T>(
   } finally {
     await bytes.close();
   }
-}
-
-/** The object on a line; undefined for a blank line. */
-function parseLine(text: string, file: string | undefined, line: number): object | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    if (text.trim() === '') return undefined;
-    // The error of the parser contains the line, which is personal data, so it is not passed on.
-    throw new SourceError('the line is not valid JSON', { file, line });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SourceError('the line is not a JSON object', { file, line });
-  }
-  return value;
 }

@@ -1,22 +1,29 @@
 import { jsonParser } from 'stream-json/core/parser.js';
 import { inChunks, type Chunk } from '../../flow/chunk.js';
-import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
+import { OptionsError, RollcallError } from '../../core/errors.js';
 import { flowOf, type Flow } from '../../flow/flow.js';
 import { rowsOfFile } from '../../flow/stage-order.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { RunContext } from '../../flow/run-context.js';
 import { expectRows, requireExpected } from '../expect-rows.js';
 import { INPUT_OPTIONS, toInput, type Input, type InputOptions, type OpenableInput } from '../input/input.js';
+import { invalidDocument, SEARCHED } from './invalid-document.js';
 import { JsonLocator, type PathStep } from './array-locator.js';
 import { decodeText } from '../input/decode-text.js';
+import { requireNumbers, type JsonNumbers } from './numbers.js';
 
 /** Options of {@link fromJson}. */
 export interface FromJsonOptions extends InputOptions {
   /**
    * The path of the array in the document: keys and indices joined with dots, or an array of them if a key contains a dot.
-   * @defaultValue the document is the array
+   * @defaultValue the document is the array, or an object without arrays, which is one element
    */
   readonly path?: string | readonly PathStep[];
+  /**
+   * What a number becomes: a number (`value`), or the text as it is written (`text`), such as `1.0`, `1e3` or an id of twenty digits.
+   * @defaultValue `'value'`
+   */
+  readonly numbers?: JsonNumbers;
 }
 
 /**
@@ -32,18 +39,14 @@ export interface FromJsonOptions extends InputOptions {
  * not UTF-8; and for any failure to read the input.
  */
 export function fromJson<T = Record<string, unknown>>(input: Input, options: FromJsonOptions = {}): Flow<T> {
-  refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path']);
+  refuseUnknown('fromJson', options, [...INPUT_OPTIONS, 'path', 'numbers']);
   const path = toSteps(options.path);
+  const numbers = requireNumbers(options.numbers);
   const expected = requireExpected(options.expectRows);
   const source = toInput(input, options);
-  const rows = flowOf(() => elementsOf<T>(source, path), new RunContext());
+  const rows = flowOf(() => elementsOf<T>(source, path, numbers), new RunContext());
   return rowsOfFile(expectRows(rows, expected, source.name));
 }
-
-/** The most characters that are searched for a line. */
-const LONGEST_LINE = 64 * 1024;
-const LINES =
-  'the file looks like JSON lines, one object a line; read it with fromJsonLines (--format jsonl)';
 
 function toSteps(path: unknown): readonly PathStep[] {
   if (path === undefined || path === '') return [];
@@ -59,12 +62,13 @@ function toSteps(path: unknown): readonly PathStep[] {
 async function* elementsOf<T>(
   source: OpenableInput,
   path: readonly PathStep[],
+  numbers: JsonNumbers,
 ): AsyncGenerator<Chunk<T>, void, undefined> {
   const file = source.name;
   let elements: T[] = [];
   /** The start of the document. */
   let start = '';
-  const locator = new JsonLocator(path, file, (element) => elements.push(element as T));
+  const locator = new JsonLocator(path, file, numbers, (element) => elements.push(element as T));
   const parse = jsonParser({ packValues: true, streamValues: false });
   /** Reads a block. The elements before an error are yielded first. */
   const read = function* (text: string): Generator<Chunk<T>, void, undefined> {
@@ -80,30 +84,15 @@ async function* elementsOf<T>(
     yield* inChunks(elements, { file, lines: undefined });
     elements = [];
     if (failure?.error instanceof RollcallError) throw failure.error;
-    if (failure !== undefined)
-      throw new SourceError(
-        isObjectLine(start) ? LINES : 'the document is not valid JSON',
-        { file },
-        { cause: failure.error },
-      );
+    if (failure !== undefined) throw invalidDocument(start, file, failure.error);
   };
   for await (const text of decodeText(source.open(), { file })) {
-    if (start.length < LONGEST_LINE) start += text;
+    if (start.length < SEARCHED) start += text;
     yield* read(text);
   }
   // White space completes a number at the end of the document. The locator detects everything else that is missing.
   yield* read('\n');
   locator.end();
-}
-
-/** True if the first line of a document is an object. */
-function isObjectLine(start: string): boolean {
-  const line = start.trimStart().split('\n', 1)[0] as string;
-  if (!line.startsWith('{')) return false;
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
+  // A document that is one object is passed on at its end.
+  yield* inChunks(elements, { file, lines: undefined });
 }

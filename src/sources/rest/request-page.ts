@@ -1,5 +1,6 @@
 import { EnvHttpProxyAgent, fetch, RetryAgent, type Dispatcher, type Response } from 'undici';
 import { SourceError } from '../../core/errors.js';
+import { parseJson } from '../json/numbers.js';
 import type { CheckedRest } from './rest-options.js';
 
 const MOST_PAUSE_MS = 30_000;
@@ -45,7 +46,7 @@ export async function requestPage(url: URL, options: CheckedRest, dispatcher: Di
   }
   if (!response.ok) throw new SourceError(refusal(response, url), { file });
   try {
-    return { document: JSON.parse(text) as unknown, headers: response.headers };
+    return { document: parseJson(text, options.numbers), headers: response.headers };
   } catch {
     const type = response.headers.get('content-type')?.split(';')[0] ?? 'no content type';
     throw new SourceError(`${url.host} answered ${response.status} with ${type}, which is not JSON`, {

@@ -1,5 +1,6 @@
 import { OptionsError } from '../../core/errors.js';
 import { refuseUnknown, requireNumber, requireOneOf } from '../../core/check-options.js';
+import { requireNumbers, type JsonNumbers } from '../json/numbers.js';
 
 /** How the next page of a REST API is found. Each way has a proof that the last page was read. */
 export type NextPage =
@@ -43,6 +44,8 @@ export interface RestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The name of the source in errors and rejections. @defaultValue host and path of the address */
   readonly name?: string;
+  /** What a number becomes, as in `fromJson`. @defaultValue `'value'` */
+  readonly numbers?: JsonNumbers;
   /** The longest silence of the service, in milliseconds. @defaultValue 60000 */
   readonly timeoutMs?: number;
   /** How often a page is requested again after a lost connection, 429 or 5xx. `Retry-After` is respected. @defaultValue 5 */
@@ -66,6 +69,7 @@ const NAMES = [
   'authorization',
   'headers',
   'name',
+  'numbers',
   'timeoutMs',
   'retries',
   'retryPauseMs',
@@ -91,9 +95,10 @@ export function checkRest(options: RestOptions): CheckedRest {
   requireNumber('retries', retries, { min: 0, integer: true });
   requireNumber('retryPauseMs', retryPauseMs, { min: 1, integer: true });
   checkNext(options.next);
+  const numbers = requireNumbers(options.numbers);
   const name = options.name ?? `${url.host}${url.pathname}`;
   const { next } = options;
-  return { url, path, next, total, authorization, headers, name, timeoutMs, retries, retryPauseMs };
+  return { url, path, next, total, authorization, headers, name, numbers, timeoutMs, retries, retryPauseMs };
 }
 
 function checkNext(next: NextPage): void {
