@@ -260,10 +260,6 @@ describe('loadMapping', () => {
     ],
     ['{"groups": {"externalId": "i", "profile": {"name": "n"}}}', /unknown key "name"/],
     ['{"groups": {"from": "users"}}', /groups\.from: unknown word "users"; expected one of memberships/],
-    [
-      '{"groups": {"from": "memberships", "profile": {"displayName": "name"}}}',
-      /have only the column "group"/,
-    ],
     ['{"memberships": {"from": "users"}}', /memberships: missing key "groups"$/],
     [
       '{"memberships": {"from": "users", "groups": {"column": "g", "split": ""}}}',

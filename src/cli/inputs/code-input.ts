@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
-import type { Entity } from '../../core/model.js';
 import type { Chunk } from '../../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Source } from '../../flow/flow.js';
 import { pipe } from '../../flow/pipe.js';
@@ -16,7 +15,7 @@ import type { RowInput } from './inputs.js';
  *
  * @param signal - ends the reading
  */
-export function codeInput(entity: Entity, source: ConfigSource, signal: AbortSignal): RowInput {
+export function codeInput(entity: string, source: ConfigSource, signal: AbortSignal): RowInput {
   const name = `${entity} (config)`;
   const seen = new SameRows(name);
   let reads = 0;

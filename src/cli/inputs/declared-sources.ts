@@ -1,4 +1,3 @@
-import type { Entity } from '../../core/model.js';
 import type { DatabaseSource } from '../../sources/database/database-source.js';
 import { openMysql } from '../../sources/database/open-mysql.js';
 import { openPostgres } from '../../sources/database/open-postgres.js';
@@ -11,34 +10,34 @@ import type { RowInput } from './inputs.js';
 import { restInput } from './rest-input.js';
 
 /**
- * The inputs of the sources that a config file declares. Entities of one address share one connection, and so one snapshot.
+ * The inputs of the sources that a config file declares. Sources of one address share one connection, and so one snapshot.
  *
  * @param signal - ends the reading of sources in code
  * @throws {@link OptionsError} for a variable that is not set, or an address that is not valid.
  */
 export async function declaredInputs(
-  sources: Readonly<Partial<Record<Entity, DeclaredSource>>>,
+  sources: Readonly<Record<string, DeclaredSource>>,
   env: Environment,
   signal: AbortSignal,
-): Promise<Partial<Record<Entity, RowInput>>> {
+): Promise<Record<string, RowInput>> {
   const databases = new Map<string, DatabaseSource>();
-  const inputs: Partial<Record<Entity, RowInput>> = {};
-  for (const [entity, spec] of Object.entries(sources) as [Entity, DeclaredSource][]) {
+  const inputs: Record<string, RowInput> = {};
+  for (const [name, spec] of Object.entries(sources)) {
     if (spec.kind === 'code') {
-      inputs[entity] = codeInput(entity, spec.source, signal);
+      inputs[name] = codeInput(name, spec.source, signal);
       continue;
     }
     if (spec.kind === 'rest') {
-      inputs[entity] = await restInput(entity, spec, env);
+      inputs[name] = await restInput(name, spec, env);
       continue;
     }
     const { kind, query } = spec;
-    const place = kind === 'sqlite' ? spec.file : await textOf(spec.url, env, `${entity}.${kind}.url`);
+    const place = kind === 'sqlite' ? spec.file : await textOf(spec.url, env, `${name}.${kind}.url`);
     const key = `${kind} ${place}`;
     const database = databases.get(key) ?? open(kind, place);
     databases.set(key, database);
-    const name = `${entity} (${kind})`;
-    inputs[entity] = { name, rows: () => database.rows(query, { name }) };
+    const shown = `${name} (${kind})`;
+    inputs[name] = { name: shown, rows: () => database.rows(query, { name: shown }) };
   }
   return inputs;
 }

@@ -10,6 +10,7 @@ import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping, parseInlineMapping } from '../mapping/load.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { mappedSources, type MappedSources } from '../mapping/sources.js';
+import type { DeclaredSource } from '../settings/read-config.js';
 import type { Resolved } from '../settings/resolve-settings.js';
 import { validateOptions } from '../settings/library-options.js';
 import type { Settings } from '../settings/settings.js';
@@ -27,9 +28,13 @@ export async function openSources(
   signal: AbortSignal,
   values?: ConditionValues,
 ): Promise<MappedSources> {
-  const { settings, sources } = resolved;
+  const { settings, sources, lookups } = resolved;
   const { io, env } = context;
-  const inputs: Partial<Record<Entity, InputSpec>> = await declaredInputs(sources, env, signal);
+  const { files, others } = lookupSources(lookups);
+  // Together, so that the entities and lookups of one database are read from one snapshot.
+  const declared = await declaredInputs({ ...others, ...sources }, env, signal);
+  const inputs: Partial<Record<Entity, InputSpec>> = {};
+  for (const entity of ENTITIES) if (declared[entity] !== undefined) inputs[entity] = declared[entity];
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
   const formatForAll = all.every((path) => formatOfName(path) !== undefined);
@@ -53,7 +58,24 @@ export async function openSources(
     neverClear: settings.neverClear,
     validate: { users: validateOptions(settings, 'users'), groups: validateOptions(settings, 'groups') },
     mode: settings.mode,
+    lookups: { ...declared, ...fileInputs(files, settings) },
   });
+}
+
+/** The lookups that are files, and the others. */
+function lookupSources(lookups: Resolved['lookups']) {
+  const files: Record<string, readonly string[]> = {};
+  const others: Record<string, DeclaredSource> = {};
+  for (const [name, source] of Object.entries(lookups)) {
+    if (source.kind === 'files') files[name] = source.paths;
+    else others[name] = source;
+  }
+  return { files, others };
+}
+
+function fileInputs(files: Readonly<Record<string, readonly string[]>>, { encoding }: Settings) {
+  const inputOf = (paths: readonly string[]): InputSpec => ({ paths, reading: { encoding } });
+  return Object.fromEntries(Object.entries(files).map(([name, paths]) => [name, inputOf(paths)]));
 }
 
 /** Sets the number of rows that each input must have. */

@@ -1,5 +1,4 @@
 import { OptionsError } from '../../core/errors.js';
-import type { Entity } from '../../core/model.js';
 import { fromRest } from '../../sources/rest/from-rest.js';
 import type { FlatRow } from '../../transform/to-records.js';
 import type { Environment } from '../process/environment.js';
@@ -11,7 +10,7 @@ import type { RowInput } from './inputs.js';
  * The input of a REST API that a config file declares.
  * @throws {@link OptionsError} for a variable that is not set, or an option that `fromRest` does not accept
  */
-export async function restInput(entity: Entity, spec: RestSpec, env: Environment): Promise<RowInput> {
+export async function restInput(entity: string, spec: RestSpec, env: Environment): Promise<RowInput> {
   const { kind: _kind, bearer: _bearer, basic: _basic, url, ...options } = spec;
   const where = `${entity}.rest`;
   const authorization = await authorizationOf(spec, where, env);

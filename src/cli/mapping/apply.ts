@@ -11,7 +11,7 @@ import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { toGroup, toMembership, toUser, type FlatRow } from '../../transform/to-records.js';
 import { Fault, type Row } from './cells.js';
 import type { Condition } from './condition.js';
-import type { ListedRule, NamedGroupsRule, PairRule, RecordRule } from './mapping.js';
+import { GROUP, type ListedRule, type NamedGroupsRule, type PairRule, type RecordRule } from './mapping.js';
 import type { ValueRule } from './values.js';
 
 type ProfileRecord = UserRecord & GroupRecord;
@@ -95,9 +95,13 @@ export function* listedOf(rule: ListedRule, row: Row): Generator<MembershipRecor
         : { groupExternalId: id, memberExternalId: other };
 }
 
-/** A group whose name appears in memberships. */
-export function namedGroup(rule: NamedGroupsRule, group: string): GroupRecord {
-  const profile = profileOf(rule.profile, { group });
+/**
+ * A group that a membership names.
+ *
+ * @param row - the row of the membership, if there is one for each membership
+ */
+export function namedGroup(rule: NamedGroupsRule, group: string, row: Row = {}): GroupRecord {
+  const profile = profileOf(rule.profile, { ...row, [GROUP]: group });
   return Array.isArray(profile) ? refused(profile[1], group, profile[0]) : { externalId: group, profile };
 }
 

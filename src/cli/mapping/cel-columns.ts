@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { MATCHES } from './cel-functions.js';
+import { LOOKUP, MATCHES } from './cel-functions.js';
 import { columnOf, nodesIn, ROW, type CelNode } from './cel-nodes.js';
 
 /** What an expression reads of a row. */
@@ -16,6 +16,8 @@ export interface CelColumns {
   readonly patterns: readonly string[];
   /** The fixed forms of dates. */
   readonly dateForms: readonly string[];
+  /** The calls of `lookup`: their input and column; undefined for one that is not a fixed text. */
+  readonly lookups: readonly { readonly input: string | undefined; readonly column: string | undefined }[];
   /** True if a column is not named by a fixed text, so that it cannot be checked. */
   readonly isUnclear: boolean;
 }
@@ -31,6 +33,7 @@ export function celColumns(root: ASTNode): CelColumns {
     comparedWithEmpty: new Set<string>(),
     patterns: [] as string[],
     dateForms: [] as string[],
+    lookups: [] as { input: string | undefined; column: string | undefined }[],
     isUnclear: false,
   };
   const visit = (node: CelNode, isOptional: boolean): void => {
@@ -53,11 +56,17 @@ export function celColumns(root: ASTNode): CelColumns {
       if (PATTERN_CALLS.has(name)) found.patterns.push(last.args);
       if (name === 'date' && parts.length === 2) found.dateForms.push(last.args);
     }
+    if (isCall && name === LOOKUP)
+      found.lookups.push({ input: fixedText(parts[0]), column: fixedText(parts[2]) });
     const ofHas = isCall && name === 'has';
     for (const part of parts) visit(part, isOptional || ofHas);
   };
   visit(root, false);
   return found;
+}
+
+function fixedText(node: CelNode | undefined): string | undefined {
+  return node?.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
 }
 
 function compare(

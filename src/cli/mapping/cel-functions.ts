@@ -1,7 +1,9 @@
 import { evaluate, type Environment } from '@marcbachmann/cel-js';
+import { quoted } from '../../core/visible.js';
 import { inAscii } from './ascii.js';
 import { Fault } from './cells.js';
 import { readForm, type Day } from './dates.js';
+import type { Lookups } from './lookups.js';
 import { patternOf } from './patterns.js';
 
 /** An expression cannot be computed for a row. */
@@ -27,12 +29,19 @@ export interface CelFunction {
 export const TIME = 'google.protobuf.Timestamp';
 /** The name of rollcall's `matches`. CEL's own has no bound on its time, and cannot be replaced, so calls of it are renamed. */
 export const MATCHES = 'matchesInLinearTime';
+/** The name of the function that reads another input. */
+export const LOOKUP = 'lookup';
 const MOST_PADDED = 1024;
 /** The most forms of dates and durations that are kept. They can come from columns, so there may be many. */
 const MOST_CACHED = 1000;
 
-/** The functions that are added to CEL's own. `today` is the day that the mapping calls today. */
-export function celFunctions(today: Day): readonly CelFunction[] {
+/**
+ * The functions that are added to CEL's own.
+ *
+ * @param today - the day that the mapping calls today
+ * @param lookups - the inputs for `lookup`
+ */
+export function celFunctions(today: Day, lookups: Lookups): readonly CelFunction[] {
   const ofText = (
     name: string,
     takes: readonly CelType[],
@@ -62,6 +71,8 @@ export function celFunctions(today: Day): readonly CelFunction[] {
     { name: 'date', takes: ['dyn'], gives: TIME, of: (value: unknown) => date(value, 'YYYY-MM-DD') },
     { name: 'date', takes: ['dyn', 'string'], gives: TIME, of: date },
     { name: 'today', takes: [], gives: TIME, of: () => new Date(today) },
+    { name: LOOKUP, takes: ['string', 'dyn', 'string'], gives: 'string', of: lookUpIn(lookups) },
+    { name: LOOKUP, takes: ['string', 'dyn', 'string', 'dyn'], gives: 'string', of: lookUpIn(lookups) },
     { name: 'days', takes: ['int'], gives: 'google.protobuf.Duration', of: days },
   ];
 }
@@ -146,6 +157,16 @@ function firstNonEmpty(items: readonly unknown[]): string {
     if (found === '' && text.trim() !== '') found = text;
   }
   return found;
+}
+
+function lookUpIn(lookups: Lookups) {
+  return (input: string, key: unknown, column: string, ...fallback: readonly [unknown?]): string => {
+    const found = lookups.get(input)?.find(textIn(key, LOOKUP), column);
+    if (typeof found === 'string') return found;
+    if (found !== undefined) throw new CelFault(found);
+    if (fallback.length > 0) return textIn(fallback[0], LOOKUP);
+    throw new CelFault({ code: 'LOOKUP_MISSING', reason: `has no row in the lookup ${quoted(input)}` });
+  };
 }
 
 const forms = new Map<string, ReturnType<typeof readForm>>();

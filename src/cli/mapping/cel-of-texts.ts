@@ -143,11 +143,12 @@ class Compiler {
 
 type Called = (...args: unknown[]) => unknown;
 
-function called(of: Called, [a, b, c]: readonly Part[]): (cells: TextCells) => unknown {
+function called(of: Called, [a, b, c, d]: readonly Part[]): (cells: TextCells) => unknown {
   if (a === undefined) return () => of();
   if (b === undefined) return (cells) => of(a.of(cells));
   if (c === undefined) return (cells) => of(a.of(cells), b.of(cells));
-  return (cells) => of(a.of(cells), b.of(cells), c.of(cells));
+  if (d === undefined) return (cells) => of(a.of(cells), b.of(cells), c.of(cells));
+  return (cells) => of(a.of(cells), b.of(cells), c.of(cells), d.of(cells));
 }
 
 /** The functions of operators. `&&` and `||` may leave out their right side; if it has an error, the result is the same in CEL. */

@@ -1,5 +1,6 @@
 import { Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
 import { quoted } from '../../core/visible.js';
+import { nearest } from '../text/nearest.js';
 import { cellOf, Fault, type Row } from './cells.js';
 import { celColumns, type CelColumns } from './cel-columns.js';
 import {
@@ -85,7 +86,7 @@ function compile(
   valueOf: (cell: unknown) => unknown,
 ): Compiled {
   const source = text.word(node, what);
-  const functions = celFunctions(text.today);
+  const functions = celFunctions(text.today, text.lookups);
   const expression = parse(source, functions, (message) => text.fail(node, `${what}: ${message}`));
   const columns = celColumns(expression.ast);
   if (columns.isUnclear)
@@ -96,9 +97,25 @@ function compile(
   const form = columns.dateForms.find((known) => readForm(known) === undefined);
   if (form !== undefined)
     text.fail(node, `${what}: ${quoted(form)} is not a form with YYYY, MM and DD, such as DD.MM.YYYY`);
+  useLookups(text, node, what, columns);
   const checked = expression.check();
   if (!checked.valid) text.fail(node, `${what}: ${summaryOf(checked.error)}`);
   return { columns, type: String(checked.type), of: computation(expression, columns, functions, valueOf) };
+}
+
+/** Checks the calls of `lookup`, and has their columns kept. */
+function useLookups(text: MappingText, node: MappingNode, what: string, { lookups }: CelColumns): void {
+  for (const { input, column } of lookups) {
+    if (input === undefined || column === undefined)
+      return text.fail(node, `${what}: write the input and the column of lookup() as fixed texts`);
+    const lookup = text.lookups.get(input);
+    if (lookup === undefined)
+      return text.fail(
+        node,
+        `${what}: "lookups" does not declare ${quoted(input)}${text.lookups.size > 0 ? nearest(input, [...text.lookups.keys()]) : ''}`,
+      );
+    lookup.use(column);
+  }
 }
 
 /** The expression as a function: compiled for rows whose columns are texts; for all other rows, CEL computes it. */

@@ -5,8 +5,16 @@ import type { Condition } from './condition.js';
 import { readCondition } from './conditions.js';
 import type { Day } from './dates.js';
 import { readList } from './lists.js';
+import { Lookup, type Lookups } from './lookups.js';
 import { jsonText, MappingText, type MappingNode } from './mapping-text.js';
-import type { IdentityRule, Mapping, RecordRule } from './mapping.js';
+import {
+  GROUP,
+  isListed,
+  type IdentityRule,
+  type Mapping,
+  type NamedGroupsRule,
+  type RecordRule,
+} from './mapping.js';
 import { readValue, type ValueRule } from './values.js';
 
 const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
@@ -17,6 +25,7 @@ const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
  */
 export const identityMapping: Mapping = Object.freeze({
   emptyValues: new Set<string>(),
+  lookups: new Map(),
   users: IDENTITY,
   groups: IDENTITY,
   memberships: IDENTITY,
@@ -57,17 +66,30 @@ export function parseInlineMapping(mapping: object, place: string, today: Day): 
 }
 
 function readMapping(text: MappingText): Mapping {
-  const known = ['$schema', 'emptyValues', 'users', 'groups', 'memberships'];
+  const known = ['$schema', 'emptyValues', 'lookups', 'users', 'groups', 'memberships'];
   const members = text.members(text.root, 'the mapping', known);
   const emptyNode = members.get('emptyValues');
   const emptyValues = new Set(
     emptyNode && text.items(emptyNode, 'emptyValues').map((item) => text.word(item, 'emptyValues')),
   );
+  const lookups = (text.lookups = readLookups(text, members.get('lookups')));
   const usersNode = members.get('users');
   const users = usersNode === undefined ? IDENTITY : readRecords(text, usersNode, 'users');
   const groups = readGroups(text, members.get('groups'));
   const memberships = readMemberships(text, members.get('memberships'), users, groups);
-  return { emptyValues, users, groups, memberships };
+  if (groups.kind === 'memberships' && isListed(memberships)) requireGroupOnly(text, members, groups);
+  return { emptyValues, lookups, users, groups, memberships };
+}
+
+function readLookups(text: MappingText, node: MappingNode | undefined): Lookups {
+  const lookups = new Map<string, Lookup>();
+  if (node === undefined) return lookups;
+  for (const [name, value] of text.members(node, 'lookups')) {
+    const what = `lookups.${name}`;
+    const key = need(text, value, text.members(value, what, ['key']), what, 'key');
+    lookups.set(name, new Lookup(name, text.word(key, `${what}.key`), text.place(value)));
+  }
+  return lookups;
 }
 
 function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {
@@ -113,18 +135,25 @@ function readGroups(text: MappingText, node: MappingNode | undefined): Mapping['
   const profileNode = members.get('profile');
   if (profileNode === undefined) {
     const place = text.place(node);
-    const name: ValueRule = { columns: ['group'], place, of: (row) => row['group'] as string };
+    const name: ValueRule = { columns: [GROUP], place, of: (row) => row[GROUP] as string };
     return { kind: 'memberships', profile: new Map([['displayName', name]]) };
   }
   const profile = readProfile(text, profileNode, 'groups');
-  for (const { columns, place } of profile.values()) {
-    if (columns.some((column) => column !== 'group'))
-      text.fail(
-        profileNode,
-        `groups.profile: groups from memberships have only the column "group" (${place})`,
-      );
-  }
   return { kind: 'memberships', profile };
+}
+
+/** A list of groups has no column for each of them. */
+function requireGroupOnly(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  { profile }: NamedGroupsRule,
+): void {
+  for (const { columns, place } of profile.values())
+    if (columns.some((column) => column !== GROUP))
+      text.fail(
+        members.get('groups') as MappingNode,
+        `groups.profile: groups from lists have only the column "group" (${place})`,
+      );
 }
 
 function readMemberships(

@@ -1,6 +1,6 @@
 import type { Entity } from '../../core/model.js';
 import type { NeededColumns } from '../inputs/header-check.js';
-import type { Mapping } from './mapping.js';
+import { GROUP, type Mapping } from './mapping.js';
 
 /** A part of a mapping, and the columns that it reads. */
 interface Part {
@@ -10,7 +10,7 @@ interface Part {
 
 /** The columns that a mapping needs for an entity. */
 export function columnsOf(mapping: Mapping, entity: Entity): NeededColumns {
-  const parts = entity === 'memberships' ? membershipParts(mapping) : recordParts(mapping[entity]);
+  const parts = entity === 'memberships' ? membershipParts(mapping) : recordParts(mapping, entity);
   if (parts !== undefined) {
     const given = parts.filter((part) => part !== undefined);
     return {
@@ -24,10 +24,22 @@ export function columnsOf(mapping: Mapping, entity: Entity): NeededColumns {
   return { names: ['externalId'], others: 'keep' };
 }
 
-function recordParts(rule: Mapping['users' | 'groups']): readonly (Part | undefined)[] | undefined {
+function recordParts(
+  mapping: Mapping,
+  entity: 'users' | 'groups',
+): readonly (Part | undefined)[] | undefined {
+  const rule = mapping[entity];
+  if (rule.kind === 'memberships') return namedGroupParts(mapping, [...rule.profile.values()]);
   return rule.kind === 'rows'
     ? [rule.externalId, ...rule.profile.values(), rule.when, rule.deleted]
     : undefined;
+}
+
+/** Groups that memberships name are made of their rows. */
+function namedGroupParts(mapping: Mapping, profile: readonly Part[]): readonly (Part | undefined)[] {
+  const ids = { columns: ['groupExternalId', 'memberExternalId'] };
+  const columns = profile.flatMap((part) => part.columns).filter((column) => column !== GROUP);
+  return [...(membershipParts(mapping) ?? [ids]), { columns }];
 }
 
 function membershipParts({ memberships: rule }: Mapping): readonly (Part | undefined)[] | undefined {

@@ -1,6 +1,7 @@
 import { getNodePath, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { OptionsError } from '../../core/errors.js';
 import { nearest } from '../text/nearest.js';
+import type { Lookups } from './lookups.js';
 
 /** A value in a mapping file, with its place for error messages. */
 export type MappingNode = Node;
@@ -34,6 +35,8 @@ export class MappingText {
   readonly root: MappingNode;
   /** The day that the mapping calls `today`: the milliseconds from 1970 to its beginning in UTC. */
   readonly today: number;
+  /** The inputs that expressions look up. Set before expressions are parsed. */
+  lookups: Lookups = new Map();
 
   readonly #placesAre: 'line' | 'property';
 

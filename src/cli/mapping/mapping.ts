@@ -1,5 +1,6 @@
 import type { Condition } from './condition.js';
 import type { ListRule } from './lists.js';
+import type { Lookups } from './lookups.js';
 import type { ValueRule } from './values.js';
 
 /** Users or groups made of the rows of their own input. */
@@ -33,7 +34,10 @@ export interface ListedRule {
   readonly when: readonly Condition[];
 }
 
-/** Groups made of those that memberships name. The values are made of a row with the one column `group`. */
+/** The column of groups that are made of memberships: the id of the group. */
+export const GROUP = 'group';
+
+/** Groups made of those that memberships name. The values are made of the row of a membership, and of the column {@link GROUP}. */
 export interface NamedGroupsRule {
   readonly kind: 'memberships';
   readonly profile: ReadonlyMap<string, ValueRule>;
@@ -48,6 +52,8 @@ export interface IdentityRule {
 export interface Mapping {
   /** Texts of cells that mean the same as an empty cell, such as `NULL`. */
   readonly emptyValues: ReadonlySet<string>;
+  /** The inputs that expressions look up. */
+  readonly lookups: Lookups;
   readonly users: RecordRule | IdentityRule;
   readonly groups: RecordRule | NamedGroupsRule | IdentityRule;
   readonly memberships: PairRule | ListedRule | IdentityRule;

@@ -1,6 +1,8 @@
 import { OptionsError } from '../../core/errors.js';
 import { modeOf, type Modes } from '../../core/mode.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { quoted } from '../../core/visible.js';
+import type { Lookup } from './lookups.js';
 import { isListed, type Mapping } from './mapping.js';
 import type { InputSpec } from '../inputs/inputs.js';
 
@@ -52,4 +54,19 @@ export function refuseModes(mapping: Mapping, mode: Modes | undefined): void {
       '--mode',
       `the mapping creates memberships from the ${memberships.kind}; with a feed of them, all memberships that it does not name would end`,
     );
+}
+
+/** The input of a lookup. @throws {@link OptionsError} if there is none */
+export function inputOfLookup(
+  { name, place }: Lookup,
+  inputs: MappedInputs,
+  others: Readonly<Record<string, InputSpec>> = {},
+): InputSpec {
+  const all: Readonly<Record<string, InputSpec>> = { ...others, ...inputs };
+  const input = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (input !== undefined) return input;
+  throw new OptionsError(
+    'lookups',
+    `the mapping looks up ${quoted(name)} (${place}), and there is no such input; declare it in "lookups" of the config file`,
+  );
 }

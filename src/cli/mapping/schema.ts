@@ -164,6 +164,10 @@ export function mappingSchema(): Schema {
         items: text,
         minItems: 1,
       }),
+      lookups: described('inputs that expressions look up: lookup(input, key, column)', {
+        type: 'object',
+        additionalProperties: object({ key: described('the column of the key', text) }, ['key']),
+      }),
       users: object(
         {
           externalId: ref('id'),

@@ -1,21 +1,22 @@
 import type { DirectoryOptions, DirectorySources } from '../../sync/directory-changes.js';
 import { modeOf, type Modes } from '../../core/mode.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
-import type { Entity, GroupRecord, MembershipRecord } from '../../core/model.js';
+import { ENTITIES, type Entity, type GroupRecord, type MembershipRecord } from '../../core/model.js';
 import { flatMap } from '../../transform/flat-map.js';
 import { mapRows } from '../../transform/map-rows.js';
 import type { ValidateOptions } from '../../validate/validate-options.js';
-import { refusalOf, refusedRecord } from '../../validate/refused-record.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import { emptied } from './empty-values.js';
-import { identityPair, identityRecord, listedOf, namedGroup, pairOf, recordOf } from './apply.js';
+import { identityPair, identityRecord, listedOf, pairOf, recordOf } from './apply.js';
 import { unlessBlank } from './blank-rows.js';
 import type { Row } from './cells.js';
 import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
-import { isListed, type Mapping, type NamedGroupsRule } from './mapping.js';
-import { refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
+import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from './mapping.js';
+import { NamedGroups } from './named-groups.js';
+import { inputOfLookup, refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
+import type { NeededColumns } from '../inputs/header-check.js';
 import { columnsOf } from './mapping-columns.js';
 
 export type { MappedInputs };
@@ -32,6 +33,8 @@ export interface MappedSourcesOptions {
   readonly neverClear?: readonly string[] | undefined;
   /** Other options of `validate`. @defaultValue its defaults */
   readonly validate?: Readonly<Record<'users' | 'groups', ValidateOptions>>;
+  /** The inputs that expressions look up, beside those of users, groups and memberships. @defaultValue none */
+  readonly lookups?: Readonly<Record<string, InputSpec>> | undefined;
   /** The sources that are feeds of changes. @defaultValue every source is the whole directory */
   readonly mode?: Modes | undefined;
 }
@@ -56,22 +59,32 @@ export function mappedSources(
 ): MappedSources {
   refuseUseless(mapping, inputs);
   refuseModes(mapping, options.mode);
-  const rereads = readsTwice(mapping, inputs) ? new Rereads(options.maxHeldBytes) : undefined;
-  const open: Open = (entity) => {
-    const from = entity === 'memberships' ? inputOfMemberships(mapping) : entity;
-    const rows = openInput(inputs[from] as InputSpec, {
+  const readsAgain = readsTwice(mapping, inputs) || ENTITIES.some((entity) => mapping.lookups.has(entity));
+  const rereads = readsAgain ? new Rereads(options.maxHeldBytes) : undefined;
+  const openFrom = (input: InputSpec, columns: NeededColumns): Flow<Row> => {
+    const rows = openInput(input, {
       ...(options.stdin !== undefined && { stdin: options.stdin }),
-      columns: columnsOf(mapping, entity),
+      columns,
       ...(rereads !== undefined && { rereads }),
     });
     return emptied(rows, mapping.emptyValues);
+  };
+  const used = [...mapping.lookups.values()].filter(({ isUsed }) => isUsed);
+  const tables = used.map((lookup) => ({ lookup, input: inputOfLookup(lookup, inputs, options.lookups) }));
+  const load = async () => {
+    for (const { lookup, input } of tables)
+      await lookup.load(() => openFrom(input, { names: lookup.columns, others: 'leave' }));
+  };
+  const open: Open = (entity) => {
+    const rows = openFrom(inputs[inputOf(mapping, entity)] as InputSpec, columnsOf(mapping, entity));
+    return used.length === 0 ? rows : afterLoading(rows, load);
   };
   const hasMemberships = inputs[inputOfMemberships(mapping)] !== undefined;
   const { groups } = mapping;
   return {
     ...(inputs.users !== undefined && { users: profiles(mapping.users, 'users', open, options) }),
     ...(groups.kind === 'memberships'
-      ? hasMemberships && { groups: groupsNamed(groups, memberships(mapping, open, options)) }
+      ? hasMemberships && { groups: groupsNamed(groups, mapping, open) }
       : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options) }),
     ...(hasMemberships && { memberships: memberships(mapping, open, options) }),
     ...validateOptions(mapping, options),
@@ -95,6 +108,12 @@ function validateOptions(
 function leftAlone(rule: Mapping['users'] | Mapping['groups']): string[] {
   if (rule.kind === 'identity') return [];
   return Array.from(rule.profile).flatMap(([name, { isLeftAlone }]) => (isLeftAlone === true ? [name] : []));
+}
+
+/** The input whose rows an entity is made of. */
+function inputOf(mapping: Mapping, entity: Entity): Entity {
+  if (entity === 'memberships') return inputOfMemberships(mapping);
+  return entity === 'groups' && mapping.groups.kind === 'memberships' ? inputOfMemberships(mapping) : entity;
 }
 
 function inputOfMemberships({ memberships }: Mapping): Entity {
@@ -135,27 +154,42 @@ function memberships(
   { mode }: MappedSourcesOptions,
 ): Flow<MembershipRecord> {
   const rows = open('memberships');
-  if (isListed(rule))
-    return flatMap(unlessBlank<Iterable<MembershipRecord>>(rows, (row) => listedOf(rule, row), []))(
-      rows,
-    ) as Flow<MembershipRecord>;
+  if (isListed(rule)) return listedIn(rule, rows);
   const mapping = membershipMapping(rule);
   const isFeed = modeOf(mode, 'memberships') === 'delta';
   const toRecord = (row: Row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed));
   return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }
 
-/** The groups of all memberships, each at its first appearance. A membership that cannot be mapped may have any group. */
-function groupsNamed(rule: NamedGroupsRule, pairs: Flow<MembershipRecord>): Flow<GroupRecord> {
+/** The memberships of lists in rows. */
+function listedIn(rule: ListedRule, rows: Flow<Row>): Flow<MembershipRecord> {
+  const listed = unlessBlank<Iterable<MembershipRecord>>(rows, (row) => listedOf(rule, row), []);
+  return flatMap(listed)(rows) as Flow<MembershipRecord>;
+}
+
+/**
+ * The groups of all memberships, each at its first appearance. A membership that cannot be mapped may have any group. If the rows of a
+ * group say different things about it, the first one stands, and the next one is rejected.
+ */
+function groupsNamed(rule: NamedGroupsRule, mapping: Mapping, open: Open): Flow<GroupRecord> {
+  const { memberships: from } = mapping;
+  const rows = open('groups');
   return flowOf(() => {
-    const seen = new Set<string>();
-    return mapRows(pairs, (pair) => {
-      const refusal = refusalOf(pair);
-      if (refusal !== undefined) return refusedRecord<'groups'>({ ...refusal, key: undefined });
-      const { groupExternalId } = pair;
-      if (seen.has(groupExternalId)) return undefined;
-      seen.add(groupExternalId);
-      return namedGroup(rule, groupExternalId);
-    }).chunks();
-  }, contextOf(pairs));
+    const groups = new NamedGroups(rule);
+    if (isListed(from)) {
+      return mapRows(listedIn(from, rows), (pair) => groups.of(pair, {})).chunks();
+    }
+    const toPair = (row: Row) => (from.kind === 'identity' ? identityPair(row) : pairOf(from, row));
+    const pair = unlessBlank(rows, toPair);
+    return mapRows(rows, (row) => groups.of(pair(row), row)).chunks();
+  }, contextOf(rows));
+}
+
+/** The same rows, after the lookups were loaded. They are not screened, because a lookup can change what a row means. */
+function afterLoading(rows: Flow<Row>, load: () => Promise<void>): Flow<Row> {
+  async function* chunks() {
+    await load();
+    yield* rows.chunks();
+  }
+  return flowOf(chunks, contextOf(rows));
 }

@@ -27,6 +27,7 @@ export type ConfigInput = string | readonly string[] | DeclaredSourceOptions | C
 /** A mapping as a mapping file has it: see `docs/mapping.md`. It cannot contain functions; use `map` in the source for them. */
 export interface ConfigMapping {
   readonly emptyValues?: readonly string[];
+  readonly lookups?: Readonly<Record<string, { readonly key: string }>>;
   readonly users?: Readonly<Record<string, unknown>>;
   readonly groups?: Readonly<Record<string, unknown>>;
   readonly memberships?: Readonly<Record<string, unknown>>;
@@ -45,6 +46,8 @@ export interface RollcallConfig extends Omit<WrittenSettings, Entity | 'map'> {
   readonly memberships?: ConfigInput;
   /** A mapping file, or the mapping itself. @defaultValue columns named after Okta's attributes, or whole records */
   readonly map?: string | ConfigMapping;
+  /** The inputs that the expressions of the mapping look up, by their names in the mapping. @defaultValue none */
+  readonly lookups?: Readonly<Record<string, ConfigInput>>;
   /** Limits of the guard for all entities, and for one, which override the common limits. */
   readonly guard?: GuardLimits & Readonly<Partial<Record<Entity, GuardLimits>>>;
 }

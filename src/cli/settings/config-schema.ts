@@ -22,6 +22,12 @@ export function configSchema(): JsonSchema {
     properties: { ...ofGuard, ...Object.fromEntries(ENTITIES.map((entity) => [entity, limits])) },
     additionalProperties: false,
   };
+  properties['lookups'] = {
+    type: 'object',
+    description: 'the inputs that the expressions of a mapping look up, by their names in the mapping',
+    additionalProperties: orSource(SETTINGS.users.kind.schema),
+    propertyNames: { not: { enum: ENTITIES } },
+  };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'rollcall.config.json',

@@ -3,12 +3,15 @@ import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-rules
 import { nearest } from '../text/nearest.js';
 import { isCodeSource, type ConfigSource } from './code-config.js';
 import { isPlainObject, type ConfigValue } from './config-value.js';
-import { isObject, Unexpected } from './setting-kinds.js';
+import { isObject, paths, Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 import { readSource, type SourceSpec } from './source-spec.js';
 
 /** A source that is not a file: a declared one, or the iterable or function of a config in code. */
 export type DeclaredSource = SourceSpec | { readonly kind: 'code'; readonly source: ConfigSource };
+
+/** An input that expressions look up: files, or another source. */
+export type LookupSource = DeclaredSource | { readonly kind: 'files'; readonly paths: readonly string[] };
 
 /** The content of a config file. */
 export interface Config {
@@ -19,6 +22,8 @@ export interface Config {
   readonly sources: Readonly<Partial<Record<Entity, DeclaredSource>>>;
   /** The mapping, if it is an object in a config in code and not the name of a file. */
   readonly mapping: InlineMapping | undefined;
+  /** The inputs that the expressions of a mapping look up. */
+  readonly lookups: Readonly<Record<string, LookupSource>>;
   /** Limits of the guard for one entity; they override the common limits. */
   readonly guard: Readonly<Partial<Record<Entity, GuardLimits>>>;
 }
@@ -31,7 +36,7 @@ export interface InlineMapping {
 }
 
 /** The keys of a config file that have no flag. */
-export const CONFIG_ONLY = Object.freeze(['$schema', 'guard']);
+export const CONFIG_ONLY = Object.freeze(['$schema', 'guard', 'lookups']);
 
 /** Keys under which people try to store a secret. The error for them says where secrets belong. */
 const SECRETS = /^(api_?)?token$|private_?key|secret|password/i;
@@ -47,10 +52,12 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
   const sources: Partial<Record<Entity, DeclaredSource>> = {};
   let mapping: InlineMapping | undefined;
   let guard: Config['guard'] = {};
+  let lookups: Config['lookups'] = {};
   for (const { key, value } of membersOf(root, '')) {
     const { plain } = value;
     if (key === '$schema') continue;
     if (key === 'guard') guard = readGuard(value, root, settings);
+    else if (key === 'lookups') lookups = readLookups(value, isCode);
     else if (isEntity(key) && isCode && isCodeSource(plain)) sources[key] = { kind: 'code', source: plain };
     else if (isEntity(key) && isObject(plain)) sources[key] = explained(key, value, () => readSource(plain));
     else if (key === 'map' && isCode && isPlainObject(plain))
@@ -60,7 +67,19 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
       settings[known] = readSetting(known, value);
     }
   }
-  return { file, settings: settings as Settings, sources, mapping, guard };
+  return { file, settings: settings as Settings, sources, mapping, lookups, guard };
+}
+
+function readLookups(value: ConfigValue, isCode: boolean): Config['lookups'] {
+  const lookups = membersOf(value, 'lookups').map(({ key, value: input }): [string, LookupSource] => {
+    const { plain } = input;
+    const where = `lookups.${key}`;
+    if (isEntity(key)) input.fail(`${where}: the input of ${key} can be looked up without this`);
+    if (isCode && isCodeSource(plain)) return [key, { kind: 'code', source: plain }];
+    if (isObject(plain)) return [key, explained(where, input, () => readSource(plain))];
+    return [key, { kind: 'files', paths: explained(where, input, () => paths().read(plain)) }];
+  });
+  return Object.fromEntries(lookups);
 }
 
 function membersOf(value: ConfigValue, what: string): NonNullable<ConfigValue['members']> {

@@ -18,6 +18,8 @@ export interface Resolved {
   readonly sources: Config['sources'];
   /** The mapping that a config in code contains, if no setting names a file. */
   readonly mapping: Config['mapping'];
+  /** The inputs that expressions look up; only a config file can declare them. */
+  readonly lookups: Config['lookups'];
   /** Limits of the guard for one entity; only a config file can set them. */
   readonly guard: Config['guard'];
 }
@@ -33,7 +35,7 @@ export async function resolveSettings(
   cwd: string,
 ): Promise<Resolved> {
   // A command without settings ignores the config file, even an invalid one.
-  if (keys.length === 0) return { settings: {}, sources: {}, mapping: undefined, guard: {} };
+  if (keys.length === 0) return { settings: {}, sources: {}, mapping: undefined, lookups: {}, guard: {} };
   const config = await findConfig(flags['config'], cwd);
   const settings: Partial<Record<SettingKey, unknown>> = {};
   for (const key of keys) {
@@ -52,7 +54,25 @@ export async function resolveSettings(
       sources[entity] = fromItsPlace(source, config, cwd);
   }
   const mapping = keys.includes('map') && settings.map === undefined ? config?.mapping : undefined;
-  return { settings: settings as Settings, sources, mapping, guard: config?.guard ?? {} };
+  return {
+    settings: settings as Settings,
+    sources,
+    mapping,
+    lookups: config === undefined ? {} : lookupsOf(config, cwd),
+    guard: config?.guard ?? {},
+  };
+}
+
+function lookupsOf(config: Config, cwd: string): Config['lookups'] {
+  const pathOf = fromPlaceOf(config, cwd);
+  return Object.fromEntries(
+    Object.entries(config.lookups).map(([name, source]) => [
+      name,
+      source.kind === 'files'
+        ? { ...source, paths: source.paths.map(pathOf) }
+        : fromItsPlace(source, config, cwd),
+    ]),
+  );
 }
 
 /** The file of a source is relative to the config file. */
@@ -88,9 +108,12 @@ async function fromFlagOrEnvironment(
 function fromConfig(key: SettingKey, config: Config | undefined, cwd: string): unknown {
   const value = config?.settings[key];
   if (config === undefined || value === undefined || !SETTINGS[key].kind.isPath) return value;
-  const base = dirname(resolve(cwd, config.file));
-  const prefix = relative(cwd, base);
-  return mapPaths(value, (path) => against(cwd, against(prefix, path)));
+  return mapPaths(value, fromPlaceOf(config, cwd));
+}
+
+function fromPlaceOf(config: Config, cwd: string): (path: string) => string {
+  const prefix = relative(cwd, dirname(resolve(cwd, config.file)));
+  return (path) => against(cwd, against(prefix, path));
 }
 
 function checked<T>(place: string, read: () => T): T {
