@@ -2,7 +2,15 @@ import type { Entity } from './model.js';
 import type { GuardTrip } from './results.js';
 
 /** One limit of the guard that a plan exceeds, as a clause without a full stop. */
-export function describeTrip({ entity, rule, actual, limit, population, since }: GuardTrip): string {
+export function describeTrip({
+  entity,
+  rule,
+  actual,
+  limit,
+  population,
+  since,
+  attribute,
+}: GuardTrip): string {
   const upTo = `; the limit is ${count(limit)}`;
   const share = `${count(actual)} % of the ${count(population)} ${entity}`;
   switch (rule) {
@@ -14,6 +22,8 @@ export function describeTrip({ entity, rule, actual, limit, population, since }:
       return `deletions of ${entity} are held back since ${since?.slice(0, 10)}, ${count(actual)} days (the limit is ${count(limit)}), because ${whyHeldBack(entity)}`;
     case 'updatePercent':
       return `${share} would be updated${upTo} %`;
+    case 'emptiedPercent':
+      return `${share} would lose their ${attribute}${upTo} %; has the source still its values?`;
     case 'deletes':
       return `${count(actual)} ${entity} would be deleted${upTo}`;
     case 'updates':

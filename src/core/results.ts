@@ -156,6 +156,7 @@ export interface GuardTrip {
     | 'rejects'
     | 'idChanges'
     | 'groupLoss'
+    | 'emptiedPercent'
     | 'heldBack'
     | 'missingFiles';
   /** The value of the plan. */
@@ -169,6 +170,8 @@ export interface GuardTrip {
   readonly population: number;
   /** For `heldBack`: since when deletions are held back, as an ISO 8601 time in UTC. `actual` is the number of days. */
   readonly since?: string;
+  /** For `emptiedPercent`: the attribute. */
+  readonly attribute?: string;
 }
 
 /**

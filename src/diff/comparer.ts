@@ -115,7 +115,8 @@ export class Comparer<E extends Entity> {
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
       const change = this.#change(key, record, digestText(digests, i), created, held);
       if (this.#isTooLarge(change, place)) continue;
-      differences.push({ change, place, before: held, isResend: code === Seen.UNKNOWN });
+      const emptied = this.#emptied(change, record, held);
+      differences.push({ change, place, before: held, emptied, isResend: code === Seen.UNKNOWN });
     }
     const sendable = await this.#sendable(differences);
     return sendable
@@ -198,6 +199,11 @@ export class Comparer<E extends Entity> {
     if (this.entity === 'memberships') return '';
     const { profile } = record as UserRecord;
     return this.entity === 'users' ? this.attributes.ofUser(profile) : this.attributes.of(profile);
+  }
+
+  #emptied({ changed }: Change, record: RecordOf[E], before: Held | undefined): readonly string[] {
+    if (changed === undefined || before?.kind !== 'confirmed') return [];
+    return this.attributes.emptied(before.fingerprint.attributes, (record as UserRecord).profile, changed);
   }
 
   /** The names of the attributes that changed; undefined if their fingerprints are not known. */

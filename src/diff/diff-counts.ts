@@ -36,6 +36,8 @@ export interface DiffCounts {
   outOfReach: OutOfReach;
   /** By name, attributes that left records and for which Okta accepts no null. */
   readonly uncleared: Map<string, { readonly records: number; readonly examples: readonly string[] }>;
+  /** By name, the number of records in which an attribute had a text in the baseline and has none now. */
+  readonly emptied: Map<string, number>;
   /** Finds users who come back under another external id; undefined if Okta is not known to have users. */
   idChanges: IdChangeFinder | undefined;
 }
@@ -62,6 +64,7 @@ export function openDiffCounts(context: RunContext, entity: Entity): DiffCounts 
       superseded: 0,
       outOfReach: { deletes: 0, updates: 0 },
       uncleared: new Map(),
+      emptied: new Map(),
       idChanges: undefined,
     };
     all.set(entity, counts);

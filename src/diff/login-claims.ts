@@ -192,7 +192,7 @@ export class LoginClaims {
 
   #send(change: Change): void {
     const { isResend, place } = this.#waiting.get(change.key) as WaitingUser;
-    countDifference({ change, place, before: undefined, isResend }, this.#counts);
+    countDifference({ change, place, before: undefined, emptied: [], isResend }, this.#counts);
     if (!change.created) return;
     const { created, late } = runReferences(this.#reading);
     created.users.add(change.key);

@@ -61,6 +61,18 @@ export class AttributeFingerprints {
     return names;
   }
 
+  /** Of the names that {@link changed} gave, those whose value was a text and is null, empty or missing now. */
+  emptied(before: string, profile: Profile, changed: readonly string[]): string[] {
+    const empty = changed.filter((name) => !profile[name]);
+    if (empty.length === 0) return [];
+    const attributes = withoutLogin(before);
+    const none = [NULL, this.#value('')];
+    const texts = new Set<string>();
+    for (let at = 0; at + WIDTH <= attributes.length; at += WIDTH)
+      if (!none.includes(attributes.slice(at + 2, at + WIDTH))) texts.add(attributes.slice(at, at + 2));
+    return empty.filter((name) => texts.has(this.#name(name)));
+  }
+
   /** Adds names that removed attributes may have, although no profile of this run has them. */
   addNames(names: Iterable<string>): void {
     for (const name of names) this.#name(name);

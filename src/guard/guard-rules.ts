@@ -41,6 +41,18 @@ export interface GuardLimits {
    */
   readonly minUpdates?: number;
   /**
+   * The most entities that lose the text of one attribute, in percent of the entities in Okta; excluded ones do not count. An export
+   * whose column is there but has no values any more, for example, would empty it for everybody. It applies from more than
+   * {@link minEmptied} such entities on.
+   * @defaultValue `20`
+   */
+  readonly maxEmptiedPercent?: number;
+  /**
+   * This many entities may lose the text of an attribute whatever their share.
+   * @defaultValue `5`
+   */
+  readonly minEmptied?: number;
+  /**
    * The most updates.
    * @defaultValue `Infinity`
    */
@@ -104,6 +116,8 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxDeletes: Infinity,
   maxUpdatePercent: 50,
   minUpdates: 5,
+  maxEmptiedPercent: 20,
+  minEmptied: 5,
   maxUpdates: Infinity,
   maxCreates: Infinity,
   maxIdChanges: 3,
@@ -140,6 +154,7 @@ export function resolveLimits(
     'maxDeletePercent',
     'maxWeekDeletePercent',
     'maxUpdatePercent',
+    'maxEmptiedPercent',
     'maxGroupLossPercent',
     'maxRejectPercent',
   ] as const) {
@@ -150,6 +165,7 @@ export function resolveLimits(
     'minDeletes',
     'maxUpdates',
     'minUpdates',
+    'minEmptied',
     'maxCreates',
     'maxIdChanges',
     'minGroupLosses',
@@ -176,6 +192,13 @@ export interface FileCounts {
   readonly before: number;
 }
 
+/** An attribute that had a text, and has none now. */
+export interface EmptiedAttribute {
+  readonly attribute: string;
+  /** The number of entities that lose it. */
+  readonly records: number;
+}
+
 /** The numbers to which the limits are applied. */
 export interface GuardFacts {
   readonly counts: Readonly<Record<Entity, KindCounts>>;
@@ -190,6 +213,8 @@ export interface GuardFacts {
   readonly heldBack: Readonly<Record<Entity, HeldBack | undefined>>;
   /** The files of inputs of which both numbers are known. */
   readonly files: ReadonlyMap<Entity, FileCounts>;
+  /** The attribute that most entities lose, by entity. */
+  readonly emptied: Readonly<Record<Entity, EmptiedAttribute | undefined>>;
   /** Users who come back under another external id. */
   readonly idChanges: number;
   /** The group that loses the greatest share of its members, of those that lose too many. */
@@ -235,6 +260,14 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     checkPercent('weekDeletePercent', deletes + recent, limits.maxWeekDeletePercent, reach + recent);
   if (updates > limits.minUpdates)
     checkPercent('updatePercent', updates, limits.maxUpdatePercent, population - outOfReach.updates);
+  const emptied = facts.emptied[entity];
+  if (emptied !== undefined && emptied.records > limits.minEmptied) {
+    const { attribute, records } = emptied;
+    const of = population - outOfReach.updates;
+    const [actual, limit] = [(records / of) * 100, limits.maxEmptiedPercent];
+    if (actual > limit)
+      trips.push({ entity, rule: 'emptiedPercent', actual, limit, population: of, attribute });
+  }
   const heldBack = facts.heldBack[entity];
   if (heldBack !== undefined && heldBack.days > limits.maxHeldBackDays) {
     const { days: actual, since } = heldBack;

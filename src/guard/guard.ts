@@ -21,7 +21,13 @@ import { diffCountsOf } from '../diff/diff-counts.js';
 import { heldBackIn } from './held-back.js';
 import { fileCounts } from './file-counts.js';
 import { GroupLosses } from './group-losses.js';
-import { GUARD_LIMIT_NAMES, resolveLimits, tripsOf, type GuardLimits } from './guard-rules.js';
+import {
+  GUARD_LIMIT_NAMES,
+  resolveLimits,
+  tripsOf,
+  type EmptiedAttribute,
+  type GuardLimits,
+} from './guard-rules.js';
 import { loadLearnedWait } from '../state/learned-wait.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';
@@ -164,6 +170,7 @@ async function decide(
       recentDeletes,
       heldBack,
       files: await fileCounts(context, state),
+      emptied: byEntity((entity) => mostEmptied(diffCountsOf(context, entity)?.emptied)),
       idChanges: count,
       groupLoss: losses[0],
       reads,
@@ -208,6 +215,14 @@ async function decide(
         byEntity((entity) => tally.counts[entity].deletes),
       ),
     );
+}
+
+/** The attribute that most entities lose. */
+function mostEmptied(emptied: ReadonlyMap<string, number> = new Map()): EmptiedAttribute | undefined {
+  let most: EmptiedAttribute | undefined;
+  for (const [attribute, records] of emptied)
+    if (records > (most?.records ?? 0)) most = { attribute, records };
+  return most;
 }
 
 function unclearedIn(context: RunContext): UnclearedAttribute[] {

@@ -268,6 +268,9 @@ describe('words', () => {
     expect(tripText({ ...trip, rule: 'updatePercent' })).toBe(
       '30 % of the 1,000 users would be updated; the limit is 20 % (--max-update-percent)',
     );
+    expect(tripText({ ...trip, rule: 'emptiedPercent', attribute: 'department' })).toBe(
+      '30 % of the 1,000 users would lose their department; the limit is 20 %; has the source still its values? (--max-emptied-percent)',
+    );
     expect(tripText({ ...trip, rule: 'updates' })).toContain('(--max-updates)');
     expect(tripText({ ...trip, rule: 'emptySource' })).toBe(
       'the source of users has no records, but there are 1,000 in Okta (--allow-empty)',

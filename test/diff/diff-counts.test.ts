@@ -20,6 +20,7 @@ it('a note of a diff begins with nothing, is made once, and is of one entity', (
     refused: 0,
     outOfReach: { deletes: 0, updates: 0 },
     uncleared: new Map(),
+    emptied: new Map(),
     idChanges: undefined,
   });
   note.read = 5;

@@ -13,6 +13,7 @@ interface Facts {
   files?: { now: number; before: number };
   heldBack?: { since: number; days: number };
   outOfReach?: { deletes: number; updates: number };
+  emptied?: { attribute: string; records: number };
   reads?: { read: number; rejected: number };
 }
 
@@ -32,6 +33,7 @@ function trips(
     recent = 0,
     heldBack,
     files,
+    emptied,
     reads,
   }: Facts,
   limits: GuardLimits = {},
@@ -47,6 +49,7 @@ function trips(
       idChanges,
       recentDeletes: { users: 0, groups: 0, memberships: 0, [entity]: recent },
       heldBack: { users: undefined, groups: undefined, memberships: undefined, [entity]: heldBack },
+      emptied: { users: undefined, groups: undefined, memberships: undefined, [entity]: emptied },
       groupLoss: undefined,
       files: new Map(files === undefined ? [] : [[entity, files]]),
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
@@ -66,6 +69,8 @@ describe('a limit of the guard', () => {
       maxDeletes: Infinity,
       maxUpdatePercent: 50,
       minUpdates: 5,
+      maxEmptiedPercent: 20,
+      minEmptied: 5,
       maxUpdates: Infinity,
       maxCreates: Infinity,
       maxIdChanges: 3,
@@ -226,6 +231,23 @@ describe('a limit of the guard', () => {
       { minRejects: 1 },
       [{ rule: 'rejects', actual: 10 }],
     ],
+    [
+      'a handful that loses an attribute',
+      { emptied: { attribute: 'title', records: 5 }, population: 5 },
+      {},
+      [],
+    ],
+    ['few that lose it', { emptied: { attribute: 'title', records: 20 }, population: 100 }, {}, []],
+    [
+      'many that lose an attribute',
+      {
+        emptied: { attribute: 'title', records: 30 },
+        population: 102,
+        outOfReach: { deletes: 0, updates: 2 },
+      },
+      {},
+      [{ rule: 'emptiedPercent', actual: 30, limit: 20, population: 100, attribute: 'title' }],
+    ],
     ['everything at once, where all is allowed', { deletes: 500, updates: 500, population: 500 }, open, []],
   ])('%s', (_, facts, limits, expected) => {
     for (const entity of ENTITIES) {
@@ -267,6 +289,8 @@ describe('a limit of the guard', () => {
     ['maxUpdatePercent', -1],
     ['maxUpdatePercent', 101],
     ['maxRejectPercent', -1],
+    ['maxEmptiedPercent', 101],
+    ['minEmptied', -1],
     ['maxRejectPercent', 101],
     ['maxDeletes', -1],
     ['maxUpdates', -1],

@@ -89,6 +89,7 @@ const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     actual: { type: 'number' },
     limit: { type: 'number' },
     population: whole,
+    'attribute?': text,
   }),
   planSummary: object(planSummary),
   plan: object({

@@ -29,6 +29,8 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   maxDeletes: 500,
   maxUpdatePercent: 50,
   minUpdates: 5,
+  maxEmptiedPercent: 20,
+  minEmptied: 5,
   maxUpdates: 5000,
   maxCreates: 1000,
   maxIdChanges: 3,

@@ -158,6 +158,18 @@ export const SETTINGS = Object.freeze({
     'guard: this many updates are allowed whatever their share',
     { fallback: '5' },
   ),
+  maxEmptiedPercent: setting(
+    '--max-emptied-percent',
+    number(PERCENT),
+    'guard: the most people or groups that lose the text of one attribute, in percent of those in Okta',
+    { fallback: '20' },
+  ),
+  minEmptied: setting(
+    '--min-emptied',
+    number(COUNT),
+    'guard: this many may lose the text of an attribute whatever their share',
+    { fallback: '5' },
+  ),
   maxUpdates: setting('--max-updates', number(COUNT), 'guard: the most updates', { fallback: 'no limit' }),
   maxCreates: setting('--max-creates', number(COUNT), 'guard: the most creations', { fallback: 'no limit' }),
   maxIdChanges: setting(
@@ -437,6 +449,8 @@ export const GROUPS = Object.freeze({
     'maxUpdates',
     'maxCreates',
     'maxIdChanges',
+    'maxEmptiedPercent',
+    'minEmptied',
     'maxGroupLossPercent',
     'minGroupLosses',
     'maxHeldBackDays',

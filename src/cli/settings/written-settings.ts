@@ -54,6 +54,10 @@ export interface WrittenSettings {
   readonly maxUpdatePercent?: number;
   /** Guard: this many updates are allowed whatever their share. @defaultValue 5 */
   readonly minUpdates?: number;
+  /** Guard: the most people or groups that lose the text of one attribute, in percent of those in Okta. @defaultValue 20 */
+  readonly maxEmptiedPercent?: number;
+  /** Guard: this many may lose the text of an attribute whatever their share. @defaultValue 5 */
+  readonly minEmptied?: number;
   /** Guard: the most updates. @defaultValue no limit */
   readonly maxUpdates?: number;
   /** Guard: the most creations. @defaultValue no limit */

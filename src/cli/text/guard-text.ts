@@ -8,6 +8,7 @@ const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   deletes: '--max-deletes',
   updatePercent: '--max-update-percent',
   updates: '--max-updates',
+  emptiedPercent: '--max-emptied-percent',
   creates: '--max-creates',
   idChanges: '--max-id-changes',
   groupLoss: '--max-group-loss-percent',
