@@ -95,6 +95,8 @@ export interface Change {
   readonly fingerprint: Fingerprint | undefined;
   /** True if the entity was not in the baseline before. */
   readonly created: boolean;
+  /** True if the record was sent before, and it is not known whether Okta has it. It also counts as created. */
+  readonly isResend?: true;
   /** For an update of a user or group, the names of the attributes that differ, if they are known. */
   readonly changed?: readonly string[] | undefined;
   /**

@@ -115,8 +115,14 @@ export class Comparer<E extends Entity> {
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
       const change = this.#change(key, record, digestText(digests, i), created, held);
       if (this.#isTooLarge(change, place)) continue;
-      const emptied = this.#emptied(change, record, held);
-      differences.push({ change, place, before: held, emptied, isResend: code === Seen.UNKNOWN });
+      const isResend = code === Seen.UNKNOWN;
+      differences.push({
+        change: isResend ? { ...change, isResend } : change,
+        place,
+        before: held,
+        emptied: this.#emptied(change, record, held),
+        isResend,
+      });
     }
     const sendable = await this.#sendable(differences);
     return sendable

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Entity } from '../core/model.js';
 import type { ChangeOutcome, KindCounts } from '../core/results.js';
-import { joinNames } from './files/csv-cells.js';
+import { joinNames, type Cell } from './files/csv-cells.js';
 import { RowFile } from './files/row-file.js';
+import { csvRows } from './files/row-format.js';
 import { TopCounts } from './top-counts.js';
 
 const COLUMNS = [
@@ -25,7 +26,7 @@ export interface AttributeCount {
 
 /** `changes.csv`: the outcome of every change, and counts of the outcomes. */
 export class ChangesFile {
-  readonly file: RowFile;
+  readonly file: RowFile<readonly Cell[]>;
   readonly outcomes: Record<ChangeOutcome['outcome'], number> = { confirmed: 0, refused: 0, unknown: 0 };
   /** Counted from the outcomes, for a run that failed without a report. */
   readonly confirmed: Record<Entity, { -readonly [K in keyof KindCounts]: number }> = {
@@ -38,7 +39,7 @@ export class ChangesFile {
   readonly #attributes = new TopCounts<Omit<AttributeCount, 'updates'>>();
 
   constructor(directory: string) {
-    this.file = new RowFile(join(directory, 'changes.csv'), COLUMNS);
+    this.file = new RowFile(join(directory, 'changes.csv'), csvRows(COLUMNS));
   }
 
   add(change: ChangeOutcome): void {

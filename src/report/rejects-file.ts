@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Entity } from '../core/model.js';
 import type { Rejection } from '../core/rejection.js';
+import type { Cell } from './files/csv-cells.js';
 import { RowFile } from './files/row-file.js';
+import { csvRows } from './files/row-format.js';
 import { TopCounts } from './top-counts.js';
 
 /** `rollcall`: a check before sending rejected the record. `okta`: Okta refused it. */
@@ -48,13 +50,13 @@ export interface RejectReason {
 
 /** `rejects.csv`: every record that was rejected or refused, and counts of the reasons. */
 export class RejectsFile {
-  readonly file: RowFile;
+  readonly file: RowFile<readonly Cell[]>;
   readonly first: RejectedRecord[] = [];
   readonly counts: Record<RejectedBy, number> = { rollcall: 0, okta: 0 };
   readonly #reasons = new TopCounts<Omit<RejectReason, 'count'>>();
 
   constructor(directory: string) {
-    this.file = new RowFile(join(directory, 'rejects.csv'), COLUMNS);
+    this.file = new RowFile(join(directory, 'rejects.csv'), csvRows(COLUMNS));
   }
 
   add(rejectedBy: RejectedBy, rejection: Rejection): void {

@@ -4,6 +4,7 @@ import { joinNames } from './files/csv-cells.js';
 import { makeDirectory } from './files/make-directory.js';
 import { withOutput } from './files/output.js';
 import { RowFile } from './files/row-file.js';
+import { csvRows } from './files/row-format.js';
 import { verifyPage } from './page/verify-page.js';
 
 const COLUMNS = ['entity', 'status', 'externalId', 'memberExternalId', 'attributes', 'oktaId'] as const;
@@ -29,7 +30,7 @@ const MOST_LISTED = 100;
  */
 export function createVerifyFiles(directory: string): VerifyFiles {
   makeDirectory(directory);
-  const file = new RowFile(join(directory, 'differences.csv'), COLUMNS);
+  const file = new RowFile(join(directory, 'differences.csv'), csvRows(COLUMNS));
   const listed = new Map<string, { readonly of: Difference; all: number; readonly first: Difference[] }>();
   return {
     add: (difference) => {

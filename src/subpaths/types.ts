@@ -6,6 +6,7 @@
 export type { AttributeLimit } from '../core/limits.js';
 export type { Mode, Modes } from '../core/mode.js';
 export type { ChangeKind, DirectoryRecord, RecordOf, RemovedMembership } from '../core/model.js';
+export type { PlannedChange, PlannedReason } from '../core/planned-change.js';
 export type { ReadCounts } from '../core/rejection.js';
 export type {
   AttributeChanges,

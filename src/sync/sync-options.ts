@@ -1,7 +1,8 @@
-import { requireBoolean } from '../core/check-options.js';
+import { requireBoolean, requireFunction } from '../core/check-options.js';
 import { OptionsError } from '../core/errors.js';
 import { checkModes, modeOf } from '../core/mode.js';
 import { ENTITIES, type Entity } from '../core/model.js';
+import type { PlannedChange } from '../core/planned-change.js';
 import type { Rejection } from '../core/rejection.js';
 import { checkSelection, type SelectionOptions } from '../diff/selection.js';
 import type { SyncEvent } from '../events/events.js';
@@ -19,6 +20,11 @@ export interface PlanOptions extends DirectoryOptions, SelectionOptions {
   readonly guard?: Omit<GuardOptions, 'approve' | 'clock' | 'onPlan'>;
   /** Called with every rejected record. */
   readonly onReject?: (rejection: Rejection) => void;
+  /**
+   * Called with every change of the plan, in parts and in no particular order, before the guard decides; a promise that it returns is
+   * waited for. The parts are the plan only if the run reaches its guard. An error that it throws ends the run before anything is sent.
+   */
+  readonly onPlanned?: (changes: readonly PlannedChange[]) => void | Promise<void>;
   /** Ends the reading. */
   readonly signal?: AbortSignal;
 }
@@ -67,6 +73,7 @@ export const PLAN_OPTION_NAMES: readonly string[] = [
   'first',
   'guard',
   'onReject',
+  'onPlanned',
   'signal',
 ];
 /** The names of {@link SyncOptions}. */
@@ -84,6 +91,7 @@ export const SYNC_OPTION_NAMES: readonly string[] = [
 /** @throws {@link OptionsError} for options of a plan that do not fit together */
 export function checkSources(options: PlanOptions): void {
   checkSelection(options);
+  if (options.onPlanned !== undefined) requireFunction('onPlanned', options.onPlanned);
   if (ENTITIES.every((entity) => options[entity] === undefined)) {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }

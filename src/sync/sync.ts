@@ -27,6 +27,7 @@ import { uploadIn } from '../upload/upload.js';
 import type { StateStore } from '../state/store.js';
 import { holdOpen } from '../state/uses.js';
 import { sampleOf, type Sample } from './sample/sample.js';
+import { withPlanned } from './planned-changes.js';
 import {
   checkSources,
   feedsOf,
@@ -113,7 +114,10 @@ export async function planIn(
   if (options.onReject) context.onReject(options.onReject);
   let seen: { readonly summary: PlanSummary; readonly trips: readonly GuardTrip[] } | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary, trips) => (seen = { summary, trips });
-  const changes = directoryChanges(options, options.state, silent, context, options.signal);
+  const changes = withPlanned(
+    directoryChanges(options, options.state, silent, context, options.signal),
+    options,
+  );
   const watched = onChange === undefined ? changes : withEach(changes, onChange);
   const passed = pipe(watched, guard(options.state, { ...guardOptions(options), onPlan }))[
     Symbol.asyncIterator
@@ -161,7 +165,7 @@ async function run(
   };
   let watermark: string | undefined;
   const uploaded = await pipe(
-    atEnd(directoryChanges(options, state, hub, context, signal), async () => {
+    atEnd(withPlanned(directoryChanges(options, state, hub, context, signal), options), async () => {
       watermark = typeof options.watermark === 'function' ? await options.watermark() : options.watermark;
     }),
     guard(state, { ...guardOptions(options), onPlan, ...(approve !== undefined && { approve }) }),

@@ -55,11 +55,12 @@ describe('plan', () => {
         'groups          1          0       1       0       0         0        0',
         'memberships     2          0       2       0       0         0        0',
         '',
-        '6 changes in 3 requests and 2 sessions. Sending takes 1 min to 5 min, by the wait that Okta requires between sessions: until 2026-01-01 00:05:00 UTC at the latest, if it starts now.',
+        'To send: 3 users, 1 group and 2 memberships in 3 requests and 2 sessions. Sending takes 1 min to 5 min, by the wait that Okta requires between sessions: until 2026-01-01 00:05:00 UTC at the latest, if it starts now.',
         'Rejected (1):',
         '  users u9 (u.csv:5): email is not a valid email address [NOT_AN_EMAIL]',
         '',
-        'The guard accepts this plan. Plan hash: HASH',
+        'The guard accepts this plan.',
+        'Plan hash: HASH',
         '',
         'The sessions in Okta were not checked: no org or identity source is set.',
         '',
@@ -103,7 +104,7 @@ describe('plan', () => {
     expect(ran.out).toContain(
       '  50 % of the 200 users would be deleted; the limit is 20 % (--max-delete-percent)',
     );
-    expect(ran.out).toMatch(/rollcall sync --approve [0-9a-f]{64}\n/);
+    expect(ran.out).toMatch(/^ {2}rollcall sync --users less.csv --approve [0-9a-f]{64}\n/m);
     const quiet = await cli(cwd, ['plan', '--users', 'less.csv', '--quiet']);
     expect(quiet).toMatchObject({ code: 3, out: '' });
     expect(quiet.err).toContain('50 % of the 200 users');
@@ -207,14 +208,14 @@ describe('plan', () => {
       'map.json': '{ "users": { "externalId": "id", "profile": { "userName": "mail", "email": "mail" } } }',
     });
     const plan = (map: string) => cli(cwd, ['plan', '--users', 'u.csv', '--map', map]);
-    expect((await plan('map.json')).out).toContain('1 change in 1 request');
+    expect((await plan('map.json')).out).toContain('To send: 1 user in 1 request');
     const missing = await plan('missing.json');
     expect(missing.code).toBe(2);
     expect(missing.err).toContain('missing.json cannot be read: ENOENT');
     // Groups keep their own columns where the mapping says nothing of them.
     await files(cwd, { 'g.csv': GROUPS });
     const both = await cli(cwd, ['plan', '--users', 'u.csv', '--groups', 'g.csv', '--map', 'map.json']);
-    expect(both.out).toContain('2 changes');
+    expect(both.out).toContain('To send: 1 user and 1 group in');
     await files(cwd, { 'map.json': '{\n "users": { "externalID": "id" } }' });
     const misspelt = await plan('map.json');
     expect(misspelt.code).toBe(2);

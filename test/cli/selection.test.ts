@@ -21,7 +21,7 @@ describe('--first and --only', () => {
     const planned = await run('plan', '--first', '3');
     expect(planned).toMatchObject({ code: 0 });
     expect(planned.out).toContain(REST);
-    expect(planned.out).toContain('3 changes in 1 request and 1 session.');
+    expect(planned.out).toContain('To send: 3 users in 1 request and 1 session.');
     const trial = await run('sync', '--first', '3', '--report', 'out', ...QUICK);
     expect(trial).toMatchObject({ code: 5 });
     expect(trial.out).toContain(REST);

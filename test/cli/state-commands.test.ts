@@ -45,7 +45,7 @@ describe('state', () => {
     const imported = await cli(cwd, ['state', 'import', 'old', '--state', 'copy']);
     expect(imported.out).toMatch(/^Imported 30 users, .*: the next sync sends them again, or deletes them/);
     const again = await cli(cwd, [...SYNC, '--state', 'copy', '--max-creates', '0'], { env });
-    expect(again.out).toContain('Okta confirmed 30 changes');
+    expect(again.out).toContain('Okta confirmed 30 users in');
     expect(okta.directory()).toMatchObject({ activeUsers: 30 });
     expect(okta.directory().users.get('u5')?.profile).toMatchObject({ firstName: 'First' });
   });
@@ -125,7 +125,7 @@ describe('sync --adopt', () => {
     expect(okta.requests.length).toBe(requests);
     await files(cwd, { 'u.csv': usersCsv(301) });
     const next = await cli(cwd, [...SYNC, ...lost], { env });
-    expect(next.out).toContain('Okta confirmed 1 change in 1 session');
+    expect(next.out).toContain('Okta confirmed 1 user in 1 session');
   });
 
   it('cannot go with --approve, and needs to know whose directory it is', async () => {

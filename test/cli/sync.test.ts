@@ -23,7 +23,7 @@ describe('sync', () => {
     expect(ran.code).toBe(5);
     expect(ran.out.replace(/Done in [^:]+/, 'Done in N').replace(/\d+ B/, 'N B')).toBe(
       [
-        'Done in N: Okta confirmed 5 changes in 2 sessions (3 requests, N B).',
+        'Done in N: Okta confirmed 3 users, 1 group and 1 membership in 2 sessions (3 requests, N B).',
         '',
         '             read  unchanged  created  updated  deleted  rejected',
         'users           4          0        3        0        0         1',
@@ -149,7 +149,7 @@ describe('sync', () => {
     expect(stopped.code).toBe(3);
     expect(stopped.out).toBe('');
     expect(stopped.err).toMatch(
-      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users would be deleted; the limit is 20 % \(--max-delete-percent\)\nIf these changes are intended, .* --approve [0-9a-f]{64}\n$/,
+      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users would be deleted; the limit is 20 % \(--max-delete-percent\)\nNot deleted, because the guard stopped the plan:\n {2}50 users, deactivated in Okta:\n {4}u100, .*u119\n {4}and 30 more\n {2}--changes FILE writes all of them to a file.\nIf these changes are intended, approve exactly this plan:\n {2}rollcall sync --users u.csv --cooldown 1ms --poll 1ms --approve [0-9a-f]{64}\n$/,
     );
     expect(okta.directory().activeUsers).toBe(150);
     const hash = /[0-9a-f]{64}/.exec(stopped.err)?.[0] as string;
@@ -370,7 +370,7 @@ describe('--resend', () => {
       'Of the creations, sent again because it is not known whether Okta has them: 2 users.',
     );
     const all = await cli(cwd, [...SYNC, '--resend', 'all', '--max-creates', '0'], { env });
-    expect(all.out).toContain('Okta confirmed 30 changes');
+    expect(all.out).toContain('Okta confirmed 30 users in');
     expect((await cli(cwd, SYNC, { env })).out).toContain('nothing was sent.');
     const wrong = await cli(cwd, [...SYNC, '--resend', 'u30'], { env });
     expect([wrong.code, wrong.err]).toEqual([

@@ -58,7 +58,7 @@ describe('verify', () => {
     okta.edit((edit) => edit.removeUser('u1'));
     const repaired = await verify('--repair', '--json');
     expect(jsonLines(repaired.out).at(-1)).toMatchObject({ type: 'verify:report', report: { repaired: 1 } });
-    expect((await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env })).out).toContain('1 change');
+    expect((await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env })).out).toContain('1 user in');
     expect((await verify()).code).toBe(0);
   });
 

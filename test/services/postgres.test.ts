@@ -105,7 +105,7 @@ describeWith(service, 'a directory in PostgreSQL', () => {
         ...envOf(okta),
       },
     );
-    expect(out).toContain('Okta confirmed 16 changes in 2 sessions');
+    expect(out).toMatch(/Okta confirmed .+ in 2 sessions/);
     expect(
       Array.from(
         okta.directory(okta.identitySourceId).users.values(),

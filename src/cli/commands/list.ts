@@ -45,7 +45,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Shows what a sync would send. Changes nothing in Okta, and works without credentials.',
     command: planCommand,
     settings: PLAN_SETTINGS,
-    flags: () => [...output(), resend(), ...selection()],
+    flags: () => [
+      ...output(),
+      resend(),
+      ...selection(),
+      changes(),
+      new Option(
+        '--names <attribute,...>',
+        'show these attributes of the people and groups that would be deleted, e.g. firstName,lastName: read from Okta, only for those that are listed',
+      ).conflicts(['json', 'quiet']),
+    ],
   },
   {
     name: 'sync',
@@ -56,6 +65,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...output(),
       resend(),
       ...selection(),
+      changes(),
       new Option(
         '--leave-session',
         'give up a session that Okta has not finished within --poll-timeout, and send its changes again',
@@ -67,7 +77,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option(
         '--adopt <hash>',
         'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost; with the word verified instead of a hash, read Okta first and record only what is the same',
-      ).conflicts(['approve', 'resend', 'only', 'first']),
+      ).conflicts(['approve', 'resend', 'only', 'first', 'changes']),
     ],
   },
   {
@@ -221,6 +231,13 @@ function selection(): Option[] {
     ).conflicts('first'),
     new Option('--first <n>', 'for a trial: send only the first n creations and updates, and remove nothing'),
   ];
+}
+
+function changes(): Option {
+  return new Option(
+    '--changes <file>',
+    'write every change of the plan to a .csv or .jsonl file: entity, action, ids and reason',
+  );
 }
 
 function json(): Option {

@@ -9,10 +9,12 @@ import {
   resendOption,
   selectionOption,
 } from '../settings/library-options.js';
+import { nameColumns, readDeletedNames } from './deleted-names.js';
 import { lookAhead } from './outlook.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
-import { finishFailed, openReport, type ReportFiles } from './report-files.js';
+import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
+import { Planned } from './planned.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { ConditionValues } from '../mapping/condition-values.js';
 import { conditionLines } from '../text/condition-text.js';
@@ -20,6 +22,7 @@ import { NEW_STATE } from '../display/event-text.js';
 import { showError } from '../display/show-error.js';
 import { outlookLines } from '../text/outlook-text.js';
 import { planText } from '../text/plan-text.js';
+import { widthOf } from '../text/width.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
 /** The settings of `plan`. */
@@ -42,6 +45,8 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   // Flags are checked before anything is opened.
   const selection = selectionOption(flags);
+  const columns = nameColumns(input);
+  const planned = new Planned(flags, context);
   const values = new ConditionValues();
   const sources = await openCommandSources(input, values);
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
@@ -55,26 +60,33 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
       ...selection,
       state,
       guard: guardOptions(resolved),
+      onPlanned: planned.add,
       signal: stopping.signal,
       clock: context.clock,
     };
     const isNew = await isNewState(state);
-    const made = await makePlan(options, files, input);
+    const made = await makePlan(options, files, planned, input);
+    planned.complete();
     const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
     const outlook = await stopping.finished(lookAhead(state, settings, context, stopping.signal));
+    const { deletions } = planned;
+    const names = columns && (await stopping.finished(readDeletedNames(columns, deletions, state, input)));
+    const width = widthOf(context.io.stdout);
     const met = conditionLines(values.all());
     const found = outlookLines(outlook);
     const text = [
       ...notice,
-      planText(made, context.clock.now()),
+      planText(made, { now: context.clock.now(), deletions, names, flags, width }),
       ...(met.length === 0 ? [] : ['', ...met]),
       ...(found.length === 0 ? [] : ['', ...found]),
     ].join('\n');
     display.outcome({ type: 'plan:report', plan: made, newState: isNew, outlook }, text);
-    await files?.finish(made);
+    await finishFiles(files, planned, made, display);
     if (made.trips.length === 0) return EXIT.DONE;
     // With --quiet there was no outcome, so the reason is written as an error.
-    return flags['quiet'] === true ? showError(new GuardError(made.trips, made.hash), display) : EXIT.GUARD;
+    if (flags['quiet'] !== true) return EXIT.GUARD;
+    const stopped = { flags, plan: made, deletions, width: undefined };
+    return showError(new GuardError(made.trips, made.hash), display, stopped);
   } finally {
     if (!stopping.late) await state.close();
   }
@@ -83,13 +95,14 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
 async function makePlan(
   options: PlanOptions,
   files: ReportFiles | undefined,
+  planned: Planned,
   { display, stopping }: CommandInput,
 ): Promise<Plan> {
   try {
     return await stopping.finished(plan({ ...options, ...(files && { onReject: files.rejected }) }));
   } catch (cause) {
     const error = asAborted(cause, stopping);
-    await finishFailed(files, error, display);
+    await finishFailed(files, planned, error, display);
     throw error;
   }
 }

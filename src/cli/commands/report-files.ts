@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { SyncEvent } from '../../events/events.js';
 import type { ChangeOutcome, Plan, SyncReport } from '../../core/results.js';
 import { createRunReport } from '../../report/run-report.js';
 import type { Rejection } from '../../core/rejection.js';
 import type { Display } from '../display/display.js';
 import type { CliContext } from '../process/io.js';
+import type { Planned } from './planned.js';
 import type { Settings } from '../settings/settings.js';
 import { showError } from '../display/show-error.js';
 
@@ -15,6 +16,8 @@ export interface ReportFiles {
   readonly outcomes: (outcomes: readonly ChangeOutcome[]) => void;
   /** Once only. */
   readonly finish: (result: SyncReport | Plan | Error) => Promise<unknown>;
+  /** The line that names the page. */
+  readonly line: string;
 }
 
 /** The files of `--report`; undefined if it is not set. */
@@ -22,17 +25,39 @@ export function openReport({ report }: Settings, { cwd, clock }: CliContext): Re
   if (report === undefined) return undefined;
   const { observe, outcomes, finish } = createRunReport({ directory: resolve(cwd, report), clock });
   const rejected = (rejection: Rejection) => observe({ type: 'record:rejected', rejection });
-  return { observe, rejected, outcomes, finish };
+  return { observe, rejected, outcomes, finish, line: `Report: ${join(report, 'report.html')}` };
+}
+
+/** Writes the files of a run that reached its end, and names them. @throws {@link OutputError} if one cannot be written */
+export async function finishFiles(
+  files: ReportFiles | undefined,
+  planned: Planned,
+  result: SyncReport | Plan,
+  display: Display,
+): Promise<void> {
+  await files?.finish(result);
+  const line = planned.finish();
+  if (line !== undefined) display.atEnd(line);
+  if (files !== undefined) display.atEnd(files.line);
 }
 
 /** Writes the files of a run that failed. An error while writing them is shown as well, and does not replace the first. */
 export async function finishFailed(
   files: ReportFiles | undefined,
+  planned: Planned,
   error: unknown,
   display: Display,
 ): Promise<void> {
   try {
-    await files?.finish(error instanceof Error ? error : new Error('an unknown failure'));
+    const line = planned.finish();
+    if (line !== undefined) display.atEnd(line);
+  } catch (failure) {
+    showError(failure, display);
+  }
+  if (files === undefined) return;
+  try {
+    await files.finish(error instanceof Error ? error : new Error('an unknown failure'));
+    display.atEnd(files.line);
   } catch (failure) {
     showError(failure, display);
   }

@@ -1,5 +1,5 @@
-import { OptionsError, RollcallError, StateError } from '../../core/errors.js';
-import type { SyncReport } from '../../core/results.js';
+import { GuardError, OptionsError, RollcallError, StateError } from '../../core/errors.js';
+import type { PlanSummary, SyncReport } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
 import { startSync, type SyncOptions } from '../../sync/sync.js';
 import { connect } from './connect.js';
@@ -15,10 +15,13 @@ import {
 } from '../settings/library-options.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
-import { finishFailed, openReport, type ReportFiles } from './report-files.js';
+import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
+import { Planned } from './planned.js';
+import { showError } from '../display/show-error.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { sampleLines } from '../text/sample-text.js';
 import { syncText, undoneLines } from '../text/sync-text.js';
+import { widthOf } from '../text/width.js';
 import { adoptCommand } from './adopt.js';
 import { adoptVerifiedCommand } from './adopt-verified.js';
 import { isPartial, undoneOf } from './undone.js';
@@ -46,6 +49,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   if (input.flags['adopt'] === 'verified') return adoptVerifiedCommand(input);
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
+  const planned = new Planned(input.flags, context);
   const sources = await openCommandSources(input);
   const okta = await connect(settings, context);
   try {
@@ -66,8 +70,9 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         signal: stopping.signal,
         clock: context.clock,
         ...(approve !== undefined && { approve }),
+        onPlanned: planned.add,
       };
-      return await runAndReport(options, input, openReport(settings, context));
+      return await runAndReport(options, input, openReport(settings, context), planned);
     } finally {
       if (!stopping.late) await state.close();
     }
@@ -80,11 +85,17 @@ async function runAndReport(
   options: SyncOptions,
   input: CommandInput,
   files: ReportFiles | undefined,
+  planned: Planned,
 ): Promise<ExitCode> {
   const { resolved, context, display, stopping } = input;
   const startedAt = new Date(context.clock.now());
   const running = startSync({ ...options, ...(files && { onOutcome: files.outcomes }) });
+  let plan: PlanSummary | undefined;
   running.events$.subscribe((event) => {
+    if (event.type === 'plan:ready') {
+      plan = event.plan;
+      planned.complete();
+    }
     files?.observe(event);
     display.progress(event);
   });
@@ -94,16 +105,18 @@ async function runAndReport(
   } catch (cause) {
     const error = asAborted(cause, stopping);
     if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
-    await finishFailed(files, error, display);
-    throw error;
+    await finishFailed(files, planned, error, display);
+    if (!(error instanceof GuardError)) throw error;
+    const width = widthOf(context.io.stderr);
+    return showError(error, display, { flags: input.flags, plan, deletions: planned.deletions, width });
   }
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);
   await note(options.state, startedAt, input, exitCode, report);
   const undone =
     exitCode === EXIT.DONE ? undefined : [...undoneLines(report), ...sampleLines(report.sample)].join('\n');
-  display.outcome({ type: 'sync:report', report }, syncText(report), undone);
+  display.outcome({ type: 'sync:report', report }, syncText(report, widthOf(context.io.stdout)), undone);
   // Last, so that the outcome is shown even if the files cannot be written.
-  await files?.finish(report);
+  await finishFiles(files, planned, report, display);
   return exitCode;
 }
 

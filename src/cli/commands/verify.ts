@@ -9,6 +9,7 @@ import { verify } from '../../verify/verify.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { verifyText } from '../text/verify-text.js';
+import { widthOf } from '../text/width.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 import { connect } from './connect.js';
 import { openCommandSources } from './open-sources.js';
@@ -70,7 +71,7 @@ export const verifyCommand: Command = async (input): Promise<ExitCode> => {
           await files?.finish(undefined);
           throw asAborted(error, stopping);
         });
-      const text = verifyText(report);
+      const text = verifyText(report, widthOf(context.io.stdout));
       const differs = report.differences > 0;
       display.outcome({ type: 'verify:report', report }, text, differs ? text : undefined);
       await files?.finish(report);

@@ -76,8 +76,13 @@ export type ProgressEvent =
 /** Shows the events, the outcome and the error of a command. */
 export interface Display {
   progress(event: ProgressEvent): void;
-  /** Removes the progress bars, so that the next output stands alone. May be called more than once. */
+  /**
+   * The command has ended: removes the progress bars, so that the next output stands alone, and writes the last lines. May be called
+   * more than once.
+   */
   end(): void;
+  /** A line for people, to standard error after everything else, such as the path of a report. */
+  atEnd(line: string): void;
   /**
    * The outcome: on standard output, as text or as JSON.
    * @param undone - what the command left undone; the only part of an outcome that `--quiet` writes, to standard error

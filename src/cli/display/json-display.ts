@@ -23,6 +23,8 @@ export class JsonDisplay implements Display {
 
   end(): void {}
 
+  atEnd(): void {}
+
   outcome(event: OutcomeEvent): void {
     this.#line(event);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { Output } from '../process/io.js';
+import { widthOf, wrapped } from '../text/width.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { eventText } from './event-text.js';
 
@@ -8,6 +9,7 @@ export class PlainDisplay implements Display {
   readonly #out: Output;
   readonly #err: Output;
   readonly #clock: Clock;
+  readonly #last: string[] = [];
 
   constructor(out: Output, err: Output, clock: Clock) {
     this.#out = out;
@@ -21,13 +23,19 @@ export class PlainDisplay implements Display {
     if (text !== undefined) this.#err.write(`${new Date(now).toISOString()} ${text}\n`);
   }
 
-  end(): void {}
+  end(): void {
+    for (const line of this.#last.splice(0)) this.#err.write(`${line}\n`);
+  }
+
+  atEnd(line: string): void {
+    this.#last.push(line);
+  }
 
   outcome(_event: OutcomeEvent, text: string): void {
-    this.#out.write(`${text}\n`);
+    this.#out.write(`${wrapped(text, widthOf(this.#out))}\n`);
   }
 
   error(_event: ErrorEvent, text: string): void {
-    this.#err.write(`${text}\n`);
+    this.#err.write(`${wrapped(text, widthOf(this.#err))}\n`);
   }
 }

@@ -1,12 +1,31 @@
 import { GuardError, OptionsError, RollcallError } from '../../core/errors.js';
 import type { Display } from './display.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
-import { tripLines } from '../text/guard-text.js';
+import type { FirstDeletions } from '../commands/planned.js';
+import type { PlanSummary } from '../../core/results.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import { deletionLines } from '../text/deletions-text.js';
+import { approvalLines, tripLines } from '../text/guard-text.js';
 import { partText } from '../text/sync-text.js';
 import { printable } from '../text/words.js';
 
-/** Shows the error that ended a command, and returns the exit code for it. */
-export function showError(error: unknown, display: Display): ExitCode {
+/** What is known of the plan that the guard stopped. */
+export interface StoppedPlan {
+  /** The flags of the command; the approval repeats them. */
+  readonly flags: Flags;
+  /** Undefined if the plan was not complete. */
+  readonly plan: Pick<PlanSummary, 'entities'> | undefined;
+  readonly deletions: FirstDeletions;
+  /** The columns of the terminal; undefined for lines of any length. */
+  readonly width: number | undefined;
+}
+
+/**
+ * Shows the error that ended a command, and returns the exit code for it.
+ *
+ * @param stopped - the plan, if the error is that of the guard
+ */
+export function showError(error: unknown, display: Display, stopped?: StoppedPlan): ExitCode {
   const exitCode = exitCodeOf(error);
   const known = error instanceof RollcallError ? error : undefined;
   const message = messageOf(error);
@@ -19,13 +38,13 @@ export function showError(error: unknown, display: Display): ExitCode {
       ...(error instanceof GuardError && { trips: error.trips, planHash: error.planHash }),
       ...(known?.report !== undefined && { report: known.report }),
     },
-    error instanceof GuardError ? guardText(error) : failureText(error, message, exitCode),
+    error instanceof GuardError ? guardText(error, stopped) : failureText(error, message, exitCode),
   );
   return exitCode;
 }
 
-/** The reasons why the guard stopped the plan, and the way to approve it. */
-export function guardText({ trips, planHash }: GuardError): string {
+/** The reasons why the guard stopped the plan, who would have been deleted, and the way to approve it. */
+export function guardText({ trips, planHash }: GuardError, stopped?: StoppedPlan): string {
   if (trips.length === 0) {
     return [
       'rollcall: the plan is not the one that was approved; nothing was sent.',
@@ -35,7 +54,10 @@ export function guardText({ trips, planHash }: GuardError): string {
   return [
     'rollcall: the guard stopped this plan; nothing was sent.',
     ...tripLines(trips),
-    `If these changes are intended, approve exactly this plan: rollcall sync --approve ${planHash}`,
+    ...(stopped?.plan === undefined
+      ? []
+      : deletionLines(stopped.plan.entities, stopped.deletions, { ...stopped, state: 'stopped' })),
+    ...approvalLines(stopped?.flags ?? {}, planHash, stopped?.width),
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
 import type { Clock } from '../../core/clock.js';
 import type { Output } from '../process/io.js';
+import { widthOf, wrapped } from '../text/width.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { ProgressModel, type ProgressRow } from './progress-model.js';
 
@@ -15,6 +16,7 @@ export class TerminalDisplay implements Display {
   readonly #model = new ProgressModel();
   readonly #bars: SingleBar[] = [];
   readonly #multi: MultiBar;
+  readonly #last: string[] = [];
   #ended = false;
 
   constructor(out: Output, err: Output, clock: Clock) {
@@ -45,6 +47,15 @@ export class TerminalDisplay implements Display {
   }
 
   end(): void {
+    this.#clear();
+    for (const line of this.#last.splice(0)) this.#err.write(`${line}\n`);
+  }
+
+  atEnd(line: string): void {
+    this.#last.push(line);
+  }
+
+  #clear(): void {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#bars.length === 0) return;
@@ -53,13 +64,13 @@ export class TerminalDisplay implements Display {
   }
 
   outcome(_event: OutcomeEvent, text: string): void {
-    this.end();
-    this.#out.write(`${text}\n`);
+    this.#clear();
+    this.#out.write(`${wrapped(text, widthOf(this.#out))}\n`);
   }
 
   error(_event: ErrorEvent, text: string): void {
-    this.end();
-    this.#err.write(`${text}\n`);
+    this.#clear();
+    this.#err.write(`${wrapped(text, widthOf(this.#err))}\n`);
   }
 
   /** Creates or removes bars, so that there is one for each row. Each bar computes its row when it is drawn. */

@@ -1,5 +1,8 @@
 import { describeTrip } from '../../core/describe-trip.js';
 import type { GuardTrip } from '../../core/results.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import { approvalWords } from './approval.js';
+import { shellCommand } from './shell.js';
 
 /** The flag that sets the limit of each rule. */
 const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
@@ -26,4 +29,15 @@ export function tripLines(trips: readonly GuardTrip[]): string[] {
 /** One limit that a plan exceeds, as text with the flag that sets it. */
 export function tripText(trip: GuardTrip): string {
   return `${describeTrip(trip)} (${FLAGS[trip.rule]})`;
+}
+
+/** How to approve a plan: the whole command, with the flags in use. */
+export function approvalLines(flags: Flags, hash: string, width: number | undefined): string[] {
+  return [
+    'If these changes are intended, approve exactly this plan:',
+    shellCommand(approvalWords(flags, hash), width)
+      .split('\n')
+      .map((line, i) => (i === 0 ? `  ${line}` : line))
+      .join('\n'),
+  ];
 }

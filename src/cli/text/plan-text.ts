@@ -1,7 +1,11 @@
 import { ENTITIES } from '../../core/model.js';
-import { type EntityReport, type Plan, changesOf } from '../../core/results.js';
+import type { EntityReport, Plan } from '../../core/results.js';
+import type { FirstDeletions } from '../commands/planned.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import { deletionLines, type DeletedNames } from './deletions-text.js';
 import { formatDuration } from './duration.js';
-import { tripLines } from './guard-text.js';
+import { changesList } from './entity-counts.js';
+import { approvalLines, tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines, refusedBeforeLines } from './left-out.js';
 import { rejectionLines, shownId } from './rejections.js';
@@ -12,9 +16,20 @@ import { columns, count, formatTime, plural, printable, withoutEmpty } from './w
 /** The most attributes that the text of a plan names. */
 const SHOWN_ATTRIBUTES = 5;
 
-/** A plan as text. `now`, in milliseconds since the epoch, gives the earliest end. */
-export function planText(plan: Plan, now: number): string {
-  const changes = changesOf(plan.entities);
+/** What a plan is shown with. */
+export interface PlanView {
+  /** In milliseconds since the epoch; it gives the latest end. */
+  readonly now: number;
+  readonly deletions: FirstDeletions;
+  readonly names: DeletedNames | undefined;
+  /** The flags of the command; the approval repeats them. */
+  readonly flags: Flags;
+  /** The columns of the terminal; undefined for lines of any length. */
+  readonly width: number | undefined;
+}
+
+/** A plan as text. */
+export function planText(plan: Plan, view: PlanView): string {
   const rejected = sum(plan, 'rejected');
   return [
     ...columns(
@@ -42,9 +57,10 @@ export function planText(plan: Plan, now: number): string {
         ],
         ['refused', 'left out'],
       ),
+      view.width,
     ),
     '',
-    changes === 0 ? 'There is nothing to send.' : sizeText(plan, changes, now),
+    sizeText(plan, view.now),
     ...attributeLines(plan),
     ...blankLines(plan.sources),
     ...leftOutLines(plan.sources),
@@ -57,13 +73,16 @@ export function planText(plan: Plan, now: number): string {
     ...unsentLines(plan.sources),
     ...heldBackLines(plan.heldBackDeletes),
     ...rejectionLines('Rejected', plan.rejections, rejected),
+    ...withBlankLine(deletionLines(plan.entities, view.deletions, { ...view, state: 'planned' })),
     '',
-    ...verdict(plan),
+    ...verdict(plan, view),
   ].join('\n');
 }
 
-function sizeText(plan: Plan, changes: number, now: number): string {
-  const size = `${plural(changes, 'change')} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
+function sizeText(plan: Plan, now: number): string {
+  const changes = changesList(plan.entities);
+  if (changes === undefined) return 'There is nothing to send.';
+  const size = `To send: ${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}`;
   if (plan.sessions <= 1) return `${size}.`;
   const { leastMs, mostMs } = plan;
   const until = `until ${formatTime(now + mostMs)}`;
@@ -118,15 +137,19 @@ function spared({ sources }: Plan): string[] {
   });
 }
 
-function verdict(plan: Plan): string[] {
-  if (plan.trips.length === 0) return [`The guard accepts this plan. Plan hash: ${plan.hash}`];
+function verdict(plan: Plan, { flags, width }: PlanView): string[] {
+  if (plan.trips.length === 0) return ['The guard accepts this plan.', `Plan hash: ${plan.hash}`];
   return [
     'The guard would stop this plan:',
     ...tripLines(plan.trips),
-    `If these changes are intended, approve exactly this plan: rollcall sync --approve ${plan.hash}`,
+    ...approvalLines(flags, plan.hash, width),
   ];
 }
 
 function sum(plan: Pick<Plan, 'sources'>, field: keyof EntityReport & 'rejected'): number {
   return ENTITIES.reduce((total, entity) => total + (plan.sources[entity]?.[field] ?? 0), 0);
+}
+
+function withBlankLine(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
 }

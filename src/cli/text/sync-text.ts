@@ -1,7 +1,8 @@
 import { ENTITIES } from '../../core/model.js';
-import { type UploadReport, changesOf, type SyncReport } from '../../core/results.js';
+import type { SyncReport, UploadReport } from '../../core/results.js';
 import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
+import { changesList } from './entity-counts.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';
@@ -10,8 +11,8 @@ import { unclearedLines } from './uncleared.js';
 import { unsentLines } from './unsent.js';
 import { columns, count, formatBytes, plural, withoutEmpty } from './words.js';
 
-/** The outcome of a sync, as text. */
-export function syncText(report: SyncReport): string {
+/** The outcome of a sync, as text for a terminal of this width. */
+export function syncText(report: SyncReport, width?: number): string {
   const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
   return [
     `Done in ${took}: ${sentText(report)}`,
@@ -32,6 +33,7 @@ export function syncText(report: SyncReport): string {
         ],
         ['refused', 'left out'],
       ),
+      width,
     ),
     ...blankLines(report.sources),
     ...leftOutLines(report.sources),
@@ -59,7 +61,7 @@ export function partText(report: UploadReport): string {
 }
 
 function sentText(report: UploadReport): string {
-  const changes = changesOf(report.confirmed);
-  if (changes === 0 && report.requests === 0) return 'nothing was sent.';
-  return `Okta confirmed ${plural(changes, 'change')} in ${plural(report.sessions, 'session')} (${plural(report.requests, 'request')}, ${formatBytes(report.bytes)}).`;
+  const changes = changesList(report.confirmed);
+  if (changes === undefined && report.requests === 0) return 'nothing was sent.';
+  return `Okta confirmed ${changes ?? 'nothing'} in ${plural(report.sessions, 'session')} (${plural(report.requests, 'request')}, ${formatBytes(report.bytes)}).`;
 }

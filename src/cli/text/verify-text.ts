@@ -20,7 +20,7 @@ const HEADINGS: Readonly<Record<DifferenceStatus, string>> = Object.freeze({
 });
 
 /** The outcome of `verify`, as text. */
-export function verifyText(report: VerifyReport): string {
+export function verifyText(report: VerifyReport, width?: number): string {
   const { counts, differences, repaired, notes, inFlight, rejected } = report;
   const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
   const isPart = report.sample !== undefined || report.readUsers === 'single' || notes.length > 0;
@@ -32,13 +32,16 @@ export function verifyText(report: VerifyReport): string {
   return [
     `Read Okta in ${took}: ${found}`,
     '',
-    ...columns([
-      header,
-      ...ENTITIES.map((entity) => [
-        entity,
-        ...(['same', ...DIFFERENCE_STATUSES] as const).map((status) => count(counts[entity][status])),
-      ]),
-    ]),
+    ...columns(
+      [
+        header,
+        ...ENTITIES.map((entity) => [
+          entity,
+          ...(['same', ...DIFFERENCE_STATUSES] as const).map((status) => count(counts[entity][status])),
+        ]),
+      ],
+      width,
+    ),
     ...exampleLines(report),
     ...(inFlight === 0
       ? []

@@ -1,4 +1,6 @@
 import { codePoint, marksShown } from '../../core/visible.js';
+import { columnsOf } from './width.js';
+
 /** A number with thousands separators. */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
@@ -36,8 +38,19 @@ export function withoutEmpty(table: readonly (readonly string[])[], optional: re
   return table.map((row) => row.filter((_, i) => isShown[i]));
 }
 
-/** Rows as aligned columns: the first column is aligned left, the others right. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+/**
+ * Rows as aligned columns: the first column is aligned left, the others right.
+ *
+ * @param width - the columns of a terminal; in a table that is wider, rows and columns change places
+ */
+export function columns(rows: readonly (readonly string[])[], width?: number): string[] {
+  const lines = aligned(rows);
+  if (width === undefined || lines.every((line) => columnsOf(line) <= width)) return lines;
+  const [head = []] = rows;
+  return aligned(head.map((_, i) => rows.map((row) => row[i] ?? '')));
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);

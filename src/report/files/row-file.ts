@@ -1,31 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { stringify } from 'csv-stringify/sync';
 import { OutputError } from '../../core/errors.js';
-import type { Cell } from './csv-cells.js';
+import type { RowFormat } from './row-format.js';
 
 /** The most rows in memory; then they are encoded and written. */
 const ROWS_AT_A_TIME = 1000;
 
 /**
- * A CSV file (UTF-8, LF, mode 0600) to which rows are added one by one. It has a temporary name until it is complete and
+ * A file (UTF-8, mode 0600) to which rows are added one by one. It has a temporary name until it is complete and
  * on disk; an existing file stays until then. Writes are synchronous, so that at most a thousand rows are in memory.
  *
  * A failing disk must not fail the run that the report describes. Therefore {@link add} stores the first error, and
  * {@link seal} throws it.
  */
-export class RowFile {
+export class RowFile<Row> {
   readonly path: string;
   readonly #part: string;
-  #rows: Cell[][];
+  readonly #encode: (rows: readonly Row[]) => string;
+  #head: string;
+  #rows: Row[] = [];
   #count = 0;
   #file: number | undefined;
   #fault: { readonly error: unknown } | undefined;
 
-  constructor(path: string, columns: readonly string[]) {
+  constructor(path: string, { head, encode }: RowFormat<Row>) {
     this.path = path;
     this.#part = `${path}.${randomUUID().slice(0, 8)}.part`;
-    this.#rows = [[...columns]];
+    this.#head = head;
+    this.#encode = encode;
   }
 
   /** The number of rows added, without the header. */
@@ -34,7 +36,7 @@ export class RowFile {
   }
 
   /** Adds a row. Never throws. */
-  add(row: Cell[]): void {
+  add(row: Row): void {
     this.#count++;
     if (this.#fault !== undefined) return;
     this.#rows.push(row);
@@ -73,7 +75,8 @@ export class RowFile {
 
   #write(): number {
     const file = (this.#file ??= openSync(this.#part, 'wx', 0o600));
-    const text = stringify(this.#rows, { escape_formulas: true });
+    const text = this.#head + this.#encode(this.#rows);
+    this.#head = '';
     this.#rows = [];
     const bytes = Buffer.from(text);
     for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);

@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { OptionsError } from '../../core/errors.js';
+import type { Entity } from '../../core/model.js';
+import type { PlannedChange } from '../../core/planned-change.js';
+import { PlannedFile } from '../../report/planned-file.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import type { CliContext } from '../process/io.js';
+
+/** The most deletions of each entity that a command lists. */
+const SHOWN_DELETIONS = 20;
+
+/** The first deletions of a plan, by entity. */
+export type FirstDeletions = Readonly<Record<Entity, readonly PlannedChange[]>>;
+
+/** What a command does with the changes of its plan: it lists the first deletions, and writes all changes into the file of `--changes`. */
+export class Planned {
+  readonly #deletions = { users: [], groups: [], memberships: [] } as Record<Entity, PlannedChange[]>;
+  readonly #changes: PlannedFile | undefined;
+  readonly #file: string | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #isComplete = false;
+
+  /** @throws {@link OptionsError} if `--changes` names a file of another format */
+  constructor({ changes }: Flags, { cwd }: Pick<CliContext, 'cwd'>) {
+    if (changes === undefined) return;
+    this.#file = String(changes);
+    const [, format] = /\.(csv|jsonl)$/i.exec(this.#file) ?? [];
+    if (format === undefined)
+      throw new OptionsError('--changes', 'expected the name of a file that ends in .csv or .jsonl');
+    this.#changes = new PlannedFile(resolve(cwd, this.#file), format.toLowerCase() as 'csv' | 'jsonl');
+  }
+
+  get deletions(): FirstDeletions {
+    return this.#deletions;
+  }
+
+  /** Receives changes: the option `onPlanned`. */
+  readonly add = (changes: readonly PlannedChange[]): void => {
+    for (const change of changes) {
+      const first = this.#deletions[change.entity];
+      if (change.action === 'delete' && first.length < SHOWN_DELETIONS) first.push(change);
+    }
+    this.#changes?.add(changes);
+  };
+
+  /** The plan is complete, so the file is as well: it gets its name, whatever becomes of the plan. Never throws. */
+  complete(): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    try {
+      this.#changes?.file.seal();
+      this.#changes?.file.commit();
+    } catch (error) {
+      this.#failure = { error };
+      this.#changes?.file.discard();
+    }
+  }
+
+  /**
+   * Ends the file. That of a plan that never was complete is removed.
+   * @returns the line that names the file
+   * @throws {@link OutputError} if it could not be written
+   */
+  finish(): string | undefined {
+    if (!this.#isComplete) this.#changes?.file.discard();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#changes === undefined || !this.#isComplete) return undefined;
+    return `All changes: ${this.#file}`;
+  }
+}

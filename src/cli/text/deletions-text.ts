@@ -1,0 +1,71 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { plannedId, type PlannedChange } from '../../core/planned-change.js';
+import type { KindCounts } from '../../core/results.js';
+import type { FirstDeletions } from '../commands/planned.js';
+import type { Flags } from '../settings/resolve-settings.js';
+import { count, plural, printable } from './words.js';
+
+/** Names of the entities that are deleted, which Okta has: the values of the columns of `--names` by entity and id. */
+export interface DeletedNames {
+  readonly columns: readonly string[];
+  readonly values: Readonly<Record<Entity, ReadonlyMap<string, readonly string[]>>>;
+  /** Why names are missing. */
+  readonly note: string | undefined;
+}
+
+/** Where a plan is: it was only made, or the guard stopped it. */
+export type DeletionState = 'planned' | 'stopped';
+
+const TITLES: Readonly<Record<DeletionState, string>> = {
+  planned: 'Would be deleted',
+  stopped: 'Not deleted, because the guard stopped the plan',
+};
+
+/** What deletions are shown with. */
+export interface DeletionView {
+  readonly state: DeletionState;
+  /** The flags of the command. */
+  readonly flags: Flags;
+  readonly names?: DeletedNames | undefined;
+}
+
+/** Who and what a plan deletes, by entity: how many, and the first of them. No lines if it deletes nothing. */
+export function deletionLines(
+  entities: Readonly<Record<Entity, KindCounts>>,
+  first: FirstDeletions,
+  { state, flags, names }: DeletionView,
+): string[] {
+  const shown = ENTITIES.filter((entity) => entities[entity].deletes > 0);
+  if (shown.length === 0) return [];
+  const lines = shown.flatMap((entity) => {
+    const { deletes } = entities[entity];
+    const rest = deletes - first[entity].length;
+    const what = `${plural(deletes, entity.slice(0, -1))}${entity === 'users' ? ', deactivated in Okta' : ''}`;
+    return [
+      `  ${what}:`,
+      ...idLines(first[entity], names?.values[entity]).map((line) => `    ${line}`),
+      ...(rest > 0 ? [`    and ${count(rest)} more`] : []),
+    ];
+  });
+  const isCut = shown.some((entity) => entities[entity].deletes > first[entity].length);
+  return [
+    `${TITLES[state]}:`,
+    ...lines,
+    ...(isCut && flags['changes'] === undefined ? ['  --changes FILE writes all of them to a file.'] : []),
+    ...(names?.note === undefined ? [] : [`  ${printable(names.note)}`]),
+  ];
+}
+
+/** The ids in one line; with names, one line each. */
+function idLines(
+  changes: readonly PlannedChange[],
+  names: ReadonlyMap<string, readonly string[]> | undefined,
+): string[] {
+  const ids = changes.map((change) => printable(plannedId(change)));
+  if (names === undefined || names.size === 0) return ids.length === 0 ? [] : [ids.join(', ')];
+  const width = Math.max(...ids.map((id) => id.length));
+  return changes.map((change, i) => {
+    const values = names.get(change.externalId) ?? [];
+    return `${(ids[i] as string).padEnd(width)}  ${values.map(printable).join('  ')}`.trimEnd();
+  });
+}

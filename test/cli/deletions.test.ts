@@ -1,0 +1,165 @@
+import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { shellCommand } from '../../src/cli/text/shell.js';
+import { columnsOf, wrapped } from '../../src/cli/text/width.js';
+import { cli, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
+
+const GROUPS = 'externalId,displayName\ng1,Sales\ng2,Ops\n';
+const MEMBERS = 'groupExternalId,memberExternalId\ng1,u0\ng2,u1\n';
+const INPUTS = ['--users', 'u.csv', '--groups', 'g.csv', '--memberships', 'm.csv'];
+
+/** An org with thirty users, two groups and two memberships, of which the next export has ten users and one group. */
+async function cutExport() {
+  const [cwd, okta] = [await directory(), await org()];
+  const env = envOf(okta);
+  await files(cwd, { 'u.csv': usersCsv(30), 'g.csv': GROUPS, 'm.csv': MEMBERS });
+  expect((await cli(cwd, ['sync', ...INPUTS, ...QUICK], { env })).code).toBe(0);
+  await files(cwd, {
+    'u.csv': `${usersCsv(7, '', 3)}${['n1', 'n2', 'n3'].map((id) => `${id},${id}@example.com,not an address,A,B\n`).join('')}`,
+    'g.csv': 'externalId,displayName\ng1,Sales & Service\n',
+    'm.csv': 'groupExternalId,memberExternalId\n',
+  });
+  return { cwd, env, okta };
+}
+
+describe('who would be deleted', () => {
+  it('is listed by a plan, by entity, with the whole command that approves it', async () => {
+    const { cwd, env, okta } = await cutExport();
+    const odd = ['--protect', 'vip *', '--min-rejects', '50'];
+    const ran = await cli(cwd, ['plan', ...INPUTS, ...odd, '--changes', 'all.csv'], { env });
+    expect(ran.code).toBe(3);
+    expect(ran.out).toContain('To send: 30 users, 2 groups and 2 memberships in');
+    expect(ran.out).toContain(
+      [
+        'Would be deleted:',
+        '  26 users, deactivated in Okta:',
+        '    u0, u1, u10, u11, u12, u13, u14, u15, u16, u17, u18, u19, u2, u20, u21, u22, u23, u24, u25, u26',
+        '    and 6 more',
+        '  1 group:',
+        '    g2',
+        '  2 memberships:',
+        '    g1/u0, g2/u1',
+      ].join('\n'),
+    );
+    expect(ran.out).toContain(
+      'Rejected (3):\n  3 users: email is not a valid email address [NOT_AN_EMAIL]\n    n1 (u.csv:6), n2 (u.csv:7), n3 (u.csv:8)\n',
+    );
+    const approval = /^ {2}rollcall (sync .*)$/m.exec(ran.out)?.[1] as string;
+    expect(approval).toMatch(
+      /^sync --users u.csv --groups g.csv --memberships m.csv --protect 'vip \*' --min-rejects 50 --approve [0-9a-f]{64}$/,
+    );
+    // The command is valid as it is shown.
+    const words = approval.match(/'[^']*'|\S+/g)?.map((word) => word.replaceAll("'", '')) ?? [];
+    expect((await cli(cwd, [...words, ...QUICK], { env })).code).toBe(5);
+    expect(okta.directory().activeUsers).toBe(4);
+  });
+
+  it('has the attributes that --names allows, read from Okta only for those that are listed', async () => {
+    const { cwd, env, okta } = await cutExport();
+    const before = okta.requests.length;
+    const ran = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName,displayName'], { env });
+    expect(ran.out).toMatch(/^ {4}u0 {3}First$/m);
+    expect(ran.out).toMatch(/^ {4}g2 {4}Ops$/m);
+    expect(
+      okta.requests.slice(before).filter(({ path }) => /\/(users|groups)\/\w+$/.test(path)),
+    ).toHaveLength(21);
+    const offline = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName']);
+    expect(offline.out).toContain('The names were not read: no credentials are set.');
+    expect(offline.out).toContain('    u0, u1, u10,');
+    expect((await cli(cwd, ['plan', ...INPUTS, '--names', 'a,,b'])).err).toContain(
+      '--names: expected names of attributes',
+    );
+    expect((await cli(cwd, ['plan', ...INPUTS, '--names', 'a', '--json'])).code).toBe(2);
+  });
+
+  it('is listed by a sync that the guard stops, without names', async () => {
+    const { cwd, env } = await cutExport();
+    const argv = ['sync', ...INPUTS, '--report', 'r', '--changes', 'all.jsonl', ...QUICK];
+    const ran = await cli(cwd, argv, { env });
+    expect(ran.code).toBe(3);
+    expect(ran.err).toContain(
+      'Not deleted, because the guard stopped the plan:\n  26 users, deactivated in Okta:\n    u0, ',
+    );
+    expect(ran.err).toMatch(
+      /\n {2}rollcall sync --users u.csv .*--report r .*--approve [0-9a-f]{64}\nAll changes: all.jsonl\nReport: .*r\/report.html\n$/,
+    );
+    expect(ran.err).not.toContain('First');
+    const lines = (await readFile(join(cwd, 'all.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines).toHaveLength(34);
+  });
+});
+
+describe('--changes', () => {
+  it('has every change with its reason, and is private', async () => {
+    const { cwd, env } = await cutExport();
+    const ran = await cli(cwd, ['plan', ...INPUTS, '--changes', 'all.csv'], { env });
+    expect(ran.err).toBe('All changes: all.csv\n');
+    const rows = (await readFile(join(cwd, 'all.csv'), 'utf8')).trimEnd().split('\n');
+    expect(rows[0]).toBe('entity,action,externalId,memberExternalId,reason,changedAttributes');
+    expect(rows).toHaveLength(35);
+    expect(rows).toContain('users,delete,u0,,missing,');
+    expect(rows).toContain('groups,update,g1,,differs,displayName');
+    expect(rows).toContain('memberships,delete,g2,u1,missing,');
+    expect((await stat(join(cwd, 'all.csv'))).mode & 0o777).toBe(0o600);
+    const resent = await cli(cwd, ['plan', ...INPUTS, '--resend', 'u5', '--changes', 'again.jsonl'], { env });
+    expect(resent.code).toBe(3);
+    const again = (await readFile(join(cwd, 'again.jsonl'), 'utf8')).split('\n');
+    expect(again).toContain('{"entity":"users","action":"create","externalId":"u5","reason":"unknown"}');
+  });
+
+  it('is no file if the plan was not complete, and keeps an earlier one', async () => {
+    const { cwd, env } = await cutExport();
+    await files(cwd, { 'all.csv': 'before', 'u.csv': `${usersCsv(3)}broken` });
+    for (const command of ['plan', 'sync'])
+      expect(
+        (await cli(cwd, [command, ...INPUTS, '--changes', 'all.csv', '--changes', 'all.csv'], { env })).code,
+      ).toBe(1);
+    expect(await readFile(join(cwd, 'all.csv'), 'utf8')).toBe('before');
+    const wrong = await cli(cwd, ['plan', ...INPUTS, '--changes', 'all.txt'], { env });
+    expect(wrong.err).toContain('--changes: expected the name of a file that ends in .csv or .jsonl');
+    expect(existsSync(join(cwd, 'all.txt'))).toBe(false);
+  });
+
+  it('that cannot be written does not stop a sync, and is an error at its end', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    const argv = ['sync', '--users', 'u.csv', '--changes', 'nowhere/all.csv', ...QUICK];
+    const ran = await cli(cwd, argv, { env: envOf(okta) });
+    expect(okta.directory().activeUsers).toBe(3);
+    expect(ran.out).toContain('Okta confirmed 3 users in 1 session');
+    expect(ran.err).toContain('nowhere/all.csv');
+    expect(ran.code).toBe(1);
+  });
+});
+
+describe('lines in a terminal', () => {
+  const hash = '0123456789abcdef'.repeat(4);
+  it.each([60, 80, 100, 120])(
+    'never exceed %i columns, and a command stays one that can be pasted',
+    (width) => {
+      const words = [
+        'rollcall',
+        'sync',
+        '--users',
+        'a long name.csv',
+        '--protect',
+        'x'.repeat(30),
+        '--approve',
+        hash,
+      ];
+      const command = shellCommand(words, width);
+      expect(Math.max(...command.split('\n').map(columnsOf))).toBeLessThan(width);
+      expect(
+        command
+          .replaceAll(/(\s*)\\\n\s*/g, (_, space: string) => (space === '' ? '' : ' '))
+          .replaceAll("'", ''),
+      ).toBe(words.join(' '));
+      const text = `  ${'word '.repeat(50)}${'李'.repeat(80)}\nshort`;
+      const lines = wrapped(text, width).split('\n');
+      expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(width);
+      expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(/\s/g, ''));
+    },
+  );
+});
