@@ -105,6 +105,18 @@ export function namedGroup(rule: NamedGroupsRule, group: string, row: Row = {}):
   return Array.isArray(profile) ? refused(profile[1], group, profile[0]) : { externalId: group, profile };
 }
 
+/** A row that is not used, because another row with its id counts; or for which that cannot be decided. */
+export function duplicateOf({ externalId }: RecordRule, row: Row, fault: Fault | undefined): ProfileRecord {
+  if (fault === undefined) return leftOutRecord<'users'>(undefined);
+  const id = externalId.of(row);
+  return refused(fault, typeof id === 'string' ? id : undefined, 'externalId');
+}
+
+/** A row whose memberships are unknown. */
+export function refusedList(fault: Fault): MembershipRecord {
+  return refused(fault, undefined, undefined);
+}
+
 function allOf(conditions: readonly Condition[], row: Row): boolean | Fault {
   let fault: Fault | undefined;
   for (const condition of conditions) {

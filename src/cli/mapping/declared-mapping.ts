@@ -21,7 +21,9 @@ export function profileMapping(
 ): MappingOf | undefined {
   if (rule.kind === 'identity') return mappingOf(IDENTITY[entity]);
   const id = rule.externalId.plain;
-  if (rule.when !== undefined || rule.deleted !== undefined || id === undefined) return undefined;
+  if (rule.when !== undefined || rule.deleted !== undefined || rule.duplicates !== undefined)
+    return undefined;
+  if (id === undefined) return undefined;
   const attributes: DeclaredAttribute[] = [];
   for (const [name, value] of rule.profile) {
     const field = attributeField(name, value);

@@ -4,6 +4,7 @@ import { LIMITS } from '../../core/limits.js';
 import type { Condition } from './condition.js';
 import { readCondition } from './conditions.js';
 import type { Day } from './dates.js';
+import { readDuplicates } from './duplicate-rule.js';
 import { readList } from './lists.js';
 import { Lookup, type Lookups } from './lookups.js';
 import { jsonText, MappingText, type MappingNode } from './mapping-text.js';
@@ -93,15 +94,17 @@ function readLookups(text: MappingText, node: MappingNode | undefined): Lookups 
 }
 
 function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'groups'): RecordRule {
-  const members = text.members(node, entity, ['externalId', 'profile', 'when', 'deleted']);
+  const members = text.members(node, entity, ['externalId', 'profile', 'when', 'deleted', 'duplicates']);
   const id = need(text, node, members, entity, 'externalId');
   const profile = need(text, node, members, entity, 'profile');
+  const duplicates = members.get('duplicates');
   return {
     kind: 'rows',
     externalId: readValue(text, id, { what: `${entity}.externalId`, ...IS_ID }),
     profile: readProfile(text, profile, entity),
     when: readWhen(text, members, entity),
     deleted: readDeleted(text, members, entity),
+    duplicates: duplicates && readDuplicates(text, duplicates, `${entity}.duplicates`),
   };
 }
 

@@ -31,7 +31,7 @@ function recordParts(
   const rule = mapping[entity];
   if (rule.kind === 'memberships') return namedGroupParts(mapping, [...rule.profile.values()]);
   return rule.kind === 'rows'
-    ? [rule.externalId, ...rule.profile.values(), rule.when, rule.deleted]
+    ? [rule.externalId, ...rule.profile.values(), rule.when, rule.deleted, rule.duplicates]
     : undefined;
 }
 

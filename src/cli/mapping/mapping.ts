@@ -1,4 +1,5 @@
 import type { Condition } from './condition.js';
+import type { DuplicateRule } from './duplicate-rule.js';
 import type { ListRule } from './lists.js';
 import type { Lookups } from './lookups.js';
 import type { ValueRule } from './values.js';
@@ -11,6 +12,8 @@ export interface RecordRule {
   readonly when: Condition | undefined;
   /** In a feed of changes: the rows that mark a removal, and need no more than the id. */
   readonly deleted: Condition | undefined;
+  /** Which of several rows with the same id counts. @defaultValue the first one, and the others are rejected */
+  readonly duplicates: DuplicateRule | undefined;
 }
 
 /** Memberships made of the rows of their own input. */

@@ -120,6 +120,19 @@ const deleted = described(
   'in a feed of changes (mode delta): rows that meet the condition mark a removal, and need no more than the ids',
   ref('condition'),
 );
+const duplicates: Schema = {
+  description: 'which of several rows with the same id counts; without this, the others are rejected',
+  anyOf: [
+    { enum: ['fail', 'first', 'last'] },
+    object(
+      {
+        newest: described('the column with a day, a time or a whole number', text),
+        date: described('the form of the days, such as DD.MM.YYYY; ISO by default', text),
+      },
+      ['newest'],
+    ),
+  ],
+};
 const groupProfile: Schema = {
   ...object(Object.fromEntries(Object.keys(LIMITS.groupProfile).map((name) => [name, ref('value')]))),
   minProperties: 1,
@@ -174,12 +187,16 @@ export function mappingSchema(): Schema {
           profile: { type: 'object', minProperties: 1, additionalProperties: ref('value') },
           when,
           deleted,
+          duplicates,
         },
         ['externalId', 'profile'],
       ),
       groups: {
         anyOf: [
-          object({ externalId: ref('id'), profile: groupProfile, when, deleted }, ['externalId', 'profile']),
+          object({ externalId: ref('id'), profile: groupProfile, when, deleted, duplicates }, [
+            'externalId',
+            'profile',
+          ]),
           object({ from: { const: 'memberships' }, profile: groupProfile }, ['from']),
         ],
       },

@@ -8,11 +8,20 @@ import type { ValidateOptions } from '../../validate/validate-options.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import { emptied } from './empty-values.js';
-import { identityPair, identityRecord, listedOf, pairOf, recordOf } from './apply.js';
+import {
+  duplicateOf,
+  identityPair,
+  identityRecord,
+  listedOf,
+  pairOf,
+  recordOf,
+  refusedList,
+} from './apply.js';
 import { unlessBlank } from './blank-rows.js';
 import type { Row } from './cells.js';
 import type { ConditionValues } from './condition-values.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
+import { Duplicates, type Decide } from './duplicates.js';
 import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from './mapping.js';
 import { NamedGroups } from './named-groups.js';
 import { inputOfLookup, refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
@@ -42,7 +51,12 @@ export interface MappedSourcesOptions {
 /** The sources, and the options of `validate` for them. */
 export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate'>;
 
-type Open = (entity: Entity) => Flow<Row>;
+/** The rows of an entity, and for an input with a rule for duplicates, which of them count. */
+interface Opened {
+  readonly rows: Flow<Row>;
+  readonly decide: Decide | undefined;
+}
+type Open = (entity: Entity) => Opened;
 
 /**
  * Creates the sources of one run of `plan` or `sync` from inputs and a mapping. Nothing is opened yet.
@@ -59,7 +73,7 @@ export function mappedSources(
 ): MappedSources {
   refuseUseless(mapping, inputs);
   refuseModes(mapping, options.mode);
-  const readsAgain = readsTwice(mapping, inputs) || ENTITIES.some((entity) => mapping.lookups.has(entity));
+  const readsAgain = readsTwice(mapping, inputs) || ENTITIES.some((entity) => isReadBefore(mapping, entity));
   const rereads = readsAgain ? new Rereads(options.maxHeldBytes) : undefined;
   const openFrom = (input: InputSpec, columns: NeededColumns): Flow<Row> => {
     const rows = openInput(input, {
@@ -75,9 +89,18 @@ export function mappedSources(
     for (const { lookup, input } of tables)
       await lookup.load(() => openFrom(input, { names: lookup.columns, others: 'leave' }));
   };
+  const duplicates = duplicatesOf(mapping);
   const open: Open = (entity) => {
-    const rows = openFrom(inputs[inputOf(mapping, entity)] as InputSpec, columnsOf(mapping, entity));
-    return used.length === 0 ? rows : afterLoading(rows, load);
+    const from = inputOf(mapping, entity);
+    const input = inputs[from] as InputSpec;
+    const rows = openFrom(input, columnsOf(mapping, entity));
+    const found = duplicates[from];
+    const loadAll = async () => {
+      await load();
+      await found?.load(() => openFrom(input, columnsOf(mapping, from)));
+    };
+    const isLoaded = used.length > 0 || found?.needsRead === true;
+    return { rows: isLoaded ? afterLoading(rows, loadAll) : rows, decide: found?.reader() };
   };
   const hasMemberships = inputs[inputOfMemberships(mapping)] !== undefined;
   const { groups } = mapping;
@@ -132,7 +155,7 @@ function profiles(
   { values, mode }: MappedSourcesOptions,
 ) {
   const mapping = profileMapping(rule, entity);
-  const rows = open(entity);
+  const { rows, decide } = open(entity);
   if (rule.kind === 'identity')
     return mapRows(
       rows,
@@ -142,6 +165,8 @@ function profiles(
   const count = values?.counter(entity, rule.when);
   const isFeed = modeOf(mode, entity) === 'delta';
   const toRecord = (row: Row) => {
+    const counts = decide?.(row) ?? true;
+    if (counts !== true) return duplicateOf(rule, row, counts === false ? undefined : counts);
     count?.(row);
     return recordOf(rule, row, isFeed);
   };
@@ -153,8 +178,9 @@ function memberships(
   open: Open,
   { mode }: MappedSourcesOptions,
 ): Flow<MembershipRecord> {
-  const rows = open('memberships');
-  if (isListed(rule)) return listedIn(rule, rows);
+  const opened = open('memberships');
+  if (isListed(rule)) return listedIn(rule, opened);
+  const { rows } = opened;
   const mapping = membershipMapping(rule);
   const isFeed = modeOf(mode, 'memberships') === 'delta';
   const toRecord = (row: Row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed));
@@ -162,9 +188,32 @@ function memberships(
 }
 
 /** The memberships of lists in rows. */
-function listedIn(rule: ListedRule, rows: Flow<Row>): Flow<MembershipRecord> {
-  const listed = unlessBlank<Iterable<MembershipRecord>>(rows, (row) => listedOf(rule, row), []);
-  return flatMap(listed)(rows) as Flow<MembershipRecord>;
+function listedIn(rule: ListedRule, { rows, decide }: Opened): Flow<MembershipRecord> {
+  const ofRow = (row: Row): Iterable<MembershipRecord> => {
+    const counts = decide?.(row) ?? true;
+    if (counts === true) return listedOf(rule, row);
+    return counts === false ? [] : [refusedList(counts)];
+  };
+  return flatMap(unlessBlank<Iterable<MembershipRecord>>(rows, ofRow, []))(rows) as Flow<MembershipRecord>;
+}
+
+/** The rules for duplicates of users and groups. */
+function duplicatesOf(mapping: Mapping): Readonly<Partial<Record<Entity, Duplicates>>> {
+  const of = (entity: 'users' | 'groups') => {
+    const rule = mapping[entity];
+    if (rule.kind !== 'rows' || rule.duplicates === undefined) return {};
+    return { [entity]: new Duplicates(entity, rule.duplicates, rule.externalId) };
+  };
+  return { ...of('users'), ...of('groups') };
+}
+
+/** Whether an input is read before its records are made: for a lookup, or to decide which of its rows count. */
+function isReadBefore(mapping: Mapping, entity: Entity): boolean {
+  const rule = mapping[entity];
+  return (
+    mapping.lookups.has(entity) ||
+    (rule.kind === 'rows' && 'duplicates' in rule && rule.duplicates !== undefined)
+  );
 }
 
 /**
@@ -173,11 +222,12 @@ function listedIn(rule: ListedRule, rows: Flow<Row>): Flow<MembershipRecord> {
  */
 function groupsNamed(rule: NamedGroupsRule, mapping: Mapping, open: Open): Flow<GroupRecord> {
   const { memberships: from } = mapping;
-  const rows = open('groups');
+  const opened = open('groups');
+  const { rows } = opened;
   return flowOf(() => {
     const groups = new NamedGroups(rule);
     if (isListed(from)) {
-      return mapRows(listedIn(from, rows), (pair) => groups.of(pair, {})).chunks();
+      return mapRows(listedIn(from, opened), (pair) => groups.of(pair, {})).chunks();
     }
     const toPair = (row: Row) => (from.kind === 'identity' ? identityPair(row) : pairOf(from, row));
     const pair = unlessBlank(rows, toPair);
