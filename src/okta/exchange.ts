@@ -52,7 +52,8 @@ export class Exchange {
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
   readonly #limiter: RateLimiter;
-  #serverDate: number | undefined;
+  /** The `Date` of the latest response, and when it came by the monotonic clock. */
+  #server: { readonly date: number; readonly at: number } | undefined;
 
   constructor(options: CheckedOptions, transport: Transport, authorizer: Authorizer) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class Exchange {
   }
 
   serverDate(): number | undefined {
-    return this.#serverDate;
+    return this.#server && this.#server.date + this.#elapsed() - this.#server.at;
   }
 
   rateLimits(): ReadonlyMap<Bucket, number> {
@@ -171,7 +172,7 @@ export class Exchange {
     const response = await this.#transport(request);
     this.#options.route.markReached();
     const date = Date.parse(response.headers['date'] ?? '');
-    if (!Number.isNaN(date)) this.#serverDate = date;
+    if (!Number.isNaN(date)) this.#server = { date, at: this.#elapsed() };
     try {
       this.#authorizer.onAnswer?.(response);
     } catch {

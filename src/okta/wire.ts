@@ -69,7 +69,10 @@ export interface OktaClient {
   /** The org's origin. */
   readonly orgUrl: string;
   readonly identitySourceId: string;
-  /** The `Date` of Okta's latest response, in milliseconds since the epoch; undefined before the first. */
+  /**
+   * The time at Okta in milliseconds since the epoch: the `Date` of its latest response, and the time since. Undefined before the first
+   * response.
+   */
   serverDate(): number | undefined;
   /**
    * The calls of {@link getSession} with the urgency `poll` that one rate-limit window of `/sessions` allows, by Okta's headers and the

@@ -67,7 +67,7 @@ function exchange(
     },
     ...more,
   });
-  return { exchange: new Exchange(options, transport, authorizer), requests, attempts, sleeps };
+  return { exchange: new Exchange(options, transport, authorizer), requests, attempts, sleeps, clock: options.clock };
 }
 
 function call(operation: Operation, more: Partial<Call<string>> = {}): Call<string> {
@@ -142,6 +142,14 @@ describe('a request', () => {
       await one.call(call(READ), nobody());
       expect(one.serverDate()).toBe(NOW + 10_000);
     }
+  });
+
+  it('the time of the server goes on between two answers', async () => {
+    const date = 'Thu, 01 Jan 2026 00:00:10 GMT';
+    const { exchange: one, clock } = exchange([answer(200, { date })]);
+    await one.call(call(READ), nobody());
+    await clock.sleep(7000);
+    expect(one.serverDate()).toBe(NOW + 17_000);
   });
 });
 
