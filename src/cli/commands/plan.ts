@@ -16,8 +16,8 @@ import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
 import { Planned } from './planned.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
-import { ConditionValues } from '../mapping/condition-values.js';
-import { conditionLines } from '../text/condition-text.js';
+import { SourceFindings } from '../mapping/source-findings.js';
+import { findingsLines } from '../text/findings-text.js';
 import { NEW_STATE } from '../display/event-text.js';
 import { showError } from '../display/show-error.js';
 import { outlookLines } from '../text/outlook-text.js';
@@ -47,8 +47,8 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   const selection = selectionOption(flags);
   const columns = nameColumns(input);
   const planned = new Planned(flags, context);
-  const values = new ConditionValues();
-  const sources = await openCommandSources(input, values);
+  const findings = new SourceFindings();
+  const sources = await openCommandSources(input, findings);
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openCommandState(input);
   try {
@@ -72,7 +72,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const { deletions } = planned;
     const names = columns && (await stopping.finished(readDeletedNames(columns, deletions, state, input)));
     const width = widthOf(context.io.stdout);
-    const met = conditionLines(values.all());
+    const met = findingsLines(findings, made.sources);
     const found = outlookLines(outlook);
     const text = [
       ...notice,

@@ -13,6 +13,8 @@ import {
   selectionOption,
   sendingOptions,
 } from '../settings/library-options.js';
+import { SourceFindings } from '../mapping/source-findings.js';
+import { wordLines } from '../text/findings-text.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
@@ -50,7 +52,8 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
   const confirm = planHash('--adopt', input.flags['adopt']);
   if (confirm !== undefined) return adoptCommand(input, confirm);
   const planned = new Planned(input.flags, context);
-  const sources = await openCommandSources(input);
+  const findings = new SourceFindings();
+  const sources = await openCommandSources(input, findings);
   const okta = await connect(settings, context);
   try {
     const state = await openCommandState(input);
@@ -72,7 +75,7 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         ...(approve !== undefined && { approve }),
         onPlanned: planned.add,
       };
-      return await runAndReport(options, input, openReport(settings, context), planned);
+      return await runAndReport(options, input, openReport(settings, context), planned, findings);
     } finally {
       if (!stopping.late) await state.close();
     }
@@ -86,6 +89,7 @@ async function runAndReport(
   input: CommandInput,
   files: ReportFiles | undefined,
   planned: Planned,
+  { words }: SourceFindings,
 ): Promise<ExitCode> {
   const { resolved, context, display, stopping } = input;
   const startedAt = new Date(context.clock.now());
@@ -114,7 +118,8 @@ async function runAndReport(
   await note(options.state, startedAt, input, exitCode, report);
   const undone =
     exitCode === EXIT.DONE ? undefined : [...undoneLines(report), ...sampleLines(report.sample)].join('\n');
-  display.outcome({ type: 'sync:report', report }, syncText(report, widthOf(context.io.stdout)), undone);
+  const text = [syncText(report, widthOf(context.io.stdout)), ...wordLines(words.all())].join('\n');
+  display.outcome({ type: 'sync:report', report }, text, undone);
   // Last, so that the outcome is shown even if the files cannot be written.
   await finishFiles(files, planned, report, display);
   return exitCode;

@@ -5,7 +5,7 @@ import { formatOfName } from './format.js';
 import { declaredInputs } from './declared-sources.js';
 import type { InputSpec } from './inputs.js';
 import type { CliContext } from '../process/io.js';
-import type { ConditionValues } from '../mapping/condition-values.js';
+import type { SourceFindings } from '../mapping/source-findings.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
 import { identityMapping, loadMapping, parseInlineMapping } from '../mapping/load.js';
 import type { Mapping } from '../mapping/mapping.js';
@@ -19,14 +19,14 @@ import type { Settings } from '../settings/settings.js';
  * Creates the sources of a run from the settings and the mapping. Nothing is opened yet.
  *
  * @param signal - ends the reading of sources in code
- * @param values - counts the values that the conditions of the mapping meet
+ * @param findings - sees the rows of users and groups
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
 export async function openSources(
   resolved: Resolved,
   context: CliContext,
   signal: AbortSignal,
-  values?: ConditionValues,
+  findings?: SourceFindings,
 ): Promise<MappedSources> {
   const { settings, sources, lookups } = resolved;
   const { io, env } = context;
@@ -54,7 +54,7 @@ export async function openSources(
   const mapping = (await chosenMapping(resolved, context)) ?? identityMapping;
   return mappedSources(mapping, inputs, {
     stdin: io.stdin,
-    values,
+    findings,
     neverClear: settings.neverClear,
     validate: { users: validateOptions(settings, 'users'), groups: validateOptions(settings, 'groups') },
     mode: settings.mode,

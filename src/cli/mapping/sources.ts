@@ -19,7 +19,7 @@ import {
 } from './apply.js';
 import { unlessBlank } from './blank-rows.js';
 import type { Row } from './cells.js';
-import type { ConditionValues } from './condition-values.js';
+import type { SourceFindings } from './source-findings.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
 import { Duplicates, type Decide } from './duplicates.js';
 import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from './mapping.js';
@@ -36,8 +36,8 @@ export interface MappedSourcesOptions {
   readonly stdin?: NodeJS.ReadableStream;
   /** The most bytes of standard input to keep in memory if the mapping needs it more than once. @defaultValue 64 MiB */
   readonly maxHeldBytes?: number;
-  /** Counts the values that the conditions of users and groups meet. @defaultValue they are not counted */
-  readonly values?: ConditionValues | undefined;
+  /** Sees the rows of users and groups. @defaultValue nothing is noted */
+  readonly findings?: SourceFindings | undefined;
   /** Attributes that are never cleared, besides those that the mapping leaves out. @defaultValue none */
   readonly neverClear?: readonly string[] | undefined;
   /** Other options of `validate`. @defaultValue its defaults */
@@ -152,23 +152,29 @@ function profiles(
   rule: Mapping['users'],
   entity: 'users' | 'groups',
   open: Open,
-  { values, mode }: MappedSourcesOptions,
+  { findings, mode }: MappedSourcesOptions,
 ) {
   const mapping = profileMapping(rule, entity);
   const { rows, decide } = open(entity);
+  const noted = <R extends object>(record: R): R => {
+    const { profile } = record as { readonly profile?: Readonly<Record<string, unknown>> | null };
+    if (typeof profile === 'object' && profile !== null) findings?.add(entity, profile);
+    return record;
+  };
   if (rule.kind === 'identity')
     return mapRows(
       rows,
-      unlessBlank(rows, (row) => identityRecord(entity, row)),
+      unlessBlank(rows, (row) => noted(identityRecord(entity, row))),
       mapping,
     );
-  const count = values?.counter(entity, rule.when);
+  findings?.addAttributes(entity, rule.profile.keys());
+  const count = findings?.values.counter(entity, rule.when);
   const isFeed = modeOf(mode, entity) === 'delta';
   const toRecord = (row: Row) => {
     const counts = decide?.(row) ?? true;
     if (counts !== true) return duplicateOf(rule, row, counts === false ? undefined : counts);
     count?.(row);
-    return recordOf(rule, row, isFeed);
+    return noted(recordOf(rule, row, isFeed));
   };
   return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { cli, directory, envOf, files, org, QUICK } from './support.js';
+
+const map = (more: object = {}, when: object = { column: 'status', in: ['Active', 'Left'] }) =>
+  JSON.stringify({
+    ...more,
+    users: {
+      externalId: 'id',
+      profile: { userName: 'mail', email: 'mail', firstName: 'given', room: 'room', costCenter: 'cost' },
+      when,
+    },
+  });
+const HEADER = 'id,mail,given,room,cost,status\n';
+const ROWS =
+  '1,a@x.example,NULL,System.Object[],7,Active\n' +
+  '2,b@x.example,Bob,@{name=Secret},N/A,Active\n' +
+  '3,c@x.example,NULL,Microsoft.ActiveDirectory.Management.ADPropertyValueCollection,\\N,Active\n';
+
+describe('what a plan finds in its sources', () => {
+  it('are words in place of values, with their attributes and counts, and no other value', async () => {
+    const cwd = await directory();
+    await files(cwd, { 'u.csv': HEADER + ROWS, 'm.json': map() });
+    const { out } = await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json']);
+    expect(out)
+      .toContain(`Words that look like a missing value, and are sent as they are (emptyValues in the mapping empties them):
+  users, firstName: "NULL" in at least 2 rows
+  users, room: "System.Object[]" in at least 1 row
+  users, room: "@{...}" in at least 1 row
+  users, costCenter: "N/A" in at least 1 row
+`);
+    expect(out).not.toContain('Secret');
+    const emptyValues = ['NULL', 'N/A', '\\N', 'System.Object[]'];
+    await files(cwd, { 'm.json': map({ emptyValues }) });
+    const emptied = await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json']);
+    expect(emptied.out.match(/in at least/g)).toHaveLength(2);
+  });
+
+  it("are attributes that are not Okta's own, by a mapping and by a header", async () => {
+    const cwd = await directory();
+    await files(cwd, {
+      'u.csv': HEADER + ROWS,
+      'm.json': map(),
+      'plain.csv': 'externalId,userName,email,salary\n1,a,a@x.example,9\n',
+    });
+    const text =
+      "Attributes of users that are not Okta's own, and must be in the schema of the identity source:";
+    expect((await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json'])).out).toContain(
+      `${text} room, costCenter.\n`,
+    );
+    expect((await cli(cwd, ['plan', '--users', 'plain.csv'])).out).toContain(`${text} salary.\n`);
+  });
+
+  it('are conditions that leave out nobody, or everybody', async () => {
+    const cwd = await directory();
+    const plan = () => cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json']);
+    await files(cwd, { 'u.csv': HEADER + ROWS, 'm.json': map() });
+    expect((await plan()).out).toContain(
+      'users, status: "Active" 3\n  The condition of the users left out no row.\n',
+    );
+    await files(cwd, { 'm.json': map({}, { column: 'status', equals: 'active' }) });
+    const nobody = (await plan()).out;
+    expect(nobody).toContain(
+      'Every row of the users was left out: is the condition (when) of the mapping right?',
+    );
+    expect(nobody).not.toContain('left out no row');
+  });
+
+  it('are words in the outcome of a sync as well', async () => {
+    const cwd = await directory();
+    const held = await org();
+    await files(cwd, { 'u.csv': HEADER + ROWS, 'm.json': map() });
+    const { code, out } = await cli(cwd, ['sync', '--users', 'u.csv', '--map', 'm.json', ...QUICK], {
+      env: envOf(held),
+    });
+    expect([code, out]).toEqual([0, expect.stringContaining('users, firstName: "NULL" in at least 2 rows')]);
+  });
+});
