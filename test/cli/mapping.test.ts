@@ -66,6 +66,13 @@ describe('values', () => {
     ['c', { c: 0.5 }, '0.5'],
     ['c', { c: true }, 'true'],
     [{ template: '{a.b}-{c}' }, { a: { b: 'x' }, c: 'y' }, 'x-y'],
+    [{ column: 'c', clean: true }, { c: '\ufeffA\u200bn\u00adn\0\u202e\tB' }, 'Ann\tB'],
+    [{ column: 'c', clean: true, trim: true }, { c: '\u200b ann\u200d \ufffd' }, 'ann \ufffd'],
+    [
+      { column: 'c', clean: true },
+      { c: '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647 a\u200cb' },
+      '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647 ab',
+    ],
     [{ column: 'c', normalize: 'NFC' }, { c: 'Mu\u0308ller' }, 'M\u00fcller'],
     [{ column: 'c', normalize: 'NFKC', lower: true }, { c: '\uff21nn' }, 'ann'],
   ])('%j of %j is %j', (value, row, result) => expect(valueOf(value, row)).toBe(result));

@@ -65,6 +65,19 @@ describe('what a plan finds in its sources', () => {
     expect(nobody).not.toContain('left out no row');
   });
 
+  it('are accents that are code points of their own, in ids and logins', async () => {
+    const cwd = await directory();
+    await files(cwd, {
+      'u.csv':
+        'externalId,userName,email\njose\u0301,jose\u0301,j@x.example\nzo\u00eb,zo\u00eb,z@x.example\n',
+    });
+    const { out } = await cli(cwd, ['plan', '--users', 'u.csv']);
+    for (const name of ['externalId', 'userName'])
+      expect(out).toContain(
+        `users, ${name} in at least 1 row; the mapping joins them with "normalize": "NFC".`,
+      );
+  });
+
   it('are words in the outcome of a sync as well', async () => {
     const cwd = await directory();
     const held = await org();

@@ -26,6 +26,7 @@ const IDENTITY: IdentityRule = Object.freeze({ kind: 'identity' });
  */
 export const identityMapping: Mapping = Object.freeze({
   emptyValues: new Set<string>(),
+  clean: false,
   lookups: new Map(),
   users: IDENTITY,
   groups: IDENTITY,
@@ -67,7 +68,7 @@ export function parseInlineMapping(mapping: object, place: string, today: Day): 
 }
 
 function readMapping(text: MappingText): Mapping {
-  const known = ['$schema', 'emptyValues', 'lookups', 'users', 'groups', 'memberships'];
+  const known = ['$schema', 'emptyValues', 'clean', 'lookups', 'users', 'groups', 'memberships'];
   const members = text.members(text.root, 'the mapping', known);
   const emptyNode = members.get('emptyValues');
   const emptyValues = new Set(
@@ -79,7 +80,9 @@ function readMapping(text: MappingText): Mapping {
   const groups = readGroups(text, members.get('groups'));
   const memberships = readMemberships(text, members.get('memberships'), users, groups);
   if (groups.kind === 'memberships' && isListed(memberships)) requireGroupOnly(text, members, groups);
-  return { emptyValues, lookups, users, groups, memberships };
+  const cleanNode = members.get('clean');
+  const clean = cleanNode !== undefined && text.boolean(cleanNode, 'clean');
+  return { emptyValues, clean, lookups, users, groups, memberships };
 }
 
 function readLookups(text: MappingText, node: MappingNode | undefined): Lookups {

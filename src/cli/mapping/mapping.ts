@@ -51,10 +51,16 @@ export interface IdentityRule {
   readonly kind: 'identity';
 }
 
-/** How the rows of the inputs become users, groups and memberships. */
-export interface Mapping {
-  /** Texts of cells that mean the same as an empty cell, such as `NULL`. */
+/** How the cells of all inputs are changed before anything reads them. */
+export interface CellRules {
+  /** Words that mean the same as an empty cell; blanks around them are ignored. */
   readonly emptyValues: ReadonlySet<string>;
+  /** True to remove characters that nobody can see. */
+  readonly clean: boolean;
+}
+
+/** How the rows of the inputs become users, groups and memberships. */
+export interface Mapping extends CellRules {
   /** The inputs that expressions look up. */
   readonly lookups: Lookups;
   readonly users: RecordRule | IdentityRule;

@@ -15,6 +15,7 @@ const object = (properties: Schema, required: readonly string[] = []): Schema =>
 const described = (description: string, schema: Schema): Schema => ({ ...schema, description });
 
 const SHAPE_WORDS: Readonly<Record<(typeof SHAPES)[number], string>> = {
+  clean: 'removes control and format characters, which nobody can see',
   trim: 'removes white space at both ends',
   collapse: 'replaces each sequence of white space by one space',
   lower: 'converts to lower case',
@@ -172,6 +173,7 @@ export function mappingSchema(): Schema {
     description: 'The mapping file of the command rollcall. JSON with comments and trailing commas.',
     ...object({
       $schema: described('the address of this schema, for editors', { type: 'string' }),
+      clean: described('removes control and format characters from all cells', flag),
       emptyValues: described('texts of cells that mean the same as an empty cell, such as NULL', {
         type: 'array',
         items: text,

@@ -7,7 +7,6 @@ import { mapRows } from '../../transform/map-rows.js';
 import type { ValidateOptions } from '../../validate/validate-options.js';
 import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
-import { emptied } from './empty-values.js';
 import {
   duplicateOf,
   identityPair,
@@ -22,6 +21,7 @@ import type { Row } from './cells.js';
 import type { SourceFindings } from './source-findings.js';
 import { membershipMapping, profileMapping } from './declared-mapping.js';
 import { Duplicates, type Decide } from './duplicates.js';
+import { preparedRows } from './prepared-rows.js';
 import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from './mapping.js';
 import { NamedGroups } from './named-groups.js';
 import { inputOfLookup, refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
@@ -81,7 +81,7 @@ export function mappedSources(
       columns,
       ...(rereads !== undefined && { rereads }),
     });
-    return emptied(rows, mapping.emptyValues);
+    return preparedRows(rows, mapping);
   };
   const used = [...mapping.lookups.values()].filter(({ isUsed }) => isUsed);
   const tables = used.map((lookup) => ({ lookup, input: inputOfLookup(lookup, inputs, options.lookups) }));
@@ -156,11 +156,7 @@ function profiles(
 ) {
   const mapping = profileMapping(rule, entity);
   const { rows, decide } = open(entity);
-  const noted = <R extends object>(record: R): R => {
-    const { profile } = record as { readonly profile?: Readonly<Record<string, unknown>> | null };
-    if (typeof profile === 'object' && profile !== null) findings?.add(entity, profile);
-    return record;
-  };
+  const noted = <R extends object>(record: R): R => findings?.add(entity, record) ?? record;
   if (rule.kind === 'identity')
     return mapRows(
       rows,

@@ -1,5 +1,6 @@
 import { readCelValue } from './cel.js';
 import { Fault, textOf, type Row } from './cells.js';
+import { cleaned } from './clean.js';
 import type { MappingNode, MappingText } from './mapping-text.js';
 import { LIST_KEYS, readColumn, readFallback, type ValueSource } from './column-values.js';
 import { parseTemplate } from './template.js';
@@ -21,7 +22,7 @@ export type Empty = 'auto' | 'null' | 'omit' | 'keep' | 'reject';
 
 const SOURCES = ['column', 'columns', 'constant', 'template', 'cel'] as const;
 /** The changes of a text, in the order in which they are applied, before it is looked up in `values`. */
-export const SHAPES = ['trim', 'collapse', 'lower', 'upper'] as const;
+export const SHAPES = ['clean', 'trim', 'collapse', 'lower', 'upper'] as const;
 /** Forms of Unicode: the same letter with an accent can be one code point, or two. */
 export const NORMAL_FORMS = ['NFC', 'NFKC'] as const;
 /** Keys of attributes. An id has none of them: it would not stay the same. */
@@ -159,7 +160,8 @@ export function readShape(
   if (on.has('lower') && on.has('upper'))
     text.fail(members.get('upper') as MappingNode, `${what}: lower and upper exclude each other`);
   return (value) => {
-    let result = form === undefined ? value : value.normalize(form);
+    let result = on.has('clean') ? cleaned(value) : value;
+    if (form !== undefined) result = result.normalize(form);
     if (on.has('trim')) result = result.trim();
     if (on.has('collapse')) result = result.replace(/\s+/g, ' ');
     if (on.has('lower')) result = result.toLowerCase();

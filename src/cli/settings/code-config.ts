@@ -27,6 +27,8 @@ export type ConfigInput = string | readonly string[] | DeclaredSourceOptions | C
 /** A mapping as a mapping file has it: see `docs/mapping.md`. It cannot contain functions; use `map` in the source for them. */
 export interface ConfigMapping {
   readonly emptyValues?: readonly string[];
+  /** Removes control and format characters from all cells. @defaultValue `false` */
+  readonly clean?: boolean;
   readonly lookups?: Readonly<Record<string, { readonly key: string }>>;
   readonly users?: Readonly<Record<string, unknown>>;
   readonly groups?: Readonly<Record<string, unknown>>;

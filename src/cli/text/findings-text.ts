@@ -24,6 +24,7 @@ export function findingsLines(
         : [];
     }),
     ...attributeLines(findings),
+    ...accentLines(findings),
     ...wordLines(findings.words.all()),
   ];
 }
@@ -32,6 +33,14 @@ function attributeLines({ attributes }: SourceFindings): string[] {
   return [...attributes].map(
     ([entity, names]) =>
       `Attributes of ${entity} that are not Okta's own, and must be in the schema of the identity source: ${[...names].map(printable).join(', ')}.`,
+  );
+}
+
+function accentLines({ decomposed }: SourceFindings): string[] {
+  return Array.from(
+    decomposed,
+    ([place, rows]) =>
+      `Accents that are code points of their own, so that texts that look the same differ: ${place} in at least ${plural(rows, 'row')}; the mapping joins them with "normalize": "NFC".`,
   );
 }
 
