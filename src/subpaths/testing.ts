@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
-export { memoryState, MemoryDisk, type MemoryStateOptions } from '../state/memory/memory-state.js';
+export { MemoryDisk } from '../state/memory/memory-disk.js';
+export { memoryState, type MemoryStateOptions } from '../state/memory/memory-state.js';
 export { systemClock, type Clock } from '../core/clock.js';

@@ -7,7 +7,8 @@ import { diffCountsOf } from '../../src/diff/diff-counts.js';
 import { validate } from '../../src/validate/validate.js';
 import { contextOf } from '../../src/flow/flow.js';
 import { pipe } from '../../src/flow/pipe.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { adopted, confirmed, fingerprint } from '../support/rows.js';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RollcallError } from '../../src/core/errors.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { anyDay } from '../support/days.js';
 import { runs } from '../support/runs.js';

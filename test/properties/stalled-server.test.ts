@@ -10,7 +10,8 @@ import { diff } from '../../src/diff/diff.js';
 import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { upload } from '../../src/upload/upload.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { directTransport, makeOrg, ORG_URL, SOURCE } from '../support/world.js';
 

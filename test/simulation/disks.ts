@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openState } from '../../src/state/lmdb/open-state.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { Machine } from './machine.js';
 

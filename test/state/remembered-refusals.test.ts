@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import { RememberedRefusals } from '../../src/state/remembered-refusals.js';
 import { membershipChange, profileChange } from '../support/changes.js';
 import { fingerprint } from '../support/rows.js';

@@ -4,7 +4,8 @@ import type { SyncEvent } from '../../src/events/events.js';
 import { createClient } from '../../src/okta/client.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from '../../src/okta/wire.js';
 import type { OrgOptions } from '../../src/simulator/index.js';
-import { MemoryDisk, memoryState } from '../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../src/state/memory/memory-state.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import {

@@ -1,85 +1,27 @@
-import { randomBytes } from 'node:crypto';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
-import { MemoryReading } from './memory-reading.js';
 import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
-import { endedByAdoption, endedBySession, membershipAfter, type EndedParents } from '../ended-parents.js';
+import { endedByAdoption } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
-import { loginsAfter } from '../logins.js';
-import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
-import { rowsAfter } from '../session-rows.js';
-import { usesEnded } from '../uses.js';
 import {
   IMPORT_UNFINISHED,
-  type EntityCounts,
-  type Journal,
-  type JournaledSession,
-  type Outbox,
   type AdoptedRow,
-  type Held,
+  type EntityCounts,
   type HeldRow,
-  type PendingRow,
+  type Journal,
+  type Outbox,
   type Reading,
+  type StateIdentity,
   type StateStore,
   type Target,
-  type StateIdentity,
 } from '../store.js';
+import { usesEnded } from '../uses.js';
+import { apply, MemoryDisk, type DiskContent } from './memory-disk.js';
+import { memoryJournal } from './memory-journal.js';
+import { MemoryReading } from './memory-reading.js';
 
 /** Rows in one chunk of {@link StateStore.rows}. */
 const ROWS_CHUNK = 4096;
-
-/** The rows of one load of a session. */
-interface PendingLoad {
-  readonly load: number;
-  readonly rows: readonly PendingRow[];
-}
-
-/** A journaled session with the rows of its loads. */
-interface StoredSession extends JournaledSession {
-  readonly pending: readonly PendingLoad[];
-}
-
-interface DiskContent {
-  generation: number;
-  fingerprintKey: string;
-  target: Target | undefined;
-  baseline: Record<Entity, Map<string, Held>>;
-  /** The logins that each user may have, by key. */
-  logins: Map<string, readonly string[]>;
-  sessions: StoredSession[];
-  nextSession: number;
-  lastTriggeredAt: number | undefined;
-  meta: Map<string, string>;
-  absences: Record<Entity, Map<string, number>>;
-}
-
-/**
- * The content of a memory state, which the next `memoryState` can open. Each write is atomic.
- */
-export class MemoryDisk {
-  /** Called before every write with its name. If it throws, the write fails: for tests of failing disks. */
-  onWrite: ((name: string) => void) | undefined;
-  /** @internal */
-  content: DiskContent = {
-    generation: 0,
-    fingerprintKey: randomBytes(16).toString('hex'),
-    target: undefined,
-    baseline: { users: new Map(), groups: new Map(), memberships: new Map() },
-    logins: new Map(),
-    sessions: [],
-    nextSession: 1,
-    lastTriggeredAt: undefined,
-    meta: new Map(),
-    absences: { users: new Map(), groups: new Map(), memberships: new Map() },
-  };
-
-  /** A copy that shares nothing. */
-  clone(): MemoryDisk {
-    const copy = new MemoryDisk();
-    copy.content = structuredClone(this.content);
-    return copy;
-  }
-}
 
 /** Options of {@link memoryState}. */
 export interface MemoryStateOptions {
@@ -105,7 +47,10 @@ class MemoryState implements StateStore {
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
     this.#generation = ++disk.content.generation;
-    this.journal = this.#makeJournal();
+    this.journal = memoryJournal(
+      () => this.#content,
+      (name, change) => this.#write(name, change),
+    );
   }
 
   get fingerprintKey(): string {
@@ -219,110 +164,5 @@ class MemoryState implements StateStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #makeJournal(): Journal {
-    const update = (name: string, id: number, change: (session: StoredSession) => Partial<StoredSession>) =>
-      this.#write(`journal:${name}`, (content) => {
-        const at = content.sessions.findIndex((session) => session.id === id);
-        const session = content.sessions[at];
-        if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-        content.sessions[at] = { ...session, ...change(session) };
-      });
-    return {
-      open: async () => this.#content.sessions.map(({ pending: _pending, ...session }) => ({ ...session })),
-      pending: (id) => pendingRows(this.#content.sessions, id),
-      creating: (now, seen = []) =>
-        this.#write('journal:creating', (content) => {
-          const id = content.nextSession++;
-          content.sessions.push({
-            id,
-            sessionId: undefined,
-            phase: 'creating',
-            startedAt: now,
-            seen: [...seen],
-            triggeredAt: undefined,
-            loads: 0,
-            acknowledged: 0,
-            rows: 0,
-            hasUpserts: false,
-            pending: [],
-          });
-          return id;
-        }),
-      created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),
-      loading: async (id, rows) => {
-        let load = 0;
-        await update('loading', id, ({ pending }) => {
-          load = (pending.at(-1)?.load ?? -1) + 1;
-          return withLoads([...pending, { load, rows }]);
-        });
-        return load;
-      },
-      loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),
-      refused: (id, refused) =>
-        update('refused', id, ({ pending }) => withLoads(pending.filter(({ load }) => load !== refused))),
-      triggering: (id) => update('triggering', id, () => ({ phase: 'triggering' })),
-      triggered: (id, now) =>
-        this.#write('journal:triggered', (content) => {
-          const at = content.sessions.findIndex((session) => session.id === id);
-          const session = content.sessions[at];
-          if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-          content.sessions[at] = { ...session, phase: 'triggered', triggeredAt: now };
-          content.lastTriggeredAt = now;
-        }),
-      cancelling: (id) => update('cancelling', id, () => ({ phase: 'cancelling' })),
-      settle: (id, outcome) =>
-        this.#write('journal:settle', (content) => {
-          const session = content.sessions.find((candidate) => candidate.id === id);
-          if (session === undefined) throw new StateError(`the journal knows no session ${id}`);
-          if (outcome !== 'dropped') {
-            const rows = session.pending.flatMap((load) => load.rows);
-            apply(content, rowsAfter(rows, outcome), endedBySession(rows, outcome));
-            if (outcome === 'completed') {
-              const before = content.meta.get(DELETIONS_BY_DAY);
-              const at = session.triggeredAt ?? session.startedAt;
-              const byDay = withDeletions(before, at, deletionsIn(rows));
-              if (byDay !== undefined) content.meta.set(DELETIONS_BY_DAY, byDay);
-            }
-          }
-          content.sessions = content.sessions.filter((candidate) => candidate.id !== id);
-        }),
-      lastTriggeredAt: async () => this.#content.lastTriggeredAt,
-    };
-  }
-}
-
-async function* pendingRows(
-  sessions: readonly StoredSession[],
-  id: number,
-): AsyncGenerator<readonly PendingRow[]> {
-  for (const { rows } of sessions.find((session) => session.id === id)?.pending ?? []) yield rows;
-}
-
-/** A session with these loads. */
-function withLoads(pending: readonly PendingLoad[]): Partial<StoredSession> {
-  const rows = pending.flatMap((load) => load.rows);
-  return {
-    pending,
-    loads: pending.length,
-    rows: rows.length,
-    hasUpserts: rows.some((row) => row.kind === 'upsert'),
-  };
-}
-
-function apply({ baseline, logins }: DiskContent, rows: readonly AdoptedRow[], ended: EndedParents): void {
-  const write = (row: AdoptedRow) => {
-    const { entity, key, held } = row;
-    if (entity === 'users') logins.set(key, loginsAfter(logins.get(key) ?? [], row));
-    if (held !== undefined) return void baseline[entity].set(key, held);
-    baseline[entity].delete(key);
-    if (entity === 'users') logins.delete(key);
-  };
-  rows.forEach(write);
-  if (ended.users.size + ended.groups.size === 0) return;
-  for (const key of [...baseline.memberships.keys()]) {
-    const row = membershipAfter(key, ended);
-    if (row !== undefined) write(row);
   }
 }

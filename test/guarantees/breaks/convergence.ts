@@ -129,7 +129,7 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'the memberships of a group that ended stay confirmed in memory',
-    file: 'src/state/memory/memory-state.ts',
+    file: 'src/state/memory/memory-disk.ts',
     find: 'if (ended.users.size + ended.groups.size === 0) return;',
     replace: 'if (ended.users.size + ended.groups.size >= 0) return;',
     test: [PARENTS, 'gets the memberships of the source again on return, and loses those that are not in it'],

@@ -35,10 +35,10 @@ export const state: readonly Break[] = [
   },
   {
     what: 'rows are committed when they are loaded',
-    file: 'src/state/memory/memory-state.ts',
+    file: 'src/state/memory/memory-journal.ts',
     find: "loaded: (id) => update('loaded', id, (session) => ({ acknowledged: session.acknowledged + 1 })),",
     replace:
-      "loaded: (id) => update('loaded', id, (session) => { apply(this.#disk.content, session.pending.at(-1) ?? [], 'completed'); return { acknowledged: session.acknowledged + 1 }; }),",
+      "loaded: (id) => update('loaded', id, (session) => { const rows = session.pending.at(-1)?.rows ?? []; apply(read(), rowsAfter(rows, 'completed'), endedBySession(rows, 'completed')); return { acknowledged: session.acknowledged + 1 }; }),",
     test: [UPLOAD, 'an aborted run cancels its open session within five seconds, and the next goes on'],
   },
   {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENTITIES } from '../../../src/core/model.js';
-import { MemoryDisk, memoryState } from '../../../src/state/memory/memory-state.js';
+import { MemoryDisk } from '../../../src/state/memory/memory-disk.js';
+import { memoryState } from '../../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../../src/state/store.js';
 import { confirmed, upserted } from '../../support/rows.js';
 import { stateStoreContract } from '../../../src/state/contract/contract.js';
