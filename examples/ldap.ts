@@ -1,131 +1,85 @@
 /**
- * An LDAP directory: people and groups come from paged searches, and nested groups are resolved, including cycles. LDAP has
- * no snapshots: if somebody moves between groups during the read, the next run corrects it.
+ * An LDAP directory: people and groups come from paged searches, and groups in groups become the people in them. The command line
+ * does the same from a config file: see docs/guides/from-ldap-or-ad.md.
  *
  *     ldapadd -x -D cn=admin,dc=example,dc=com -W -f examples/data/company.ldif
  *     npx tsx examples/ldap.ts      (set LDAP_URL, LDAP_BIND_DN, LDAP_PASSWORD, LDAP_BASE_DN)
  */
 import { pathToFileURL } from 'node:url';
-import { Client, type Entry } from 'ldapts';
-import { createClient, pipe, sync, type GroupRecord, type MembershipRecord, type UserRecord } from 'rollcall';
+import {
+  createClient,
+  flatMap,
+  map,
+  pipe,
+  sync,
+  type GroupRecord,
+  type MembershipRecord,
+  type UserRecord,
+} from 'rollcall';
+import { openLdap, type LdapCell, type LdapRow } from 'rollcall/sources';
 import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
-const PEOPLE = '(&(objectClass=inetOrgPerson)(mail=*))';
-const GROUPS = '(objectClass=groupOfNames)';
 /** An id that does not change when somebody is renamed or moved. In Active Directory, use `objectGUID`. */
 const ID = 'entryUUID';
 
 /** The address of the directory, and the account that reads it. */
-export interface LdapOptions {
+export interface LdapDirectoryOptions {
   readonly url: string;
   readonly bindDn: string;
   readonly password: string;
   readonly baseDn: string;
 }
 
-/** The three sources. The connection is closed after people and groups were read, and on every failure. */
-export function ldapDirectory({ url, bindDn, password, baseDn }: LdapOptions) {
-  const people = new Map<string, string>();
-  const groups = new Map<string, { readonly id: string; readonly members: readonly string[] }>();
-  /** Members that are neither a person nor a group of these searches: people who left, or entries that may not be read. */
-  const unknownMembers = new Set<string>();
-  let client: Client | undefined;
-
-  async function close(): Promise<void> {
-    const open = client;
-    client = undefined;
-    await open?.unbind();
-  }
-
-  async function* search(filter: string, attributes: string[], last: boolean): AsyncGenerator<Entry> {
-    let readToItsEnd = false;
-    try {
-      if (client === undefined) {
-        client = new Client({ url, connectTimeout: 10_000 });
-        await client.bind(bindDn, password);
-      }
-      const pages = client.searchPaginated(baseDn, {
-        filter,
-        attributes: [ID, ...attributes],
-        explicitBufferAttributes: ['objectGUID'],
-        paged: { pageSize: 500 },
-      });
-      for await (const { searchEntries } of pages) yield* searchEntries;
-      readToItsEnd = true;
-    } finally {
-      if (last || !readToItsEnd) await close();
-    }
-  }
-
-  async function* users(): AsyncGenerator<UserRecord> {
-    for await (const entry of search(PEOPLE, ['mail', 'givenName', 'sn', 'departmentNumber'], false)) {
-      const [id, mail] = [first(entry[ID]) ?? '', first(entry.mail) ?? ''];
-      people.set(normal(entry.dn), id);
-      const profile = {
-        userName: mail,
-        email: mail,
-        firstName: first(entry.givenName),
-        lastName: first(entry.sn),
-        department: first(entry.departmentNumber),
-      };
-      yield { externalId: id, profile };
-    }
-  }
-
-  async function* groupRecords(): AsyncGenerator<GroupRecord> {
-    for await (const entry of search(GROUPS, ['cn', 'description', 'member'], true)) {
-      // Active Directory truncates long lists of members; with a truncated list, memberships would be deleted.
-      if (Object.keys(entry).some((name) => name.startsWith('member;range=')))
-        throw new Error(`the members of ${entry.dn} come in ranges, which this program does not read`);
-      const id = first(entry[ID]) ?? '';
-      groups.set(normal(entry.dn), { id, members: all(entry.member).map(normal) });
-      yield {
-        externalId: id,
-        profile: { displayName: first(entry.cn) ?? '', description: first(entry.description) },
-      };
-    }
-  }
-
-  /** Every person in a group, also through nested groups, without duplicates. */
-  function* memberships(): Generator<MembershipRecord> {
-    for (const [dn, { id, members }] of groups) {
-      const seen = new Set([dn]);
-      const next = [...members];
-      for (let member = next.pop(); member !== undefined; member = next.pop()) {
-        if (seen.has(member)) continue;
-        seen.add(member);
-        const person = people.get(member);
-        const group = groups.get(member);
-        if (person !== undefined) yield { groupExternalId: id, memberExternalId: person };
-        else if (group !== undefined) next.push(...group.members);
-        else unknownMembers.add(member);
-      }
-    }
-  }
-
+/** The three sources, over one connection. */
+export function ldapDirectory({ url, bindDn, password, baseDn: base }: LdapDirectoryOptions) {
+  const directory = openLdap({ url, bind: { dn: bindDn, password } });
+  const people = { base, filter: '(&(objectClass=inetOrgPerson)(mail=*))' };
+  const groups = { base, filter: '(objectClass=groupOfNames)' };
+  const members = { as: ID, people, nested: true };
   return {
-    users: pipe(users()),
-    groups: pipe(groupRecords()),
-    memberships: pipe(memberships()),
-    unknownMembers,
+    users: pipe(
+      directory.search({ ...people, attributes: [ID, 'mail', 'givenName', 'sn', 'departmentNumber'] }),
+      map(toUser),
+    ),
+    groups: pipe(directory.search({ ...groups, attributes: [ID, 'cn', 'description'] }), map(toGroup)),
+    memberships: pipe(
+      directory.search({ ...groups, attributes: [ID, 'member'], members }),
+      flatMap(toMemberships),
+    ),
     /** Closes the connection if the run fails between two sources. */
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 
-function all(value: Entry[string] | undefined): string[] {
-  const values = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return values.map((one) => (Buffer.isBuffer(one) ? one.toString('hex') : one));
+function toUser({ [ID]: id, mail, givenName, sn, departmentNumber }: LdapRow): UserRecord {
+  const address = first(mail);
+  const profile = {
+    userName: address,
+    email: address,
+    firstName: first(givenName),
+    lastName: first(sn),
+    department: first(departmentNumber),
+  };
+  return { externalId: first(id) ?? '', profile };
 }
 
-function first(value: Entry[string] | undefined): string | null {
-  return all(value)[0] || null;
+function toGroup({ [ID]: id, cn, description }: LdapRow): GroupRecord {
+  return {
+    externalId: first(id) ?? '',
+    profile: { displayName: first(cn) ?? '', description: first(description) },
+  };
 }
 
-/** A distinguished name in one form, because the same name can be written in several ways. */
-function normal(dn: string): string {
-  return dn.toLowerCase().replace(/\s*([,=+])\s*/g, '$1');
+function toMemberships({ [ID]: id, member = [] }: LdapRow): MembershipRecord[] {
+  const group = first(id) ?? '';
+  return [...member].map((person) => ({ groupExternalId: group, memberExternalId: String(person) }));
+}
+
+/** The first value of an attribute; null without one. */
+function first(cell: LdapCell | undefined): string | null {
+  const value: unknown = Array.isArray(cell) ? cell[0] : cell;
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 async function main(): Promise<void> {
@@ -143,15 +97,14 @@ async function main(): Promise<void> {
     LDAP_BASE_DN: baseDn = 'dc=example,dc=com',
   } = process.env;
   await using directory = ldapDirectory({ url, bindDn, password, baseDn });
-  const { users, groups, memberships, unknownMembers } = directory;
+  const { users, groups, memberships } = directory;
   const report = await sync({ okta, state, users, groups, memberships, cooldownMs: 100, pollIntervalMs: 20 });
-  const { confirmed } = report;
+  const { confirmed, sources } = report;
   console.log(
     `${confirmed.users.creates} people, ${confirmed.groups.creates} groups and ` +
       `${confirmed.memberships.creates} memberships in ${report.sessions} sessions`,
   );
-  if (unknownMembers.size > 0)
-    console.log(`${unknownMembers.size} members are neither a person nor a group of these searches`);
+  console.log(`${sources.memberships?.rejected} memberships name no entry of the directory`);
   await okta.close();
 }
 

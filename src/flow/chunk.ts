@@ -15,6 +15,8 @@ export interface Places {
   readonly file: string | undefined;
   /** 1-based line of each record, parallel to the chunk. */
   readonly lines: ArrayLike<number> | undefined;
+  /** The name of each record in its source, such as its DN, parallel to the chunk; for sources without lines. */
+  readonly names?: ArrayLike<string> | undefined;
   /**
    * 1-based position of each record in its whole source; set if unchanged rows were left out.
    * @internal
@@ -79,8 +81,9 @@ export function placeOf(
   i: number,
   before: number,
 ): { readonly file: string | undefined; readonly line: number | undefined; readonly position: number } {
+  const name = places?.names?.[i];
   return {
-    file: places?.file,
+    file: name === undefined ? places?.file : [places?.file, name].filter(Boolean).join(' '),
     line: places?.lines?.[i],
     position: places?.positions?.[i] ?? before + i + 1,
   };
@@ -88,9 +91,11 @@ export function placeOf(
 
 /** The places of some records of a chunk, by their indexes in it. */
 export function pickPlaces(places: Places | undefined, kept: ArrayLike<number>): Places | undefined {
-  if (places === undefined || (places.lines ?? places.positions) === undefined) return places;
+  if (places === undefined || (places.lines ?? places.positions ?? places.names) === undefined) return places;
+  const { names } = places;
   return {
     ...places,
+    names: names && Array.from(kept, (i) => names[i] ?? ''),
     lines: picked(places.lines, kept),
     positions: picked(places.positions, kept),
   };

@@ -14,6 +14,8 @@ export {
 export type {
   DeclaredSourceOptions,
   FileQuery,
+  LdapEntries,
+  LdapMemberIds,
   RestPages,
   ServerQuery,
 } from '../cli/settings/source-spec.js';

@@ -354,3 +354,27 @@ describe('an expression that is compiled for texts', () => {
     expect(decided("row.a.matches('^(a|a)*$')", { a: `${a}!` })).toBe('out');
   });
 });
+
+describe('numbers of Windows', () => {
+  it.each<[string, object, string]>([
+    ['!hasFlag(row.uac, 2)', { uac: '512' }, 'in'],
+    ['!hasFlag(row.uac, 2)', { uac: 514 }, 'out'],
+    ['hasFlag(row.uac, 2147483648)', { uac: '-2147483646' }, 'in'],
+    ['!hasFlag(row.uac, 2)', { uac: 'NORMAL' }, 'NOT_A_NUMBER'],
+    ['!hasFlag(row.uac, 0)', { uac: '512' }, 'NOT_A_NUMBER'],
+    ['!hasFlag(row.uac, 2)', {}, 'EMPTY_CONDITION'],
+    // 2026-06-15 is today.
+    ['fileTime(row.end) > today()', { end: '0' }, 'in'],
+    ['fileTime(row.end) > today()', { end: '9223372036854775807' }, 'in'],
+    ['fileTime(row.end) > today()', { end: '134260000000000000' }, 'in'],
+    ['fileTime(row.end) > today()', { end: '134250000000000000' }, 'out'],
+    ['fileTime(row.end) > today()', { end: '2026-06-16' }, 'NOT_A_DATE'],
+    ['fileTime(row.end) > today()', { end: '-1' }, 'NOT_A_DATE'],
+  ])('%s of %o is %s', (cel, row, result) => expect(decided(cel, row)).toBe(result));
+
+  it('begin in 1601', () => {
+    const isEpoch = "fileTime(row.at) == date('1970-01-01') ? 'yes' : 'no'";
+    expect(valueOf(isEpoch, { at: '116444736000000000' })).toBe('yes');
+    expect(valueOf(isEpoch, { at: '116444736000010000' })).toBe('no');
+  });
+});

@@ -56,9 +56,9 @@ export const mariadb = () =>
     await connection.end();
   });
 
-/** Whether slapd is installed; it is never required. */
+/** Whether slapd is installed. */
 export const slapd = () =>
-  probe('slapd', false, async () => {
+  probe('slapd', required, async () => {
     if (!existsSync(SLAPD)) throw new Error(`there is no ${SLAPD}`);
   });
 

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Client, ResultCodeError } from 'ldapts';
-import { AbortedError, startSync, sync } from 'rollcall';
+import { AbortedError, SourceError, startSync, sync } from 'rollcall';
+import { openLdap } from 'rollcall/sources';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ldapDirectory } from '../../examples/ldap.js';
 import { runExample } from '../examples/run.js';
 import { SOURCE } from '../support/world.js';
+import { EXIT } from '../../src/cli/process/exit-codes.js';
+import { cli, directory, envOf, files, org, QUICK } from '../cli/support.js';
 import { describeWith, slapd } from './available.js';
+import { guideFile } from './ldap-guide.js';
 import { allGone, expectUntouched, midway, WAITS, world } from './reading-laws.js';
 import { ADMIN, LIMITED, READER, startSlapd } from './slapd.js';
 
@@ -85,8 +89,8 @@ describeWith(service, 'a directory in LDAP', () => {
   it('gives every person of a group, also through groups in it, and ends in a circle', async () => {
     const { org, okta, state } = world();
     await using directory = open();
-    const { users, groups, memberships, unknownMembers } = directory;
-    await sync({ okta, state, users, groups, memberships, ...WAITS });
+    const { users, groups, memberships } = directory;
+    const { rejections } = await sync({ okta, state, users, groups, memberships, ...WAITS });
     const view = org.directory(SOURCE);
     const members = Object.fromEntries(
       Array.from(view.members, ([id, ids]): [string, unknown] => [
@@ -102,7 +106,10 @@ describeWith(service, 'a directory in LDAP', () => {
       everybody: [anna, jurgen, zoe],
       many: [anna, ...even].sort(),
     });
-    expect([...unknownMembers]).toEqual([`uid=left-long-ago,ou=people,${BASE}`]);
+    // In `everybody`, and so in `engineering`.
+    expect(rejections).toHaveLength(2);
+    for (const { externalId } of rejections)
+      expect(externalId).toContain(`uid=left-long-ago,ou=people,${BASE}`);
     const names = Array.from(view.users.values(), ({ profile }) => profile.firstName);
     expect(names.filter((name) => name !== null).sort()).toEqual(['Anna', 'Jürgen', 'Zoë']);
   });
@@ -112,7 +119,8 @@ describeWith(service, 'a directory in LDAP', () => {
     await using directory = open(LIMITED);
     let readMidway = false;
     const run = sync({ okta, state, ...midway(directory, () => void (readMidway = true), 300) });
-    await expect(run).rejects.toThrow(ResultCodeError);
+    await expect(run).rejects.toThrow(SourceError);
+    await expect(run).rejects.toThrow(/sizeLimitExceeded/);
     expect(readMidway).toBe(true);
     await allGone({ sessions });
     await expectUntouched({ okta, state, org });
@@ -122,7 +130,8 @@ describeWith(service, 'a directory in LDAP', () => {
     const { org, okta, state } = world();
     await using directory = open({ ...READER, password: 'wrong' });
     const { users, groups, memberships } = directory;
-    await expect(sync({ okta, state, users, groups, memberships })).rejects.toThrow(ResultCodeError);
+    const run = sync({ okta, state, users, groups, memberships });
+    await expect(run).rejects.toThrow(/refused the sign-in \(invalidCredentials/);
     await allGone({ sessions });
     await expectUntouched({ okta, state, org });
   });
@@ -150,6 +159,64 @@ describeWith(service, 'a directory in LDAP', () => {
     await allGone({ sessions });
   });
 
+  it.each<
+    [
+      string,
+      () => Promise<Partial<Parameters<typeof openLdap>[0]> & { readonly url: string }>,
+      RegExp | undefined,
+    ]
+  >([
+    ['with TLS', async () => ({ url: small.tlsUrl, ca: small.ca }), undefined],
+    ['with TLS later', async () => ({ url: small.url, ca: small.ca, startTls: true }), undefined],
+    ['with TLS of nobody known', async () => ({ url: small.tlsUrl }), /certificate is not trusted.*caFile/],
+    [
+      'with TLS later of nobody known',
+      async () => ({ url: small.url, startTls: true }),
+      /certificate is not trusted/,
+    ],
+  ])('is read %s', async (_how, optionsOf, refused) => {
+    const { dn, password } = READER;
+    await using directory = openLdap({ bind: { dn, password }, ...(await optionsOf()) });
+    const rows: unknown[] = [];
+    const read = async () => {
+      const people = {
+        base: BASE,
+        filter: '(&(objectClass=person)(|(mail=anna*)(uid=\\7aoe)))',
+        attributes: ['uid', 'DN'],
+      };
+      for await (const row of directory.search(people)) rows.push(row);
+    };
+    if (refused !== undefined) return expect(read()).rejects.toThrow(refused);
+    await read();
+    expect(rows).toEqual(['anna', 'zoe'].map((uid) => ({ uid, DN: `uid=${uid},ou=people,${BASE}` })));
+  });
+
+  it('is what the guide says of OpenLDAP', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const config = guideFile('openldap config')
+      .replaceAll('ldap://ldap.example.com', small.url)
+      .replaceAll('cn=reader,dc=example,dc=com', READER.dn);
+    await files(cwd, {
+      'rollcall.config.json': config,
+      'rollcall.mapping.json': guideFile('openldap mapping'),
+      'ca.pem': small.ca,
+    });
+    const env = { ...envOf(okta), LDAP_PASSWORD: READER.password };
+    // One member left long ago.
+    expect((await cli(cwd, ['sync', ...QUICK], { env })).code).toBe(EXIT.PARTIAL);
+    const { users, groups, members } = okta.directory(okta.identitySourceId);
+    expect([users.size, groups.size]).toEqual([3, 3]);
+    expect(Array.from(members.values(), ({ size }) => size).sort()).toEqual([1, 3, 3]);
+  });
+
+  it('says what is wrong with a base that does not exist', async () => {
+    await using directory = openLdap({ url: small.url });
+    const rows = directory.search({ base: `ou=nowhere,${BASE}`, attributes: ['uid'] });
+    await expect(rows[Symbol.asyncIterator]().next()).rejects.toThrow(
+      /"ou=nowhere,dc=example,dc=com".* check the base/,
+    );
+  });
+
   it('is what the example sends to Okta', async () => {
     const stdout = await runExample('ldap.ts', {
       LDAP_URL: small.url,
@@ -159,7 +226,7 @@ describeWith(service, 'a directory in LDAP', () => {
     });
     expect(stdout).toBe(
       '3 people, 3 groups and 7 memberships in 2 sessions\n' +
-        '1 members are neither a person nor a group of these searches\n',
+        '2 memberships name no entry of the directory\n',
     );
   });
 });

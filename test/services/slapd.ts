@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { makeAuthority, makeServerCertificate } from '../okta/certificates.js';
 import { SLAPD } from './available.js';
 
 const BASE = 'dc=example,dc=com';
@@ -23,6 +24,8 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile ${directory}/slapd.pid
+TLSCertificateFile ${directory}/server.pem
+TLSCertificateKeyFile ${directory}/key.pem
 access to attrs=userPassword by * auth
 access to * by * read
 database mdb
@@ -47,16 +50,21 @@ userPassword: ${password}
 export async function startSlapd(ldif: string) {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-slapd-'));
   mkdirSync(join(directory, 'db'));
+  const authority = makeAuthority();
+  const { cert, key } = makeServerCertificate('localhost', authority);
+  writeFileSync(join(directory, 'server.pem'), cert);
+  writeFileSync(join(directory, 'key.pem'), key);
   const config = join(directory, 'slapd.conf');
   writeFileSync(config, configOf(directory));
   const entries = join(directory, 'entries.ldif');
   writeFileSync(entries, `${ldif}\n${account(READER)}\n${account(LIMITED)}`);
   await promisify(execFile)(SLAPD, ['-T', 'add', '-q', '-f', config, '-l', entries]);
 
-  const port = await freePort();
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const url = `ldap://127.0.0.1:${port}`;
+  const tlsUrl = `ldaps://127.0.0.1:${tlsPort}`;
   // With a level of debugging, although none, it stays in the foreground: it is our child, and can be waited for.
-  const server = spawn(SLAPD, ['-f', config, '-h', url, '-d', '0'], { stdio: 'ignore' });
+  const server = spawn(SLAPD, ['-f', config, '-h', `${url} ${tlsUrl}`, '-d', '0'], { stdio: 'ignore' });
   const exited = once(server, 'exit');
   let running = true;
   void exited.then(() => (running = false));
@@ -64,6 +72,9 @@ export async function startSlapd(ldif: string) {
   if (!running) throw new Error(`slapd ended with ${server.exitCode}`);
   return {
     url,
+    /** The address with TLS, and the certificate of the authority that signed that of the server. */
+    tlsUrl,
+    ca: authority.cert,
     async [Symbol.asyncDispose]() {
       server.kill();
       await exited;

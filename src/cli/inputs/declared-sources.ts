@@ -3,14 +3,16 @@ import { openMysql } from '../../sources/database/open-mysql.js';
 import { openPostgres } from '../../sources/database/open-postgres.js';
 import { openSqlite } from '../../sources/database/open-sqlite.js';
 import type { Environment } from '../process/environment.js';
+import type { LdapSpec } from '../settings/ldap-spec.js';
 import type { DeclaredSource } from '../settings/read-config.js';
 import { codeInput } from './code-input.js';
 import { textOf } from './environment-text.js';
 import type { RowInput } from './inputs.js';
+import { ldapInputs, type LdapSpecs } from './ldap-inputs.js';
 import { restInput } from './rest-input.js';
 
 /**
- * The inputs of the sources that a config file declares. Sources of one address share one connection, and so one snapshot.
+ * The inputs of the sources that a config file declares. Sources of one address share one connection, and so one snapshot of a database.
  *
  * @param signal - ends the reading of sources in code
  * @throws {@link OptionsError} for a variable that is not set, or an address that is not valid.
@@ -21,8 +23,9 @@ export async function declaredInputs(
   signal: AbortSignal,
 ): Promise<Record<string, RowInput>> {
   const databases = new Map<string, DatabaseSource>();
-  const inputs: Record<string, RowInput> = {};
+  const inputs: Record<string, RowInput> = await ldapInputs(ldapSpecs(sources), env);
   for (const [name, spec] of Object.entries(sources)) {
+    if (spec.kind === 'ldap') continue;
     if (spec.kind === 'code') {
       inputs[name] = codeInput(name, spec.source, signal);
       continue;
@@ -40,6 +43,12 @@ export async function declaredInputs(
     inputs[name] = { name: shown, rows: () => database.rows(query, { name: shown }) };
   }
   return inputs;
+}
+
+function ldapSpecs(sources: Readonly<Record<string, DeclaredSource>>): LdapSpecs {
+  const specs: Record<string, LdapSpec> = {};
+  for (const [name, spec] of Object.entries(sources)) if (spec.kind === 'ldap') specs[name] = spec;
+  return specs;
 }
 
 function open(kind: 'postgres' | 'mysql' | 'sqlite', place: string): DatabaseSource {

@@ -5,6 +5,7 @@ import { Fault } from './cells.js';
 import { readForm, type Day } from './dates.js';
 import type { Lookups } from './lookups.js';
 import { patternOf } from './patterns.js';
+import { hasBits, timeOfFileTime } from './windows-values.js';
 
 /** An expression cannot be computed for a row. */
 export class CelFault extends Error {
@@ -73,6 +74,8 @@ export function celFunctions(today: Day, lookups: Lookups): readonly CelFunction
     { name: 'today', takes: [], gives: TIME, of: () => new Date(today) },
     { name: LOOKUP, takes: ['string', 'dyn', 'string'], gives: 'string', of: lookUpIn(lookups) },
     { name: LOOKUP, takes: ['string', 'dyn', 'string', 'dyn'], gives: 'string', of: lookUpIn(lookups) },
+    { name: 'hasFlag', takes: ['dyn', 'int'], gives: 'bool', of: hasFlag },
+    { name: 'fileTime', takes: ['dyn'], gives: TIME, of: fileTime },
     { name: 'days', takes: ['int'], gives: 'google.protobuf.Duration', of: days },
   ];
 }
@@ -179,6 +182,20 @@ function date(value: unknown, form: string): Date {
   if (day === undefined)
     throw new CelFault({ code: 'NOT_A_DATE', reason: 'is not a date in the form that date() expects' });
   return new Date(day);
+}
+
+function hasFlag(value: unknown, flag: bigint): boolean {
+  const has = flag > 0n ? hasBits(textIn(value, 'hasFlag'), flag) : undefined;
+  if (has === undefined)
+    throw new CelFault({ code: 'NOT_A_NUMBER', reason: 'is not a whole number with a flag for hasFlag()' });
+  return has;
+}
+
+function fileTime(value: unknown): Date {
+  const time = timeOfFileTime(textIn(value, 'fileTime'));
+  if (time === undefined)
+    throw new CelFault({ code: 'NOT_A_DATE', reason: 'is not a time of Windows, which fileTime() expects' });
+  return time;
 }
 
 const durations = new Map<bigint, unknown>();

@@ -75,10 +75,13 @@ function lookupsOf(config: Config, cwd: string): Config['lookups'] {
   );
 }
 
-/** The file of a source is relative to the config file. */
+/** A file of a source is relative to the config file. */
 function fromItsPlace(source: DeclaredSource, config: Config, cwd: string): DeclaredSource {
-  if (source.kind !== 'sqlite') return source;
-  return { ...source, file: resolve(dirname(resolve(cwd, config.file)), source.file) };
+  const placed = (file: string) => resolve(dirname(resolve(cwd, config.file)), file);
+  if (source.kind === 'sqlite') return { ...source, file: placed(source.file) };
+  if (source.kind === 'ldap' && source.caFile !== undefined)
+    return { ...source, caFile: placed(source.caFile) };
+  return source;
 }
 
 async function findConfig(flag: Flags[string], cwd: string): Promise<Config | undefined> {

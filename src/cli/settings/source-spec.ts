@@ -1,7 +1,9 @@
 import { nearest } from '../text/nearest.js';
+import { LDAP_OPTIONS, LDAP_PROPERTIES, readLdap, type LdapEntries, type LdapSpec } from './ldap-spec.js';
 import { readRest, REST_OPTIONS, REST_PROPERTIES, type RestPages, type RestSpec } from './rest-spec.js';
 import { isObject, Unexpected, type JsonSchema } from './setting-kinds.js';
 
+export type { LdapEntries, LdapMemberIds } from './ldap-spec.js';
 export type { RestPages } from './rest-spec.js';
 
 /** A text of a config file, or the name of the environment variable that has it. */
@@ -11,14 +13,16 @@ export type TextOrVariable = string | { readonly env: string };
 export type SourceSpec =
   | { readonly kind: 'postgres' | 'mysql'; readonly url: TextOrVariable; readonly query: string }
   | { readonly kind: 'sqlite'; readonly file: string; readonly query: string }
-  | RestSpec;
+  | RestSpec
+  | LdapSpec;
 
 /** A source that is not a file, as a config file writes it. */
 export type DeclaredSourceOptions =
   | { readonly postgres: ServerQuery }
   | { readonly mysql: ServerQuery }
   | { readonly sqlite: FileQuery }
-  | { readonly rest: RestPages };
+  | { readonly rest: RestPages }
+  | { readonly ldap: LdapEntries };
 
 /** A query of a database server. */
 export interface ServerQuery {
@@ -42,6 +46,7 @@ const OPTIONS = Object.freeze({
   mysql: ['url', 'query'],
   sqlite: ['file', 'query'],
   rest: REST_OPTIONS,
+  ldap: LDAP_OPTIONS,
 }) satisfies Readonly<Record<SourceSpec['kind'], readonly string[]>>;
 
 const KINDS = Object.freeze(Object.keys(OPTIONS)) as readonly SourceSpec['kind'][];
@@ -60,6 +65,7 @@ export function readSource(value: unknown): SourceSpec {
     if (!known.includes(name))
       throw new Unexpected(`one of ${known.join(', ')} in ${kind}${nearest(name, known)}`);
   if (kind === 'rest') return readRest(options, readUrl(options['url'], 'rest.url'));
+  if (kind === 'ldap') return readLdap(options, readUrl(options['url'], 'ldap.url'));
   const query = requireText(options['query'], `${kind}.query`);
   if (kind === 'sqlite') return { kind, file: requireText(options['file'], 'sqlite.file'), query };
   return { kind, url: readUrl(options['url'], `${kind}.url`), query };
@@ -100,6 +106,7 @@ function isKind(name: string): name is SourceSpec['kind'] {
 const TEXT: JsonSchema = { type: 'string', pattern: '\\S' };
 const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   ...REST_PROPERTIES,
+  ...LDAP_PROPERTIES,
   url: {
     anyOf: [
       TEXT,
@@ -112,6 +119,12 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   query: { ...TEXT, description: 'a SELECT; every column becomes a column of the mapping' },
 };
 
+/** The options that must be there, for kinds that have others as well. */
+const REQUIRED: Readonly<Partial<Record<SourceSpec['kind'], readonly string[]>>> = {
+  rest: ['url', 'next'],
+  ldap: ['url', 'base', 'attributes'],
+};
+
 /** The JSON Schema of a source. */
 export function sourceSchema(): JsonSchema {
   return {
@@ -121,7 +134,7 @@ export function sourceSchema(): JsonSchema {
         [kind]: {
           type: 'object',
           properties: Object.fromEntries(OPTIONS[kind].map((name) => [name, PROPERTIES[name]])),
-          required: kind === 'rest' ? ['url', 'next'] : OPTIONS[kind],
+          required: REQUIRED[kind] ?? OPTIONS[kind],
           additionalProperties: false,
         },
       },

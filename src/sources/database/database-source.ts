@@ -1,7 +1,7 @@
-import { OptionsError, SourceError } from '../../core/errors.js';
+import { OptionsError } from '../../core/errors.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import type { Flow } from '../../flow/flow.js';
-import { fromPages } from '../from-pages.js';
+import { oneConnection, type Closable } from '../one-connection.js';
 import type { TextRow } from './rows-of-text.js';
 
 /** The number of rows that are fetched at a time. */
@@ -32,60 +32,22 @@ export interface DatabaseSource extends AsyncDisposable {
 }
 
 /** An open connection in a transaction that only reads. */
-export interface Connection {
+export interface Connection extends Closable {
   /** The rows of a query, in pages. @param name - the query in errors */
   pages(query: string, name: string): AsyncIterable<readonly TextRow[]>;
-  /** @param allWasRead - false if the rest of a result is still on its way */
-  close(allWasRead: boolean): Promise<void>;
 }
 
 /** Several queries over one connection. @param kind - the name of the database in errors */
 export function databaseSource(kind: string, connect: () => Promise<Connection>): DatabaseSource {
-  let connection: Promise<Connection> | undefined;
-  let unread = 0;
-  let isReading = false;
-  let isClosed = false;
-
-  async function close(allWasRead: boolean): Promise<void> {
-    isClosed = true;
-    const open = connection;
-    connection = undefined;
-    // If it could not be opened, the reader has the error.
-    await (await open?.catch(() => undefined))?.close(allWasRead);
-  }
-
-  async function* pages(query: string, name: string): AsyncGenerator<readonly TextRow[], void, undefined> {
-    const place = { file: name };
-    if (isClosed)
-      throw new SourceError(
-        'the connection is closed: another query ended early, or all flows that there were before have been read; create all flows first',
-        place,
-      );
-    if (isReading)
-      throw new SourceError('the queries of one connection must be read one after another', place);
-    isReading = true;
-    let isComplete = false;
-    try {
-      connection ??= connect();
-      yield* (await connection).pages(query, name);
-      isComplete = true;
-    } finally {
-      isReading = false;
-      unread--;
-      if (unread === 0 || !isComplete) await close(isComplete);
-    }
-  }
-
+  const shared = oneConnection(connect);
   return {
     rows(query, options = {}) {
       if (typeof query !== 'string' || query.trim() === '')
         throw new OptionsError('query', 'expected the text of a SELECT');
       refuseUnknown('rows', options, ['name']);
       const { name = kind } = options;
-      unread++;
-      // With `readAhead`, the database produces the next rows while these are compared.
-      return fromPages(pages(query, name), { readAhead: true, name });
+      return shared.flow((connection) => connection.pages(query, name), name);
     },
-    [Symbol.asyncDispose]: () => close(false),
+    [Symbol.asyncDispose]: () => shared.close(),
   };
 }
