@@ -17,7 +17,7 @@ export type PlannedFormat = 'csv' | 'jsonl';
 
 /** A file with every change of a plan, one row each, in the order in which the changes were found. It has no profile values. */
 export class PlannedFile {
-  readonly file: Pick<RowFile<unknown>, 'path' | 'count' | 'seal' | 'commit' | 'discard'>;
+  readonly file: Pick<RowFile<unknown>, 'path' | 'count' | 'seal' | 'content' | 'commit' | 'discard'>;
   readonly #add: (change: PlannedChange) => void;
 
   constructor(path: string, format: PlannedFormat = 'csv') {

@@ -21,7 +21,7 @@ const COLUMNS = [
   'reason',
 ] as const;
 
-/** The most rejections that the summary lists. */
+/** The most rejections of each kind that the summary lists. */
 const FIRST = 100;
 
 /** A rejection in the summary. Unknown fields are missing. */
@@ -77,7 +77,7 @@ export class RejectsFile {
     ]);
     const why = { rejectedBy, entity, ...(field !== undefined && { field }), code, reason };
     this.#reasons.add([rejectedBy, entity, field ?? '', code, reason].join('\n'), () => why);
-    if (this.first.length >= FIRST) return;
+    if (this.counts[rejectedBy] > FIRST) return;
     this.first.push({
       ...why,
       ...(externalId !== undefined && { externalId }),

@@ -1,18 +1,26 @@
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.js';
 import { OptionsError, OutputError } from '../core/errors.js';
 import type { SyncEvent } from '../events/events.js';
 import type { Entity } from '../core/model.js';
+import type { PlannedChange } from '../core/planned-change.js';
 import { refuseUnknown } from '../core/check-options.js';
 import type { ChangeOutcome, PlanSummary } from '../core/results.js';
 import { ChangesFile } from './changes-file.js';
 import { makeDirectory } from './files/make-directory.js';
 import { withOutput } from './files/output.js';
+import type { RunOrigin } from './origin.js';
+import { PlannedFile } from './planned-file.js';
+import { PlannedLists } from './planned-lists.js';
 import { RejectsFile } from './rejects-file.js';
 import { reportPage } from './page/page.js';
 import { SessionLog } from './session-log.js';
 import { summarize, uploadOf, type RunResult } from './summarize.js';
 import type { RunSummary } from './summary.js';
+
+/** The most bytes of a file that the page contains, so that it can be mailed. */
+const MOST_EMBEDDED = 1_000_000;
 
 /** Options of {@link createRunReport}. */
 export interface RunReportOptions {
@@ -20,6 +28,8 @@ export interface RunReportOptions {
   readonly directory: string;
   /** The clock of the run. @defaultValue the system's clock */
   readonly clock?: Clock;
+  /** Where the run takes place: what the page says first. The other parts of the report do not depend on it. */
+  readonly origin?: RunOrigin;
   /** Must be false: the files never contain profile values. @defaultValue `false` */
   readonly values?: false;
 }
@@ -34,12 +44,16 @@ export interface ReportFiles {
   readonly rejects: string;
   /** `report.html`: the report for people. */
   readonly page: string;
+  /** `planned.csv`: every change of the plan; missing if the plan was not complete, or the report did not receive its changes. */
+  readonly planned?: string;
 }
 
 /** Collects the events and outcomes of one run, and writes them to files. The functions can be passed without `this`. */
 export interface RunReport {
   /** Receives events: pass it as `onEvent` of `sync`, or subscribe it to `events$`. Never throws. */
   readonly observe: (event: SyncEvent) => void;
+  /** Receives the changes of the plan, and writes them to `planned.csv`: pass it as `onPlanned` of `sync` or `plan`. Never throws. */
+  readonly planned: (changes: readonly PlannedChange[]) => void;
   /** Receives outcomes, and writes them to `changes.csv`: pass it as `onOutcome` of `sync` or `upload`. Never throws. */
   readonly outcomes: (list: readonly ChangeOutcome[]) => void;
   /**
@@ -60,16 +74,17 @@ export interface RunReport {
  * @throws {@link OptionsError} for an invalid option; {@link OutputError} if the directory cannot be created or written.
  */
 export function createRunReport(options: RunReportOptions): RunReport {
-  refuseUnknown('createRunReport', options, ['directory', 'clock', 'values']);
-  const { directory, clock = systemClock, values = false } = options;
+  refuseUnknown('createRunReport', options, ['directory', 'clock', 'origin', 'values']);
+  const { directory, clock = systemClock, origin, values = false } = options;
   if (typeof directory !== 'string' || directory === '')
     throw new OptionsError('directory', 'expected the path of a directory');
   if (values !== false)
     throw new OptionsError('values', 'expected false: reports never contain profile values');
   makeDirectory(directory);
-  const run = new ObservedRun(directory, clock);
+  const run = new ObservedRun(directory, clock, origin);
   return {
     observe: (e) => run.observe(e),
+    planned: (changes) => run.planned(changes),
     outcomes: (list) => run.outcomes(list),
     finish: (r) => run.finish(r),
   };
@@ -81,18 +96,23 @@ class ObservedRun {
   readonly #startedAt: number;
   readonly #changes: ChangesFile;
   readonly #rejects: RejectsFile;
+  readonly #planned: PlannedFile;
+  readonly #lists = new PlannedLists();
+  readonly #origin: RunOrigin | undefined;
   readonly #log = new SessionLog();
   readonly #sources = new Map<Entity, { readonly read: number; readonly rejected: number }>();
   #plan: PlanSummary | undefined;
   #plannedAt: number | undefined;
   #finished = false;
 
-  constructor(directory: string, clock: Clock) {
+  constructor(directory: string, clock: Clock, origin: RunOrigin | undefined) {
+    this.#origin = origin;
     this.#clock = clock;
     this.#directory = directory;
     this.#startedAt = clock.now();
     this.#changes = new ChangesFile(directory);
     this.#rejects = new RejectsFile(directory);
+    this.#planned = new PlannedFile(join(directory, 'planned.csv'));
   }
 
   observe(event: SyncEvent): void {
@@ -124,7 +144,16 @@ class ObservedRun {
 
   outcomes(list: readonly ChangeOutcome[]): void {
     if (this.#finished) return;
-    for (const outcome of list) this.#changes.add(outcome);
+    for (const outcome of list) {
+      this.#changes.add(outcome);
+      this.#lists.end(outcome);
+    }
+  }
+
+  planned(changes: readonly PlannedChange[]): void {
+    if (this.#finished) return;
+    this.#planned.add(changes);
+    this.#lists.add(changes);
   }
 
   async finish(result: RunResult): Promise<ReportFiles> {
@@ -134,8 +163,7 @@ class ObservedRun {
       const summary = this.#summary(result);
       return await this.#write(summary);
     } catch (error) {
-      this.#changes.file.discard();
-      this.#rejects.file.discard();
+      for (const { file } of [this.#changes, this.#rejects, this.#planned]) file.discard();
       throw error;
     }
   }
@@ -151,6 +179,8 @@ class ObservedRun {
       changes: this.#changes,
       rejects: this.#rejects,
       log: this.#log,
+      lists: this.#lists,
+      origin: this.#origin,
       sources: this.#sources,
       plan: this.#plan,
       plannedAt: this.#plannedAt,
@@ -168,17 +198,35 @@ class ObservedRun {
       rejects: this.#rejects.file.path,
       page: join(this.#directory, 'report.html'),
     };
-    const page = reportPage(summary);
+    const planned = summary.planned === undefined ? undefined : this.#planned.file;
+    const rows = [...(planned ? [planned] : []), this.#changes.file, this.#rejects.file];
+    const text = `${JSON.stringify(summary, null, 2)}\n`;
+    const contents = new Map<string, string | undefined>([
+      ['summary.json', text.length > MOST_EMBEDDED ? undefined : text],
+    ]);
     await withOutput(files.summary, async (write) => {
-      await write(`${JSON.stringify(summary, null, 2)}\n`);
-      await withOutput(files.page, async (writePage) => {
-        await writePage(page);
-        this.#changes.file.seal();
-        this.#rejects.file.seal();
-      });
-      this.#changes.file.commit();
-      this.#rejects.file.commit();
+      await write(text);
+      for (const file of rows) {
+        file.seal();
+        contents.set(basename(file.path), file.content(MOST_EMBEDDED));
+      }
+      await withOutput(files.page, (writePage) =>
+        writePage(reportPage(summary, (name) => contents.get(name))),
+      );
+      for (const file of rows) file.commit();
+      if (planned === undefined) this.#removePlanned();
     });
-    return files;
+    return planned === undefined ? files : { ...files, planned: planned.path };
+  }
+
+  /** Removes the unfinished file of the plan, and one of an earlier report, which would not fit to this one. */
+  #removePlanned(): void {
+    const { file } = this.#planned;
+    file.discard();
+    try {
+      rmSync(file.path, { force: true });
+    } catch (error) {
+      throw new OutputError('cannot be removed', file.path, { cause: error });
+    }
   }
 }

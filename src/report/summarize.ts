@@ -11,6 +11,8 @@ import {
 import type { AttributeCount } from './changes-file.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import type { ChangesFile } from './changes-file.js';
+import type { RunOrigin } from './origin.js';
+import type { PlannedLists } from './planned-lists.js';
 import type { RejectsFile } from './rejects-file.js';
 import type { LoggedSession, SessionLog } from './session-log.js';
 import type { RunStatus, RunSummary, SessionSummary, SourceSummary } from './summary.js';
@@ -26,6 +28,8 @@ export interface RunRecord {
   readonly changes: ChangesFile;
   readonly rejects: RejectsFile;
   readonly log: SessionLog;
+  readonly lists: PlannedLists;
+  readonly origin: RunOrigin | undefined;
   readonly sources: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
   readonly plan: PlanSummary | undefined;
   readonly plannedAt: number | undefined;
@@ -45,9 +49,11 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
     status: statusOf(result),
     startedAt: iso('startedAt' in result ? result.startedAt : record.startedAt),
     endedAt: iso('endedAt' in result ? result.endedAt : record.endedAt),
+    ...(record.origin && { origin: record.origin }),
     ...(result instanceof Error && { error: errorOf(result) }),
     ...(plan && { plan }),
     ...(record.plannedAt !== undefined && { plannedAt: iso(record.plannedAt) }),
+    ...(plan && record.lists.isOf(plan.entities) && { planned: record.lists.lists() }),
     sources,
     sent: sentOf(record, plan, result),
     outcomes: changes.outcomes,

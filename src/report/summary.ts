@@ -3,6 +3,8 @@ import type { SampleReport } from '../core/sample-results.js';
 import type { WaitReason } from '../events/events.js';
 import type { Entity } from '../core/model.js';
 import type { AttributeCount } from './changes-file.js';
+import type { RunOrigin } from './origin.js';
+import type { ChangeList } from './planned-lists.js';
 import type { RejectedRecord, RejectReason } from './rejects-file.js';
 
 /**
@@ -69,10 +71,14 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly startedAt: string;
   readonly endedAt: string;
+  /** Where the run took place, as far as it is known. */
+  readonly origin?: RunOrigin;
   /** The error that ended the run. Only rollcall's own errors have a message here: others may contain data. */
   readonly error?: { readonly name: string; readonly code?: string; readonly message?: string };
   /** The plan, if the run got that far. `trips` are the limits of the guard that it exceeds. */
   readonly plan?: PlanSummary & { readonly trips: readonly GuardTrip[] };
+  /** The changes of the plan by entity and action; missing if the plan was not complete, or the report did not receive its changes. */
+  readonly planned?: readonly ChangeList[];
   readonly sources: Readonly<Partial<Record<Entity, SourceSummary>>>;
   readonly sent: {
     /** Changes that Okta confirmed. */
@@ -103,7 +109,7 @@ export interface RunSummary {
     readonly reasons: readonly RejectReason[];
     /** Rejections for other reasons. */
     readonly otherReasons: number;
-    /** The first hundred. */
+    /** The first hundred that were rejected, and the first hundred that Okta refused. */
     readonly first: readonly RejectedRecord[];
   };
   /** Sessions of an earlier run that were settled first. */

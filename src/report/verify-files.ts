@@ -20,6 +20,9 @@ export interface VerifyFiles {
   finish(report: VerifyReport | undefined): Promise<void>;
 }
 
+/** The most bytes of a file that the page contains, so that it can be mailed. */
+const MOST_EMBEDDED = 1_000_000;
+
 /** The most differences of each entity and status on the page. */
 const MOST_LISTED = 100;
 
@@ -50,12 +53,17 @@ export function createVerifyFiles(directory: string): VerifyFiles {
         all,
         first,
       }));
+      const json = `${JSON.stringify(report, null, 2)}\n`;
       try {
         await withOutput(join(directory, 'verify.json'), async (write) => {
-          await write(`${JSON.stringify(report, null, 2)}\n`);
+          await write(json);
           await withOutput(join(directory, 'verify.html'), async (writePage) => {
-            await writePage(verifyPage(report, lists));
             file.seal();
+            await writePage(
+              verifyPage(report, lists, (name) =>
+                name === 'verify.json' ? json : file.content(MOST_EMBEDDED),
+              ),
+            );
           });
           file.commit();
         });

@@ -60,6 +60,8 @@ export type {
 } from '../core/verify-results.js';
 export type { PlanOptions } from '../sync/sync.js';
 export type { SelectionOptions } from '../diff/selection.js';
+export type { LastRunFigures, RunOrigin } from '../report/origin.js';
+export type { ChangeList, ListedChange } from '../report/planned-lists.js';
 export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
 export type { Output } from '../report/files/output.js';
 export type { AttributeCount } from '../report/changes-file.js';

@@ -86,6 +86,20 @@ describe('who would be deleted', () => {
       /\n {2}rollcall sync --users u.csv .*--report r .*--approve [0-9a-f]{64}\nAll changes: all.jsonl\nReport: .*r\/report.html\n$/,
     );
     expect(ran.err).not.toContain('First');
+    const page = (await readFile(join(cwd, 'r/report.html'), 'utf8'))
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ');
+    for (const text of [
+      'The guard stopped this run, and nothing was sent: 26 users, 1 group and 2 memberships would have been deleted',
+      `Org ${env['OKTA_CLIENT_ORGURL']} `,
+      'm.csv Command rollcall sync --users u.csv',
+      'Not deleted, because the guard stopped the run',
+      // Beside the last run.
+      'users 7 (30) 0 (30) 4 (0) 26 (0)',
+      'rollcall sync --users u.csv --groups g.csv --memberships m.csv --report r --cooldown 1ms --poll 1ms --approve',
+    ])
+      expect(page).toContain(text);
+    expect((await readFile(join(cwd, 'r/planned.csv'), 'utf8')).trimEnd().split('\n')).toHaveLength(35);
     const lines = (await readFile(join(cwd, 'all.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines).toHaveLength(34);
   });

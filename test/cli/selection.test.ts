@@ -27,7 +27,7 @@ describe('--first and --only', () => {
     expect(trial.out).toContain(REST);
     expect(okta.directory().activeUsers).toBe(3);
     const html = await readFile(join(cwd, 'out/report.html'), 'utf8');
-    expect(html).toContain('Okta confirmed 3 changes; 7 changes not selected');
+    expect(html).toContain('Okta confirmed 3 users; 7 users not selected');
     expect((await cli(cwd, ['status'])).out).toContain('left undone: 7 changes not selected');
     const quiet = await run('sync', '--only', 'u7', 'u9', '--quiet', '--allow-rejects', ...QUICK);
     expect(quiet).toMatchObject({ code: 5, out: '' });
@@ -50,7 +50,7 @@ describe('--first and --only', () => {
     await run('sync', '--first', '3', ...QUICK);
     await run('sync', '--only', 'u0', '--report', 'out', ...QUICK);
     const html = await readFile(join(cwd, 'out/report.html'), 'utf8');
-    expect(html).toContain('No change was selected; 7 changes not selected');
+    expect(html).toContain('No change was selected; 7 users not selected');
   });
 
   it('are in the JSON of the outcome', async () => {

@@ -172,7 +172,7 @@ describe('cancel', () => {
     expect(out).toContain('outcome unknown for 3 users');
     expect(out).toContain('In flight  nothing');
     const next = await cli(cwd, [...SLOW, '--max-creates', '0', '--poll-timeout', '3h'], { env });
-    expect(next.out).toContain('Okta confirmed 3 changes');
+    expect(next.out).toContain('Okta confirmed 3 users in');
     expect(okta.sessions().map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']);
     expect(okta.violations).toEqual([]);
   });

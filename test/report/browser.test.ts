@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -165,10 +165,52 @@ describe.skipIf(!available)('the report page in a browser', () => {
 
   it('shows hostile ids as text, letter by letter', async () => {
     const { page } = await openPage(browser, pages['hostile'] as string, { width: 1100 });
-    const ids = await page.locator('.rec .id').allTextContents();
+    const ids = await page.locator('#rejects ~ * .id').allTextContents();
     expect(ids).toContain('<script>document.title="owned"</script>');
     expect(ids).toContain('"><img src=x onerror=alert(1)>');
     expect(await page.title()).not.toContain('owned');
+    await page.close();
+  });
+
+  it('lists the deletions first, to search and to sort, also with the keyboard', async () => {
+    const { page } = await openPage(browser, pages['plan'] as string, { width: 390 });
+    expect(await page.locator('section h2').first().textContent()).toContain('Would be deleted');
+    const rows = page.locator('#delete ~ .scroll').first().locator('tbody tr');
+    const all = await rows.count();
+    await page.getByRole('searchbox', { name: 'Search users' }).first().fill('EMP-100007');
+    expect(await rows.filter({ visible: true }).allTextContents()).toHaveLength(1);
+    expect(await page.locator('output').first().textContent()).toBe(`1 of ${all}`);
+    await page.getByRole('searchbox', { name: 'Search users' }).first().fill('');
+    const id = page.getByRole('button', { name: 'Id' }).first();
+    await id.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    expect(await rows.first().textContent()).toContain('emp-100199');
+    const tree = await page.locator('main').ariaSnapshot();
+    expect(tree).toContain(
+      'heading "The guard would stop this plan: 200 users and 1 group would be deleted" [level=1]',
+    );
+    expect(tree).toContain('region "Would be deleted, users"');
+    expect(tree).toMatch(/columnheader "Id"/);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.tagName')).toMatch(/BUTTON|INPUT|DIV/);
+    await page.emulateMedia({ media: 'print' });
+    const overflow = await page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflow");
+    expect(overflow).toBe('visible');
+    await page.close();
+  });
+
+  it('needs no script to be read, and has its CSV files inside', async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    await page.goto(pathToFileURL(pages['plan'] as string).href);
+    expect(await page.locator('#delete ~ .scroll').first().locator('tbody tr').count()).toBe(200);
+    expect(await page.locator('input, button').count()).toBe(0);
+    const href = await page.locator('a[download="planned.csv"]').getAttribute('href');
+    const [, base64 = ''] = href?.split(',') ?? [];
+    expect(Buffer.from(base64, 'base64')).toEqual(
+      readFileSync(join(dirname(pages['plan'] as string), 'planned.csv')),
+    );
     await page.close();
   });
 

@@ -67,9 +67,9 @@ describe('hostile content', () => {
     const tags = new Set(
       Array.from(page.matchAll(/<\/?([a-z][\w-]*)/gi), (match) => match[1]?.toLowerCase()),
     );
-    for (const tag of ['script', 'img', 'b', 'iframe', 'link', 'object'])
-      expect(tags.has(tag), tag).toBe(false);
+    for (const tag of ['img', 'b', 'iframe', 'link', 'object']) expect(tags.has(tag), tag).toBe(false);
     expect(page.match(/<style/g)).toHaveLength(1);
+    expect(page.match(/<script/g)).toHaveLength(1);
     expect(page).not.toMatch(/<[^>]*\son\w+=/);
     expect(page).toContain('&lt;script&gt;document.title=&quot;owned&quot;&lt;/script&gt;');
     expect(page).toContain('&lt;b onmouseover=&quot;x()&quot;&gt;;back\\slash');

@@ -25,7 +25,7 @@ try {
     await shoot(image, day.page, 1100, false, false);
   } else {
     for (const [name, page] of Object.entries({ day: day.page, plan: plan.page }))
-      for (const width of [360, 1100])
+      for (const width of [390, 1280])
         for (const dark of [false, true])
           await shoot(join(directory, `${name}-${width}-${dark ? 'dark' : 'light'}.png`), page, width, dark);
   }

@@ -193,7 +193,13 @@ describe('the report of a sync', () => {
   it('files have mode 0600 and the directory 0700, and nothing else is left', async () => {
     const made = join(directory, 'a', 'report');
     const files = await busyDay(made);
-    expect(readdirSync(made).sort()).toEqual(['changes.csv', 'rejects.csv', 'report.html', 'summary.json']);
+    expect(readdirSync(made).sort()).toEqual([
+      'changes.csv',
+      'planned.csv',
+      'rejects.csv',
+      'report.html',
+      'summary.json',
+    ]);
     for (const path of Object.values(files) as string[]) expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(made).mode & 0o777).toBe(0o700);
   });
@@ -280,7 +286,9 @@ describe('the report of a run that did not come to its end', () => {
     const rows = rowsOf(files.changes);
     expect(rows.filter(({ outcome }) => outcome === 'unknown')).toHaveLength(summary.outcomes.unknown);
     expect(summary.outcomes.unknown).toBeGreaterThanOrEqual(400);
-    expect(readFileSync(files.page, 'utf8')).toContain('The run failed, with 400 of 900 changes confirmed');
+    expect(readFileSync(files.page, 'utf8')).toContain(
+      'The run failed, with 400 users confirmed of 900 users',
+    );
   });
 
   it('a run that is aborted leaves a report of what was done', async () => {
@@ -438,7 +446,7 @@ describe('what cannot be reported', () => {
       renameSync(moved, directory);
     }
     expect((Object.values(before) as string[]).map((path) => readFileSync(path, 'utf8'))).toEqual(texts);
-    expect(readdirSync(directory)).toHaveLength(4);
+    expect(readdirSync(directory)).toHaveLength(5);
   });
 
   it('rows that could not be written are an error, and no file appears', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/core/clock.js';
 import type { GroupRecord, MembershipRecord, UserRecord } from '../../src/core/model.js';
 import { createRunReport, type ReportFiles, type RunReport } from '../../src/report/run-report.js';
+import type { RunOrigin } from '../../src/report/origin.js';
 import type { RunResult } from '../../src/report/summarize.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
@@ -13,6 +14,21 @@ export interface ReportedWorld {
   readonly clock: Clock;
   readonly report: RunReport;
 }
+
+/** Where the runs of these tests take place. */
+const ORIGIN: RunOrigin = {
+  orgUrl: 'https://hospital.okta.com',
+  identitySourceId: '0oa1hospital',
+  sources: ['exports/people.csv', 'exports/units.csv', 'exports/people-in-units.csv'],
+  command:
+    'rollcall sync --users exports/people.csv --groups exports/units.csv --memberships exports/people-in-units.csv',
+  host: 'etl-1',
+  timeZone: 'Europe/Berlin',
+  lastRun: {
+    endedAt: '2025-12-31T05:00:00.000Z',
+    entities: { users: { read: 400, created: 3, updated: 12, deleted: 1 } },
+  },
+};
 
 /**
  * A run in virtual time, and its report. The files are written when virtual time is over, for they are real; their clock
@@ -27,7 +43,8 @@ export async function reported(
   const result = await inVirtualTime(async (clock) => {
     const reportClock: Clock = { ...clock, now: () => end ?? clock.now() };
     // Earlier days of the same world are not part of the report: it is made when it is first asked for.
-    const lazily = (): RunReport => (made ??= createRunReport({ directory, clock: reportClock }));
+    const lazily = (): RunReport =>
+      (made ??= createRunReport({ directory, clock: reportClock, origin: ORIGIN }));
     try {
       return await run({
         clock,
@@ -49,8 +66,8 @@ export function outcomeOf(run: Promise<RunResult>): Promise<RunResult> {
 }
 
 /** The options that connect a run with its report. */
-export function connected(report: RunReport): Pick<SyncOptions, 'onEvent' | 'onOutcome'> {
-  return { onEvent: report.observe, onOutcome: report.outcomes };
+export function connected(report: RunReport): Pick<SyncOptions, 'onEvent' | 'onOutcome' | 'onPlanned'> {
+  return { onEvent: report.observe, onOutcome: report.outcomes, onPlanned: report.planned };
 }
 
 /** Records that take their time, as a source does. */
@@ -168,7 +185,12 @@ export async function trippedPlan(directory: string, size = 400): Promise<Report
     const state = memoryState();
     const before = hospital(size, 0);
     await sync({ okta: clientOf(org), state, ...before, clock });
-    return plan({ state, users: before.users.slice(size / 2), groups: before.groups.slice(1) });
+    return plan({
+      state,
+      users: before.users.slice(size / 2),
+      groups: before.groups.slice(1),
+      onPlanned: world.report.planned,
+    });
   });
 }
 

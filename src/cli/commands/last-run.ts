@@ -1,4 +1,5 @@
 import { type UploadReport, changesOf } from '../../core/results.js';
+import type { LastRunFigures } from '../../report/origin.js';
 import type { StateStore } from '../../state/store.js';
 import type { Undone } from './undone.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
@@ -15,6 +16,8 @@ export interface LastRun {
   readonly remaining?: number;
   /** Records and deletions that the run left undone; undefined if it did not reach its end. */
   readonly undone?: Undone;
+  /** The records read and the changes confirmed, by entity; undefined if it did not reach its end. */
+  readonly entities?: LastRunFigures['entities'];
 }
 
 const NAME = 'cli:last-run';
@@ -25,14 +28,16 @@ export async function noteRun(
   run: Pick<LastRun, 'startedAt' | 'endedAt' | 'exitCode'> & {
     readonly code?: string | undefined;
     readonly undone?: Undone | undefined;
+    readonly entities?: LastRun['entities'] | undefined;
   },
   report: UploadReport | undefined,
 ): Promise<void> {
-  const { code, undone, ...rest } = run;
+  const { code, undone, entities, ...rest } = run;
   const note: LastRun = {
     ...rest,
     ...(code !== undefined && { code }),
     ...(undone !== undefined && { undone }),
+    ...(entities !== undefined && { entities }),
     confirmed: report === undefined ? 0 : changesOf(report.confirmed),
     ...(report !== undefined && { remaining: report.remaining }),
   };

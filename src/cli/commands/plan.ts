@@ -15,6 +15,7 @@ import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
 import { Planned } from './planned.js';
+import { originOf } from './run-origin.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { SourceFindings } from '../mapping/source-findings.js';
 import { findingsLines } from '../text/findings-text.js';
@@ -52,7 +53,8 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openCommandState(input);
   try {
-    const files = openReport(settings, context);
+    const files = await openReport(settings, context, () => originOf('plan', input, state));
+    planned.report = files?.planned;
     const options = {
       ...sources,
       ...comparisonOptions(settings),

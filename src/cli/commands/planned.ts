@@ -16,6 +16,8 @@ export type FirstDeletions = Readonly<Record<Entity, readonly PlannedChange[]>>;
 export class Planned {
   readonly #deletions = { users: [], groups: [], memberships: [] } as Record<Entity, PlannedChange[]>;
   readonly #changes: PlannedFile | undefined;
+  /** Another receiver of the changes: the report. */
+  report: ((changes: readonly PlannedChange[]) => void) | undefined;
   readonly #file: string | undefined;
   #failure: { readonly error: unknown } | undefined;
   #isComplete = false;
@@ -41,6 +43,7 @@ export class Planned {
       if (change.action === 'delete' && first.length < SHOWN_DELETIONS) first.push(change);
     }
     this.#changes?.add(changes);
+    this.report?.(changes);
   };
 
   /** The plan is complete, so the file is as well: it gets its name, whatever becomes of the plan. Never throws. */

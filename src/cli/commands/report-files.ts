@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { SyncEvent } from '../../events/events.js';
 import type { ChangeOutcome, Plan, SyncReport } from '../../core/results.js';
+import type { PlannedChange } from '../../core/planned-change.js';
+import type { RunOrigin } from '../../report/origin.js';
 import { createRunReport } from '../../report/run-report.js';
 import type { Rejection } from '../../core/rejection.js';
 import type { Display } from '../display/display.js';
@@ -13,6 +15,7 @@ import { showError } from '../display/show-error.js';
 export interface ReportFiles {
   readonly observe: (event: SyncEvent) => void;
   readonly rejected: (rejection: Rejection) => void;
+  readonly planned: (changes: readonly PlannedChange[]) => void;
   readonly outcomes: (outcomes: readonly ChangeOutcome[]) => void;
   /** Once only. */
   readonly finish: (result: SyncReport | Plan | Error) => Promise<unknown>;
@@ -20,12 +23,26 @@ export interface ReportFiles {
   readonly line: string;
 }
 
-/** The files of `--report`; undefined if it is not set. */
-export function openReport({ report }: Settings, { cwd, clock }: CliContext): ReportFiles | undefined {
+/**
+ * The files of `--report`; undefined if it is not set.
+ *
+ * @param originOf - called only if it is set
+ * @throws {@link OutputError} if the directory cannot be written
+ */
+export async function openReport(
+  { report }: Settings,
+  { cwd, clock }: CliContext,
+  originOf: () => Promise<RunOrigin>,
+): Promise<ReportFiles | undefined> {
   if (report === undefined) return undefined;
-  const { observe, outcomes, finish } = createRunReport({ directory: resolve(cwd, report), clock });
+  const directory = resolve(cwd, report);
+  const { observe, planned, outcomes, finish } = createRunReport({
+    directory,
+    clock,
+    origin: await originOf(),
+  });
   const rejected = (rejection: Rejection) => observe({ type: 'record:rejected', rejection });
-  return { observe, rejected, outcomes, finish, line: `Report: ${join(report, 'report.html')}` };
+  return { observe, rejected, planned, outcomes, finish, line: `Report: ${join(report, 'report.html')}` };
 }
 
 /** Writes the files of a run that reached its end, and names them. @throws {@link OutputError} if one cannot be written */

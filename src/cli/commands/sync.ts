@@ -1,10 +1,11 @@
 import { GuardError, OptionsError, RollcallError, StateError } from '../../core/errors.js';
+import { ENTITIES } from '../../core/model.js';
 import type { PlanSummary, SyncReport } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
 import { startSync, type SyncOptions } from '../../sync/sync.js';
 import { connect } from './connect.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
-import { noteRun } from './last-run.js';
+import { noteRun, type LastRun } from './last-run.js';
 import {
   comparisonOptions,
   guardOptions,
@@ -19,6 +20,7 @@ import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
 import { Planned } from './planned.js';
+import { originOf } from './run-origin.js';
 import { showError } from '../display/show-error.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
 import { sampleLines } from '../text/sample-text.js';
@@ -75,7 +77,9 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
         ...(approve !== undefined && { approve }),
         onPlanned: planned.add,
       };
-      return await runAndReport(options, input, openReport(settings, context), planned, findings);
+      const files = await openReport(settings, context, () => originOf('sync', input, state));
+      planned.report = files?.planned;
+      return await runAndReport(options, input, files, planned, findings);
     } finally {
       if (!stopping.late) await state.close();
     }
@@ -133,6 +137,18 @@ function exitCodeOfReport(report: SyncReport, allowRejects = false): ExitCode {
   return allowRejects || !isPartial(undone) ? EXIT.DONE : EXIT.PARTIAL;
 }
 
+/** What a run read and Okta confirmed, by entity. */
+function entitiesOf({ sources, confirmed }: SyncReport): LastRun['entities'] {
+  const read = ENTITIES.filter((entity) => sources[entity] !== undefined);
+  return Object.fromEntries(
+    read.map((entity) => {
+      const { creates, updates, deletes } = confirmed[entity];
+      const figures = { created: creates, updated: updates, deleted: deletes };
+      return [entity, { read: sources[entity]?.read ?? 0, ...figures }];
+    }),
+  );
+}
+
 /** Stores the record that `status` shows. A failure to store it does not fail the run. */
 async function note(
   state: StateStore,
@@ -149,6 +165,7 @@ async function note(
     exitCode,
     code: error?.code,
     undone: done && undoneOf(done),
+    entities: done && entitiesOf(done),
   };
   try {
     await noteRun(state, run, done ?? error?.report);

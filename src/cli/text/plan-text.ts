@@ -4,7 +4,7 @@ import type { FirstDeletions } from '../commands/planned.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { deletionLines, type DeletedNames } from './deletions-text.js';
 import { formatDuration } from './duration.js';
-import { changesList } from './entity-counts.js';
+import { changesList } from '../../core/entity-list.js';
 import { approvalLines, tripLines } from './guard-text.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines, refusedBeforeLines } from './left-out.js';

@@ -2,7 +2,7 @@ import { ENTITIES } from '../../core/model.js';
 import type { SyncReport, UploadReport } from '../../core/results.js';
 import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
-import { changesList } from './entity-counts.js';
+import { changesList } from '../../core/entity-list.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines } from './left-out.js';
 import { rejectionLines } from './rejections.js';

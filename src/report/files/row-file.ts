@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { OutputError } from '../../core/errors.js';
 import type { RowFormat } from './row-format.js';
 
@@ -16,6 +16,7 @@ const ROWS_AT_A_TIME = 1000;
 export class RowFile<Row> {
   readonly path: string;
   readonly #part: string;
+  #bytes = 0;
   readonly #encode: (rows: readonly Row[]) => string;
   #head: string;
   #rows: Row[] = [];
@@ -58,6 +59,17 @@ export class RowFile<Row> {
     });
   }
 
+  /**
+   * The content of the sealed file; undefined if it has more bytes than this.
+   * @throws {@link OutputError} if it cannot be read
+   */
+  content(mostBytes: number): string | undefined {
+    if (this.#bytes > mostBytes) return undefined;
+    let text = '';
+    this.#attempt(() => (text = readFileSync(this.#part, 'utf8')));
+    return text;
+  }
+
   /** Renames the sealed file to its final name. */
   commit(): void {
     this.#attempt(() => renameSync(this.#part, this.path));
@@ -79,6 +91,7 @@ export class RowFile<Row> {
     this.#head = '';
     this.#rows = [];
     const bytes = Buffer.from(text);
+    this.#bytes += bytes.length;
     for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
     return file;
   }

@@ -1,13 +1,13 @@
 import { describeTrip } from '../../core/describe-trip.js';
 import { html, type Html } from './html.js';
+import { lastRun } from './last-run.js';
 import { shortened } from './words.js';
 import type { RunSummary } from '../summary.js';
 
-/** The reason why the run stopped, or why the guard would stop it, and what to do. */
+/** The error that ended the run, and what to do; undefined if there was none, or if it was the guard's. */
 export function alert(summary: RunSummary): Html | undefined {
-  const { error, plan, status } = summary;
-  if (plan !== undefined && (plan.trips.length > 0 || status === 'stopped')) return guardAlert(plan);
-  if (error === undefined) return undefined;
+  const { error, status } = summary;
+  if (isStopped(summary) || error === undefined) return undefined;
   const { message, name, code } = error;
   return html`<section class="wide alert ${status === 'aborted' ? 'warn' : 'bad'}" aria-labelledby="why">
     <h2 id="why">Why the run ended</h2>
@@ -24,17 +24,26 @@ export function alert(summary: RunSummary): Html | undefined {
   </section>`;
 }
 
-function guardAlert({ trips, hash }: NonNullable<RunSummary['plan']>): Html {
-  return html`<section class="wide alert bad" aria-labelledby="why">
-    <h2 id="why">Limits of the guard</h2>
+function isStopped({ plan, status }: RunSummary): boolean {
+  return plan !== undefined && (plan.trips.length > 0 || status === 'stopped');
+}
+
+/** Why the guard stopped the plan, or would stop it, beside the last run. */
+export function guardAlert(summary: RunSummary): Html | undefined {
+  const { plan, status, origin } = summary;
+  if (plan === undefined || !isStopped(summary)) return undefined;
+  const { trips, hash } = plan;
+  return html`<section class="wide alert bad" aria-labelledby="guard">
+    <h2 id="guard">Why the guard ${status === 'stopped' ? 'stopped' : 'would stop'} this plan</h2>
     ${trips.length === 0 && html`<p>The plan is not the one that was approved.</p>`}
     <ul>
       ${trips.map((trip) => html`<li>${describeTrip(trip)}</li>`)}
     </ul>
+    ${lastRun(summary)}
     <p>
-      Nothing is sent if a plan exceeds a limit. If these changes are intended, approve exactly this plan with
-      its hash:
-      <code class="hash">${hash}</code>
+      Nothing is sent if a plan exceeds a limit. If these changes are intended, approve exactly this
+      plan${origin?.approval === undefined && ' with its hash'}:
+      <code class="hash">${origin?.approval !== undefined && `${origin.approval} `}${hash}</code>
     </p>
   </section>`;
 }

@@ -1,4 +1,5 @@
-import { html, type Html } from './html.js';
+import { html, Html } from './html.js';
+import { hashSource, SCRIPT_ELEMENT, SCRIPT_SOURCE } from './script.js';
 import { STYLE } from './style.js';
 
 /** The parts of a page. */
@@ -8,9 +9,21 @@ export interface PageParts {
   readonly footer: Html;
 }
 
+/** No page may load anything, and it runs and shows only our own script and style. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src ${hashSource(STYLE.text)}`,
+  `script-src ${SCRIPT_SOURCE}`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** The policy has the hash of the style, so that nothing may stand around it. */
+const STYLE_ELEMENT = new Html(`<style>${STYLE.text}</style>`);
+
 /**
- * An HTML page: one file without scripts, external pictures or fonts, and with a policy that forbids it to load anything, so that
- * it can be mailed and opened anywhere.
+ * An HTML page: one file without external scripts, pictures or fonts, and with a policy that forbids it to load anything, so that it can
+ * be mailed and opened anywhere. Everything can be read without its script.
  */
 export function framed({ title, main, footer }: PageParts): string {
   return `<!doctype html>\n${
@@ -21,18 +34,14 @@ export function framed({ title, main, footer }: PageParts): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
         <meta name="robots" content="noindex" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-        />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
         <title>${title} · rollcall</title>
-        <style>
-          ${STYLE}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>${main}</main>
         <footer>${footer}</footer>
+        ${SCRIPT_ELEMENT}
       </body>
     </html>`.text
   }\n`;

@@ -1,6 +1,8 @@
 import { html, type Html } from './html.js';
-import { changesOf } from '../../core/results.js';
-import { count, dateTime, duration, plural } from './words.js';
+import { changesList, entityList } from '../../core/entity-list.js';
+import { ENTITIES } from '../../core/model.js';
+import { facts } from './facts.js';
+import { count, plural } from './words.js';
 import type { RunSummary } from '../summary.js';
 
 type Tone = 'good' | 'bad' | 'warn' | 'plain';
@@ -11,43 +13,54 @@ interface Headline {
   readonly title: string;
 }
 
-/** The outcome of the run in a few words; also the title of the report. */
+/** The outcome of the run in one sentence, with counts by entity; also the title of the report. */
 export function headlineOf(summary: RunSummary): Headline {
-  const { status, sent, plan } = summary;
-  const confirmed = changesOf(sent.confirmed);
-  const planned = plan === undefined ? 0 : changesOf(plan.entities);
+  const { status } = summary;
   switch (status) {
     case 'planned':
-      if (plan !== undefined && plan.trips.length > 0)
-        return { tone: 'bad', badge: 'Plan', title: 'The guard would stop this plan' };
-      return {
-        tone: 'plain',
-        badge: 'Plan',
-        title: planned === 0 ? 'There is nothing to send' : `${plural(planned, 'change')} would be sent`,
-      };
+      return planned(summary);
     case 'stopped':
-      return { tone: 'bad', badge: 'Stopped', title: 'The guard stopped this run, and nothing was sent' };
-    case 'aborted':
       return {
-        tone: 'warn',
-        badge: 'Aborted',
-        title: `The run was stopped, with ${soFar(confirmed, planned)}`,
+        tone: 'bad',
+        badge: 'Stopped',
+        title: `The guard stopped this run, and nothing was sent${deleted(summary, 'would have been deleted')}`,
       };
+    case 'aborted':
+      return { tone: 'warn', badge: 'Aborted', title: `The run was stopped, with ${soFar(summary)}` };
     case 'failed':
-      return { tone: 'bad', badge: 'Failed', title: `The run failed, with ${soFar(confirmed, planned)}` };
+      return { tone: 'bad', badge: 'Failed', title: `The run failed, with ${soFar(summary)}` };
     case 'done':
-      return done(summary, confirmed);
+      return done(summary);
   }
 }
 
-function done({ rejected, plan, sources, sample }: RunSummary, confirmed: number): Headline {
-  const unsent = sum(Object.values(sources).map((source) => source.unsent ?? 0));
-  const title =
-    confirmed === 0
-      ? unsent === 0
-        ? 'Okta is in sync; there were no changes'
-        : 'No change was selected'
-      : `Okta confirmed ${plural(confirmed, 'change')}`;
+function planned(summary: RunSummary): Headline {
+  const { plan } = summary;
+  if (plan !== undefined && plan.trips.length > 0)
+    return {
+      tone: 'bad',
+      badge: 'Plan',
+      title: `The guard would stop this plan${deleted(summary, 'would be deleted')}`,
+    };
+  const changes = plan && changesList(plan.entities);
+  return {
+    tone: 'plain',
+    badge: 'Plan',
+    title: changes === undefined ? 'There is nothing to send' : `${changes} would be sent`,
+  };
+}
+
+/** `: 3 users would be deleted`; nothing without deletions. */
+function deleted({ plan }: RunSummary, verb: string): string {
+  const deletes = plan && entityList((entity) => plan.entities[entity].deletes);
+  return deletes === undefined ? '' : `: ${deletes} ${verb}`;
+}
+
+function done({ rejected, plan, sources, sample, sent }: RunSummary): Headline {
+  const unsent = entityList((entity) => sources[entity]?.unsent ?? 0);
+  const confirmed = changesList(sent.confirmed);
+  const nothing = unsent === undefined ? 'Okta is in sync; there were no changes' : 'No change was selected';
+  const title = confirmed === undefined ? nothing : `Okta confirmed ${confirmed}`;
   const differ = sample?.differences ?? 0;
   if (differ > 0)
     return {
@@ -57,68 +70,45 @@ function done({ rejected, plan, sources, sample }: RunSummary, confirmed: number
     };
   const left = rejected.rollcall + rejected.okta;
   if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} not sent` };
-  if (unsent > 0)
-    return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(unsent, 'change')} not selected` };
-  const held = plan === undefined ? 0 : sum(Object.values(plan.heldBackDeletes));
-  if (held > 0)
-    return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(held, 'deletion')} held back` };
+  if (unsent !== undefined) return { tone: 'warn', badge: 'Done', title: `${title}; ${unsent} not selected` };
+  const held = plan && entityList((entity) => plan.heldBackDeletes[entity]);
+  if (held !== undefined)
+    return { tone: 'warn', badge: 'Done', title: `${title}; deletions held back: ${held}` };
   return { tone: 'good', badge: 'Done', title };
 }
 
-function soFar(confirmed: number, planned: number): string {
-  if (confirmed === 0) return 'nothing confirmed';
-  return `${count(confirmed)} of ${plural(planned, 'change')} confirmed`;
+function soFar({ sent, plan }: RunSummary): string {
+  const confirmed = changesList(sent.confirmed);
+  if (confirmed === undefined) return 'nothing confirmed';
+  const all = plan && changesList(plan.entities);
+  return all === undefined ? `${confirmed} confirmed` : `${confirmed} confirmed of ${all}`;
 }
 
-/** The top of the report: the outcome, the times, and the main figures. */
+/** The top of the report: the outcome, where and when it was, and the deletions. */
 export function header(summary: RunSummary): Html {
   const { tone, badge, title } = headlineOf(summary);
-  const took = Date.parse(summary.endedAt) - Date.parse(summary.startedAt);
   return html`<header>
       <span class="badge ${tone}">${badge}</span> <span class="brand">rollcall run report</span>
       <h1>${title}</h1>
-      <p class="soft">
-        ${dateTime(summary.startedAt)}${took > 0 && ` to ${dateTime(summary.endedAt)}, ${duration(took)}`}
-      </p>
+      ${facts(summary.origin ?? {}, summary.startedAt, summary.endedAt)}
     </header>
-    ${figures(summary)}`;
+    ${deletions(summary)}`;
 }
 
-function figures(summary: RunSummary): Html {
-  const { sources, plan, sent, rejected, status } = summary;
-  const each = Object.values(sources);
-  const read = ['Read', sum(each.map((source) => source.read))] as const;
-  const planned = ['Planned', plan && changesOf(plan.entities)] as const;
-  const left = ['Rejected or refused', rejected.rollcall + rejected.okta] as const;
-  const all: readonly (readonly [string, number | undefined])[] =
-    status === 'planned'
-      ? [
-          read,
-          ['Unchanged', sum(each.map(({ unchanged = 0 }) => unchanged))],
-          left,
-          planned,
-          ['Requests', plan?.requests],
-          ['Sessions', plan?.sessions],
-        ]
-      : [
-          read,
-          planned,
-          ['Confirmed', changesOf(sent.confirmed)],
-          ['Remaining', sent.remaining],
-          left,
-          ['Sessions', sent.sessions],
-        ];
+/** The deletions have a place of their own: by entity, and of how many in Okta. */
+function deletions({ plan, sources, sent, status }: RunSummary): Html | undefined {
+  if (plan === undefined) return undefined;
+  const isSent = status !== 'planned' && status !== 'stopped';
+  const shown = ENTITIES.filter((entity) => sources[entity] !== undefined);
   return html`<dl class="figures">
-    ${all.map(
-      ([name, n]) =>
-        html`<div class="${(n ?? 0) === 0 && 'zero'}">
-          <dt>${name}</dt>
-          <dd>${n === undefined ? '–' : count(n)}</dd>
-        </div>`,
-    )}
+    ${shown.map((entity) => {
+      const { deletes } = plan.entities[entity];
+      const confirmed = isSent ? sent.confirmed[entity].deletes : 0;
+      const done = confirmed < deletes ? `${count(confirmed)} of ${count(deletes)} deleted` : 'deleted';
+      return html`<div class="${deletes === 0 ? 'zero' : 'delete'}">
+        <dt>${entity} ${isSent ? (deletes === 0 ? 'deleted' : done) : 'to delete'}</dt>
+        <dd>${count(deletes)} <small>of ${count(plan.population[entity])} in Okta before</small></dd>
+      </div>`;
+    })}
   </dl>`;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, n) => total + n, 0);
 }

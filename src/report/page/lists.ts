@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { AttributeCount } from '../changes-file.js';
 import { html, type Html, type Part } from './html.js';
 import { count, plural, shortened } from './words.js';
@@ -7,7 +8,10 @@ import type { RunSummary } from '../summary.js';
 /** The most entries of each list that the report shows; the files contain all. */
 const MOST_ATTRIBUTES = 12;
 const MOST_REASONS = 12;
-const MOST_RECORDS = 50;
+/** The most records that are named beside a reason. */
+const MOST_IDS = 8;
+/** What makes a reason. */
+const REASON = ['rejectedBy', 'entity', 'field', 'code', 'reason'] as const;
 
 /** The attributes that changed most, as bars. */
 export function attributes({ attributes: { top, others, unnamedUpdates } }: RunSummary): Html | undefined {
@@ -55,13 +59,13 @@ function attributeRow({ entity, attribute, updates }: AttributeCount, most: numb
   </tr>`;
 }
 
-/** The records that were rejected or refused: the reasons first, then the first records. */
+/** The records that were rejected, by reason with the first ids, and those that Okta refused, by id. */
 export function rejects({ rejected }: RunSummary): Html | undefined {
   const { rollcall, okta, reasons, first, listed, otherReasons } = rejected;
   if (rollcall + okta === 0) return undefined;
   const shown = reasons.slice(0, MOST_REASONS);
   const rest = reasons.slice(MOST_REASONS).reduce((sum, reason) => sum + reason.count, otherReasons);
-  const records = first.slice(0, MOST_RECORDS);
+  const refused = first.filter(({ rejectedBy }) => rejectedBy === 'okta');
   return html`<section class="wide" aria-labelledby="rejects">
     <h2 id="rejects">Records that were rejected or refused</h2>
     <table>
@@ -70,12 +74,12 @@ export function rejects({ rejected }: RunSummary): Html | undefined {
       </caption>
       <thead>
         <tr>
-          <th scope="col">Reason</th>
+          <th scope="col">Reason, and the first records</th>
           <th class="n" scope="col">Records</th>
         </tr>
       </thead>
       <tbody>
-        ${shown.map((reason) => reasonRow(reason))}
+        ${shown.map((reason) => reasonRow(reason, first))}
       </tbody>
     </table>
     ${rest > 0 && html`<p class="soft">${plural(rest, 'record')} for other reasons.</p>`}
@@ -85,17 +89,16 @@ export function rejects({ rejected }: RunSummary): Html | undefined {
         Only ${count(listed)} of them are listed: the report did not receive the others one by one.
       </p>`
     }
-    ${records.length > 0 && recordList(records, listed)}
+    ${refused.length > 0 && refusedList(refused, okta)}
   </section>`;
 }
 
-function recordList(records: readonly RejectedRecord[], listed: number): Html {
-  const all = records.length === listed;
-  return html`<details ${records.length <= 10 && 'open'}>
-    <summary>${!all && `The first ${count(records.length)} of `}${plural(listed, 'record')}</summary>
-    <table>
+function refusedList(records: readonly RejectedRecord[], all: number): Html {
+  return html`<div class="scroll" role="region" aria-label="Refused by Okta" tabindex="0">
+    <table class="searchable" data-what="refused records">
       <caption>
-        ${all ? 'They are also in rejects.csv.' : 'All of them are in rejects.csv.'}
+        <strong>Refused by Okta: ${plural(all, 'record')}</strong
+        >${records.length < all && `: the first ${count(records.length)}; all of them are in rejects.csv`}
       </caption>
       <thead>
         <tr>
@@ -107,7 +110,7 @@ function recordList(records: readonly RejectedRecord[], listed: number): Html {
         ${records.map(recordRow)}
       </tbody>
     </table>
-  </details>`;
+  </div>`;
 }
 
 function rejectCaption(rollcall: number, okta: number): string {
@@ -118,31 +121,44 @@ function rejectCaption(rollcall: number, okta: number): string {
   return `${parts.join('; ')}. Such a record is never deleted in Okta.`;
 }
 
-function reasonRow({ rejectedBy, entity, field, code, reason, count: n }: RejectReason): Html {
+function reasonRow(of: RejectReason, first: readonly RejectedRecord[]): Html {
+  const { rejectedBy, entity, field, code, reason, count: n } = of;
+  const records = first.filter((one) => REASON.every((name) => one[name] === of[name])).slice(0, MOST_IDS);
   return html`<tr>
     <th scope="row" class="why">
       ${why(field, reason)}
       <small>${entity} · ${rejectedBy === 'okta' && 'Okta · '}<code>${shortened(code, 60)}</code></small>
+      ${
+        records.length > 0 &&
+        html`<div class="soft">
+          ${records.map((record, i) => [i > 0 && ', ', recordId(record), placeOf(record)])}${n > records.length && ', …'}
+        </div>`
+      }
     </th>
     <td class="n">${count(n)}</td>
   </tr>`;
 }
 
 function recordRow(record: RejectedRecord): Html {
-  const { entity, externalId, file, line, position, field, reason } = record;
-  const place =
-    file !== undefined || line !== undefined
-      ? [file === undefined ? 'line' : shortened(file, 80), line]
-          .filter((part) => part !== undefined)
-          .join(':')
-      : position !== undefined && `record ${count(position)}`;
+  const { entity, field, reason } = record;
   return html`<tr>
-    <th scope="row" class="rec">
-      ${externalId === undefined ? html`<em>no external id</em>` : html`<span class="id">${shortened(externalId)}</span>`}
-      <small>${entity}${place !== false && ` · ${place}`}</small>
-    </th>
+    <th scope="row" class="rec">${recordId(record)} <small>${entity}${placeOf(record)}</small></th>
     <td class="any">${why(field, reason)}</td>
   </tr>`;
+}
+
+function recordId({ externalId }: RejectedRecord): Html {
+  return externalId === undefined
+    ? html`<em>no external id</em>`
+    : html`<span class="id">${shortened(externalId)}</span>`;
+}
+
+/** The place of a record in its source, in brackets; nothing if it is not known. */
+function placeOf({ file, line, position }: RejectedRecord): string {
+  if (file === undefined && line === undefined)
+    return position === undefined ? '' : ` (record ${count(position)})`;
+  const parts = [file === undefined ? 'line' : shortened(basename(file), 80), line];
+  return ` (${parts.filter((part) => part !== undefined).join(':')})`;
 }
 
 function why(field: string | undefined, reason: string): Part {

@@ -1,7 +1,9 @@
 import { framed } from './frame.js';
 import { html } from './html.js';
-import { alert } from './alert.js';
+import { alert, guardAlert } from './alert.js';
+import { changes } from './changes.js';
 import { counts } from './counts.js';
+import { downloads } from './downloads.js';
 import { header, headlineOf } from './headline.js';
 import { attributes, rejects } from './lists.js';
 import { planCard } from './plan.js';
@@ -10,23 +12,37 @@ import { sessions } from './sessions.js';
 import { plural } from './words.js';
 import type { RunSummary } from '../summary.js';
 
-/** The HTML report of a run. It shows only the content of the summary. */
-export function reportPage(summary: RunSummary): string {
+/**
+ * The HTML report of a run. It shows only the content of the summary.
+ *
+ * @param contentOf - the whole content of another file of the report, if the page shall contain it
+ */
+export function reportPage(
+  summary: RunSummary,
+  contentOf: (name: string) => string | undefined = () => undefined,
+): string {
   return framed({
     title: headlineOf(summary).title,
     main: html`${header(summary)}
       <div class="grid">
-        ${alert(summary)} ${sample(summary)} ${sessions(summary)} ${counts(summary)} ${planCard(summary)}
-        ${attributes(summary)} ${rejects(summary)}
+        ${alert(summary)} ${changes(summary, 'delete')} ${changes(summary, 'create')}
+        ${changes(summary, 'update')} ${guardAlert(summary)} ${rejects(summary)} ${counts(summary)}
+        ${planCard(summary)} ${attributes(summary)} ${sample(summary)} ${sessions(summary)}
       </div>`,
     footer: html`<p>
-      Other files of this report: <a href="summary.json">summary.json</a> for programs,
-      <a href="changes.csv">changes.csv</a> with ${plural(rows(summary), 'row')} of changes and their
-      outcomes, <a href="rejects.csv">rejects.csv</a> with
-      ${plural(summary.rejected.listed, 'rejected record')}. The files contain external ids and names of
-      attributes, but no profile values.
-    </p>`,
+        Files of this report. They contain external ids and names of attributes, but no profile values.
+      </p>
+      ${downloads(files(summary).map(([name, what]) => ({ name, what, content: contentOf(name) })))}`,
   });
+}
+
+function files(summary: RunSummary): readonly (readonly [name: string, what: string])[] {
+  return [
+    ...(summary.planned === undefined ? [] : ([['planned.csv', 'every change of the plan']] as const)),
+    ['changes.csv', `${plural(rows(summary), 'change')} with outcomes`],
+    ['rejects.csv', plural(summary.rejected.listed, 'rejected or refused record')],
+    ['summary.json', 'for programs'],
+  ];
 }
 
 function rows({ outcomes: { confirmed, refused, unknown } }: RunSummary): number {

@@ -1,7 +1,7 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { html, type Html } from './html.js';
 import { count, duration, plural } from './words.js';
-import { changesOf } from '../../core/results.js';
+import { changesList } from '../../core/entity-list.js';
 import type { RunSummary } from '../summary.js';
 
 type Plan = NonNullable<RunSummary['plan']>;
@@ -39,10 +39,10 @@ export function planCard(summary: RunSummary): Html | undefined {
 }
 
 function size(plan: Plan): string {
-  if (changesOf(plan.entities) === 0) return 'No change.';
+  const changes = changesList(plan.entities);
+  if (changes === undefined) return 'No change.';
   const [least, most] = [duration(plan.leastMs), duration(plan.mostMs)];
   const time = plan.mostMs === 0 ? '' : least === most ? `, about ${most}` : `, ${least} to ${most}`;
-  const changes = plural(changesOf(plan.entities), 'change');
   return `${changes} in ${plural(plan.requests, 'request')} and ${plural(plan.sessions, 'session')}${time}.`;
 }
 

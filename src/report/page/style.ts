@@ -44,19 +44,29 @@ code, .id { font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans M
 .bad { color: var(--bad); background: var(--bad-ground); }
 .warn { color: var(--warn); background: var(--warn-ground); }
 .plain { color: var(--plain); background: var(--plain-ground); }
-.figures { display: grid; grid-template-columns: repeat(6, 1fr); margin: 22px 0 16px; padding: 0; }
+.facts { margin: 10px 0 0; font-size: 14px; }
+.facts div { display: grid; grid-template-columns: 118px minmax(0, 1fr); gap: 8px; } .facts dt { color: var(--soft); } .facts dd { margin: 0; }
+caption strong { color: var(--text); }
+.scroll { margin-top: 12px; max-height: 430px; overflow: auto; }
+.deletions { border-color: var(--delete); }
+.search { margin: 4px 0 8px; font-size: 14px; color: var(--soft); }
+.search input { font: inherit; color: var(--text); background: var(--ground); border: 1px solid var(--quiet); border-radius: 6px; padding: 3px 8px; max-width: 100%; }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline dotted; }
+th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='descending'] button::after { content: ' ↓'; }
+.figures { display: grid; grid-template-columns: repeat(3, 1fr); margin: 22px 0 16px; padding: 0; }
 .figures, section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .figures div { padding: 13px 16px 11px; border-left: 1px solid var(--line); }
 .figures div:first-child { border-left: 0; }
 .figures dt { font-size: 13px; color: var(--soft); }
 .figures dd { margin: 0; font-size: 22px; line-height: 1.3; font-weight: 600; letter-spacing: -0.01em; }
+.figures .delete dd { color: var(--delete); } .figures small { font-size: 13px; font-weight: 400; letter-spacing: 0; color: var(--soft); }
 .figures .zero dd { color: var(--soft); font-weight: 400; }
 .grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; align-items: start; }
 .tall { grid-row: span 2; }
 section { padding: 16px 18px 18px; min-width: 0; }
 .wide { grid-column: 1 / -1; }
 .alert { border-color: currentColor; border-left-width: 4px; }
-.alert p, .alert li { color: var(--text); }
+.alert p, .alert li, .alert th, .alert td { color: var(--text); } .alert th, .alert td { border-color: var(--quiet); } .alert table { margin: 0 0 12px; }
 .alert ul { margin: 6px 0 12px; padding-left: 20px; }
 .alert p:last-child { margin: 0; }
 .hash { display: block; margin-top: 4px; padding: 7px 10px; border-radius: 6px; background: var(--track); color: var(--text); }
@@ -97,21 +107,22 @@ footer { max-width: 1040px; margin: 0 auto; padding: 0 24px 40px; font-size: 13.
 footer a { color: var(--plain); }
 @media (max-width: 760px) {
   .grid { grid-template-columns: minmax(0, 1fr); } .tall { grid-row: auto; }
-  .figures { grid-template-columns: repeat(3, 1fr); }
-  .figures div:nth-child(3n + 1) { border-left: 0; }
-  .figures div:nth-child(n + 4) { border-top: 1px solid var(--line); }
 }
 @media (max-width: 480px) {
   main { padding: 18px 12px 14px; } footer { padding: 0 12px 28px; }
   h1 { font-size: 22px; }
   section { padding: 13px 13px 14px; } .grid { gap: 12px; }
-  .figures { margin: 16px 0 12px; }
+  .figures { margin: 16px 0 12px; grid-template-columns: minmax(0, 1fr); }
+  .figures div { border-left: 0; } .figures div + div { border-top: 1px solid var(--line); }
+  .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; margin-bottom: 4px; }
   .figures div { padding: 9px 11px; } .figures dd { font-size: 19px; }
   th, td { padding-right: 8px; } .why small, .rec small { display: block; margin: 0; } .phone-not { display: none; }
   .lanes { grid-template-columns: minmax(0, 1fr); gap: 2px; } .lanes svg { margin-bottom: 5px; }
   .lanes > span:empty { display: none; }
 }
 @media print {
-  :root { --ground: #fff; } main { padding-top: 0; } section { break-inside: avoid; }
+  :root { --ground: #fff; } main { padding-top: 0; } section { break-inside: auto; } tr, h2 { break-inside: avoid; }
+  .scroll { max-height: none; overflow: visible; } .search { display: none; }
+  details::details-content { content-visibility: visible; }
 }
 `);

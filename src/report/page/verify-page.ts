@@ -6,6 +6,7 @@ import {
   type DifferenceStatus,
   type VerifyReport,
 } from '../../core/verify-results.js';
+import { downloads } from './downloads.js';
 import { framed } from './frame.js';
 import { html, type Html } from './html.js';
 import { count, dateTime, duration, plural, shortened } from './words.js';
@@ -29,8 +30,16 @@ export interface ListedDifferences {
   readonly first: readonly Difference[];
 }
 
-/** The HTML page of `verify`. It shows ids and names of attributes, but no values. */
-export function verifyPage(report: VerifyReport, lists: readonly ListedDifferences[]): string {
+/**
+ * The HTML page of `verify`. It shows ids and names of attributes, but no values.
+ *
+ * @param contentOf - the whole content of another file of the report, if the page shall contain it
+ */
+export function verifyPage(
+  report: VerifyReport,
+  lists: readonly ListedDifferences[],
+  contentOf: (name: string) => string | undefined,
+): string {
   return framed({
     title: titleOf(report),
     main: html`${header(report)}
@@ -38,10 +47,14 @@ export function verifyPage(report: VerifyReport, lists: readonly ListedDifferenc
         ${notes(report)} ${counts(report)} ${DIFFERENCE_STATUSES.map((s) => section(s, lists))}
       </div>`,
     footer: html`<p>
-      Other files of this report: <a href="verify.json">verify.json</a> for programs,
-      <a href="differences.csv">differences.csv</a> with ${plural(report.differences, 'row')}. The files
-      contain external ids and names of attributes, but no profile values.
-    </p>`,
+        Files of this report. They contain external ids and names of attributes, but no profile values.
+      </p>
+      ${downloads(
+        [
+          ['differences.csv', plural(report.differences, 'difference')],
+          ['verify.json', 'for programs'],
+        ].map(([name = '', what = '']) => ({ name, what, content: contentOf(name) })),
+      )}`,
   });
 }
 
@@ -55,6 +68,7 @@ function header(report: VerifyReport): Html {
   const { differences, startedAt, endedAt, repaired } = report;
   const same = ENTITIES.reduce((sum, entity) => sum + report.counts[entity].same, 0);
   const [from, to] = [startedAt.toISOString(), endedAt.toISOString()];
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const figures = [
     ['Same', same],
     ['Differences', differences],
@@ -67,7 +81,7 @@ function header(report: VerifyReport): Html {
       <span class="brand">rollcall verify report</span>
       <h1>${titleOf(report)}</h1>
       <p class="soft">
-        ${dateTime(from)} to ${dateTime(to)}, ${duration(endedAt.getTime() - startedAt.getTime())}
+        ${dateTime(from, zone)} to ${dateTime(to, zone)}, ${duration(endedAt.getTime() - startedAt.getTime())}
       </p>
     </header>
     <dl class="figures">
@@ -159,7 +173,7 @@ function list({ entity, all, first, status }: ListedDifferences): Html {
     <summary>
       ${first.length < all && `The first ${count(first.length)} of `}${plural(all, entity.slice(0, -1))}
     </summary>
-    <table>
+    <table class="searchable" data-what="${entity}">
       <caption>
         ${caption}
       </caption>

@@ -44,9 +44,25 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
-/** Date and time in UTC, to the second. */
-export function dateTime(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+/**
+ * Date and time in UTC, to the second, and beside it the local time.
+ *
+ * @param timeZone - an IANA name; without it, or if its time is that of UTC, there is no local time
+ */
+export function dateTime(iso: string, timeZone?: string): string {
+  const utc = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+  const local = timeZone === undefined ? undefined : localTime(iso, timeZone);
+  return local === undefined || local === utc ? `${utc} UTC` : `${utc} UTC (${local} ${timeZone})`;
+}
+
+/** Undefined for a zone that this Node does not know. */
+function localTime(iso: string, timeZone: string): string | undefined {
+  try {
+    // Swedish dates are written like ISO 8601.
+    return new Date(iso).toLocaleString('sv-SE', { timeZone });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Text cut to a length that fits the report; the files contain the whole text. */

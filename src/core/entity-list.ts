@@ -1,6 +1,5 @@
-import { ENTITIES, type Entity } from '../../core/model.js';
-import type { KindCounts } from '../../core/results.js';
-import { plural } from './words.js';
+import { ENTITIES, type Entity } from './model.js';
+import type { KindCounts } from './results.js';
 
 /** Numbers by entity, such as `3 users, 1 group and 2 memberships`; undefined if all are zero. They are never summed over entities. */
 export function entityList(numberOf: (entity: Entity) => number): string | undefined {
@@ -17,4 +16,8 @@ export function changesList(entities: Readonly<Record<Entity, KindCounts>>): str
     const { creates, updates, deletes } = entities[entity];
     return creates + updates + deletes;
   });
+}
+
+function plural(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 }
