@@ -19,6 +19,7 @@ import type { EarlierRefusals } from './earlier-refusals.js';
 import type { FileOverlaps } from './file-overlaps.js';
 import type { LoginClaims } from './login-claims.js';
 import { MembershipChecks } from './membership-checks.js';
+import { withoutOnCreate } from './on-create.js';
 import type { Place } from './place-table.js';
 import { Rejections } from './rejections.js';
 import type { ReferenceIds } from './run-references.js';
@@ -31,6 +32,7 @@ const MOST_ITEM_BYTES = LIMITS.bytesPerRequest - 200;
 export interface ComparerOptions {
   readonly onDuplicate?: 'reject' | 'fail';
   readonly mixed?: boolean;
+  readonly onCreate?: readonly string[];
 }
 
 /**
@@ -52,6 +54,7 @@ export class Comparer<E extends Entity> {
   overlaps: FileOverlaps | undefined;
 
   /** The keys of rejected records, with the first position of each. */
+  readonly #onCreate: ReadonlySet<string>;
   readonly #reserved = new Map<string, number>();
   /** For users and groups: the attributes that the source sets. */
   known: KnownAttributes | undefined;
@@ -66,6 +69,7 @@ export class Comparer<E extends Entity> {
     private readonly counts: DiffCounts,
     private readonly refusals: EarlierRefusals,
   ) {
+    this.#onCreate = new Set(options.onCreate);
     this.rejections = new Rejections(entity, context, options.onDuplicate);
     this.memberships = new MembershipChecks(reading, context, this.rejections, options.mixed ?? false);
   }
@@ -80,7 +84,8 @@ export class Comparer<E extends Entity> {
     );
   }
 
-  async compare(chunk: Chunk<RecordOf[E]>): Promise<Change[]> {
+  async compare(records: Chunk<RecordOf[E]>): Promise<Change[]> {
+    const chunk = withoutOnCreate(records, this.#onCreate);
     const { entity, counts, memberships } = this;
     const first = counts.read;
     const digests = this.#digestsOf(chunk);
@@ -113,7 +118,8 @@ export class Comparer<E extends Entity> {
       overlaps?.add(key, place);
       const held = before?.get(key);
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
-      const change = this.#change(key, record, digestText(digests, i), created, held);
+      const sent = created ? (records[i] as RecordOf[E]) : record;
+      const change = this.#change(key, record, sent, digestText(digests, i), created, held);
       if (this.#isTooLarge(change, place)) continue;
       const isResend = code === Seen.UNKNOWN;
       differences.push({
@@ -179,14 +185,16 @@ export class Comparer<E extends Entity> {
     return new Map(changed.map((key, i) => [key, held[i]]));
   }
 
+  /** @param sent - the record with the attributes that are sent at its creation only, if it is created */
   #change(
     key: string,
     record: RecordOf[E],
+    sent: RecordOf[E],
     digest: string,
     created: boolean,
     before: Held | undefined,
   ): Change {
-    const { item, group } = encodeItem(this.entity, record);
+    const { item, group } = encodeItem(this.entity, sent);
     this.known?.add((record as UserRecord).profile);
     return {
       entity: this.entity,

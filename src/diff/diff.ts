@@ -17,6 +17,7 @@ import { EarlierRefusals } from './earlier-refusals.js';
 import { fullDifferences } from './full-read.js';
 import { IdChangeFinder } from './id-changes.js';
 import { LoginClaims } from './login-claims.js';
+import { checkOnCreate } from './on-create.js';
 import { runReferences } from './run-references.js';
 import { sourceAttributes } from './source-attributes.js';
 import { named } from '../flow/stage-order.js';
@@ -51,6 +52,13 @@ export interface DiffOptions {
    */
   readonly screening?: boolean;
   /**
+   * Attributes of users or groups that are sent only when the record is created. Later they are neither compared nor sent, and never
+   * cleared if the option `neverClear` of `validate` names them too, as `sync` does. A record of which it is not known whether Okta has
+   * it is created again, and so sent with them.
+   * @defaultValue none
+   */
+  readonly onCreate?: readonly string[];
+  /**
    * A reading that the diffs of several entities share, so that memberships are checked against the users and groups of the
    * same run. `diff` does not close it. @defaultValue a new reading, which `diff` closes
    */
@@ -59,7 +67,16 @@ export interface DiffOptions {
   readonly clock?: Clock;
 }
 
-const KNOWN_OPTIONS = ['onDuplicate', 'mixed', 'absence', 'mode', 'screening', 'reading', 'clock'];
+const KNOWN_OPTIONS = [
+  'onDuplicate',
+  'mixed',
+  'absence',
+  'mode',
+  'screening',
+  'onCreate',
+  'reading',
+  'clock',
+];
 
 /**
  * Compares records with the *baseline* (the last state that Okta confirmed) and emits only the differences: creations and
@@ -82,6 +99,7 @@ export function diff<E extends Entity>(
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
   requireBoolean('screening', options.screening ?? true);
+  checkOnCreate(entity, options.onCreate ?? []);
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return named('diff', (source) => {
     const context = contextOf(source);
@@ -144,11 +162,11 @@ async function* differences<E extends Entity>(
     // The created users and groups are needed only if the baseline contains memberships.
     if (memberships.known > 0) comparer.created = runReferences(reading).created;
     if (memberships.known + memberships.unknown > 0) comparer.memberships.gaining = new HashedKeys(key);
-    // Records that a screen leaves out show no names.
+    // Records that a screen leaves out show no names, and a screen compares all attributes.
     const isLearning = comparer.known?.isComplete === false;
     const read = {
       ...{ entity, source, state, reading, comparer, rules, clock, context, counts },
-      screening: isLearning ? undefined : screening,
+      screening: isLearning || (options.onCreate ?? []).length > 0 ? undefined : screening,
     };
     const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);
     for await (const chunk of changes) {

@@ -45,6 +45,8 @@ export interface DirectoryOptions extends DirectorySources {
     readonly groups?: ValidateOptions;
     readonly memberships?: ValidateOptions;
   };
+  /** Attributes that are sent only when a user or group is created. See `diff`. @defaultValue none */
+  readonly onCreate?: { readonly users?: readonly string[]; readonly groups?: readonly string[] };
   /** See `diff`. @defaultValue `'reject'` */
   readonly onDuplicate?: DiffOptions['onDuplicate'];
   /**
@@ -152,17 +154,29 @@ function entityChanges<E extends Entity>(
   return pipe(
     inContext(source, context),
     watchReading<RecordOf[E]>(new ReadingProgress(entity, events, signal).add, signal),
-    validate(entity, { ...options.validate?.[entity], mode }),
+    validate(entity, validateOptions(options, entity)),
     diff(entity, state, {
       reading,
       ...(onDuplicate && { onDuplicate }),
       ...(mixed !== undefined && { mixed }),
       mode,
+      onCreate: onCreateOf(options, entity),
       ...(screening !== undefined && { screening }),
       ...(clock && { clock }),
       absence: absenceOf(options, entity),
     }),
   );
+}
+
+/** The options of `validate` for one entity. What is sent at the creation only is never cleared. */
+function validateOptions(options: DirectoryOptions, entity: Entity): ValidateOptions {
+  const given = options.validate?.[entity];
+  const neverClear = [...(given?.neverClear ?? []), ...onCreateOf(options, entity)];
+  return { ...given, neverClear, mode: modeOf(options.mode, entity) };
+}
+
+function onCreateOf({ onCreate }: DirectoryOptions, entity: Entity): readonly string[] {
+  return entity === 'memberships' ? [] : (onCreate?.[entity] ?? []);
 }
 
 /** The option `absence` for one entity. */

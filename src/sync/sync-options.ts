@@ -1,4 +1,4 @@
-import { requireBoolean, requireFunction } from '../core/check-options.js';
+import { refuseUnknown, requireBoolean, requireFunction } from '../core/check-options.js';
 import { OptionsError } from '../core/errors.js';
 import { checkModes, modeOf } from '../core/mode.js';
 import { ENTITIES, type Entity } from '../core/model.js';
@@ -62,6 +62,7 @@ export const PLAN_OPTION_NAMES: readonly string[] = [
   'groups',
   'memberships',
   'validate',
+  'onCreate',
   'onDuplicate',
   'mixed',
   'absence',
@@ -97,6 +98,7 @@ export function checkSources(options: PlanOptions): void {
   }
   requireBoolean('screening', options.screening ?? true);
   checkModes(options.mode ?? 'full');
+  refuseUnknown('onCreate', options.onCreate ?? {}, ['users', 'groups']);
   const [feed] = feedsOf(options);
   if (options.resend !== undefined && feed !== undefined)
     throw new OptionsError(

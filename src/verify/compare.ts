@@ -76,6 +76,7 @@ export function sourcesOf({
   groups,
   memberships,
   validate,
+  onCreate,
   onDuplicate,
 }: VerifyOptions): DirectoryOptions {
   return {
@@ -83,6 +84,7 @@ export function sourcesOf({
     ...(groups && { groups }),
     ...(memberships && { memberships }),
     ...(validate && { validate }),
+    ...(onCreate && { onCreate }),
     ...(onDuplicate && { onDuplicate }),
   };
 }

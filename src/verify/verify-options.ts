@@ -7,7 +7,8 @@ import type { StateStore } from '../state/store.js';
 import type { DirectoryOptions, DirectorySources } from '../sync/directory-changes.js';
 
 /** Options of `verify`. */
-export interface VerifyOptions extends DirectorySources, Pick<DirectoryOptions, 'validate' | 'onDuplicate'> {
+export interface VerifyOptions
+  extends DirectorySources, Pick<DirectoryOptions, 'validate' | 'onCreate' | 'onDuplicate'> {
   readonly okta: DirectoryClient;
   /** What Okta should have, unless there are sources; and the state that `repair` changes. */
   readonly state: StateStore;

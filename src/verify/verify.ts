@@ -13,6 +13,7 @@ import type { VerifyOptions } from './verify-options.js';
 const OPTION_NAMES = [
   ...ENTITIES,
   'validate',
+  'onCreate',
   'onDuplicate',
   'okta',
   'state',

@@ -26,6 +26,8 @@ const shapes = {
   ...Object.fromEntries(SHAPES.map((shape) => [shape, described(SHAPE_WORDS[shape], flag)])),
 };
 
+const onCreate = described('the value is sent only when the person or group is created', flag);
+
 /** The names of columns. */
 const names: Schema = { type: 'array', items: text, minItems: 1 };
 
@@ -56,7 +58,7 @@ function valueSchema(isId: boolean): Schema {
       `the result for values that are not listed; the same value for { "same": true }${isId ? '' : '; without values, the result for an empty text'}`,
       { anyOf: [result, SAME] },
     ),
-    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }) }),
+    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }), onCreate }),
   };
   const column = described('the column', text);
   const columns = described('the first of these columns that is not empty', names);
@@ -76,9 +78,13 @@ function valueSchema(isId: boolean): Schema {
       ...(isId
         ? []
         : [
-            object({ constant: described('the same value for every record', { type: ['string', 'null'] }) }, [
-              'constant',
-            ]),
+            object(
+              {
+                constant: described('the same value for every record', { type: ['string', 'null'] }),
+                onCreate,
+              },
+              ['constant'],
+            ),
           ]),
     ],
   };

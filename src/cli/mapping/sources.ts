@@ -26,6 +26,7 @@ import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from '.
 import { NamedGroups } from './named-groups.js';
 import { inputOfLookup, refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
 import type { NeededColumns } from '../inputs/header-check.js';
+import type { ValueRule } from './values.js';
 import { columnsOf } from './mapping-columns.js';
 
 export type { MappedInputs };
@@ -49,7 +50,7 @@ export interface MappedSourcesOptions {
 }
 
 /** The sources, and the options of `validate` for them. */
-export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate'>;
+export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate' | 'onCreate'>;
 
 /** The rows of an entity, and for an input with a rule for duplicates, which of them count. */
 interface Opened {
@@ -111,6 +112,7 @@ export function mappedSources(
       : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options) }),
     ...(hasMemberships && { memberships: memberships(mapping, open, options) }),
     ...validateOptions(mapping, options),
+    ...onCreate(mapping),
   };
 }
 
@@ -120,7 +122,8 @@ function validateOptions(
   { validate, neverClear = [] }: MappedSourcesOptions,
 ): Pick<MappedSources, 'validate'> {
   const of = (entity: 'users' | 'groups') => {
-    const names = [...leftAlone(mapping[entity]), ...neverClear];
+    const leftAlone = namesOf(mapping[entity], ({ isLeftAlone }) => isLeftAlone === true);
+    const names = [...leftAlone, ...neverClear];
     const options = { ...validate?.[entity], ...(names.length > 0 && { neverClear: names }) };
     return Object.keys(options).length === 0 ? {} : { [entity]: options };
   };
@@ -128,9 +131,20 @@ function validateOptions(
   return Object.keys(both).length === 0 ? {} : { validate: both };
 }
 
-function leftAlone(rule: Mapping['users'] | Mapping['groups']): string[] {
+/** The option `onCreate`. */
+function onCreate(mapping: Mapping): Pick<MappedSources, 'onCreate'> {
+  const of = (entity: 'users' | 'groups') => {
+    const names = namesOf(mapping[entity], ({ isOnCreate }) => isOnCreate === true);
+    return names.length === 0 ? {} : { [entity]: names };
+  };
+  const both = { ...of('users'), ...of('groups') };
+  return Object.keys(both).length === 0 ? {} : { onCreate: both };
+}
+
+/** The attributes whose rule has a property. */
+function namesOf(rule: Mapping['users' | 'groups'], has: (value: ValueRule) => boolean): string[] {
   if (rule.kind === 'identity') return [];
-  return Array.from(rule.profile).flatMap(([name, { isLeftAlone }]) => (isLeftAlone === true ? [name] : []));
+  return Array.from(rule.profile).flatMap(([name, value]) => (has(value) ? [name] : []));
 }
 
 /** The input whose rows an entity is made of. */

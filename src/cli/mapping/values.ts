@@ -13,6 +13,8 @@ export interface ValueRule {
   readonly plain?: { readonly column: string; readonly ofEmpty: string | null | undefined } | undefined;
   /** True if the mapping says `"empty": "omit"`: nothing is sent for an empty value, not even null. */
   readonly isLeftAlone?: boolean;
+  /** True if the value is sent only when the person or group is created. */
+  readonly isOnCreate?: boolean;
   /** The value; null or `undefined` (left out) only if the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
@@ -26,7 +28,7 @@ export const SHAPES = ['clean', 'trim', 'collapse', 'lower', 'upper'] as const;
 /** Forms of Unicode: the same letter with an accent can be one code point, or two. */
 export const NORMAL_FORMS = ['NFC', 'NFKC'] as const;
 /** Keys of attributes. An id has none of them: it would not stay the same. */
-const OF_ATTRIBUTES = ['empty', ...LIST_KEYS];
+const OF_ATTRIBUTES = ['empty', 'onCreate', ...LIST_KEYS];
 export const EMPTY: readonly Empty[] = ['auto', 'null', 'omit', 'keep', 'reject'];
 
 /** The place of a value in the mapping, which decides what is allowed. */
@@ -73,7 +75,16 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     ofEmpty,
     isUnchanged && source === 'column',
   );
-  return empty === 'omit' ? { ...made, isLeftAlone: true } : made;
+  return {
+    ...made,
+    ...(empty === 'omit' && { isLeftAlone: true }),
+    isOnCreate: readOnCreate(text, members, what),
+  };
+}
+
+function readOnCreate(text: MappingText, members: ReadonlyMap<string, MappingNode>, what: string): boolean {
+  const node = members.get('onCreate');
+  return node !== undefined && text.boolean(node, `${what}.onCreate`);
 }
 
 function rule(
@@ -113,12 +124,13 @@ function readConstant(
   what: string,
   required: boolean,
 ): ValueRule {
-  const other = [...members.keys()].find((key) => key !== 'constant');
+  const other = [...members.keys()].find((key) => key !== 'constant' && key !== 'onCreate');
   if (other !== undefined)
     text.fail(members.get(other) as MappingNode, `${what}: ${other} has no effect on a constant`);
   if (required) text.fail(node, `${what}: a constant would give every record the same id`);
   const value = node.type === 'null' ? null : text.string(node, `${what}.constant`);
-  return { columns: [], place: text.place(node), of: () => value };
+  const isOnCreate = readOnCreate(text, members, what);
+  return { columns: [], place: text.place(node), of: () => value, isOnCreate };
 }
 
 function readSource(

@@ -134,8 +134,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'the rules of `validate` that a sync was given do not apply',
     file: 'src/sync/directory-changes.ts',
-    find: 'validate(entity, { ...options.validate?.[entity], mode }),',
-    replace: 'validate(entity, { mode }),',
+    find: 'const given = options.validate?.[entity];',
+    replace: 'const given = undefined as ValidateOptions | undefined;',
     test: ['test/sync/safeguards.test.ts', 'of a sync has the rules of each entity'],
   },
 ];
