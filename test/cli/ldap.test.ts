@@ -128,6 +128,15 @@ describe('a directory in LDAP, in a config file', () => {
       [idOf(22)]: [1, 2, 3].map(idOf),
     });
     expect(server.binds).toEqual([`CN=reader,${BASE} hidden`]);
+    // The contact is in `outer`, and so in `inner`. Each attribute is asked for only where the mapping needs it.
+    expect(out).toMatch(/Left out .*: 2 memberships\./);
+    const ofGroups = server.asked.filter(
+      ({ base, page }) => base.startsWith('OU=Groups') && page?.cookie === '',
+    );
+    expect(ofGroups.map(({ attributes }) => attributes)).toEqual([
+      ['objectGUID', 'cn'],
+      ['objectGUID', 'member'],
+    ]);
     expect(server.open.size).toBe(0);
     const check = await run('check');
     expect(check.out).toContain('5 records');

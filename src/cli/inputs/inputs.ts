@@ -27,8 +27,8 @@ export type InputSpec = (FileInput | RowInput) & {
 export interface RowInput {
   /** The name of the source in errors. */
   readonly name: string;
-  /** Creates the rows of one read. */
-  readonly rows: () => Flow<FlatRow>;
+  /** Creates the rows of one read. It may leave out columns that are not needed. */
+  readonly rows: (needed?: NeededColumns) => Flow<FlatRow>;
 }
 
 /** The files of one entity, or standard input. */
@@ -82,7 +82,7 @@ export interface OpenInputOptions {
  * {@link SourceError} while reading, with file and line, and at the end if no record had a column that the mapping needs.
  */
 export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
-  if ('rows' in spec) return checked(spec.rows(), spec.name, spec, options);
+  if ('rows' in spec) return checked(spec.rows(options.columns), spec.name, spec, options);
   const { paths, reading = {} } = spec;
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
   if (paths.filter((path) => path === '-').length > 1)

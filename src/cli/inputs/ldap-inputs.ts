@@ -7,6 +7,7 @@ import type { FlatRow } from '../../transform/to-records.js';
 import type { Environment } from '../process/environment.js';
 import type { LdapSpec } from '../settings/ldap-spec.js';
 import { textOf } from './environment-text.js';
+import type { NeededColumns } from './header-check.js';
 import type { RowInput } from './inputs.js';
 
 /** The searches that a config file declares, by the names of the sources. */
@@ -26,8 +27,8 @@ export async function ldapInputs(specs: LdapSpecs, env: Environment): Promise<Re
     const directory = directories.get(key) ?? named(where, () => openLdap(options));
     directories.set(key, directory);
     const search = searchOf(name, spec, specs['users']);
-    const rows = (): Flow<FlatRow> =>
-      named(where, () => directory.search(search)) as unknown as Flow<FlatRow>;
+    const rows = (needed?: NeededColumns): Flow<FlatRow> =>
+      named(where, () => directory.search(onlyNeeded(search, needed))) as unknown as Flow<FlatRow>;
     // The directory is the judge of the options; a flow that is never read would keep its connection open.
     named(where, () => openLdap(options).search(search));
     inputs[name] = { name: `${name} (ldap)`, rows };
@@ -77,6 +78,20 @@ function searchOf(name: string, spec: LdapSpec, users: LdapSpec | undefined): Ld
     }),
     name: `${name} (ldap)`,
   };
+}
+
+/**
+ * The search without the attributes that the mapping does not need: the members of a group, for example, while its name is read. All of
+ * them if it needs another one, so that the error can name the nearest.
+ */
+function onlyNeeded(search: LdapSearch, needed: NeededColumns | undefined): LdapSearch {
+  const { attributes, members, ...others } = search;
+  const names = new Set(needed?.names);
+  const kept = attributes.filter((name) => names.has(name));
+  if (needed?.others !== 'leave' || kept.length < names.size || kept.length === 0) return search;
+  const listed = (members?.attribute ?? 'member').toLowerCase();
+  const needsMembers = kept.some((name) => name.toLowerCase() === listed);
+  return { ...others, attributes: kept, ...(members !== undefined && needsMembers && { members }) };
 }
 
 function selectionOf({ base, filter, scope }: EntrySelection): EntrySelection {

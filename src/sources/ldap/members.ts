@@ -1,3 +1,5 @@
+import { SourceError } from '../../core/errors.js';
+import { quoted } from '../../core/visible.js';
 import { dnKey } from './dn.js';
 import { columnsOf, openEntry, rowOf, type LdapRow } from './entry-row.js';
 import { RESULT, ResultFailure, searchFailure } from './failures.js';
@@ -27,7 +29,7 @@ type Named =
  *
  * - A group in a group is replaced by the people in it, at any depth and once each, if `nested`; it is left out otherwise.
  * - Contacts, computers, and people who are not among the searched ones are left out.
- * - A DN that names no entry stays as it is, so that its membership is rejected and names it.
+ * - A DN that names no entry, or a person without an id, stays as it is, so that its membership is rejected and names it.
  */
 export class MemberResolver {
   readonly #session: LdapSession;
@@ -57,25 +59,37 @@ export class MemberResolver {
     for await (const page of searchPages(session, members.people, columns.asked, options, name)) {
       for (const entry of page) {
         const id = rowOf(openEntry(entry, columns.names), columns)[members.as];
-        if (typeof id !== 'string') continue;
-        resolver.#ids.add(id);
-        resolver.#named.set(dnKey(entry.name), { kind: 'person', id });
+        // A person without an id is somebody whose membership must not end: it is rejected.
+        const named: Named = typeof id === 'string' ? { kind: 'person', id } : { kind: 'nothing' };
+        if (typeof id === 'string') resolver.#ids.add(id);
+        resolver.#named.set(dnKey(entry.name), named);
       }
     }
+    if (resolver.#ids.size === 0)
+      throw new SourceError(
+        `no entry below ${quoted(members.people.base)} that the filter matches has one ${quoted(members.as)}, so nobody would be a member; check members.as and members.people`,
+        { file: name },
+      );
     return resolver;
   }
 
-  /** The row of a group, with the ids of its members. A row without the attribute stays without it. */
-  async resolve(row: LdapRow, column: string): Promise<LdapRow> {
+  /**
+   * The row of a group, with the ids of its members. A row without the attribute stays without it.
+   * @param onLeftOut - called for each member that is left out
+   */
+  async resolve(row: LdapRow, column: string, onLeftOut: () => void): Promise<LdapRow> {
     const cell = row[column];
     if (cell === undefined) return row;
     const dns = (Array.isArray(cell) ? cell : [cell]) as readonly (string | Uint8Array)[];
-    const ids = await this.#peopleIn(dns.filter((dn) => typeof dn === 'string'));
+    const ids = await this.#peopleIn(
+      dns.filter((dn) => typeof dn === 'string'),
+      onLeftOut,
+    );
     // Bytes are no DN: the mapping rejects the row.
     return { ...row, [column]: [...ids, ...dns.filter((dn) => typeof dn !== 'string')] };
   }
 
-  async #peopleIn(dns: readonly string[]): Promise<ReadonlySet<string>> {
+  async #peopleIn(dns: readonly string[], onLeftOut: () => void): Promise<ReadonlySet<string>> {
     const ids = new Set<string>();
     const seen = new Set<string>();
     for (let level = dns; level.length > 0;) {
@@ -86,7 +100,8 @@ export class MemberResolver {
         const named = this.#named.get(dnKey(dn));
         if (named?.kind === 'person') ids.add(named.id);
         else if (named?.kind === 'nothing') ids.add(dn);
-        else if (named?.kind === 'group' && this.#members.nested === true) deeper.push(...named.members);
+        else if (named?.kind === 'group') deeper.push(...named.members);
+        else onLeftOut();
       }
       level = deeper;
     }

@@ -66,25 +66,34 @@ export function openLdap(options: LdapOptions): LdapSource {
       checkSearch(search);
       const { name = NAME } = search;
       const dns = new WeakMap<LdapRow, string>();
-      const pages = (session: LdapSession) =>
-        rowPages(session, search, checked, resolverOf(session, name), dns);
-      return namedByDn(shared.flow(pages, name), name, dns);
+      const rows: Flow<LdapRow> = shared.flow((session: LdapSession) => {
+        const onLeftOut = () => contextOf(rows).leaveOut('memberships', undefined);
+        const find = async (members: LdapMembers) => {
+          const resolver = await resolverOf(session, name)(members);
+          return (row: LdapRow, column: string) => resolver.resolve(row, column, onLeftOut);
+        };
+        return rowPages(session, search, checked, find, dns);
+      }, name);
+      return namedByDn(rows, name, dns);
     },
     [Symbol.asyncDispose]: () => shared.close(),
   };
 }
 
+/** Replaces the members in a column by ids. */
+type Resolve = (row: LdapRow, column: string) => Promise<LdapRow>;
+
 async function* rowPages(
   session: LdapSession,
   search: LdapSearch,
   options: CheckedLdap,
-  resolverOf: (members: LdapMembers) => Promise<MemberResolver>,
+  find: (members: LdapMembers) => Promise<Resolve>,
   dns: WeakMap<LdapRow, string>,
 ): AsyncGenerator<readonly LdapRow[], void, undefined> {
   const { attributes, binary, members, name = NAME } = search;
   const columns = columnsOf(attributes, binary);
   // The people first: somebody who is renamed between the two searches is then found under the new name.
-  const resolver = members && (await resolverOf(members));
+  const resolve = members && (await find(members));
   const column = columns.names.get((members?.attribute ?? MEMBER).toLowerCase()) ?? MEMBER;
   for await (const found of searchPages(session, search, columns.asked, options, name)) {
     const page: LdapRow[] = [];
@@ -92,7 +101,7 @@ async function* rowPages(
       const entry = openEntry(sent, columns.names);
       await completeRanges(entry, session, columns, name);
       const listed = rowOf(entry, columns);
-      const row = resolver === undefined ? listed : await resolver.resolve(listed, column);
+      const row = resolve === undefined ? listed : await resolve(listed, column);
       dns.set(row, entry.dn);
       page.push(row);
     }
