@@ -341,7 +341,7 @@ describe('suggestMapping', () => {
     ]);
     expect(parse(text)).toEqual({
       users: {
-        externalId: 'Employee ID',
+        externalId: { column: 'Employee ID', trim: true },
         profile: {
           userName: { column: 'E-Mail', trim: true, lower: true },
           email: { column: 'E-Mail', trim: true, lower: true },

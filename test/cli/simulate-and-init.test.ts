@@ -167,7 +167,7 @@ describe('init', () => {
     const cwd = await directory();
     expect(await cli(cwd, ['init'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--users: not set; give the CSV file') as string,
+      err: expect.stringContaining('--users: not set; give the file with your users') as string,
     });
     const none = await cli(cwd, ['init', '--users', 'none.csv']);
     expect(none.code).toBe(1);

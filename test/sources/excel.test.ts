@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import * as XLSX from '@e965/xlsx';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OptionsError, SourceError } from '../../src/core/errors.js';
@@ -202,6 +202,21 @@ describe('a cell that is at fault', () => {
   });
 });
 
+/** The writer of compound files in SheetJS, which has no types. */
+interface CompoundFiles {
+  readonly utils: { cfb_new(): object; cfb_add(file: object, path: string, content: Buffer): void };
+  write(file: object, options: { readonly type: 'buffer' }): Uint8Array;
+}
+
+/** A compound file with the parts of a workbook that Excel encrypted. */
+function encryptedWorkbook(): Buffer {
+  const files = XLSX.CFB as CompoundFiles;
+  const file = files.utils.cfb_new();
+  files.utils.cfb_add(file, '/EncryptionInfo', Buffer.from([4, 0, 4, 0]));
+  files.utils.cfb_add(file, '/EncryptedPackage', Buffer.alloc(5000, 7));
+  return Buffer.from(files.write(file, { type: 'buffer' }));
+}
+
 describe('what is not a whole workbook', () => {
   const whole = one(rowsXml(['id'], ['1'], ['2']));
 
@@ -215,11 +230,7 @@ describe('what is not a whole workbook', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['CSV', Buffer.from('id\n1\n'), /this is not an Excel workbook/],
     ['an old workbook', Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1]), /workbook of the old form \(\.xls\)/],
-    [
-      'a workbook with a password',
-      Buffer.concat([Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), Buffer.from('EncryptedPackage', 'utf16le')]),
-      /the workbook has a password; save it without one/,
-    ],
+    ['a workbook with a password', encryptedWorkbook(), /the workbook has a password; save it without one/],
     [
       'an archive of something else',
       zipOf([{ name: 'a.csv', content: 'id\n1\n' }]),
@@ -234,6 +245,16 @@ describe('what is not a whole workbook', () => {
     const { error } = await read(bytes);
     expect(error).toBeInstanceOf(SourceError);
     expect(error?.message).toMatch(message);
+  });
+
+  it('fails with the way out if it is too large, from a file too', async () => {
+    const path = directory.path('large.xlsx');
+    writeFileSync(path, '');
+    truncateSync(path, 64 * 1024 * 1024 + 1);
+    const { error } = await drain(fromExcel(path));
+    expect(error).toMatchObject({
+      message: `${path}: a workbook is read into memory, and this one is larger than 64 MiB; save the sheet as CSV, which may be of any size`,
+    });
   });
 
   it('is named for what it is by the other sources', async () => {

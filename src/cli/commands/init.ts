@@ -4,7 +4,7 @@ import { OptionsError, OutputError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
-import { csvSample } from '../inputs/csv-sample.js';
+import { tableSample } from '../inputs/table-sample.js';
 import type { CliContext } from '../process/io.js';
 import { openState } from '../../state/lmdb/open-state.js';
 import { STATE_DIRECTORY } from '../settings/settings.js';
@@ -18,15 +18,20 @@ import type { Command } from './command.js';
 /** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
-/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header and the first rows of the users' CSV file. */
+/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header and the first rows of the users' file. */
 export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
   const { cwd } = context;
   const given = sources(flags);
-  const sample = given.users === undefined ? undefined : await csvSample(resolve(cwd, given.users));
+  const jsonPath = typeof flags['jsonPath'] === 'string' ? flags['jsonPath'] : undefined;
+  const sample =
+    given.users === undefined ? undefined : await tableSample(resolve(cwd, given.users), jsonPath);
   const mapping = sample && suggestMapping(sample);
   const config = configText({
     ...given,
     ...(mapping !== undefined && { map: MAPPING_FILE }),
+    ...(jsonPath !== undefined && { jsonPath }),
+    ...(sample?.format !== undefined && { format: sample.format }),
+    ...(sample?.encoding !== undefined && { encoding: sample.encoding }),
     requireState: true,
   });
   const texts = { ...(mapping !== undefined && { [MAPPING_FILE]: mapping }), [CONFIG_FILE]: config };
@@ -58,7 +63,7 @@ function sources(flags: Flags): Partial<Record<Entity, string>> {
     if (typeof path === 'string') given[entity] = path;
   }
   if (Object.keys(given).length === 0)
-    throw new OptionsError('--users', 'not set; give the CSV file with your users');
+    throw new OptionsError('--users', 'not set; give the file with your users');
   return given;
 }
 

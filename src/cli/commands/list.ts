@@ -187,14 +187,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'init',
     summary:
-      'Writes a config file and a mapping derived from the header of a CSV file, and creates the state.',
+      'Writes a config file and a mapping derived from the header and the values of a file, and creates the state.',
     command: initCommand,
     settings: [],
     flags: () => [
       json(),
-      new Option('--users <file>', 'the CSV file with users; the mapping is derived from its header'),
+      new Option(
+        '--users <file>',
+        'the file with users, from which the mapping is derived: CSV, JSON or Excel',
+      ),
       new Option('--groups <file>', 'the file with groups'),
       new Option('--memberships <file>', 'the file with memberships'),
+      new Option('--json-path <path>', 'the path of the array of records in a JSON document'),
       new Option('--force', 'replace existing files'),
     ],
   },

@@ -45,6 +45,11 @@ export class MissingWords {
   }
 }
 
+/** True for a word of the list. */
+export function isMissingWord(text: string): boolean {
+  return wordOf(text) !== undefined;
+}
+
 function wordOf(value: string): string | undefined {
   if (value.length <= LONGEST_WORD && WORDS.has(value.trim())) return value.trim();
   if (value.length > LONGEST_TYPE || !TYPE.test(value)) return undefined;

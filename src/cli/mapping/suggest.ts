@@ -1,6 +1,6 @@
 import { LIMITS } from '../../core/limits.js';
-import type { CsvSample } from '../inputs/csv-sample.js';
-import { usualColumns } from './usual-columns.js';
+import type { TableSample } from '../inputs/table-sample.js';
+import { recognised } from './recognised.js';
 
 /** What is trimmed and put in small letters, for exports write it as people typed it. */
 const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
@@ -9,9 +9,11 @@ const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
  * A commented mapping for users whose CSV has this header, guessed from the names that HR systems and directories
  * use. What is not recognised is listed behind `//`.
  */
-export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | 'columns'>): string {
-  const found = usualColumns(header, (column) => columns.get(column)?.isUnique !== false);
+export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns'>): string {
+  const { columns } = sample;
+  const found = recognised(sample);
   const { groups, status, endDate, others } = found;
+  const words = [...new Set([...columns.values()].flatMap(({ missingWords }) => missingWords))];
   const id = found.profile.get('externalId');
   const email = found.profile.get('email');
   const profile = Object.keys(LIMITS.userProfile).flatMap((name) => {
@@ -27,6 +29,9 @@ export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | '
   return [
     "// Maps the columns of your export to Okta's attributes; docs/mapping.md explains every key.",
     '{',
+    ...(words.length === 0
+      ? []
+      : ['  // These words stand for an empty cell.', `  "emptyValues": [${words.map(quote).join(', ')}],`]),
     '  "users": {',
     ...(id === undefined
       ? [
@@ -35,7 +40,7 @@ export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | '
       : [
           '    // The permanent, unique id of a person. It must never change, so do not use the email address.',
         ]),
-    `    "externalId": ${quote(id ?? 'externalId')},`,
+    `    "externalId": { "column": ${quote(id ?? 'externalId')}, "trim": true },`,
     ...(status === undefined && endDate === undefined
       ? []
       : [
@@ -47,7 +52,7 @@ export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | '
     ...(endDate === undefined
       ? []
       : [
-          `    // "when": { "any": [{ "column": ${quote(endDate)}, "present": false }, { "column": ${quote(endDate)}, "after": "today" }] },`,
+          `    // "when": { "any": [{ "column": ${quote(endDate)}, "present": false }, { "column": ${quote(endDate)}, "after": "today"${dateForm(columns.get(endDate)?.dateForms)} }] },`,
         ]),
     '    "profile": {',
     ...profile,
@@ -63,7 +68,7 @@ export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | '
       ? []
       : [
           '  // Memberships from a column that lists groups. The groups come from --groups, or from the names in that column:',
-          `  // "memberships": { "from": "users", "groups": { "column": ${quote(groups)}, "split": ";" } },`,
+          `  // "memberships": { "from": "users", "groups": { "column": ${quote(groups)}, "split": ${quote(columns.get(groups)?.separator ?? ';')} } },`,
           '  // "groups": { "from": "memberships" },',
         ]),
     '}',
@@ -74,6 +79,11 @@ export function suggestMapping({ header, columns }: Pick<CsvSample, 'header' | '
 function value(name: string, column: string): string {
   if (!ADDRESSES.has(name)) return quote(column);
   return `{ "column": ${quote(column)}, "trim": true, "lower": true }`;
+}
+
+/** The form of the dates of a column, unless it is the usual one. */
+function dateForm([form]: readonly string[] = []): string {
+  return form === undefined || form === 'YYYY-MM-DD' ? '' : `, "date": ${quote(form)}`;
 }
 
 /** The values of a status column, for the reader to choose from. */

@@ -1,14 +1,17 @@
 import { quoted } from '../../core/visible.js';
-import type { CsvSample } from '../inputs/csv-sample.js';
+import type { TableSample } from '../inputs/table-sample.js';
 import { count } from '../text/words.js';
-import { usualColumns } from './usual-columns.js';
+import { recognised } from './recognised.js';
 
 /** What `init` was unsure of, for the person who checks the mapping. One sentence or two for each. */
-export function suggestionNotes({ header, columns, rows }: CsvSample): string[] {
+export function suggestionNotes(sample: TableSample): string[] {
+  const { header, columns, rows, encoding } = sample;
   const isUnique = (column: string) => columns.get(column)?.isUnique !== false;
-  const { profile, groups, status, endDate } = usualColumns(header, isUnique);
+  const { profile, groups, status, endDate } = recognised(sample);
   const id = profile.get('externalId');
   const notes: string[] = [];
+  if (encoding !== undefined)
+    notes.push(`The file is not UTF-8. It is read as ${encoding}: look at the accents in its names.`);
   if (header.length === 1)
     notes.push(`The header has only the column ${quoted(header[0] as string)}. Is the file a CSV file?`);
   if (id === undefined)
@@ -26,6 +29,27 @@ export function suggestionNotes({ header, columns, rows }: CsvSample): string[] 
     notes.push(
       `The column ${quoted(endDate)} looks like the day on which a person leaves. The mapping does not use it: set users.when.`,
     );
+  const [first, other] = (endDate !== undefined && columns.get(endDate)?.dateForms) || [];
+  if (first !== undefined && other !== undefined)
+    notes.push(
+      `The dates of ${quoted(endDate as string)} can be ${first} or ${other}: the mapping has the first.`,
+    );
+  const email = profile.get('email');
+  const login = profile.get('userName') ?? email;
+  if (rows > 0 && login !== undefined && !isUnique(login))
+    notes.push(
+      `The column ${quoted(login)} is empty or the same in some rows, but each person needs a login of their own.`,
+    );
+  const words = [...columns].flatMap(
+    ([
+      column,
+      {
+        missingWords: [word],
+      },
+    ]) => (word === undefined ? [] : [`${quoted(column)} ${quoted(word)}`]),
+  );
+  if (words.length > 0)
+    notes.push(`Words in place of a value, which emptyValues in the mapping empties: ${words.join(', ')}.`);
   if (groups !== undefined)
     notes.push(`The column ${quoted(groups)} looks like a list of groups. The mapping does not use it yet.`);
   return notes;

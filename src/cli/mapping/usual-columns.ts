@@ -11,6 +11,15 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
     'numerodeempleado',
     'idempleado',
     'employeenumber',
+    'employeeno',
+    'employeenr',
+    'personalnumber',
+    'persnr',
+    'pernr',
+    'nroempleado',
+    'numeroempleado',
+    'legajo',
+    'matriculeemploye',
     'personid',
     'personnelnumber',
     'workerid',
@@ -45,6 +54,10 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
     'primaryworkemail',
     'businessemail',
     'emailadresse',
+    'emaildienstlich',
+    'dienstlicheemail',
+    'emailprofessionnel',
+    'correoempresa',
     'mailadresse',
     'courriel',
     'adresseemail',
@@ -100,6 +113,14 @@ const STATUS = [
   'status',
   'employmentstatus',
   'employeestatus',
+  'hrstatus',
+  'userstatus',
+  'accountstatus',
+  'accountenabled',
+  'enabled',
+  'mitarbeiterstatus',
+  'statutemploye',
+  'situacion',
   'workerstatus',
   'active',
   'isactive',
@@ -117,6 +138,11 @@ const END_DATE = [
   'leavedate',
   'lastday',
   'exitdate',
+  'terminated',
+  'leavingdate',
+  'datesortie',
+  'fechabaja',
+  'fechasalida',
   'austrittsdatum',
   'austritt',
   'datedesortie',
@@ -138,10 +164,12 @@ export interface UsualColumns {
 /**
  * Recognises columns by the names that HR systems and directories use, in English, German, French and Spanish.
  * @param mayBeId - whether a column can be the external id, by its values
+ * @param isStatus - whether a column has the values of a status, for a status under an unusual name
  */
 export function usualColumns(
   header: readonly string[],
   mayBeId: (column: string) => boolean = () => true,
+  isStatus: (column: string) => boolean = () => false,
 ): UsualColumns {
   const columns = new Map(header.map((column) => [plain(column), column]));
   const used = new Set<string>();
@@ -157,7 +185,10 @@ export function usualColumns(
     const column = name === 'externalId' ? (find(names, mayBeId) ?? find(names)) : find(names);
     if (column !== undefined) profile.set(name, column);
   }
-  const [groups, status, endDate] = [find(GROUPS), find(STATUS), find(END_DATE)];
+  const groups = find(GROUPS);
+  const status = find(STATUS) ?? header.find((column) => !used.has(column) && isStatus(column));
+  if (status !== undefined) used.add(status);
+  const endDate = find(END_DATE);
   return { profile, groups, status, endDate, others: header.filter((column) => !used.has(column)) };
 }
 

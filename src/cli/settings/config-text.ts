@@ -75,7 +75,9 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
 
 /** The settings that a new config file sets. */
 export type GivenSettings = Readonly<
-  Partial<Record<Entity | 'map', string>> & { readonly requireState?: boolean }
+  Partial<Record<Entity | 'map' | 'format' | 'encoding' | 'jsonPath', string>> & {
+    readonly requireState?: boolean;
+  }
 >;
 
 /** The text of a config file that explains every setting; the given ones are set, the others are comments. */

@@ -72,6 +72,9 @@ export function fromCheckedExcel(
   return rowsOfFile(expectRows(rows, expected, source.name));
 }
 
+const TOO_LARGE =
+  'a workbook is read into memory, and this one is larger than 64 MiB; save the sheet as CSV, which may be of any size';
+
 interface Reading {
   readonly columns: CsvColumns | undefined;
   readonly skipLines: number;
@@ -86,7 +89,7 @@ async function* rowsOf(
   { columns, skipLines, onHeader, onBlank }: Reading,
 ): AsyncGenerator<Chunk<CsvRow>, void, undefined> {
   const file = source.name;
-  const sheet = await readSheet(await collected(source.openBytes(), file), wanted, file);
+  const sheet = await readSheet(await collected(source.openBytes(), file, TOO_LARGE), wanted, file);
   const cells = new SheetCells(sheet, file);
   const headerRow = cells.nextRow(skipLines);
   if (headerRow === undefined)

@@ -137,6 +137,7 @@ export const WORKBOOK = Object.freeze({
 export async function collected(
   chunks: AsyncIterable<InputChunk>,
   name: string | undefined,
+  tooLarge = `an archive from a stream is kept in memory, and this one exceeds ${MAX_ARCHIVE_BYTES} bytes; use a file instead`,
 ): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -144,11 +145,7 @@ export async function collected(
     if (typeof chunk === 'string')
       throw new SourceError('the input yields text after bytes of an archive', { file: name });
     length += chunk.length;
-    if (length > MAX_ARCHIVE_BYTES)
-      throw new SourceError(
-        `an archive from a stream is kept in memory, and this one exceeds ${MAX_ARCHIVE_BYTES} bytes; use a file instead`,
-        { file: name },
-      );
+    if (length > MAX_ARCHIVE_BYTES) throw new SourceError(tooLarge, { file: name });
     // Copied, because the owner may reuse the memory of the chunk.
     parts.push(Uint8Array.from(chunk));
   }
