@@ -13,5 +13,5 @@ export { fromRest, type RestRow } from '../sources/rest/from-rest.js';
 export type { CursorProperty, NextPage, RestOptions } from '../sources/rest/rest-options.js';
 export { fromExcel, type FromExcelOptions } from '../sources/excel/from-excel.js';
 export { openLdap, type LdapSource } from '../sources/ldap/open-ldap.js';
-export type { LdapCell, LdapRow } from '../sources/ldap/entry-row.js';
+export type { LdapCell, LdapRow } from '../sources/ldap/ldap-row.js';
 export type { EntrySelection, LdapMembers, LdapOptions, LdapSearch } from '../sources/ldap/ldap-options.js';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { contextOf } from '../../src/flow/flow.js';
 import { dnKey } from '../../src/sources/ldap/dn.js';
-import type { LdapRow } from '../../src/sources/ldap/entry-row.js';
+import type { LdapRow } from '../../src/sources/ldap/ldap-row.js';
 import type { LdapMembers, LdapOptions } from '../../src/sources/ldap/ldap-options.js';
 import { openLdap } from '../../src/sources/ldap/open-ldap.js';
 import { ldapServer, type SentAnswer, type SentEntry } from './ldap-server.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../src/core/errors.js';
 import { guidText, sidText } from '../../src/sources/ldap/binary-values.js';
 import { dnKey } from '../../src/sources/ldap/dn.js';
-import type { LdapRow } from '../../src/sources/ldap/entry-row.js';
+import type { LdapRow } from '../../src/sources/ldap/ldap-row.js';
 import type { LdapOptions, LdapSearch } from '../../src/sources/ldap/ldap-options.js';
 import { openLdap } from '../../src/sources/ldap/open-ldap.js';
 import { ldapServer, type AskedSearch, type SentAnswer, type SentEntry } from './ldap-server.js';

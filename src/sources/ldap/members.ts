@@ -1,9 +1,10 @@
 import { SourceError } from '../../core/errors.js';
 import { quoted } from '../../core/visible.js';
 import { dnKey } from './dn.js';
-import { columnsOf, openEntry, rowOf, type LdapRow } from './entry-row.js';
+import { columnsOf, openEntry, rowOf } from './entry-row.js';
 import { RESULT, ResultFailure, searchFailure } from './failures.js';
 import type { CheckedLdap, LdapMembers } from './ldap-options.js';
+import type { LdapRow } from './ldap-row.js';
 import { completeRanges } from './ranged-values.js';
 import { requireFollowed, searchPages } from './search-pages.js';
 import type { LdapSession } from './session.js';

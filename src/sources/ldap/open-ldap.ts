@@ -1,7 +1,7 @@
 import { withPlaces } from '../../flow/chunk.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import { oneConnection } from '../one-connection.js';
-import { columnsOf, openEntry, rowOf, type LdapRow } from './entry-row.js';
+import { columnsOf, openEntry, rowOf } from './entry-row.js';
 import { connectFailure } from './failures.js';
 import {
   checkLdap,
@@ -11,6 +11,7 @@ import {
   type LdapOptions,
   type LdapSearch,
 } from './ldap-options.js';
+import type { LdapRow } from './ldap-row.js';
 import { MemberResolver } from './members.js';
 import { completeRanges } from './ranged-values.js';
 import { searchPages } from './search-pages.js';
