@@ -3,6 +3,8 @@ import type { Clock } from '../../src/core/clock.js';
 import type { ProgressEvent } from '../../src/cli/display/display.js';
 import { eventText } from '../../src/cli/display/event-text.js';
 import { ProgressModel } from '../../src/cli/display/progress-model.js';
+import { createDisplay } from '../../src/cli/display/create-display.js';
+import type { CliContext } from '../../src/cli/process/io.js';
 import { TerminalDisplay } from '../../src/cli/display/terminal-display.js';
 import { tripText } from '../../src/cli/text/guard-text.js';
 import { columns, formatBytes, printable } from '../../src/cli/text/words.js';
@@ -93,6 +95,7 @@ describe('the progress of a run', () => {
     };
     expect(rowsAfter(ready, created(1), triggered, committed)).toEqual([
       'confirmed 10000/12300: 10,000 of 12,300 changes',
+      'session 1 1/1: 0 requests, import completed',
     ]);
   });
 
@@ -226,9 +229,34 @@ describe('a terminal', () => {
     expect(ran.out).toMatch(/^Done in /);
     expect(ran.err).toContain('\u001b[?25l');
     expect(ran.err).toContain('read 3 users\n');
-    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 requests, importing for 0:0/);
+    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 request, importing for 0:0/);
     expect(ran.err).toContain('\u001b[?25h');
   });
+
+  it.each([60, 80, 100, 120])(
+    'of %i columns shows no line that is longer, and ASCII bars without UTF-8',
+    (columns) => {
+      const [out, err] = [1, 2].map(() => Object.assign(new Captured(true), { columns })) as [
+        Captured,
+        Captured,
+      ];
+      const display = createDisplay({}, {
+        io: { stdin: process.stdin, stdout: out, stderr: err },
+        env: { LANG: 'de_DE.ISO-8859-1' },
+        clock: { now: () => NOW, sleep: () => Promise.resolve() },
+      } as unknown as CliContext);
+      const triggered: ProgressEvent = { type: 'session:triggered', sessionId: 's1' };
+      for (const event of [ready, created(1), sent(1, 25), triggered, wait('read-only', 250_000)])
+        display.progress(event);
+      display.outcome({ type: 'init:written', files: [] }, `${'word '.repeat(60)}\n${'x'.repeat(200)}`);
+      display.end();
+      // eslint-disable-next-line no-control-regex -- what moves the cursor
+      const shown = `${out.text}\n${err.text}`.split(/\u001b\[[?\d;]*[A-Za-z]|\r?\n/);
+      expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(columns);
+      expect(err.text).toContain('####');
+      expect(err.text).not.toContain('█');
+    },
+  );
 
   it('gets its cursor back when a second signal ends the run at once', async () => {
     const [cwd, okta, signals] = [await directory(), await org(), new Signals()];

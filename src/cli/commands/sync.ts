@@ -1,4 +1,4 @@
-import { GuardError, OptionsError, RollcallError, StateError } from '../../core/errors.js';
+import { GuardError, OktaAuthError, OptionsError, RollcallError, StateError } from '../../core/errors.js';
 import { ENTITIES } from '../../core/model.js';
 import type { PlanSummary, SyncReport } from '../../core/results.js';
 import type { StateStore } from '../../state/store.js';
@@ -109,7 +109,7 @@ async function runAndReport(
   });
   let report: SyncReport;
   try {
-    report = await stopping.finished(running.done);
+    report = await stopping.finished(running.done.then((done) => withAccess(done, options)));
   } catch (cause) {
     const error = asAborted(cause, stopping);
     if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
@@ -127,6 +127,21 @@ async function runAndReport(
   // Last, so that the outcome is shown even if the files cannot be written.
   await finishFiles(files, planned, report, display);
   return exitCode;
+}
+
+/**
+ * Asks Okta once if a run sent nothing, so that a wrong token is noticed on a day without changes, and not when somebody leaves.
+ *
+ * @throws {@link OktaAuthError}; any other failure does not matter to a run that has nothing to send
+ */
+async function withAccess(report: SyncReport, { okta, signal }: SyncOptions): Promise<SyncReport> {
+  if (report.requests > 0) return report;
+  try {
+    await okta.listSessions(signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (error instanceof OktaAuthError) throw error;
+  }
+  return report;
 }
 
 function exitCodeOfReport(report: SyncReport, allowRejects = false): ExitCode {

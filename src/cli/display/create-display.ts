@@ -1,3 +1,4 @@
+import type { Environment } from '../process/environment.js';
 import type { CliContext } from '../process/io.js';
 import type { Display } from './display.js';
 import { JsonDisplay } from './json-display.js';
@@ -16,6 +17,12 @@ export function createDisplay({ json, quiet }: DisplayFlags, { io, env, clock }:
   if (json) return new JsonDisplay(io.stdout, io.stderr, clock);
   if (quiet) return new QuietDisplay(io.stderr);
   const live = io.stderr.isTTY === true && !env['CI'] && env['TERM'] !== 'dumb';
-  const Kind = live ? TerminalDisplay : PlainDisplay;
-  return new Kind(io.stdout, io.stderr, clock);
+  if (!live) return new PlainDisplay(io.stdout, io.stderr, clock);
+  return new TerminalDisplay(io.stdout, io.stderr, clock, !isUtf8(env));
+}
+
+/** Whether the locale shows UTF-8, by the rules of POSIX for its variables; without any of them it is taken for granted. */
+function isUtf8(env: Environment): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
+  return !locale || /utf-?8/i.test(locale);
 }

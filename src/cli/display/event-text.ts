@@ -19,7 +19,7 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
     case 'source:progress':
       return `reading ${event.entity}: ${count(event.read)} so far`;
     case 'source:end':
-      return `read ${count(event.read)} ${event.entity}${event.rejected > 0 ? `, ${count(event.rejected)} rejected` : ''}`;
+      return `read ${plural(event.read, event.entity.slice(0, -1))}${event.rejected > 0 ? `, ${count(event.rejected)} rejected` : ''}`;
     case 'journal:settled':
       return `session ${event.sessionId ?? '(without an id)'} of an earlier run settled: ${event.outcome}`;
     case 'plan:ready':

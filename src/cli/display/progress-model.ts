@@ -19,7 +19,11 @@ interface OpenSession {
   sent: number;
   /** The time at which Okta began to import it; undefined while it is loaded. */
   importingSince: number | undefined;
+  isOver: boolean;
 }
+
+/** The most sessions that are over and still have a row. */
+const MOST_OVER = 5;
 
 interface Wait {
   readonly reason: WaitReason;
@@ -66,7 +70,7 @@ export class ProgressModel {
         this.#importing(event.sessionId, now);
         return undefined;
       case 'state:committed':
-        this.#sessions.delete(event.sessionId);
+        this.#over(event.sessionId);
         if (this.#changes !== undefined) this.#changes.done = this.#changes.total - event.remaining;
         break;
       case 'session:replayed':
@@ -121,7 +125,16 @@ export class ProgressModel {
       requests,
       sent: 0,
       importingSince: undefined,
+      isOver: false,
     });
+  }
+
+  /** Keeps the row of a session whose import is completed; those of the first ones go if there are many. */
+  #over(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined) session.isOver = true;
+    const over = [...this.#sessions].filter(([, { isOver }]) => isOver);
+    for (const [id] of over.slice(0, -MOST_OVER)) this.#sessions.delete(id);
   }
 
   #importing(sessionId: string, now: number): void {
@@ -142,10 +155,19 @@ export class ProgressModel {
   }
 }
 
-function sessionRow({ label, requests, sent, importingSince }: OpenSession, now: number): ProgressRow {
+function sessionRow(
+  { label, requests, sent, importingSince, isOver }: OpenSession,
+  now: number,
+): ProgressRow {
   // A refused request is split, which takes more requests than were planned.
   const total = Math.max(requests, sent);
+  if (isOver)
+    return { label, bar: { value: 1, total: 1 }, text: `${plural(sent, 'request')}, import completed` };
   const bar = { value: sent, total };
-  if (importingSince === undefined) return { label, bar, text: `${sent} of ${total} requests` };
-  return { label, bar, text: `${sent} requests, importing for ${formatCountdown(now - importingSince)}` };
+  if (importingSince === undefined) return { label, bar, text: `${sent} of ${plural(total, 'request')}` };
+  return {
+    label,
+    bar,
+    text: `${plural(sent, 'request')}, importing for ${formatCountdown(now - importingSince)}`,
+  };
 }

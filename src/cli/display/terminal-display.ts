@@ -1,12 +1,15 @@
 import cliProgress, { type MultiBar, type SingleBar } from 'cli-progress';
 import type { Clock } from '../../core/clock.js';
 import type { Output } from '../process/io.js';
-import { widthOf, wrapped } from '../text/width.js';
+import { clipped, widthOf, wrapped } from '../text/width.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { ProgressModel, type ProgressRow } from './progress-model.js';
 
 const LABEL_WIDTH = 12;
+/** The columns of a bar, and where the terminal is narrow. */
 const BAR_WIDTH = 24;
+const NARROW_BAR_WIDTH = 12;
+const NARROW = 80;
 
 /** Shows live rows at the end of standard error, below the lines of past events; writes the outcome to standard output. */
 export class TerminalDisplay implements Display {
@@ -19,15 +22,16 @@ export class TerminalDisplay implements Display {
   readonly #last: string[] = [];
   #ended = false;
 
-  constructor(out: Output, err: Output, clock: Clock) {
+  /** @param ascii - draws bars of ASCII characters */
+  constructor(out: Output, err: Output, clock: Clock, ascii = false) {
     this.#out = out;
     this.#err = err;
     this.#clock = clock;
     this.#multi = new cliProgress.MultiBar({
       stream: err as unknown as NodeJS.WritableStream,
-      barsize: BAR_WIDTH,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
+      barsize: (widthOf(err) ?? NARROW) < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH,
+      barCompleteChar: ascii ? '#' : '█',
+      barIncompleteChar: ascii ? '-' : '░',
       hideCursor: true,
       clearOnComplete: true,
       // The run handles signals, and removes the rows when it has ended.
@@ -39,7 +43,7 @@ export class TerminalDisplay implements Display {
   progress(event: ProgressEvent): void {
     if (this.#ended) return;
     const line = this.#model.apply(event, this.#clock.now());
-    if (line !== undefined) this.#multi.log(`${line}\n`);
+    if (line !== undefined) this.#multi.log(`${wrapped(line, widthOf(this.#err))}\n`);
     this.#fitRows();
     // These events are frequent: the display shows them at its own pace (fps).
     if (event.type !== 'batch:sent' && event.type !== 'source:progress' && event.type !== 'record:rejected')
@@ -80,7 +84,7 @@ export class TerminalDisplay implements Display {
       const at = this.#bars.length;
       const format = (options: Parameters<typeof cliProgress.Format.BarFormat>[1]) => {
         const row = this.#model.rows(this.#clock.now())[at];
-        return row === undefined ? '' : drawRow(row, options);
+        return row === undefined ? '' : clipped(drawRow(row, options), widthOf(this.#err));
       };
       this.#bars.push(this.#multi.create(1, 0, {}, { format: format as unknown as string }));
     }

@@ -1,5 +1,6 @@
 import { CommanderError, type Command as Commander } from 'commander';
 import { OptionsError } from '../../core/errors.js';
+import { quoted } from '../../core/visible.js';
 import { minPopulationReplaced } from '../../guard/guard-rules.js';
 import { createDisplay } from '../display/create-display.js';
 import type { Environment } from './environment.js';
@@ -8,6 +9,7 @@ import { SYSTEM_DEPS, type CliContext, type CliDeps, type CliIo, type EndSignal 
 import { buildProgram, type Execute } from './program.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
 import { showError } from '../display/show-error.js';
+import { nearest } from '../text/nearest.js';
 import { Stopping } from './stopping.js';
 
 const HELP_WIDTH = 100;
@@ -51,6 +53,7 @@ export async function run(
   try {
     refuseSecrets(argv);
     refuseMinPopulation(argv);
+    refuseUnknownHelp(argv, program);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -80,6 +83,14 @@ function refuseSecrets(argv: readonly string[]): void {
     flag.replace(/=.*/s, ''),
     'a secret cannot be a flag, because every process could read it; set OKTA_CLIENT_TOKEN or OKTA_CLIENT_PRIVATEKEY, or set OKTA_CLIENT_TOKEN_FILE or OKTA_CLIENT_PRIVATEKEY_FILE to a file with the secret',
   );
+}
+
+/** Commander would print the general help, as if it were that of the command. */
+function refuseUnknownHelp([first, name]: readonly string[], { commands }: Commander): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return;
+  const known = commands.map((command) => command.name());
+  if (known.includes(name) || name === 'help') return;
+  throw new OptionsError('help', `there is no command ${quoted(name)}${nearest(name, known)}`);
 }
 
 function refuseMinPopulation(argv: readonly string[]): void {
