@@ -1,6 +1,7 @@
 import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import { membershipKey, type Entity } from '../core/model.js';
 import type { FieldRules } from '../screening/screening.js';
+import { idFault, type IdFault } from './id-check.js';
 import { nameFault, replaceInvisible, replaceUnsupported, textFault, type TextFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 
@@ -25,8 +26,6 @@ const RECORD_BYTES = 40;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 /** Attributes of users that people type: they have no character that cannot be seen. */
 const TYPED: ReadonlySet<string> = new Set(['userName', 'email', 'secondEmail']);
-/** A number that a spreadsheet rounded, and a formula that it needs to keep leading zeros. */
-const SPREADSHEET = /^="|^\d+(?:[.,]\d+)?E\+\d+$/i;
 
 /** An error of one value. */
 interface Fault {
@@ -57,7 +56,7 @@ function checkId(entity: Entity, { externalId }: Record<string, unknown>): Recor
     return unidentified('NO_EXTERNAL_ID', idReason(externalId), 'externalId');
   const longest = entity === 'users' ? LIMITS.userExternalIdLength : LIMITS.groupExternalIdLength;
   const fault = idFault('externalId', externalId, longest);
-  return fault === undefined ? { record: undefined } : { key: externalId, ...fault };
+  return fault === undefined ? { record: undefined } : badId(externalId, fault);
 }
 
 function isMarked(record: unknown): boolean {
@@ -86,7 +85,7 @@ function checkMembership(record: unknown): RecordVerdict {
   const fault =
     idFault('groupExternalId', group, LIMITS.groupExternalIdLength) ??
     idFault('memberExternalId', member, LIMITS.memberExternalIdLength);
-  if (fault !== undefined) return { key: membershipKey(group, member), ...fault };
+  if (fault !== undefined) return badId(membershipKey(group, member), fault);
   return isMarked(record) ? { key: membershipKey(group, member), ...MARKED } : { record };
 }
 
@@ -130,7 +129,7 @@ class ProfileChecker {
       return unidentified('NO_EXTERNAL_ID', idReason(externalId), 'externalId');
     }
     const idProblem = idFault('externalId', externalId, this.#idLength);
-    if (idProblem !== undefined) return { key: externalId, ...idProblem };
+    if (idProblem !== undefined) return badId(externalId, idProblem);
     if (isMarked(record)) return { key: externalId, ...MARKED };
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
       return { key: externalId, field: 'profile', code: 'NO_PROFILE', reason: 'is missing or not an object' };
@@ -249,13 +248,9 @@ function tooLarge(record: object): boolean {
   return Buffer.byteLength(JSON.stringify(record)) + FRAME_BYTES > LIMITS.bytesPerRequest;
 }
 
-function idFault(field: string, id: string, longest: number): Fault | undefined {
-  if (id.length > longest) return { field, code: 'TOO_LONG', reason: `has more than ${longest} characters` };
-  const fault = nameFault(id);
-  if (fault !== undefined) return { field, ...fault };
-  return SPREADSHEET.test(id)
-    ? { field, code: 'SPREADSHEET_ID', reason: 'was changed by a spreadsheet; export the column as text' }
-    : undefined;
+/** The rejection of a record with a fault in an id. */
+function badId(key: string, { isLost, ...fault }: IdFault): RecordVerdict {
+  return { key: isLost ? undefined : key, ...fault };
 }
 
 function idReason(id: unknown): string {

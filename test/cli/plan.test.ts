@@ -309,7 +309,7 @@ describe('plan', () => {
     const cwd = await directory();
     await files(cwd, { 'u.csv': `${usersCsv(1)}"u\u001b[2J",x,wrong,a,b\n` });
     const ran = await cli(cwd, ['plan', '--users', 'u.csv']);
-    expect(ran.out).toContain('u\\u001b[2J');
+    expect(ran.out).toContain('externalId contains the control character \\u001b [CONTROL_CHARACTER]');
     expect(ran.out).not.toContain('\u001b');
   });
 

@@ -39,7 +39,9 @@ describe('hostile content', () => {
       rowsOf(files.rejects)
         .filter((row) => row['rejectedBy'] === 'rollcall')
         .map((row) => row['externalId']),
-    ).toEqual(odd.map(guarded));
+    )
+      // An id with a character that nobody can see may be that of anybody, and is no key.
+      .toEqual(odd.map((id) => (/[\0\u202e]/.test(id) ? '' : guarded(id))));
     expect(
       rowsOf(files.rejects)
         .filter((row) => row['rejectedBy'] === 'okta')

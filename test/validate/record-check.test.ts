@@ -33,7 +33,7 @@ describe('what is wrong with a record', () => {
     ['users', { profile: good }, undefined, 'externalId', 'NO_EXTERNAL_ID', NO_ID],
     ['groups', { externalId: '', profile: {} }, undefined, 'externalId', 'NO_EXTERNAL_ID', NO_ID],
     ['users', { externalId: 'a🦜' }, 'a🦜', 'externalId', 'UNSUPPORTED_CHARACTER', BEYOND],
-    ['users', { externalId: 'a\ud800' }, 'a\ud800', 'externalId', 'MALFORMED_TEXT', HALF],
+    ['users', { externalId: 'a\ud800' }, undefined, 'externalId', 'MALFORMED_TEXT', HALF],
     ['users', { externalId: '1', deleted: true }, '1', 'deleted', 'MARKED_DELETED', MARKED],
     ['users', { externalId: '1', profile: 'x' }, '1', 'profile', 'NO_PROFILE', 'is missing or not an object'],
     [
