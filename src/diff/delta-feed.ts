@@ -1,8 +1,16 @@
 import { CHUNK_SIZE, pick, withoutPlaces, withPlaces, type Chunk } from '../flow/chunk.js';
 import type { Flow } from '../flow/flow.js';
-import { keyOf, splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
+import {
+  keyOf,
+  splitMembershipKey,
+  type Change,
+  type Entity,
+  type MembershipRecord,
+  type RecordOf,
+} from '../core/model.js';
 import type { Reading } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
+import { CompleteParents } from './complete-for.js';
 import type { DiffCounts } from './diff-counts.js';
 import { withoutExcluded, type Read } from './read.js';
 import { deletion } from './removals.js';
@@ -16,8 +24,10 @@ export async function* deltaDifferences<E extends Entity>(
   const { entity, source, reading, comparer, rules, counts } = read;
   const removed = runReferences(reading).removedByFeed;
   const ended = entity === 'memberships' ? await endedWithParents(read) : new Set<string>();
+  const complete = read.completeFor && new CompleteParents(read.completeFor);
   const marked: RecordOf[E][] = [];
   for await (const chunk of lastOfEach(entity, source, counts)) {
+    complete?.add(chunk as unknown as MembershipRecord[]);
     const inScope = withoutExcluded(read, chunk);
     const kept: number[] = [];
     for (const [i, record] of inScope.entries()) {
@@ -36,8 +46,23 @@ export async function* deltaDifferences<E extends Entity>(
     }
     if (deletions.length > 0) yield withoutPlaces(deletions);
   }
+  if (complete !== undefined) for (const key of await endedByOmission(read, complete)) ended.add(key);
   counts.deletes += ended.size;
   for (const keys of inPieces([...ended])) yield withoutPlaces(keys.map((key) => deletion(entity, key)));
+}
+
+/** The memberships of the baseline that end because the feed does not name them. */
+async function endedByOmission(
+  { state, context, rules, counts }: Read<Entity>,
+  complete: CompleteParents,
+): Promise<string[]> {
+  for (const { key } of context.drainRejectedKeys('memberships')) complete.addKey(key);
+  const ended: string[] = [];
+  for await (const rows of state.rows('memberships'))
+    for (const { key } of rows) if (complete.ends(key) && !rules.isUndeletable(key)) ended.push(key);
+  if (context.counts('memberships').unidentified === 0) return ended;
+  counts.heldBack += ended.length;
+  return [];
 }
 
 function inPieces<T>(all: readonly T[]): (readonly T[])[] {

@@ -3,6 +3,7 @@ import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import { screeningFor } from '../screening/screening.js';
 import type { Change, Entity, RecordOf, Valid } from '../core/model.js';
 import { systemClock, type Clock } from '../core/clock.js';
+import { OptionsError } from '../core/errors.js';
 import { refuseUnknown, requireBoolean, requireOneOf, requireState } from '../core/check-options.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
@@ -10,6 +11,7 @@ import { HashedKeys } from '../fingerprints/hashed-keys.js';
 import { createDigester } from '../fingerprints/digests.js';
 import type { Reading, StateStore } from '../state/store.js';
 import { AbsenceRules, type AbsenceOptions } from './absence-rules.js';
+import { COMPLETE_FOR, type CompleteFor } from './complete-for.js';
 import { Comparer } from './comparer.js';
 import { deltaDifferences } from './delta-feed.js';
 import { openDiffCounts, type OutOfReach } from './diff-counts.js';
@@ -45,6 +47,12 @@ export interface DiffOptions {
    */
   readonly mode?: 'full' | 'delta';
   /**
+   * For memberships in mode `delta`: the feed has all memberships of each member (or group) that it names, so that the others of them
+   * end. A person who moves needs no record that ends the old membership. If a record of the feed cannot be identified, they are held
+   * back. @defaultValue only records marked as `deleted: true` end
+   */
+  readonly completeFor?: CompleteFor;
+  /**
    * Recognises unchanged rows of `fromCsv` and `fromJsonLines` by their bytes, before they are parsed, if the function of `map`
    * declares its mapping (`userFrom`, `toUser` and the like). It makes a run faster and changes no result. The environment
    * variable `ROLLCALL_SCREENING=off` turns it off too.
@@ -72,6 +80,7 @@ const KNOWN_OPTIONS = [
   'mixed',
   'absence',
   'mode',
+  'completeFor',
   'screening',
   'onCreate',
   'reading',
@@ -99,6 +108,7 @@ export function diff<E extends Entity>(
   requireOneOf('onDuplicate', options.onDuplicate ?? 'reject', ['reject', 'fail']);
   requireOneOf('mode', options.mode ?? 'full', ['full', 'delta']);
   requireBoolean('screening', options.screening ?? true);
+  if (options.completeFor !== undefined) checkCompleteFor(entity, options);
   checkOnCreate(entity, options.onCreate ?? []);
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return named('diff', (source) => {
@@ -106,6 +116,12 @@ export function diff<E extends Entity>(
     const records = stageInput('diff', source, (record) => isRecord(entity, record));
     return flowOf(() => differences(entity, state, options, rules, records, context), context);
   });
+}
+
+function checkCompleteFor(entity: Entity, { completeFor, mode }: DiffOptions): void {
+  requireOneOf('completeFor', completeFor, COMPLETE_FOR);
+  if (entity !== 'memberships' || mode !== 'delta')
+    throw new OptionsError('completeFor', 'is for memberships in mode "delta" only');
 }
 
 /** True for a record, also one that a delta feed marks as removed. */
@@ -166,6 +182,7 @@ async function* differences<E extends Entity>(
     const isLearning = comparer.known?.isComplete === false;
     const read = {
       ...{ entity, source, state, reading, comparer, rules, clock, context, counts },
+      completeFor: options.completeFor,
       screening: isLearning || (options.onCreate ?? []).length > 0 ? undefined : screening,
     };
     const changes = options.mode === 'delta' ? deltaDifferences(read) : fullDifferences(read);

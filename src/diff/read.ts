@@ -6,6 +6,7 @@ import type { RunContext } from '../flow/run-context.js';
 import type { Screening } from '../screening/screening.js';
 import type { Reading, StateStore } from '../state/store.js';
 import type { AbsenceRules } from './absence-rules.js';
+import type { CompleteFor } from './complete-for.js';
 import type { Comparer } from './comparer.js';
 import type { DiffCounts } from './diff-counts.js';
 
@@ -19,6 +20,8 @@ export interface Read<E extends Entity> {
   readonly rules: AbsenceRules;
   /** Undefined if unchanged rows are not recognised before they are parsed. */
   readonly screening: Screening | undefined;
+  /** For memberships of a feed; see `diff`. */
+  readonly completeFor: CompleteFor | undefined;
   readonly clock: Clock;
   readonly context: RunContext;
   readonly counts: DiffCounts;

@@ -13,6 +13,7 @@ import {
   type RemovedRecord,
   type UserRecord,
 } from '../core/model.js';
+import type { CompleteFor } from '../diff/complete-for.js';
 import { diff, type DiffOptions } from '../diff/diff.js';
 import { doubtedReading } from '../diff/doubted-reading.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
@@ -64,6 +65,8 @@ export interface DirectoryOptions extends DirectorySources {
    * @defaultValue `'full'`
    */
   readonly mode?: Modes;
+  /** For memberships in mode `delta`: the members or groups of whom the feed has all memberships. See `diff`. @defaultValue none */
+  readonly completeFor?: CompleteFor;
   /**
    * Doubts rows of the state: it is not known whether Okta still has these records. They are sent again, or deleted if they left
    * the source, even if the state has them as confirmed. `'all'`, `'users'`, `'groups'` and `'memberships'` stand for all of
@@ -161,6 +164,7 @@ function entityChanges<E extends Entity>(
       ...(mixed !== undefined && { mixed }),
       mode,
       onCreate: onCreateOf(options, entity),
+      ...(entity === 'memberships' && options.completeFor && { completeFor: options.completeFor }),
       ...(screening !== undefined && { screening }),
       ...(clock && { clock }),
       absence: absenceOf(options, entity),

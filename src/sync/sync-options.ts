@@ -63,6 +63,7 @@ export const PLAN_OPTION_NAMES: readonly string[] = [
   'memberships',
   'validate',
   'onCreate',
+  'completeFor',
   'onDuplicate',
   'mixed',
   'absence',

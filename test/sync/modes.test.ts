@@ -88,6 +88,47 @@ describe('users as a feed and memberships in full', () => {
   });
 });
 
+describe('a feed of memberships that is complete for the people it names', () => {
+  const options = { mode: { memberships: 'delta' }, completeFor: 'members' } as const;
+  const inGroup = (groupExternalId: string, memberExternalId: string) => ({
+    groupExternalId,
+    memberExternalId,
+  });
+  const groupsOf = (org: ReturnType<typeof makeOrg>, id: string) =>
+    held(org).memberships.filter((membership) => membership.endsWith(`/${id}`));
+
+  it('ends the old membership of a person who moves, and no other', async () => {
+    const { org, run } = await companyInOkta();
+    const before = held(org).memberships;
+    const report = await run({ memberships: [inGroup('g0', 'u5')], ...options });
+    expect(report.sources.memberships).toMatchObject({ read: 1, creates: 1, deletes: 1 });
+    expect(groupsOf(org, 'u5')).toEqual(['g0/u5']);
+    const others = (all: readonly string[]) => all.filter((membership) => !membership.endsWith('/u5'));
+    expect(others(held(org).memberships)).toEqual(others(before));
+  });
+
+  it('does not end a membership whose record is rejected, and nothing if one cannot be identified', async () => {
+    const { org, run } = await companyInOkta();
+    const [own] = groupsOf(org, 'u5');
+    const memberships = [inGroup('nowhere', 'u5'), inGroup('', 'u7'), inGroup('g0', 'u5')];
+    const report = await run({ memberships, ...options });
+    expect(report.sources.memberships).toMatchObject({ deletes: 0, heldBackDeletes: 1, rejected: 2 });
+    expect(groupsOf(org, 'u5')).toContain(own);
+  });
+
+  it('spares protected memberships', async () => {
+    const { org, run } = await companyInOkta();
+    const absence = { protect: { ids: ['g2'] } };
+    await run({ memberships: [inGroup('g0', 'u5')], ...options, absence });
+    expect(groupsOf(org, 'u5')).toEqual(['g0/u5', 'g2/u5']);
+  });
+
+  it('needs a feed of memberships', async () => {
+    const { run } = await companyInOkta();
+    await expect(run({ memberships: [], completeFor: 'members' })).rejects.toThrow('completeFor');
+  });
+});
+
 describe('the option mode', () => {
   it.each([
     [{ mode: 'partial' }, 'mode'],

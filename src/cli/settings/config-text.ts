@@ -50,6 +50,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   exclude: ['contractor-*'],
   deleteExcluded: false,
   mode: 'full',
+  completeFor: 'members',
   required: { users: ['userName', 'email'] },
   coerce: 'none',
   unsupportedCharacters: 'reject',

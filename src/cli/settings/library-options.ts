@@ -41,12 +41,13 @@ export function selectionOption({ only, first }: Flags): SelectionOptions {
 /** The options that decide how the directory is compared. */
 export function comparisonOptions(
   settings: Settings,
-): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'mode' | 'absence'> {
-  const { onDuplicate, mixed, mode } = settings;
+): Pick<DirectoryOptions, 'onDuplicate' | 'mixed' | 'mode' | 'completeFor' | 'absence'> {
+  const { onDuplicate, mixed, mode, completeFor } = settings;
   return {
     ...(onDuplicate !== undefined && { onDuplicate }),
     ...(mixed !== undefined && { mixed }),
     ...(mode !== undefined && { mode }),
+    ...(completeFor !== undefined && { completeFor }),
     absence: absenceOptions(settings),
   };
 }

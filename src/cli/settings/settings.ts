@@ -271,6 +271,11 @@ export const SETTINGS = Object.freeze({
     'delta: a feed of changes, in which only marked records are deleted; for one input: memberships=delta',
     { fallback: 'full' },
   ),
+  completeFor: setting(
+    '--complete-for',
+    choice('members', 'groups'),
+    'with memberships=delta: the feed has all memberships of each person, or group, that it names, and the others end',
+  ),
   required: setting(
     '--required',
     textsByEntity(),
@@ -434,6 +439,7 @@ export const GROUPS = Object.freeze({
     'exclude',
     'deleteExcluded',
     'mode',
+    'completeFor',
     'required',
     'coerce',
     'unsupportedCharacters',
