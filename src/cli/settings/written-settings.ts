@@ -103,6 +103,8 @@ export interface WrittenSettings {
         readonly groups?: 'full' | 'delta';
         readonly memberships?: 'full' | 'delta';
       };
+  /** With memberships=delta: the feed has all memberships of each person, or group, that it names, and the others end. */
+  readonly completeFor?: 'members' | 'groups';
   /** The attributes that every record must have: users=userName,email. @defaultValue users=userName,email groups=displayName */
   readonly required?: {
     readonly users?: readonly string[];
