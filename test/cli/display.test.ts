@@ -250,7 +250,6 @@ describe('a terminal', () => {
         display.progress(event);
       display.outcome({ type: 'init:written', files: [] }, `${'word '.repeat(60)}\n${'x'.repeat(200)}`);
       display.end();
-      // eslint-disable-next-line no-control-regex -- what moves the cursor
       const shown = `${out.text}\n${err.text}`.split(/\u001b\[[?\d;]*[A-Za-z]|\r?\n/);
       expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(columns);
       expect(err.text).toContain('####');
