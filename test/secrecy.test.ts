@@ -103,7 +103,8 @@ describe('secrecy', () => {
     ['a line that is no object', () => fromJsonLines([`"${CANARY}"\n`])],
     ['a document that is no JSON', () => fromJson([`[{"name":${CANARY}}]`])],
     ['a document that is cut off', () => fromJson([`[{"name":"${CANARY}`])],
-    ['a document of something else', () => fromJson([`{"name":"${CANARY}","list":["${CANARY}"]}`])],
+    ['a document of something else', () => fromJson([`"${CANARY}"`])],
+    ['an object of two lists', () => fromJson([`{"a":[{"x":"${CANARY}"}],"b":[{"x":"${CANARY}"}]}`])],
   ])('a source that fails quotes nothing of it: %s', async (_, open) => {
     const error: unknown = await (async () => {
       for await (const _ of open()) continue;
