@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { CREDENTIAL_VARIABLES } from '../../src/cli/settings/credentials.js';
 import { EVENT_SCHEMAS } from '../../src/cli/display/event-schema.js';
 import { buildProgram } from '../../src/cli/process/program.js';
-import { SETTING_KEYS, SETTINGS, type Setting } from '../../src/cli/settings/settings.js';
+import type { Setting } from '../../src/cli/settings/setting.js';
+import { SETTING_KEYS, SETTINGS } from '../../src/cli/settings/settings.js';
 
 /** The parts of docs/cli.md that are made from the code, by their names. */
 export function references(): ReadonlyMap<string, string> {

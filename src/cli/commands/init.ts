@@ -7,7 +7,7 @@ import { configText } from '../settings/config-text.js';
 import { tableSample } from '../inputs/table-sample.js';
 import type { CliContext } from '../process/io.js';
 import { openState } from '../../state/lmdb/open-state.js';
-import { STATE_DIRECTORY } from '../settings/settings.js';
+import { STATE_DIRECTORY } from '../settings/run-settings.js';
 import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { Flags } from '../settings/resolve-settings.js';

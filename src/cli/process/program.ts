@@ -2,7 +2,8 @@ import { Command as Commander, Option } from 'commander';
 import type { Command } from '../commands/command.js';
 import { COMMAND_GROUPS, COMMANDS } from '../commands/list.js';
 import type { Flags } from '../settings/resolve-settings.js';
-import { GROUPS, SETTINGS, type Setting, type SettingKey } from '../settings/settings.js';
+import type { Setting } from '../settings/setting.js';
+import { GROUPS, SETTINGS, type SettingKey } from '../settings/settings.js';
 import { VERSION } from './version.js';
 
 /** Runs the command that the command line names. */

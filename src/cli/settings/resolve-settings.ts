@@ -6,7 +6,8 @@ import { findConfigFile, readConfig } from './config-file.js';
 import type { Config, DeclaredSource } from './read-config.js';
 import { readEnvironment, type Environment } from '../process/environment.js';
 import { Unexpected } from './setting-kinds.js';
-import { SETTINGS, type Setting, type SettingKey, type Settings } from './settings.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type SettingKey, type Settings } from './settings.js';
 
 /** The flags as commander parsed them: the text of each flag by its key. */
 export type Flags = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;

@@ -1,4 +1,5 @@
-import { SETTING_KEYS, SETTINGS, type Setting } from './settings.js';
+import type { Setting } from './setting.js';
+import { SETTING_KEYS, SETTINGS } from './settings.js';
 
 /** The text of `written-settings.ts`: the type of the settings of a config in code, made from the table of settings. */
 export function settingsType(): string {

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CliContext } from '../process/io.js';
-import { STATE_DIRECTORY, type Settings } from './settings.js';
+import { STATE_DIRECTORY } from './run-settings.js';
+import type { Settings } from './settings.js';
 
 /** The directory of the state: the setting `state`, or the default. */
 export function stateDirectory(settings: Settings, { cwd }: CliContext): string {

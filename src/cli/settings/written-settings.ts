@@ -5,6 +5,20 @@ export interface WrittenSettings {
   readonly orgUrl?: string;
   /** The id of the identity source in Okta. */
   readonly identitySource?: string;
+  /** A PEM file with the CA certificates to trust instead of Node's own. */
+  readonly ca?: string;
+  /** The most requests at the same time. @defaultValue 4 */
+  readonly concurrency?: number;
+  /** The share of each rate-limit window that rollcall may use. @defaultValue 0.5 */
+  readonly rateLimitShare?: number;
+  /** The longest time of one attempt of a request. @defaultValue 60s */
+  readonly requestTimeout?: string;
+  /** The longest time to connect. @defaultValue 10s */
+  readonly connectTimeout?: string;
+  /** The most attempts of one request, including the first. @defaultValue 6 */
+  readonly maxAttempts?: number;
+  /** The largest response that is read, in bytes. @defaultValue 8388608 */
+  readonly maxResponseBytes?: number;
   /** The files with users: paths, globs, or - for standard input; gzip and ZIP are unpacked. */
   readonly users?: string | readonly string[];
   /** The files with groups, in the same way. */
@@ -34,6 +48,43 @@ export interface WrittenSettings {
   readonly map?: string;
   /** The day that a mapping calls today, so that a plan can be repeated. @defaultValue the current day in UTC */
   readonly today?: string;
+  /** A record whose id appears earlier in the same source: reject it, or fail the run. @defaultValue reject */
+  readonly onDuplicate?: 'reject' | 'fail';
+  /** Delete an entity only after it was missing from this many complete reads in a row. @defaultValue 1 */
+  readonly absenceReads?: number;
+  /** A read counts for --absence-reads only if the last one that counted is this old. @defaultValue 1h */
+  readonly absenceMinAge?: string;
+  /** Never delete these external ids; an id that ends in * is a prefix. */
+  readonly protect?: string | readonly string[];
+  /** Attributes of users and groups that are never cleared in Okta, e.g. one that its schema does not have any more. */
+  readonly neverClear?: string | readonly string[];
+  /** Leave these external ids alone, in the sources and in Okta; an id that ends in * is a prefix. */
+  readonly exclude?: string | readonly string[];
+  /** Delete in Okta what --exclude names, instead of leaving it alone. @defaultValue off */
+  readonly deleteExcluded?: boolean;
+  /** Delta: a feed of changes, in which only marked records are deleted; for one input: memberships=delta. @defaultValue full */
+  readonly mode?:
+    | 'full'
+    | 'delta'
+    | {
+        readonly users?: 'full' | 'delta';
+        readonly groups?: 'full' | 'delta';
+        readonly memberships?: 'full' | 'delta';
+      };
+  /** With memberships=delta: the feed has all memberships of each person, or group, that it names, and the others end. */
+  readonly completeFor?: 'members' | 'groups';
+  /** The attributes that every record must have: users=userName,email. @defaultValue users=userName,email groups=displayName */
+  readonly required?: {
+    readonly users?: readonly string[];
+    readonly groups?: readonly string[];
+    readonly memberships?: readonly string[];
+  };
+  /** Records in JSON: which values become texts; without it, a record with another value than a text is rejected. @defaultValue none */
+  readonly coerce?: 'none' | 'numbers' | 'booleans' | 'all';
+  /** Characters beyond U+FFFF, such as emoji, which Okta does not accept: reject the record, or replace them. @defaultValue reject */
+  readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
+  /** Send memberships in the same session as new users and groups, although Okta does not promise the order. @defaultValue off */
+  readonly mixed?: boolean;
   /** The directory in which rollcall stores the last state that Okta confirmed. @defaultValue rollcall-state */
   readonly state?: string;
   /** Write reports into this directory. */
@@ -80,43 +131,6 @@ export interface WrittenSettings {
   readonly allowEmpty?: boolean;
   /** Exit with 0 instead of 5 if records were rejected or refused, or deletions are held back. @defaultValue off */
   readonly allowRejects?: boolean;
-  /** A record whose id appears earlier in the same source: reject it, or fail the run. @defaultValue reject */
-  readonly onDuplicate?: 'reject' | 'fail';
-  /** Delete an entity only after it was missing from this many complete reads in a row. @defaultValue 1 */
-  readonly absenceReads?: number;
-  /** A read counts for --absence-reads only if the last one that counted is this old. @defaultValue 1h */
-  readonly absenceMinAge?: string;
-  /** Never delete these external ids; an id that ends in * is a prefix. */
-  readonly protect?: string | readonly string[];
-  /** Attributes of users and groups that are never cleared in Okta, e.g. one that its schema does not have any more. */
-  readonly neverClear?: string | readonly string[];
-  /** Leave these external ids alone, in the sources and in Okta; an id that ends in * is a prefix. */
-  readonly exclude?: string | readonly string[];
-  /** Delete in Okta what --exclude names, instead of leaving it alone. @defaultValue off */
-  readonly deleteExcluded?: boolean;
-  /** Delta: a feed of changes, in which only marked records are deleted; for one input: memberships=delta. @defaultValue full */
-  readonly mode?:
-    | 'full'
-    | 'delta'
-    | {
-        readonly users?: 'full' | 'delta';
-        readonly groups?: 'full' | 'delta';
-        readonly memberships?: 'full' | 'delta';
-      };
-  /** With memberships=delta: the feed has all memberships of each person, or group, that it names, and the others end. */
-  readonly completeFor?: 'members' | 'groups';
-  /** The attributes that every record must have: users=userName,email. @defaultValue users=userName,email groups=displayName */
-  readonly required?: {
-    readonly users?: readonly string[];
-    readonly groups?: readonly string[];
-    readonly memberships?: readonly string[];
-  };
-  /** Records in JSON: which values become texts; without it, a record with another value than a text is rejected. @defaultValue none */
-  readonly coerce?: 'none' | 'numbers' | 'booleans' | 'all';
-  /** Characters beyond U+FFFF, such as emoji, which Okta does not accept: reject the record, or replace them. @defaultValue reject */
-  readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
-  /** Send memberships in the same session as new users and groups, although Okta does not promise the order. @defaultValue off */
-  readonly mixed?: boolean;
   /** The longest wait between triggering a session and creating the next. @defaultValue 5m */
   readonly cooldown?: string;
   /** The shortest wait between triggering a session and creating the next. @defaultValue 0s */
@@ -137,18 +151,4 @@ export interface WrittenSettings {
   readonly loadsInFlight?: number;
   /** After the run, read so many of the confirmed changes back from Okta, chosen at random. @defaultValue 0 */
   readonly verifySample?: number;
-  /** A PEM file with the CA certificates to trust instead of Node's own. */
-  readonly ca?: string;
-  /** The most requests at the same time. @defaultValue 4 */
-  readonly concurrency?: number;
-  /** The share of each rate-limit window that rollcall may use. @defaultValue 0.5 */
-  readonly rateLimitShare?: number;
-  /** The longest time of one attempt of a request. @defaultValue 60s */
-  readonly requestTimeout?: string;
-  /** The longest time to connect. @defaultValue 10s */
-  readonly connectTimeout?: string;
-  /** The most attempts of one request, including the first. @defaultValue 6 */
-  readonly maxAttempts?: number;
-  /** The largest response that is read, in bytes. @defaultValue 8388608 */
-  readonly maxResponseBytes?: number;
 }

@@ -1,5 +1,6 @@
 import type { Flags } from '../settings/resolve-settings.js';
-import { SETTINGS, type Setting, type SettingKey } from '../settings/settings.js';
+import type { Setting } from '../settings/setting.js';
+import { SETTINGS, type SettingKey } from '../settings/settings.js';
 
 /** Flags that decide what is shown, and not what is sent. */
 const ONLY_SHOWN = new Set(['json', 'quiet', 'names', 'changes']);

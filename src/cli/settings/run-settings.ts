@@ -1,0 +1,25 @@
+import { setting } from './setting.js';
+import { duration, onOff, text } from './setting-kinds.js';
+
+/** The default directory of the state. */
+export const STATE_DIRECTORY = 'rollcall-state';
+
+/** The settings of a run: its state and its report. */
+export const RUN_SETTINGS = Object.freeze({
+  state: setting(
+    '--state',
+    text('dir', true),
+    'the directory in which rollcall stores the last state that Okta confirmed',
+    { fallback: STATE_DIRECTORY },
+  ),
+  report: setting('--report', text('dir', true), 'write reports into this directory'),
+  requireState: setting(
+    '--require-state',
+    onOff(),
+    'fail if there is no state, instead of creating one: a lost state is noticed',
+    { fallback: 'off' },
+  ),
+  waitLock: setting('--wait-lock', duration(), 'how long to wait for another process that uses the state', {
+    fallback: '90s',
+  }),
+});
