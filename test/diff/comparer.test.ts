@@ -134,7 +134,7 @@ describe('comparing a chunk of users', () => {
     expect(changes).toEqual([
       expected('new', true),
       expected('changed', false, ['firstName']),
-      expected('unsure', true),
+      { ...expected('unsure', true), isResend: true },
       // Of what is held no attribute fingerprints are known.
       expected('bare', false),
     ]);

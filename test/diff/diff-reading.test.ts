@@ -331,7 +331,8 @@ describe('a feed of changes', () => {
     const members = [pair('g', 'a'), pair('h', 'b'), pair('g', 'b')];
     const { names, rejections, context } = await differences('memberships', state, [[members]], options);
     await reading.close();
-    expect(names).toEqual([`+${membershipKey('g', 'b')}`]);
+    // The membership of the user who is removed ends too.
+    expect(names).toEqual([`+${membershipKey('g', 'b')}`, `-${membershipKey('g', 'a')}`]);
     expect(rejections).toEqual([]);
     expect(context.counts('memberships').leftOut).toBe(2);
     // In a run of its own nothing of that is known.
