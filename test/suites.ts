@@ -11,8 +11,13 @@ export const LEFT_OUT: readonly { readonly files: readonly string[]; readonly wh
     what: 'thousands of simulated days with faults',
   },
   {
-    files: ['test/properties/**', 'test/state/lmdb/digest-cache.test.ts'],
-    what: 'properties of whole runs, and of caches that are damaged at random',
+    files: [
+      'test/properties/**',
+      'test/okta/oauth-sync.test.ts',
+      'test/screening/screened-*.test.ts',
+      'test/state/lmdb/digest-cache.test.ts',
+    ],
+    what: 'properties of whole runs, with screening and without, and of caches that are damaged at random',
   },
   {
     files: ['test/kill/**', 'test/disk/**', 'test/state/lmdb/killed.test.ts', 'test/cli/process.test.ts'],

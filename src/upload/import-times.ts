@@ -70,7 +70,10 @@ export class ImportTimes {
     const last = this.#last ?? { afterMs: 0, byMs: Infinity };
     // A poll that came late does not show that this import was longer than the last, nor one that came early that it was shorter.
     const endMs = last.byMs > afterMs ? Math.min(last.byMs, byMs) : byMs;
-    this.#last = { afterMs: isWide(last.afterMs, endMs) ? Math.max(last.afterMs, afterMs) : afterMs, byMs: endMs };
+    this.#last = {
+      afterMs: isWide(last.afterMs, endMs) ? Math.max(last.afterMs, afterMs) : afterMs,
+      byMs: endMs,
+    };
   }
 
   #stepMs(passedMs: number, { intervalMs, perWindow }: PollLimits): number {

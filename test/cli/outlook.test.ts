@@ -14,7 +14,7 @@ const PLAN = ['plan', '--users', 'u.csv'];
 async function synced() {
   const [cwd, okta] = [await directory(), await org({ importMs: 60_000 })];
   await files(cwd, { 'u.csv': usersCsv(3) });
-  await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env: envOf(okta) });
+  await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK, '--poll', '3s'], { env: envOf(okta) });
   return { cwd, okta, env: envOf(okta) };
 }
 

@@ -67,7 +67,13 @@ function exchange(
     },
     ...more,
   });
-  return { exchange: new Exchange(options, transport, authorizer), requests, attempts, sleeps, clock: options.clock };
+  return {
+    exchange: new Exchange(options, transport, authorizer),
+    requests,
+    attempts,
+    sleeps,
+    clock: options.clock,
+  };
 }
 
 function call(operation: Operation, more: Partial<Call<string>> = {}): Call<string> {

@@ -10,7 +10,9 @@ export function leftOutLines(sources: Sources): string[] {
   return [
     ...(counts.length === 0
       ? []
-      : [`Left out by a condition, as a duplicate, or because their user or group is not in scope: ${counts.join(', ')}.`]),
+      : [
+          `Left out by a condition, as a duplicate, or because their user or group is not in scope: ${counts.join(', ')}.`,
+        ]),
     ...ENTITIES.flatMap((entity) => {
       const { read = 0, leftOut = 0 } = sources[entity] ?? {};
       if (read === 0 || leftOut < read) return [];
