@@ -53,8 +53,8 @@ export class Comparer<E extends Entity> {
   /** Finds records that files of the source have in common. */
   overlaps: FileOverlaps | undefined;
 
-  /** The keys of rejected records, with the first position of each. */
   readonly #onCreate: ReadonlySet<string>;
+  /** The keys of rejected records, with the first position of each. */
   readonly #reserved = new Map<string, number>();
   /** For users and groups: the attributes that the source sets. */
   known: KnownAttributes | undefined;

@@ -105,8 +105,8 @@ function readRecords(text: MappingText, node: MappingNode, entity: 'users' | 'gr
     kind: 'rows',
     externalId: readValue(text, id, { what: `${entity}.externalId`, ...IS_ID }),
     profile: readProfile(text, profile, entity),
-    when: readWhen(text, members, entity),
-    deleted: readDeleted(text, members, entity),
+    when: readOptionalCondition(text, members, 'when', entity),
+    deleted: readOptionalCondition(text, members, 'deleted', entity),
     duplicates: duplicates && readDuplicates(text, duplicates, `${entity}.duplicates`),
   };
 }
@@ -178,7 +178,7 @@ function readMemberships(
     const rule = kind === 'users' ? users : groups;
     if (rule.kind === 'memberships')
       return text.fail(from, `${what}.from: the groups are made of the memberships, so they list no members`);
-    const own = readWhen(text, members, what);
+    const own = readOptionalCondition(text, members, 'when', what);
     const theirs = rule.kind === 'rows' ? rule.when : undefined;
     return {
       kind,
@@ -194,8 +194,8 @@ function readMemberships(
     kind: 'rows',
     groupExternalId: id('groupExternalId'),
     memberExternalId: id('memberExternalId'),
-    when: readWhen(text, members, what),
-    deleted: readDeleted(text, members, what),
+    when: readOptionalCondition(text, members, 'when', what),
+    deleted: readOptionalCondition(text, members, 'deleted', what),
   };
 }
 
@@ -210,22 +210,14 @@ function identityId(text: MappingText, node: MappingNode): ValueRule {
   };
 }
 
-function readWhen(
+function readOptionalCondition(
   text: MappingText,
   members: ReadonlyMap<string, MappingNode>,
+  name: 'when' | 'deleted',
   what: string,
 ): Condition | undefined {
-  const node = members.get('when');
-  return node === undefined ? undefined : readCondition(text, node, `${what}.when`);
-}
-
-function readDeleted(
-  text: MappingText,
-  members: ReadonlyMap<string, MappingNode>,
-  what: string,
-): Condition | undefined {
-  const node = members.get('deleted');
-  return node === undefined ? undefined : readCondition(text, node, `${what}.deleted`);
+  const node = members.get(name);
+  return node === undefined ? undefined : readCondition(text, node, `${what}.${name}`);
 }
 
 function need(

@@ -1,3 +1,4 @@
+import { createdSession } from '../created-session.js';
 import { StateError } from '../../core/errors.js';
 import type { AdoptedRow, Journal, JournaledSession, PendingRow } from '../store.js';
 import { endedBySession, type EndedParents } from '../ended-parents.js';
@@ -63,18 +64,7 @@ export function lmdbJournal({ tables, write, head: readHead, apply, applyEnds }:
     },
     creating: (now, seen = []) =>
       write('journal:creating', ({ nextSession: id }) => {
-        journal.putSync(id, {
-          id,
-          sessionId: undefined,
-          phase: 'creating',
-          startedAt: now,
-          seen: [...seen],
-          triggeredAt: undefined,
-          loads: 0,
-          acknowledged: 0,
-          rows: 0,
-          hasUpserts: false,
-        });
+        journal.putSync(id, createdSession(id, now, seen));
         return { head: { nextSession: id + 1 }, result: id };
       }),
     created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),

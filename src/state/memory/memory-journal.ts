@@ -1,6 +1,7 @@
 import { StateError } from '../../core/errors.js';
 import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { endedBySession } from '../ended-parents.js';
+import { createdSession } from '../created-session.js';
 import { rowsAfter } from '../session-rows.js';
 import type { Journal, PendingRow } from '../store.js';
 import { apply, type DiskContent, type PendingLoad, type StoredSession } from './memory-disk.js';
@@ -23,19 +24,7 @@ export function memoryJournal(read: () => DiskContent, write: Write): Journal {
     creating: (now, seen = []) =>
       write('journal:creating', (content) => {
         const id = content.nextSession++;
-        content.sessions.push({
-          id,
-          sessionId: undefined,
-          phase: 'creating',
-          startedAt: now,
-          seen: [...seen],
-          triggeredAt: undefined,
-          loads: 0,
-          acknowledged: 0,
-          rows: 0,
-          hasUpserts: false,
-          pending: [],
-        });
+        content.sessions.push({ ...createdSession(id, now, seen), pending: [] });
         return id;
       }),
     created: (id, sessionId) => update('created', id, () => ({ sessionId, phase: 'loading' })),
