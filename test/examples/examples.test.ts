@@ -7,11 +7,16 @@ import { root, runExample } from './run.js';
 /** What each example prints: all of it, or parts that must be there. */
 const expected: Readonly<Record<string, readonly string[]>> = {
   'demo.ts': [
-    'Okta now holds 1200 active users, 40 groups, 2956 memberships',
-    'plan: users +0 ~0 -0, groups +0 ~0 -0, memberships +0 ~0 -0 (0 requests, 0 sessions)',
-    'plan: users +12 ~30 -10, groups +0 ~1 -0, memberships +38 ~0 -25',
-    '(5 requests, 1 session)\n   guard: users deletePercent',
-    'Okta now holds 1202 active users, 40 groups, 2969 memberships',
+    '$ rollcall sync --report reports/first-load\nDone in ',
+    'Okta confirmed 1,200 users, 40 groups and 2,956 memberships in 2 sessions (8 requests, 378 kB).',
+    'Okta now holds 1200 active users, 40 groups and 2956 memberships.',
+    'nothing was sent.\n',
+    'users        1,205      1,160       12       30       10         3\n',
+    'memberships  2,970      2,931       38        0       25         1\n',
+    'Exit code 3: the guard stopped the plan, and somebody must look at it.\n' +
+      'Okta now holds 1202 active users, 40 groups and 2969 memberships.',
+    'What next?\n',
+    join('rollcall-demo', 'reports', 'truncated', 'report.html'),
   ],
   'people-from-csv.ts': ['rejected 009001: firstName', '1200 people created, 6 requests in 1 session'],
   'plan-before-sync.ts': [
@@ -97,6 +102,15 @@ describe('the examples', () => {
       for (const part of unwanted[example] ?? []) expect(stdout).not.toContain(part);
     });
   }
+
+  it('demo.ts leaves the report of each run', () => {
+    const page = (name: string) =>
+      readFileSync(join(root, 'rollcall-demo/reports', name, 'report.html'), 'utf8');
+    expect(page('truncated')).toContain('721 users');
+    expect(page('next-day')).toContain('<title>');
+    for (const name of ['first-load', 'same-export', 'next-day', 'truncated'])
+      expect(page(name)).toContain('rollcall sync --report');
+  });
 
   it('the sample directory is what its generator makes', () => {
     for (const [path, text] of sampleFiles())

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { EXIT } from './exit-codes.js';
-import type { CliIo, EndSignal, Output } from './io.js';
+import type { CliIo, Output } from './io.js';
 import { run } from './run.js';
+import { endNow, onSignal } from './signals.js';
 
-const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM'];
 let outputFailed = false;
 
 // A reader that has closed the pipe (`| head`) must not end a run halfway. Any other write error makes the run fail.
@@ -11,19 +11,6 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') outputFailed = true;
   });
-}
-
-function onSignal(listener: (signal: EndSignal) => void): () => void {
-  for (const signal of SIGNALS) process.on(signal, listener);
-  return () => {
-    for (const signal of SIGNALS) process.off(signal, listener);
-  };
-}
-
-/** Ends the process by the signal itself, so that the shell sees the signal. */
-function endNow(signal: EndSignal): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 function flushed(stream: Output & { readonly writableLength?: number }): Promise<void> {
