@@ -6,17 +6,30 @@ cd "$(dirname "$0")/../.."
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# What the package may weigh: the tarball, and packages that an install brings along. These are alarms for what slips in
-# unseen (a dependency, data of a test); a feature that is meant may raise them in the commit that brings it.
-most_tarball_kb=750
+# What the package may weigh: the code, the documentation that its first page links to, and the packages that an install brings
+# along. These are alarms for what slips in unseen (a dependency, data of a test); a feature that is meant may raise them in the
+# commit that brings it.
+most_code_kb=750
+most_docs_kb=450
 most_packages=60
+# The first version of each supported line of Node that can require() a module, and the newest lines.
+nodes='20.19.0 22.12.0 24 26'
 at_most() { # what, found, most
   echo "-- $1: $2"
   [ "$2" -le "$3" ] || { echo "$1: $2 is over $3, the limit that $0 sets" >&2; exit 1; }
 }
 
-npm run build
-npx publint --strict
+# As from a clean clone: npm pack must build the package itself.
+rm -rf dist
+npm pack --pack-destination "$work" --silent >/dev/null
+tarball=$(ls "$work"/rollcall-*.tgz)
+npx publint --strict "$tarball"
+npx attw "$tarball" --profile esm-only
+tar xzf "$tarball" -C "$work"
+packed_kb() { echo $(($(tar cz -C "$work/package" "$@" | wc -c) / 1024)); }
+at_most 'KB of the code, packed' "$(packed_kb dist package.json README.md LICENSE)" "$most_code_kb"
+at_most 'KB of docs and examples, packed' "$(packed_kb docs examples bench src CHANGELOG.md)" "$most_docs_kb"
+
 echo '-- the public surface is the one on record (after a change that is meant: npm run api)'
 mkdir -p node_modules/.cache/api-extractor
 for config in test/package/api-extractor*.json; do npx api-extractor run -c "$config"; done
@@ -25,14 +38,9 @@ if grep -nE '[:<|(,] any\b' test/package/api/*.api.md; then
   exit 1
 fi
 
-npm pack --pack-destination "$work" --silent >/dev/null
-tarball=$(ls "$work"/rollcall-*.tgz)
-npx attw "$tarball" --profile esm-only
-size=$(($(stat -c %s "$tarball") / 1024))
-at_most 'KB of the tarball' "$size" "$most_tarball_kb"
-
-cp test/package/quick-start.mjs test/package/consumer.ts "$work/"
-cd "$work"
+mkdir "$work/project"
+cp test/package/quick-start.mjs test/package/consumer.ts "$work/project/"
+cd "$work/project"
 npm init -y >/dev/null
 npm install --no-audit --no-fund "$tarball" >/dev/null
 packages=$(find node_modules -name package.json -path '*node_modules/*' -not -path '*/test/*' | grep -cE 'node_modules/(@[^/]+/)?[^/@]+/package.json$')
@@ -42,13 +50,11 @@ node -e "
   for (const name of ['preinstall', 'install', 'postinstall'])
     if (scripts && scripts[name]) throw new Error('the package runs a script when it is installed');
 "
-node quick-start.mjs
-npx rollcall --version
-node -e "
-  if (!process.features.require_module) console.log('this Node cannot require() a module: not checked');
-  else if (typeof require('rollcall').sync !== 'function') throw new Error('require() gives no sync');
-  else console.log('require() works');
-" 2>/dev/null
+
+echo '-- the first program, the command line and require(), on each supported version of Node'
+for version in $nodes; do
+  npx --yes --package "node@$version" -- bash "$root/test/package/on-this-node.sh" "$version"
+done
 
 echo '-- types, as the resolutions of node16, nodenext and bundlers see them'
 npm pkg set type=module >/dev/null
