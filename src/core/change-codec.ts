@@ -19,6 +19,7 @@ const HEAD = 4;
 const COLUMNS = 5;
 const CREATED = 1;
 const DEPENDENT = 2;
+const RESEND = 4;
 /** Characters of a fingerprint before those of the attributes. */
 const DIGEST_LENGTH = 16;
 const BEYOND_LATIN1 = /[\u0100-\uffff]/;
@@ -34,7 +35,8 @@ export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): B
   let text = '';
   let fingerprints = '';
   let column = HEAD;
-  for (const { key, item, changed, fingerprint, created, dependent } of changes) {
+  for (const change of changes) {
+    const { key, item, changed, fingerprint } = change;
     const ownItem = withItems ? item : '';
     const names = changed === undefined ? '' : JSON.stringify(changed);
     const digests = fingerprint === undefined ? '' : fingerprint.digest + fingerprint.attributes;
@@ -42,7 +44,7 @@ export function encodeChanges(changes: readonly Change[], endpoint: Endpoint): B
     numbers[column + 1] = ownItem.length;
     numbers[column + 2] = names.length;
     numbers[column + 3] = digests.length;
-    numbers[column + 4] = (created ? CREATED : 0) | (dependent ? DEPENDENT : 0);
+    numbers[column + 4] = flagsOf(change);
     column += COLUMNS;
     text += key + ownItem + names;
     fingerprints += digests;
@@ -90,9 +92,14 @@ export function decodeChanges(bytes: Buffer, endpoint: Endpoint, at = 0): Change
       created: (flags & CREATED) !== 0,
       changed: names === '' ? undefined : (JSON.parse(names) as string[]),
       dependent: (flags & DEPENDENT) !== 0,
+      ...((flags & RESEND) !== 0 && { isResend: true }),
     };
   }
   return changes;
+}
+
+function flagsOf({ created, dependent, isResend }: Change): number {
+  return (created ? CREATED : 0) | (dependent ? DEPENDENT : 0) | (isResend ? RESEND : 0);
 }
 
 /** Items of deletions and memberships follow from their keys. */

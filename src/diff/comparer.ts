@@ -121,13 +121,11 @@ export class Comparer<E extends Entity> {
       const sent = created ? (records[i] as RecordOf[E]) : record;
       const change = this.#change(key, record, sent, digestText(digests, i), created, held);
       if (this.#isTooLarge(change, place)) continue;
-      const isResend = code === Seen.UNKNOWN;
       differences.push({
-        change: isResend ? { ...change, isResend } : change,
+        change: code === Seen.UNKNOWN ? { ...change, isResend: true } : change,
         place,
         before: held,
         emptied: this.#emptied(change, record, held),
-        isResend,
       });
     }
     const sendable = await this.#sendable(differences);

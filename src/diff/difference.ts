@@ -12,16 +12,14 @@ export interface Difference {
   readonly before: Held | undefined;
   /** The attributes that had a text in the baseline, and have none now. */
   readonly emptied: readonly string[];
-  /** True if the row is unknown: the record was sent before. */
-  readonly isResend: boolean;
 }
 
 /** Counts a record that is sent. */
-export function countDifference({ change, isResend, emptied }: Difference, counts: DiffCounts): void {
+export function countDifference({ change, emptied }: Difference, counts: DiffCounts): void {
   for (const name of emptied) counts.emptied.set(name, 1 + (counts.emptied.get(name) ?? 0));
   if (!change.created) counts.updates++;
   else counts.creates++;
-  if (isResend) counts.resends++;
+  if (change.isResend) counts.resends++;
 }
 
 /** The most ids that the plan names for an attribute. */

@@ -21,7 +21,6 @@ interface WaitingUser {
   readonly mayHave: boolean;
   readonly place: Place;
   readonly isCreated: boolean;
-  readonly isResend: boolean;
 }
 
 /**
@@ -153,17 +152,17 @@ export class LoginClaims {
     return false;
   }
 
-  #addArrival({ change, isResend }: Difference): void {
-    if (change.created && !isResend)
+  #addArrival({ change }: Difference): void {
+    if (change.created && !change.isResend)
       this.#counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
   }
 
-  #addRenamed({ change, isResend, before }: Difference): void {
-    if (before !== undefined || isResend) this.#renamed.add(change.key);
+  #addRenamed({ change, before }: Difference): void {
+    if (before !== undefined || change.isResend) this.#renamed.add(change.key);
   }
 
-  #wait({ change, place, isResend }: Difference, holders: readonly string[], mayHave: boolean): void {
-    this.#waiting.set(change.key, { holders, mayHave, place, isCreated: change.created, isResend });
+  #wait({ change, place }: Difference, holders: readonly string[], mayHave: boolean): void {
+    this.#waiting.set(change.key, { holders, mayHave, place, isCreated: change.created });
     for (const holder of holders) this.#holders.add(holder);
   }
 
@@ -191,8 +190,8 @@ export class LoginClaims {
   }
 
   #send(change: Change): void {
-    const { isResend, place } = this.#waiting.get(change.key) as WaitingUser;
-    countDifference({ change, place, before: undefined, emptied: [], isResend }, this.#counts);
+    const { place } = this.#waiting.get(change.key) as WaitingUser;
+    countDifference({ change, place, before: undefined, emptied: [] }, this.#counts);
     if (!change.created) return;
     const { created, late } = runReferences(this.#reading);
     created.users.add(change.key);

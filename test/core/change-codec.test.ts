@@ -13,18 +13,25 @@ const fingerprints = fc.record({
 
 it('changes of one endpoint come back as they were, whatever their texts', () => {
   fc.assert(
-    fc.property(anyChanges(60), names, fingerprints, (changes, changed, fingerprint) => {
-      for (const entity of ['users', 'groups', 'memberships'] as const)
-        for (const kind of ['upsert', 'delete'] as const) {
-          const own = changes
-            .filter((change) => change.entity === entity && change.kind === kind)
-            .map((change): Change => ({
-              ...change,
-              changed,
-              fingerprint: kind === 'delete' ? undefined : fingerprint,
-            }));
-          expect(decodeChanges(encodeChanges(own, { entity, kind }), { entity, kind })).toEqual(own);
-        }
-    }),
+    fc.property(
+      anyChanges(60),
+      names,
+      fingerprints,
+      fc.boolean(),
+      (changes, changed, fingerprint, isResend) => {
+        for (const entity of ['users', 'groups', 'memberships'] as const)
+          for (const kind of ['upsert', 'delete'] as const) {
+            const own = changes
+              .filter((change) => change.entity === entity && change.kind === kind)
+              .map((change): Change => ({
+                ...change,
+                ...(isResend && { isResend }),
+                changed,
+                fingerprint: kind === 'delete' ? undefined : fingerprint,
+              }));
+            expect(decodeChanges(encodeChanges(own, { entity, kind }), { entity, kind })).toEqual(own);
+          }
+      },
+    ),
   );
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { UserRecord } from '../../src/core/model.js';
+import type { PlannedChange } from '../../src/core/planned-change.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
@@ -70,6 +72,23 @@ describe('resend', () => {
     const memberships = source.memberships.filter((one) => one.memberExternalId !== 'u0');
     const report = await run(org, state, { guard, users, memberships, resend: ['u0', 'u1'] });
     expect(report.confirmed.users).toEqual({ creates: 1, updates: 0, deletes: 1 });
+    expectConverged(org, { ...source, users, memberships });
+  });
+
+  law('is said of a user who waits for the login of another one, too', async (state) => {
+    const org = makeOrg();
+    await run(org, state, {});
+    const [leaver, heir, ...others] = source.users as [UserRecord, UserRecord, ...UserRecord[]];
+    const users = [
+      { ...heir, profile: { ...heir.profile, userName: leaver.profile.userName as string } },
+      ...others,
+    ];
+    const memberships = source.memberships.filter((one) => one.memberExternalId !== 'u0');
+    const planned: PlannedChange[] = [];
+    const onPlanned = (changes: readonly PlannedChange[]) => void planned.push(...changes);
+    const options = { guard, users, memberships, resend: ['u1'], onPlanned };
+    expect((await run(org, state, options)).plan.resends.users).toBe(1);
+    expect(planned.find(({ externalId }) => externalId === 'u1')).toMatchObject({ reason: 'unknown' });
     expectConverged(org, { ...source, users, memberships });
   });
 
