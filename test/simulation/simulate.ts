@@ -36,6 +36,7 @@ const PERMISSIVE: NonNullable<SyncOptions['guard']> = {
   maxDeletePercent: 100,
   maxUpdatePercent: 100,
   maxRejectPercent: 100,
+  maxEmptiedPercent: 100,
   maxIdChanges: 1e6,
   allowEmpty: true,
 };
