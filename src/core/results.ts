@@ -226,6 +226,28 @@ export interface Plan extends PlanSummary {
   readonly rejections: readonly Rejection[];
 }
 
+/** A record of a delta feed of which Okta does not have the last change, because it was rejected or refused. */
+export interface OwedRecord {
+  readonly entity: Entity;
+  /** The external id (of a membership `group/member`); undefined for all records of the entity that could not be identified. */
+  readonly externalId: string | undefined;
+  /** The code of the last rejection or refusal; `HELD_BACK` for a deletion that is held back. */
+  readonly code: string;
+  /** The start of the run that rejected it first. */
+  readonly since: Date;
+  /** The watermark from which the feed must be read to contain it; undefined for the beginning of the feed. */
+  readonly watermark: string | undefined;
+}
+
+/** The owed records of a state after a run. */
+export interface OwedReport {
+  readonly count: number;
+  /** The first thousand, the oldest first. */
+  readonly records: readonly OwedRecord[];
+  /** True if there are more than the 10,000 that a state remembers. The watermark was then not stored. */
+  readonly tooMany: boolean;
+}
+
 /** The result of a sync. */
 export interface SyncReport extends UploadReport {
   readonly plan: PlanSummary;
@@ -235,6 +257,8 @@ export interface SyncReport extends UploadReport {
   readonly settled: number;
   /** Whether the watermark of a delta feed was stored; undefined if there was none. */
   readonly watermarkKept: boolean | undefined;
+  /** The records of delta feeds that Okta does not have: of this run, and of earlier ones. */
+  readonly owed: OwedReport;
   /** What Okta has of some of the confirmed changes; undefined without the option `verifySample`. */
   readonly sample: SampleReport | undefined;
   readonly startedAt: Date;

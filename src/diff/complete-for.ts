@@ -1,4 +1,5 @@
-import { membershipKey, splitMembershipKey, type MembershipRecord } from '../core/model.js';
+import { HashedKeys } from '../fingerprints/hashed-keys.js';
+import { splitMembershipKey } from '../core/model.js';
 
 /** For whom a feed of memberships has all memberships: the members that it names, or the groups. */
 export type CompleteFor = 'members' | 'groups';
@@ -9,28 +10,32 @@ export const COMPLETE_FOR: readonly CompleteFor[] = Object.freeze(['members', 'g
 /** Finds the memberships that a feed ends by not naming them, because it is complete for their member or group. */
 export class CompleteParents {
   readonly #of: CompleteFor;
-  readonly #parents = new Set<string>();
-  readonly #named = new Set<string>();
+  readonly #parents: HashedKeys;
+  readonly #named: HashedKeys;
 
-  constructor(of: CompleteFor) {
+  constructor(of: CompleteFor, fingerprintKey: string) {
     this.#of = of;
+    this.#parents = new HashedKeys(fingerprintKey);
+    this.#named = new HashedKeys(fingerprintKey);
   }
 
-  /** Notes the memberships that the feed names, also those that it marks as removed. */
-  add(records: readonly MembershipRecord[]): void {
-    for (const { groupExternalId, memberExternalId } of records)
-      this.addKey(membershipKey(groupExternalId, memberExternalId));
-  }
-
-  /** Notes a membership by its key, also one that is rejected: it must not end for that. */
-  addKey(key: string): void {
+  /**
+   * Notes a membership that the feed names, by its key; also one that it marks as removed, and one that is rejected, which must not
+   * end for that.
+   */
+  add(key: string): void {
     this.#named.add(key);
     this.#parents.add(this.#parentOf(key));
   }
 
+  /** True if the feed names the member, or the group, of a membership. */
+  namesParentOf(key: string): boolean {
+    return this.#parents.has(this.#parentOf(key));
+  }
+
   /** True for a membership of the baseline that ends, because the feed names its member or group without it. */
   ends(key: string): boolean {
-    return !this.#named.has(key) && this.#parents.has(this.#parentOf(key));
+    return this.namesParentOf(key) && !this.#named.has(key);
   }
 
   #parentOf(key: string): string {

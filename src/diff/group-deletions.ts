@@ -27,6 +27,7 @@ export class GroupDeletions {
     const counts = openDiffCounts(context, 'groups');
     const { keptGroups, leftByMovers } = runReferences(reading);
     const keys = this.#keys.filter((key) => !keptGroups.has(key));
+    for (const key of this.#keys) if (keptGroups.has(key)) context.feeds?.fail('groups', key, 'HELD_BACK');
     counts.deletes -= this.#keys.length - keys.length;
     counts.heldBack += this.#keys.length - keys.length;
     for (let start = 0; start < keys.length; start += CHUNK)

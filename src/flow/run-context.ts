@@ -1,6 +1,7 @@
 import { KnownAttributes, type ProfileEntity } from '../core/known-attributes.js';
 import type { Change, Entity } from '../core/model.js';
 import type { ReadCounts, Rejection } from '../core/rejection.js';
+import type { FeedOutcomes } from './feed-outcomes.js';
 
 /** The most rejections that are kept in memory for the report. All are counted, and all are passed to `onReject`. */
 const KEPT_REJECTIONS = 1000;
@@ -53,6 +54,8 @@ export class RunContext {
   /** With the options `only` and `first`: the changes that are left out of the plan, and the resends in it; set by `sync` and `plan`. */
   selection:
     { readonly unsent: Record<Entity, number>; readonly resends: Record<Entity, number> } | undefined;
+  /** What becomes of the records of delta feeds; set by `sync`. */
+  feeds: FeedOutcomes | undefined;
   readonly #attributes = new Map<ProfileEntity, KnownAttributes>();
   readonly #counts = new Map<Entity, ReadCounts>();
   readonly #rejectedKeys = new Map<Entity, RejectedKey[]>();
@@ -84,6 +87,7 @@ export class RunContext {
   reject(rejection: Rejection, key: string | undefined): void {
     const counts = this.counts(rejection.entity);
     counts.rejected++;
+    this.feeds?.fail(rejection.entity, key, rejection.code, rejection.position);
     if (key === undefined) counts.unidentified++;
     else this.#keysOf(rejection.entity).push({ key, position: rejection.position });
     if (this.rejections.length < KEPT_REJECTIONS) this.rejections.push(rejection);

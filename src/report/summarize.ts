@@ -74,6 +74,7 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
       otherReasons: rejects.otherReasons(MOST_LISTED),
       first: rejects.first,
     },
+    ...('owed' in result && result.owed.count > 0 && { owed: result.owed.count }),
     ...('sample' in result && result.sample && { sample: result.sample }),
     settled: log.settled,
     sessions: log.sessions.map(sessionOf),

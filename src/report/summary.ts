@@ -124,6 +124,8 @@ export interface RunSummary {
   };
   /** With the option `verifySample`: what Okta has of some of the confirmed changes. */
   readonly sample?: SampleReport;
+  /** Records of delta feeds that Okta does not have, also those of earlier runs; undefined if there are none. */
+  readonly owed?: number;
   /** The time at which the plan was complete, and the sources were closed. */
   readonly plannedAt?: string;
 }

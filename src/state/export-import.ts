@@ -8,6 +8,7 @@ import { ENTITIES, type Entity } from '../core/model.js';
 import { loginOf } from '../fingerprints/login-fingerprints.js';
 import { requireWhole } from './checks.js';
 import { ATTRIBUTE_NAMES } from './known-attributes.js';
+import { OWED_RECORDS } from './owed-records.js';
 import { REFUSED_RECORDS } from './remembered-refusals.js';
 import {
   IMPORT_UNFINISHED,
@@ -46,7 +47,7 @@ interface Footer {
 }
 
 /** The meta values that are exported. */
-const META = ['watermark', REFUSED_RECORDS, ...ATTRIBUTE_NAMES];
+const META = ['watermark', OWED_RECORDS, REFUSED_RECORDS, ...ATTRIBUTE_NAMES];
 
 /**
  * Writes the content of a state to a file, as a backup or for another machine: external ids, keyed fingerprints and their

@@ -95,6 +95,18 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
+/**
+ * Keeps texts in order until they are read, on disk if they are larger than a few megabytes. Like those of an {@link Outbox}, they are
+ * encrypted with a key that exists only in this process, because they contain profiles.
+ */
+export interface Spool {
+  add(text: string): Promise<void>;
+  /** The texts in the order in which they were added. They can be read several times, and not while others are added. */
+  read(): AsyncIterable<string>;
+  /** Deletes the content. */
+  close(): Promise<void>;
+}
+
 /** A part of a plan: changes of one entity and kind, which are sent one after another. */
 export interface Lane {
   readonly entity: Entity;
@@ -282,6 +294,8 @@ export interface StateStore extends AsyncDisposable {
   read(): Promise<Reading>;
   /** Opens an empty outbox. */
   outbox(): Promise<Outbox>;
+  /** Opens an empty spool, for the records of a delta feed. A store without it has them in memory. */
+  spool?(): Promise<Spool>;
   /**
    * Writes rows to the baseline without a session: for `adopt`, which makes a new state for an org that has users already, and
    * for `importState`.

@@ -25,6 +25,7 @@ export {
   type ReferenceCode,
   type SeenCode,
   type SessionOutcome,
+  type Spool,
   type StateIdentity,
   type StateStore,
   type Target,

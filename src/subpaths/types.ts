@@ -19,6 +19,8 @@ export type {
   IdChanges,
   UnclearedAttribute,
   KindCounts,
+  OwedRecord,
+  OwedReport,
   PlanSummary,
 } from '../core/results.js';
 export type { Chunk, Places } from '../flow/chunk.js';
@@ -47,6 +49,7 @@ export type { GuardLimits } from '../guard/guard-rules.js';
 export type { BatchOptions } from '../batch/batch.js';
 export type { UploadOptions } from '../upload/upload-options.js';
 export type { AdoptOptions, AdoptReport } from '../sync/adopt.js';
+export type { WatermarkOptions } from '../sync/watermark.js';
 export type { DirectoryOptions } from '../sync/directory-changes.js';
 export type { AdoptVerifiedOptions, AdoptVerifiedReport } from '../verify/adopt-verified.js';
 export type { VerifyOptions } from '../verify/verify-options.js';

@@ -40,11 +40,14 @@ export interface SyncOptions extends PlanOptions, Omit<UploadOptions, 'signal' |
   /**
    * The position up to which a delta feed was read. A function is called when the sources have been read to the end, before
    * anything is sent, because records that change during sending belong to the next run. The next run gets the value from
-   * `readWatermark`. It is stored only if Okta confirmed everything and no record of the feeds was rejected or refused. Otherwise the
-   * same part of the feed must be read again; changes that are already confirmed are not sent again. A source in mode `full` is read
-   * again in any case, so its rejected records do not count, unless all sources are in mode `full`.
+   * `readWatermark`. It is stored if Okta confirmed or refused everything. Records of the feeds that were rejected or refused are *owed*:
+   * the state remembers their ids, and `readWatermark` returns to the part of the feed that contains them at growing intervals. If more
+   * than 10,000 records are owed, the watermark is not stored, and the same part of the feed must be read again. If all sources are in
+   * mode `full`, it is not stored if any record was rejected or refused.
    */
   readonly watermark?: string | (() => string | Promise<string>);
+  /** Whether the feeds were read from the watermark that `readWatermark` returns with `owed: 'all'`. @defaultValue `false` */
+  readonly retryOwed?: boolean;
   /**
    * After the run, reads so many of the changes that Okta confirmed back from Okta, one by one, chosen at random, and reports what is
    * missing or differs as `sample`. What is missing becomes unknown in the state, and the next run sends it again.
@@ -86,6 +89,7 @@ export const SYNC_OPTION_NAMES: readonly string[] = [
   'approve',
   'onEvent',
   'watermark',
+  'retryOwed',
   'verifySample',
   'random',
 ];

@@ -11,7 +11,7 @@ import {
   type SyncReport,
 } from '../core/results.js';
 import { EventHub, silent, type SyncEvent } from '../events/events.js';
-import { ENTITIES, type Change, type Entity } from '../core/model.js';
+import type { Change } from '../core/model.js';
 import { contextOf, flowOf, type Flow } from '../flow/flow.js';
 import { batch } from '../batch/batch.js';
 import type { SelectionOptions } from '../diff/selection.js';
@@ -24,7 +24,6 @@ import { OwnSessions } from '../upload/own-sessions.js';
 import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
 import { uploadIn } from '../upload/upload.js';
-import type { StateStore } from '../state/store.js';
 import { holdOpen } from '../state/uses.js';
 import { sampleOf, type Sample } from './sample/sample.js';
 import { withPlanned } from './planned-changes.js';
@@ -37,6 +36,7 @@ import {
   type PlanOptions,
   type SyncOptions,
 } from './sync-options.js';
+import { FeedDebts } from './watermark.js';
 
 export type { PlanOptions, SelectionOptions, SyncOptions };
 
@@ -163,6 +163,7 @@ async function run(
       estimatedEnd: new Date(clock.now() + summary.mostMs),
     });
   };
+  const debts = await FeedDebts.open(state, options, context, startedAt.getTime());
   let watermark: string | undefined;
   const uploaded = await pipe(
     atEnd(withPlanned(directoryChanges(options, state, hub, context, signal), options), async () => {
@@ -175,9 +176,7 @@ async function run(
   const sampled = await sample?.read(state, uploadOptions);
   // A feed does not contain the changes again of which the sample found nothing at Okta.
   const isWhole = (sampled?.repaired ?? 0) === 0;
-  const feeds = feedsOf(options);
-  const read = feeds.length > 0 ? feeds : ENTITIES;
-  const watermarkKept = await storeWatermark(state, watermark, read, uploaded, context, isWhole);
+  const { owed, watermarkKept } = await debts.store(watermark, uploaded, isWhole);
   hub.emit({ type: 'run:done', sent: confirmedIn(uploaded), remaining: uploaded.remaining });
   return {
     ...uploaded,
@@ -185,6 +184,7 @@ async function run(
     sources: sourceReports(options, context),
     settled,
     watermarkKept,
+    owed,
     sample: sampled,
     startedAt,
     endedAt: new Date(clock.now()),
@@ -216,33 +216,6 @@ function atEnd(source: Flow<Change>, then: () => Promise<void>): Flow<Change> {
     await then();
   }
   return flowOf(chunks, contextOf(source));
-}
-
-/**
- * Stores the watermark only if everything was sent. Otherwise the same part of the feed must be read again.
- *
- * @param feeds - the entities whose records must all be accepted
- */
-async function storeWatermark(
-  state: StateStore,
-  watermark: string | undefined,
-  feeds: readonly Entity[],
-  uploaded: UploadReport,
-  context: RunContext,
-  isWhole: boolean,
-): Promise<boolean | undefined> {
-  if (watermark === undefined) return undefined;
-  const isRejected = feeds.some((entity) => context.counts(entity).rejected > 0);
-  const isRefused = uploaded.refused.some(({ entity }) => feeds.includes(entity));
-  const isUnsent = ENTITIES.some((entity) => (context.selection?.unsent[entity] ?? 0) > 0);
-  if (uploaded.remaining > 0 || isRejected || isRefused || isUnsent || !isWhole) return false;
-  await state.setMeta('watermark', watermark);
-  return true;
-}
-
-/** The watermark that was stored last: the position up to which the delta feed was read. Undefined if none was stored. */
-export function readWatermark(state: StateStore): Promise<string | undefined> {
-  return state.getMeta('watermark');
 }
 
 function confirmedIn(report: UploadReport): number {

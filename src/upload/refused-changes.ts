@@ -55,6 +55,7 @@ export class RefusedChanges {
       const why = reason === undefined ? what : `${what}: ${reason}`;
       const rejection = this.#tally.refused(change, errorCode, why);
       this.#references.add(change);
+      this.#run.feeds?.fail(entity, change.key, errorCode ?? NO_CODE);
       this.#options.events.emit({ type: 'batch:refused', sessionId, entity, kind, items, rejection });
       if (lasts) await this.remembered?.remember(change, errorCode ?? NO_CODE, this.#options.clock.now());
     }
@@ -66,6 +67,7 @@ export class RefusedChanges {
     const kept = batch.changes.filter((change) => {
       if (!this.#references.has(change)) return true;
       this.#tally.refused(change, 'REFERENCE_REFUSED', 'Okta refused the user or group it names');
+      this.#run.feeds?.fail(change.entity, change.key, 'REFERENCE_REFUSED');
       this.#outcomes.changes([change], undefined, 'refused', 'REFERENCE_REFUSED');
       return false;
     });
@@ -77,6 +79,7 @@ export class RefusedChanges {
   reportEarlier(): void {
     for (const { change, code, reason } of this.#run.refusedBefore.splice(0)) {
       this.#tally.refusedBefore(change, code, reason);
+      this.#run.feeds?.fail(change.entity, change.key, code);
       this.#outcomes.changes([change], undefined, 'refused', code);
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryState } from '../../src/state/memory/memory-state.js';
-import { plan, readWatermark, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { plan, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { readWatermark } from '../../src/sync/watermark.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, held, makeOrg } from '../support/world.js';
 
@@ -62,15 +63,21 @@ describe('users in full and memberships as a feed', () => {
     expect(held(org).groups[groupExternalId]).toBeDefined();
   });
 
-  it('stores the watermark although a user is rejected, and not if a membership is', async () => {
+  it('owes a membership that is rejected, and not a user, whom the next full read contains', async () => {
     const { state, source, run } = await companyInOkta();
     const users = [...source.users, { externalId: 'bad', profile: { userName: '', email: 'x@y.example' } }];
     const good = await run({ users, memberships: [], mode, watermark: 'w1' });
-    expect(good).toMatchObject({ watermarkKept: true, rejections: [{ externalId: 'bad' }] });
+    expect(good).toMatchObject({
+      watermarkKept: true,
+      rejections: [{ externalId: 'bad' }],
+      owed: { count: 0 },
+    });
     const memberships = [{ groupExternalId: 'g1', memberExternalId: 'nobody' }];
     const bad = await run({ users, memberships, mode, watermark: 'w2' });
-    expect(bad.watermarkKept).toBe(false);
+    expect(bad.owed).toMatchObject({ count: 1, records: [{ externalId: 'g1/nobody', watermark: 'w1' }] });
+    expect(bad.watermarkKept).toBe(true);
     expect(await readWatermark(state)).toBe('w1');
+    expect(await readWatermark(state, { owed: 'none' })).toBe('w2');
   });
 });
 

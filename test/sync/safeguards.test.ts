@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { adopt } from '../../src/sync/adopt.js';
-import { plan, readWatermark, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { plan, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { readWatermark } from '../../src/sync/watermark.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, held, makeOrg, ORG_URL, SOURCE, wanted } from '../support/world.js';
 
@@ -27,10 +28,11 @@ describe('a delta feed', () => {
     const users = [{ externalId: 'new', profile: { userName: 'new@example.com', email: 'new@example.com' } }];
     const feed = { users, groups: [], memberships: [], mode: 'delta', watermark: 'w1' } as const;
     const first = await run(feed);
-    expect([first.refused.length, first.rejections.length, first.watermarkKept]).toEqual([1, 0, false]);
+    expect([first.refused.length, first.rejections.length, first.watermarkKept]).toEqual([1, 0, true]);
+    expect(first.owed).toMatchObject({ count: 1, records: [{ externalId: 'new', watermark: undefined }] });
     expect(await readWatermark(state)).toBeUndefined();
     refuses = false;
-    expect((await run(feed)).watermarkKept).toBe(true);
+    expect(await run(feed)).toMatchObject({ watermarkKept: true, owed: { count: 0 } });
     expect(await readWatermark(state)).toBe('w1');
   });
 });

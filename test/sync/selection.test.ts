@@ -5,7 +5,8 @@ import { OptionsError } from '../../src/core/errors.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
-import { plan, readWatermark, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { plan, sync, type SyncOptions } from '../../src/sync/sync.js';
+import { readWatermark } from '../../src/sync/watermark.js';
 import { runs } from '../support/runs.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import {

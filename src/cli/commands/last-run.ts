@@ -55,8 +55,8 @@ export async function lastRun(state: StateStore): Promise<LastRun | undefined> {
     ...note,
     startedAt: new Date(startedAt),
     endedAt: new Date(endedAt),
-    // Earlier versions did not write `unsent`.
-    ...(undone && { undone: { ...undone, unsent: undone.unsent ?? 0 } }),
+    // Earlier versions did not write `unsent` and `owed`.
+    ...(undone && { undone: { ...undone, unsent: undone.unsent ?? 0, owed: undone.owed ?? 0 } }),
   };
 }
 

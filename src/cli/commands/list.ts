@@ -6,6 +6,7 @@ import type { Command } from './command.js';
 import { deactivateCommand, DEACTIVATE_SETTINGS } from './deactivate.js';
 import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
 import { initCommand } from './init.js';
+import { owedCommand } from './owed.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
 import { simulateCommand, SIMULATE_FLAGS, type SimulateFlag } from './simulate.js';
 import {
@@ -171,6 +172,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: output,
   },
   {
+    name: 'state owed',
+    summary:
+      'Lists the records of delta feeds that Okta does not have, because they were rejected or refused.',
+    command: owedCommand,
+    settings: STATE_SETTINGS,
+    flags: () => [
+      ...output(),
+      new Option(
+        '--forget <what...>',
+        'remove records from the list, which no feed will contain again: all, users, groups, memberships, or ids (GROUP/MEMBER for a membership)',
+      ),
+    ],
+  },
+  {
     name: 'state retarget',
     summary: 'Gives the state the new address of its org (--org-url); the identity source stays the same.',
     command: retargetCommand,
@@ -206,7 +221,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Groups of commands, with their summaries. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
-  state: 'Exports, imports, checks or retargets the state.',
+  state: 'Exports, imports, checks or retargets the state, or lists what it owes.',
 });
 
 function output(): Option[] {

@@ -11,10 +11,12 @@ export interface Undone {
   readonly heldBack: number;
   /** Changes that `--only` or `--first` left out. */
   readonly unsent: number;
+  /** Records of delta feeds that Okta does not have, also those of earlier runs. */
+  readonly owed: number;
 }
 
 /** Counts what a run left undone. */
-export function undoneOf({ sources, refused, plan }: SyncReport): Undone {
+export function undoneOf({ sources, refused, plan, owed }: SyncReport): Undone {
   const sum = (value: (entity: Entity) => number) =>
     ENTITIES.reduce((total, entity) => total + value(entity), 0);
   return {
@@ -22,10 +24,11 @@ export function undoneOf({ sources, refused, plan }: SyncReport): Undone {
     refused: refused.length,
     heldBack: sum((entity) => plan.heldBackDeletes[entity]),
     unsent: sum((entity) => sources[entity]?.unsent ?? 0),
+    owed: owed.count,
   };
 }
 
 /** True if the run left anything undone. */
-export function isPartial({ rejected, refused, heldBack, unsent }: Undone): boolean {
-  return rejected + refused + heldBack + unsent > 0;
+export function isPartial({ rejected, refused, heldBack, unsent, owed }: Undone): boolean {
+  return rejected + refused + heldBack + unsent + owed > 0;
 }

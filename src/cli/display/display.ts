@@ -1,6 +1,6 @@
 import type { Outlook } from '../commands/outlook.js';
 import type { SyncEvent } from '../../events/events.js';
-import type { UploadReport, Plan, SyncReport, GuardTrip } from '../../core/results.js';
+import type { GuardTrip, OwedRecord, Plan, SyncReport, UploadReport } from '../../core/results.js';
 import type { Entity } from '../../core/model.js';
 import type { VerifyReport } from '../../core/verify-results.js';
 import type { StateRowCounts } from '../../state/export-import.js';
@@ -33,6 +33,11 @@ export type OutcomeEvent =
   | { readonly type: 'verify:report'; readonly report: VerifyReport }
   | { readonly type: 'explain:report'; readonly report: ExplainReport }
   | { readonly type: 'state:report'; readonly rows: StateRowCounts }
+  | {
+      readonly type: 'state:owed';
+      readonly records: readonly OwedRecord[];
+      readonly forgotten: readonly OwedRecord[];
+    }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {
       readonly type: 'simulate:ready';

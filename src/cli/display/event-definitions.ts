@@ -90,10 +90,12 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     rejections: list(ref('rejection')),
     settled: whole,
     'watermarkKept?': { type: 'boolean' },
+    owed: object({ count: whole, records: list(ref('owedRecord')), tooMany: { type: 'boolean' } }),
     'sample?': ref('sampleReport'),
     startedAt: time,
     endedAt: time,
   }),
+  owedRecord: object({ entity, 'externalId?': text, code: text, since: time, 'watermark?': text }),
   sampleReport: object({
     confirmed: whole,
     counts: object(Object.fromEntries(SAMPLE_OUTCOMES.map((name) => [name, whole]))),
@@ -128,7 +130,7 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       'code?': text,
       confirmed: whole,
       'remaining?': whole,
-      'undone?': object({ rejected: whole, refused: whole, heldBack: whole, unsent: whole }),
+      'undone?': object({ rejected: whole, refused: whole, heldBack: whole, unsent: whole, owed: whole }),
     }),
     'remembered?': whole,
     'pending?': list(

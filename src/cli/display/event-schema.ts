@@ -133,6 +133,11 @@ export const EVENT_SCHEMAS: {
     description: 'The outcome of `state export`, `import` and `verify`: entities in it.',
     members: { rows: byEntity(whole) },
   },
+  'state:owed': {
+    description:
+      'The outcome of `state owed`: the records of feeds that Okta does not have, and those that were removed from the list.',
+    members: { records: list(ref('owedRecord')), forgotten: list(ref('owedRecord')) },
+  },
   'state:retargeted': {
     description: 'The outcome of `state retarget`: the old and the new address of the org.',
     members: { from: text, to: text },

@@ -54,12 +54,13 @@ function lastRunLines({ lastRun, remembered = 0 }: StatusReport): string[] {
   ];
 }
 
-function undoneLines({ rejected, refused, heldBack, unsent }: Undone, remembered: number): string[] {
+function undoneLines({ rejected, refused, heldBack, unsent, owed }: Undone, remembered: number): string[] {
   const parts = [
     [rejected, `${plural(rejected, 'record')} rejected`],
     [refused, `${plural(refused, 'record')} refused by Okta`],
     [heldBack, `${plural(heldBack, 'deletion')} held back`],
     [unsent, `${plural(unsent, 'change')} not selected`],
+    [owed, `${plural(owed, 'record')} of feeds owed`],
   ] as const;
   const left = parts.filter(([n]) => n > 0).map(([, text]) => text);
   const undone = `left undone: ${left.join(', ')}; the next sync tries again`;

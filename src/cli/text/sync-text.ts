@@ -5,6 +5,7 @@ import { formatDuration } from './duration.js';
 import { changesList } from '../../core/entity-list.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines } from './left-out.js';
+import { owedLines } from './owed-text.js';
 import { rejectionLines } from './rejections.js';
 import { sampleLines } from './sample-text.js';
 import { unclearedLines } from './uncleared.js';
@@ -45,12 +46,13 @@ export function syncText(report: SyncReport, width?: number): string {
 
 /** What a run left undone: the records that were rejected or refused, and the deletions that are held back. */
 export function undoneLines(report: SyncReport): string[] {
-  const { rejected, refused } = undoneOf(report);
+  const { rejected, refused, owed } = undoneOf(report);
   return [
     ...unsentLines(report.sources),
     ...heldBackLines(report.plan.heldBackDeletes),
     ...rejectionLines('Rejected before sending', report.rejections, rejected),
     ...rejectionLines('Refused by Okta', report.refused, refused),
+    ...owedLines(owed, report.owed.records, report.owed.tooMany),
   ];
 }
 

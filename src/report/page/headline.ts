@@ -56,7 +56,7 @@ function deleted({ plan }: RunSummary, verb: string): string {
   return deletes === undefined ? '' : `: ${deletes} ${verb}`;
 }
 
-function done({ rejected, plan, sources, sample, sent }: RunSummary): Headline {
+function done({ rejected, plan, sources, sample, sent, owed }: RunSummary): Headline {
   const unsent = entityList((entity) => sources[entity]?.unsent ?? 0);
   const confirmed = changesList(sent.confirmed);
   const nothing = unsent === undefined ? 'Okta is in sync; there were no changes' : 'No change was selected';
@@ -74,6 +74,8 @@ function done({ rejected, plan, sources, sample, sent }: RunSummary): Headline {
   const held = plan && entityList((entity) => plan.heldBackDeletes[entity]);
   if (held !== undefined)
     return { tone: 'warn', badge: 'Done', title: `${title}; deletions held back: ${held}` };
+  if (owed !== undefined)
+    return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(owed, 'record')} of feeds owed` };
   return { tone: 'good', badge: 'Done', title };
 }
 

@@ -3,6 +3,7 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { closedState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
+import { createSpool } from '../outbox/spool.js';
 import {
   IMPORT_UNFINISHED,
   type AdoptedRow,
@@ -11,6 +12,7 @@ import {
   type Journal,
   type Outbox,
   type Reading,
+  type Spool,
   type StateIdentity,
   type StateStore,
   type Target,
@@ -156,6 +158,11 @@ export class LmdbState implements StateStore {
   async outbox(): Promise<Outbox> {
     this.#requireOpen();
     return createOutbox(this.#path);
+  }
+
+  async spool(): Promise<Spool> {
+    this.#requireOpen();
+    return createSpool(this.#path);
   }
 
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {

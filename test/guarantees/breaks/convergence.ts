@@ -219,10 +219,10 @@ export const convergence: readonly Break[] = [
     ],
   },
   {
-    what: 'the watermark of a feed is stored although Okta refused records of it',
-    file: 'src/sync/sync.ts',
-    find: '|| isRejected || isRefused ||',
-    replace: '|| isRejected ||',
+    what: 'a record of a feed that Okta refused is not read again',
+    file: 'src/upload/refused-changes.ts',
+    find: 'this.#run.feeds?.fail(entity, change.key, errorCode ?? NO_CODE);',
+    replace: '',
     test: [
       'test/sync/safeguards.test.ts',
       'is read again from its last watermark when Okta refused a record of it',

@@ -1,0 +1,44 @@
+import type { Spool } from '../store.js';
+import { SealedFile, type SealedBlock } from './sealed-file.js';
+
+/** Bytes of texts in memory. When there are more, they move to the file; a small feed touches no disk. */
+const BYTES_IN_MEMORY = 4_000_000;
+
+/** Opens a spool. With a directory, what outgrows four megabytes is kept in an encrypted file there. */
+export function createSpool(directory: string | undefined): Spool {
+  return new SealedSpool(directory);
+}
+
+class SealedSpool implements Spool {
+  readonly #directory: string | undefined;
+  #texts: string[] = [];
+  #length = 0;
+  #blocks: SealedBlock[] = [];
+  #file: SealedFile | undefined;
+
+  constructor(directory: string | undefined) {
+    this.#directory = directory;
+  }
+
+  async add(text: string): Promise<void> {
+    this.#texts.push(text);
+    this.#length += text.length;
+    if (this.#length < BYTES_IN_MEMORY || this.#directory === undefined) return;
+    const file = (this.#file ??= new SealedFile(this.#directory));
+    this.#blocks.push(file.write(Buffer.from(JSON.stringify(this.#texts))));
+    this.#texts = [];
+    this.#length = 0;
+  }
+
+  async *read(): AsyncGenerator<string, void, undefined> {
+    for (const block of this.#blocks)
+      yield* JSON.parse((this.#file as SealedFile).read(block).toString()) as string[];
+    yield* this.#texts;
+  }
+
+  async close(): Promise<void> {
+    this.#texts = [];
+    this.#blocks = [];
+    this.#file?.close();
+  }
+}
