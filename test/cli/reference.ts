@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { EXIT_MEANINGS } from '../../src/cli/process/exit-codes.js';
 import { CREDENTIAL_VARIABLES } from '../../src/cli/settings/credentials.js';
 import { EVENT_SCHEMAS } from '../../src/cli/display/event-schema.js';
 import { buildProgram } from '../../src/cli/process/program.js';
@@ -11,6 +12,7 @@ export function references(): ReadonlyMap<string, string> {
   const commands = withChildren(program);
   return new Map([
     ...commands.map((command) => [`help ${nameOf(command, program)}`, helpOf(command)] as const),
+    ['exit codes', exitCodes()],
     ['settings', settings()],
     ['credentials', credentials()],
     ['events', events()],
@@ -40,6 +42,13 @@ function settings(): string {
     return [`\`${key}\``, names.join(' '), kind.many ? `${value}, list` : value, description, fallback ?? ''];
   });
   return table(['Key', 'Flag and environment', 'Value', 'Meaning', 'Default'], rows);
+}
+
+function exitCodes(): string {
+  return table(
+    ['Code', 'Meaning'],
+    EXIT_MEANINGS.map(([code, meaning]) => [`\`${code}\``, meaning]),
+  );
 }
 
 function credentials(): string {

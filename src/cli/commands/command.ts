@@ -2,6 +2,7 @@ import { AbortedError, RollcallError, SourceError } from '../../core/errors.js';
 import type { Display } from '../display/display.js';
 import type { ExitCode } from '../process/exit-codes.js';
 import type { CliContext } from '../process/io.js';
+import type { CommandLine } from '../shell/command-line.js';
 import type { Flags, Resolved } from '../settings/resolve-settings.js';
 import type { Stopping } from '../process/stopping.js';
 
@@ -13,6 +14,8 @@ export interface CommandInput {
   readonly context: CliContext;
   readonly display: Display;
   readonly stopping: Stopping;
+  /** Describes all commands and flags. */
+  readonly commandLine: () => CommandLine;
 }
 
 /** A command: does its work, shows its outcome, and returns the exit code. The caller shows its error. */

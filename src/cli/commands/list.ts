@@ -3,6 +3,7 @@ import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
+import { completionCommand } from './completion.js';
 import { deactivateCommand, DEACTIVATE_SETTINGS } from './deactivate.js';
 import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
 import { initCommand } from './init.js';
@@ -23,7 +24,7 @@ import { verifyCommand, VERIFY_SETTINGS } from './verify.js';
 
 /** One command of the command line. */
 export interface CommandSpec {
-  /** The name: two words for a command of a group, and `<file>`, `<id>` or `<id...>` for an argument. */
+  /** The name: two words for a command of a group, and `<file>`, `<id>`, `<id...>` or `<shell>` for an argument. */
   readonly name: string;
   readonly summary: string;
   readonly command: Command;
@@ -216,6 +217,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option('--json-path <path>', 'the path of the array of records in a JSON document'),
       new Option('--force', 'replace existing files'),
     ],
+  },
+  {
+    name: 'completion <shell>',
+    summary: 'Prints a script that completes commands, flags and values in bash, zsh or fish.',
+    command: completionCommand,
+    settings: [],
+    flags: () => [],
   },
 ];
 

@@ -28,6 +28,26 @@ export const EXIT = Object.freeze({
   /** `verify`, or `sync` with `--verify-sample`, found differences. */
   DIFFERS: 6,
 });
+/** The meaning of each exit code, for the docs and the manual page. */
+export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = Object.freeze([
+  [EXIT.DONE, 'The command is done.'],
+  [
+    EXIT.FAILED,
+    'The command failed, `check` found a fault, or `explain` did not find the id. Somebody must fix the problem that the message describes.',
+  ],
+  [EXIT.USAGE, 'The command line, an environment variable, the config file or the mapping is invalid.'],
+  [EXIT.GUARD, 'The guard stopped the plan, or would stop it (`plan`). Nothing was sent.'],
+  [
+    EXIT.INCOMPLETE,
+    'The run is incomplete, or another process uses the state. Run it again; changes that Okta confirmed are not sent again.',
+  ],
+  [
+    EXIT.PARTIAL,
+    'The run is done, but not all of it: records were rejected or refused, deletions are held back, or `--only` or `--first` left changes out. The next run tries again.',
+  ],
+  [EXIT.DIFFERS, '`verify`, or the sample of `sync --verify-sample`, found differences.'],
+]);
+
 /** One of the values of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

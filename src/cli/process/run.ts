@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { SYSTEM_DEPS, type CliContext, type CliDeps, type CliIo, type EndSignal } from './io.js';
 import { buildProgram, type Execute } from './program.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
+import { describeCommandLine } from '../shell/command-line.js';
 import { showError } from '../display/show-error.js';
 import { nearest } from '../text/nearest.js';
 import { Stopping } from './stopping.js';
@@ -41,7 +42,8 @@ export async function run(
     stopping.onStop((signal) => display.progress({ type: 'abort:requested', signal }));
     try {
       const resolved = await resolveSettings(settings, flags, env, context.cwd);
-      exitCode = await command({ resolved, flags, context, display, stopping });
+      const commandLine = () => describeCommandLine(program);
+      exitCode = await command({ resolved, flags, context, display, stopping, commandLine });
     } catch (error) {
       exitCode = showError(error, display);
     } finally {
