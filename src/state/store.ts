@@ -280,7 +280,7 @@ export interface StateStore extends AsyncDisposable {
   /** The key of the fingerprints of this state: 32 hexadecimal characters. */
   readonly fingerprintKey: string;
   readonly journal: Journal;
-  /** The target of the state; undefined before its first upload. */
+  /** The target of the state; undefined before its first session. */
   target(): Promise<Target | undefined>;
   /** Sets the target of the state. @throws {@link StateError} `ERR_ROLLCALL_STATE_TARGET` if it has another target */
   bind(target: Target): Promise<void>;

@@ -22,9 +22,19 @@ export function holdOpen<T>(state: StateStore, work: () => Promise<T>): Promise<
   return result.then((value) => value);
 }
 
-/** Waits until no work uses the state; undefined if none does now. */
+/** Waits until no work uses the state; undefined if none does now. If one does, a warning names the `await` that is missing. */
 export function usesEnded(state: StateStore): Promise<void> | undefined {
+  const ended = untilUnused(state);
+  if (ended !== undefined)
+    process.emitWarning('A state was closed while a run used it. Write await before the run.', {
+      code: 'ROLLCALL_FORGOTTEN_AWAIT',
+      detail: 'The state is closed when the run has ended.',
+    });
+  return ended;
+}
+
+function untilUnused(state: StateStore): Promise<void> | undefined {
   const running = uses.get(state);
   if (running === undefined || running.size === 0) return undefined;
-  return Promise.all(running).then(() => usesEnded(state));
+  return Promise.all(running).then(() => untilUnused(state));
 }

@@ -20,6 +20,7 @@ import { refuseUnknown } from '../core/check-options.js';
 import { pipe } from '../flow/pipe.js';
 import { RunContext } from '../flow/run-context.js';
 import { resolveUploadOptions, type ResolvedUploadOptions } from '../upload/upload-options.js';
+import { requireTarget } from '../upload/target.js';
 import { OwnSessions } from '../upload/own-sessions.js';
 import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
@@ -148,7 +149,7 @@ async function run(
   context.onReject((rejection) => hub.emit({ type: 'record:rejected', rejection }));
   if (options.onReject) context.onReject(options.onReject);
   throwIfAborted(signal);
-  await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
+  await requireTarget(state, okta);
   // The baseline must be up to date before the sources are compared with it.
   const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
   const settled = await settleJournal(sending);

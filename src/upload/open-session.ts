@@ -6,6 +6,7 @@ import { listOpenSessions, resolveForeign } from './foreign-sessions.js';
 import { loadLearnedWait, storeLearnedWait } from '../state/learned-wait.js';
 import { MOST_LATE_MS } from './own-sessions.js';
 import { SessionWait } from './session-wait.js';
+import { bindTarget } from './target.js';
 import { elapsedMs, emitWait, serverNow, type SessionContext } from './upload-context.js';
 
 /** The most attempts whose response was lost. */
@@ -14,7 +15,7 @@ const PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 
 /**
- * Creates a session and writes it to the journal. {@link SessionWait} decides when it is tried, and what it learns is kept in the
+ * Creates a session and writes it to the journal. The state then belongs to the org of the session. {@link SessionWait} decides when it is tried, and what it learns is kept in the
  * state. A request on which Okta certainly did not act is repeated for `patienceMs`.
  *
  * @param importing - resolves when no session is being imported any more; undefined if none is
@@ -25,6 +26,7 @@ export async function openSession(
   context: SessionContext,
   importing: Promise<void> | undefined,
 ): Promise<OpenedSession> {
+  await bindTarget(context.state, context.okta);
   const wait = await beginWait(context, importing !== undefined);
   void importing?.then(() => wait.imported());
   const patience = new Patience(context);

@@ -32,6 +32,7 @@ import { settleJournal } from './settle-journal.js';
 import { OutcomeReporter } from './change-outcome.js';
 import { reportConfirmed } from './report-confirmed.js';
 import { storeAbsences } from './store-absences.js';
+import { requireTarget } from './target.js';
 import { UploadTally } from './upload-tally.js';
 
 /**
@@ -94,7 +95,7 @@ class Upload {
     const { okta, state, options } = this.#context;
     this.#startedAt = options.clock.now();
     try {
-      await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
+      await requireTarget(state, okta);
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
       await this.#queue.peek(); // The guard has passed the plan.

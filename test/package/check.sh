@@ -39,7 +39,7 @@ if grep -nE '[:<|(,] any\b' test/package/api/*.api.md; then
 fi
 
 mkdir "$work/project"
-cp test/package/quick-start.mjs test/package/consumer.ts "$work/project/"
+cp test/package/quick-start.mjs test/package/first-page.mjs test/package/consumer.ts "$work/project/"
 cd "$work/project"
 npm init -y >/dev/null
 npm install --no-audit --no-fund "$tarball" >/dev/null

@@ -10,6 +10,7 @@ case $found in
     ;;
 esac
 node quick-start.mjs
+node first-page.mjs
 node node_modules/rollcall/dist/cli/process/main.js --version >/dev/null
 node node_modules/rollcall/dist/cli/process/main.js help sync >/dev/null
 # On Node 20 and 22, require() of a module prints a warning that it is experimental.

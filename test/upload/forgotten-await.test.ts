@@ -21,8 +21,10 @@ function run(way: 'sends' | 'fails') {
 }
 
 describe('an upload that is not awaited', () => {
-  it('ends its work before the state is closed', () => {
-    expect(run('sends')).toEqual({ status: 0, stdout: '1 in Okta, 1 in the state', stderr: '' });
+  it('ends its work before the state is closed, and a warning names it', () => {
+    const { stderr, ...rest } = run('sends');
+    expect(rest).toEqual({ status: 0, stdout: '1 in Okta, 1 in the state' });
+    expect(stderr).toContain('[ROLLCALL_FORGOTTEN_AWAIT] Warning: A state was closed while a run used it.');
   });
 
   it('reports its own failure, and not that of a state which is closed', () => {

@@ -149,9 +149,11 @@ describe('an upload', () => {
     expect(trace.closed).toBe(true);
   });
 
-  it('stamps the state, and sends nothing where it belongs to another', async () => {
+  it('stamps the state with its first session, and sends nothing where it belongs to another', async () => {
     const mine = uploading();
     await mine.send([]);
+    expect(await mine.state.target()).toBeUndefined();
+    await mine.send([users('a')]);
     const { orgUrl, identitySourceId } = mine.okta;
     expect(await mine.state.target()).toEqual({ orgUrl, identitySourceId });
     const other = uploading();
