@@ -7,15 +7,13 @@ export function fishScript(program: CommandLine): string {
   return [
     `# Completion of ${name} for fish. Made by \`${name} completion fish\`.`,
     `complete -c ${name} -f`,
-    ...withChildren(program).flatMap((command) =>
-      linesOf(command, name, condition(command, program, groups)),
-    ),
+    ...withChildren(program).flatMap((command) => linesOf(command, name, condition(command, groups))),
     '',
   ].join('\n');
 }
 
 /** True where the words so far name the command. */
-function condition(command: CommandLine, program: CommandLine, groups: readonly CommandLine[]): string {
+function condition(command: CommandLine, groups: readonly CommandLine[]): string {
   const [first, second] = command.path.slice(1);
   if (first === undefined) return '__fish_use_subcommand';
   if (second !== undefined)
