@@ -56,6 +56,8 @@ for version in $nodes; do
   npx --yes --package "node@$version" -- bash "$root/test/package/on-this-node.sh" "$version"
 done
 
+node "$root/test/package/container.mjs" "$tarball"
+
 echo '-- types, as the resolutions of node16, nodenext and bundlers see them'
 npm pkg set type=module >/dev/null
 npm install --no-audit --no-fund --save-dev "@types/node@20" >/dev/null
