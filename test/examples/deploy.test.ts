@@ -43,7 +43,7 @@ describe('the Dockerfile', () => {
   const file = DockerfileParser.parse(deploy('Dockerfile'));
   const last = file.getInstructions().slice(-9);
   const argumentsOf = (name: string) =>
-    last.filter((i) => i.getKeyword() === name).map((i) => i.getArgumentsContent());
+    last.filter((i) => i.getKeyword() === name).map((i) => i.getArgumentsContent() ?? '');
 
   it('is built on glibc, by a Node that the package supports', () => {
     const images = file.getFROMs().map((from) => from.getImage());
