@@ -44,7 +44,8 @@ export function describeTrip({
 }
 
 function whyHeldBack(entity: Entity): string {
-  const record = 'a record of the source has no valid id and may be any of them';
+  const record =
+    'a record of the source has no valid id and may be any of them, or the last record of them in a feed is rejected';
   return entity === 'groups' ? `memberships of theirs are held back, or ${record}` : record;
 }
 

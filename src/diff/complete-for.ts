@@ -19,13 +19,15 @@ export class CompleteParents {
     this.#named = new HashedKeys(fingerprintKey);
   }
 
-  /**
-   * Notes a membership that the feed names, by its key; also one that it marks as removed, and one that is rejected, which must not
-   * end for that.
-   */
+  /** Notes a membership that the feed names, by its key; also one that it marks as removed. */
   add(key: string): void {
     this.#named.add(key);
     this.#parents.add(this.#parentOf(key));
+  }
+
+  /** Notes the key of a rejected record: its membership must not end for that. Such a record alone does not name its member or group. */
+  keep(key: string): void {
+    this.#named.add(key);
   }
 
   /** True if the feed names the member, or the group, of a membership. */

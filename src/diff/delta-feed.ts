@@ -12,7 +12,8 @@ import { runReferences } from './run-references.js';
 
 /**
  * The changes of a feed of changes: it removes only records that are marked as deleted, after the others. A feed may contain several
- * records of an entity, and the last one is valid.
+ * records of an entity, and the last one is valid. A removal is held back if the last record of its entity was rejected, because that record
+ * may say that the entity is back.
  */
 export async function* deltaDifferences<E extends Entity>(
   read: Read<E>,
@@ -22,7 +23,7 @@ export async function* deltaDifferences<E extends Entity>(
   const ended = entity === 'memberships' ? await EndedMemberships.open(read, complete) : undefined;
   const feed = await FeedSpool.open(entity, state);
   try {
-    const marks = await spoolAll(read, feed, complete);
+    const { marks, rejected } = await spoolAll(read, feed, complete);
     for await (const chunk of feed.last((record) => !isMarkedDeleted(record))) {
       const changes = await comparer.compare(withoutExcluded(read, chunk));
       if (changes.length > 0) yield withoutPlaces(changes);
@@ -31,7 +32,7 @@ export async function* deltaDifferences<E extends Entity>(
     const removed = entity === 'users' ? users : entity === 'groups' ? groups : undefined;
     for await (const chunk of marks ? feed.last(isMarkedDeleted) : []) {
       const inScope = withoutExcluded(read, chunk);
-      const deletions = await markedDeletions(entity, inScope, reading, rules, counts);
+      const deletions = await markedDeletions(entity, inScope, reading, rules, counts, rejected);
       for (const { key } of deletions) removed?.add(key);
       ended?.mark(deletions);
       if (deletions.length > 0) yield withoutPlaces(deletions);
@@ -42,15 +43,20 @@ export async function* deltaDifferences<E extends Entity>(
   if (ended !== undefined) yield* ended.deletions();
 }
 
-/** Reads the feed to its end. Returns true if a record marks a removal. */
+/** Reads the feed to its end. Returns whether a record marks a removal, and the keys of entities whose last record was rejected. */
 async function spoolAll<E extends Entity>(
   { entity, source, context, counts }: Read<E>,
   feed: FeedSpool<E>,
   complete: CompleteParents | undefined,
-): Promise<boolean> {
+): Promise<{ readonly marks: boolean; readonly rejected: ReadonlyMap<string, number> }> {
   let marks = false;
+  /** By key, the position of the last rejected record. */
+  const rejected = new Map<string, number>();
   const drain = () => {
-    for (const { key } of context.drainRejectedKeys(entity)) complete?.add(key);
+    for (const { key, position } of context.drainRejectedKeys(entity)) {
+      rejected.set(key, position);
+      complete?.keep(key);
+    }
   };
   for await (const chunk of source.chunks()) {
     drain();
@@ -58,11 +64,12 @@ async function spoolAll<E extends Entity>(
     await feed.add(chunk, (key, position) => {
       context.feeds?.accept(entity, key, position);
       complete?.add(key);
+      if ((rejected.get(key) ?? Infinity) < position) rejected.delete(key);
     });
   }
   drain();
   counts.superseded += feed.superseded;
-  return marks;
+  return { marks, rejected };
 }
 
 /** True for a record of a delta feed that marks a removal. */
@@ -70,23 +77,29 @@ export function isMarkedDeleted(record: unknown): boolean {
   return (record as { readonly deleted?: unknown }).deleted === true;
 }
 
-/** The deletions of records marked as deleted, if they are in the baseline (confirmed or unknown) and not protected. */
+/**
+ * The deletions of records marked as deleted, if they are in the baseline (confirmed or unknown), and neither protected nor held back.
+ * @param heldBack - the keys whose deletion is held back
+ */
 export async function markedDeletions<E extends Entity>(
   entity: E,
   records: readonly RecordOf[E][],
   reading: Reading,
   rules: AbsenceRules,
   counts: DiffCounts,
+  heldBack: Pick<ReadonlyMap<string, unknown>, 'has'> = new Map(),
 ): Promise<Change[]> {
   const keys = records.map((record) => keyOf(entity, record));
   const rows = await reading.held(entity, keys);
-  counts.idChanges?.addMissing(keys, rows);
+  counts.idChanges?.addMissing(keys);
   const held = keys.filter((_, i) => rows[i] !== undefined);
-  const deleted = held.filter((key) => !rules.isProtected(key));
+  const deletable = held.filter((key) => !rules.isProtected(key));
+  const deleted = deletable.filter((key) => !heldBack.has(key));
   counts.read += keys.length;
   counts.deletes += deleted.length;
-  counts.spared += held.length - deleted.length;
-  // Entities that are already removed, or protected, need no request.
+  counts.spared += held.length - deletable.length;
+  counts.heldBack += deletable.length - deleted.length;
+  // Entities that are already removed, protected, or held back, need no request.
   counts.unchanged += keys.length - deleted.length;
   return deleted.map((key) => deletion(entity, key));
 }

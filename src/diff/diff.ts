@@ -164,8 +164,8 @@ async function* differences<E extends Entity>(
       comparer.known = await sourceAttributes(entity, state, context, fingerprints);
     const { users, memberships } = await state.counts();
     if (entity === 'users') {
-      if (users.known > 0) counts.idChanges = new IdChangeFinder();
       const hasUsers = users.known + users.unknown > 0;
+      if (hasUsers) counts.idChanges = new IdChangeFinder();
       comparer.logins = logins = new LoginClaims(
         reading,
         state,

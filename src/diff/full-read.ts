@@ -24,6 +24,7 @@ export async function* fullDifferences<E extends Entity>(
   }
   await comparer.reserve(context.drainRejectedKeys(entity));
   overlaps.check(entity);
+  if (context.sourceFiles !== undefined) context.files.set(entity, context.sourceFiles);
   if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
   const onKept = (key: string) => {
     keepGroupOf(read, key);
@@ -66,8 +67,7 @@ function screened<E extends Entity>(
 
 /** Adds everybody who is missing, whether they are removed or not. */
 async function addMissing(idChanges: IdChangeFinder, reading: Reading): Promise<void> {
-  for await (const keys of reading.missing('users'))
-    idChanges.addMissing(keys, await reading.held('users', keys));
+  for await (const keys of reading.missing('users')) idChanges.addMissing(keys);
 }
 
 /** If a membership of a removed group must not be deleted, marks the group as kept. */

@@ -81,8 +81,8 @@ export class LoginClaims {
       const all = isClaim ? (holders.get(login) ?? []) : [];
       const keepsLogin = !isClaim || all.includes(change.key);
       if (!keepsLogin && !this.#claim(difference, login)) continue;
-      this.#addArrival(difference);
       const others = all.filter((holder) => holder !== change.key);
+      this.#addArrival(difference, others);
       if (others.length === 0) {
         if (!keepsLogin || login === undefined) this.#addRenamed(difference);
         sendable.push(difference);
@@ -152,9 +152,8 @@ export class LoginClaims {
     return false;
   }
 
-  #addArrival({ change }: Difference): void {
-    if (change.created && !change.isResend)
-      this.#counts.idChanges?.addArrival(change.fingerprint?.attributes ?? '', change.key);
+  #addArrival({ change }: Difference, holders: readonly string[]): void {
+    if (change.created && !change.isResend) this.#counts.idChanges?.addArrival(change.key, holders);
   }
 
   #addRenamed({ change, before }: Difference): void {

@@ -43,7 +43,7 @@ export class RunContext {
   blankRows = 0;
   /** The blank rows of each entity's source; set by `sync` and `plan`. */
   readonly blank = new Map<Entity, number>();
-  /** The number of files of a full read, by entity, for sources that know it; set by `sync` and `plan`. */
+  /** The number of files of a full read, by entity, for sources that know it; set by `diff`, `sync` and `plan`. */
   readonly files = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();

@@ -1,17 +1,17 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
-import type { StateStore } from '../state/store.js';
+import { sourceFilesName, type StateStore } from '../state/store.js';
 import type { FileCounts } from './guard-rules.js';
 
 /**
  * The number of files of each input in this full read and in the last one of a run that reached its end. An entity is left out if one
- * of the numbers is not known: before its first such run, and after an adoption or an import into a new state. The number of
+ * of the numbers is not known: before its first such run, and after an adoption. The number of
  * this read is stored when the run has reached its end, so an approved smaller number is the next run's measure.
  */
 export async function fileCounts(context: RunContext, state: StateStore): Promise<Map<Entity, FileCounts>> {
   const counts = new Map<Entity, FileCounts>();
   for (const [entity, now] of context.files) {
-    const name = `source-files:${entity}`;
+    const name = sourceFilesName(entity);
     const before = await state.getMeta(name);
     if (before !== undefined) counts.set(entity, { now, before: Number(before) });
     if (before !== String(now)) context.valuesAtEnd.set(name, String(now));

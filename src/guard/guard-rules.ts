@@ -87,7 +87,8 @@ export interface GuardLimits {
   readonly maxHeldBackDays?: number;
   /**
    * The most files by which an input of several files, or a pattern, may have fewer files than at the last complete run. The command
-   * line counts the files of its inputs; other sources have no number of files, and this limit does not apply to them.
+   * line counts the files of its inputs, and `concat` its sources; other sources have no number of files, and this limit does not apply
+   * to them.
    * @defaultValue `0`
    */
   readonly maxMissingFiles?: number;

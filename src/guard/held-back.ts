@@ -1,7 +1,7 @@
 import { ENTITIES, type Entity } from '../core/model.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import type { RunContext } from '../flow/run-context.js';
-import type { StateStore } from '../state/store.js';
+import { heldBackSinceName, type StateStore } from '../state/store.js';
 import type { HeldBack } from './guard-rules.js';
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,7 @@ export async function heldBackIn(
     const isHeldBack = (diffCountsOf(context, entity)?.heldBack ?? 0) > 0;
     // A delta feed, and an entity that is not read, do not show whether they still are.
     if (!isHeldBack && !context.absences.has(entity)) continue;
-    const name = `held-back-since:${entity}`;
+    const name = heldBackSinceName(entity);
     const stored = await state.getMeta(name);
     const before = stored === undefined || stored === '' ? undefined : Number(stored);
     const since = isHeldBack ? (before ?? now) : undefined;

@@ -1,5 +1,12 @@
-import { splitMembershipKey } from '../core/model.js';
-import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
+import { splitMembershipKey, type MembershipRecord } from '../core/model.js';
+import {
+  UNKNOWN,
+  type AdoptedRow,
+  type HeldRow,
+  type PendingRow,
+  type SessionOutcome,
+  type StateStore,
+} from './store.js';
 
 /**
  * The users and groups that a commit removes, or may remove. Their memberships are changed in the same transaction. If they stayed
@@ -47,4 +54,34 @@ export function membershipAfter(key: string, ended: EndedParents): AdoptedRow | 
   const entity = 'memberships';
   if (ended.groups.has(groupExternalId)) return { entity, key, held: ended.isCertain ? undefined : UNKNOWN };
   return ended.users.has(memberExternalId) ? { entity, key, held: UNKNOWN } : undefined;
+}
+
+/** Decides by its two ids whether a membership is one of a user or group that Okta may have removed. */
+export type IsDoubted = (membership: MembershipRecord) => boolean;
+
+/**
+ * The confirmed memberships of users and groups that Okta may have removed by other means than a session, in parts. They must become
+ * unknown with them: if they stayed confirmed, a run that sends the user or group again and does not read the memberships would lose
+ * them for good.
+ */
+export async function* membershipsOf(
+  state: Pick<StateStore, 'rows' | 'counts'>,
+  isDoubted: IsDoubted,
+): AsyncGenerator<readonly HeldRow[], void, undefined> {
+  if ((await state.counts()).memberships.known === 0) return;
+  for await (const rows of state.rows('memberships')) {
+    const found = rows.filter(
+      ({ key, held }) => held.kind === 'confirmed' && isDoubted(splitMembershipKey(key)),
+    );
+    if (found.length > 0) yield found;
+  }
+}
+
+/** Makes the memberships of {@link membershipsOf} unknown. */
+export async function doubtMembershipsOf(
+  state: Pick<StateStore, 'rows' | 'counts' | 'adopt'>,
+  isDoubted: IsDoubted,
+): Promise<void> {
+  for await (const rows of membershipsOf(state, isDoubted))
+    await state.adopt(rows.map(({ entity, key }) => ({ entity, key, held: UNKNOWN })));
 }

@@ -7,11 +7,14 @@ import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { loginOf } from '../fingerprints/login-fingerprints.js';
 import { requireWhole } from './checks.js';
+import { DELETIONS_BY_DAY } from './deletions-by-day.js';
 import { ATTRIBUTE_NAMES } from './known-attributes.js';
 import { OWED_RECORDS } from './owed-records.js';
 import { REFUSED_RECORDS } from './remembered-refusals.js';
 import {
+  heldBackSinceName,
   IMPORT_UNFINISHED,
+  sourceFilesName,
   UNKNOWN,
   type AdoptedRow,
   type Held,
@@ -46,8 +49,15 @@ interface Footer {
   readonly sha256: string;
 }
 
-/** The meta values that are exported. */
-const META = ['watermark', OWED_RECORDS, REFUSED_RECORDS, ...ATTRIBUTE_NAMES];
+/** The meta values that are exported, among them those with which the guard recognises slow losses. */
+const META = [
+  'watermark',
+  OWED_RECORDS,
+  REFUSED_RECORDS,
+  ...ATTRIBUTE_NAMES,
+  DELETIONS_BY_DAY,
+  ...ENTITIES.flatMap((entity) => [heldBackSinceName(entity), sourceFilesName(entity)]),
+];
 
 /**
  * Writes the content of a state to a file, as a backup or for another machine: external ids, keyed fingerprints and their

@@ -258,6 +258,16 @@ export function countedAtName(entity: Entity): string {
   return `absences-counted-at:${entity}`;
 }
 
+/** The name of the value that says since when deletions of an entity are held back. */
+export function heldBackSinceName(entity: Entity): string {
+  return `held-back-since:${entity}`;
+}
+
+/** The name of the value with the number of files of an entity's input at the last complete run. */
+export function sourceFilesName(entity: Entity): string {
+  return `source-files:${entity}`;
+}
+
 /** The value of the meta value `import` while an import is not finished. */
 export const IMPORT_UNFINISHED = 'unfinished';
 

@@ -1,11 +1,13 @@
 /**
- * Sources over drivers, which are optional peer dependencies: a driver is loaded when its source is read.
+ * Sources over drivers, which are optional peer dependencies: a driver is loaded when its source is read. And `concat`, which makes one
+ * source of several.
  *
  * @packageDocumentation
  */
 export type { DatabaseOptions } from '../sources/database/database-options.js';
 export type { DatabaseSource, QueryOptions } from '../sources/database/database-source.js';
 export type { TextRow } from '../sources/database/rows-of-text.js';
+export { concat } from '../sources/concat.js';
 export { openMysql } from '../sources/database/open-mysql.js';
 export { openPostgres } from '../sources/database/open-postgres.js';
 export { openSqlite, type SqliteOptions } from '../sources/database/open-sqlite.js';

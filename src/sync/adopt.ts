@@ -1,4 +1,5 @@
 import { directoryChanges, sourceReports, type DirectoryOptions } from './directory-changes.js';
+import { refuseUnknown } from '../core/check-options.js';
 import { OptionsError } from '../core/errors.js';
 import { silent } from '../events/events.js';
 import { guard } from '../guard/guard.js';
@@ -9,6 +10,8 @@ import type { Rejection } from '../core/rejection.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { storeAttributes } from '../state/known-attributes.js';
 import type { AdoptedRow, StateStore, Target } from '../state/store.js';
+import { holdOpen } from '../state/uses.js';
+import { PLAN_OPTION_NAMES } from './sync-options.js';
 
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends DirectoryOptions {
@@ -25,6 +28,14 @@ export interface AdoptOptions extends DirectoryOptions {
   /** Ends the reading. */
   readonly signal?: AbortSignal;
 }
+
+/** Options of a plan that an adoption does not have: it records whole plans, and the hash decides. */
+const NOT_OF_ADOPT: readonly string[] = ['only', 'first', 'guard', 'onPlanned'];
+const ADOPT_OPTION_NAMES = [
+  ...PLAN_OPTION_NAMES.filter((name) => !NOT_OF_ADOPT.includes(name)),
+  'target',
+  'confirm',
+];
 
 /** The result of {@link adopt}. */
 export interface AdoptReport {
@@ -44,13 +55,19 @@ export interface AdoptReport {
  * have exactly the plan of that hash; {@link StateError} if the state belongs to another target.
  */
 export async function adopt(options: AdoptOptions): Promise<AdoptReport> {
-  const { state, target, confirm } = options;
+  const { state, confirm } = options;
+  refuseUnknown('adopt', options, ADOPT_OPTION_NAMES);
   if (!/^[0-9a-f]{64}$/.test(confirm))
     throw new OptionsError('confirm', 'expected the 64 hexadecimal characters of a plan hash');
   if (ENTITIES.every((entity) => options[entity] === undefined))
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   if ((await state.journal.open()).length > 0)
     throw new OptionsError('state', 'a session is in flight; run a sync first to settle it');
+  return holdOpen(state, () => run(options));
+}
+
+async function run(options: AdoptOptions): Promise<AdoptReport> {
+  const { state, target, confirm } = options;
   const context = new RunContext();
   if (options.onReject) context.onReject(options.onReject);
   let summary: PlanSummary | undefined;

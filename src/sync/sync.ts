@@ -100,7 +100,7 @@ export function startSync(options: SyncOptions): RunningSync {
 export async function plan(options: PlanOptions): Promise<Plan> {
   refuseUnknown('plan', options, PLAN_OPTION_NAMES);
   checkSources(options);
-  return planIn(new RunContext(), options);
+  return holdOpen(options.state, () => planIn(new RunContext(), options));
 }
 
 /**

@@ -1,7 +1,9 @@
 import { SessionError } from '../core/errors.js';
 import type { DirectoryClient } from '../okta/directory-client.js';
 import { isLostAnswer } from '../okta/lost-answer.js';
-import { UNKNOWN, type Held, type StateStore } from '../state/store.js';
+import { membershipsOf } from '../state/ended-parents.js';
+import { UNKNOWN, type AdoptedRow, type Held, type HeldRow, type StateStore } from '../state/store.js';
+import { holdOpen } from '../state/uses.js';
 import { isRefused } from './error-kinds.js';
 
 /** What became of a user whose access was to end. */
@@ -19,8 +21,8 @@ export interface Deactivation {
  * - `refused`: Okta refused the request, and nothing changed.
  * - `unknown`: the answer was lost.
  *
- * After `unknown`, and after `ended` if Okta still shows the user, the row of the user is unknown: the next sync deletes them again if they left
- * the source.
+ * After `unknown`, and after `ended` if Okta still shows the user, the row of the user is unknown, and so are its memberships: the next
+ * sync sends them again, or deletes them if they left the source.
  */
 export const DEACTIVATION_OUTCOMES = ['found', 'absent', 'ended', 'refused', 'unknown'] as const;
 /** One of {@link DEACTIVATION_OUTCOMES}. */
@@ -38,13 +40,17 @@ export interface DeactivateOptions {
 }
 
 /**
- * Ends the access of single users at once, without a session, one after another. Before the request the row of the user becomes unknown in
- * the state; it is removed if Okta does not show the user afterwards, and then the memberships of the user become unknown.
+ * Ends the access of single users at once, without a session, one after another. Before the request the row of the user and its memberships
+ * become unknown in the state. The row is removed if Okta does not show the user afterwards.
  *
  * @throws {@link SessionError} if a session of the state is in flight: its import may bring the users back, and its commit would
  * overwrite what is known of them
  */
-export async function deactivate(options: DeactivateOptions): Promise<Deactivation[]> {
+export function deactivate(options: DeactivateOptions): Promise<Deactivation[]> {
+  return holdOpen(options.state, () => deactivateAll(options));
+}
+
+async function deactivateAll(options: DeactivateOptions): Promise<Deactivation[]> {
   const { state, ids, send } = options;
   const [inFlight] = await state.journal.open();
   if (send && inFlight !== undefined)
@@ -64,18 +70,21 @@ async function deactivateOne(
   if ((await okta.getUser(id, call)) === undefined) return { id, outcome: 'absent' };
   if (!send) return { id, outcome: 'found' };
   const before = await rowOf(state, id);
-  if (before !== undefined) await write(state, id, UNKNOWN);
+  const memberships = before === undefined ? [] : await confirmedMembershipsOf(state, id);
+  if (before !== undefined)
+    await state.adopt([userRow(id, UNKNOWN), ...memberships.map((row) => ({ ...row, held: UNKNOWN }))]);
   try {
     await okta.deleteUser(id, call);
   } catch (error) {
     if (isLostAnswer(error)) return { id, outcome: 'unknown', reason: (error as Error).message };
     // Okta certainly did not act.
-    if (before !== undefined) await write(state, id, before);
+    if (before !== undefined) await state.adopt([userRow(id, before), ...memberships]);
     if (isRefused(error)) return { id, outcome: 'refused', reason: (error as Error).message };
     throw error;
   }
   // Okta does not document whether it shows a deactivated user. If it does, the row stays unknown: to delete the user twice does no harm.
-  if (before !== undefined && (await okta.getUser(id, call)) === undefined) await write(state, id, undefined);
+  if (before !== undefined && (await okta.getUser(id, call)) === undefined)
+    await state.adopt([userRow(id, undefined)]);
   return { id, outcome: 'ended' };
 }
 
@@ -88,6 +97,13 @@ async function rowOf(state: StateStore, id: string): Promise<Held | undefined> {
   }
 }
 
-async function write(state: StateStore, key: string, held: Held | undefined): Promise<void> {
-  await state.adopt([{ entity: 'users', key, held }]);
+async function confirmedMembershipsOf(state: StateStore, id: string): Promise<HeldRow[]> {
+  const all: HeldRow[] = [];
+  for await (const rows of membershipsOf(state, ({ memberExternalId }) => memberExternalId === id))
+    all.push(...rows);
+  return all;
+}
+
+function userRow(key: string, held: Held | undefined): AdoptedRow {
+  return { entity: 'users', key, held };
 }

@@ -31,6 +31,7 @@ import { RefusedChanges, type Refusal } from './refused-changes.js';
 import { settleJournal } from './settle-journal.js';
 import { OutcomeReporter } from './change-outcome.js';
 import { reportConfirmed } from './report-confirmed.js';
+import { doubtMembershipsOfResent } from './doubt-resent.js';
 import { storeAbsences } from './store-absences.js';
 import { requireTarget } from './target.js';
 import { UploadTally } from './upload-tally.js';
@@ -98,7 +99,8 @@ class Upload {
       await requireTarget(state, okta);
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
-      await this.#queue.peek(); // The guard has passed the plan.
+      // Once there is a batch, the guard has passed the plan.
+      if ((await this.#queue.peek()) !== undefined) await doubtMembershipsOfResent(state, this.#run);
       const now = options.clock.now();
       this.#refused.remembered = await RememberedRefusals.loadToSend(state, now, this.#run.resend);
       await this.#sendAll();

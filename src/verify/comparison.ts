@@ -45,7 +45,7 @@ export class Comparison {
   async missing(entity: Entity, key: string, held: Held | undefined): Promise<void> {
     if (held?.kind === 'unknown') return this.tally.differs(entity, key, 'unknown');
     this.tally.differs(entity, key, 'missing');
-    await this.repair?.doubt(entity, key);
+    await this.repair?.doubtMissing(entity, key);
   }
 
   /** Counts the expected rows of an entity that were not compared. @param isRead - false for a row that was not asked for */

@@ -323,7 +323,7 @@ describe('words', () => {
       since: '2026-11-20T09:00:00.000Z',
     } as const;
     expect(tripText(heldBack)).toBe(
-      'deletions of users are held back since 2026-11-20, 8 days (the limit is 7), because a record of the source has no valid id and may be any of them (--max-held-back-days)',
+      'deletions of users are held back since 2026-11-20, 8 days (the limit is 7), because a record of the source has no valid id and may be any of them, or the last record of them in a feed is rejected (--max-held-back-days)',
     );
     expect(tripText({ ...heldBack, entity: 'groups' })).toContain(
       'because memberships of theirs are held back, or',

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { createClient } from '../../src/okta/client.js';
+import type { Transport } from '../../src/okta/wire.js';
+import type { StatusReport } from '../../src/cli/commands/command-reports.js';
 import type { Org } from '../../src/simulator/index.js';
 import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
 import { upserted } from '../support/rows.js';
@@ -175,6 +177,46 @@ describe('cancel', () => {
     expect(next.out).toContain('Okta confirmed 3 users in');
     expect(okta.sessions().map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED']);
     expect(okta.violations).toEqual([]);
+  });
+
+  it('leaves the rows unknown of a session that Okta does not know any more after the request', async () => {
+    let cancelled = false;
+    const okta = await org({
+      fault: ({ method, path }) => {
+        if (method === 'DELETE') cancelled = true;
+        return cancelled && method === 'GET' && /sessions\/./.test(path) ? { kind: 'notFound' } : undefined;
+      },
+    });
+    const cwd = await directory();
+    const id = await leaveOpen(cwd, okta);
+    // Its sleeps are over at once; the session is looked for during a minute.
+    const patient = { now: () => clock.now(), sleep: () => Promise.resolve() };
+    const ran = await cli(cwd, ['cancel', '--json'], { env: envOf(okta), deps: { clock: patient } });
+    expect(jsonLines(ran.out)).toMatchObject([
+      { type: 'cancel:report', cancelled: { cancelled: [], forgotten: [id] } },
+    ]);
+    const { baseline, pending } = (
+      jsonLines((await cli(cwd, ['status', '--json'])).out)[0] as unknown as { status: StatusReport }
+    ).status;
+    expect(pending).toEqual([]);
+    expect(baseline?.users.unknown).toBeGreaterThan(0);
+  });
+
+  it('gives up a session whose status is not known', async () => {
+    const okta = await org({ importMs: 60_000 });
+    const [cwd, env] = [await directory(), envOf(okta)];
+    await files(cwd, { 'u.csv': usersCsv(3) });
+    expect((await cli(cwd, [...SLOW, '--poll-timeout', '1s'], { env })).code).toBe(4);
+    const id = okta.sessions()[0]?.id as string;
+    const transport: Transport = async ({ method, url, headers }) => {
+      const answer = await fetch(url, { method, headers });
+      const body = (await answer.text()).replaceAll('"TRIGGERED"', '"QUEUED"');
+      return { status: answer.status, headers: Object.fromEntries(answer.headers), body };
+    };
+    const deps = { transport };
+    expect((await cli(cwd, ['cancel'], { env, deps })).code).toBe(4);
+    const ran = await cli(cwd, ['cancel', '--forget', id], { env, deps });
+    expect([ran.code, ran.out]).toEqual([0, expect.stringContaining(`Session ${id} was given up`)]);
   });
 
   it('is not needed where a sync may leave the session', async () => {

@@ -124,7 +124,7 @@ describe('sync', () => {
     const heldBack = await cli(cwd, [...SYNC, '--quiet'], { env });
     expect([heldBack.code, heldBack.out]).toEqual([5, '']);
     expect(heldBack.err.trimEnd().split('\n')).toEqual([
-      '1 deletion of users held back: a record could not be identified, and may be any of them.',
+      '1 deletion of users held back: a record could not be identified, and may be any of them, or the last record of them in a feed was rejected.',
       'Rejected before sending (1):',
       expect.stringContaining('users record 4 (u.csv:5): ') as string,
     ]);

@@ -6,7 +6,8 @@ import { pipe } from '../../src/flow/pipe.js';
 import { guard } from '../../src/guard/guard.js';
 import { validate } from '../../src/validate/validate.js';
 import type { StateStore } from '../../src/state/store.js';
-import { adopted } from '../support/rows.js';
+import { plan } from '../../src/sync/sync.js';
+import { adopted, unknown } from '../support/rows.js';
 import { withState } from '../support/two-ways.js';
 
 const user = (id: string, login: string): UserRecord => ({
@@ -73,6 +74,16 @@ describe('people who come back under another id', () => {
       expect(await idChangesOf(state, read, { absence: { reads: 2 } })).toEqual(one);
       expect(await idChangesOf(state, read, { absence: { protect: { ids: ['000'] } } })).toEqual(one);
       expect(await idChangesOf(state, [...read, { profile: {} }])).toEqual(one);
+    });
+  });
+
+  it('are found among rows that are unknown or doubted', async () => {
+    await withState(async (state) => {
+      await hold(state, staff);
+      const doubted = await plan({ state, users: moved, resend: ['all'], guard: OPEN });
+      expect(doubted.idChanges.count).toBe(5);
+      await state.adopt(staff.map(({ externalId }) => unknown('users', externalId)));
+      expect(await idChangesOf(state, moved)).toMatchObject({ count: 5 });
     });
   });
 

@@ -16,6 +16,15 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const target = { orgUrl: 'https://a.example', identitySourceId: '0oa1' };
 
+/** What the guard remembers, so that slow losses are recognised after a move too. */
+const OF_THE_GUARD = [
+  'deletions-by-day',
+  ...['users', 'groups', 'memberships'].flatMap((entity) => [
+    `held-back-since:${entity}`,
+    `source-files:${entity}`,
+  ]),
+];
+
 async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
   await store.bind(target);
   await store.adopt(
@@ -31,6 +40,7 @@ async function filled(store: StateStore, rows = 1200): Promise<StateStore> {
   await store.journal.settle(id, 'unknown');
   await store.setMeta('watermark', 'w7');
   await store.setMeta(REFUSED_RECORDS, '[]');
+  for (const [i, name] of OF_THE_GUARD.entries()) await store.setMeta(name, String(i));
   return store;
 }
 
@@ -44,6 +54,7 @@ async function content(store: StateStore) {
     triggered: await store.journal.lastTriggeredAt(),
     watermark: await store.getMeta('watermark'),
     refused: await store.getMeta(REFUSED_RECORDS),
+    ofTheGuard: await Promise.all(OF_THE_GUARD.map((name) => store.getMeta(name))),
     counts: await store.counts(),
   };
 }

@@ -215,6 +215,9 @@ describe('absence with grace', () => {
   });
 });
 
+/** A record that is rejected, and has an id. */
+const rejected = (externalId: string) => ({ externalId, profile: { userName: '', displayName: '' } });
+
 describe('a delta feed', () => {
   it('spares who is protected, marked or not', async () => {
     const { org, state, source } = await settledWorld();
@@ -270,6 +273,29 @@ describe('a delta feed', () => {
     expect(report.sources.users).toMatchObject({ read: 5, updates: 1, deletes: 1, superseded: 3 });
     expect(held(org).users['u2']?.['title']).toBe('b');
     expect(held(org).users['u5']).toBeUndefined();
+  });
+
+  it.each<[string, Partial<SyncOptions>, 'users' | 'groups']>([
+    ['a user', { users: [{ externalId: 'u5', deleted: true }, rejected('u5')] }, 'users'],
+    ['a group', { groups: [{ externalId: 'g1', deleted: true }, rejected('g1')] }, 'groups'],
+  ])(
+    'holds a removal back whose entity is named again later, by a rejected record: %s',
+    async (_, feed, entity) => {
+      const { org, state, source } = await settledWorld();
+      const report = await run(org, state, feed, { mode: 'delta', watermark: 'w' });
+      expect(report.sources[entity]).toMatchObject({ read: 2, rejected: 1, deletes: 0, heldBackDeletes: 1 });
+      expect(report.owed.records).toMatchObject([{ entity }]);
+      expect(held(org)).toEqual(wanted(source));
+    },
+  );
+
+  it('removes what is marked after a rejected record', async () => {
+    const { org, state } = await settledWorld();
+    const user = { externalId: 'n', profile: { userName: 'n', email: 'n@example.com' } };
+    const users = [rejected('u5'), user, rejected('u6'), { externalId: 'u5', deleted: true as const }];
+    const report = await run(org, state, { users }, { mode: 'delta' });
+    expect(report.sources.users).toMatchObject({ rejected: 2, deletes: 1, heldBackDeletes: 0 });
+    expect(held(org).users).not.toHaveProperty('u5');
   });
 
   it('removes what is marked also where it is not known whether Okta holds it', async () => {

@@ -123,6 +123,14 @@ describe('a feed of memberships that is complete for the people it names', () =>
     expect(groupsOf(org, 'u5')).toContain(own);
   });
 
+  it('ends nothing of a person whom only a rejected record names', async () => {
+    const { org, run } = await companyInOkta();
+    const before = held(org).memberships;
+    const report = await run({ memberships: [inGroup('g'.repeat(300), 'u5')], ...options });
+    expect(report.sources.memberships).toMatchObject({ rejected: 1, deletes: 0 });
+    expect(held(org).memberships).toEqual(before);
+  });
+
   it('spares protected memberships', async () => {
     const { org, run } = await companyInOkta();
     const absence = { protect: { ids: ['g2'] } };

@@ -3,6 +3,8 @@ import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import { deactivate } from '../../src/upload/deactivate.js';
+import { verify } from '../../src/verify/verify.js';
 import { withState } from '../support/two-ways.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, expectConverged, held, makeOrg, type SourceDirectory } from '../support/world.js';
@@ -169,5 +171,86 @@ describe('a user who leaves while the memberships are not in the plan', () => {
       expectConverged(org, today);
       expect((await state.counts()).memberships.unknown).toBe(0);
     });
+  });
+});
+
+describe('the memberships of a user or group that Okta lost by other means', () => {
+  const { users, groups } = source;
+  const losses = (org: SimulatedOrg) =>
+    org.edit((edit) => {
+      edit.removeUser('u7');
+      edit.removeGroup(GROUP);
+    });
+  /** A user is deactivated and loses the memberships, which this simulated org would keep. */
+  const deactivated = async (org: SimulatedOrg, state: StateStore) => {
+    const [done] = await deactivate({ okta: clientOf(org), state, ids: ['u7'], send: true });
+    org.edit((edit) => {
+      for (const { groupExternalId, memberExternalId } of source.memberships)
+        if (memberExternalId === 'u7') edit.removeMember(groupExternalId, 'u7');
+    });
+    return done?.outcome;
+  };
+
+  it.each<[string, (org: SimulatedOrg, state: StateStore) => Promise<unknown>]>([
+    [
+      'resend of ids, in a run without memberships',
+      (org, state) => {
+        losses(org);
+        return run(org, state, { users, groups, resend: ['u7', GROUP] });
+      },
+    ],
+    [
+      'resend of all users and groups, in a run without memberships',
+      (org, state) => {
+        losses(org);
+        return run(org, state, { users, groups, resend: ['users', 'groups'] });
+      },
+    ],
+    [
+      'resend of an id, of which only a part is sent',
+      async (org, state) => {
+        org.edit((edit) => edit.removeUser('u7'));
+        const { sources } = await run(org, state, { ...source, resend: ['u7'], first: 1 });
+        expect(sources.memberships?.unsent).toBeGreaterThan(0);
+      },
+    ],
+    [
+      'deactivate',
+      async (org, state) => {
+        expect(await deactivated(org, state)).toBe('ended');
+        await run(org, state, { users });
+      },
+    ],
+    [
+      'deactivate, whose answer was lost',
+      async (org, state) => {
+        org.setFault(({ method, path }) =>
+          method === 'DELETE' && path.includes('/users/') ? { kind: 'resetAfter' } : undefined,
+        );
+        expect(await deactivated(org, state)).toBe('unknown');
+        org.setFault(undefined);
+        await run(org, state, { users });
+      },
+    ],
+  ])('are sent again: %s', async (_, lose) => {
+    await inVirtualTime(async () => {
+      const { org } = await afterwards(async (...world) => void (await lose(...world)));
+      expectConverged(org, source);
+    });
+  });
+
+  it('are sent again after a repair of users and groups', async () => {
+    const [org, state] = [makeOrg(), memoryState()];
+    await inVirtualTime(() => run(org, state, { ...source }));
+    losses(org);
+    // The sources are compared on disk, which virtual time does not wait for.
+    expect(await verify({ okta: clientOf(org), state, users, groups, repair: true })).toMatchObject({
+      repaired: 2,
+    });
+    await inVirtualTime(async () => {
+      await run(org, state, { users, groups });
+      await run(org, state, { ...source });
+    });
+    expectConverged(org, source);
   });
 });

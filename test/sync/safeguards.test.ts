@@ -65,6 +65,16 @@ describe('adopt', () => {
     await state.journal.settle(id, 'dropped');
     expect(await adopt({ state, target, ...source, confirm })).toMatchObject({ adopted: 0 });
   });
+
+  it('refuses an option that it does not know', async () => {
+    const { state, source } = await syncedWorld();
+    const target = { orgUrl: ORG_URL, identitySourceId: SOURCE };
+    const { hash: confirm } = await plan({ state, ...source });
+    for (const wrong of [{ abscence: {} }, { only: ['u1'] }, { guard: {} }])
+      await expect(adopt({ state, target, ...source, confirm, ...wrong })).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_OPTIONS',
+      });
+  });
 });
 
 describe('plan', () => {

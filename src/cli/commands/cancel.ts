@@ -2,6 +2,7 @@ import { OptionsError, RollcallError } from '../../core/errors.js';
 import { silent } from '../../events/events.js';
 import type { OktaClient } from '../../okta/wire.js';
 import { cancelAndConfirm } from '../../upload/cancel-session.js';
+import { FINAL } from '../../upload/poll-session.js';
 import { OwnSessions } from '../../upload/own-sessions.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
@@ -111,17 +112,19 @@ async function cancelOurs(
   context: SessionContext,
   { id, phase }: JournaledSession,
   sessionId: string,
-): Promise<'cancelled' | 'ran' | 'left'> {
+): Promise<'cancelled' | 'ran' | 'forgotten' | 'left'> {
   const { journal } = context.state;
   const status = (await context.okta.getSession(sessionId, callOptions(context)))?.status;
   if (status === 'CREATED' || status === 'IN_PROGRESS') {
     if (phase !== 'cancelling') await journal.cancelling(id);
-    if ((await cancelAndConfirm(context, sessionId)) === 'ran') return 'ran';
-    await journal.settle(id, 'dropped');
-    return 'cancelled';
+    const outcome = await cancelAndConfirm(context, sessionId);
+    if (outcome === 'ran') return 'ran';
+    // Okta may have imported a session that it does not know any more.
+    await journal.settle(id, outcome === 'closed' ? 'dropped' : 'unknown');
+    return outcome === 'closed' ? 'cancelled' : 'forgotten';
   }
-  // The session has ended in some other way: the next run settles it.
-  return status === 'TRIGGERED' ? 'ran' : 'left';
+  // A session that has ended, or that Okta does not show, is settled by the next run. A status that is not known is not an end.
+  return status === undefined || FINAL.has(status) ? 'left' : 'ran';
 }
 
 async function cancelForeign(

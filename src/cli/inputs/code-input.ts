@@ -59,6 +59,9 @@ function opened(open: () => Promise<Flow<object>>, name: string): Flow<FlatRow> 
       const flow = await open();
       contextOf(flow).forwardTo(context);
       yield* flow.chunks();
+      const { sourceFiles, blankRows } = contextOf(flow);
+      context.sourceFiles = sourceFiles;
+      context.blankRows = blankRows;
     } catch (error) {
       throw error instanceof RollcallError ? error : failed(error, name);
     }

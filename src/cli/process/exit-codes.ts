@@ -63,7 +63,7 @@ function isResumable(error: unknown): boolean {
   if (error instanceof AbortedError || error instanceof BusyError || error instanceof PollTimeoutError)
     return true;
   if (error instanceof OktaAuthError) return false;
-  if (error instanceof OktaHttpError) return error.status === 429 || error.status >= 500;
+  if (error instanceof OktaHttpError) return [408, 429].includes(error.status) || error.status >= 500;
   // A session that this state did not create stays open until somebody cancels it.
   if (error instanceof ForeignSessionError) return false;
   if (error instanceof OktaNetworkError) return !error.lasting;

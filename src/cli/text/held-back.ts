@@ -1,7 +1,8 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { plural } from './words.js';
 
-const RECORD = 'a record could not be identified, and may be any of them';
+const RECORD =
+  'a record could not be identified, and may be any of them, or the last record of them in a feed was rejected';
 
 /** One line for each entity of which deletions are held back. */
 export function heldBackLines(counts: Readonly<Record<Entity, number>>): string[] {

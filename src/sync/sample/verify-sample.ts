@@ -4,6 +4,7 @@ import type { SampleOutcome, SampleReport } from '../../core/sample-results.js';
 import type { Difference } from '../../core/verify-results.js';
 import { RecordDifferences } from '../../fingerprints/record-differences.js';
 import type { EntityReader, OktaEntity } from '../../okta/read-one.js';
+import { doubtMembershipsOf } from '../../state/ended-parents.js';
 import { UNKNOWN, type Held, type StateStore } from '../../state/store.js';
 import { callOptions } from '../../upload/upload-context.js';
 import type { ResolvedUploadOptions } from '../../upload/upload-options.js';
@@ -22,8 +23,8 @@ interface Finding {
 
 /**
  * Reads some of the confirmed changes back from Okta. A difference counts if Okta answers so twice. Then the row of what is missing, and of
- * what is still there after its deletion, becomes unknown, so that the next sync sends it again; this never happens while a session is
- * in flight. A row of which only values differ stays as it is, because Okta's own rules may change values after every import.
+ * what is still there after its deletion, becomes unknown, so that the next sync sends it again, and so do the memberships of a
+ * missing user or group; this never happens while a session is in flight. A row of which only values differ stays as it is, because Okta's own rules may change values after every import.
  */
 export async function verifySample(
   okta: EntityReader,
@@ -128,6 +129,17 @@ function isDifference({ outcome }: Finding): boolean {
 async function repair(state: StateStore, differences: readonly Finding[]): Promise<number> {
   const doubted = differences.filter(({ outcome }) => outcome !== 'differing');
   if (doubted.length === 0 || (await state.journal.open()).length > 0) return 0;
+  const missing = new Set(
+    doubted
+      .filter(({ change: { entity }, outcome }) => entity !== 'memberships' && outcome === 'missing')
+      .map(({ change: { entity, key } }) => `${entity} ${key}`),
+  );
+  if (missing.size > 0)
+    await doubtMembershipsOf(
+      state,
+      ({ groupExternalId, memberExternalId }) =>
+        missing.has(`users ${memberExternalId}`) || missing.has(`groups ${groupExternalId}`),
+    );
   await state.adopt(doubted.map(({ change: { entity, key } }) => ({ entity, key, held: UNKNOWN })));
   return doubted.length;
 }

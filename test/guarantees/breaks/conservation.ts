@@ -1,6 +1,7 @@
 import type { Break } from '../break.js';
 
 const SCREENED = 'test/screening/screened.test.ts';
+const LOOKUPS = 'test/cli/mapping-lookups.test.ts';
 const ORDER = 'test/screening/screened-order.test.ts';
 
 /** "Every record read is sent, unchanged, or rejected with a reason; the counts in the report add up." */
@@ -137,5 +138,19 @@ export const conservation: readonly Break[] = [
     find: 'const given = options.validate?.[entity];',
     replace: 'const given = undefined as ValidateOptions | undefined;',
     test: ['test/sync/safeguards.test.ts', 'of a sync has the rules of each entity'],
+  },
+  {
+    what: 'a row whose key is not in the lookup has an empty value',
+    file: 'src/cli/mapping/cel-functions.ts',
+    find: 'if (fallback.length > 0) return textIn(fallback[0], LOOKUP);',
+    replace: "return textIn(fallback[0] ?? '', LOOKUP);",
+    test: [LOOKUPS, 'rejects a row whose key is missing without a default, or has rows that differ'],
+  },
+  {
+    what: 'of several rows of a lookup with one key the first one counts, although they differ',
+    file: 'src/cli/mapping/lookups.ts',
+    find: 'value !== values[i]) === true) loaded.set(key, undefined);',
+    replace: 'value !== values[i]) === true) continue;',
+    test: [LOOKUPS, 'rejects a row whose key is missing without a default, or has rows that differ'],
   },
 ];

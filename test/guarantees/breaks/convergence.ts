@@ -228,4 +228,42 @@ export const convergence: readonly Break[] = [
       'is read again from its last watermark when Okta refused a record of it',
     ],
   },
+  {
+    what: 'the memberships of a user or group that is sent again stay confirmed, if the run does not read them',
+    file: 'src/upload/doubt-resent.ts',
+    find: 'if (resend.length === 0) return;',
+    replace: 'return;',
+    test: ['test/sync/parents.test.ts', 'are sent again: resend of ids, in a run without memberships'],
+  },
+  {
+    what: 'the memberships of a user stay confirmed whose access was ended with a lost answer',
+    file: 'src/upload/deactivate.ts',
+    find: '...memberships.map((row) => ({ ...row, held: UNKNOWN }))',
+    replace: '...[]',
+    test: ['test/sync/parents.test.ts', 'are sent again: deactivate, whose answer was lost'],
+  },
+  {
+    what: 'a repair leaves the memberships of a lost user confirmed',
+    file: 'src/verify/repair.ts',
+    find: 'if (missing.users.size + missing.groups.size > 0)',
+    replace: 'if (missing.users.size + missing.groups.size < 0)',
+    test: ['test/sync/parents.test.ts', 'are sent again after a repair of users and groups'],
+  },
+  {
+    what: 'the part of a feed with a record that was refused is read again by each run',
+    file: 'src/state/owed-records.ts',
+    find: 'now - tried >= tried - at',
+    replace: 'now >= at',
+    test: [
+      'test/sync/owed.test.ts',
+      'moves on, and returns to the record after one run, and then each time that it is twice as old',
+    ],
+  },
+  {
+    what: 'the ends of memberships that are held back are forgotten',
+    file: 'src/diff/ended-memberships.ts',
+    find: "context.feeds?.fail('memberships', key, 'HELD_BACK');",
+    replace: '',
+    test: ['test/sync/owed.test.ts', 'owes the ends that are held back, until it names the member again'],
+  },
 ];

@@ -2,6 +2,8 @@ import type { Break } from '../break.js';
 
 const DIFF = 'test/diff/diff.test.ts';
 const GUARD = 'test/guard/guard.test.ts';
+const MODES = 'test/sync/modes.test.ts';
+const LOOKUPS = 'test/cli/mapping-lookups.test.ts';
 const ABSENCE = 'test/sync/absence-and-delta.test.ts';
 
 /** "A source that throws, ends early, is empty, or holds records that cannot be identified causes no deletion ..." */
@@ -186,5 +188,50 @@ export const deletions: readonly Break[] = [
     find: 'guard(options.state, { ...guardOptions(options), onPlan }))',
     replace: 'guard(options.state, { ...guardOptions(options), allowEmpty: true, onPlan }))',
     test: ['test/sync/safeguards.test.ts', 'shows that the guard stops an empty source'],
+  },
+  {
+    what: 'a removal of a feed is sent although a later record of the same person was rejected',
+    file: 'src/diff/delta-feed.ts',
+    find: 'deletable.filter((key) => !heldBack.has(key))',
+    replace: 'deletable.filter(() => true)',
+    test: [ABSENCE, 'holds a removal back whose entity is named again later, by a rejected record: a user'],
+  },
+  {
+    what: 'a feed that is complete for some people ends the memberships of all',
+    file: 'src/diff/complete-for.ts',
+    find: 'return this.namesParentOf(key) && !this.#named.has(key);',
+    replace: 'return !this.#named.has(key);',
+    test: [MODES, 'ends the old membership of a person who moves, and no other'],
+  },
+  {
+    what: 'a feed that is complete ends memberships although a record cannot be identified',
+    file: 'src/diff/ended-memberships.ts',
+    find: "this.#read.context.counts('memberships').unidentified > 0;",
+    replace: 'false;',
+    test: [
+      MODES,
+      'does not end a membership whose record is rejected, and nothing if one cannot be identified',
+    ],
+  },
+  {
+    what: 'a rejected record names a person of whom a feed is complete',
+    file: 'src/diff/complete-for.ts',
+    find: 'keep(key: string): void {\n    this.#named.add(key);',
+    replace: 'keep(key: string): void {\n    this.#parents.add(this.#parentOf(key));',
+    test: [MODES, 'ends nothing of a person whom only a rejected record names'],
+  },
+  {
+    what: 'a feed that is complete ends protected memberships',
+    file: 'src/diff/ended-memberships.ts',
+    find: 'this.#marked.has(key) || rules.isUndeletable(key)',
+    replace: 'this.#marked.has(key)',
+    test: [MODES, 'spares protected memberships'],
+  },
+  {
+    what: 'an input of lookups without rows passes for a whole one',
+    file: 'src/cli/mapping/lookups.ts',
+    find: 'if (loaded.size === 0)',
+    replace: 'if (loaded.size < 0)',
+    test: [LOOKUPS, 'fails for an input without rows, or without the column'],
   },
 ];

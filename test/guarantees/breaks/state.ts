@@ -110,4 +110,14 @@ export const state: readonly Break[] = [
       'is refused while a session is in flight, whose outcome would contradict it',
     ],
   },
+  {
+    what: 'a cancelled session that Okta does not know any more counts as dropped',
+    file: 'src/cli/commands/cancel.ts',
+    find: "outcome === 'closed' ? 'dropped' : 'unknown'",
+    replace: "'dropped'",
+    test: [
+      'test/cli/status.test.ts',
+      'leaves the rows unknown of a session that Okta does not know any more after the request',
+    ],
+  },
 ];
