@@ -28,6 +28,8 @@ import { syncText, undoneLines } from '../text/sync-text.js';
 import { widthOf } from '../text/width.js';
 import { adoptCommand } from './adopt.js';
 import { adoptVerifiedCommand } from './adopt-verified.js';
+import { notified } from '../notify/notified.js';
+import type { RunFacts } from '../notify/run-message.js';
 import { isPartial, undoneOf } from './undone.js';
 import { asAborted, type Command, type CommandInput } from './command.js';
 
@@ -37,6 +39,7 @@ export const SYNC_SETTINGS: readonly SettingKey[] = [
   'waitLock',
   'requireState',
   'report',
+  'notify',
   ...GROUPS.inputs,
   ...GROUPS.guard,
   ...GROUPS.connection,
@@ -44,7 +47,10 @@ export const SYNC_SETTINGS: readonly SettingKey[] = [
 ];
 
 /** `sync`: sends the changes that bring Okta in sync with the sources. */
-export const syncCommand: Command = async (input): Promise<ExitCode> => {
+export const syncCommand: Command = (input): Promise<ExitCode> =>
+  notified(input, (facts) => runSync(input, facts));
+
+async function runSync(input: CommandInput, facts: RunFacts): Promise<ExitCode> {
   const { resolved, context, stopping } = input;
   const { settings } = resolved;
   // Flags are checked before anything is opened.
@@ -79,14 +85,14 @@ export const syncCommand: Command = async (input): Promise<ExitCode> => {
       };
       const files = await openReport(settings, context, () => originOf('sync', input, state));
       planned.report = files?.planned;
-      return await runAndReport(options, input, files, planned, findings);
+      return await runAndReport(options, input, files, planned, findings, facts);
     } finally {
       if (!stopping.late) await state.close();
     }
   } finally {
     await okta.close();
   }
-};
+}
 
 async function runAndReport(
   options: SyncOptions,
@@ -94,6 +100,7 @@ async function runAndReport(
   files: ReportFiles | undefined,
   planned: Planned,
   { words }: SourceFindings,
+  facts: RunFacts,
 ): Promise<ExitCode> {
   const { resolved, context, display, stopping } = input;
   const startedAt = new Date(context.clock.now());
@@ -115,9 +122,11 @@ async function runAndReport(
     if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
     await finishFailed(files, planned, error, display);
     if (!(error instanceof GuardError)) throw error;
+    facts.guard = error;
     const width = widthOf(context.io.stderr);
     return showError(error, display, { flags: input.flags, plan, deletions: planned.deletions, width });
   }
+  facts.undone = undoneOf(report);
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);
   await note(options.state, startedAt, input, exitCode, report);
   const undone =

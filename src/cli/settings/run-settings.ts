@@ -13,6 +13,12 @@ export const RUN_SETTINGS = Object.freeze({
     { fallback: STATE_DIRECTORY },
   ),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
+  notify: setting(
+    '--notify',
+    text('url'),
+    'send a signed message to this address if a sync fails, is stopped by the guard, or leaves something undone',
+    { env: 'ROLLCALL_NOTIFY' },
+  ),
   requireState: setting(
     '--require-state',
     onOff(),

@@ -5,7 +5,7 @@ export interface Setting<T> {
   readonly kind: Kind<T>;
   /** The long flag; undefined for a setting that only a config file can set. */
   readonly flag: string | undefined;
-  /** Okta's own environment variable, if there is one; the variable `..._FILE` names a file with the value. */
+  /** The environment variable, Okta's own where there is one; the variable `..._FILE` names a file with the value. */
   readonly env?: string;
   /** One sentence for help, docs and the config file. */
   readonly description: string;

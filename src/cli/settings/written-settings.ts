@@ -89,6 +89,8 @@ export interface WrittenSettings {
   readonly state?: string;
   /** Write reports into this directory. */
   readonly report?: string;
+  /** Send a signed message to this address if a sync fails, is stopped by the guard, or leaves something undone. */
+  readonly notify?: string;
   /** Fail if there is no state, instead of creating one: a lost state is noticed. @defaultValue off */
   readonly requireState?: boolean;
   /** How long to wait for another process that uses the state. @defaultValue 90s */

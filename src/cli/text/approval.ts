@@ -20,14 +20,17 @@ export function approvalWords(flags: Flags, hash: string): string[] {
   ];
 }
 
-/** A command with its flags, as words. Secrets are never flags. */
+/** The address of `--notify` may contain a secret, such as that of a chat. */
+const HIDDEN = new Set(['notify']);
+
+/** A command with its flags, as words. Other secrets are never flags. */
 export function commandWords(
   command: string,
   flags: Flags,
   isWanted: (key: string) => boolean = () => true,
 ): string[] {
   const words = Object.entries(flags).flatMap(([key, value]) => {
-    if (value === undefined || !isWanted(key)) return [];
+    if (value === undefined || HIDDEN.has(key) || !isWanted(key)) return [];
     const flag = flagOf(key);
     if (value === true) return [flag];
     if (value === false) return [flag.replace('--', '--no-')];
