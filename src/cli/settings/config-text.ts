@@ -21,6 +21,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   today: '2026-12-31',
   state: 'rollcall-state',
   report: 'reports',
+  notify: 'https://hooks.example.com/rollcall',
   requireState: true,
   waitLock: '90s',
   maxDeletePercent: 20,
