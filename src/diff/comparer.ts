@@ -92,7 +92,7 @@ export class Comparer<E extends Entity> {
     counts.read += chunk.length;
     const dropped = await this.#rejectReserved(chunk, digests, first);
     if (entity === 'memberships')
-      memberships.leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
+      await memberships.leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
     const codes = await this.#codes(chunk, digests, dropped);
     if (entity === 'memberships') memberships.sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const differences: Difference[] = [];

@@ -4,7 +4,7 @@ import { splitMembershipKey, type Change, type MembershipRecord } from '../core/
 import type { HashedKeys } from '../fingerprints/hashed-keys.js';
 import { Seen, type Reading } from '../state/store.js';
 import type { Difference } from './difference.js';
-import { checkReferences } from './membership-references.js';
+import { absentOf, checkReferences } from './membership-references.js';
 import type { Rejections } from './rejections.js';
 import { similarIdText } from './similar-ids.js';
 import { runReferences, type ReferenceIds } from './run-references.js';
@@ -36,18 +36,45 @@ export class MembershipChecks {
   }
 
   /**
-   * Leaves out memberships of users and groups that this run removes, and adds their indexes to `dropped`. They are not
-   * marked as present, so that their deletion is sent too. If the user or group comes back, the membership is sent again.
+   * Leaves out memberships of users and groups that this run removes, or that a condition leaves out and earlier runs removed. Adds
+   * their indexes to `dropped`. They are not marked as present, so that their deletion is sent too. If the user or group comes
+   * back, the membership is sent again.
    */
-  leaveOutRemoved(chunk: Chunk<MembershipRecord>, dropped: Set<number>): void {
+  async leaveOutRemoved(chunk: Chunk<MembershipRecord>, dropped: Set<number>): Promise<void> {
     const { removed } = this;
-    if (removed === undefined || (removed.users.size === 0 && removed.groups.size === 0)) return;
+    const gone = await this.#goneIn(chunk);
     for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
       if (dropped.has(i)) continue;
-      if (!removed.users.has(memberExternalId) && !removed.groups.has(groupExternalId)) continue;
+      if (
+        removed?.users.has(memberExternalId) !== true &&
+        removed?.groups.has(groupExternalId) !== true &&
+        !gone.users.has(memberExternalId) &&
+        !gone.groups.has(groupExternalId)
+      )
+        continue;
       dropped.add(i);
       this.#rejections.leaveOut();
     }
+  }
+
+  /** The users and groups of memberships that a condition leaves out, and that are not in Okta. */
+  async #goneIn(chunk: Chunk<MembershipRecord>): Promise<ReadonlyReferenceIds> {
+    const gone = (entity: 'users' | 'groups', ids: readonly string[]) =>
+      absentOf(
+        this.#reading,
+        entity,
+        ids.filter((id) => this.#context.isLeftOutByCondition(entity, id)),
+      );
+    return {
+      users: await gone(
+        'users',
+        chunk.map(({ memberExternalId }) => memberExternalId),
+      ),
+      groups: await gone(
+        'groups',
+        chunk.map(({ groupExternalId }) => groupExternalId),
+      ),
+    };
   }
 
   /** Users and groups that this run creates or removes. A screen never reports their memberships as unchanged. */

@@ -2,6 +2,8 @@ import { splitMembershipKey, type Change } from '../core/model.js';
 import { Reference, type Reading } from '../state/store.js';
 import { runReferences } from './run-references.js';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The result of looking up the user and the group of a membership. */
 export type Verdict = 'held' | 'new' | 'unknown-user' | 'unknown-group';
 
@@ -29,6 +31,17 @@ export async function checkReferences(
     if (group === Reference.ABSENT) return 'unknown-group';
     return user === Reference.NEW || group === Reference.NEW ? 'new' : 'held';
   });
+}
+
+/** Those of some users or groups that are not in Okta, and that this run does not send. */
+export async function absentOf(
+  reading: Reading,
+  entity: 'users' | 'groups',
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return NONE;
+  const codes = await lookUp(reading, entity, ids);
+  return new Set(ids.filter((id) => codes.get(id) === Reference.ABSENT));
 }
 
 async function lookUp(

@@ -59,6 +59,17 @@ describe('a user whom a condition leaves out', () => {
     });
   });
 
+  it('and whom an earlier run removed without memberships loses them, though the source still names them', async () => {
+    const { org, run } = await world();
+    const users = [leftOutRecord<'users'>('a'), user('b')];
+    await run(users, [], { memberships: undefined as never });
+    expect(held(org)).toMatchObject({ memberships: ['g/a', 'g/b'] });
+    const report = await run(users, PAIRS);
+    expect(held(org).memberships).toEqual(['g/b', 'h/b']);
+    expect(report.sources.memberships).toMatchObject({ leftOut: 2, creates: 1, deletes: 1 });
+    expect((await run(users, PAIRS)).requests).toBe(0);
+  });
+
   it('in one row, and who is accepted in another, gets all memberships', async () => {
     const { org, run } = await world();
     for (const users of [
