@@ -3,14 +3,17 @@ import type { Change } from '../../core/model.js';
 import { CHUNK_SIZE } from '../../flow/chunk.js';
 import { LANES, type Lane, type Outbox } from '../store.js';
 import { LaneBuckets } from './buckets.js';
-import { SealedFile } from './sealed-file.js';
+import { SealedFile, type SealedFileOptions } from './sealed-file.js';
 
 /** Encoded changes in memory. When there are more, all of them move to the file; a small plan touches no disk. */
 const BYTES_IN_MEMORY = 4_000_000;
 
-/** Opens an outbox. With a directory, a plan that outgrows four megabytes is kept in an encrypted file there. */
-export function createOutbox(directory: string | undefined): Outbox {
-  return new BucketOutbox(directory);
+/**
+ * Opens an outbox. With a directory, a plan that outgrows four megabytes is kept in an encrypted file there.
+ * @param options - how the file is created
+ */
+export function createOutbox(directory: string | undefined, options: SealedFileOptions = {}): Outbox {
+  return new BucketOutbox(directory, options);
 }
 
 /** The changes of one lane: creations are read before the others. */
@@ -22,6 +25,7 @@ interface LaneContent {
 
 class BucketOutbox implements Outbox {
   readonly #directory: string | undefined;
+  readonly #options: SealedFileOptions;
   #lanes: readonly LaneContent[] = LANES.map((lane) => ({
     lane,
     creations: new LaneBuckets(lane),
@@ -30,8 +34,9 @@ class BucketOutbox implements Outbox {
   #bytes = 0;
   #file: SealedFile | undefined;
 
-  constructor(directory: string | undefined) {
+  constructor(directory: string | undefined, options: SealedFileOptions) {
     this.#directory = directory;
+    this.#options = options;
   }
 
   async add(changes: readonly Change[]): Promise<void> {
@@ -65,7 +70,7 @@ class BucketOutbox implements Outbox {
 
   #spill(): void {
     if (this.#directory === undefined) return;
-    const file = (this.#file ??= new SealedFile(this.#directory));
+    const file = (this.#file ??= new SealedFile(this.#directory, this.#options));
     for (const { creations, others } of this.#lanes) {
       creations.spill(file);
       others.spill(file);

@@ -13,6 +13,16 @@ export interface SealedBlock {
   readonly length: number;
 }
 
+/** How a {@link SealedFile} is created. */
+export interface SealedFileOptions {
+  /**
+   * Removes the name of the file as soon as it is open, so that nothing is left of it when the process ends in any way. Windows does not
+   * allow that; there the file is removed when it is closed.
+   * @defaultValue false
+   */
+  readonly isUnlinked?: boolean;
+}
+
 /**
  * A file of blocks, each encrypted with AES-256-GCM. The key exists only in this object, so a file that is left after a
  * crash cannot be read. Calls are synchronous: the system keeps what was just written in memory, and copies 64 KB in a
@@ -26,9 +36,10 @@ export class SealedFile {
   #open = true;
 
   /** @throws {@link StateError} when the file cannot be created. */
-  constructor(directory: string) {
+  constructor(directory: string, { isUnlinked = false }: SealedFileOptions = {}) {
     this.#path = join(directory, `outbox-${randomBytes(8).toString('hex')}`);
     this.#file = named('the outbox could not be written', () => openSync(this.#path, 'wx+', 0o600));
+    if (isUnlinked) this.#unlink();
   }
 
   /** @throws {@link StateError} when the block cannot be written. */
@@ -63,6 +74,10 @@ export class SealedFile {
     if (!this.#open) return;
     this.#open = false;
     closeSync(this.#file);
+    this.#unlink();
+  }
+
+  #unlink(): void {
     try {
       unlinkSync(this.#path);
     } catch {

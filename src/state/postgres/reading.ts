@@ -1,0 +1,205 @@
+import { StateError } from '../../core/errors.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { Reference, Seen, type Held, type Reading } from '../store.js';
+import { entityNumber, heldOfRow, KEY_COLUMNS, VALUE_COLUMNS } from './baseline.js';
+import { bytesArray, bytesArrayOf, latin1 } from './bytes-array.js';
+import type { Database } from './database.js';
+import { idOf, keyOfRow } from './row-id.js';
+
+/** Rows of one answer of a cursor. */
+export const ROWS_AT_A_TIME = 4096;
+const DIGEST_BYTES = 16;
+
+/**
+ * A reading of a state in PostgreSQL: one transaction that sees the baseline as it was when the reading was opened. The keys that it has
+ * seen are in temporary tables of the server, so the memory of this process does not grow with the source. Each call is one statement.
+ */
+export class PostgresReading implements Reading {
+  readonly #database: Database;
+  readonly #state: number;
+  readonly #onClose: () => void;
+  readonly #complete = new Set<Entity>();
+  readonly #tables = new Map<Entity, Promise<string>>();
+  #isClosed = false;
+
+  /** @param database - a connection of its own, with a transaction that this reading ends */
+  private constructor(database: Database, state: number, onClose: () => void) {
+    this.#database = database;
+    this.#state = state;
+    this.#onClose = onClose;
+  }
+
+  static async open(database: Database, state: number, onClose: () => void): Promise<PostgresReading> {
+    // A reading waits for its source. A plan for any number of keys uses the index; others are made anew for every call. The last
+    // statement takes the snapshot.
+    await database.query(
+      'BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0; ' +
+        'SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL cursor_tuple_fraction = 1; SELECT',
+    );
+    return new PostgresReading(database, state, onClose);
+  }
+
+  async compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array> {
+    const count = (digests.length * Uint32Array.BYTES_PER_ELEMENT) / DIGEST_BYTES;
+    const codes = new Uint8Array(count).fill(Seen.SAME);
+    const bytes = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
+    const places: number[] = [];
+    const first = new Set<string>();
+    for (let place = 0; place < count; place++) {
+      const key = keyAt(place);
+      if (first.has(key)) codes[place] = Seen.DUPLICATE;
+      else places.push(place);
+      first.add(key);
+    }
+    const seen = await this.#seen(entity);
+    const { schema } = this.#database;
+    const { rows } = await this.#query(
+      `WITH input AS (
+         SELECT * FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS t(id, digest, n)
+       ), marked AS (
+         INSERT INTO ${seen} AS s (id, is_compared) SELECT id, true FROM input
+         ON CONFLICT (id) DO UPDATE SET is_compared = true WHERE NOT s.is_compared
+       )
+       SELECT i.n::int AS n, CASE WHEN s.id IS NOT NULL THEN ${Seen.DUPLICATE} WHEN b.id IS NULL THEN ${Seen.NEW}
+         WHEN b.digest IS NULL THEN ${Seen.UNKNOWN} ELSE ${Seen.CHANGED} END AS code
+       FROM input i
+       LEFT JOIN ${schema}.baseline b ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id
+       LEFT JOIN ${seen} s ON s.id = i.id AND s.is_compared
+       WHERE s.id IS NOT NULL OR b.digest IS DISTINCT FROM i.digest`,
+      [
+        this.#state,
+        bytesArray(Array.from(first, (key) => idOf(entity, key))),
+        places.length === count
+          ? bytesArrayOf(bytes, DIGEST_BYTES)
+          : bytesArray(places.map((place) => bytes.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES))),
+      ],
+      `rollcall_compare_${entity}`,
+    );
+    for (const { n, code } of rows) codes[places[(n as number) - 1] as number] = code as number;
+    return codes;
+  }
+
+  async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {
+    const held: (Held | undefined)[] = keys.map(() => undefined);
+    if (keys.length === 0) return held;
+    const { rows } = await this.#query(
+      `SELECT i.n::int AS n, ${VALUE_COLUMNS} FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
+       JOIN ${this.#database.schema}.baseline b ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id`,
+      [this.#state, bytesArray(keys.map((key) => idOf(entity, key)))],
+      `rollcall_held_${entity}`,
+    );
+    for (const row of rows) held[(row['n'] as number) - 1] = heldOfRow(row);
+    return held;
+  }
+
+  /** Undefined, because the server compares. */
+  digests(): undefined {
+    return undefined;
+  }
+
+  async keep(entity: Entity, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.#query(
+      `INSERT INTO ${await this.#seen(entity)} (id, is_compared) SELECT id, false FROM unnest($1::bytea[]) AS t(id)
+       ON CONFLICT DO NOTHING`,
+      [bytesArray(keys.map((key) => idOf(entity, key)))],
+    );
+  }
+
+  complete(entity: Entity): void {
+    this.#complete.add(entity);
+  }
+
+  isComplete(entity: Entity): boolean {
+    return this.#complete.has(entity);
+  }
+
+  async refer(entity: Entity, keys: readonly string[]): Promise<Uint8Array> {
+    const codes = new Uint8Array(keys.length).fill(Reference.ABSENT);
+    if (keys.length === 0) return codes;
+    const isComplete = this.#complete.has(entity);
+    // An unknown row that was not compared may have a rejected record, so it is not sent.
+    const { rows } = await this.#query(
+      `SELECT i.n::int AS n, CASE WHEN b.digest IS NOT NULL THEN ${Reference.HELD} ELSE ${Reference.NEW} END AS code
+       FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
+       LEFT JOIN ${this.#database.schema}.baseline b
+         ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id
+       LEFT JOIN ${await this.#seen(entity)} s ON s.id = i.id
+       WHERE CASE WHEN b.digest IS NOT NULL THEN NOT $3::boolean OR s.id IS NOT NULL
+         ELSE coalesce(s.is_compared, false) END`,
+      [this.#state, bytesArray(keys.map((key) => idOf(entity, key))), isComplete],
+      `rollcall_refer_${entity}`,
+    );
+    for (const { n, code } of rows) codes[(n as number) - 1] = code as number;
+    return codes;
+  }
+
+  // Only users have a login. A condition for their entity would let the server choose the index of all keys.
+  async holders(logins: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const { schema } = this.#database;
+    const users = entityNumber('users');
+    const found = logins.map((): string[] => []);
+    const { rows } = await this.#query(
+      `WITH input AS (SELECT * FROM unnest($2::bytea[]) WITH ORDINALITY AS t(login, n))
+       SELECT i.n::int AS n, b.id, b.long_key FROM input i
+         JOIN ${schema}.baseline b ON b.state = $1 AND b.login = i.login
+       UNION
+       SELECT i.n::int, b.id, b.long_key FROM input i
+         JOIN ${schema}.unknown_logins l ON l.state = $1 AND l.login = i.login
+         JOIN ${schema}.baseline b ON b.state = $1 AND b.entity = ${users} AND b.id = l.id`,
+      [this.#state, bytesArray(logins.map(latin1))],
+      'rollcall_holders',
+    );
+    for (const { n, id, long_key } of rows)
+      found[(n as number) - 1]?.push(keyOfRow('users', id as Buffer, long_key as Buffer | null));
+    return found.map((keys) => keys.sort());
+  }
+
+  async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
+    const seen = await this.#seen(entity);
+    // The server has no statistics of a temporary table, and would read the baseline by its index.
+    await this.#query(`ANALYZE ${seen}`);
+    const cursor = `rollcall_missing_${entity}`;
+    await this.#query(
+      `DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${this.#database.schema}.baseline b
+       WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}
+         AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id)`,
+    );
+    try {
+      for (;;) {
+        const { rows } = await this.#query(`FETCH ${ROWS_AT_A_TIME} FROM ${cursor}`);
+        if (rows.length > 0)
+          yield rows.map((row) => keyOfRow(entity, row['id'] as Buffer, row['long_key'] as Buffer | null));
+        if (rows.length < ROWS_AT_A_TIME) return;
+      }
+    } finally {
+      if (!this.#isClosed && !this.#database.isLost) await this.#query(`CLOSE ${cursor}`).catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // Drops the temporary tables too.
+    await this.#database.query('ROLLBACK').catch(() => undefined);
+    this.#database.release();
+    this.#onClose();
+  }
+
+  /** The temporary table of the keys of an entity that were seen. */
+  #seen(entity: Entity): Promise<string> {
+    const known = this.#tables.get(entity);
+    if (known !== undefined) return known;
+    const table = `pg_temp.rollcall_seen_${ENTITIES.indexOf(entity)}`;
+    const created = this.#query(
+      `CREATE TEMPORARY TABLE ${table} (id bytea PRIMARY KEY, is_compared boolean NOT NULL) ON COMMIT DROP`,
+    ).then(() => table);
+    this.#tables.set(entity, created);
+    return created;
+  }
+
+  #query(text: string, values?: readonly unknown[], name?: string) {
+    if (this.#isClosed) return Promise.reject(new StateError('the reading of the state is closed'));
+    return this.#database.query(text, values, name);
+  }
+}
