@@ -53,7 +53,7 @@ export { logEvents } from './events/log-events.js';
 
 export { createClient } from './okta/client.js';
 export type { OktaClient } from './okta/wire.js';
-export { openState } from './state/lmdb/open-state.js';
+export { openState } from './state/open-state.js';
 export type { StateStore } from './state/store.js';
 
 export {

@@ -11,7 +11,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const entries = new Map(
   [
     ['rollcall', 'src/index.ts'] as const,
-    ...['config', 'okta', 'sources', 'store', 'testing', 'types'].map(
+    ...['config', 'okta', 'postgres', 'sources', 'store', 'testing', 'types'].map(
       (name) => [name, `src/subpaths/${name}.ts`] as const,
     ),
   ].map(([name, file]) => [name, namesOf(file)]),

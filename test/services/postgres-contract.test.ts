@@ -21,8 +21,6 @@ describeWith(service, 'the contract of a state, in PostgreSQL', () => {
   });
 
   // Each law has a state of its own in the same tables.
-  const laws = stateStoreContract(() =>
-    openTestStore(admin, { schema, name: `law ${++states}` }, ended),
-  );
+  const laws = stateStoreContract(() => openTestStore(admin, { schema, name: `law ${++states}` }, ended));
   for (const { name, check } of laws) it(name, check, 30_000);
 });

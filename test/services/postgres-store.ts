@@ -9,6 +9,8 @@ export class TestPool extends pg.Pool {
   readonly name: string;
   /** Called with the text of every statement before it is sent. If it throws, the statement fails and is not sent. */
   onQuery: ((text: string) => void) | undefined;
+  /** Waited for before every statement is sent. */
+  beforeQuery: ((text: string) => Promise<void>) | undefined;
 
   constructor(options: pg.PoolConfig = {}) {
     const name = uniqueName();
@@ -18,7 +20,11 @@ export class TestPool extends pg.Pool {
     this.on('connect', (client) => {
       const query = client.query.bind(client) as (query: unknown) => Promise<pg.QueryResult>;
       (client as { query: unknown }).query = async (asked: string | { text: string }, ...rest: unknown[]) => {
-        if (rest.length === 0) this.onQuery?.(typeof asked === 'string' ? asked : asked.text);
+        const text = typeof asked === 'string' ? asked : asked.text;
+        if (rest.length === 0) {
+          this.onQuery?.(text);
+          await this.beforeQuery?.(text);
+        }
         return (query as (...all: unknown[]) => Promise<pg.QueryResult>)(asked, ...rest);
       };
     });

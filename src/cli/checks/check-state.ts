@@ -1,10 +1,9 @@
 import { BusyError } from '../../core/errors.js';
 import { ENTITIES } from '../../core/model.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import type { StateStore, Target } from '../../state/store.js';
 import type { CliContext } from '../process/io.js';
 import type { Settings } from '../settings/settings.js';
-import { stateDirectory, stateExists } from '../settings/state-dir.js';
+import { openIfExists, statePlace } from '../settings/state-place.js';
 import { count, formatTime, plural } from '../text/words.js';
 import { fault, faultOf, ok, warning, type Check } from './check.js';
 
@@ -21,29 +20,31 @@ const NAME = 'state';
 
 /** Opens the state, if there is one. Creates none, and does not wait for another process. */
 export async function checkState(settings: Settings, context: CliContext): Promise<CheckedState> {
-  const directory = stateDirectory(settings, context);
-  if (!(await stateExists(directory))) {
-    const missing = `${directory}: does not exist yet`;
-    const check =
-      settings.requireState === true
-        ? fault(NAME, missing, 'Run "rollcall init", or restore a copy: --require-state is set.')
-        : ok(NAME, `${missing}; the first plan or sync creates it`);
-    return { check, target: undefined, sessions: new Set() };
-  }
+  const place = statePlace(settings, context);
+  const { shown } = place;
   const unopened = { target: undefined, sessions: undefined };
   try {
-    await using state = await openState(directory, { clock: context.clock, create: false });
-    return await checkOpen(state, directory);
+    await using state = await openIfExists(place, context);
+    return state === undefined ? missing(settings, shown) : await checkOpen(state, shown);
   } catch (error) {
     if (!(error instanceof BusyError))
       return { ...unopened, check: faultOf(NAME, error, 'docs/operations.md says how to go on.') };
     const { pid, host, since } = error;
-    const message = `${directory}: in use by process ${pid} on ${host} since ${formatTime(since)}`;
+    const message = `${shown}: in use by process ${pid} on ${host} since ${formatTime(since)}`;
     return { ...unopened, check: warning(NAME, message, 'Another command waits for it (--wait-lock).') };
   }
 }
 
-async function checkOpen(state: StateStore, directory: string): Promise<CheckedState> {
+function missing({ requireState }: Settings, shown: string): CheckedState {
+  const text = `${shown}: does not exist yet`;
+  const check =
+    requireState === true
+      ? fault(NAME, text, 'Run "rollcall init", or restore a copy: --require-state is set.')
+      : ok(NAME, `${text}; the first plan or sync creates it`);
+  return { check, target: undefined, sessions: new Set() };
+}
+
+async function checkOpen(state: StateStore, shown: string): Promise<CheckedState> {
   const target = await state.target();
   const counts = await state.counts();
   const held = ENTITIES.map((entity) => `${count(counts[entity].known)} ${entity}`).join(', ');
@@ -54,7 +55,7 @@ async function checkOpen(state: StateStore, directory: string): Promise<CheckedS
     ...(journal.length > 0 ? [`${plural(journal.length, 'session')} in flight`] : []),
   ];
   const content = target === undefined ? 'nothing has been sent yet' : `Okta confirmed ${held}`;
-  const message = [`${directory}: ${content}`, ...open].join('; ');
+  const message = [`${shown}: ${content}`, ...open].join('; ');
   const check =
     open.length === 0
       ? ok(NAME, message)

@@ -7,14 +7,12 @@ import { OwnSessions } from '../../upload/own-sessions.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
 import { settleJournal } from '../../upload/settle-journal.js';
-import { memoryState } from '../../state/memory/memory-state.js';
 import type { JournaledSession } from '../../state/store.js';
-import { openCommandState } from './open-state.js';
+import { openExistingState } from './open-state.js';
 import type { CancelReport } from './command-reports.js';
 import { connect } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
-import { stateDirectory, stateExists } from '../settings/state-dir.js';
 import { cancelText } from '../text/cancel-text.js';
 import type { Command } from './command.js';
 
@@ -28,9 +26,8 @@ export const CANCEL_SETTINGS: readonly SettingKey[] = ['state', 'waitLock', ...G
 export const cancelCommand: Command = async (input): Promise<ExitCode> => {
   const { resolved, flags, context, display, stopping } = input;
   const { settings } = resolved;
-  const directory = stateDirectory(settings, context);
   // Without a state no session is ours, but a session can still be cancelled by its id.
-  const state = (await stateExists(directory)) ? await openCommandState(input) : memoryState();
+  const state = await openExistingState(input);
   try {
     const okta = await connect(settings, context, await state.target());
     try {

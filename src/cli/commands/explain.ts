@@ -1,7 +1,6 @@
-import { OptionsError, RollcallError, StateError } from '../../core/errors.js';
+import { OptionsError, RollcallError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { quoted } from '../../core/visible.js';
-import { memoryState } from '../../state/memory/memory-state.js';
 import type { StateStore } from '../../state/store.js';
 import { trace, type Trace, type TracedId } from '../../sync/trace/trace.js';
 import { wantedKeys } from '../../sync/trace/wanted-keys.js';
@@ -18,7 +17,7 @@ import { connectIfSet } from './connect-if-set.js';
 import type { Explained, OktaAnswer } from './explanation.js';
 import { findLogin } from './find-login.js';
 import { openCommandSources } from './open-sources.js';
-import { openCommandState } from './open-state.js';
+import { openExistingState } from './open-state.js';
 
 /** The settings of `explain`. */
 export const EXPLAIN_SETTINGS: readonly SettingKey[] = [
@@ -40,7 +39,7 @@ export const explainCommand: Command = async (input): Promise<ExitCode> => {
   const isLogin = flags['login'] === true;
   const entities = isLogin ? (['users'] as const) : entitiesOf(given, flags['entity']);
   const sources = hasSources(resolved) ? await openCommandSources(input) : {};
-  const state = await openedState(input);
+  const state = await openExistingState(input);
   try {
     const owner = isLogin ? await stopping.finished(findLogin(given, state, input)) : undefined;
     if (owner !== undefined && owner.id === undefined) return noOwner(given, owner.why, input);
@@ -100,16 +99,6 @@ function noOwner(login: string, why: string, { display }: CommandInput): ExitCod
   const report = { id: login, loginIn: [], found: false, explained: [], inFlight, trips: [] };
   display.outcome({ type: 'explain:report', report }, why, why);
   return EXIT.FAILED;
-}
-
-/** The state of the command; an empty one if there is none, because `explain` must not create it. */
-async function openedState(input: CommandInput): Promise<StateStore> {
-  try {
-    return await openCommandState(input, { create: false });
-  } catch (error) {
-    if (!(error instanceof StateError) || error.code !== 'ERR_ROLLCALL_STATE_MISSING') throw error;
-    return memoryState();
-  }
 }
 
 async function askOkta(

@@ -6,9 +6,9 @@ import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
 import { tableSample } from '../inputs/table-sample.js';
 import type { CliContext } from '../process/io.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import { STATE_DIRECTORY } from '../settings/run-settings.js';
-import { stateDirectory, stateExists } from '../settings/state-dir.js';
+import { readEnvironment } from '../process/environment.js';
+import { openPlace, statePlace } from '../settings/state-place.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { suggestMapping } from '../mapping/suggest.js';
@@ -50,9 +50,8 @@ export const initCommand: Command = async ({ flags, context, display }): Promise
 
 /** The config file requires a state, so that a state that is lost later is noticed: the first one is created here. */
 async function createState(context: CliContext): Promise<void> {
-  const directory = stateDirectory({}, context);
-  if (await stateExists(directory)) return;
-  const state = await openState(directory, { clock: context.clock });
+  const place = await readEnvironment(context.env, 'ROLLCALL_STATE');
+  const state = await openPlace(statePlace(place === undefined ? {} : { state: place }, context), context);
   await state.close();
 }
 

@@ -13,6 +13,7 @@ import { simulateCommand, SIMULATE_FLAGS, type SimulateFlag } from './simulate.j
 import {
   exportCommand,
   importCommand,
+  migrateCommand,
   RETARGET_SETTINGS,
   retargetCommand,
   STATE_SETTINGS,
@@ -187,6 +188,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'state migrate',
+    summary: 'Creates the tables of states in PostgreSQL, or brings them to the version of this rollcall.',
+    command: migrateCommand,
+    settings: ['state'],
+    flags: output,
+  },
+  {
     name: 'state retarget',
     summary: 'Gives the state the new address of its org (--org-url); the identity source stays the same.',
     command: retargetCommand,
@@ -229,7 +237,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Groups of commands, with their summaries. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
-  state: 'Exports, imports, checks or retargets the state, or lists what it owes.',
+  state: 'Exports, imports, checks, migrates or retargets the state, or lists what it owes.',
 });
 
 function output(): Option[] {

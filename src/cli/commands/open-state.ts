@@ -1,7 +1,8 @@
 import { BusyError, StateError } from '../../core/errors.js';
-import { openState, type OpenStateOptions } from '../../state/lmdb/open-state.js';
+import type { OpenStateOptions } from '../../state/lmdb/open-state.js';
+import { memoryState } from '../../state/memory/memory-state.js';
 import type { StateStore } from '../../state/store.js';
-import { stateDirectory } from '../settings/state-dir.js';
+import { openPlace, statePlace } from '../settings/state-place.js';
 import type { CommandInput } from './command.js';
 
 /** Longer than the minute after which a process that gives no sign of life counts as dead. */
@@ -19,13 +20,13 @@ export async function openCommandState(
   options: Pick<OpenStateOptions, 'verify' | 'create'> = {},
 ): Promise<StateStore> {
   const { clock } = context;
-  const directory = stateDirectory(settings, context);
+  const place = statePlace(settings, context);
   const elapsed = () => clock.elapsed?.() ?? clock.now();
   const began = elapsed();
   const waitMs = settings.waitLock ?? WAIT_LOCK_MS;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openState(directory, { create: settings.requireState !== true, ...options, clock });
+      return await openPlace(place, context, { create: settings.requireState !== true, ...options });
     } catch (error) {
       if (settings.requireState && error instanceof StateError) throw withWayOut(error);
       const leftMs = waitMs - (elapsed() - began);
@@ -35,6 +36,16 @@ export async function openCommandState(
         display.progress({ type: 'state:busy', pid, host, since, until: new Date(clock.now() + leftMs) });
       await clock.sleep(Math.min(PAUSE_MS, leftMs), stopping.signal);
     }
+  }
+}
+
+/** The state of a command that must not create one; an empty one in memory if there is none. */
+export async function openExistingState(input: CommandInput): Promise<StateStore> {
+  try {
+    return await openCommandState(input, { create: false });
+  } catch (error) {
+    if (!(error instanceof StateError) || error.code !== 'ERR_ROLLCALL_STATE_MISSING') throw error;
+    return memoryState();
   }
 }
 

@@ -7,6 +7,9 @@ import { targetOf } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { SettingKey } from '../settings/settings.js';
 import { count } from '../text/words.js';
+import { migratePostgresState } from '../../state/postgres/open-postgres-state.js';
+import { isPostgresUrl } from '../../state/postgres/postgres-url.js';
+import { databasePassword, statePlace } from '../settings/state-place.js';
 import { openCommandState } from './open-state.js';
 import type { Command, CommandInput } from './command.js';
 
@@ -63,6 +66,24 @@ export const retargetCommand: Command = async (input) => {
 /** `state verify`: checks every page of a state, and every row. */
 export const verifyStateCommand: Command = async (input) =>
   withState(input, (state) => verifyState(state), 'The state is intact:', { create: false, verify: true });
+
+/** `state migrate`: brings the tables in PostgreSQL to the version of this rollcall. */
+export const migrateCommand: Command = async ({ resolved, context, display }) => {
+  const { address, shown } = statePlace(resolved.settings, context);
+  if (!isPostgresUrl(address))
+    throw new OptionsError(
+      '--state',
+      'only a state in PostgreSQL has tables to migrate; set the address of the database',
+    );
+  const { from, to } = await migratePostgresState(address, await databasePassword(context.env));
+  display.outcome(
+    { type: 'state:migrated', from, to },
+    from === to
+      ? `The tables in ${shown} have version ${to} already.`
+      : `The tables in ${shown} ${from === 0 ? 'were created with' : `had version ${from} and now have`} version ${to}.`,
+  );
+  return EXIT.DONE;
+};
 
 async function withState(
   input: CommandInput,

@@ -1,5 +1,4 @@
 import { BusyError } from '../../core/errors.js';
-import { openState } from '../../state/lmdb/open-state.js';
 import { RememberedRefusals } from '../../state/remembered-refusals.js';
 import type { StateStore, Target } from '../../state/store.js';
 import type { ActiveSession, StatusReport } from './command-reports.js';
@@ -9,7 +8,7 @@ import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { CliContext } from '../process/io.js';
 import { lastRun } from './last-run.js';
 import { GROUPS, type SettingKey, type Settings } from '../settings/settings.js';
-import { stateDirectory, stateExists } from '../settings/state-dir.js';
+import { openIfExists, statePlace, type StatePlace } from '../settings/state-place.js';
 import { statusText } from '../text/status-text.js';
 import type { Command } from './command.js';
 
@@ -21,15 +20,15 @@ type OwnPart = Omit<StatusReport, 'state' | 'sessions'>;
 /** `status`: shows the content of the state and, with credentials, the active sessions in Okta. Changes nothing. */
 export const statusCommand: Command = async ({ resolved, context, display, stopping }): Promise<ExitCode> => {
   const { settings } = resolved;
-  const state = stateDirectory(settings, context);
-  const own = await readOwn(state, context);
+  const place = statePlace(settings, context);
+  const own = await readOwn(place, context);
   const sessions = await stopping.finished(activeSessions(settings, context, own, stopping.signal));
-  const status: StatusReport = { state, ...own, sessions };
+  const status: StatusReport = { state: place.shown, ...own, sessions };
   display.outcome({ type: 'status:report', status }, statusText(status));
   return EXIT.DONE;
 };
 
-async function readOwn(directory: string, context: CliContext): Promise<OwnPart> {
+async function readOwn(place: StatePlace, context: CliContext): Promise<OwnPart> {
   const none = {
     heldBy: undefined,
     target: undefined,
@@ -38,15 +37,15 @@ async function readOwn(directory: string, context: CliContext): Promise<OwnPart>
     remembered: undefined,
     pending: undefined,
   };
-  if (!(await stateExists(directory))) return { ...none, condition: 'new' };
-  let state: StateStore;
+  let state: StateStore | undefined;
   try {
-    state = await openState(directory, { clock: context.clock });
+    state = await openIfExists(place, context);
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
     const { pid, host, since } = error;
     return { ...none, condition: 'busy', heldBy: { pid, host, since } };
   }
+  if (state === undefined) return { ...none, condition: 'new' };
   try {
     const journal = await state.journal.open();
     return {

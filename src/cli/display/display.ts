@@ -38,6 +38,7 @@ export type OutcomeEvent =
       readonly records: readonly OwedRecord[];
       readonly forgotten: readonly OwedRecord[];
     }
+  | { readonly type: 'state:migrated'; readonly from: number; readonly to: number }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {
       readonly type: 'simulate:ready';

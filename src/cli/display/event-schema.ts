@@ -138,6 +138,11 @@ export const EVENT_SCHEMAS: {
       'The outcome of `state owed`: the records of feeds that Okta does not have, and those that were removed from the list.',
     members: { records: list(ref('owedRecord')), forgotten: list(ref('owedRecord')) },
   },
+  'state:migrated': {
+    description:
+      'The outcome of `state migrate`: the version of the tables before and after; 0 for a schema without them.',
+    members: { from: whole, to: whole },
+  },
   'state:retargeted': {
     description: 'The outcome of `state retarget`: the old and the new address of the org.',
     members: { from: text, to: text },

@@ -4,6 +4,7 @@ import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { findConfigFile, readConfig } from './config-file.js';
 import type { Config, DeclaredSource } from './read-config.js';
+import { isPostgresUrl } from '../../state/postgres/postgres-url.js';
 import { readEnvironment, type Environment } from '../process/environment.js';
 import { Unexpected } from './setting-kinds.js';
 import type { Setting } from './setting.js';
@@ -105,7 +106,7 @@ async function fromFlagOrEnvironment(
   }
   if (name === undefined) return undefined;
   const text = await readEnvironment(env, name);
-  return text === undefined ? undefined : checked(name, () => kind.parse(text));
+  return text === undefined ? undefined : checked(name, () => (kind.parseVariable ?? kind.parse)(text));
 }
 
 /** Paths in a config file are relative to the file. */
@@ -133,9 +134,9 @@ function mapPaths(value: unknown, map: (path: string) => string): unknown {
   return Array.isArray(value) ? value.map((path: string) => map(path)) : map(value as string);
 }
 
-/** A path or glob, resolved against a directory. `-` is standard input and stays as it is. */
+/** A path or glob, resolved against a directory. `-` is standard input and stays as it is, and so does the address of a state. */
 function against(directory: string, path: string): string {
   const here = directory === '' || directory === process.cwd();
-  if (here || path === '-' || isAbsolute(path)) return path;
+  if (here || path === '-' || isAbsolute(path) || isPostgresUrl(path)) return path;
   return isDynamicPattern(path) ? `${escapePath(directory)}/${path}` : join(directory, path);
 }

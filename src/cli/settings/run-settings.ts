@@ -1,5 +1,6 @@
 import { setting } from './setting.js';
 import { duration, onOff, text } from './setting-kinds.js';
+import { stateKind } from './state-kind.js';
 
 /** The default directory of the state. */
 export const STATE_DIRECTORY = 'rollcall-state';
@@ -8,9 +9,9 @@ export const STATE_DIRECTORY = 'rollcall-state';
 export const RUN_SETTINGS = Object.freeze({
   state: setting(
     '--state',
-    text('dir', true),
-    'the directory in which rollcall stores the last state that Okta confirmed',
-    { fallback: STATE_DIRECTORY },
+    stateKind(),
+    'the directory in which rollcall stores the last state that Okta confirmed, or postgres://USER@HOST/DATABASE',
+    { env: 'ROLLCALL_STATE', fallback: STATE_DIRECTORY },
   ),
   report: setting('--report', text('dir', true), 'write reports into this directory'),
   notify: setting(

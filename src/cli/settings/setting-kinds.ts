@@ -26,6 +26,8 @@ export interface Kind<T> {
   readonly isPath: boolean;
   /** @throws Unexpected */
   parse(text: string | readonly string[] | boolean): T;
+  /** Reads an environment variable, if it may have values that a flag must not have. @throws Unexpected */
+  parseVariable?(text: string): T;
   /** @throws Unexpected */
   read(value: unknown): T;
   readonly schema: JsonSchema;

@@ -85,7 +85,7 @@ export interface WrittenSettings {
   readonly unsupportedCharacters?: 'reject' | { readonly replaceWith: string };
   /** Send memberships in the same session as new users and groups, although Okta does not promise the order. @defaultValue off */
   readonly mixed?: boolean;
-  /** The directory in which rollcall stores the last state that Okta confirmed. @defaultValue rollcall-state */
+  /** The directory in which rollcall stores the last state that Okta confirmed, or postgres://USER@HOST/DATABASE. @defaultValue rollcall-state */
   readonly state?: string;
   /** Write reports into this directory. */
   readonly report?: string;

@@ -1,30 +1,35 @@
 import type { Spool } from '../store.js';
-import { SealedFile, type SealedBlock } from './sealed-file.js';
+import { SealedFile, type SealedBlock, type SealedFileOptions } from './sealed-file.js';
 
 /** Bytes of texts in memory. When there are more, they move to the file; a small feed touches no disk. */
 const BYTES_IN_MEMORY = 4_000_000;
 
-/** Opens a spool. With a directory, what outgrows four megabytes is kept in an encrypted file there. */
-export function createSpool(directory: string | undefined): Spool {
-  return new SealedSpool(directory);
+/**
+ * Opens a spool. With a directory, what outgrows four megabytes is kept in an encrypted file there.
+ * @param options - how the file is created
+ */
+export function createSpool(directory: string | undefined, options: SealedFileOptions = {}): Spool {
+  return new SealedSpool(directory, options);
 }
 
 class SealedSpool implements Spool {
   readonly #directory: string | undefined;
+  readonly #options: SealedFileOptions;
   #texts: string[] = [];
   #length = 0;
   #blocks: SealedBlock[] = [];
   #file: SealedFile | undefined;
 
-  constructor(directory: string | undefined) {
+  constructor(directory: string | undefined, options: SealedFileOptions) {
     this.#directory = directory;
+    this.#options = options;
   }
 
   async add(text: string): Promise<void> {
     this.#texts.push(text);
     this.#length += text.length;
     if (this.#length < BYTES_IN_MEMORY || this.#directory === undefined) return;
-    const file = (this.#file ??= new SealedFile(this.#directory));
+    const file = (this.#file ??= new SealedFile(this.#directory, this.#options));
     this.#blocks.push(file.write(Buffer.from(JSON.stringify(this.#texts))));
     this.#texts = [];
     this.#length = 0;

@@ -8,7 +8,8 @@ const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
   '3D000': 'check the name of the database',
   '40001': 'another transaction was in its way; run again',
   '40P01': 'another transaction was in its way; run again',
-  '42501': 'the role needs CREATE on the schema once, and later the rights to read and write its tables and TEMPORARY on the database',
+  '42501':
+    'the role needs CREATE on the schema once, and later the rights to read and write its tables and TEMPORARY on the database',
   '53100': 'the disk of the server is full',
   '53300': 'the server accepts no more connections',
   '57014': 'the statement was cancelled, or took longer than statement_timeout: raise it for this role',

@@ -100,7 +100,11 @@ export class PostgresJournal implements Journal {
     const { schema } = this.#database;
     return this.#writer.write('journal:refused', async () => {
       await this.#requireSession(id);
-      await this.#run(`DELETE FROM ${schema}.loads WHERE state = $1 AND session = $2 AND load = $3`, id, load);
+      await this.#run(
+        `DELETE FROM ${schema}.loads WHERE state = $1 AND session = $2 AND load = $3`,
+        id,
+        load,
+      );
     });
   }
 
@@ -136,8 +140,7 @@ export class PostgresJournal implements Journal {
     for await (const rows of this.#allRowsOf(id)) {
       await this.#baseline.apply(rowsAfter(rows, outcome));
       byDay = withDeletions(byDay, at, deletionsIn(rows));
-      for (const row of rows)
-        if (row.kind === 'delete' && row.entity !== 'memberships') deletions.push(row);
+      for (const row of rows) if (row.kind === 'delete' && row.entity !== 'memberships') deletions.push(row);
     }
     await this.#baseline.applyEnds(endedBySession(deletions, outcome));
     if (outcome === 'completed' && byDay !== undefined && byDay !== before)

@@ -44,6 +44,9 @@ export interface PostgresStateOptions extends PostgresSchemaOptions {
 /** Options of {@link openPostgresState}. Those of {@link PostgresStateOptions} have precedence over the parameters of the address. */
 export interface OpenPostgresStateOptions extends PostgresStateOptions, PostgresConnectionOptions {}
 
+/** Options of {@link migratePostgresState}; those of the connection are for an address. */
+export interface MigratePostgresOptions extends PostgresSchemaOptions, PostgresConnectionOptions {}
+
 /** The version of the tables before and after {@link migratePostgresState}; 0 stands for a schema without them. */
 export interface SchemaMigration {
   readonly from: number;
@@ -112,12 +115,12 @@ export async function openPostgresState(
  */
 export async function migratePostgresState(
   place: PostgresPool | string,
-  options: PostgresSchemaOptions = {},
+  options: MigratePostgresOptions = {},
 ): Promise<SchemaMigration> {
-  refuseUnknown('migratePostgresState', options, SCHEMA_OPTIONS);
+  refuseUnknown('migratePostgresState', options, [...SCHEMA_OPTIONS, ...CONNECTION_OPTIONS]);
   if (typeof place !== 'string') return migrate(place, placeOf(options.schema, undefined));
   const address = parseStateUrl(place);
-  const pool = await openPool(address.url, {});
+  const pool = await openPool(address.url, options);
   try {
     return await migrate(pool, placeOf(options.schema ?? address.schema, address.shown));
   } finally {

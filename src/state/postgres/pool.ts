@@ -24,7 +24,7 @@ export async function openPool(
   requireNumber('connectTimeoutMs', connectTimeoutMs, { min: 1, integer: true });
   const { default: driver } = await loadPg();
   const pool = new driver.Pool({
-    connectionString: url,
+    connectionString: withPassword(url, driverOptions['password']),
     fallback_application_name: 'rollcall',
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
@@ -33,7 +33,15 @@ export async function openPool(
   });
   // A connection that breaks while nobody uses it is replaced. Without this listener, the process would end.
   pool.on('error', () => undefined);
-  return pool as unknown as PostgresPool & { end(): Promise<void> };
+  return pool;
+}
+
+/** The driver prefers the address, also where it has no password. */
+function withPassword(address: string, password: unknown): string {
+  const url = new URL(address);
+  if (typeof password !== 'string' || url.password !== '') return address;
+  url.password = encodeURIComponent(password);
+  return url.href;
 }
 
 async function loadPg(): Promise<typeof import('pg')> {

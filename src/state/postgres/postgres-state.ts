@@ -4,6 +4,7 @@ import type { Entity } from '../../core/model.js';
 import { closedState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
+import { createSpool } from '../outbox/spool.js';
 import {
   IMPORT_UNFINISHED,
   type AdoptedRow,
@@ -12,12 +13,20 @@ import {
   type Journal,
   type Outbox,
   type Reading,
+  type Spool,
   type StateIdentity,
   type StateStore,
   type Target,
 } from '../store.js';
 import { usesEnded } from '../uses.js';
-import { BaselineWrites, entityNumber, heldRowOf, KEY_COLUMNS, readCounts, VALUE_COLUMNS } from './baseline.js';
+import {
+  BaselineWrites,
+  entityNumber,
+  heldRowOf,
+  KEY_COLUMNS,
+  readCounts,
+  VALUE_COLUMNS,
+} from './baseline.js';
 import type { PostgresPool } from './connection.js';
 import { Database } from './database.js';
 import { PostgresJournal } from './journal.js';
@@ -138,6 +147,11 @@ export class PostgresState implements StateStore {
     return createOutbox(tmpdir(), { isUnlinked: true });
   }
 
+  async spool(): Promise<Spool> {
+    this.#requireOpen();
+    return createSpool(tmpdir(), { isUnlinked: true });
+  }
+
   async adopt(rows: readonly AdoptedRow[]): Promise<void> {
     // A copy, so that an iterator that throws writes nothing.
     const copies = rows.map((row) => ({ ...row }));
@@ -194,7 +208,12 @@ export class PostgresState implements StateStore {
       await this.#database.query(`UPDATE ${schema}.counts SET known = 0, unknown = 0 WHERE state = $1`, own);
       await this.#database.query(
         `UPDATE ${schema}.states SET fingerprint_key = $2, target = $3, last_triggered_at = $4 WHERE id = $1`,
-        [...own, fingerprintKey, target === undefined ? null : JSON.stringify(target), lastTriggeredAt ?? null],
+        [
+          ...own,
+          fingerprintKey,
+          target === undefined ? null : JSON.stringify(target),
+          lastTriggeredAt ?? null,
+        ],
       );
       await this.#values.set('import', IMPORT_UNFINISHED);
     });

@@ -71,7 +71,9 @@ export class PostgresReading implements Reading {
         bytesArray(Array.from(first, (key) => idOf(entity, key))),
         places.length === count
           ? bytesArrayOf(bytes, DIGEST_BYTES)
-          : bytesArray(places.map((place) => bytes.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES))),
+          : bytesArray(
+              places.map((place) => bytes.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES)),
+            ),
       ],
       `rollcall_compare_${entity}`,
     );
@@ -173,7 +175,8 @@ export class PostgresReading implements Reading {
         if (rows.length < ROWS_AT_A_TIME) return;
       }
     } finally {
-      if (!this.#isClosed && !this.#database.isLost) await this.#query(`CLOSE ${cursor}`).catch(() => undefined);
+      if (!this.#isClosed && !this.#database.isLost)
+        await this.#query(`CLOSE ${cursor}`).catch(() => undefined);
     }
   }
 

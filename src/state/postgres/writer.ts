@@ -68,7 +68,7 @@ export class Writer {
     const { rows } = await database.query('SELECT pg_try_advisory_lock($1) AS locked', [lock]);
     if (rows[0]?.['locked'] !== true) {
       const found = await database.query(`SELECT holder FROM ${table} WHERE id = $1`, [state.id]);
-      throw busy(String(found.rows[0]?.['holder'] ?? ''));
+      throw busy((found.rows[0]?.['holder'] as string | undefined) ?? '');
     }
     await requireOwnSession(database, pool, lock);
     const holder: Holder = { pid: process.pid, host: hostname(), openedAt: clock.now() };

@@ -1,0 +1,22 @@
+/**
+ * The state in PostgreSQL. Needs the package `pg`.
+ *
+ * @packageDocumentation
+ */
+export {
+  migratePostgresState,
+  openPostgresState,
+  postgresState,
+  type MigratePostgresOptions,
+  type OpenPostgresStateOptions,
+  type PostgresSchemaOptions,
+  type PostgresStateOptions,
+  type SchemaMigration,
+} from '../state/postgres/open-postgres-state.js';
+export type { PostgresConnectionOptions } from '../state/postgres/pool.js';
+export type {
+  PostgresConnection,
+  PostgresPool,
+  PostgresQuery,
+  PostgresResult,
+} from '../state/postgres/connection.js';
