@@ -21,4 +21,8 @@ export const REGRESSIONS: readonly { readonly seed: number; readonly found: stri
     found:
       'a membership of a user who was left out, and removed by an earlier run, stayed unknown and at Okta',
   },
+  {
+    seed: 2027318,
+    found: 'nothing was wrong but a count: a feed removed a user whose membership it did not name',
+  },
 ];
