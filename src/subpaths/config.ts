@@ -19,4 +19,5 @@ export type {
   RestPages,
   ServerQuery,
 } from '../cli/settings/source-spec.js';
+export type { WatermarkColumn } from '../cli/settings/watermark-spec.js';
 export type { WrittenSettings } from '../cli/settings/written-settings.js';

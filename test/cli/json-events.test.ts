@@ -79,6 +79,14 @@ describe('--json', () => {
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));
     collect(await lines(cwd, ['status'], { env }));
     collect(await lines(cwd, ['check', '--users', 'u.csv'], { env }));
+    await files(cwd, {
+      'bad.json': '[{ "externalId": "u0", "userName": "", "email": "", "deleted": false }]',
+    });
+    const feed = ['sync', '--users', 'bad.json', '--mode', 'delta', '--state', 'f', ...QUICK];
+    const owed = collect(await lines(cwd, feed, { env }));
+    expect(owed.at(-1)).toMatchObject({ type: 'sync:report', report: { owed: { count: 1 } } });
+    collect(await lines(cwd, ['state', 'owed', '--state', 'f'], {}));
+    collect(await lines(cwd, ['state', 'owed', '--state', 'f', '--forget', 'u0'], {}));
     collect(await lines(cwd, ['cancel'], { env }));
     const retarget = ['state', 'retarget', '--state', 'a', '--org-url', 'https://new.example.com'];
     collect(await lines(cwd, retarget, {}));

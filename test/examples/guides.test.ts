@@ -107,6 +107,7 @@ describe('the guides', () => {
     expect(commanding).toEqual([
       'a-config-in-code.md',
       'csv-in-five-minutes.md',
+      'delta-feeds.md',
       'first-hour.md',
       'is-okta-in-step.md',
       'safe-deletions.md',

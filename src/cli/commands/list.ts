@@ -51,6 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: () => [
       ...output(),
       resend(),
+      retryOwed(),
       ...selection(),
       changes(),
       new Option(
@@ -67,6 +68,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: () => [
       ...output(),
       resend(),
+      retryOwed(),
       ...selection(),
       changes(),
       new Option(
@@ -255,6 +257,13 @@ function resend(): Option {
   return new Option(
     '--resend <what...>',
     'doubt the state: send records again, or delete them if they left the source: all, users, groups, memberships, or ids of users and groups',
+  );
+}
+
+function retryOwed(): Option {
+  return new Option(
+    '--retry-owed',
+    'read feeds with a watermark from the oldest record that is owed, also if it is not due yet: after a mistake was mended',
   );
 }
 

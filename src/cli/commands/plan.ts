@@ -17,6 +17,7 @@ import { finishFailed, finishFiles, openReport, type ReportFiles } from './repor
 import { Planned } from './planned.js';
 import { originOf } from './run-origin.js';
 import { GROUPS, type SettingKey } from '../settings/settings.js';
+import { Watermarks } from '../inputs/watermarks.js';
 import { SourceFindings } from '../mapping/source-findings.js';
 import { findingsLines } from '../text/findings-text.js';
 import { NEW_STATE } from '../display/event-text.js';
@@ -49,10 +50,12 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   const columns = nameColumns(input);
   const planned = new Planned(flags, context);
   const findings = new SourceFindings();
-  const sources = await openCommandSources(input, findings);
+  const watermarks = new Watermarks(resolved);
+  const sources = await openCommandSources(input, findings, watermarks);
   // The hash of the plan depends on the key of the state, so a state that `plan` creates must be kept for the sync.
   const state = await openCommandState(input);
   try {
+    await watermarks.load(state, flags['retryOwed'] === true, () => context.clock.now());
     const files = await openReport(settings, context, () => originOf('plan', input, state));
     planned.report = files?.planned;
     const options = {

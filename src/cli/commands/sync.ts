@@ -14,6 +14,7 @@ import {
   selectionOption,
   sendingOptions,
 } from '../settings/library-options.js';
+import { Watermarks } from '../inputs/watermarks.js';
 import { SourceFindings } from '../mapping/source-findings.js';
 import { wordLines } from '../text/findings-text.js';
 import { openCommandSources } from './open-sources.js';
@@ -61,11 +62,14 @@ async function runSync(input: CommandInput, facts: RunFacts): Promise<ExitCode> 
   if (confirm !== undefined) return adoptCommand(input, confirm);
   const planned = new Planned(input.flags, context);
   const findings = new SourceFindings();
-  const sources = await openCommandSources(input, findings);
+  const watermarks = new Watermarks(resolved);
+  const retryOwed = input.flags['retryOwed'] === true;
+  const sources = await openCommandSources(input, findings, watermarks);
   const okta = await connect(settings, context);
   try {
     const state = await openCommandState(input);
     try {
+      await watermarks.load(state, retryOwed, () => context.clock.now());
       const options = {
         ...sources,
         ...comparisonOptions(settings),
@@ -77,6 +81,8 @@ async function runSync(input: CommandInput, facts: RunFacts): Promise<ExitCode> 
         ...leaveOption(input.flags['leaveSession']),
         okta,
         state,
+        retryOwed,
+        ...(watermarks.isUsed && { watermark: () => watermarks.next() }),
         guard: guardOptions(resolved),
         signal: stopping.signal,
         clock: context.clock,

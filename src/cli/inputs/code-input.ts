@@ -1,21 +1,26 @@
-import { createHash } from 'node:crypto';
 import { OptionsError, RollcallError, SourceError } from '../../core/errors.js';
 import type { Chunk } from '../../flow/chunk.js';
 import { contextOf, flowOf, type Flow, type Source } from '../../flow/flow.js';
 import { pipe } from '../../flow/pipe.js';
 import { RunContext } from '../../flow/run-context.js';
-import { watchRows, type RowWatcher } from '../../sources/watch-rows.js';
 import type { FlatRow } from '../../transform/to-records.js';
 import { isCodeSource, type ConfigSource } from '../settings/code-config.js';
 import { describeFailure } from '../text/describe-failure.js';
 import type { RowInput } from './inputs.js';
+import { SameRows } from './same-rows.js';
 
 /**
  * The input of a source in a config in code.
  *
  * @param signal - ends the reading
+ * @param watermarkOf - returns the value from which a feed is read, when it is read
  */
-export function codeInput(entity: string, source: ConfigSource, signal: AbortSignal): RowInput {
+export function codeInput(
+  entity: string,
+  source: ConfigSource,
+  signal: AbortSignal,
+  watermarkOf: () => string | undefined = () => undefined,
+): RowInput {
   const name = `${entity} (config)`;
   const seen = new SameRows(name);
   let reads = 0;
@@ -27,9 +32,13 @@ export function codeInput(entity: string, source: ConfigSource, signal: AbortSig
           entity,
           `the config has an iterable, which can be read only once, and the mapping reads it again for groups or memberships; write a function that returns it: ${entity}: () => ...`,
         );
-      const given = async () => (typeof source === 'function' ? await source({ signal }) : source);
+      const given = async () => {
+        const watermark = watermarkOf();
+        if (typeof source !== 'function') return source;
+        return source({ signal, ...(watermark !== undefined && { watermark }) });
+      };
       const rows = opened(async () => flowFrom(await given(), name), name);
-      return watchRows(rows, () => (reads > 1 ? seen.nextRead() : IGNORE));
+      return seen.watched(rows);
     },
   };
 }
@@ -76,58 +85,4 @@ function failed(error: unknown, name: string): SourceError {
       file: name,
     },
   );
-}
-
-const IGNORE: RowWatcher<FlatRow> = {
-  onRows: () => undefined,
-  onUnchanged: () => undefined,
-  onEnd: () => undefined,
-};
-
-/** Checks that all reads of a source in one run have the same rows, in any order. */
-class SameRows {
-  readonly #name: string;
-  #first: string | undefined;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  nextRead(): RowWatcher<FlatRow> {
-    const sum = new RowSum();
-    return {
-      onRows: (rows) => rows.forEach((row) => sum.add(row)),
-      // Such sources are not screened.
-      onUnchanged: () => undefined,
-      onEnd: () => {
-        const digest = sum.text();
-        this.#first ??= digest;
-        if (this.#first === digest) return;
-        throw new SourceError(
-          'two reads of this run had different rows; read them from one snapshot, and run again',
-          { file: this.#name },
-        );
-      },
-    };
-  }
-}
-
-/** The number of rows, and the sum of their digests. */
-class RowSum {
-  #count = 0;
-  readonly #sum = new Uint32Array(4);
-
-  add(row: object): void {
-    this.#count++;
-    const text = JSON.stringify(row, (_key, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    );
-    const digest = createHash('sha256').update(text).digest();
-    // The elements are numbers of 32 bits: a sum that does not fit wraps.
-    for (let i = 0; i < 4; i++) this.#sum[i] = (this.#sum[i] as number) + digest.readUInt32LE(i * 4);
-  }
-
-  text(): string {
-    return `${this.#count} ${this.#sum.join(' ')}`;
-  }
 }

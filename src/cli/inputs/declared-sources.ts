@@ -10,28 +10,31 @@ import { textOf } from './environment-text.js';
 import type { RowInput } from './inputs.js';
 import { ldapInputs, type LdapSpecs } from './ldap-inputs.js';
 import { restInput } from './rest-input.js';
+import type { Watermarks } from './watermarks.js';
 
 /**
  * The inputs of the sources that a config file declares. Sources of one address share one connection, and so one snapshot of a database.
  *
  * @param signal - ends the reading of sources in code
+ * @param watermarks - from where feeds are read
  * @throws {@link OptionsError} for a variable that is not set, or an address that is not valid.
  */
 export async function declaredInputs(
   sources: Readonly<Record<string, DeclaredSource>>,
   env: Environment,
   signal: AbortSignal,
+  watermarks: Watermarks,
 ): Promise<Record<string, RowInput>> {
   const databases = new Map<string, DatabaseSource>();
   const inputs: Record<string, RowInput> = await ldapInputs(ldapSpecs(sources), env);
   for (const [name, spec] of Object.entries(sources)) {
     if (spec.kind === 'ldap') continue;
     if (spec.kind === 'code') {
-      inputs[name] = codeInput(name, spec.source, signal);
+      inputs[name] = codeInput(name, spec.source, signal, () => watermarks.from(name));
       continue;
     }
     if (spec.kind === 'rest') {
-      inputs[name] = await restInput(name, spec, env);
+      inputs[name] = await restInput(name, spec, env, (url) => watermarks.inUrl(name, url));
       continue;
     }
     const { kind, query } = spec;
@@ -39,8 +42,9 @@ export async function declaredInputs(
     const key = `${kind} ${place}`;
     const database = databases.get(key) ?? open(kind, place);
     databases.set(key, database);
+    const complete = (text: string) => watermarks.inQuery(name, text);
     const shown = `${name} (${kind})`;
-    inputs[name] = { name: shown, rows: () => database.rows(query, { name: shown }) };
+    inputs[name] = { name: shown, rows: () => database.rows(query, { name: shown, complete }) };
   }
   return inputs;
 }

@@ -3,7 +3,8 @@ import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
 import { declaredInputs } from './declared-sources.js';
-import type { InputSpec } from './inputs.js';
+import type { InputSpec, RowInput } from './inputs.js';
+import { Watermarks } from './watermarks.js';
 import type { CliContext } from '../process/io.js';
 import type { SourceFindings } from '../mapping/source-findings.js';
 import { dayOf, isoDay, type Day } from '../mapping/dates.js';
@@ -20,6 +21,7 @@ import type { Settings } from '../settings/settings.js';
  *
  * @param signal - ends the reading of sources in code
  * @param findings - sees the rows of users and groups
+ * @param watermarks - from where feeds are read. @defaultValue from their beginning
  * @throws {@link OptionsError} if there is no source, or if standard input is used twice.
  */
 export async function openSources(
@@ -27,14 +29,18 @@ export async function openSources(
   context: CliContext,
   signal: AbortSignal,
   findings?: SourceFindings,
+  watermarks = new Watermarks(resolved),
 ): Promise<MappedSources> {
   const { settings, sources, lookups } = resolved;
   const { io, env } = context;
   const { files, others } = lookupSources(lookups);
   // Together, so that the entities and lookups of one database are read from one snapshot.
-  const declared = await declaredInputs({ ...others, ...sources }, env, signal);
+  const declared = await declaredInputs({ ...others, ...sources }, env, signal, watermarks);
   const inputs: Partial<Record<Entity, InputSpec>> = {};
-  for (const entity of ENTITIES) if (declared[entity] !== undefined) inputs[entity] = declared[entity];
+  for (const entity of ENTITIES) {
+    const input = declared[entity];
+    if (input !== undefined) inputs[entity] = noted(entity, input, watermarks);
+  }
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
   const formatForAll = all.every((path) => formatOfName(path) !== undefined);
@@ -60,6 +66,11 @@ export async function openSources(
     mode: settings.mode,
     lookups: { ...declared, ...fileInputs(files, settings) },
   });
+}
+
+/** The input of a feed, whose newest value is noted. */
+function noted(entity: Entity, { name, rows }: RowInput, watermarks: Watermarks): RowInput {
+  return { name, rows: (needed) => watermarks.watched(entity, rows(needed), name) };
 }
 
 /** The lookups that are files, and the others. */

@@ -57,6 +57,19 @@ function profileOf(
   return profile;
 }
 
+/** The key of the membership of a row; undefined if one of its ids is not valid. */
+export function keyOfPair(rule: PairRule, row: Row): string | undefined {
+  const group = idOf(rule.groupExternalId, row);
+  const member = idOf(rule.memberExternalId, row);
+  return group instanceof Fault || member instanceof Fault ? undefined : membershipKey(group, member);
+}
+
+/** The key of the user or group of a row; undefined if its id is not valid. */
+export function keyOfRecord({ externalId }: RecordRule, row: Row): string | undefined {
+  const id = externalId.of(row);
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
+
 /** The membership of a row; undefined if the mapping leaves the row out. */
 export function pairOf(rule: PairRule, row: Row, isFeed = false): MembershipRecord | undefined {
   const isDeleted = rule.deleted?.of(row) ?? false;
@@ -110,6 +123,15 @@ export function duplicateOf({ externalId }: RecordRule, row: Row, fault: Fault |
   if (fault === undefined) return leftOutRecord<'users'>(undefined);
   const id = externalId.of(row);
   return refused(fault, typeof id === 'string' ? id : undefined, 'externalId');
+}
+
+/** {@link duplicateOf} for memberships: undefined for a row that does not count. */
+export function duplicatePair(
+  rule: PairRule,
+  row: Row,
+  verdict: Fault | false,
+): MembershipRecord | undefined {
+  return verdict === false ? undefined : refused(verdict, keyOfPair(rule, row), undefined);
 }
 
 /** A row whose memberships are unknown. */

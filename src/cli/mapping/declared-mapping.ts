@@ -39,7 +39,8 @@ export function membershipMapping(rule: PairRule | IdentityRule): MappingOf | un
   if (rule.kind === 'identity') return mappingOf(IDENTITY.memberships);
   const group = rule.groupExternalId.plain;
   const member = rule.memberExternalId.plain;
-  if (rule.when !== undefined || rule.deleted !== undefined) return undefined;
+  if (rule.when !== undefined || rule.deleted !== undefined || rule.duplicates !== undefined)
+    return undefined;
   if (group === undefined || member === undefined) return undefined;
   const mapping: DeclaredMapping = { kind: 'membership', group: group.column, member: member.column };
   return () => mapping;

@@ -44,9 +44,10 @@ export class DuplicateTable {
     return isNew;
   }
 
-  /** The verdict on a row that was added. */
+  /** The verdict on a row that was added; `undecided` for a key that was not. */
   verdict(key: string, row: number): Verdict {
     const at = find(this.#slots, ...hashOf(key)) * WORDS;
+    if (this.#slots[at + 1] === 0) return 'undecided';
     const flags = this.#slots[at + 3] as number;
     if ((flags & SEVERAL) !== 0 && (flags & (NO_VALUE | TIE)) !== 0) return 'undecided';
     return this.#slots[at + 2] === row ? 'kept' : 'superseded';

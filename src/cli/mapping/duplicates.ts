@@ -1,11 +1,10 @@
 import { RecordError } from '../../core/errors.js';
-import type { Entity } from '../../core/model.js';
+import { displayKey, type Entity } from '../../core/model.js';
 import type { Flow } from '../../flow/flow.js';
 import { unlessBlank } from './blank-rows.js';
 import { Fault, type Row } from './cells.js';
 import type { DuplicateRule } from './duplicate-rule.js';
 import { DuplicateTable } from './duplicate-table.js';
-import type { ValueRule } from './values.js';
 
 /** Says of each row of one read whether it counts: true, or false for a duplicate, or why that cannot be decided. */
 export type Decide = (row: Row) => boolean | Fault;
@@ -14,13 +13,14 @@ export type Decide = (row: Row) => boolean | Fault;
 export class Duplicates {
   readonly #entity: Entity;
   readonly #rule: DuplicateRule;
-  readonly #id: ValueRule;
+  readonly #keyOf: (row: Row) => string | undefined;
   #table: DuplicateTable | undefined;
 
-  constructor(entity: Entity, rule: DuplicateRule, id: ValueRule) {
+  /** @param keyOf - the key of a row in a state; undefined if the row is rejected in any case */
+  constructor(entity: Entity, rule: DuplicateRule, keyOf: (row: Row) => string | undefined) {
     this.#entity = entity;
     this.#rule = rule;
-    this.#id = id;
+    this.#keyOf = keyOf;
   }
 
   /** True if {@link load} must be called before rows are decided. */
@@ -35,7 +35,7 @@ export class Duplicates {
     const rows = open();
     let number = 0;
     const add = unlessBlank(rows, (row) => {
-      const id = this.#idOf(row);
+      const id = this.#keyOf(row);
       number++;
       if (id !== undefined)
         table.add(id, number, this.#rule.kind === 'last' ? number : this.#rule.timeOf(row));
@@ -50,7 +50,7 @@ export class Duplicates {
     const seen = new DuplicateTable();
     let number = 0;
     return (row) => {
-      const id = this.#idOf(row);
+      const id = this.#keyOf(row);
       number++;
       // Such a row is rejected in any case.
       if (id === undefined) return true;
@@ -70,15 +70,10 @@ export class Duplicates {
     );
   }
 
-  #idOf(row: Row): string | undefined {
-    const id = this.#id.of(row);
-    return typeof id === 'string' && id !== '' ? id : undefined;
-  }
-
   #duplicate(id: string): RecordError {
     return new RecordError(
       this.#entity,
-      `${this.#entity} ${id}: several rows have this id, which the mapping does not allow (${this.#rule.place})`,
+      `${this.#entity} ${displayKey(this.#entity, id)}: several rows have this id, which the mapping does not allow (${this.#rule.place})`,
     );
   }
 }

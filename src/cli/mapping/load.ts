@@ -187,7 +187,14 @@ function readMemberships(
       when: [theirs, own].filter((condition): condition is Condition => condition !== undefined),
     };
   }
-  const members = text.members(node, what, ['groupExternalId', 'memberExternalId', 'when', 'deleted']);
+  const members = text.members(node, what, [
+    'groupExternalId',
+    'memberExternalId',
+    'when',
+    'deleted',
+    'duplicates',
+  ]);
+  const duplicates = members.get('duplicates');
   const id = (name: 'groupExternalId' | 'memberExternalId') =>
     readValue(text, need(text, node, members, what, name), { what: `${what}.${name}`, ...IS_ID });
   return {
@@ -196,6 +203,7 @@ function readMemberships(
     memberExternalId: id('memberExternalId'),
     when: readOptionalCondition(text, members, 'when', what),
     deleted: readOptionalCondition(text, members, 'deleted', what),
+    duplicates: duplicates && readDuplicates(text, duplicates, `${what}.duplicates`),
   };
 }
 

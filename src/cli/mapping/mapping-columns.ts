@@ -45,7 +45,7 @@ function namedGroupParts(mapping: Mapping, profile: readonly Part[]): readonly (
 function membershipParts({ memberships: rule }: Mapping): readonly (Part | undefined)[] | undefined {
   if (rule.kind === 'identity') return undefined;
   if (rule.kind !== 'rows') return [rule.externalId, rule.list, ...rule.when];
-  return [rule.groupExternalId, rule.memberExternalId, rule.when, rule.deleted];
+  return [rule.groupExternalId, rule.memberExternalId, rule.when, rule.deleted, rule.duplicates];
 }
 
 function unique(names: readonly string[]): readonly string[] {

@@ -24,6 +24,8 @@ export interface PairRule {
   readonly when: Condition | undefined;
   /** See {@link RecordRule.deleted}. */
   readonly deleted: Condition | undefined;
+  /** See {@link RecordRule.duplicates}. */
+  readonly duplicates: DuplicateRule | undefined;
 }
 
 /** Memberships made of a list in each row of the users, of their groups, or in each row of the groups, of their members. */

@@ -28,16 +28,6 @@ export function refuseModes(mapping: Mapping, mode: Modes | undefined): void {
   const { groups, memberships } = mapping;
   for (const entity of ENTITIES) {
     const rule = mapping[entity];
-    if (
-      rule.kind === 'rows' &&
-      'duplicates' in rule &&
-      rule.duplicates !== undefined &&
-      modeOf(mode, entity) === 'delta'
-    )
-      throw new OptionsError(
-        '--mode',
-        `the mapping of ${entity} has "duplicates"; in a feed of changes, the last row of an id counts`,
-      );
     if (rule.kind === 'rows' && rule.deleted !== undefined && modeOf(mode, entity) === 'full')
       throw new OptionsError(
         '--mode',

@@ -210,7 +210,7 @@ export function mappingSchema(): Schema {
       },
       memberships: {
         anyOf: [
-          object({ groupExternalId: ref('id'), memberExternalId: ref('id'), when, deleted }, [
+          object({ groupExternalId: ref('id'), memberExternalId: ref('id'), when, deleted, duplicates }, [
             'groupExternalId',
             'memberExternalId',
           ]),

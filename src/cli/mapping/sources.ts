@@ -9,8 +9,11 @@ import { openInput, type InputSpec } from '../inputs/inputs.js';
 import { Rereads } from '../inputs/rereads.js';
 import {
   duplicateOf,
+  duplicatePair,
   identityPair,
   identityRecord,
+  keyOfPair,
+  keyOfRecord,
   listedOf,
   pairOf,
   recordOf,
@@ -196,10 +199,14 @@ function memberships(
 ): Flow<MembershipRecord> {
   const opened = open('memberships');
   if (isListed(rule)) return listedIn(rule, opened);
-  const { rows } = opened;
+  const { rows, decide } = opened;
   const mapping = membershipMapping(rule);
   const isFeed = modeOf(mode, 'memberships') === 'delta';
-  const toRecord = (row: Row) => (rule.kind === 'identity' ? identityPair(row) : pairOf(rule, row, isFeed));
+  const toRecord = (row: Row) => {
+    if (rule.kind === 'identity') return identityPair(row);
+    const counts = decide?.(row) ?? true;
+    return counts === true ? pairOf(rule, row, isFeed) : duplicatePair(rule, row, counts);
+  };
   return mapRows(rows, unlessBlank(rows, toRecord), mapping);
 }
 
@@ -213,23 +220,25 @@ function listedIn(rule: ListedRule, { rows, decide }: Opened): Flow<MembershipRe
   return flatMap(unlessBlank<Iterable<MembershipRecord>>(rows, ofRow, []))(rows) as Flow<MembershipRecord>;
 }
 
-/** The rules for duplicates of users and groups. */
+/** The rules for duplicates, by the input. */
 function duplicatesOf(mapping: Mapping): Readonly<Partial<Record<Entity, Duplicates>>> {
   const of = (entity: 'users' | 'groups') => {
     const rule = mapping[entity];
     if (rule.kind !== 'rows' || rule.duplicates === undefined) return {};
-    return { [entity]: new Duplicates(entity, rule.duplicates, rule.externalId) };
+    return { [entity]: new Duplicates(entity, rule.duplicates, (row) => keyOfRecord(rule, row)) };
   };
-  return { ...of('users'), ...of('groups') };
+  const { memberships: pair } = mapping;
+  const ofPairs = pair.kind === 'rows' &&
+    pair.duplicates !== undefined && {
+      memberships: new Duplicates('memberships', pair.duplicates, (row) => keyOfPair(pair, row)),
+    };
+  return { ...of('users'), ...of('groups'), ...ofPairs };
 }
 
 /** Whether an input is read before its records are made: for a lookup, or to decide which of its rows count. */
 function isReadBefore(mapping: Mapping, entity: Entity): boolean {
   const rule = mapping[entity];
-  return (
-    mapping.lookups.has(entity) ||
-    (rule.kind === 'rows' && 'duplicates' in rule && rule.duplicates !== undefined)
-  );
+  return mapping.lookups.has(entity) || (rule.kind === 'rows' && rule.duplicates !== undefined);
 }
 
 /**
@@ -239,13 +248,17 @@ function isReadBefore(mapping: Mapping, entity: Entity): boolean {
 function groupsNamed(rule: NamedGroupsRule, mapping: Mapping, open: Open): Flow<GroupRecord> {
   const { memberships: from } = mapping;
   const opened = open('groups');
-  const { rows } = opened;
+  const { rows, decide } = opened;
   return flowOf(() => {
     const groups = new NamedGroups(rule);
     if (isListed(from)) {
       return mapRows(listedIn(from, opened), (pair) => groups.of(pair, {})).chunks();
     }
-    const toPair = (row: Row) => (from.kind === 'identity' ? identityPair(row) : pairOf(from, row));
+    const toPair = (row: Row) => {
+      if (from.kind === 'identity') return identityPair(row);
+      const counts = decide?.(row) ?? true;
+      return counts === true ? pairOf(from, row) : duplicatePair(from, row, counts);
+    };
     const pair = unlessBlank(rows, toPair);
     return mapRows(rows, (row) => groups.of(pair(row), row)).chunks();
   }, contextOf(rows));

@@ -3,12 +3,15 @@ import type { Source } from '../../flow/flow.js';
 import type { GuardLimits } from '../../guard/guard-rules.js';
 import type { Entity } from '../../core/model.js';
 import type { DeclaredSourceOptions } from './source-spec.js';
+import type { WatermarkColumn } from './watermark-spec.js';
 import type { WrittenSettings } from './written-settings.js';
 
 /** What a source function of a config in code gets. */
 export interface ConfigSourceContext {
   /** Is aborted when the run is stopped, for example by Ctrl+C. */
   readonly signal: AbortSignal;
+  /** The value from which the feed must be read, if the config has a `watermark` for it. */
+  readonly watermark?: string;
 }
 
 /**
@@ -50,6 +53,8 @@ export interface RollcallConfig extends Omit<WrittenSettings, Entity | 'map'> {
   readonly map?: string | ConfigMapping;
   /** The inputs that the expressions of the mapping look up, by their names in the mapping. @defaultValue none */
   readonly lookups?: Readonly<Record<string, ConfigInput>>;
+  /** Feeds of changes: the column whose newest value the next run reads on from. @defaultValue none */
+  readonly watermark?: Readonly<Partial<Record<Entity, WatermarkColumn>>>;
   /** Limits of the guard for all entities, and for one, which override the common limits. */
   readonly guard?: GuardLimits & Readonly<Partial<Record<Entity, GuardLimits>>>;
 }

@@ -1,6 +1,7 @@
 import { ENTITIES } from '../../core/model.js';
 import type { JsonSchema } from './setting-kinds.js';
 import { sourceSchema } from './source-spec.js';
+import { WATERMARK_SCHEMA } from './watermark-spec.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
 
 /** The JSON Schema of a config file, made from the table of settings; `config-schema.json` is its text. */
@@ -27,6 +28,13 @@ export function configSchema(): JsonSchema {
     description: 'the inputs that the expressions of a mapping look up, by their names in the mapping',
     additionalProperties: orSource(SETTINGS.users.kind.schema),
     propertyNames: { not: { enum: ENTITIES } },
+  };
+  properties['watermark'] = {
+    type: 'object',
+    description:
+      'feeds of changes: the column whose newest value the next run reads on from, as {watermark} in its query or address',
+    properties: Object.fromEntries(ENTITIES.map((entity) => [entity, WATERMARK_SCHEMA])),
+    additionalProperties: false,
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -6,6 +6,7 @@ import { isPlainObject, type ConfigValue } from './config-value.js';
 import { isObject, paths, Unexpected } from './setting-kinds.js';
 import { GROUPS, SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.js';
 import { readSource, type SourceSpec } from './source-spec.js';
+import { readWatermarkColumn, type WatermarkSpec } from './watermark-spec.js';
 
 /** A source that is not a file: a declared one, or the iterable or function of a config in code. */
 export type DeclaredSource = SourceSpec | { readonly kind: 'code'; readonly source: ConfigSource };
@@ -24,6 +25,8 @@ export interface Config {
   readonly mapping: InlineMapping | undefined;
   /** The inputs that the expressions of a mapping look up. */
   readonly lookups: Readonly<Record<string, LookupSource>>;
+  /** How feeds of changes are read on. */
+  readonly watermarks: Readonly<Partial<Record<Entity, WatermarkSpec>>>;
   /** Limits of the guard for one entity; they override the common limits. */
   readonly guard: Readonly<Partial<Record<Entity, GuardLimits>>>;
 }
@@ -36,7 +39,7 @@ export interface InlineMapping {
 }
 
 /** The keys of a config file that have no flag. */
-export const CONFIG_ONLY = Object.freeze(['$schema', 'guard', 'lookups']);
+export const CONFIG_ONLY = Object.freeze(['$schema', 'guard', 'lookups', 'watermark']);
 
 /** Keys under which people try to store a secret. The error for them says where secrets belong. */
 const SECRETS = /^(api_?)?token$|private_?key|secret|password/i;
@@ -53,11 +56,13 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
   let mapping: InlineMapping | undefined;
   let guard: Config['guard'] = {};
   let lookups: Config['lookups'] = {};
+  let watermarks: Config['watermarks'] = {};
   for (const { key, value } of membersOf(root, '')) {
     const { plain } = value;
     if (key === '$schema') continue;
     if (key === 'guard') guard = readGuard(value, root, settings);
     else if (key === 'lookups') lookups = readLookups(value, isCode);
+    else if (key === 'watermark') watermarks = readWatermarks(value);
     else if (isEntity(key) && isCode && isCodeSource(plain)) sources[key] = { kind: 'code', source: plain };
     else if (isEntity(key) && isObject(plain)) sources[key] = explained(key, value, () => readSource(plain));
     else if (key === 'map' && isCode && isPlainObject(plain))
@@ -67,7 +72,7 @@ export function readConfigValues(root: ConfigValue, file: string, isCode: boolea
       settings[known] = readSetting(known, value);
     }
   }
-  return { file, settings: settings as Settings, sources, mapping, lookups, guard };
+  return { file, settings: settings as Settings, sources, mapping, lookups, watermarks, guard };
 }
 
 function readLookups(value: ConfigValue, isCode: boolean): Config['lookups'] {
@@ -80,6 +85,16 @@ function readLookups(value: ConfigValue, isCode: boolean): Config['lookups'] {
     return [key, { kind: 'files', paths: explained(where, input, () => paths().read(plain)) }];
   });
   return Object.fromEntries(lookups);
+}
+
+function readWatermarks(value: ConfigValue): Config['watermarks'] {
+  const watermarks: Partial<Record<Entity, WatermarkSpec>> = {};
+  for (const { key, value: column } of membersOf(value, 'watermark')) {
+    if (!isEntity(key))
+      return column.fail(`watermark: expected ${ENTITIES.join(', ')}, got ${JSON.stringify(key)}`);
+    watermarks[key] = explained(`watermark.${key}`, column, () => readWatermarkColumn(column.plain));
+  }
+  return watermarks;
 }
 
 function membersOf(value: ConfigValue, what: string): NonNullable<ConfigValue['members']> {

@@ -22,6 +22,8 @@ export interface Resolved {
   readonly mapping: Config['mapping'];
   /** The inputs that expressions look up; only a config file can declare them. */
   readonly lookups: Config['lookups'];
+  /** How feeds of changes are read on; only a config file can declare it. */
+  readonly watermarks: Config['watermarks'];
   /** Limits of the guard for one entity; only a config file can set them. */
   readonly guard: Config['guard'];
 }
@@ -37,7 +39,8 @@ export async function resolveSettings(
   cwd: string,
 ): Promise<Resolved> {
   // A command without settings ignores the config file, even an invalid one.
-  if (keys.length === 0) return { settings: {}, sources: {}, mapping: undefined, lookups: {}, guard: {} };
+  if (keys.length === 0)
+    return { settings: {}, sources: {}, mapping: undefined, lookups: {}, watermarks: {}, guard: {} };
   const config = await findConfig(flags['config'], cwd);
   const settings: Partial<Record<SettingKey, unknown>> = {};
   for (const key of keys) {
@@ -61,6 +64,7 @@ export async function resolveSettings(
     sources,
     mapping,
     lookups: config === undefined ? {} : lookupsOf(config, cwd),
+    watermarks: config?.watermarks ?? {},
     guard: config?.guard ?? {},
   };
 }

@@ -11,6 +11,8 @@ export const ROWS_AT_A_TIME = 1000;
 export interface QueryOptions {
   /** The name of the source in errors and rejections. @defaultValue the kind of database, such as `PostgreSQL` */
   readonly name?: string;
+  /** Completes the query just before it is sent, with what is known only then, such as a watermark. @defaultValue the query as it is */
+  readonly complete?: (query: string) => string;
 }
 
 /**
@@ -44,9 +46,9 @@ export function databaseSource(kind: string, connect: () => Promise<Connection>)
     rows(query, options = {}) {
       if (typeof query !== 'string' || query.trim() === '')
         throw new OptionsError('query', 'expected the text of a SELECT');
-      refuseUnknown('rows', options, ['name']);
-      const { name = kind } = options;
-      return shared.flow((connection) => connection.pages(query, name), name);
+      refuseUnknown('rows', options, ['name', 'complete']);
+      const { name = kind, complete = (text) => text } = options;
+      return shared.flow((connection) => connection.pages(complete(query), name), name);
     },
     [Symbol.asyncDispose]: () => shared.close(),
   };
