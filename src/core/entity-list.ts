@@ -1,5 +1,5 @@
 import { ENTITIES, type Entity } from './model.js';
-import type { KindCounts } from './results.js';
+import { changesByEntity, type KindCounts } from './results.js';
 
 /** Numbers by entity, such as `3 users, 1 group and 2 memberships`; undefined if all are zero. They are never summed over entities. */
 export function entityList(numberOf: (entity: Entity) => number): string | undefined {
@@ -12,10 +12,8 @@ export function entityList(numberOf: (entity: Entity) => number): string | undef
 
 /** The changes of each entity, of all kinds. */
 export function changesList(entities: Readonly<Record<Entity, KindCounts>>): string | undefined {
-  return entityList((entity) => {
-    const { creates, updates, deletes } = entities[entity];
-    return creates + updates + deletes;
-  });
+  const changes = changesByEntity(entities);
+  return entityList((entity) => changes[entity]);
 }
 
 function plural(n: number, noun: string): string {

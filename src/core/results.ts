@@ -130,6 +130,8 @@ export interface UploadReport {
   readonly confirmed: Readonly<Record<Entity, KindCounts>>;
   /** Changes that were not confirmed when the run ended. */
   readonly remaining: number;
+  /** The same by entity. */
+  readonly remainingByEntity: Readonly<Record<Entity, number>>;
   /**
    * Records that Okta refused. The next run sends them again; a record with which every session failed, only if it changes, or
    * if the option `resend` names it.
@@ -273,6 +275,16 @@ export function describePlan(plan: Pick<PlanSummary, 'entities' | 'requests' | '
   });
   const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
   return `${parts.join(', ')}; ${count(plan.requests, 'request')} in ${count(plan.sessions, 'session')}`;
+}
+
+/** The changes of each entity, of all kinds. */
+export function changesByEntity(entities: Readonly<Record<Entity, KindCounts>>): Record<Entity, number> {
+  const sum = ({ creates, updates, deletes }: KindCounts) => creates + updates + deletes;
+  return {
+    users: sum(entities.users),
+    groups: sum(entities.groups),
+    memberships: sum(entities.memberships),
+  };
 }
 
 /** The sum of all changes of a plan. */

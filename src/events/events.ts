@@ -38,13 +38,20 @@ export type SyncEvent =
   | {
       readonly type: 'plan:ready';
       readonly plan: PlanSummary;
-      /** The end if every wait between two sessions is the shortest that is expected: `plan.leastMs` from now. */
+      /** The end if every wait between two sessions is the shortest that is expected: `plan.leastMs` from now, or less by `cooldownMs`. */
       readonly earliestEnd: Date;
-      /** The end if every wait between two sessions is the longest that is expected: `plan.mostMs` from now. */
+      /** The end if every wait between two sessions is the longest that is expected: `plan.mostMs` from now, or less by `cooldownMs`. */
       readonly estimatedEnd: Date;
     }
   /** Okta created a session. */
-  | { readonly type: 'session:created'; readonly sessionId: string; readonly number: number }
+  | {
+      readonly type: 'session:created';
+      readonly sessionId: string;
+      /** The first session of the run is 1. */
+      readonly number: number;
+      /** The requests that this session is to have. It has more if Okta refuses one, whose halves are sent instead. */
+      readonly requests: number;
+    }
   /** Okta acknowledged a bulk request. */
   | {
       readonly type: 'batch:sent';
@@ -89,8 +96,12 @@ export type SyncEvent =
   | {
       readonly type: 'state:committed';
       readonly sessionId: string;
+      /** The changes of this session. */
       readonly changes: number;
+      readonly changesByEntity: Readonly<Record<Entity, number>>;
+      /** The changes of the plan that are not confirmed yet. */
       readonly remaining: number;
+      readonly remainingByEntity: Readonly<Record<Entity, number>>;
       /** The end if every wait from now on is as short as the shortest that worked at this source, or a minute before any did. */
       readonly earliestEnd: Date;
       /** The end if every wait is the longest to expect by what was learned so far, or as long as sessions took so far if that is longer. */

@@ -26,8 +26,8 @@ export interface RefusedBefore {
 export class RunContext {
   /** The first rejections, in order. */
   readonly rejections: Rejection[] = [];
-  /** The number of changes in the plan, set by `guard`; `upload` computes the remaining changes from it. */
-  plannedChanges: number | undefined;
+  /** The number of changes in the plan by entity, set by `guard`; `upload` computes the remaining changes from it. */
+  plannedChanges: Readonly<Record<Entity, number>> | undefined;
   /**
    * The entities that are missing from their source, with the number of complete reads in a row without them; set by `diff`.
    * `upload` stores them when the run has reached its end.

@@ -1,6 +1,11 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { GuardError, OptionsError } from '../core/errors.js';
-import type { GuardTrip, PlanSummary, UnclearedAttribute } from '../core/results.js';
+import {
+  changesByEntity,
+  type GuardTrip,
+  type PlanSummary,
+  type UnclearedAttribute,
+} from '../core/results.js';
 import { contextOf, flowOf, type Flow, type Operator } from '../flow/flow.js';
 import {
   ENTITIES,
@@ -185,7 +190,7 @@ async function decide(
       heldBackDeletes: heldBackDeletes[entity],
     })),
   );
-  context.plannedChanges = tally.size;
+  context.plannedChanges = changesByEntity(tally.counts);
   if (options.onPlan !== undefined) {
     const batches = batch()(flowOf(() => ordered(outbox), context));
     const size = await estimate(batches, await loadLearnedWait(state));

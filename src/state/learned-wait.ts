@@ -33,14 +33,21 @@ export interface WaitRange {
  * The wait to expect between two sessions. While nothing is learned it is between one minute and five, the two times that Okta's tests
  * and documents require. A moment that worked is the shortest; it is also the longest if it did not depend on the end of an
  * import, because the next import may take longer than the last one.
+ *
+ * @param cooldownMs - the longest wait after which the next session is tried, if that is set to less
  */
-export function expectedWait({ afterImport, createdMs, importedMs, refusedMs = 0 }: LearnedWait): WaitRange {
+export function expectedWait(
+  { afterImport, createdMs, importedMs, refusedMs = 0 }: LearnedWait,
+  cooldownMs: number = LIMITS.sessionCooldownMs,
+): WaitRange {
   const byImportMs = afterImport === true ? importedMs : undefined;
   const workedMs = Math.min(createdMs ?? Infinity, byImportMs ?? Infinity);
-  const leastMs = Number.isFinite(workedMs) ? workedMs : Math.max(LIMITS.shortSessionCooldownMs, refusedMs);
+  const leastMs = Number.isFinite(workedMs)
+    ? workedMs
+    : Math.max(Math.min(LIMITS.shortSessionCooldownMs, cooldownMs), refusedMs);
   return {
     leastMs: Math.round(leastMs),
-    mostMs: Math.round(Math.max(leastMs, createdMs ?? LIMITS.sessionCooldownMs)),
+    mostMs: Math.round(Math.max(leastMs, createdMs ?? Math.min(LIMITS.sessionCooldownMs, cooldownMs))),
   };
 }
 

@@ -22,6 +22,7 @@ import { RunContext } from '../flow/run-context.js';
 import { resolveUploadOptions, type ResolvedUploadOptions } from '../upload/upload-options.js';
 import { requireTarget } from '../upload/target.js';
 import { OwnSessions } from '../upload/own-sessions.js';
+import { expectedWait, loadLearnedWait } from '../state/learned-wait.js';
 import { isNewState } from './new-state.js';
 import { settleJournal } from '../upload/settle-journal.js';
 import { uploadIn } from '../upload/upload.js';
@@ -154,14 +155,16 @@ async function run(
   const sending = { okta, state, options: uploadOptions, own: new OwnSessions() };
   const settled = await settleJournal(sending);
   if (await isNewState(state)) hub.emit({ type: 'state:new' });
+  const wait = expectedWait(await loadLearnedWait(state), uploadOptions.cooldownMs);
   let planned: PlanSummary | undefined;
   const onPlan: GuardOptions['onPlan'] = (summary) => {
     planned = summary;
+    const waits = Math.max(0, summary.sessions - 1);
     hub.emit({
       type: 'plan:ready',
       plan: summary,
-      earliestEnd: new Date(clock.now() + summary.leastMs),
-      estimatedEnd: new Date(clock.now() + summary.mostMs),
+      earliestEnd: new Date(clock.now() + waits * wait.leastMs),
+      estimatedEnd: new Date(clock.now() + waits * wait.mostMs),
     });
   };
   const debts = await FeedDebts.open(state, options, context, startedAt.getTime());

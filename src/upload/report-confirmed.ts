@@ -1,3 +1,4 @@
+import type { Entity } from '../core/model.js';
 import type { Content } from './replays.js';
 import type { ResolvedUploadOptions } from './upload-options.js';
 import type { UploadTally } from './upload-tally.js';
@@ -17,9 +18,11 @@ export function reportConfirmed(
   wait: WaitRange,
 ): void {
   let changes = 0;
+  const changesByEntity: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
   for (const batch of batches) {
     tally.confirmed(batch.unpack().changes);
     changes += batch.size;
+    changesByEntity[batch.entity] += batch.size;
   }
   tally.confirmedSessions++;
   options.events.emit({ type: 'session:completed', sessionId, changes });
@@ -27,7 +30,9 @@ export function reportConfirmed(
     type: 'state:committed',
     sessionId,
     changes,
+    changesByEntity,
     remaining: tally.remaining,
+    remainingByEntity: tally.remainingByEntity,
     ...tally.expectedEnd(startedAt, options.clock.now(), wait, options.requestsPerSession),
   });
 }

@@ -1,6 +1,5 @@
-import type { Batch, Change, Entity } from '../core/model.js';
-import { displayKey } from '../core/model.js';
-import type { KindCounts, UploadReport } from '../core/results.js';
+import { displayKey, ENTITIES, type Batch, type Change, type Entity } from '../core/model.js';
+import { changesByEntity, type KindCounts, type UploadReport } from '../core/results.js';
 import type { Rejection } from '../core/rejection.js';
 import type { WaitRange } from '../state/learned-wait.js';
 
@@ -12,9 +11,9 @@ export class UploadTally {
   sessions = 0;
   confirmedSessions = 0;
   bytes = 0;
-  /** The number of changes of the plan; without a guard, of those received so far. */
-  #planned = 0;
-  #received = 0;
+  /** The number of changes of the plan by entity; without a guard, of those received so far. */
+  readonly #planned: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
+  readonly #received: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
   #confirmedCount = 0;
   readonly #confirmed: Record<Entity, Mutable<KindCounts>> = {
     users: { creates: 0, updates: 0, deletes: 0 },
@@ -22,17 +21,18 @@ export class UploadTally {
     memberships: { creates: 0, updates: 0, deletes: 0 },
   };
   readonly #refused: Rejection[] = [];
-  /** Those of {@link #refused} that are no part of the plan. */
-  #refusedBefore = 0;
+  /** The number of {@link #refused} that are part of the plan, by entity. */
+  readonly #refusedOfPlan: Record<Entity, number> = { users: 0, groups: 0, memberships: 0 };
 
   /** Sets the size of the plan, if the guard has counted it. */
-  plan(changes: number | undefined): void {
-    this.#planned = Math.max(this.#planned, changes ?? 0);
+  plan(changes: Readonly<Record<Entity, number>> | undefined): void {
+    if (changes === undefined) return;
+    for (const entity of ENTITIES) this.#planned[entity] = Math.max(this.#planned[entity], changes[entity]);
   }
 
-  received(batch: Batch): void {
-    this.#received += batch.changes.length;
-    this.#planned = Math.max(this.#planned, this.#received);
+  received({ entity, changes }: Batch): void {
+    this.#received[entity] += changes.length;
+    this.#planned[entity] = Math.max(this.#planned[entity], this.#received[entity]);
   }
 
   sent(batch: Batch): void {
@@ -48,6 +48,16 @@ export class UploadTally {
   }
 
   refused(change: Change, errorCode: string | undefined, reason: string): Rejection {
+    this.#refusedOfPlan[change.entity]++;
+    return this.#addRefused(change, errorCode, reason);
+  }
+
+  /** Counts a record that the plan does not contain, because Okta refused it in an earlier run. */
+  refusedBefore(change: Change, errorCode: string, reason: string): void {
+    this.#addRefused(change, errorCode, reason);
+  }
+
+  #addRefused(change: Change, errorCode: string | undefined, reason: string): Rejection {
     const rejection = {
       entity: change.entity,
       externalId: displayKey(change.entity, change.key),
@@ -62,14 +72,15 @@ export class UploadTally {
     return rejection;
   }
 
-  /** Counts a record that the plan does not contain, because Okta refused it in an earlier run. */
-  refusedBefore(change: Change, errorCode: string, reason: string): void {
-    this.refused(change, errorCode, reason);
-    this.#refusedBefore++;
+  /** The changes of the plan that are neither confirmed nor refused. */
+  get remaining(): number {
+    return Object.values(this.remainingByEntity).reduce((sum, remaining) => sum + remaining, 0);
   }
 
-  get remaining(): number {
-    return this.#planned - this.#confirmedCount - this.#refused.length + this.#refusedBefore;
+  get remainingByEntity(): Record<Entity, number> {
+    const confirmed = changesByEntity(this.#confirmed);
+    const left = (entity: Entity) => this.#planned[entity] - confirmed[entity] - this.#refusedOfPlan[entity];
+    return { users: left('users'), groups: left('groups'), memberships: left('memberships') };
   }
 
   /**
@@ -95,6 +106,7 @@ export class UploadTally {
     return {
       confirmed: structuredClone(this.#confirmed),
       remaining: this.remaining,
+      remainingByEntity: this.remainingByEntity,
       refused: [...this.#refused],
       requests: this.requests,
       sessions: this.sessions,

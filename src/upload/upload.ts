@@ -186,6 +186,7 @@ class Upload {
       type: 'session:created',
       sessionId: session.sessionId,
       number: this.#tally.sessions,
+      requests: content.batches.length,
     });
     try {
       const loaded = await this.#load(session, content);
@@ -279,7 +280,7 @@ class Upload {
     this.#replays.progress();
     for (const batch of content.batches) this.#unconfirmed.remove(batch);
     this.#outcomes.batches(content, sessionId, 'confirmed');
-    const wait = expectedWait(await loadLearnedWait(state));
+    const wait = expectedWait(await loadLearnedWait(state), options.cooldownMs);
     reportConfirmed(options, this.#tally, content, sessionId, this.#startedAt, wait);
   }
 

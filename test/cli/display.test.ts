@@ -28,12 +28,26 @@ const plan: PlanSummary = {
   resends: { users: 0, groups: 0, memberships: 0 },
   groupLosses: { count: 0, examples: [] },
 };
+const NO_CHANGES = { users: none, groups: none, memberships: none };
+const USERS = 'users 0/12300: 0 of 12,300 confirmed';
+const END = 'end expected: between 2026-01-01 00:01 and 00:05 UTC';
 const at = (ms: number) => new Date(NOW + ms);
 const ready: ProgressEvent = { type: 'plan:ready', plan, earliestEnd: at(60_000), estimatedEnd: at(300_000) };
-const created = (number: number): ProgressEvent => ({
+const created = (number: number, requests = 50): ProgressEvent => ({
   type: 'session:created',
   sessionId: `s${number}`,
   number,
+  requests,
+});
+const committed = (number: number, changes: number, remaining: number, end = 0): ProgressEvent => ({
+  type: 'state:committed',
+  sessionId: `s${number}`,
+  changes,
+  changesByEntity: { users: changes, groups: 0, memberships: 0 },
+  remaining,
+  remainingByEntity: { users: remaining, groups: 0, memberships: 0 },
+  earliestEnd: at(end),
+  estimatedEnd: at(4 * end),
 });
 const sent = (number: number, requests: number): ProgressEvent => ({
   type: 'batch:sent',
@@ -71,32 +85,80 @@ describe('the progress of a run', () => {
     expect(rowsAfter()).toEqual(['starting: ']);
     expect(rowsAfter(reading)).toEqual(['reading: 120,000 users']);
     expect(rowsAfter(reading, read)).toEqual(['planning: ']);
-    expect(rowsAfter(reading, read, ready)).toEqual(['confirmed 0/12300: 0 of 12,300 changes']);
+    expect(rowsAfter(reading, read, ready)).toEqual([USERS, END]);
+    const nothing: ProgressEvent = { ...ready, plan: { ...plan, entities: NO_CHANGES, sessions: 0 } };
+    expect(rowsAfter(nothing)).toEqual(['nothing to send: ']);
   });
 
-  it("shows each session's uploads and its import", () => {
+  it('counts by entity, and never adds entities up', () => {
+    const model = new ProgressModel();
+    const entities = { ...plan.entities, memberships: { creates: 3000, updates: 0, deletes: 20 } };
+    model.apply({ ...ready, plan: { ...plan, entities } }, NOW);
+    const texts = () => model.rows(NOW).map(({ label, text }) => `${label} ${text}`);
+    expect(texts().slice(0, 2)).toEqual(['users 0 of 12,300 confirmed', 'memberships 0 of 3,020 confirmed']);
+    model.apply(created(1), NOW);
+    const [row] = model.apply(
+      {
+        ...(committed(1, 10_020, 5300) as Extract<ProgressEvent, { type: 'state:committed' }>),
+        changesByEntity: { users: 10_000, groups: 0, memberships: 20 },
+        remainingByEntity: { users: 2300, groups: 0, memberships: 3000 },
+      },
+      NOW,
+    );
+    expect(row).toMatchObject({ text: '0 requests: 10,000 users and 20 memberships confirmed' });
+    expect(texts().slice(0, 2)).toEqual([
+      'users 10,000 of 12,300 confirmed',
+      'memberships 20 of 3,020 confirmed',
+    ]);
+  });
+
+  it('shows one bar a session, with the requests of that session', () => {
     expect(rowsAfter(ready, created(1), sent(1, 31))).toEqual([
-      'confirmed 0/12300: 0 of 12,300 changes',
+      USERS,
       'session 1 31/50: 31 of 50 requests',
+      END,
     ]);
     const triggered: ProgressEvent = { type: 'session:triggered', sessionId: 's1' };
-    expect(rowsAfter(ready, created(1), sent(1, 50), triggered, created(2), sent(2, 3))).toEqual([
-      'confirmed 0/12300: 0 of 12,300 changes',
+    expect(rowsAfter(ready, created(1), sent(1, 50), triggered, created(2, 12), sent(2, 3))).toEqual([
+      USERS,
       'session 1 50/50: 50 requests, importing for 0:03',
       'session 2 3/12: 3 of 12 requests',
+      END,
     ]);
-    const committed: ProgressEvent = {
-      type: 'state:committed',
-      sessionId: 's1',
-      changes: 10_000,
-      remaining: 2300,
-      earliestEnd: at(0),
-      estimatedEnd: at(0),
+    // A refused request is split.
+    expect(rowsAfter(ready, created(1, 1), sent(1, 3))[1]).toBe('session 1 3/3: 3 of 3 requests');
+  });
+
+  it('leaves the bar of a session behind when the session has ended', () => {
+    const model = new ProgressModel();
+    for (const event of [ready, created(1), sent(1, 50), created(2, 12), sent(2, 1)]) model.apply(event, NOW);
+    expect(model.apply(committed(1, 10_000, 2300), NOW)).toEqual([
+      { label: 'session 1', bar: { value: 1, total: 1 }, text: '50 requests: 10,000 users confirmed' },
+    ]);
+    const cancelled: ProgressEvent = { type: 'session:cancelled', sessionId: 's2' };
+    expect(model.apply(cancelled, NOW)).toEqual([
+      { label: 'session 2', bar: { value: 1, total: 12 }, text: '1 request, not confirmed' },
+      'session s2 cancelled',
+    ]);
+    expect(model.openSessions(NOW)).toEqual([]);
+  });
+
+  it('shows no end that is known to be wrong', () => {
+    const ends = (now: number, ...events: readonly ProgressEvent[]) => {
+      const model = new ProgressModel();
+      for (const event of events) model.apply(event, NOW);
+      return model.rows(now).flatMap(({ label, text }) => (label === 'end expected' ? [text] : []));
     };
-    expect(rowsAfter(ready, created(1), triggered, committed)).toEqual([
-      'confirmed 10000/12300: 10,000 of 12,300 changes',
-      'session 1 1/1: 0 requests, import completed',
+    expect(ends(NOW, ready)).toEqual(['between 2026-01-01 00:01 and 00:05 UTC']);
+    expect(ends(NOW + 61_000, ready)).toEqual(['before 2026-01-01 00:05 UTC']);
+    expect(ends(NOW + 300_000, ready)).toEqual([]);
+    // A single session has no waits, of which the end is made.
+    expect(ends(NOW, { ...ready, plan: { ...plan, sessions: 1 } })).toEqual([]);
+    expect(ends(NOW, ready, created(1), committed(1, 1, 5, 86_400_000))).toEqual([
+      'between 2026-01-02 00:00 and 2026-01-05 00:00 UTC',
     ]);
+    expect(ends(NOW, ready, created(1), committed(1, 1, 5, 10_000))).toEqual(['about 2026-01-01 00:01 UTC']);
+    expect(ends(NOW, ready, created(1), committed(1, 12_300, 0, 60_000))).toEqual([]);
   });
 
   it('counts a wait down, with its reason, until it is over', () => {
@@ -112,28 +174,29 @@ describe('the progress of a run', () => {
     expect(rowsAfter(ready, wait('read-only', 30_000))[1]).toBe(
       'waiting: 0:28  Okta is in read-only mode, and the request is retried',
     );
-    expect(rowsAfter(ready, wait('read-only', 30_000), sent(1, 1))).toHaveLength(1);
-    expect(rowsAfter(ready, wait('back-off', 500))).toHaveLength(1);
+    expect(rowsAfter(ready, wait('read-only', 30_000), sent(1, 1))).toEqual([USERS, END]);
+    expect(rowsAfter(ready, wait('back-off', 500))).toEqual([USERS, END]);
     expect(rowsAfter(ready, wait('session-cooldown', 250_000), created(1))[1]).toMatch(/^session 1/);
     expect(rowsAfter(ready, wait('session-cooldown', 250_000), sent(1, 1))[1]).toMatch(/^waiting/);
-    expect(rowsAfter(ready, wait('rate-limit', 250_000), sent(1, 1))).toHaveLength(1);
+    expect(rowsAfter(ready, wait('rate-limit', 250_000), sent(1, 1))).toEqual([USERS, END]);
     // The row of its session shows an import; when it is given up is no countdown to it.
-    expect(rowsAfter(ready, wait('import', 3_600_000))).toHaveLength(1);
+    expect(rowsAfter(ready, wait('import', 3_600_000))).toEqual([USERS, END]);
   });
 
-  it('gives up a session that is replayed, and plans its requests again', () => {
+  it('gives up a session that is replayed', () => {
     const replayed: ProgressEvent = { type: 'session:replayed', sessionId: 's1', reason: 'lost', attempt: 1 };
-    expect(rowsAfter(ready, created(1), replayed, created(2))).toEqual([
-      'confirmed 0/12300: 0 of 12,300 changes',
-      'session 2 0/50: 0 of 50 requests',
+    expect(rowsAfter(ready, created(1), replayed, created(2, 25))).toEqual([
+      USERS,
+      'session 2 0/25: 0 of 25 requests',
+      END,
     ]);
   });
 
   it('leaves a line behind for what is done', () => {
     const model = new ProgressModel();
-    expect(model.apply(read, NOW)).toBe('read 123,456 users, 2 rejected');
-    expect(model.apply(created(1), NOW)).toBeUndefined();
-    expect(model.apply({ type: 'run:done', sent: 1, remaining: 0 }, NOW)).toBeUndefined();
+    expect(model.apply(read, NOW)).toEqual(['read 123,456 users, 2 rejected']);
+    expect(model.apply(created(1), NOW)).toEqual([]);
+    expect(model.apply({ type: 'run:done', sent: 1, remaining: 0 }, NOW)).toEqual([]);
     expect(model.rows(NOW)[0]).toEqual({ label: 'done', text: '', bar: undefined });
   });
 });
@@ -186,16 +249,10 @@ describe('lines of a log', () => {
     [wait('back-off', 10), undefined],
     [wait('import', 3_600_000), undefined],
     [sent(1, 1), undefined],
+    [committed(1, 1, 0), 'session s1: import completed, 1 user confirmed'],
     [
-      {
-        type: 'state:committed',
-        sessionId: 's',
-        changes: 1,
-        remaining: 0,
-        earliestEnd: at(0),
-        estimatedEnd: at(0),
-      },
-      'session s: import completed, 1 change confirmed',
+      committed(1, 1, 2, 60_000),
+      'session s1: import completed, 1 user confirmed; left: 2 users; the end is expected between 2026-01-01 00:01:00 UTC and 2026-01-01 00:04:00 UTC',
     ],
   ])('%o', (event, text) => expect(eventText(event, NOW)).toBe(text));
 });
@@ -207,8 +264,8 @@ describe('a terminal', () => {
     const display = new TerminalDisplay(out, err, clock);
     for (const event of [ready, created(1), sent(1, 25), wait('session-cooldown', 250_000)])
       display.progress(event);
-    expect(err.text).toContain('session 1   ████████████░░░░░░░░░░░░  25 of 50 requests');
-    expect(err.text).toContain('waiting     4:10  Okta requires a pause between sessions');
+    expect(err.text).toContain('session 1    ████████████░░░░░░░░░░░░  25 of 50 requests');
+    expect(err.text).toContain('waiting      4:10  Okta requires a pause between sessions');
     expect(err.text).toContain('plan: users +12000');
     display.outcome({ type: 'init:written', files: [] }, 'the outcome');
     display.progress(created(2));
@@ -229,7 +286,7 @@ describe('a terminal', () => {
     expect(ran.out).toMatch(/^Done in /);
     expect(ran.err).toContain('\u001b[?25l');
     expect(ran.err).toContain('read 3 users\n');
-    expect(ran.err).toMatch(/session 1 {3}█+ {2}1 request, importing for 0:0/);
+    expect(ran.err).toMatch(/session 1 {4}█+ {2}1 request: 3 users confirmed\n/);
     expect(ran.err).toContain('\u001b[?25h');
   });
 

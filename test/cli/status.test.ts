@@ -61,7 +61,7 @@ describe('status', () => {
       `           belongs to ${okta.url}, identity source ${okta.identitySourceId}`,
       'Baseline   Okta confirmed 1,200 users, 0 groups, 0 memberships',
     ]);
-    expect(lines[3]).toMatch(/^Last run {3}\d{4}-\d\d-\d\d .* UTC, .*: done; 1,200 changes confirmed$/);
+    expect(lines[3]).toMatch(/^Last run {3}\d{4}-\d\d-\d\d .* UTC, .*: done; 1,200 users confirmed$/);
     expect(lines[4]).toBe(`In flight  session ${id}: loading, 1 of 1 request acknowledged, 1 change`);
     expect(lines[5]).toMatch(new RegExp(`^Okta       session ${id}: IN_PROGRESS since [^,]+$`));
     const json = await cli(cwd, ['status', '--json'], { env: envOf(okta) });
@@ -76,11 +76,11 @@ describe('status', () => {
     await cli(cwd, SYNC, { env: { ...envOf(okta), OKTA_CLIENT_TOKEN: 'wrong' } });
     const lastRun = async () => /^Last run .*$/m.exec((await cli(cwd, ['status'])).out)?.[0];
     expect(await lastRun()).toMatch(
-      /: failed \[ERR_ROLLCALL_OKTA_AUTH\]; 0 changes confirmed, 3 not confirmed$/,
+      /: failed \[ERR_ROLLCALL_OKTA_AUTH\]; nothing confirmed, 3 users not confirmed$/,
     );
     await cli(cwd, SYNC, { env: envOf(okta) });
     await cli(cwd, ['sync', '--users', 'less.csv', '--max-deletes', '0'], { env: envOf(okta) });
-    expect(await lastRun()).toMatch(/: stopped by the guard \[ERR_ROLLCALL_GUARD\]; 0 changes confirmed$/);
+    expect(await lastRun()).toMatch(/: stopped by the guard \[ERR_ROLLCALL_GUARD\]; nothing confirmed$/);
   });
 
   it('can be asked for while a sync is under way', async () => {

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { EventHub, type SyncEvent } from '../../src/events/events.js';
 
 const done: SyncEvent = { type: 'run:done', sent: 1, remaining: 0 };
-const session = (number: number): SyncEvent => ({ type: 'session:created', sessionId: 's', number });
+const session = (number: number): SyncEvent => ({
+  type: 'session:created',
+  sessionId: 's',
+  number,
+  requests: 1,
+});
 const bad = () => {
   throw new Error("somebody else's fault");
 };

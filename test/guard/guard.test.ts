@@ -158,7 +158,7 @@ describe('guard', () => {
         return [changes.length, contextOf(source).plannedChanges];
       },
     );
-    expect(size).toEqual([1, 1]);
+    expect(size).toEqual([1, { users: 1, groups: 0, memberships: 0 }]);
     expect(plans).toMatchObject([{ heldBackDeletes: { users: 2, groups: 0, memberships: 0 } }]);
   });
 

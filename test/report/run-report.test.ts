@@ -488,7 +488,7 @@ describe('what cannot be reported', () => {
       outcome: 'confirmed',
     } as const;
     report.outcomes(Array.from({ length: 1500 }, (_, i) => ({ ...row, externalId: `u${i}` })));
-    report.observe({ type: 'session:created', sessionId: 's', number: 1 });
+    report.observe({ type: 'session:created', sessionId: 's', number: 1, requests: 1 });
     expect(readdirSync(directory)).toHaveLength(4);
     expect(rowsOf(files.changes)).toEqual([]);
   });

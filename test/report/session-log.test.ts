@@ -15,7 +15,12 @@ const wait = (
   until: number,
   sessionId?: string,
 ): SyncEvent => ({ type: 'wait:start', reason, until: new Date(until * 1000), sessionId });
-const created = (number: number): SyncEvent => ({ type: 'session:created', sessionId: `s${number}`, number });
+const created = (number: number): SyncEvent => ({
+  type: 'session:created',
+  sessionId: `s${number}`,
+  number,
+  requests: 1,
+});
 
 describe('the log of sessions and waits', () => {
   it('a wait between sessions ends with the next session, and is due at the latest when it was to end', () => {

@@ -64,7 +64,7 @@ function uploading(options: UploadOptions = {}, override: Override = {}) {
     absences: RunContext['absences'] = new Map(),
   ) => {
     const context = new RunContext();
-    context.plannedChanges = planned;
+    if (planned !== undefined) context.plannedChanges = { users: planned, groups: 0, memberships: 0 };
     for (const [entity, missed] of absences) context.absences.set(entity, missed);
     async function* source() {
       try {

@@ -27,6 +27,11 @@ describe('the tally of an upload', () => {
           expect(report.remaining).toBe(changes.length - confirmed.length - refused.length);
           expect(report.refused).toHaveLength(refused.length);
           for (const entity of ENTITIES) {
+            const ofEntity = (all: readonly Change[]) =>
+              all.filter((change) => change.entity === entity).length;
+            expect(report.remainingByEntity[entity]).toBe(
+              ofEntity(changes) - ofEntity(confirmed) - ofEntity(refused),
+            );
             const own = confirmed.filter((change) => change.entity === entity);
             expect(report.confirmed[entity]).toEqual({
               creates: own.filter(({ kind, created }) => kind === 'upsert' && created).length,
@@ -41,13 +46,14 @@ describe('the tally of an upload', () => {
 
   it('the whole plan remains from the beginning, where the guard told its size', () => {
     const tally = new UploadTally();
-    tally.plan(100);
+    tally.plan({ users: 90, groups: 10, memberships: 0 });
     tally.plan(undefined);
     const changes = [profileChange('users', 'upsert', 'a', 'x'), profileChange('users', 'upsert', 'b', 'x')];
     taken(tally, changes);
     expect(tally.remaining).toBe(100);
     tally.confirmed(changes);
     expect(tally.remaining).toBe(98);
+    expect(tally.remainingByEntity).toEqual({ users: 88, groups: 10, memberships: 0 });
   });
 
   it('requests and their bytes add up', () => {

@@ -1,4 +1,5 @@
-import { type UploadReport, changesOf } from '../../core/results.js';
+import type { Entity } from '../../core/model.js';
+import { changesByEntity, changesOf, type UploadReport } from '../../core/results.js';
 import type { LastRunFigures } from '../../report/origin.js';
 import type { StateStore } from '../../state/store.js';
 import type { Undone } from './undone.js';
@@ -12,8 +13,11 @@ export interface LastRun {
   /** The code of the error that ended the run. */
   readonly code?: string;
   readonly confirmed: number;
+  /** Undefined in the records of earlier versions. */
+  readonly confirmedByEntity?: Readonly<Record<Entity, number>>;
   /** Changes that were not confirmed when the run ended; undefined if it ended before the plan was complete. */
   readonly remaining?: number;
+  readonly remainingByEntity?: Readonly<Record<Entity, number>>;
   /** Records and deletions that the run left undone; undefined if it did not reach its end. */
   readonly undone?: Undone;
   /** The records read and the changes confirmed, by entity; undefined if it did not reach its end. */
@@ -39,7 +43,11 @@ export async function noteRun(
     ...(undone !== undefined && { undone }),
     ...(entities !== undefined && { entities }),
     confirmed: report === undefined ? 0 : changesOf(report.confirmed),
-    ...(report !== undefined && { remaining: report.remaining }),
+    ...(report !== undefined && {
+      confirmedByEntity: changesByEntity(report.confirmed),
+      remaining: report.remaining,
+      remainingByEntity: report.remainingByEntity,
+    }),
   };
   await state.setMeta(NAME, JSON.stringify(note));
 }

@@ -24,6 +24,7 @@ const planSummary = {
 const uploadReport = {
   confirmed: byEntity(ref('counts')),
   remaining: whole,
+  remainingByEntity: byEntity(whole),
   refused: list(ref('rejection')),
   rejections: list(ref('rejection')),
   requests: whole,
@@ -129,7 +130,9 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
       exitCode: { enum: [0, 1, 2, 3, 4, 5, 6] },
       'code?': text,
       confirmed: whole,
+      'confirmedByEntity?': byEntity(whole),
       'remaining?': whole,
+      'remainingByEntity?': byEntity(whole),
       'undone?': object({ rejected: whole, refused: whole, heldBack: whole, unsent: whole, owed: whole }),
     }),
     'remembered?': whole,

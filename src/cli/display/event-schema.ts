@@ -39,8 +39,9 @@ export const EVENT_SCHEMAS: {
     members: { plan: ref('planSummary'), earliestEnd: time, estimatedEnd: time },
   },
   'session:created': {
-    description: 'A session was created; `number` counts those of this run.',
-    members: { sessionId: text, number: whole },
+    description:
+      'A session was created; `number` counts those of this run, and `requests` are those it is to have.',
+    members: { sessionId: text, number: whole, requests: whole },
   },
   'batch:sent': {
     description: 'Okta acknowledged a request; `requests` counts those of its session.',
@@ -72,7 +73,15 @@ export const EVENT_SCHEMAS: {
   },
   'state:committed': {
     description: "A session's changes are now part of the baseline.",
-    members: { sessionId: text, changes: whole, remaining: whole, earliestEnd: time, estimatedEnd: time },
+    members: {
+      sessionId: text,
+      changes: whole,
+      changesByEntity: byEntity(whole),
+      remaining: whole,
+      remainingByEntity: byEntity(whole),
+      earliestEnd: time,
+      estimatedEnd: time,
+    },
   },
   'wait:start': {
     description: 'The run waits. `until` is when it goes on; for an import, when it is given up.',

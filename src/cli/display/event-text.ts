@@ -1,4 +1,5 @@
 import type { SyncEvent, WaitReason } from '../../events/events.js';
+import { entityList } from '../../core/entity-list.js';
 import { describePlan } from '../../core/results.js';
 import { formatDuration } from '../text/duration.js';
 import { count, formatTime, plural } from '../text/words.js';
@@ -59,16 +60,18 @@ export function eventText(event: ProgressEvent, now: number): string | undefined
 
 function committedText({
   sessionId,
-  changes,
-  remaining,
+  changesByEntity,
+  remainingByEntity,
   earliestEnd,
   estimatedEnd,
 }: Extract<SyncEvent, { type: 'state:committed' }>): string {
-  const confirmed = `session ${sessionId}: import completed, ${plural(changes, 'change')} confirmed`;
-  if (remaining === 0) return confirmed;
+  const changes = entityList((entity) => changesByEntity[entity]) ?? 'nothing';
+  const confirmed = `session ${sessionId}: import completed, ${changes} confirmed`;
+  const remaining = entityList((entity) => remainingByEntity[entity]);
+  if (remaining === undefined) return confirmed;
   const [earliest, latest] = [formatTime(earliestEnd), formatTime(estimatedEnd)];
   const end = earliest === latest ? `about ${latest}` : `between ${earliest} and ${latest}`;
-  return `${confirmed}, ${count(remaining)} left; the end is ${end}`;
+  return `${confirmed}; left: ${remaining}; the end is expected ${end}`;
 }
 
 function waitText(event: Extract<SyncEvent, { type: 'wait:start' }>, now: number): string | undefined {

@@ -1,10 +1,12 @@
 import type { WaitReason } from '../../events/events.js';
-import { LIMITS } from '../../core/limits.js';
-import { changesOf } from '../../core/results.js';
+import { ENTITIES, type Entity } from '../../core/model.js';
+import { changesByEntity } from '../../core/results.js';
 import { formatCountdown } from '../text/duration.js';
 import { count, plural } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 import { eventText, waitReason } from './event-text.js';
+import { endText, type ExpectedEnd } from './expected-end.js';
+import { SessionRows } from './session-rows.js';
 
 /** One row of the progress: text, and a bar if the total is known. */
 export interface ProgressRow {
@@ -12,18 +14,6 @@ export interface ProgressRow {
   readonly bar: { readonly value: number; readonly total: number } | undefined;
   readonly text: string;
 }
-
-interface OpenSession {
-  readonly label: string;
-  readonly requests: number;
-  sent: number;
-  /** The time at which Okta began to import it; undefined while it is loaded. */
-  importingSince: number | undefined;
-  isOver: boolean;
-}
-
-/** The most sessions that are over and still have a row. */
-const MOST_OVER = 5;
 
 interface Wait {
   readonly reason: WaitReason;
@@ -33,121 +23,113 @@ interface Wait {
 /** The rows that a terminal shows of a run, computed from its events. `TerminalDisplay` draws them. */
 export class ProgressModel {
   #step: { readonly label: string; readonly text: string } | undefined = { label: 'starting', text: '' };
-  #changes: { readonly total: number; done: number } | undefined;
-  #requestsLeft = 0;
-  readonly #sessions = new Map<string, OpenSession>();
+  /** The changes of the plan, and those of them that are still to be confirmed. */
+  #changes:
+    | { readonly total: Readonly<Record<Entity, number>>; readonly left: Readonly<Record<Entity, number>> }
+    | undefined;
+  readonly #sessions = new SessionRows();
   #wait: Wait | undefined;
+  #end: ExpectedEnd | undefined;
 
-  /** Applies an event. Returns the line to write above the rows, if the event has one. */
-  apply(event: ProgressEvent, now: number): string | undefined {
+  /** Applies an event. Returns what stays above the rows: lines, and the last row of a session. */
+  apply(event: ProgressEvent, now: number): readonly (string | ProgressRow)[] {
+    const row = this.#apply(event, now);
+    const text = isShownByRow(event) ? undefined : eventText(event, now);
+    return [row, text].filter((line) => line !== undefined);
+  }
+
+  #apply(event: ProgressEvent, now: number): ProgressRow | undefined {
     switch (event.type) {
       case 'source:progress':
         this.#step = { label: 'reading', text: `${count(event.read)} ${event.entity}` };
-        return undefined;
+        break;
       case 'verify:progress':
         this.#step = { label: 'reading Okta', text: `${count(event.read)} ${event.entity}` };
-        return undefined;
+        break;
       case 'source:end':
         this.#step = { label: 'planning', text: '' };
         break;
-      case 'plan:ready':
+      case 'plan:ready': {
+        const total = changesByEntity(event.plan.entities);
         this.#step = undefined;
-        this.#changes = { total: changesOf(event.plan.entities), done: 0 };
-        this.#requestsLeft = event.plan.requests;
+        this.#changes = { total, left: total };
+        // One session needs no wait, and its own time is not known.
+        if (event.plan.sessions > 1) this.#setEnd(event);
         break;
-      case 'session:created':
-        this.#open(event.sessionId, event.number);
-        this.#endWait('session-cooldown');
-        // The new row already shows it.
-        return undefined;
-      case 'batch:sent': {
-        const session = this.#sessions.get(event.sessionId);
-        if (session !== undefined) session.sent = event.requests;
-        this.#endWait('rate-limit', 'read-only', 'back-off');
-        return undefined;
       }
-      case 'session:triggered':
-        this.#importing(event.sessionId, now);
-        return undefined;
-      case 'state:committed':
-        this.#over(event.sessionId);
-        if (this.#changes !== undefined) this.#changes.done = this.#changes.total - event.remaining;
+      case 'session:created':
+        this.#sessions.created(event.sessionId, event.number, event.requests);
+        this.#endWait('session-cooldown');
         break;
+      case 'batch:sent':
+        this.#sessions.sent(event.sessionId, event.requests);
+        this.#endWait('rate-limit', 'read-only', 'back-off');
+        break;
+      case 'session:triggered':
+        this.#sessions.importing(event.sessionId, now);
+        break;
+      case 'state:committed':
+        if (this.#changes !== undefined) this.#changes = { ...this.#changes, left: event.remainingByEntity };
+        if (event.remaining > 0) this.#setEnd(event);
+        else this.#end = undefined;
+        return this.#sessions.confirmed(event.sessionId, event.changesByEntity);
       case 'session:replayed':
       case 'session:cancelled':
       case 'session:failed':
-        this.#removeSession(event.sessionId);
-        break;
+        return this.#sessions.notImported(event.sessionId);
       case 'wait:start':
         // The row of the session already shows that it is imported.
         if (event.reason !== 'import') this.#wait = { reason: event.reason, until: event.until.getTime() };
-        return undefined;
+        break;
       case 'sample:start':
         this.#step = { label: 'reading Okta', text: plural(event.changes, 'confirmed change') };
-        return undefined;
+        break;
       case 'run:done':
         this.#step = { label: 'done', text: '' };
         this.#wait = undefined;
-        return undefined;
+        this.#end = undefined;
+        break;
     }
-    return eventText(event, now);
+    return undefined;
   }
 
   /** The rows at a given time; at least one. */
   rows(now: number): readonly ProgressRow[] {
     const rows: ProgressRow[] = [];
     if (this.#step !== undefined) rows.push({ ...this.#step, bar: undefined });
-    if (this.#changes !== undefined) {
-      const { done, total } = this.#changes;
-      rows.push({
-        label: 'confirmed',
-        bar: { value: done, total },
-        text: `${count(done)} of ${count(total)} changes`,
-      });
-    }
-    for (const session of this.#sessions.values()) rows.push(sessionRow(session, now));
+    rows.push(...this.#entityRows(), ...this.#sessions.rows(now));
     if (this.#wait !== undefined && this.#wait.until > now) {
       const { reason, until } = this.#wait;
-      rows.push({
-        label: 'waiting',
-        bar: undefined,
-        text: `${formatCountdown(until - now)}  ${waitReason(reason)}`,
-      });
+      const text = `${formatCountdown(until - now)}  ${waitReason(reason)}`;
+      rows.push({ label: 'waiting', bar: undefined, text });
     }
-    return rows;
+    const end = this.#end === undefined ? undefined : endText(this.#end, now);
+    if (end !== undefined) rows.push({ label: 'end expected', bar: undefined, text: end });
+    return rows.length > 0 ? rows : [{ label: 'nothing to send', bar: undefined, text: '' }];
   }
 
-  #open(sessionId: string, number: number): void {
-    const requests = Math.max(1, Math.min(this.#requestsLeft, LIMITS.requestsPerSession));
-    this.#requestsLeft -= requests;
-    this.#sessions.set(sessionId, {
-      label: `session ${number}`,
-      requests,
-      sent: 0,
-      importingSince: undefined,
-      isOver: false,
+  /** The rows of the sessions that are open: when a run ends early, they stay. */
+  openSessions(now: number): readonly ProgressRow[] {
+    return this.#sessions.rows(now);
+  }
+
+  /** One row for each entity that has changes. Their numbers are never summed. */
+  #entityRows(): ProgressRow[] {
+    const changes = this.#changes;
+    if (changes === undefined) return [];
+    return ENTITIES.filter((entity) => changes.total[entity] > 0).map((entity) => {
+      const total = changes.total[entity];
+      const value = total - changes.left[entity];
+      return {
+        label: entity,
+        bar: { value, total },
+        text: `${count(value)} of ${count(total)} confirmed`,
+      };
     });
   }
 
-  /** Keeps the row of a session whose import is completed; those of the first ones go if there are many. */
-  #over(sessionId: string): void {
-    const session = this.#sessions.get(sessionId);
-    if (session !== undefined) session.isOver = true;
-    const over = [...this.#sessions].filter(([, { isOver }]) => isOver);
-    for (const [id] of over.slice(0, -MOST_OVER)) this.#sessions.delete(id);
-  }
-
-  #importing(sessionId: string, now: number): void {
-    const session = this.#sessions.get(sessionId);
-    if (session !== undefined) session.importingSince = now;
-  }
-
-  /** Removes a session whose content is sent again in another one. */
-  #removeSession(sessionId: string | undefined): void {
-    const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
-    if (session === undefined) return;
-    this.#requestsLeft += session.requests;
-    this.#sessions.delete(sessionId as string);
+  #setEnd({ earliestEnd, estimatedEnd }: { readonly earliestEnd: Date; readonly estimatedEnd: Date }): void {
+    this.#end = { earliest: earliestEnd.getTime(), latest: estimatedEnd.getTime() };
   }
 
   #endWait(...reasons: readonly Wait['reason'][]): void {
@@ -155,19 +137,15 @@ export class ProgressModel {
   }
 }
 
-function sessionRow(
-  { label, requests, sent, importingSince, isOver }: OpenSession,
-  now: number,
-): ProgressRow {
-  // A refused request is split, which takes more requests than were planned.
-  const total = Math.max(requests, sent);
-  if (isOver)
-    return { label, bar: { value: 1, total: 1 }, text: `${plural(sent, 'request')}, import completed` };
-  const bar = { value: sent, total };
-  if (importingSince === undefined) return { label, bar, text: `${sent} of ${plural(total, 'request')}` };
-  return {
-    label,
-    bar,
-    text: `${plural(sent, 'request')}, importing for ${formatCountdown(now - importingSince)}`,
-  };
+/** Events that a row shows, so that they need no line of text. */
+function isShownByRow({ type }: ProgressEvent): boolean {
+  return (
+    type === 'source:progress' ||
+    type === 'verify:progress' ||
+    type === 'session:created' ||
+    type === 'session:triggered' ||
+    type === 'state:committed' ||
+    type === 'wait:start' ||
+    type === 'sample:start'
+  );
 }

@@ -20,6 +20,8 @@ export class TerminalDisplay implements Display {
   readonly #bars: SingleBar[] = [];
   readonly #multi: MultiBar;
   readonly #last: string[] = [];
+  /** The characters of a bar: done, and still to do. */
+  readonly #marks: readonly [string, string];
   #ended = false;
 
   /** @param ascii - draws bars of ASCII characters */
@@ -27,11 +29,9 @@ export class TerminalDisplay implements Display {
     this.#out = out;
     this.#err = err;
     this.#clock = clock;
+    this.#marks = ascii ? ['#', '-'] : ['█', '░'];
     this.#multi = new cliProgress.MultiBar({
       stream: err as unknown as NodeJS.WritableStream,
-      barsize: (widthOf(err) ?? NARROW) < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH,
-      barCompleteChar: ascii ? '#' : '█',
-      barIncompleteChar: ascii ? '-' : '░',
       hideCursor: true,
       clearOnComplete: true,
       // The run handles signals, and removes the rows when it has ended.
@@ -42,8 +42,7 @@ export class TerminalDisplay implements Display {
 
   progress(event: ProgressEvent): void {
     if (this.#ended) return;
-    const line = this.#model.apply(event, this.#clock.now());
-    if (line !== undefined) this.#multi.log(`${wrapped(line, widthOf(this.#err))}\n`);
+    for (const line of this.#model.apply(event, this.#clock.now())) this.#stay(line);
     this.#fitRows();
     // These events are frequent: the display shows them at its own pace (fps).
     if (event.type !== 'batch:sent' && event.type !== 'source:progress' && event.type !== 'record:rejected')
@@ -63,6 +62,7 @@ export class TerminalDisplay implements Display {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#bars.length === 0) return;
+    for (const row of this.#model.openSessions(this.#clock.now())) this.#stay(row);
     this.#multi.update();
     this.#multi.stop();
   }
@@ -77,24 +77,33 @@ export class TerminalDisplay implements Display {
     this.#err.write(`${wrapped(text, widthOf(this.#err))}\n`);
   }
 
+  /** Writes a line, or the last row of a session, above the live rows. It stays there. */
+  #stay(line: string | ProgressRow): void {
+    const width = widthOf(this.#err);
+    const text = typeof line === 'string' ? line : this.#draw(line);
+    this.#multi.log(`${wrapped(text, width)}\n`);
+  }
+
   /** Creates or removes bars, so that there is one for each row. Each bar computes its row when it is drawn. */
   #fitRows(): void {
     const rows = this.#model.rows(this.#clock.now()).length;
     while (this.#bars.length < rows) {
       const at = this.#bars.length;
-      const format = (options: Parameters<typeof cliProgress.Format.BarFormat>[1]) => {
+      const format = () => {
         const row = this.#model.rows(this.#clock.now())[at];
-        return row === undefined ? '' : clipped(drawRow(row, options), widthOf(this.#err));
+        return row === undefined ? '' : clipped(this.#draw(row), widthOf(this.#err));
       };
       this.#bars.push(this.#multi.create(1, 0, {}, { format: format as unknown as string }));
     }
     while (this.#bars.length > rows) this.#multi.remove(this.#bars.pop() as SingleBar);
   }
-}
 
-function drawRow(row: ProgressRow, options: Parameters<typeof cliProgress.Format.BarFormat>[1]): string {
-  const label = row.label.padEnd(LABEL_WIDTH);
-  if (row.bar === undefined) return `${label}${row.text}`;
-  const { value, total } = row.bar;
-  return `${label}${cliProgress.Format.BarFormat(total === 0 ? 1 : value / total, options)}  ${row.text}`;
+  #draw({ label, bar, text }: ProgressRow): string {
+    const start = label.padEnd(LABEL_WIDTH);
+    if (bar === undefined) return text === '' ? label : `${start} ${text}`;
+    const width = (widthOf(this.#err) ?? NARROW) < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH;
+    const done = bar.total === 0 ? width : Math.floor((bar.value / bar.total) * width);
+    const [complete, incomplete] = this.#marks;
+    return `${start} ${complete.repeat(done)}${incomplete.repeat(width - done)}  ${text}`;
+  }
 }

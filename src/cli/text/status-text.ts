@@ -2,7 +2,8 @@ import { ENTITIES } from '../../core/model.js';
 import type { ActiveSession, PendingSession, StatusReport } from '../commands/command-reports.js';
 import { formatDuration } from './duration.js';
 import { isPartial, type Undone } from '../commands/undone.js';
-import { outcomeText } from '../commands/last-run.js';
+import { entityList } from '../../core/entity-list.js';
+import { outcomeText, type LastRun } from '../commands/last-run.js';
 import { count, formatTime, plural, printable } from './words.js';
 
 /** The outcome of `status`, as text: a title on the left, its lines on the right. */
@@ -44,14 +45,21 @@ function baselineLines(baseline: NonNullable<StatusReport['baseline']>): string[
 
 function lastRunLines({ lastRun, remembered = 0 }: StatusReport): string[] {
   if (lastRun === undefined) return ['none'];
-  const { startedAt, endedAt, exitCode, code, confirmed, remaining, undone } = lastRun;
+  const { startedAt, endedAt, exitCode, code, undone } = lastRun;
   const took = formatDuration(endedAt.getTime() - startedAt.getTime());
   const why = code === undefined ? '' : ` [${code}]`;
-  const rest = remaining === undefined || remaining === 0 ? '' : `, ${count(remaining)} not confirmed`;
   return [
-    `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${plural(confirmed, 'change')} confirmed${rest}`,
+    `${formatTime(startedAt)}, ${took}: ${outcomeText(exitCode)}${why}; ${confirmedText(lastRun)}`,
     ...(undone === undefined || !isPartial(undone) ? [] : undoneLines(undone, remembered)),
   ];
+}
+
+/** What a run confirmed, and what it left; the records of earlier versions have only sums. */
+function confirmedText({ confirmed, confirmedByEntity, remaining = 0, remainingByEntity }: LastRun): string {
+  const list = (byEntity: LastRun['confirmedByEntity'], sum: number) =>
+    byEntity === undefined ? plural(sum, 'change') : (entityList((entity) => byEntity[entity]) ?? 'nothing');
+  const rest = remaining === 0 ? '' : `, ${list(remainingByEntity, remaining)} not confirmed`;
+  return `${confirmed === 0 ? 'nothing' : list(confirmedByEntity, confirmed)} confirmed${rest}`;
 }
 
 function undoneLines({ rejected, refused, heldBack, unsent, owed }: Undone, remembered: number): string[] {

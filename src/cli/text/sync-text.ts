@@ -2,7 +2,7 @@ import { ENTITIES } from '../../core/model.js';
 import type { SyncReport, UploadReport } from '../../core/results.js';
 import { undoneOf } from '../commands/undone.js';
 import { formatDuration } from './duration.js';
-import { changesList } from '../../core/entity-list.js';
+import { changesList, entityList } from '../../core/entity-list.js';
 import { heldBackLines } from './held-back.js';
 import { blankLines, leftOutLines } from './left-out.js';
 import { owedLines } from './owed-text.js';
@@ -58,8 +58,8 @@ export function undoneLines(report: SyncReport): string[] {
 
 /** The outcome of an unfinished sync, as one line. */
 export function partText(report: UploadReport): string {
-  const rest = report.remaining === 0 ? '' : ` ${plural(report.remaining, 'change')} not confirmed.`;
-  return `So far ${sentText(report)}${rest}`;
+  const left = entityList((entity) => report.remainingByEntity[entity]);
+  return `So far ${sentText(report)}${left === undefined ? '' : ` Not confirmed: ${left}.`}`;
 }
 
 function sentText(report: UploadReport): string {
