@@ -23,6 +23,7 @@ export const LEFT_OUT: readonly { readonly files: readonly string[]; readonly wh
     files: ['test/kill/**', 'test/disk/**', 'test/state/lmdb/killed.test.ts', 'test/cli/process.test.ts'],
     what: 'processes that are killed, or whose disk fails',
   },
+  { files: ['test/cli/pseudo-terminal.test.ts'], what: 'the lines of a real terminal, at four widths' },
   { files: ['test/bench/**'], what: 'the benchmarks, with small sizes' },
   {
     files: ['test/screening/jitless.test.ts', 'test/screening/kernel/module.test.ts'],

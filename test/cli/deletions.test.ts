@@ -1,9 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { shellCommand } from '../../src/cli/text/shell.js';
 import { columnsOf, wrapped } from '../../src/cli/text/width.js';
@@ -170,27 +167,7 @@ describe('what is wrong', () => {
   });
 });
 
-const SCRIPT = '/usr/bin/script';
-
 describe('lines in a terminal', () => {
-  it.skipIf(!existsSync(SCRIPT))('of 60 columns break between words, in a real one', async () => {
-    const cwd = await directory();
-    await files(cwd, { 'u.csv': `${usersCsv(3)}u9,x,not an address,a,b\n` });
-    const main = fileURLToPath(new URL('../../src/cli/process/main.ts', import.meta.url));
-    const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/esm/index.mjs', import.meta.url));
-    const command = `stty cols 60; "${process.execPath}" --import "${tsx}" "${main}" plan --users u.csv`;
-    const { PATH } = process.env;
-    const options = {
-      cwd,
-      env: { PATH, TERM: 'xterm', TSX_TSCONFIG_PATH: join(main, '../../../../tsconfig.json') },
-    };
-    const { stdout } = await promisify(execFile)(SCRIPT, ['-qec', command, '/dev/null'], options);
-    expect(stdout).toContain('To send: 3 users in 1 request and 1 session.');
-    // The table is turned.
-    expect(stdout).toMatch(/^read +4\r?$/m);
-    expect(Math.max(...stdout.split(/\r?\n/).map(columnsOf))).toBeLessThanOrEqual(60);
-  });
-
   const hash = '0123456789abcdef'.repeat(4);
   it.each([60, 80, 100, 120])(
     'never exceed %i columns, and a command stays one that can be pasted',

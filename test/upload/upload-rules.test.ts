@@ -112,7 +112,7 @@ describe('an upload', () => {
       'state:committed',
     ]);
     const { bytes } = users('a', 'b');
-    expect(events[0]).toEqual({ type: 'session:created', sessionId: 's1', number: 1 });
+    expect(events[0]).toEqual({ type: 'session:created', sessionId: 's1', number: 1, requests: 2 });
     expect(events[1]).toEqual({
       type: 'batch:sent',
       sessionId: 's1',
@@ -124,7 +124,12 @@ describe('an upload', () => {
     });
     expect(events[2]).toMatchObject({ entity: 'memberships', requests: 2 });
     expect(events[5]).toEqual({ type: 'session:completed', sessionId: 's1', changes: 3 });
-    expect(events[6]).toMatchObject({ sessionId: 's1', changes: 3, remaining: 0 });
+    expect(events[6]).toMatchObject({
+      sessionId: 's1',
+      changes: 3,
+      changesByEntity: { users: 2, groups: 0, memberships: 1 },
+      remaining: 0,
+    });
   });
 
   it('counts what it sent, and tells what became of each change', async () => {

@@ -250,6 +250,15 @@ function output(): Option[] {
     ),
     json().conflicts('quiet'),
     new Option('--quiet', 'write nothing but errors and what was left undone'),
+    ...color(),
+  ];
+}
+
+/** Both flags, so that neither is the default: then the terminal and the environment decide. */
+function color(): Option[] {
+  return [
+    new Option('--color', 'use colours, also in a pipe (default: in a terminal that has them)'),
+    new Option('--no-color', 'use no colours; so do the environment variable NO_COLOR and TERM=dumb'),
   ];
 }
 

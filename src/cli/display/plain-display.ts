@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Output } from '../process/io.js';
 import { widthOf, wrapped } from '../text/width.js';
+import { NO_COLOURS, type StreamColours } from './colours.js';
 import type { Display, ErrorEvent, OutcomeEvent, ProgressEvent } from './display.js';
 import { eventText } from './event-text.js';
 
@@ -9,12 +10,14 @@ export class PlainDisplay implements Display {
   readonly #out: Output;
   readonly #err: Output;
   readonly #clock: Clock;
+  readonly #colours: StreamColours;
   readonly #last: string[] = [];
 
-  constructor(out: Output, err: Output, clock: Clock) {
+  constructor(out: Output, err: Output, clock: Clock, colours = NO_COLOURS) {
     this.#out = out;
     this.#err = err;
     this.#clock = clock;
+    this.#colours = colours;
   }
 
   progress(event: ProgressEvent): void {
@@ -32,10 +35,10 @@ export class PlainDisplay implements Display {
   }
 
   outcome(_event: OutcomeEvent, text: string): void {
-    this.#out.write(`${wrapped(text, widthOf(this.#out))}\n`);
+    this.#out.write(`${this.#colours.out.lines(wrapped(text, widthOf(this.#out)))}\n`);
   }
 
   error(_event: ErrorEvent, text: string): void {
-    this.#err.write(`${wrapped(text, widthOf(this.#err))}\n`);
+    this.#err.write(`${this.#colours.err.lines(wrapped(text, widthOf(this.#err)))}\n`);
   }
 }

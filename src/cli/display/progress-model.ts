@@ -6,14 +6,8 @@ import { count, plural } from '../text/words.js';
 import type { ProgressEvent } from './display.js';
 import { eventText, waitReason } from './event-text.js';
 import { endText, type ExpectedEnd } from './expected-end.js';
+import type { ProgressRow } from './progress-row.js';
 import { SessionRows } from './session-rows.js';
-
-/** One row of the progress: text, and a bar if the total is known. */
-export interface ProgressRow {
-  readonly label: string;
-  readonly bar: { readonly value: number; readonly total: number } | undefined;
-  readonly text: string;
-}
 
 interface Wait {
   readonly reason: WaitReason;

@@ -1,14 +1,17 @@
 import type { Output } from '../process/io.js';
+import { PLAIN, type Colours } from './colours.js';
 import type { Display, ErrorEvent, OutcomeEvent } from './display.js';
 
 /** Writes errors, and what a run left undone (`--quiet`): for schedulers such as cron that mail all output. */
 export class QuietDisplay implements Display {
   readonly #err: Output;
+  readonly #colours: Colours;
   readonly #last: string[] = [];
   #hasWritten = false;
 
-  constructor(err: Output) {
+  constructor(err: Output, colours: Colours = PLAIN) {
     this.#err = err;
+    this.#colours = colours;
   }
 
   progress(): void {}
@@ -33,6 +36,6 @@ export class QuietDisplay implements Display {
 
   #write(text: string): void {
     this.#hasWritten = true;
-    this.#err.write(`${text}\n`);
+    this.#err.write(`${this.#colours.lines(text)}\n`);
   }
 }

@@ -2,7 +2,7 @@ import { entityList } from '../../core/entity-list.js';
 import type { Entity } from '../../core/model.js';
 import { formatCountdown } from '../text/duration.js';
 import { plural } from '../text/words.js';
-import type { ProgressRow } from './progress-model.js';
+import type { ProgressRow } from './progress-row.js';
 
 interface OpenSession {
   readonly label: string;

@@ -3,7 +3,7 @@ import type { Setting } from '../settings/setting.js';
 import { SETTINGS, type SettingKey } from '../settings/settings.js';
 
 /** Flags that decide what is shown, and not what is sent. */
-const ONLY_SHOWN = new Set(['json', 'quiet', 'names', 'changes']);
+const ONLY_SHOWN = new Set(['json', 'quiet', 'color', 'names', 'changes']);
 /** Flags that take the place of an approval. */
 const REPLACED = new Set(['approve', 'adopt']);
 
