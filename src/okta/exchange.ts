@@ -138,9 +138,10 @@ export class Exchange {
       const acted = error.sent && operation.method !== 'GET';
       if (signal.aborted && !acted) throw new AbortedError();
       const { sent, message } = error;
-      const fault = sent ? undefined : this.#options.route.lastingFault(message);
-      const lasting = fault !== undefined;
-      return { error: new OktaNetworkError(operation.id, sent, fault ?? message, lasting), credential };
+      const { route } = this.#options;
+      const fault = sent ? undefined : route.lastingFault(message);
+      const why = fault ?? route.passingFault(message);
+      return { error: new OktaNetworkError(operation.id, sent, why, fault !== undefined), credential };
     }
   }
 

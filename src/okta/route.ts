@@ -39,6 +39,23 @@ export class Route {
     return this.#tlsFault(reason);
   }
 
+  /** Describes a fault that may end by itself, with the host that did not respond. */
+  passingFault(reason: string): string {
+    const details = `(${reason}${this.#via()})`;
+    switch (reason) {
+      case 'ECONNREFUSED':
+        return `${this.#proxy ?? this.#host} refuses the connection ${details}; check --org-url (in code: orgUrl), and ${PROXY_SETTING}`;
+      case 'ENOTFOUND':
+      case 'EAI_AGAIN':
+        return `the name service does not know ${this.#proxy ?? this.#host} at the moment ${details}`;
+      case 'UND_ERR_CONNECT_TIMEOUT':
+      case 'ETIMEDOUT':
+        return `${this.#proxy ?? this.#host} does not answer ${details}; check the network, and ${PROXY_SETTING}`;
+      default:
+        return `no complete response from ${this.#host} ${details}`;
+    }
+  }
+
   #refusedByProxy(status: string): string | undefined {
     if (status === '408' || status === '429') return undefined;
     const answer = `the proxy answered ${status}${this.#via()}`;

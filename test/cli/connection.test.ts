@@ -98,6 +98,8 @@ describe('a fault that may end by itself ends the run with exit code 4', () => {
     const { code, err } = await syncTo('https://example.okta.com', { deps });
     expect(code).toBe(4);
     expect(err).toContain('[ERR_ROLLCALL_OKTA_NETWORK]');
+    expect(err).toContain('example.okta.com');
+    expect(err).toContain('Run it again to continue');
   });
 
   it('a page of an overloaded gateway', async () => {

@@ -61,7 +61,9 @@ describe('--report', () => {
     const ran = await cli(cwd, ['plan', '--users', 'u.csv', '--report', 'r']);
     expect(ran.code).toBe(1);
     expect(ran.out).toContain('The guard accepts this plan.');
-    expect(ran.err).toMatch(/^rollcall: .*summary\.json.* \[ERR_ROLLCALL_OUTPUT\]\n$/);
+    expect(ran.err).toMatch(
+      /^rollcall: .*summary\.json.* \[ERR_ROLLCALL_OUTPUT\]\nWhat to do: free space on the disk, or correct the permissions\.\n$/,
+    );
   });
 
   it('that cannot be written is told before anything is sent', async () => {

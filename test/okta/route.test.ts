@@ -60,6 +60,22 @@ describe('a fault that does not end by itself', () => {
   });
 });
 
+describe('a fault that may end by itself', () => {
+  it.each([
+    ['ECONNREFUSED', 'example.okta.com refuses the connection'],
+    ['EAI_AGAIN', 'does not know example.okta.com'],
+    ['ENOTFOUND', 'does not know example.okta.com'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'example.okta.com does not answer'],
+    ['ECONNRESET', 'no complete response from example.okta.com'],
+    ['no complete response in time', 'no complete response from example.okta.com'],
+  ])('%s names the host, and the proxy if there is one', (reason, text) => {
+    expect(direct().passingFault(reason)).toContain(text);
+    expect(direct().passingFault(reason)).toContain(`(${reason})`);
+    expect(proxied().passingFault(reason)).toContain(`${reason}, through the proxy proxy.test:3128`);
+    expect(proxied().passingFault(reason)).not.toContain('canary');
+  });
+});
+
 describe('a response that is not from Okta', () => {
   const html = { 'content-type': 'text/html; charset=utf-8' };
   const json = { 'content-type': 'application/json' };
