@@ -5,5 +5,8 @@ import { LEFT_OUT_FILES } from './suites.js';
 
 /** `npm test`: the tests that need no service and little time. */
 export default defineConfig({
-  test: { projects: projects(['test/**/*.test.ts'], LEFT_OUT_FILES), reporters: ['default', new LeftOutReporter()] },
+  test: {
+    projects: projects(['test/**/*.test.ts'], LEFT_OUT_FILES),
+    reporters: ['default', new LeftOutReporter()],
+  },
 });
