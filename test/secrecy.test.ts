@@ -131,7 +131,7 @@ describe('secrecy', () => {
     expectSecret(error);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        /^createIdentitySourceSession: ([A-Z_]+|the connection failed); Okta may have processed the request$/,
+        /^createIdentitySourceSession: no complete response from [\d.:]+ \(([A-Z_]+|the connection failed)\); Okta may have processed the request$/,
       ) as string,
     });
     await okta.close();

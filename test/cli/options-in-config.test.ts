@@ -59,6 +59,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     only: 'for one run only: the flag --only',
     first: 'for one run only: the flag --first',
     approve: 'for one run only: the flag --approve',
+    retryOwed: 'for one run only: the flag --retry-owed',
     screening: 'changes no result; the environment variable ROLLCALL_SCREENING turns it off',
     verifySample: 'the setting verifySample',
     okta: OF_THE_PROGRAM,

@@ -25,6 +25,8 @@ describeWith(service, 'the command line with a state in PostgreSQL', () => {
     expect((await cli(cwd, ['state', 'verify'], { env })).code).toBe(1);
     expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain('were created with version 1');
     expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain('have version 1 already');
+    const json = await cli(cwd, ['state', 'migrate', '--json'], { env });
+    expect(JSON.parse(json.out)).toMatchObject({ type: 'state:migrated', from: 1, to: 1 });
     const sync = ['sync', '--users', 'u.csv', ...QUICK];
     expect((await cli(cwd, sync, { env })).code).toBe(0);
     expect(okta.directory(okta.identitySourceId).users.size).toBe(300);

@@ -85,7 +85,8 @@ function flagOf({ long, short, flags, description, helpGroupHeading, variadic }:
 
 function kindOf(placeholder: string): ValueKind {
   if (placeholder === 'file') return 'file';
-  if (placeholder === 'dir') return 'directory';
+  // The place of a state is a directory, or an address that nobody could list.
+  if (placeholder === 'dir' || placeholder === 'place') return 'directory';
   if (placeholder.includes('|') && !FREE.has(placeholder))
     return placeholder.split('|').map((word) => word.replace(/=.*/, '='));
   return WORDS[placeholder] ?? 'text';

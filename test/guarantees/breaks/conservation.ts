@@ -40,8 +40,8 @@ export const conservation: readonly Break[] = [
   {
     what: 'what Okta refused counts as remaining',
     file: 'src/upload/upload-tally.ts',
-    find: 'this.#planned - this.#confirmedCount - this.#refused.length',
-    replace: 'this.#planned - this.#confirmedCount',
+    find: 'this.#planned[entity] - confirmed[entity] - this.#refusedOfPlan[entity]',
+    replace: 'this.#planned[entity] - confirmed[entity]',
     test: [
       'test/upload/upload.test.ts',
       'a record that Okta refuses is singled out and reported, and the rest goes on',
