@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, hasBrowser, launchBrowser, openPage } from './browser.js';
 import { hostileDay } from './hostile-day.js';
+import { hostileVerify } from './hostile-verify.js';
 import { busyDay, trippedPlan } from './support.js';
 
 const available = hasBrowser();
@@ -83,6 +84,7 @@ describe.skipIf(!available)('the report page in a browser', () => {
     pages['day'] = (await busyDay(join(directory, 'day'))).page;
     pages['plan'] = (await trippedPlan(join(directory, 'plan'))).page;
     pages['hostile'] = (await hostileDay(join(directory, 'hostile'))).page;
+    pages['verify'] = await hostileVerify(join(directory, 'verify'));
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -90,7 +92,7 @@ describe.skipIf(!available)('the report page in a browser', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  for (const name of ['day', 'plan', 'hostile']) {
+  for (const name of ['day', 'plan', 'hostile', 'verify']) {
     const path = () => pages[name] as string;
 
     it(`${name}: asks for nothing but itself, and the console stays silent`, async () => {
@@ -169,6 +171,27 @@ describe.skipIf(!available)('the report page in a browser', () => {
     expect(ids).toContain('<script>document.title="owned"</script>');
     expect(ids).toContain('"><img src=x onerror=alert(1)>');
     expect(await page.title()).not.toContain('owned');
+    await page.close();
+  });
+
+  it('verify: shows hostile ids as text, and is searched with the keyboard and by a screen reader', async () => {
+    const { page } = await openPage(browser, pages['verify'] as string, { width: 390 });
+    const ids = await page.locator('.id').allTextContents();
+    expect(ids).toContain('<script>document.title="owned"</script>');
+    expect(await page.title()).toMatch(/differences between Okta and what is expected/);
+    const tree = await page.locator('main').ariaSnapshot();
+    expect(tree).toMatch(/heading ".* differences between Okta and what is expected" \[level=1\]/);
+    expect(tree).toContain('heading "Missing" [level=2]');
+    expect(tree).toMatch(/table "Entities that were compared, by result"/);
+    const list = page.locator('details').first();
+    expect(await list.getAttribute('open')).toBeNull();
+    await list.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    expect(await list.getAttribute('open')).not.toBeNull();
+    const search = page.getByRole('searchbox', { name: 'Search users' }).first();
+    await search.fill('document.title');
+    const rows = list.locator('tbody tr');
+    expect(await rows.filter({ visible: true }).count()).toBe(1);
     await page.close();
   });
 

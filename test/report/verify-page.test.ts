@@ -80,7 +80,7 @@ describe('the page of verify', () => {
     expect(cells).toContain(' u2 not known ');
     expect(cells).toContain(' g2/u4 ');
     expect(cells).toContain(' Okta id 00g1 ');
-    expect(cells).toContain(' users 3 1 2 0 0 0 0 ');
+    expect(cells).toContain(' Same 3 3 3 Missing 1 1 0 Differing 2 0 0 ');
     expect(readdirSync(directory).sort()).toEqual(['differences.csv', 'verify.html', 'verify.json']);
     for (const name of readdirSync(directory))
       expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);

@@ -135,18 +135,15 @@ function counts(report: VerifyReport): Html {
       <thead>
         <tr>
           <th scope="col"></th>
-          <th class="n" scope="col">Same</th>
-          ${DIFFERENCE_STATUSES.map((status) => html`<th class="n" scope="col">${STATUSES[status][0]}</th>`)}
+          ${ENTITIES.map((entity) => html`<th class="n" scope="col">${entity}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${ENTITIES.map(
-          (entity) =>
+        ${(['same', ...DIFFERENCE_STATUSES] as const).map(
+          (status) =>
             html`<tr>
-              <th scope="row">${entity}</th>
-              ${(['same', ...DIFFERENCE_STATUSES] as const).map(
-                (status) => html`<td class="n">${count(report.counts[entity][status])}</td>`,
-              )}
+              <th scope="row">${status === 'same' ? 'Same' : STATUSES[status][0]}</th>
+              ${ENTITIES.map((entity) => html`<td class="n">${count(report.counts[entity][status])}</td>`)}
             </tr>`,
         )}
       </tbody>
