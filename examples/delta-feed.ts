@@ -1,6 +1,7 @@
 /**
  * A feed of changes instead of whole exports. Entities that are not in the feed stay unchanged, and only entities that it
- * marks as deleted are deleted. The position in the feed is stored in the state after Okta confirmed everything before it.
+ * marks as deleted are deleted. The position in the feed is stored in the state after Okta confirmed or refused everything before it.
+ * A record that was rejected is owed: the state remembers its id, and `readWatermark` returns to it.
  *
  *     npx tsx examples/delta-feed.ts
  */
@@ -81,7 +82,7 @@ async function delta(title: string): Promise<void> {
       yield toRecord(change);
     }
   });
-  const { confirmed, watermarkKept } = await sync({
+  const { confirmed, watermarkKept, owed } = await sync({
     okta,
     state,
     mode: 'delta',
@@ -91,7 +92,7 @@ async function delta(title: string): Promise<void> {
   });
   const { creates, updates, deletes } = confirmed.users;
   const kept = watermarkKept === true ? `read up to ${position}` : 'to be read again';
-  console.log(`${title}: +${creates} ~${updates} -${deletes}; ${kept}`);
+  console.log(`${title}: +${creates} ~${updates} -${deletes}; ${kept}, ${owed.count} owed`);
 }
 
 await full();

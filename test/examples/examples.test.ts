@@ -48,8 +48,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   'delta-feed.ts': [
     'full: Okta has 4 people; read up to 4\n',
-    'delta: +1 ~1 -1; read up to 7\nnothing new: +0 ~0 -0; read up to 7\n',
-    'a record that Okta would refuse: +0 ~0 -0; to be read again\nmended: +1 ~0 -0; read up to 9\n',
+    'delta: +1 ~1 -1; read up to 7, 0 owed\nnothing new: +0 ~0 -0; read up to 7, 0 owed\n',
+    'a record that Okta would refuse: +0 ~0 -0; read up to 8, 1 owed\nmended: +1 ~0 -0; read up to 9, 0 owed\n',
     'Okta has 5 people\n',
   ],
   'opentelemetry.ts': [
