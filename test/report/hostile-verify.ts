@@ -43,6 +43,6 @@ export async function hostileVerify(directory: string): Promise<string> {
     notes: [HOSTILE[0] as string],
     startedAt: new Date('2026-01-01T00:00:00Z'),
     endedAt: new Date('2026-01-01T00:01:30Z'),
-  } as VerifyReport);
+  });
   return join(directory, 'verify.html');
 }
