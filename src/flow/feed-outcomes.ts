@@ -33,7 +33,7 @@ export class FeedOutcomes {
     most: number,
   ) {
     this.#feeds = new Set(feeds);
-    this.#owed = new Set(owed.map(({ entity, key }) => nameOf(entity, key)));
+    this.#owed = new Set(owed.map(({ entity, key }) => feedRecordName(entity, key)));
     this.#most = most;
     for (const entity of ENTITIES) {
       const keys = owed.flatMap((one) => (one.entity === entity && one.key !== undefined ? [one.key] : []));
@@ -54,7 +54,7 @@ export class FeedOutcomes {
   /** Notes a record that is not sent, or that Okta refused. Entities whose source is no feed are ignored. */
   fail(entity: Entity, key: string | undefined, code: string, position = Infinity): void {
     if (!this.#feeds.has(entity)) return;
-    const name = nameOf(entity, key);
+    const name = feedRecordName(entity, key);
     if (!this.#failures.has(name) && this.#failures.size >= this.#most) this.overflowed = true;
     else this.#failures.set(name, { entity, key, code, position });
   }
@@ -62,7 +62,7 @@ export class FeedOutcomes {
   /** Notes a record that the feed contains and that was not rejected. It replaces a rejected record before it. */
   accept(entity: Entity, key: string, position: number): void {
     if (this.#failures.size + this.#owed.size === 0) return;
-    const name = nameOf(entity, key);
+    const name = feedRecordName(entity, key);
     const failure = this.#failures.get(name);
     if (failure !== undefined && failure.position < position) this.#failures.delete(name);
     if (this.#owed.has(name)) this.#seen.add(name);
@@ -70,11 +70,12 @@ export class FeedOutcomes {
 
   /** True if the feeds of this run contain the record, and it did not fail. */
   isSettled(entity: Entity, key: string | undefined): boolean {
-    const name = nameOf(entity, key);
+    const name = feedRecordName(entity, key);
     return this.#seen.has(name) && !this.#failures.has(name);
   }
 }
 
-function nameOf(entity: Entity, key: string | undefined): string {
+/** An entity and a key as one text. */
+export function feedRecordName(entity: Entity, key: string | undefined): string {
   return key === undefined ? entity : `${entity} ${key}`;
 }

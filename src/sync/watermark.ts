@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { modeOf } from '../core/mode.js';
 import { displayKey, ENTITIES, type Entity } from '../core/model.js';
 import type { OwedRecord, OwedReport, UploadReport } from '../core/results.js';
-import { FeedOutcomes } from '../flow/feed-outcomes.js';
+import { feedRecordName, FeedOutcomes } from '../flow/feed-outcomes.js';
 import type { RunContext } from '../flow/run-context.js';
 import { loadOwed, MOST_OWED, oldestDue, storeOwed, type StoredOwed } from '../state/owed-records.js';
 import type { StateStore } from '../state/store.js';
@@ -149,12 +149,15 @@ export class FeedDebts {
 
   /** The owed records after this run, the oldest first. */
   #after(isComplete: boolean): readonly StoredOwed[] {
-    const failures = new Map(Array.from(this.#context.feeds?.failures ?? [], (one) => [nameOf(one), one]));
+    const failures = new Map(
+      Array.from(this.#context.feeds?.failures ?? [], (one) => [feedRecordName(one.entity, one.key), one]),
+    );
     const due = this.#isRetry ? this.#before[0] : oldestDue(this.#before, this.#now);
     const kept: StoredOwed[] = [];
     for (const one of this.#before) {
-      const failure = failures.get(nameOf(one));
-      failures.delete(nameOf(one));
+      const name = feedRecordName(one.entity, one.key);
+      const failure = failures.get(name);
+      failures.delete(name);
       // The part of the feed from the oldest due record on was read, whether it still contains this one or not.
       const wasRead = this.#feeds.includes(one.entity) && due !== undefined && one.at >= due.at;
       if (failure !== undefined) kept.push({ ...one, code: failure.code, tried: this.#now });
@@ -189,8 +192,4 @@ function publicOwed({ entity, key, code, at, from }: StoredOwed): OwedRecord {
     since: new Date(at),
     watermark: from,
   };
-}
-
-function nameOf({ entity, key }: { readonly entity: Entity; readonly key?: string | undefined }): string {
-  return key === undefined ? entity : `${entity} ${key}`;
 }

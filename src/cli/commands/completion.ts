@@ -17,13 +17,14 @@ const SCRIPTS: Readonly<Record<string, (program: CommandLine) => string>> = Obje
 /** `completion SHELL`: prints the script that completes commands, flags and values in a shell. */
 export const completionCommand: Command = ({ flags, context, commandLine }): Promise<ExitCode> => {
   const shell = String(flags['shell']);
-  const names = Object.keys(SCRIPTS);
-  const script = SCRIPTS[shell];
-  if (script === undefined || !names.includes(shell))
+  const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
+  if (script === undefined) {
+    const names = Object.keys(SCRIPTS);
     throw new OptionsError(
       'completion',
       `expected one of ${names.join(', ')}, got ${quoted(shell)}${nearest(shell, names)}`,
     );
+  }
   context.io.stdout.write(script(commandLine()));
   return Promise.resolve(EXIT.DONE);
 };
