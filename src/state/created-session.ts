@@ -1,4 +1,4 @@
-import type { JournaledSession } from './store.js';
+import type { JournaledSession } from './journal.js';
 
 /** A session as a journal has it before it is created: see `Journal.creating`. */
 export function createdSession(id: number, now: number, seen: readonly string[]): JournaledSession {

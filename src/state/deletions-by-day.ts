@@ -1,5 +1,5 @@
 import { ENTITIES, type Entity } from '../core/model.js';
-import type { PendingRow } from './store.js';
+import type { PendingRow } from './journal.js';
 
 /** The name of the meta value with the deletions of the last days; {@link withDeletions} makes it. */
 export const DELETIONS_BY_DAY = 'deletions-by-day';

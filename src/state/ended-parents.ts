@@ -1,12 +1,6 @@
 import { splitMembershipKey, type MembershipRecord } from '../core/model.js';
-import {
-  UNKNOWN,
-  type AdoptedRow,
-  type HeldRow,
-  type PendingRow,
-  type SessionOutcome,
-  type StateStore,
-} from './store.js';
+import type { PendingRow, SessionOutcome } from './journal.js';
+import { UNKNOWN, type AdoptedRow, type HeldRow, type StateStore } from './store.js';
 
 /**
  * The users and groups that a commit removes, or may remove. Their memberships are changed in the same transaction. If they stayed

@@ -1,5 +1,6 @@
 import { loginOf } from '../fingerprints/login-fingerprints.js';
-import { UNKNOWN, type AdoptedRow, type PendingRow, type SessionOutcome } from './store.js';
+import type { PendingRow, SessionOutcome } from './journal.js';
+import { UNKNOWN, type AdoptedRow } from './store.js';
 
 /** The rows that the baseline gets when a session has ended. A dropped session changes none. */
 export function rowsAfter(

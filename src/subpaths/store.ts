@@ -5,6 +5,13 @@
  */
 export { stateStoreContract, type StoreLaw } from '../state/contract/contract.js';
 export type { StoreUnderTest } from '../state/contract/laws.js';
+export type {
+  Journal,
+  JournaledSession,
+  JournalPhase,
+  PendingRow,
+  SessionOutcome,
+} from '../state/journal.js';
 export {
   IMPORT_UNFINISHED,
   LANES,
@@ -15,16 +22,11 @@ export {
   type EntityCounts,
   type Held,
   type HeldRow,
-  type Journal,
-  type JournaledSession,
-  type JournalPhase,
   type Lane,
   type Outbox,
-  type PendingRow,
   type Reading,
   type ReferenceCode,
   type SeenCode,
-  type SessionOutcome,
   type Spool,
   type StateIdentity,
   type StateStore,

@@ -1,7 +1,7 @@
 import { OktaHttpError } from '../core/errors.js';
 import type { Batch, Change, ChangeKind, Entity } from '../core/model.js';
 import type { EncodedBody, OktaClient } from '../okta/wire.js';
-import type { JournalPhase, PendingRow, SessionOutcome } from '../state/store.js';
+import type { JournalPhase, PendingRow, SessionOutcome } from '../state/journal.js';
 import { cancelAndConfirm, cancelOnAbort } from './cancel-session.js';
 import { callOptions, elapsedMs, serverNow, type SessionContext } from './upload-context.js';
 import type { OpenedSession } from './create-session.js';

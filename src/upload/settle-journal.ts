@@ -1,4 +1,4 @@
-import type { JournaledSession, SessionOutcome } from '../state/store.js';
+import type { JournaledSession, SessionOutcome } from '../state/journal.js';
 import { cancelAndConfirm } from './cancel-session.js';
 import { serverNow, type SessionContext } from './upload-context.js';
 import { listOpenSessions } from './foreign-sessions.js';

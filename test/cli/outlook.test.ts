@@ -4,7 +4,7 @@ import { createClient } from '../../src/okta/client.js';
 import { TransportError } from '../../src/okta/wire.js';
 import type { Org } from '../../src/simulator/index.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
-import type { JournalPhase } from '../../src/state/store.js';
+import type { JournalPhase } from '../../src/state/journal.js';
 import { upserted } from '../support/rows.js';
 import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
 

@@ -5,7 +5,8 @@
 import { createClient } from '../../src/okta/client.js';
 import type { OktaClient } from '../../src/okta/wire.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
-import type { Journal, StateStore } from '../../src/state/store.js';
+import type { Journal } from '../../src/state/journal.js';
+import type { StateStore } from '../../src/state/store.js';
 import { sync } from '../../src/sync/sync.js';
 import type { ChildTask } from './task.js';
 

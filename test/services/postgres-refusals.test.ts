@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type {
   PostgresConnection,
   PostgresPool,
@@ -10,7 +10,7 @@ import { Database } from '../../src/state/postgres/database.js';
 import { MIGRATIONS, migrateSchema, SCHEMA_VERSION } from '../../src/state/postgres/migrations.js';
 import { migratePostgresState, postgresState } from '../../src/state/postgres/open-postgres-state.js';
 import { describeWith, POSTGRES, postgres, uniqueName } from './available.js';
-import { TestPool } from './postgres-store.js';
+import { schemaForTests } from './postgres-store.js';
 
 const service = await postgres();
 const schema = uniqueName();
@@ -43,25 +43,7 @@ function transactionPooler(server: pg.Pool): PostgresPool {
 }
 
 describeWith(service, 'a server or a schema that cannot hold a state in PostgreSQL', () => {
-  const admin = new pg.Client(POSTGRES);
-  const pools: TestPool[] = [];
-  beforeAll(async () => {
-    await admin.connect();
-    await migratePostgresState(pool(), { schema });
-  });
-  afterEach(async () => {
-    for (const one of pools.splice(0)) await one.end();
-  });
-  afterAll(async () => {
-    await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-    await admin.end();
-  });
-
-  function pool(options: pg.PoolConfig = {}): TestPool {
-    const one = new TestPool(options);
-    pools.push(one);
-    return one;
-  }
+  const { admin, pool } = schemaForTests(schema);
 
   it('is a pooler that gives each transaction another connection, whatever the connections it has', async () => {
     for (const max of [1, 2, 4]) {

@@ -1,5 +1,10 @@
 import pg from 'pg';
-import { postgresState, type PostgresStateOptions } from '../../src/state/postgres/open-postgres-state.js';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import {
+  migratePostgresState,
+  postgresState,
+  type PostgresStateOptions,
+} from '../../src/state/postgres/open-postgres-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { StoreUnderTest } from '../../src/state/contract/laws.js';
 import { POSTGRES, uniqueName } from './available.js';
@@ -40,6 +45,38 @@ export class TestPool extends pg.Pool {
     };
     return error;
   }
+}
+
+/**
+ * A schema for the tests of a file, with the tables of states: hooks create it and drop it, and end the pools of a test after the hooks of
+ * the file.
+ */
+export function schemaForTests(schema: string): {
+  readonly admin: pg.Client;
+  readonly pool: (options?: pg.PoolConfig) => TestPool;
+  /** Ends the pools so far, in a test that opens many. */
+  readonly endPools: () => Promise<void>;
+} {
+  const admin = new pg.Client(POSTGRES);
+  const pools: TestPool[] = [];
+  const pool = (options?: pg.PoolConfig): TestPool => {
+    const one = new TestPool(options);
+    pools.push(one);
+    return one;
+  };
+  const endPools = async (): Promise<void> => {
+    for (const one of pools.splice(0)) await one.end();
+  };
+  beforeAll(async () => {
+    await admin.connect();
+    await migratePostgresState(pool(), { schema });
+  });
+  afterEach(endPools);
+  afterAll(async () => {
+    await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    await admin.end();
+  });
+  return { admin, pool, endPools };
 }
 
 /** The numbers of the server's processes for the connections of a pool. */

@@ -1,42 +1,26 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { BusyError, StateError } from '../../src/core/errors.js';
-import { migratePostgresState, postgresState } from '../../src/state/postgres/open-postgres-state.js';
+import { postgresState } from '../../src/state/postgres/open-postgres-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { confirmed, deleted, heldRows, upserted } from '../../src/state/contract/rows.js';
-import { describeWith, POSTGRES, postgres, uniqueName } from './available.js';
-import { cut, lockHolderOf, TestPool } from './postgres-store.js';
+import { describeWith, postgres, uniqueName } from './available.js';
+import { cut, lockHolderOf, schemaForTests } from './postgres-store.js';
 
 const service = await postgres();
 const schema = uniqueName();
 
 describeWith(service, 'the one writer of a state in PostgreSQL', () => {
-  const admin = new pg.Client(POSTGRES);
-  const pools: TestPool[] = [];
+  const { admin, pool, endPools } = schemaForTests(schema);
   const stores: StateStore[] = [];
   let states = 0;
 
-  beforeAll(async () => {
-    await admin.connect();
-    await migratePostgresState(pool(), { schema });
-  });
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close();
-    for (const one of pools.splice(0)) await one.end();
-  });
-  afterAll(async () => {
-    await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-    await admin.end();
   });
 
-  function pool(options: pg.PoolConfig = {}): TestPool {
-    const one = new TestPool(options);
-    pools.push(one);
-    return one;
-  }
   async function open(name: string, of = pool()): Promise<StateStore> {
     const store = await postgresState(of, { schema, name });
     stores.push(store);
@@ -153,7 +137,7 @@ describeWith(service, 'the one writer of a state in PostgreSQL', () => {
         }
       }
       for (const store of stores.splice(0)) await store.close();
-      for (const one of pools.splice(0)) await one.end();
+      await endPools();
       if (!isCut) break;
     }
     expect(cuts).toBeGreaterThan(25);

@@ -1,5 +1,6 @@
 import { StateError } from '../../src/core/errors.js';
-import type { Journal, Outbox, Reading, StateStore } from '../../src/state/store.js';
+import type { Journal } from '../../src/state/journal.js';
+import type { Outbox, Reading, StateStore } from '../../src/state/store.js';
 import type { Draws } from './draws.js';
 import type { JournalModel } from './journal-model.js';
 import type { Life } from './life.js';

@@ -1,6 +1,6 @@
 import { splitMembershipKey } from '../../src/core/model.js';
 import type { SimulatedOrg } from '../../src/simulator/index.js';
-import type { Journal, PendingRow, SessionOutcome } from '../../src/state/store.js';
+import type { Journal, PendingRow, SessionOutcome } from '../../src/state/journal.js';
 import { SOURCE } from '../support/world.js';
 
 interface ModelSession {

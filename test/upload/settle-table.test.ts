@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { SessionStatus } from '../../src/okta/wire.js';
 import { openSession } from '../../src/upload/open-session.js';
 import { settleJournal } from '../../src/upload/settle-journal.js';
-import type { JournalPhase, PendingRow, SessionOutcome, StateStore } from '../../src/state/store.js';
+import type { JournalPhase, PendingRow, SessionOutcome } from '../../src/state/journal.js';
+import type { StateStore } from '../../src/state/store.js';
 import { failure, FAILURES, GONE, NOON, scripted, session, type Script, type Status } from './scripted.js';
 import { confirmed, deleted, upserted } from '../support/rows.js';
 

@@ -7,7 +7,7 @@ import { OwnSessions } from '../../upload/own-sessions.js';
 import type { SessionContext } from '../../upload/upload-context.js';
 import { resolveUploadOptions } from '../../upload/upload-options.js';
 import { settleJournal } from '../../upload/settle-journal.js';
-import type { JournaledSession } from '../../state/store.js';
+import type { JournaledSession } from '../../state/journal.js';
 import { openExistingState } from './open-state.js';
 import type { CancelReport } from './command-reports.js';
 import { connect } from './connect.js';

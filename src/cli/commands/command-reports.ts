@@ -1,4 +1,5 @@
-import type { EntityCounts, JournalPhase, Target } from '../../state/store.js';
+import type { JournalPhase } from '../../state/journal.js';
+import type { EntityCounts, Target } from '../../state/store.js';
 import type { Entity } from '../../core/model.js';
 import type { Session } from '../../okta/wire.js';
 import type { Deactivation } from '../../upload/deactivate.js';

@@ -3,13 +3,14 @@ import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
+import { changes, json, output, resend, retryOwed, selection, simulateOption } from './command-flags.js';
 import { completionCommand } from './completion.js';
 import { deactivateCommand, DEACTIVATE_SETTINGS } from './deactivate.js';
 import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
 import { initCommand } from './init.js';
 import { owedCommand } from './owed.js';
 import { planCommand, PLAN_SETTINGS } from './plan.js';
-import { simulateCommand, SIMULATE_FLAGS, type SimulateFlag } from './simulate.js';
+import { simulateCommand, SIMULATE_FLAGS } from './simulate.js';
 import {
   exportCommand,
   importCommand,
@@ -241,62 +242,3 @@ export const COMMANDS: readonly CommandSpec[] = [
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
   state: 'Exports, imports, checks, migrates or retargets the state, or lists what it owes.',
 });
-
-function output(): Option[] {
-  return [
-    new Option(
-      '--config <file>',
-      'the config file, JSON or code (default: rollcall.config.json, .ts or .mjs, if it exists)',
-    ),
-    json().conflicts('quiet'),
-    new Option('--quiet', 'write nothing but errors and what was left undone'),
-    ...color(),
-  ];
-}
-
-/** Both flags, so that neither is the default: then the terminal and the environment decide. */
-function color(): Option[] {
-  return [
-    new Option('--color', 'use colours, also in a pipe (default: in a terminal that has them)'),
-    new Option('--no-color', 'use no colours; so do the environment variable NO_COLOR and TERM=dumb'),
-  ];
-}
-
-function resend(): Option {
-  return new Option(
-    '--resend <what...>',
-    'doubt the state: send records again, or delete them if they left the source: all, users, groups, memberships, or ids of users and groups',
-  );
-}
-
-function retryOwed(): Option {
-  return new Option(
-    '--retry-owed',
-    'read feeds with a watermark from the oldest record that is owed, also if it is not due yet: after a mistake was mended',
-  );
-}
-
-function selection(): Option[] {
-  return [
-    new Option(
-      '--only <id...>',
-      'send only the changes of these users and groups, with their memberships; the rest stays for the next sync',
-    ).conflicts('first'),
-    new Option('--first <n>', 'for a trial: send only the first n creations and updates, and remove nothing'),
-  ];
-}
-
-function changes(): Option {
-  return new Option(
-    '--changes <file>',
-    'write every change of the plan to a .csv or .jsonl file: entity, action, ids and reason',
-  );
-}
-
-function json(): Option {
-  return new Option('--json', 'write JSON to standard output, one object per line');
-}
-
-function simulateOption({ flag, kind, description, fallback }: SimulateFlag): Option {
-  return new Option(`${flag} <${kind.placeholder}>`, `${description} (default: ${fallback})`);
-}

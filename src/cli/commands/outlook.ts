@@ -1,6 +1,7 @@
 import { AbortedError, RollcallError } from '../../core/errors.js';
 import type { OktaClient } from '../../okta/wire.js';
-import type { JournaledSession, StateStore, Target } from '../../state/store.js';
+import type { JournaledSession } from '../../state/journal.js';
+import type { StateStore, Target } from '../../state/store.js';
 import { readCredentials } from '../settings/credentials.js';
 import type { Settings } from '../settings/settings.js';
 import type { CliContext } from '../process/io.js';

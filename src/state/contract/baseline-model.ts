@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ENTITIES, splitMembershipKey, type Entity } from '../../core/model.js';
-import { UNKNOWN, type Held, type PendingRow, type SessionOutcome, type StateStore } from '../store.js';
+import type { PendingRow, SessionOutcome } from '../journal.js';
+import { UNKNOWN, type Held, type StateStore } from '../store.js';
 import { AWKWARD_IDS, AWKWARD_KEYS, AWKWARD_PAIRS, settled, upsert } from './fixtures.js';
 import type { Laws } from './laws.js';
 import { deleted, heldRows } from './rows.js';

@@ -1,5 +1,6 @@
 import { membershipKey, type Entity, type Fingerprint } from '../../core/model.js';
-import { UNKNOWN, type PendingRow, type Reading, type SessionOutcome, type StateStore } from '../store.js';
+import type { PendingRow, SessionOutcome } from '../journal.js';
+import { UNKNOWN, type Reading, type StateStore } from '../store.js';
 import { confirmed, digests, fingerprint, upserted } from './rows.js';
 
 /** Keys that a store may encode in different ways. Each must stay a key of its own. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DELETIONS_BY_DAY, recentDeletions } from '../deletions-by-day.js';
-import type { Journal, PendingRow, SessionOutcome } from '../store.js';
+import type { Journal, PendingRow, SessionOutcome } from '../journal.js';
 import { heldOf, upsert } from './fixtures.js';
 import { matches, type Laws } from './laws.js';
 import { deleted, heldRows } from './rows.js';

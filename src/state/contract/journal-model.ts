@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { ENTITIES } from '../../core/model.js';
-import {
-  UNKNOWN,
-  type Held,
-  type Journal,
-  type JournaledSession,
-  type PendingRow,
-  type SessionOutcome,
-} from '../store.js';
+import type { Journal, JournaledSession, PendingRow, SessionOutcome } from '../journal.js';
+import { UNKNOWN, type Held } from '../store.js';
 import { print, upsert } from './fixtures.js';
 import type { Laws } from './laws.js';
 import { deleted, heldRows } from './rows.js';

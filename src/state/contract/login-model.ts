@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { PendingRow, SessionOutcome, StateStore } from '../store.js';
+import type { PendingRow, SessionOutcome } from '../journal.js';
+import type { StateStore } from '../store.js';
 import { AWKWARD_IDS, settled, upsert } from './fixtures.js';
 import type { Laws } from './laws.js';
 import { deleted, fingerprint, gone, unknown } from './rows.js';

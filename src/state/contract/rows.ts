@@ -1,6 +1,7 @@
 import type { Entity, Fingerprint } from '../../core/model.js';
 import { writeDigest } from '../../fingerprints/digests.js';
-import { UNKNOWN, type AdoptedRow, type Held, type PendingRow, type StateStore } from '../store.js';
+import type { PendingRow } from '../journal.js';
+import { UNKNOWN, type AdoptedRow, type Held, type StateStore } from '../store.js';
 
 /** A fingerprint whose digest begins with a text. Two keys must not have the same one, because digests cover the key. */
 export const fingerprint = (text = 'f', attributes = ''): Fingerprint => ({

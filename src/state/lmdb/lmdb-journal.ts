@@ -1,6 +1,7 @@
 import { createdSession } from '../created-session.js';
 import { StateError } from '../../core/errors.js';
-import type { AdoptedRow, Journal, JournaledSession, PendingRow } from '../store.js';
+import type { Journal, JournaledSession, PendingRow } from '../journal.js';
+import type { AdoptedRow } from '../store.js';
 import { endedBySession, type EndedParents } from '../ended-parents.js';
 import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { rowsAfter } from '../session-rows.js';

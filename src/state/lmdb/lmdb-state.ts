@@ -4,12 +4,12 @@ import { closedState, requireSameTarget, requireWhole, retargeted } from '../che
 import { endedByAdoption, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { createSpool } from '../outbox/spool.js';
+import type { Journal } from '../journal.js';
 import {
   IMPORT_UNFINISHED,
   type AdoptedRow,
   type EntityCounts,
   type HeldRow,
-  type Journal,
   type Outbox,
   type Reading,
   type Spool,

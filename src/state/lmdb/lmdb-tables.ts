@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ChangeKind, Entity } from '../../core/model.js';
-import type { JournaledSession, Target } from '../store.js';
+import type { JournaledSession } from '../journal.js';
+import type { Target } from '../store.js';
 import { EntityRows, newStamp, type EntityHead } from './entity-rows.js';
 
 /** The version of the layout. A state of another version is refused. */

@@ -1,4 +1,4 @@
-import type { PendingRow } from '../store.js';
+import type { PendingRow } from '../journal.js';
 import type { StoredLoad } from './lmdb-tables.js';
 import { decodeKey, DIGEST_BYTES, encodeKey } from './row-codec.js';
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Entity } from '../../core/model.js';
 import { membershipAfter, type EndedParents } from '../ended-parents.js';
 import { loginsAfter } from '../logins.js';
-import type { AdoptedRow, Held, JournaledSession, PendingRow, Target } from '../store.js';
+import type { JournaledSession, PendingRow } from '../journal.js';
+import type { AdoptedRow, Held, Target } from '../store.js';
 
 /** The rows of one load of a session. */
 export interface PendingLoad {

@@ -3,7 +3,7 @@ import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-da
 import { endedBySession } from '../ended-parents.js';
 import { createdSession } from '../created-session.js';
 import { rowsAfter } from '../session-rows.js';
-import type { Journal, PendingRow } from '../store.js';
+import type { Journal, PendingRow } from '../journal.js';
 import { apply, type DiskContent, type PendingLoad, type StoredSession } from './memory-disk.js';
 
 /** Makes one atomic change; the name is that of the write. */

@@ -3,12 +3,12 @@ import type { Entity } from '../../core/model.js';
 import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
+import type { Journal } from '../journal.js';
 import {
   IMPORT_UNFINISHED,
   type AdoptedRow,
   type EntityCounts,
   type HeldRow,
-  type Journal,
   type Outbox,
   type Reading,
   type StateIdentity,

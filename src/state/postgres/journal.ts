@@ -4,7 +4,7 @@ import { createdSession } from '../created-session.js';
 import { DELETIONS_BY_DAY, deletionsIn, withDeletions } from '../deletions-by-day.js';
 import { endedBySession } from '../ended-parents.js';
 import { rowsAfter } from '../session-rows.js';
-import type { Journal, JournaledSession, JournalPhase, PendingRow, SessionOutcome } from '../store.js';
+import type { Journal, JournaledSession, JournalPhase, PendingRow, SessionOutcome } from '../journal.js';
 import { entityNumber, type BaselineWrites } from './baseline.js';
 import { bytesArray, latin1 } from './bytes-array.js';
 import type { Database } from './database.js';

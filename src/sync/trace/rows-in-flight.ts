@@ -1,5 +1,5 @@
 import { displayKey, splitMembershipKey, type Entity } from '../../core/model.js';
-import type { Journal, JournaledSession, PendingRow } from '../../state/store.js';
+import type { Journal, JournaledSession, PendingRow } from '../../state/journal.js';
 
 /** The most rows that are listed; all are counted. */
 const MOST = 20;

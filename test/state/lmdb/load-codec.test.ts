@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENTITIES } from '../../../src/core/model.js';
 import { packRows, unpackRows } from '../../../src/state/lmdb/load-codec.js';
-import type { PendingRow } from '../../../src/state/store.js';
+import type { PendingRow } from '../../../src/state/journal.js';
 import { deleted, fingerprint, upserted } from '../../support/rows.js';
 
 const byte = fc.integer({ min: 0, max: 255 }).map((n) => String.fromCharCode(n));
