@@ -232,7 +232,8 @@ export class StateError extends RollcallError {
         | 'ERR_ROLLCALL_STATE_MISSING'
         | 'ERR_ROLLCALL_STATE_LOST'
         | 'ERR_ROLLCALL_STATE_CORRUPT'
-        | 'ERR_ROLLCALL_STATE_NOT_EMPTY';
+        | 'ERR_ROLLCALL_STATE_NOT_EMPTY'
+        | 'ERR_ROLLCALL_STATE_MOVED';
     },
   ) {
     super(options?.code ?? 'ERR_ROLLCALL_STATE', message, options);

@@ -1,10 +1,35 @@
 import { StateError } from '../core/errors.js';
-import { IMPORT_UNFINISHED, type Target } from './store.js';
+import { IMPORT_UNFINISHED, type StateStore, type Target } from './store.js';
 
 /** Refuses a state whose import was not finished: a sync would send the missing rows again, and never remove them. */
 export function requireWhole(importMark: string | undefined): void {
   if (importMark === IMPORT_UNFINISHED)
     throw new StateError('an import into this state was not finished: import it again');
+}
+
+/** Refuses a state that was moved to another place: two states of one identity source would not know what the other one sends. */
+export function requireUnmoved(movedTo: string | undefined): void {
+  if (movedTo !== undefined) throw movedState(movedTo);
+}
+
+/** The error of a state that was moved. */
+export function movedState(movedTo: string): StateError {
+  return new StateError(`the state was moved to ${movedTo}: use that place (--state)`, {
+    code: 'ERR_ROLLCALL_STATE_MOVED',
+  });
+}
+
+/** Refuses a state with a session in flight, because the session would change the rows. */
+export async function requireSettled(state: StateStore): Promise<void> {
+  if ((await state.journal.open()).length > 0)
+    throw new StateError('a session is in flight: run a sync first, which settles it');
+}
+
+/** True if a state has neither rows nor sessions. */
+export async function isEmpty(state: StateStore): Promise<boolean> {
+  const { users, groups, memberships } = await state.counts();
+  const rows = [users, groups, memberships].reduce((sum, { known, unknown }) => sum + known + unknown, 0);
+  return rows === 0 && (await state.journal.open()).length === 0;
 }
 
 /** Refuses a target that is not the one of the state. */

@@ -6,7 +6,7 @@ import { refuseUnknown, requireBoolean } from '../core/check-options.js';
 import { StateError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
 import { loginOf } from '../fingerprints/login-fingerprints.js';
-import { requireWhole } from './checks.js';
+import { isEmpty, requireSettled, requireWhole } from './checks.js';
 import { DELETIONS_BY_DAY } from './deletions-by-day.js';
 import { ATTRIBUTE_NAMES } from './known-attributes.js';
 import { OWED_RECORDS } from './owed-records.js';
@@ -67,8 +67,7 @@ const META = [
  * the file cannot be written
  */
 export async function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
-  if ((await state.journal.open()).length > 0)
-    throw new StateError('a session is in flight: run a sync first, which settles it');
+  await requireSettled(state);
   // The export of an unfinished import would look complete.
   requireWhole(await state.getMeta('import'));
   const temporary = `${file}.${process.pid}.tmp`;
@@ -151,10 +150,8 @@ export async function importState(
 ): Promise<StateRowCounts> {
   refuseUnknown('importState', options, ['asOfNow']);
   const asOfNow = requireBoolean('asOfNow', options.asOfNow ?? false);
-  const counts = await state.counts();
-  const held = ENTITIES.some((entity) => counts[entity].known + counts[entity].unknown > 0);
-  const unfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
-  if ((held && !unfinished) || (await state.journal.open()).length > 0) {
+  const isUnfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
+  if (!isUnfinished && !(await isEmpty(state))) {
     throw new StateError('the state is not empty: import into a new directory', {
       code: 'ERR_ROLLCALL_STATE_NOT_EMPTY',
     });

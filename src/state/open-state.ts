@@ -18,15 +18,16 @@ import type { StateStore } from './store.js';
  * @param place - a directory, or the address of a state in PostgreSQL
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the place cannot be used (the message
  * contains it and the code of the system), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), if the
- * state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing
- * stays open.
+ * state has another format (`ERR_ROLLCALL_STATE_FORMAT`), if it is damaged (`ERR_ROLLCALL_STATE_CORRUPT`), or if it was moved to another
+ * place (`ERR_ROLLCALL_STATE_MOVED`). If it throws, nothing stays open.
  */
 export async function openState(place: string, options: OpenStateOptions = {}): Promise<StateStore> {
   if (!isPostgresUrl(place)) return openDirectory(place, options);
-  refuseUnknown('openState', options, ['clock', 'verify', 'create']);
-  const { clock, create } = options;
+  refuseUnknown('openState', options, ['clock', 'verify', 'create', 'moved']);
+  const { clock, create, moved } = options;
   return openPostgresState(place, {
     ...(clock !== undefined && { clock }),
     ...(create !== undefined && { create }),
+    ...(moved !== undefined && { moved }),
   });
 }

@@ -148,6 +148,8 @@ export interface HeldRow {
   readonly entity: Entity;
   readonly key: string;
   readonly held: Held;
+  /** Of the row of an unknown user, the fingerprints of the logins that the user may have, in the order in which they were written. */
+  readonly logins?: readonly string[] | undefined;
 }
 
 /** A row to be written; `held: undefined` removes it. */
@@ -181,6 +183,9 @@ export function sourceFilesName(entity: Entity): string {
   return `source-files:${entity}`;
 }
 
+/** The name of the meta value with the place to which a state was moved. A state that has such a place must not be read. */
+export const MOVED_TO = 'moved-to';
+
 /** The value of the meta value `import` while an import is not finished. */
 export const IMPORT_UNFINISHED = 'unfinished';
 
@@ -213,7 +218,7 @@ export interface StateStore extends AsyncDisposable {
    */
   retarget(orgUrl: string): Promise<void>;
   counts(): Promise<Readonly<Record<Entity, EntityCounts>>>;
-  /** Opens a reading. Throws if one is open. */
+  /** Opens a reading. Throws if one is open, if an import was not finished, or if the state was moved to another place. */
   read(): Promise<Reading>;
   /** Opens an empty outbox. */
   outbox(): Promise<Outbox>;
@@ -234,13 +239,15 @@ export interface StateStore extends AsyncDisposable {
   /** Replaces the counts that {@link absences} returns. */
   setAbsences(entity: Entity, counts: ReadonlyMap<string, number>): Promise<void>;
   /**
-   * Empties the state and sets its identity, for `importState`, which writes the rows afterwards. The state counts as unfinished,
-   * and `read` throws, until `importState` sets the meta value `import` to `''`.
+   * Empties the state, its small values too, and sets its identity, for `importState` and `moveState`, which write the rows afterwards.
+   * The state counts as unfinished, and `read` throws, until they set the meta value `import` to `''`.
    */
   restore(identity: StateIdentity): Promise<void>;
   /** Small values that are stored with the baseline, such as the watermark of a delta feed. */
   getMeta(name: string): Promise<string | undefined>;
   setMeta(name: string, value: string): Promise<void>;
+  /** The names of all small values, in any order. */
+  metaNames(): Promise<readonly string[]>;
   /**
    * Waits for writes in progress and closes the state. It may be called again; every other call throws from then on.
    *

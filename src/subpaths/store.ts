@@ -15,6 +15,7 @@ export type {
 export {
   IMPORT_UNFINISHED,
   LANES,
+  MOVED_TO,
   Reference,
   Seen,
   UNKNOWN,
@@ -43,3 +44,4 @@ export {
   type ImportOptions,
   type StateRowCounts,
 } from '../state/export-import.js';
+export { moveState, type MoveOptions } from '../state/move-state.js';

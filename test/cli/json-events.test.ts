@@ -90,6 +90,7 @@ describe('--json', () => {
     collect(await lines(cwd, ['cancel'], { env }));
     const retarget = ['state', 'retarget', '--state', 'a', '--org-url', 'https://new.example.com'];
     collect(await lines(cwd, retarget, {}));
+    collect(await lines(cwd, ['state', 'move', 'a', 'moved'], {}));
     collect(await lines(cwd, ['init', '--users', 'u.csv'], {}));
     const signals = new Signals();
     const stopAt = (text: string) => ({

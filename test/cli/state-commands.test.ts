@@ -7,6 +7,43 @@ import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, usersCsv } 
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
 
 describe('state', () => {
+  it('is moved to another place, where nothing is sent again, and is not used in the old one', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(300) });
+    const env = envOf(okta);
+    await cli(cwd, [...SYNC, '--state', 'old'], { env });
+    const missing = await cli(cwd, ['state', 'move', 'nowhere', 'new']);
+    expect(missing).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no state in') as string,
+    });
+    expect(existsSync(join(cwd, 'new'))).toBe(false);
+    expect((await cli(cwd, ['state', 'move', 'old', './old'])).code).toBe(2);
+    const done = await cli(cwd, ['state', 'move', 'old', 'new']);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done.out).toContain(`Moved 300 users, 0 groups, 0 memberships to ${join(cwd, 'new')}.`);
+    const refused = await cli(cwd, [...SYNC, '--state', 'old'], { env });
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(`the state was moved to ${join(cwd, 'new')}: use that place`);
+    expect((await cli(cwd, ['status', '--state', 'old'])).code).toBe(1);
+    expect((await cli(cwd, [...SYNC, '--state', 'new'], { env })).out).toContain('nothing was sent.');
+    // Again: nothing is left to do.
+    const again = await cli(cwd, ['state', 'move', 'old', 'new', '--json']);
+    expect(jsonLines(again.out)).toMatchObject([
+      { type: 'state:moved', from: join(cwd, 'old'), to: join(cwd, 'new'), rows: { users: 300 } },
+    ]);
+    expect((await cli(cwd, ['state', 'move', 'old', 'third'])).err).toContain('was moved to');
+    expect(existsSync(join(cwd, 'third'))).toBe(false);
+    // What is left in the old place can be exported, and the state can come back.
+    expect((await cli(cwd, ['state', 'export', 'copy', '--state', 'old'])).code).toBe(0);
+    expect((await cli(cwd, ['state', 'move', 'new', 'old'])).code).toBe(0);
+    expect((await cli(cwd, [...SYNC, '--state', 'old'], { env })).out).toContain('nothing was sent.');
+    const password = await cli(cwd, ['state', 'move', 'old', 'postgres://me:canary@127.0.0.1:1/db']);
+    expect(password).toMatchObject({ code: 2, out: '' });
+    expect(password.err).toContain('PGPASSFILE');
+    expect(password.err).not.toContain('canary');
+  });
+
   it('goes to another place by a file, and knows there what Okta holds', async () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, { 'u.csv': usersCsv(300, 'canary') });

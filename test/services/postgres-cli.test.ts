@@ -42,6 +42,27 @@ describeWith(service, 'the command line with a state in PostgreSQL', () => {
     expect((await cli(cwd, ['state', 'verify'], { env })).out).toContain('298 users');
   }, 60_000);
 
+  it('moves a state from a directory to PostgreSQL and back, and nothing is sent again', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(300) });
+    const sync = (state: string) =>
+      cli(cwd, ['sync', '--users', 'u.csv', ...QUICK, '--state', state], { env: envOf(okta) });
+    const inDatabase = `${urlOf(POSTGRES)}?schema=${schema}&state=moved`;
+    expect((await sync('here')).code).toBe(0);
+    const there = await cli(cwd, ['state', 'move', 'here', inDatabase]);
+    expect(there).toMatchObject({ code: 0, err: '' });
+    expect(there.out).toContain(`Moved 300 users, 0 groups, 0 memberships to postgres://${POSTGRES.host}`);
+    expect(there.out).not.toContain(`${POSTGRES.user}@`);
+    expect((await sync('here')).err).toContain('the state was moved to postgres://');
+    expect((await sync(inDatabase)).out).toContain('nothing was sent.');
+    expect((await cli(cwd, ['state', 'move', inDatabase, 'elsewhere'])).code).toBe(0);
+    const refused = await sync(inDatabase);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(`the state was moved to ${join(cwd, 'elsewhere')}: use that place`);
+    expect((await sync('elsewhere')).out).toContain('nothing was sent.');
+    expect((await cli(cwd, ['state', 'verify', '--state', 'elsewhere'])).out).toContain('300 users');
+  }, 60_000);
+
   it('refuses a password in a flag and in a config file, and never shows it', async () => {
     const cwd = await directory();
     const url = `postgres://me:${SECRET}@127.0.0.1:1/db`;

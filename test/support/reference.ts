@@ -7,7 +7,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The public entries but the simulator. The main one comes first. */
 const ENTRIES: readonly (readonly [name: string, file: string])[] = [
   ['rollcall', 'src/index.ts'],
-  ...['config', 'okta', 'store', 'testing', 'types'].map(
+  ...['config', 'okta', 'postgres', 'store', 'testing', 'types'].map(
     (name) => [`rollcall/${name}`, `src/subpaths/${name}.ts`] as const,
   ),
 ];

@@ -20,6 +20,7 @@ import {
   STATE_SETTINGS,
   verifyStateCommand,
 } from './state.js';
+import { moveCommand, MOVE_SETTINGS } from './move-state.js';
 import { statusCommand, STATUS_SETTINGS } from './status.js';
 import { syncCommand, SYNC_SETTINGS } from './sync.js';
 import { verifyCommand, VERIFY_SETTINGS } from './verify.js';
@@ -198,6 +199,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: output,
   },
   {
+    name: 'state move <from> <to>',
+    summary:
+      'Moves the state from one place to another, a directory or an address of PostgreSQL: nothing is lost, and nothing is sent again.',
+    command: moveCommand,
+    settings: MOVE_SETTINGS,
+    flags: output,
+  },
+  {
     name: 'state retarget',
     summary: 'Gives the state the new address of its org (--org-url); the identity source stays the same.',
     command: retargetCommand,
@@ -240,5 +249,5 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Groups of commands, with their summaries. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = Object.freeze({
-  state: 'Exports, imports, checks, migrates or retargets the state, or lists what it owes.',
+  state: 'Exports, imports, moves, checks, migrates or retargets the state, or lists what it owes.',
 });

@@ -2,7 +2,7 @@ import { BusyError, StateError } from '../../core/errors.js';
 import type { OpenStateOptions } from '../../state/lmdb/open-state.js';
 import { memoryState } from '../../state/memory/memory-state.js';
 import type { StateStore } from '../../state/store.js';
-import { openPlace, statePlace } from '../settings/state-place.js';
+import { openPlace, statePlace, type StatePlace } from '../settings/state-place.js';
 import type { CommandInput } from './command.js';
 
 /** Longer than the minute after which a process that gives no sign of life counts as dead. */
@@ -13,14 +13,15 @@ const PAUSE_MS = 1000;
 /**
  * Opens the state of a command. If another process uses it, waits for it as long as `--wait-lock` says.
  *
+ * @param place - where it is, if that is not what the settings say
  * @throws {@link BusyError} if the state is still in use then
  */
 export async function openCommandState(
   { resolved: { settings }, context, display, stopping }: CommandInput,
-  options: Pick<OpenStateOptions, 'verify' | 'create'> = {},
+  options: Pick<OpenStateOptions, 'verify' | 'create' | 'moved'> = {},
+  place: StatePlace = statePlace(settings, context),
 ): Promise<StateStore> {
   const { clock } = context;
-  const place = statePlace(settings, context);
   const elapsed = () => clock.elapsed?.() ?? clock.now();
   const began = elapsed();
   const waitMs = settings.waitLock ?? WAIT_LOCK_MS;

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
-import { ENTITIES } from '../../core/model.js';
 import type { StateStore } from '../../state/store.js';
 import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
 import { OptionsError, StateError } from '../../core/errors.js';
 import { targetOf } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { SettingKey } from '../settings/settings.js';
-import { count } from '../text/words.js';
+import { rowsText } from '../text/words.js';
 import { migratePostgresState } from '../../state/postgres/open-postgres-state.js';
 import { isPostgresUrl } from '../../state/postgres/postgres-url.js';
 import { databasePassword, statePlace } from '../settings/state-place.js';
@@ -18,7 +17,7 @@ export const STATE_SETTINGS: readonly SettingKey[] = ['state', 'waitLock'];
 
 /** `state export FILE`: writes the whole content of a state to one file. */
 export const exportCommand: Command = async (input) =>
-  withState(input, (state, file) => exportState(state, file), 'Exported', { create: false });
+  withState(input, (state, file) => exportState(state, file), 'Exported', { create: false, moved: true });
 
 /** `state import FILE`: fills an empty state from an exported file. */
 export const importCommand: Command = async (input) =>
@@ -97,8 +96,7 @@ async function withState(
   try {
     const { file } = flags;
     const rows = await work(state, typeof file === 'string' ? resolve(context.cwd, file) : '');
-    const text = ENTITIES.map((entity) => `${count(rows[entity])} ${entity}`).join(', ');
-    display.outcome({ type: 'state:report', rows }, `${done} ${text}.${note}`);
+    display.outcome({ type: 'state:report', rows }, `${done} ${rowsText(rows)}.${note}`);
     return EXIT.DONE;
   } finally {
     await state.close();

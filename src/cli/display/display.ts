@@ -39,6 +39,12 @@ export type OutcomeEvent =
       readonly forgotten: readonly OwedRecord[];
     }
   | { readonly type: 'state:migrated'; readonly from: number; readonly to: number }
+  | {
+      readonly type: 'state:moved';
+      readonly from: string;
+      readonly to: string;
+      readonly rows: StateRowCounts;
+    }
   | { readonly type: 'state:retargeted'; readonly from: string; readonly to: string }
   | {
       readonly type: 'simulate:ready';

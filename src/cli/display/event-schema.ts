@@ -152,6 +152,11 @@ export const EVENT_SCHEMAS: {
       'The outcome of `state migrate`: the version of the tables before and after; 0 for a schema without them.',
     members: { from: whole, to: whole },
   },
+  'state:moved': {
+    description:
+      'The outcome of `state move`: the old and the new place of the state, and the entities in it.',
+    members: { from: text, to: text, rows: byEntity(whole) },
+  },
   'state:retargeted': {
     description: 'The outcome of `state retarget`: the old and the new address of the org.',
     members: { from: text, to: text },

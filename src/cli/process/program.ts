@@ -35,9 +35,9 @@ export function buildProgram(execute: Execute): Commander {
     for (const option of [...flags(), ...settings.flatMap(settingOptions)]) added.addOption(option);
     // Commander passes the values of arguments first, then the flags, then the command.
     added.action(async (...given: unknown[]) => {
-      const [, argumentName] = /<(\w+)(?:\.{3})?>/.exec(name) ?? [];
-      const argument = argumentName === undefined ? {} : { [argumentName]: given[0] as string | string[] };
-      return execute(command, settings, { ...(given.at(-2) as Flags), ...argument });
+      const names = Array.from(name.matchAll(/<(\w+)(?:\.{3})?>/g), ([, argument]) => argument as string);
+      const args = Object.fromEntries(names.map((argument, i) => [argument, given[i] as string | string[]]));
+      return execute(command, settings, { ...(given.at(-2) as Flags), ...args });
     });
   }
   return program;

@@ -36,8 +36,8 @@ export async function openPlace(
   options: Omit<OpenStateOptions, 'clock'> = {},
 ): Promise<StateStore> {
   if (!isPostgresUrl(address)) return openState(address, { ...options, clock });
-  const { create = true } = options;
-  return openPostgresState(address, { clock, create, ...(await databasePassword(env)) });
+  const { create = true, moved = false } = options;
+  return openPostgresState(address, { clock, create, moved, ...(await databasePassword(env)) });
 }
 
 /** Opens the state in a place; undefined if there is none. Commands that only read must not create one. */

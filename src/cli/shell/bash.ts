@@ -73,12 +73,14 @@ function flagCases(program: CommandLine): string {
 function argumentCases(program: CommandLine): string {
   return withChildren(program)
     .flatMap((command) => {
-      const { children, argument } = command;
+      const { children, args } = command;
       if (children.length > 0)
         return [
           `    ${quoted(keyOf(command))}) ${reply(children.map(({ path }) => path.at(-1) as string))} ;;`,
         ];
-      return argument === undefined ? [] : [`    ${quoted(keyOf(command))}) ${reply(argument.kind)} ;;`];
+      // Several arguments of a command are of one kind.
+      const [first] = args;
+      return first === undefined ? [] : [`    ${quoted(keyOf(command))}) ${reply(first.kind)} ;;`];
     })
     .join('\n');
 }

@@ -15,13 +15,21 @@ export interface FlagSpec {
     { readonly placeholder: string; readonly kind: ValueKind; readonly many: boolean } | undefined;
 }
 
+/** An argument of a command. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly kind: ValueKind;
+  /** True if it may be given several times. */
+  readonly many: boolean;
+}
+
 /** A command as the help shows it. */
 export interface CommandLine {
   /** The names from the program to the command. */
   readonly path: readonly string[];
   readonly summary: string;
-  /** The argument, without brackets; undefined for a command without one. */
-  readonly argument: { readonly name: string; readonly kind: ValueKind; readonly many: boolean } | undefined;
+  /** The arguments, without brackets. */
+  readonly args: readonly ArgumentSpec[];
   readonly flags: readonly FlagSpec[];
   readonly children: readonly CommandLine[];
 }
@@ -44,7 +52,7 @@ export function describeCommandLine(program: Commander): CommandLine {
   const help: CommandLine = {
     path: [program.name(), 'help'],
     summary: 'Prints the help of a command.',
-    argument: { name: 'command', kind: names, many: false },
+    args: [{ name: 'command', kind: names, many: false }],
     flags: [],
     children: [],
   };
@@ -58,15 +66,14 @@ export function withChildren(command: CommandLine): readonly CommandLine[] {
 
 function describe(command: Commander, path: readonly string[]): CommandLine {
   const helper = command.createHelp();
-  const [argument] = command.registeredArguments;
   return {
     path,
     summary: command.description(),
-    argument: argument && {
+    args: command.registeredArguments.map((argument) => ({
       name: argument.name(),
       kind: kindOf(argument.name()),
       many: argument.variadic,
-    },
+    })),
     flags: helper.visibleOptions(command).map(flagOf),
     children: command.commands.map((child) => describe(child, [...path, child.name()])),
   };
@@ -86,7 +93,7 @@ function flagOf({ long, short, flags, description, helpGroupHeading, variadic }:
 function kindOf(placeholder: string): ValueKind {
   if (placeholder === 'file') return 'file';
   // The place of a state is a directory, or an address that nobody could list.
-  if (placeholder === 'dir' || placeholder === 'place') return 'directory';
+  if (['dir', 'place', 'from', 'to'].includes(placeholder)) return 'directory';
   if (placeholder.includes('|') && !FREE.has(placeholder))
     return placeholder.split('|').map((word) => word.replace(/=.*/, '='));
   return WORDS[placeholder] ?? 'text';

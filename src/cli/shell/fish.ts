@@ -28,12 +28,11 @@ function condition(command: CommandLine, groups: readonly CommandLine[]): string
 
 function linesOf(command: CommandLine, name: string, when: string): readonly string[] {
   const start = `complete -c ${name} -n ${quoted(when)}`;
-  const { argument } = command;
   return [
     ...command.children.map(
       ({ path, summary }) => `${start} -a ${quoted(path.at(-1) as string)} -d ${quoted(summary)}`,
     ),
-    ...(argument === undefined ? [] : [argumentLine(start, argument.kind)].flat()),
+    ...new Set(command.args.flatMap(({ kind }) => argumentLine(start, kind))),
     ...command.flags.map((flag) => `${start} ${flagOptions(flag)} -d ${quoted(flag.description)}`),
   ];
 }

@@ -54,12 +54,11 @@ function sharedFlags(commands: readonly CommandLine[]): ReadonlyMap<string, Flag
 }
 
 function commandLines(command: CommandLine, shared: ReadonlyMap<string, FlagSpec>): readonly string[] {
-  const { path, summary, argument, flags } = command;
-  const operand =
-    argument === undefined ? '' : ` \\fI${escaped(argument.name)}\\fR${argument.many ? '...' : ''}`;
+  const { path, summary, args, flags } = command;
+  const operands = args.map(({ name, many }) => ` \\fI${escaped(name)}\\fR${many ? '...' : ''}`).join('');
   const others = flags.filter(({ long }) => shared.has(long)).map(({ long }) => escaped(long));
   return [
-    `.SS ${escaped(path.slice(1).join(' '))}${operand}`,
+    `.SS ${escaped(path.slice(1).join(' '))}${operands}`,
     ...paragraph(summary),
     ...flags.filter(({ long }) => !shared.has(long)).flatMap(flagLines),
     ...(others.length === 0 ? [] : ['.PP', `Flags: ${others.join(', ')}.`]),

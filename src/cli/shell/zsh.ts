@@ -43,9 +43,9 @@ ${cases.join('\n')}
 }`;
 }
 
-function argumentSpecs({ argument, children }: CommandLine): readonly string[] {
-  if (argument === undefined || children.length > 0) return [];
-  return [`${argument.many ? '*' : '1'}:${argument.name}:${action(argument.kind)}`];
+function argumentSpecs({ args, children }: CommandLine): readonly string[] {
+  if (children.length > 0) return [];
+  return args.map(({ name, kind, many }, i) => `${many ? '*' : i + 1}:${name}:${action(kind)}`);
 }
 
 function flagSpec({ long, short, description, value }: FlagSpec): string {

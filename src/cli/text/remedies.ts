@@ -17,6 +17,7 @@ export const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
   ERR_ROLLCALL_STATE_MISSING: 'restore a copy, or create a new state with --no-require-state',
   ERR_ROLLCALL_STATE_CORRUPT: 'restore a copy, or adopt what Okta holds',
   ERR_ROLLCALL_STATE_NOT_EMPTY: 'import into a new directory',
+  ERR_ROLLCALL_STATE_MOVED: 'set --state, ROLLCALL_STATE or the config file to the new place',
   ERR_ROLLCALL_BUSY: 'wait, or check the process and host that the message names',
 });
 

@@ -1,3 +1,4 @@
+import { ENTITIES, type Entity } from '../../core/model.js';
 import { codePoint, marksShown } from '../../core/visible.js';
 import { columnsOf } from './width.js';
 
@@ -9,6 +10,11 @@ export function count(n: number): string {
 /** `1 session`, `2 sessions`. */
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `300 users, 2 groups, 600 memberships`. */
+export function rowsText(rows: Readonly<Record<Entity, number>>): string {
+  return ENTITIES.map((entity) => `${count(rows[entity])} ${entity}`).join(', ');
 }
 
 /** A number of bytes as text, in decimal units (kB = 1,000 bytes). */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { StateStore } from '../store.js';
+import type { HeldRow, StateStore } from '../store.js';
 import { confirmedRow, settled, upsert } from './fixtures.js';
 import type { Laws } from './laws.js';
 import { confirmed, deleted, fingerprint, gone, unknown } from './rows.js';
@@ -31,6 +31,38 @@ export const loginLaws: Laws = {
     const again = await under.reopen();
     assert.deepEqual(await holders(again.store, bob, ann, 'nobody has', eve), ['b', 'a', undefined, '']);
     assert.deepEqual(await holders(again.store), []);
+    await again.dispose();
+  },
+
+  'the rows of unknown users have all their logins, in order, and can be written again with them': async (
+    store,
+    under,
+  ) => {
+    const versions = [ann, bob, eve].map((login) => upsert('users', 'a', withLogin('a', login)));
+    for (const version of versions) await settled(store, [version], 'unknown');
+    await settled(store, [upsert('users', 'b', withLogin('b', bob)), upsert('users', 'c')], 'unknown');
+    await store.adopt([confirmed('users', 'd', withLogin('d', ann))]);
+    const rowsOf = async (of: StateStore) => {
+      const rows: HeldRow[] = [];
+      for await (const chunk of of.rows('users')) rows.push(...chunk);
+      return rows.sort((one, other) => (one.key < other.key ? -1 : 1));
+    };
+    const rows = await rowsOf(store);
+    const logins = rows.map(({ key, logins: own }) => [key, own]);
+    assert.deepEqual(logins, [
+      ['a', [ann, bob, eve]],
+      ['b', [bob]],
+      ['c', undefined],
+      ['d', undefined],
+    ]);
+    await store.restore({ fingerprintKey: '0'.repeat(32), target: undefined, lastTriggeredAt: undefined });
+    await store.adopt(
+      rows.flatMap(({ logins: own = [undefined], ...row }) => own.map((login) => ({ ...row, login }))),
+    );
+    await store.setMeta('import', '');
+    const again = await under.reopen();
+    assert.deepEqual(await rowsOf(again.store), rows);
+    assert.deepEqual(await holders(again.store, ann, bob, eve), [['a', 'd'], ['a', 'b'], 'a']);
     await again.dispose();
   },
 

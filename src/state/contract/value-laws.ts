@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { confirmedRow, missingOf, settled, upsert } from './fixtures.js';
+import { MOVED_TO } from '../store.js';
 import type { Laws } from './laws.js';
 
 /** Laws of the values beside the rows: the target, small values, absences, the identity of an import. */
@@ -44,6 +45,22 @@ export const valueLaws: Laws = {
     await again.dispose();
   },
 
+  'the names of small values are known': async (store, under) => {
+    await store.setMeta('watermark', '42');
+    await store.setMeta('ü: name', '');
+    const again = await under.reopen();
+    assert.deepEqual([...(await again.store.metaNames())].sort(), ['watermark', 'ü: name']);
+    await again.dispose();
+  },
+
+  'a state that was moved is not read, until it is restored': async (store) => {
+    await store.setMeta(MOVED_TO, '/new/place');
+    await assert.rejects(store.read(), { code: 'ERR_ROLLCALL_STATE_MOVED', message: /\/new\/place/ });
+    await store.restore({ fingerprintKey: '0'.repeat(32), target: undefined, lastTriggeredAt: undefined });
+    await store.setMeta('import', '');
+    await (await store.read()).close();
+  },
+
   'a value of a million characters is kept': async (store, under) => {
     const long = 'ä'.repeat(1_000_000);
     await store.setMeta('refused-records', long);
@@ -70,12 +87,16 @@ export const valueLaws: Laws = {
 
   'a state that is restored holds nothing, and is not read until the import is over': async (store) => {
     await settled(store, [upsert('users', 'a')], 'completed');
+    await store.setMeta('watermark', '42');
+    await store.setAbsences('users', new Map([['a', 1]]));
     const target = { orgUrl: 'https://other.example', identitySourceId: 'x' };
     await store.restore({ fingerprintKey: '0123456789abcdef'.repeat(2), target, lastTriggeredAt: 5 });
     assert.equal(store.fingerprintKey, '0123456789abcdef'.repeat(2));
     assert.deepEqual((await store.counts()).users, { known: 0, unknown: 0 });
     assert.deepEqual(await store.target(), target);
     assert.equal(await store.journal.lastTriggeredAt(), 5);
+    assert.deepEqual(await store.metaNames(), ['import']);
+    assert.deepEqual(await store.absences('users'), new Map());
     await assert.rejects(store.read(), { code: 'ERR_ROLLCALL_STATE' });
     await store.adopt([confirmedRow('users', 'b')]);
     await store.setMeta('import', '');

@@ -1,12 +1,13 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { closedState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
+import { closedState, requireSameTarget, requireUnmoved, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption, type EndedParents } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { createSpool } from '../outbox/spool.js';
 import type { Journal } from '../journal.js';
 import {
   IMPORT_UNFINISHED,
+  MOVED_TO,
   type AdoptedRow,
   type EntityCounts,
   type HeldRow,
@@ -21,7 +22,7 @@ import { absencesOf, replaceAbsences } from './absences.js';
 import { DigestCache } from './digest-cache.js';
 import { lmdbJournal, type Write } from './lmdb-journal.js';
 import { LmdbReading } from './lmdb-reading.js';
-import { emptyHead, type Head, type Tables } from './lmdb-tables.js';
+import { emptyHead, metaNamesOf, type Head, type Tables } from './lmdb-tables.js';
 import { endedMemberships } from './ended-memberships.js';
 import { runAll } from './run-all.js';
 import { Snapshot, type DigestCaches } from './snapshot.js';
@@ -151,6 +152,7 @@ export class LmdbState implements StateStore {
   async read(): Promise<Reading> {
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
     requireWhole(this.#meta('import'));
+    requireUnmoved(this.#meta(MOVED_TO));
     this.#reading = new LmdbReading(this.#snapshot(), this.#caches, () => (this.#reading = undefined));
     return this.#reading;
   }
@@ -202,6 +204,7 @@ export class LmdbState implements StateStore {
     await this.#write('restore', () => {
       for (const entity of ENTITIES) rows[entity].clear();
       for (const table of [absences, journal, loads]) table.clearSync();
+      for (const name of metaNamesOf(this.#tables)) head.removeSync(`meta:${name}`);
       head.putSync('meta:import', IMPORT_UNFINISHED);
       return { head: { ...emptyHead(), fingerprintKey, target, lastTriggeredAt }, result: undefined };
     });
@@ -223,6 +226,11 @@ export class LmdbState implements StateStore {
       this.#tables.head.putSync(`meta:${name}`, value);
       return { result: undefined };
     });
+  }
+
+  async metaNames(): Promise<readonly string[]> {
+    this.#requireOpen();
+    return metaNamesOf(this.#tables);
   }
 
   close(): Promise<void> {

@@ -63,6 +63,12 @@ export function openTables(root: RootDatabase): Tables {
   };
 }
 
+/** The names of the small values. */
+export function metaNamesOf({ head }: Tables): readonly string[] {
+  const prefix = 'meta:';
+  return Array.from(head.getKeys({ start: prefix, end: 'meta;' }), (key) => key.slice(prefix.length));
+}
+
 /** The head of an empty state, with a new random key. */
 export function emptyHead(): Head {
   const none = () => ({ known: 0, unknown: 0, sum: 0, stamp: newStamp() });

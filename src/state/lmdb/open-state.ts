@@ -3,7 +3,8 @@ import { open, type RootDatabase } from 'lmdb';
 import { systemClock, type Clock } from '../../core/clock.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { StateError } from '../../core/errors.js';
-import type { StateStore } from '../store.js';
+import { requireUnmoved } from '../checks.js';
+import { MOVED_TO, type StateStore } from '../store.js';
 import { checkPages } from './check-pages.js';
 import { readHolder, busy, waitForHolder } from './holder.js';
 import { LmdbState } from './lmdb-state.js';
@@ -30,6 +31,11 @@ export interface OpenStateOptions {
    * @defaultValue true
    */
   readonly create?: boolean;
+  /**
+   * Opens a state that was moved to another place as well, to export it, or to finish the move. It can still not be read by a run.
+   * @defaultValue false
+   */
+  readonly moved?: boolean;
 }
 
 /**
@@ -43,12 +49,12 @@ export interface OpenStateOptions {
  *
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the directory cannot be used (the message
  * contains the path and the code of the system), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), if the
- * state has another format (`ERR_ROLLCALL_STATE_FORMAT`), or if it is damaged (`ERR_ROLLCALL_STATE_CORRUPT`). If it throws, nothing
- * stays open.
+ * state has another format (`ERR_ROLLCALL_STATE_FORMAT`), if it is damaged (`ERR_ROLLCALL_STATE_CORRUPT`), or if it was moved to another
+ * place (`ERR_ROLLCALL_STATE_MOVED`). If it throws, nothing stays open.
  */
 export async function openState(directory: string, options: OpenStateOptions = {}): Promise<StateStore> {
-  refuseUnknown('openState', options, ['clock', 'verify', 'create']);
-  const { clock = systemClock, verify = false, create = true } = options;
+  refuseUnknown('openState', options, ['clock', 'verify', 'create', 'moved']);
+  const { clock = systemClock, verify = false, create = true, moved = false } = options;
   const path = resolve(directory);
   if (!create && !hasState(path)) throw missing(path);
   const undo: (() => unknown)[] = [];
@@ -63,6 +69,7 @@ export async function openState(directory: string, options: OpenStateOptions = {
     undo.push(() => root.close());
     const tables = openKnownTables(root, path);
     if (found !== undefined) checkRows(tables, path);
+    if (!moved) requireUnmoved(tables.head.get(`meta:${MOVED_TO}`) as string | undefined);
     const place = WriterPlace.acquire(path, tables, found, clock);
     undo.push(() => place.release());
     removeLeftOvers(path);

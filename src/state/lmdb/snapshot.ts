@@ -5,7 +5,7 @@ import type { Held, HeldRow } from '../store.js';
 import type { DigestCache } from './digest-cache.js';
 import type { Head, Tables } from './lmdb-tables.js';
 import type { RowBlock } from './row-block.js';
-import { decodeKey, decodeRow } from './row-codec.js';
+import { decodeKey, decodeRow, isUnknown, loginsOf } from './row-codec.js';
 import { UserLogins } from './user-logins.js';
 import { checkedRows } from './verify-rows.js';
 
@@ -66,7 +66,11 @@ export class Snapshot {
       entity,
     );
     for (const chunk of this.#whileOpen(rows))
-      yield chunk.map(({ key, value }) => ({ entity, key: decodeKey(key), held: decodeRow(key, value) }));
+      yield chunk.map(({ key, value }) => {
+        const row = { entity, key: decodeKey(key), held: decodeRow(key, value) };
+        const logins = isUnknown(value) ? loginsOf(value) : [];
+        return logins.length > 0 ? { ...row, logins } : row;
+      });
   }
 
   /** Updates a cache. */

@@ -1,11 +1,19 @@
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
-import { closedState, lostState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
+import {
+  closedState,
+  lostState,
+  requireSameTarget,
+  requireUnmoved,
+  requireWhole,
+  retargeted,
+} from '../checks.js';
 import { endedByAdoption } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import type { Journal } from '../journal.js';
 import {
   IMPORT_UNFINISHED,
+  MOVED_TO,
   type AdoptedRow,
   type EntityCounts,
   type HeldRow,
@@ -103,6 +111,7 @@ class MemoryState implements StateStore {
     const { baseline, logins, meta } = this.#content;
     if (this.#reading !== undefined) throw new StateError('a reading is open already');
     requireWhole(meta.get('import'));
+    requireUnmoved(meta.get(MOVED_TO));
     const snapshot = {
       users: new Map(baseline.users),
       groups: new Map(baseline.groups),
@@ -124,7 +133,11 @@ class MemoryState implements StateStore {
   }
 
   async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {
-    const rows = Array.from(this.#content.baseline[entity], ([key, held]) => ({ entity, key, held }));
+    const { baseline, logins } = this.#content;
+    const rows = Array.from(baseline[entity], ([key, held]): HeldRow => {
+      const own = entity === 'users' && held.kind === 'unknown' ? (logins.get(key) ?? []) : [];
+      return { entity, key, held, ...(own.length > 0 && { logins: own }) };
+    });
     for (let start = 0; start < rows.length; start += ROWS_CHUNK) {
       yield rows.slice(start, start + ROWS_CHUNK);
       if (this.#closed) throw closedState();
@@ -153,6 +166,10 @@ class MemoryState implements StateStore {
 
   async setMeta(name: string, value: string): Promise<void> {
     await this.#write('meta', (content) => content.meta.set(name, value));
+  }
+
+  async metaNames(): Promise<readonly string[]> {
+    return [...this.#content.meta.keys()];
   }
 
   async close(): Promise<void> {

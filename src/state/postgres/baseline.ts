@@ -4,7 +4,7 @@ import type { EndedParents } from '../ended-parents.js';
 import { loginsAfter } from '../logins.js';
 import { UNKNOWN, type AdoptedRow, type EntityCounts, type Held, type HeldRow } from '../store.js';
 import { bytesArray, latin1 } from './bytes-array.js';
-import type { Database } from './database.js';
+import type { Database, Place } from './database.js';
 import { afterPrefix, groupPrefix, idOf, keyOfRow, memberOf, rowIdOf } from './row-id.js';
 
 /** The columns of a row that contain its value. */
@@ -25,10 +25,19 @@ export function heldOfRow(row: Readonly<Record<string, unknown>>): Held {
   return { kind: 'confirmed', fingerprint: { digest: digest.toString('latin1'), attributes: text } };
 }
 
-/** A row, from {@link KEY_COLUMNS} and {@link VALUE_COLUMNS}. */
+/** A row, from {@link KEY_COLUMNS}, {@link VALUE_COLUMNS} and {@link loginsColumn}. */
 export function heldRowOf(entity: Entity, row: Readonly<Record<string, unknown>>): HeldRow {
   const key = keyOfRow(entity, row['id'] as Buffer, row['long_key'] as Buffer | null);
-  return { entity, key, held: heldOfRow(row) };
+  const logins = row['logins'] as readonly Buffer[] | null | undefined;
+  const own = logins ? { logins: logins.map((login) => login.toString('latin1')) } : {};
+  return { entity, key, held: heldOfRow(row), ...own };
+}
+
+/** The logins of a row of the baseline, whose table is `b`; NULL unless it is the row of an unknown user. */
+export function loginsColumn({ schema }: Place, entity: Entity): string {
+  if (entity !== 'users') return 'NULL';
+  return `CASE WHEN b.digest IS NULL THEN (SELECT array_agg(l.login ORDER BY l.place) FROM ${schema}.unknown_logins l
+    WHERE l.state = b.state AND l.id = b.id) END`;
 }
 
 /** The rows of the baseline of one state. Its functions run inside a transaction of the writer. */

@@ -3,7 +3,8 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { refuseUnknown, requireNumber, requireObject } from '../../core/check-options.js';
 import { OptionsError, StateError } from '../../core/errors.js';
 import { ENTITIES } from '../../core/model.js';
-import type { StateStore } from '../store.js';
+import { requireUnmoved } from '../checks.js';
+import { MOVED_TO, type StateStore } from '../store.js';
 import { entityNumber } from './baseline.js';
 import type { PostgresPool } from './connection.js';
 import { Database, type Place } from './database.js';
@@ -11,6 +12,7 @@ import { migrateSchema, requireVersion, schemaVersion } from './migrations.js';
 import { PostgresState } from './postgres-state.js';
 import { openPool, type PostgresConnectionOptions } from './pool.js';
 import { parseStateUrl } from './postgres-url.js';
+import { Values } from './values.js';
 import { Writer } from './writer.js';
 
 /** Where a state is in a database. */
@@ -39,6 +41,11 @@ export interface PostgresStateOptions extends PostgresSchemaOptions {
    * @defaultValue false
    */
   readonly migrate?: boolean;
+  /**
+   * Opens a state that was moved to another place as well, to export it, or to finish the move. It can still not be read by a run.
+   * @defaultValue false
+   */
+  readonly moved?: boolean;
 }
 
 /** Options of {@link openPostgresState}. Those of {@link PostgresStateOptions} have precedence over the parameters of the address. */
@@ -54,7 +61,7 @@ export interface SchemaMigration {
 }
 
 const SCHEMA_OPTIONS = ['schema'];
-const STATE_OPTIONS = [...SCHEMA_OPTIONS, 'name', 'clock', 'create', 'migrate'];
+const STATE_OPTIONS = [...SCHEMA_OPTIONS, 'name', 'clock', 'create', 'migrate', 'moved'];
 const CONNECTION_OPTIONS = ['connectTimeoutMs', 'driverOptions'];
 
 /**
@@ -66,8 +73,8 @@ const CONNECTION_OPTIONS = ['connectTimeoutMs', 'driverOptions'];
  * @param pool - a `Pool` of the package `pg` (version 8) with at least four connections, to the primary server. It stays open when the
  * state is closed. A pooler between must give a client the same connection always (session mode).
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the server cannot be used (the message contains
- * the SQLSTATE), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), or if the tables have another version
- * (`ERR_ROLLCALL_STATE_FORMAT`). If it throws, nothing stays open.
+ * the SQLSTATE), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), if the tables have another version
+ * (`ERR_ROLLCALL_STATE_FORMAT`), or if the state was moved to another place (`ERR_ROLLCALL_STATE_MOVED`). If it throws, nothing stays open.
  */
 export async function postgresState(
   pool: PostgresPool,
@@ -143,7 +150,8 @@ async function open(
   shown: string | undefined,
   onClose: () => Promise<void>,
 ): Promise<StateStore> {
-  const { name = 'default', clock = systemClock, create = true, migrate: mayMigrate = false } = options;
+  const { name = 'default', clock = systemClock, create = true, moved = false } = options;
+  const { migrate: mayMigrate = false } = options;
   const place = placeOf(options.schema, shown);
   if (typeof name !== 'string' || !/^[^\p{Cc}]{1,200}$/u.test(name))
     throw new OptionsError('name', 'expected a text of 1 to 200 characters');
@@ -156,6 +164,7 @@ async function open(
     else requireVersion(database, version);
     const state = await stateNamed(database, name, create);
     const writer = await Writer.acquire(database, pool, { id: state.id, name }, clock);
+    if (!moved) requireUnmoved(await new Values(database, state.id).get(MOVED_TO));
     return new PostgresState({ pool, writer, fingerprintKey: await keyOf(database, state.id), onClose });
   } catch (error) {
     database.release(true);

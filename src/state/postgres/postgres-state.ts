@@ -1,13 +1,14 @@
 import { tmpdir } from 'node:os';
 import { StateError } from '../../core/errors.js';
 import type { Entity } from '../../core/model.js';
-import { closedState, requireSameTarget, requireWhole, retargeted } from '../checks.js';
+import { closedState, requireSameTarget, requireUnmoved, requireWhole, retargeted } from '../checks.js';
 import { endedByAdoption } from '../ended-parents.js';
 import { createOutbox } from '../outbox/outbox.js';
 import { createSpool } from '../outbox/spool.js';
 import type { Journal } from '../journal.js';
 import {
   IMPORT_UNFINISHED,
+  MOVED_TO,
   type AdoptedRow,
   type EntityCounts,
   type HeldRow,
@@ -24,6 +25,7 @@ import {
   entityNumber,
   heldRowOf,
   KEY_COLUMNS,
+  loginsColumn,
   readCounts,
   VALUE_COLUMNS,
 } from './baseline.js';
@@ -121,6 +123,7 @@ export class PostgresState implements StateStore {
     this.#reading = 'opening';
     try {
       requireWhole(await this.getMeta('import'));
+      requireUnmoved(await this.getMeta(MOVED_TO));
       const database = await Database.connect(this.#pool, this.#database);
       try {
         this.#requireOpen();
@@ -169,8 +172,8 @@ export class PostgresState implements StateStore {
     try {
       await database.query(
         `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0;
-         DECLARE rollcall_rows NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS}, ${VALUE_COLUMNS}
-           FROM ${database.schema}.baseline WHERE state = ${this.#writer.state} AND entity = ${entityNumber(entity)}`,
+         DECLARE rollcall_rows NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS}, ${VALUE_COLUMNS}, ${loginsColumn(database, entity)} AS logins
+           FROM ${database.schema}.baseline b WHERE b.state = ${this.#writer.state} AND b.entity = ${entityNumber(entity)}`,
       );
       for (;;) {
         this.#requireOpen();
@@ -226,6 +229,10 @@ export class PostgresState implements StateStore {
 
   async setMeta(name: string, value: string): Promise<void> {
     await this.#writer.write('meta', () => this.#values.set(name, value));
+  }
+
+  async metaNames(): Promise<readonly string[]> {
+    return this.#writer.read(() => this.#values.names());
   }
 
   close(): Promise<void> {

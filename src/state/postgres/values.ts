@@ -30,6 +30,15 @@ export class Values {
     );
   }
 
+  /** The names of all values. */
+  async names(): Promise<readonly string[]> {
+    const { rows } = await this.#database.query(
+      `SELECT name FROM ${this.#database.schema}.meta WHERE state = $1`,
+      [this.#state],
+    );
+    return rows.map((row) => row['name'] as string);
+  }
+
   /** The number of complete reads in a row from which an entity was missing, by key. */
   async absences(entity: Entity): Promise<Map<string, number>> {
     const { rows } = await this.#database.query(
