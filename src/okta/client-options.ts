@@ -6,6 +6,7 @@ import { checkCa } from './dispatcher.js';
 import { OAuthAuthorizer, type OAuthContext } from './sign-in/oauth.js';
 import { checkOAuth, type OAuthOptions } from './sign-in/oauth-options.js';
 import { checkProxy, isLoopback, proxyFor, type ProxyOption } from './proxy.js';
+import type { WindowShare } from './rate-limit/rate-window.js';
 import { Route } from './route.js';
 import type { ClientWait, Transport } from './wire.js';
 
@@ -36,7 +37,11 @@ export interface ClientOptions {
   readonly random?: () => number;
   /** The most concurrent requests, 1 to 75. @defaultValue 4 */
   readonly concurrency?: number;
-  /** The share of each rate-limit window that this client may use, more than 0 and at most 1. @defaultValue 0.5 */
+  /**
+   * The share of each rate-limit window that this client may use, more than 0 and at most 1. Without this option it is half, or 10
+   * requests if that is more and leaves 5 to others, because half of the 15 requests of a Preview org is too few to see when an import ends.
+   * @defaultValue 0.5
+   */
   readonly rateLimitShare?: number;
   /** The longest duration of one attempt in milliseconds. @defaultValue 60000 */
   readonly requestTimeoutMs?: number;
@@ -54,17 +59,21 @@ export interface ClientOptions {
 
 /** Options after checking, with their defaults. */
 export type CheckedOptions = Required<
-  Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca' | 'proxy'>
+  Omit<ClientOptions, 'auth' | 'transport' | 'onWait' | 'ca' | 'proxy' | 'rateLimitShare'>
 > & {
   /** Creates the authorizer, which may fetch credentials over the transport of the client. */
   readonly authorizerOver: (transport: Transport) => Authorizer;
   readonly transport: Transport | undefined;
+  readonly windowShare: WindowShare;
   /** The URL of the proxy; undefined for direct connections, and with a transport of one's own. */
   readonly proxy: string | undefined;
   readonly ca: string | undefined;
   readonly route: Route;
   readonly onWait: ((wait: ClientWait) => void) | undefined;
 };
+
+/** Requests that may be used of a small window whose share was not set. */
+const LEAST_OF_WINDOW = 10;
 
 const DEFAULTS = Object.freeze({
   concurrency: 4,
@@ -116,7 +125,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     clock: given.clock,
     random: requireFunction('random', given.random),
     concurrency: whole('concurrency', 75),
-    rateLimitShare: share,
+    windowShare: { share, least: options.rateLimitShare === undefined ? LEAST_OF_WINDOW : 1 },
     // setTimeout accepts at most 31 bits.
     requestTimeoutMs: whole('requestTimeoutMs', 2 ** 31 - 1),
     connectTimeoutMs: whole('connectTimeoutMs', 2 ** 31 - 1),

@@ -59,7 +59,7 @@ export class Exchange {
     this.#options = options;
     this.#transport = transport;
     this.#authorizer = authorizer;
-    this.#limiter = new RateLimiter(options.clock, options.rateLimitShare, options.concurrency);
+    this.#limiter = new RateLimiter(options.clock, options.windowShare, options.concurrency);
   }
 
   serverDate(): number | undefined {

@@ -35,6 +35,11 @@ export function emptyContent(status: number): Content {
   return { status, body: '' };
 }
 
+/** Okta's examples show the times of sessions in whole seconds. */
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}
+
 /** A session as the API returns it. */
 export function sessionJson(identitySourceId: string, session: OrgSession): Record<string, string> {
   return {
@@ -42,8 +47,8 @@ export function sessionJson(identitySourceId: string, session: OrgSession): Reco
     identitySourceId,
     status: session.status,
     importType: 'INCREMENTAL',
-    created: iso(session.created),
-    lastUpdated: iso(session.lastUpdated),
+    created: iso(wholeSecond(session.created)),
+    lastUpdated: iso(wholeSecond(session.lastUpdated)),
   };
 }
 

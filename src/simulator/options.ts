@@ -82,6 +82,11 @@ export interface OrgOptions {
    */
   readonly omission?: 'kept' | 'cleared';
   /**
+   * The last status that `lastUpdated` of a session is the time of: Okta's documents do not say. `final`: that of the import's end. `triggered`:
+   * that of the trigger, also once the import is over. @defaultValue 'final'
+   */
+  readonly lastUpdated?: 'final' | 'triggered';
+  /**
    * Whether a login (`userName`, in upper or lower case) has at most one active user in the org: a bulk request that gives the login of
    * another active user is refused with 400. If the other user gets it only until the import, the user is left out of the import, and
    * a violation is recorded. @defaultValue true
@@ -156,6 +161,7 @@ const DEFAULTS = Object.freeze({
   poison: () => undefined,
   dropItem: () => false,
   omission: 'kept',
+  lastUpdated: 'final',
   uniqueLogins: true,
   unconfirmed: () => false,
   missingScopes: Object.freeze([]),
@@ -236,6 +242,7 @@ export function checkOrgOptions(options: OrgOptions): CheckedOrgOptions {
   requireOneOf('cooldownApplies', checked.cooldownApplies, ['while-active', 'always']);
   requireOneOf('startImportAnswer', checked.startImportAnswer, ['object', 'array']);
   requireOneOf('omission', checked.omission, ['kept', 'cleared']);
+  requireOneOf('lastUpdated', checked.lastUpdated, ['final', 'triggered']);
   requireNumberOf('createStatus', checked.createStatus, [200, 201]);
   requireNumberOf('unknownSessionStatus', checked.unknownSessionStatus, [400, 404]);
   for (const name of ['listInProgress', 'shuffle', 'recordBodies', 'appsApi', 'uniqueLogins'] as const) {

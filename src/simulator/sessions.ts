@@ -22,6 +22,7 @@ export type SessionRules = Pick<
   | 'poison'
   | 'dropItem'
   | 'omission'
+  | 'lastUpdated'
   | 'unconfirmed'
 >;
 
@@ -224,7 +225,8 @@ export class SourceSessions {
   /** The only place where a session changes its state. */
   #move(session: Session, status: OrgSessionStatus, at: number): void {
     session.status = status;
-    session.lastUpdated = at;
+    if (session.triggered === undefined || status === 'TRIGGERED' || this.#rules.lastUpdated === 'final')
+      session.lastUpdated = at;
     session.history.push({ from: at, view: view(session) });
     if (status === 'CREATED' || status === 'IN_PROGRESS') return;
     if (session === this.#loadable) this.#loadable = undefined;

@@ -31,6 +31,7 @@ export interface PollLimits {
  */
 export class ImportTimes {
   #last: ImportTime | undefined;
+  #overAt = -Infinity;
   #waiting = 0;
   #sleeping = new Set<() => void>();
 
@@ -44,6 +45,21 @@ export class ImportTimes {
     }
   }
 
+  /** The last import; undefined before the first one has ended. */
+  get last(): ImportTime | undefined {
+    return this.#last;
+  }
+
+  /** The moment by which the last import was over; -Infinity if none was. By the monotonic clock, in milliseconds. */
+  get overAt(): number {
+    return this.#overAt;
+  }
+
+  /** Records that every import was over at this moment of the monotonic clock, though no poll has seen it. */
+  over(atMs: number): void {
+    this.#overAt = Math.max(this.#overAt, atMs);
+  }
+
   /** Ends the sleep of every poll: an import may be over, because Okta created a session. */
   mayBeOver(): void {
     for (const wake of this.#sleeping) wake();
@@ -55,9 +71,9 @@ export class ImportTimes {
     return new Promise((resolve) => this.#sleeping.add(resolve));
   }
 
-  /** Whole milliseconds until the first poll of an import that begins now. */
-  firstMs(limits: PollLimits): number {
-    return (this.#last?.byMs ?? 0) > limits.intervalMs ? this.nextMs(0, limits) : 0;
+  /** Whole milliseconds until the first poll of an import that began `passedMs` ago. */
+  firstMs(passedMs: number, limits: PollLimits): number {
+    return (this.#last?.byMs ?? 0) > limits.intervalMs ? this.nextMs(passedMs, limits) : 0;
   }
 
   /** Whole milliseconds until the next poll of an import that was not over `passedMs` after its beginning. */

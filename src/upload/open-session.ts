@@ -36,6 +36,7 @@ export async function openSession(
     const outcome = await tryToOpen(context);
     if (outcome.kind === 'opened') {
       wait.created();
+      if (wait.learned.afterImport === true) context.own.imports.over(elapsedMs(context.options));
       context.own.imports.mayBeOver();
       await storeLearnedWait(context.state, wait.learned);
       await closeLostCreates(context, outcome.opened);
@@ -53,7 +54,8 @@ async function beginWait(context: SessionContext, isImporting: boolean): Promise
   const { clock, cooldownMinMs: minMs, cooldownMs: maxMs } = context.options;
   const learned = await loadLearnedWait(context.state);
   const triggeredAgoMs = await sinceLastTrigger(context);
-  return new SessionWait({ clock, minMs, maxMs, learned, triggeredAgoMs, isImporting });
+  const lastImport = context.own.imports.last;
+  return new SessionWait({ clock, minMs, maxMs, learned, triggeredAgoMs, isImporting, lastImport });
 }
 
 /** Milliseconds since the last session was triggered, in this run or an earlier one. */

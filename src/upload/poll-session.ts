@@ -1,9 +1,9 @@
 import { sleepUnless, throwIfAborted } from '../core/clock.js';
 import { PollTimeoutError } from '../core/errors.js';
 import type { Session, SessionStatus } from '../okta/wire.js';
-import type { PollLimits } from './import-times.js';
+import type { ImportTime, PollLimits } from './import-times.js';
 import { getSession } from './get-session.js';
-import { callOptions, elapsedMs, emitWait, type SessionContext } from './upload-context.js';
+import { callOptions, elapsedMs, emitWait, serverNow, type SessionContext } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';
 
 /** The final statuses of a session. */
@@ -15,6 +15,11 @@ export const LOADABLE: ReadonlySet<string> = new Set<SessionStatus>(['CREATED', 
 export function isUnknownStatus(status: string): boolean {
   return !FINAL.has(status) && !LOADABLE.has(status) && status !== 'TRIGGERED';
 }
+
+/** The times of a session and Okta's own time are in whole seconds, so the time between them may be wrong by this. */
+const SECOND_MS = 1000;
+/** A `lastUpdated` within this time after the beginning of an import may be that of its trigger. */
+const TRIGGER_MS = 3000;
 
 type PollContext = Pick<SessionContext, 'okta' | 'options' | 'own'>;
 
@@ -37,12 +42,16 @@ export async function pollToEnd(
   emitWait(options, 'import', pollTimeoutMs, sessionId);
   const queuedAt = elapsedMs(options);
   await ahead;
-  const begunAt = elapsedMs(options);
-  let waited = begunAt - queuedAt;
+  // The import ahead was over before it was seen to be.
+  const begunAt = Math.max(queuedAt, Math.min(own.imports.overAt, elapsedMs(options)));
+  let waited = elapsedMs(options) - queuedAt;
   let unansweredFor = 0;
   let unfinishedMs = 0;
   let status: string | undefined;
-  const firstMs = Math.min(own.imports.firstMs(pollLimits(context)), pollTimeoutMs - waited);
+  const firstMs = Math.min(
+    own.imports.firstMs(elapsedMs(options) - begunAt, pollLimits(context)),
+    pollTimeoutMs - waited,
+  );
   if (firstMs > 0) waited += await sleep(context, firstMs);
   for (;;) {
     const polledMs = elapsedMs(options) - begunAt;
@@ -51,7 +60,9 @@ export async function pollToEnd(
       unansweredFor = 0;
       if (seen.session === undefined) return undefined;
       if (FINAL.has(seen.session.status)) {
-        own.imports.ended({ afterMs: unfinishedMs, byMs: elapsedMs(options) - begunAt });
+        const time = importTime(context, seen.session, unfinishedMs, elapsedMs(options) - begunAt);
+        own.imports.over(begunAt + time.byMs);
+        own.imports.ended(time);
         return seen.session;
       }
       unfinishedMs = polledMs;
@@ -86,6 +97,22 @@ export async function endStatus(
     if (!(error instanceof PollTimeoutError && mayLeave())) throw error;
     return 'left';
   }
+}
+
+/**
+ * When an import ended that was not over at `afterMs` and was seen to be over at `byMs`. A poll may be late, because of a rate limit,
+ * so the `lastUpdated` of the session counts if it can be the moment of the end. Only the times of later polls follow from this.
+ */
+function importTime(
+  context: PollContext,
+  { lastUpdated }: Session,
+  afterMs: number,
+  byMs: number,
+): ImportTime {
+  const endedAgoMs = serverNow(context) - Date.parse(lastUpdated ?? '');
+  const endMs = byMs - endedAgoMs + SECOND_MS;
+  const isEnd = endMs > Math.max(afterMs, TRIGGER_MS) && endMs < byMs;
+  return isEnd ? { afterMs: Math.max(afterMs, endMs - 2 * SECOND_MS), byMs: endMs } : { afterMs, byMs };
 }
 
 /** Sleeps for `ms`, or until an import may be over. Returns the milliseconds slept. */

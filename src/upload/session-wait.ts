@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { LIMITS } from '../core/limits.js';
 import type { LearnedWait } from '../state/learned-wait.js';
+import type { ImportTime } from './import-times.js';
 
 /** The wait that Okta's own tests have: "about 60 seconds" after a trigger. */
 const MINUTE_MS = 60_000;
@@ -26,6 +27,8 @@ export interface SessionWaitOptions {
   /** The time since the last trigger; undefined if none is known. */
   readonly triggeredAgoMs: number | undefined;
   readonly isImporting: boolean;
+  /** The last import of this run; undefined before the first one. */
+  readonly lastImport?: ImportTime | undefined;
 }
 
 /** One attempt to create a session. */
@@ -64,7 +67,8 @@ export class SessionWait {
   #refusals = 0;
   #firstRefusedAt = 0;
 
-  constructor({ clock, minMs, maxMs, learned, triggeredAgoMs, isImporting }: SessionWaitOptions) {
+  constructor(options: SessionWaitOptions) {
+    const { clock, minMs, maxMs, learned, triggeredAgoMs, isImporting, lastImport } = options;
     this.#clock = clock;
     this.#minMs = Math.min(minMs, maxMs);
     this.#maxMs = maxMs;
@@ -72,7 +76,7 @@ export class SessionWait {
     this.#isTriggerKnown = triggeredAgoMs !== undefined && triggeredAgoMs <= this.#longestMs;
     this.#since = this.#elapsed() - (this.#isTriggerKnown ? Math.max(0, triggeredAgoMs ?? 0) : 0);
     this.#isImportOver = !isImporting;
-    const probeMs = probeFor(learned);
+    const probeMs = probeFor(learned, lastImport);
     // Nothing is learned from a refusal after this wait, so the same probe would be made before every session.
     this.#probeMs = probeMs <= this.#longestMs ? probeMs : Infinity;
   }
@@ -204,14 +208,12 @@ export class SessionWait {
 }
 
 /** A moment before the one that worked, at which a session is tried once; Infinity if the learned wait is short enough. */
-function probeFor({
-  createdMs = Infinity,
-  afterImport,
-  importedMs,
-  refusedMs = 0,
-  retryMs,
-}: LearnedWait): number {
-  const workedMs = shortestThatWorked({ createdMs, afterImport, importedMs });
+function probeFor(learned: LearnedWait, lastImport: ImportTime | undefined): number {
+  const { afterImport, retryMs } = learned;
+  // If the end of the import is what counts, the polls have found out when this was.
+  const { afterMs = 0, byMs = Infinity } = (afterImport === true ? lastImport : undefined) ?? {};
+  const workedMs = Math.min(shortestThatWorked(learned), byMs);
+  const refusedMs = Math.max(learned.refusedMs ?? 0, afterMs);
   if (workedMs === Infinity) return Infinity;
   if (retryMs !== undefined && retryMs < workedMs) return retryMs;
   const precisionMs = precisionOf(workedMs);

@@ -33,9 +33,9 @@ function answer(
 }
 
 /** A window on a clock that is moved by hand; `send` is one whole request, false where none may be sent. */
-function bucket(share = 1, now = EPOCH * 1000) {
+function bucket(share = 1, now = EPOCH * 1000, least = 1) {
   const clock = { now: () => now, sleep: async () => undefined };
-  const window = new RateWindow(clock, share);
+  const window = new RateWindow(clock, { share, least });
   return {
     window,
     pass: (ms: number) => (now += ms),
@@ -53,6 +53,22 @@ function bucket(share = 1, now = EPOCH * 1000) {
     },
   };
 }
+
+describe('our share of a rate-limit window', () => {
+  it.each([
+    [15, 10],
+    [12, 7],
+    [11, 6],
+    [10, 5],
+    [4, 2],
+    [1, 1],
+    [600, 300],
+  ])('of %i requests is at least ten, of which five are left to others: %i', (limit, ours) => {
+    const { sendable, send } = bucket(0.5, EPOCH * 1000, 10);
+    send(answer({ limit, remaining: limit - 1 }));
+    expect(1 + sendable()).toBe(ours);
+  });
+});
 
 describe('polls in a rate-limit window', () => {
   it('leave the last four requests of our share to other calls', () => {
@@ -160,7 +176,7 @@ describe('a rate-limit window', () => {
     let now = EPOCH * 1000;
     const window = new RateWindow(
       { now: () => now, elapsed: () => elapsed, sleep: async () => undefined },
-      1,
+      { share: 1, least: 1 },
     );
     window.start();
     window.done(answer({ remaining: 0 }));

@@ -99,7 +99,11 @@ export function scenarioOf(seed: number): Scenario {
     seed,
     store,
     ...service,
-    org: { ...service.org, omission: open.pick(['kept', 'cleared']) },
+    org: {
+      ...service.org,
+      omission: open.pick(['kept', 'cleared']),
+      lastUpdated: open.pick(['final', 'triggered']),
+    },
     concurrency: draws.pick([1, 4, 4]),
     skewMs: draws.chance(0.3) ? anyJump(draws) : 0,
     rates: ratesOf(draws),

@@ -14,6 +14,7 @@ it.each<[string, unknown]>([
   ['concurrencyLimit', 0],
   ['cooldownApplies', 'sometimes'],
   ['omission', 'unknown'],
+  ['lastUpdated', 'created'],
   ['createStatus', 204],
   ['unknownSessionStatus', 410],
   ['startImportAnswer', 'list'],

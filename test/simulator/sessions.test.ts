@@ -28,6 +28,27 @@ describe('the states of a session', () => {
     expect(caller.org.violations).toEqual([]);
   });
 
+  it('shows its times in whole seconds, and with lastUpdated: triggered not the end of its import', () => {
+    for (const lastUpdated of ['final', 'triggered'] as const) {
+      const caller = new Caller({ importMs: 9500, lastUpdated });
+      const { id } = caller.create();
+      caller.upsertUsers(id, 'u1');
+      caller.clock.advance(2700);
+      const shown = () => {
+        const { body } = caller.send('GET', `/sessions/${id}`);
+        return Date.parse((JSON.parse(body) as { lastUpdated: string }).lastUpdated);
+      };
+      caller.trigger(id);
+      const triggered = shown();
+      expect(triggered % 1000).toBe(0);
+      caller.clock.advance(9500);
+      expect(caller.get(id).status).toBe('COMPLETED');
+      const passed = shown() - triggered;
+      if (lastUpdated === 'triggered') expect(passed).toBe(0);
+      else expect([9000, 10_000]).toContain(passed);
+    }
+  });
+
   it('a refused bulk request leaves the session CREATED', () => {
     const caller = new Caller();
     const { id } = caller.create();

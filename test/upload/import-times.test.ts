@@ -14,7 +14,7 @@ function polling(limits: PollLimits, isWaiting = true) {
   return (importMs: number): number[] => {
     const polls: number[] = [];
     let afterMs = 0;
-    for (let ms = times.firstMs(limits); ; ms += times.nextMs(ms, limits)) {
+    for (let ms = times.firstMs(0, limits); ; ms += times.nextMs(ms, limits)) {
       polls.push(ms);
       if (ms >= importMs) {
         times.ended({ afterMs, byMs: ms });

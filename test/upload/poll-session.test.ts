@@ -162,6 +162,48 @@ describe('waiting for the end of an import', () => {
   });
 });
 
+describe('the end of an import', () => {
+  const SECOND = 1000;
+  /** Polls every thirty seconds an import that is seen to be over with the third poll, with this `lastUpdated`. */
+  const timeOf = async (lastUpdated: string | undefined) => {
+    const ended = { ...session('s', 'COMPLETED'), lastUpdated };
+    const { context } = scripted({ get: [...triggered(2), ended] }, { pollIntervalMs: 30 * SECOND });
+    await pollToEnd(context, 's');
+    return context.own.imports.last;
+  };
+  const at = (ms: number) => new Date(NOON + ms).toISOString();
+
+  it('is the moment at which its session was last updated, to a second, if the poll was later', async () => {
+    expect(await timeOf(at(40 * SECOND))).toEqual({ afterMs: 39 * SECOND, byMs: 41 * SECOND });
+    expect(await timeOf(at(31 * SECOND))).toEqual({ afterMs: 30 * SECOND, byMs: 32 * SECOND });
+  });
+
+  it.each([
+    ['there is none', undefined],
+    ['it cannot be read', 'yesterday'],
+    ['it is the moment of the trigger', at(0)],
+    ['the import was not over then', at(28 * SECOND)],
+    ['it is not over yet', at(61 * SECOND)],
+    ['it is of another year', at(-31_536_000 * SECOND)],
+  ])('is between two polls if %s', async (_, lastUpdated) => {
+    expect(await timeOf(lastUpdated)).toEqual({ afterMs: 30 * SECOND, byMs: 60 * SECOND });
+  });
+
+  it('is not counted from a trigger before which the import ahead ended unseen', async () => {
+    const { context, clock, sleeps } = scripted({ get: ['TRIGGERED', 'COMPLETED'] });
+    const { imports } = context.own;
+    imports.ended({ afterMs: 39_900, byMs: 40_000 });
+    const ahead = async () => {
+      await Promise.resolve();
+      await clock.sleep(30 * SECOND);
+      imports.over(NOON);
+    };
+    await pollToEnd(context, 's', ahead());
+    // The import began with its trigger, thirty seconds before the end of the one ahead was seen: the rest is ten seconds.
+    expect(sleeps.slice(0, 2)).toEqual([30 * SECOND, 10 * SECOND]);
+  });
+});
+
 describe('a look at a session', () => {
   it.each([0, 1, 2, 7])('believes a session that is there after %i denials', async (denials) => {
     const { context, sleeps } = scripted({ get: [...Array<'gone'>(denials).fill('gone'), 'CREATED'] });

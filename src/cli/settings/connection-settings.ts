@@ -26,7 +26,7 @@ export const CONNECTION_SETTINGS = Object.freeze({
     '--rate-limit-share',
     number({ min: 0.01, max: 1 }),
     'the share of each rate-limit window that rollcall may use',
-    { fallback: '0.5' },
+    { fallback: '0.5, or 10 requests if that is more and leaves 5' },
   ),
   requestTimeout: setting(
     '--request-timeout',

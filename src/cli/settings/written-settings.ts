@@ -9,7 +9,7 @@ export interface WrittenSettings {
   readonly ca?: string;
   /** The most requests at the same time. @defaultValue 4 */
   readonly concurrency?: number;
-  /** The share of each rate-limit window that rollcall may use. @defaultValue 0.5 */
+  /** The share of each rate-limit window that rollcall may use. @defaultValue 0.5, or 10 requests if that is more and leaves 5 */
   readonly rateLimitShare?: number;
   /** The longest time of one attempt of a request. @defaultValue 60s */
   readonly requestTimeout?: string;

@@ -1,7 +1,7 @@
 import Bottleneck from 'bottleneck';
 import { throwIfAborted, type Clock } from '../../core/clock.js';
 import type { Bucket } from '../operations.js';
-import { RateWindow, type Urgency } from './rate-window.js';
+import { RateWindow, type Urgency, type WindowShare } from './rate-window.js';
 import type { WireResponse } from '../wire.js';
 
 /** The number of successful responses, per allowed concurrent request, after which one more concurrent request is allowed. */
@@ -35,14 +35,14 @@ interface Lane {
  */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #share: number;
+  readonly #share: WindowShare;
   readonly #concurrency: number;
   readonly #shared: Bottleneck;
   readonly #lanes = new Map<Bucket, Lane>();
   #current: number;
   #good = 0;
 
-  constructor(clock: Clock, share: number, concurrency: number) {
+  constructor(clock: Clock, share: WindowShare, concurrency: number) {
     this.#clock = clock;
     this.#share = share;
     this.#concurrency = concurrency;

@@ -16,6 +16,17 @@ const LEAST_KEPT = 2;
 /** Okta's advice: wait until the reset, relative to the `Date` of the response, plus one second for clock skew. */
 const SKEW_MS = 1_000;
 
+/** The requests of a small window that are left to other clients. */
+const LEFT_TO_OTHERS = 5;
+
+/** How much of a window may be used. */
+export interface WindowShare {
+  /** More than 0 and at most 1. */
+  readonly share: number;
+  /** This many requests may be used even where they are more than the share, if {@link LEFT_TO_OTHERS} are left. */
+  readonly least: number;
+}
+
 /** A poll can wait, so it leaves requests of its window to others. */
 export type Urgency = 'normal' | 'poll';
 
@@ -38,7 +49,7 @@ export interface SentRequest {
  */
 export class RateWindow {
   readonly #clock: Clock;
-  readonly #share: number;
+  readonly #share: WindowShare;
   #limit: number | undefined;
   #remaining = Infinity;
   #used = 0;
@@ -52,7 +63,7 @@ export class RateWindow {
   /** Changes with every new window, so that a waiter opens only the window for which it waited. */
   #generation = 0;
 
-  constructor(clock: Clock, share: number) {
+  constructor(clock: Clock, share: WindowShare) {
     this.#clock = clock;
     this.#share = share;
   }
@@ -191,7 +202,8 @@ export class RateWindow {
 
   /** Our share of a window; at least one request. The rest is left to other clients. */
   #quota(limit: number): number {
-    return Math.max(1, Math.floor(limit * this.#share));
+    const { share, least } = this.#share;
+    return Math.max(1, Math.floor(limit * share), Math.min(least, limit - LEFT_TO_OTHERS));
   }
 
   #roll(): void {

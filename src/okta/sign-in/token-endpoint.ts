@@ -3,7 +3,7 @@ import { throwIfAborted, type Clock } from '../../core/clock.js';
 import { errorCodeOf, requestIdOf } from '../answers.js';
 import { backOffMs } from '../rate-limit/back-off.js';
 import type { Route } from '../route.js';
-import { RateWindow } from '../rate-limit/rate-window.js';
+import { RateWindow, type WindowShare } from '../rate-limit/rate-window.js';
 import type { ServerTime } from '../rate-limit/server-time.js';
 import { withinTime } from '../time-limit.js';
 import type { AccessToken } from './token-cache.js';
@@ -32,7 +32,7 @@ export interface TokenPolicy {
   readonly random: () => number;
   readonly maxAttempts: number;
   readonly requestTimeoutMs: number;
-  readonly rateLimitShare: number;
+  readonly windowShare: WindowShare;
   readonly transport: Transport;
   readonly route: Route;
 }
@@ -71,7 +71,7 @@ export class TokenEndpoint {
     this.#policy = policy;
     this.#hooks = hooks;
     this.#time = time;
-    this.#window = new RateWindow(policy.clock, policy.rateLimitShare);
+    this.#window = new RateWindow(policy.clock, policy.windowShare);
   }
 
   async fetch(signal: AbortSignal, onWait: (wait: ClientWait) => void): Promise<AccessToken> {
