@@ -153,7 +153,9 @@ export class LoginClaims {
   }
 
   #addArrival({ change }: Difference, holders: readonly string[]): void {
-    if (change.created && !change.isResend) this.#counts.idChanges?.addArrival(change.key, holders);
+    if (!change.created || change.isResend) return;
+    const namesakes = runReferences(this.#reading).namesakes.get(change.key) ?? [];
+    this.#counts.idChanges?.addArrival(change.key, [...holders, ...namesakes]);
   }
 
   #addRenamed({ change, before }: Difference): void {

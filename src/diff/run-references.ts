@@ -24,6 +24,8 @@ export interface RunReferences {
   readonly leftByMovers: Set<string>;
   /** New users who were compared, and are not sent because somebody else has their login. */
   readonly withoutLogin: Set<string>;
+  /** New users whose login the users of the baseline with these ids have, and who get another form of it. */
+  readonly namesakes: Map<string, readonly string[]>;
   /** New users who are sent in a later session than other users. */
   readonly late: Set<string>;
   /** New users and groups that are not sent because Okta refused them in an earlier run. */
@@ -44,6 +46,7 @@ export function runReferences(reading: Reading): RunReferences {
       keptGroups: new Set(),
       leftByMovers: new Set(),
       withoutLogin: new Set(),
+      namesakes: new Map(),
       late: new Set(),
       refused: new NamedReferences(),
     };

@@ -19,6 +19,7 @@ import { doubtedReading } from '../diff/doubted-reading.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { Selection, type SelectionOptions } from '../diff/selection.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
+import { UniqueLogins } from '../diff/unique-logins.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
@@ -48,6 +49,12 @@ export interface DirectoryOptions extends DirectorySources {
   };
   /** Attributes that are sent only when a user or group is created. See `diff`. @defaultValue none */
   readonly onCreate?: { readonly users?: readonly string[]; readonly groups?: readonly string[] };
+  /**
+   * Gives a user whose login (`userName`) another user has the next free form of it: `anna.berg2@example.com`, then
+   * `anna.berg3@example.com`, up to 199. A user keeps its form while it is in the state, whatever the order of records and whoever
+   * leaves. Files are then read without screening. @defaultValue `false`: the second of two users with one login is rejected
+   */
+  readonly uniqueLogins?: boolean;
   /** See `diff`. @defaultValue `'reject'` */
   readonly onDuplicate?: DiffOptions['onDuplicate'];
   /**
@@ -88,7 +95,7 @@ export interface DirectoryOptions extends DirectorySources {
  * reading for all three. Deletions of groups come last, because a group is not deleted if one of its memberships stays.
  */
 export function directoryChanges(
-  options: DirectoryOptions & SelectionOptions,
+  options: DirectoryOptions & SelectionOptions & KnownLogins,
   state: StateStore,
   events: EventSink,
   context: RunContext,
@@ -97,8 +104,14 @@ export function directoryChanges(
   return flowOf(() => changes(options, state, events, context, signal), context);
 }
 
+/** For sources that are compared with another state than their own. */
+export interface KnownLogins {
+  /** The state with the forms of logins. @defaultValue the state that is compared */
+  readonly loginsOf?: StateStore;
+}
+
 async function* changes(
-  options: DirectoryOptions & SelectionOptions,
+  options: DirectoryOptions & SelectionOptions & KnownLogins,
   state: StateStore,
   events: EventSink,
   context: RunContext,
@@ -108,17 +121,24 @@ async function* changes(
   context.resend = resend;
   const { ids } = await RememberedRefusals.load(state, (options.clock ?? systemClock).now());
   const reading = await doubtedReading(await state.read(), resend, ids);
+  const { uniqueLogins = false, loginsOf } = options;
+  let logins: Reading | undefined;
   try {
-    const found = changesIn(reading, options, state, events, context, signal);
+    if (uniqueLogins) logins = await loginsOf?.read();
+    const { fingerprintKey } = loginsOf ?? state;
+    const unique = uniqueLogins ? new UniqueLogins(logins ?? reading, fingerprintKey, reading) : undefined;
+    const found = changesIn(reading, unique, options, state, events, context, signal);
     const isPart = only !== undefined || first !== undefined;
     yield* isPart ? new Selection(options, reading, context).of(found) : found;
   } finally {
+    await logins?.close();
     await reading.close();
   }
 }
 
 async function* changesIn(
   reading: Reading,
+  unique: UniqueLogins | undefined,
   options: DirectoryOptions,
   state: StateStore,
   events: EventSink,
@@ -129,7 +149,18 @@ async function* changesIn(
   for (const entity of ENTITIES) {
     if (options[entity] === undefined) continue;
     const source = pipe(options[entity] as Source<RecordOf[Entity]>);
-    const chunks = entityChanges(entity, source, options, state, reading, events, context, signal).chunks();
+    const uniqueOf = entity === 'users' ? unique : undefined;
+    const chunks = entityChanges(
+      entity,
+      source,
+      uniqueOf,
+      options,
+      state,
+      reading,
+      events,
+      context,
+      signal,
+    ).chunks();
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
     const { sourceFiles, blankRows } = contextOf(source);
@@ -145,6 +176,7 @@ async function* changesIn(
 function entityChanges<E extends Entity>(
   entity: E,
   source: Flow<RecordOf[E]>,
+  unique: UniqueLogins | undefined,
   options: DirectoryOptions,
   state: StateStore,
   reading: Reading,
@@ -157,6 +189,7 @@ function entityChanges<E extends Entity>(
   return pipe(
     inContext(source, context),
     watchReading<RecordOf[E]>(new ReadingProgress(entity, events, signal).add, signal),
+    (records) => unique?.of(records) ?? records,
     validate(entity, validateOptions(options, entity)),
     diff(entity, state, {
       reading,

@@ -66,6 +66,7 @@ export const PLAN_OPTION_NAMES: readonly string[] = [
   'memberships',
   'validate',
   'onCreate',
+  'uniqueLogins',
   'completeFor',
   'onDuplicate',
   'mixed',
@@ -102,6 +103,7 @@ export function checkSources(options: PlanOptions): void {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }
   requireBoolean('screening', options.screening ?? true);
+  requireBoolean('uniqueLogins', options.uniqueLogins ?? false);
   checkModes(options.mode ?? 'full');
   refuseUnknown('onCreate', options.onCreate ?? {}, ['users', 'groups']);
   const [feed] = feedsOf(options);

@@ -77,6 +77,7 @@ export function sourcesOf({
   memberships,
   validate,
   onCreate,
+  uniqueLogins,
   onDuplicate,
 }: VerifyOptions): DirectoryOptions {
   return {
@@ -85,6 +86,7 @@ export function sourcesOf({
     ...(memberships && { memberships }),
     ...(validate && { validate }),
     ...(onCreate && { onCreate }),
+    ...(uniqueLogins !== undefined && { uniqueLogins }),
     ...(onDuplicate && { onDuplicate }),
   };
 }

@@ -5,7 +5,7 @@ import { silent } from '../events/events.js';
 import type { RunContext } from '../flow/run-context.js';
 import { openState } from '../state/lmdb/open-state.js';
 import type { StateStore } from '../state/store.js';
-import { directoryChanges, type DirectoryOptions } from '../sync/directory-changes.js';
+import { directoryChanges, type DirectoryOptions, type KnownLogins } from '../sync/directory-changes.js';
 
 /**
  * Calls a function with a state that has the records of the sources, as if Okta had confirmed all of them. The state is on disk, so
@@ -14,7 +14,7 @@ import { directoryChanges, type DirectoryOptions } from '../sync/directory-chang
  * @param fingerprintKey - the key of its fingerprints; by default a new one
  */
 export async function withSourceBaseline<T>(
-  sources: DirectoryOptions,
+  sources: DirectoryOptions & KnownLogins,
   context: RunContext,
   signal: AbortSignal | undefined,
   work: (state: StateStore) => Promise<T>,

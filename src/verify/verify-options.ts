@@ -8,7 +8,7 @@ import type { DirectoryOptions, DirectorySources } from '../sync/directory-chang
 
 /** Options of `verify`. */
 export interface VerifyOptions
-  extends DirectorySources, Pick<DirectoryOptions, 'validate' | 'onCreate' | 'onDuplicate'> {
+  extends DirectorySources, Pick<DirectoryOptions, 'validate' | 'onCreate' | 'uniqueLogins' | 'onDuplicate'> {
   readonly okta: DirectoryClient;
   /** What Okta should have, unless there are sources; and the state that `repair` changes. */
   readonly state: StateStore;

@@ -14,6 +14,7 @@ const OPTION_NAMES = [
   ...ENTITIES,
   'validate',
   'onCreate',
+  'uniqueLogins',
   'onDuplicate',
   'okta',
   'state',
@@ -58,7 +59,7 @@ async function run(options: VerifyOptions): Promise<VerifyReport> {
   const compared =
     given.length === 0
       ? await compareWith(options, state, ENTITIES)
-      : await withSourceBaseline(sourcesOf(options), context, signal, (baseline) =>
+      : await withSourceBaseline({ ...sourcesOf(options), loginsOf: state }, context, signal, (baseline) =>
           compareWith(options, baseline, given),
         );
   return {
@@ -77,6 +78,7 @@ export function checkVerifyOptions(options: VerifyOptions): VerifyOptions {
   refuseUnknown('verify', options, OPTION_NAMES);
   requireOneOf('readUsers', options.readUsers ?? 'pages', ['pages', 'single']);
   requireBoolean('repair', options.repair ?? false);
+  requireBoolean('uniqueLogins', options.uniqueLogins ?? false);
   if (options.memberships !== undefined && (options.users === undefined || options.groups === undefined))
     throw new OptionsError('memberships', 'expected sources of users and groups as well');
   if (options.sample !== undefined) requireNumber('sample', options.sample, { min: 1, integer: true });

@@ -55,6 +55,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     guard: 'compared above',
     validate: 'compared above',
     onCreate: 'the mapping: "onCreate": true',
+    uniqueLogins: 'the mapping: "unique": true',
     resend: 'for one run only: the flag --resend',
     only: 'for one run only: the flag --only',
     first: 'for one run only: the flag --first',

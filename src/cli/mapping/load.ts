@@ -128,7 +128,8 @@ function readProfile(
     const near = known.find((other) => other !== name && other.toLowerCase() === name.toLowerCase());
     if (near !== undefined) text.fail(value, `${what}: did you mean ${JSON.stringify(near)}?`);
     const nullable = !Object.hasOwn(limits, name) || limits[name]?.nullable === true;
-    profile.set(name, readValue(text, value, { what, autoEmpty: nullable ? null : undefined }));
+    const isLogin = entity === 'users' && name === 'userName';
+    profile.set(name, readValue(text, value, { what, autoEmpty: nullable ? null : undefined, isLogin }));
   }
   return profile;
 }

@@ -28,6 +28,11 @@ const shapes = {
 
 const onCreate = described('the value is sent only when the person or group is created', flag);
 
+const unique = described(
+  'for userName of users: a login that another person has gets the next free form, such as anna.berg2@example.com',
+  flag,
+);
+
 /** The names of columns. */
 const names: Schema = { type: 'array', items: text, minItems: 1 };
 
@@ -58,7 +63,7 @@ function valueSchema(isId: boolean): Schema {
       `the result for values that are not listed; the same value for { "same": true }${isId ? '' : '; without values, the result for an empty text'}`,
       { anyOf: [result, SAME] },
     ),
-    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }), onCreate }),
+    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }), onCreate, unique }),
   };
   const column = described('the column', text);
   const columns = described('the first of these columns that is not empty', names);

@@ -53,7 +53,8 @@ export interface MappedSourcesOptions {
 }
 
 /** The sources, and the options of `validate` for them. */
-export type MappedSources = DirectorySources & Pick<DirectoryOptions, 'validate' | 'onCreate'>;
+export type MappedSources = DirectorySources &
+  Pick<DirectoryOptions, 'validate' | 'onCreate' | 'uniqueLogins'>;
 
 /** The rows of an entity, and for an input with a rule for duplicates, which of them count. */
 interface Opened {
@@ -116,6 +117,7 @@ export function mappedSources(
     ...(hasMemberships && { memberships: memberships(mapping, open, options) }),
     ...validateOptions(mapping, options),
     ...onCreate(mapping),
+    ...(namesOf(mapping.users, ({ isUnique }) => isUnique === true).length > 0 && { uniqueLogins: true }),
   };
 }
 

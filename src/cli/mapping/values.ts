@@ -15,6 +15,8 @@ export interface ValueRule {
   readonly isLeftAlone?: boolean;
   /** True if the value is sent only when the person or group is created. */
   readonly isOnCreate?: boolean;
+  /** True if a login that is taken gets the next free form. */
+  readonly isUnique?: boolean;
   /** The value; null or `undefined` (left out) only if the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
@@ -36,10 +38,16 @@ export interface ValuePlace {
   readonly what: string;
   /** The meaning of `auto`: null, left out, or a required text. */
   readonly autoEmpty: null | undefined | 'required';
+  /** True for the login of users, which can be unique. */
+  readonly isLogin?: boolean;
 }
 
 /** Parses a value rule: the name of a column, or an object. */
-export function readValue(text: MappingText, node: MappingNode, { what, autoEmpty }: ValuePlace): ValueRule {
+export function readValue(
+  text: MappingText,
+  node: MappingNode,
+  { what, autoEmpty, isLogin = false }: ValuePlace,
+): ValueRule {
   const place = text.place(node);
   const required = autoEmpty === 'required';
   if (node.type === 'string') {
@@ -47,7 +55,14 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     const ofEmpty = emptyValue('auto', autoEmpty, place);
     return rule([column], place, (row) => textOf(row, column, place), ofEmpty, true);
   }
-  const known = [...SOURCES, ...SHAPES, 'normalize', 'values', 'default', ...(required ? [] : OF_ATTRIBUTES)];
+  const known = [
+    ...SOURCES,
+    ...SHAPES,
+    'normalize',
+    'values',
+    'default',
+    ...(required ? [] : [...OF_ATTRIBUTES, 'unique']),
+  ];
   const members = text.members(node, what, known);
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
@@ -79,12 +94,25 @@ export function readValue(text: MappingText, node: MappingNode, { what, autoEmpt
     ...made,
     ...(empty === 'omit' && { isLeftAlone: true }),
     isOnCreate: readOnCreate(text, members, what),
+    ...(readUnique(text, members, what, isLogin) && { isUnique: true }),
   };
 }
 
 function readOnCreate(text: MappingText, members: ReadonlyMap<string, MappingNode>, what: string): boolean {
   const node = members.get('onCreate');
   return node !== undefined && text.boolean(node, `${what}.onCreate`);
+}
+
+function readUnique(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  what: string,
+  isLogin: boolean,
+): boolean {
+  const node = members.get('unique');
+  if (node === undefined) return false;
+  if (!isLogin) text.fail(node, `${what}: unique is for userName of users only`);
+  return text.boolean(node, `${what}.unique`);
 }
 
 function rule(
