@@ -5,6 +5,7 @@ import type { Change, Entity, RecordOf, Valid } from '../core/model.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { OptionsError } from '../core/errors.js';
 import { refuseUnknown, requireBoolean, requireOneOf, requireState } from '../core/check-options.js';
+import { holdOpen } from '../state/uses.js';
 import type { RunContext } from '../flow/run-context.js';
 import { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { HashedKeys } from '../fingerprints/hashed-keys.js';
@@ -113,6 +114,7 @@ export function diff<E extends Entity>(
   const rules = new AbsenceRules(entity, options.absence ?? {});
   return named('diff', (source) => {
     const context = contextOf(source);
+    context.holdOpen = (work) => holdOpen(state, work);
     const records = stageInput('diff', source, (record) => isRecord(entity, record));
     return flowOf(() => differences(entity, state, options, rules, records, context), context);
   });

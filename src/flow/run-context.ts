@@ -54,6 +54,8 @@ export class RunContext {
   /** With the options `only` and `first`: the changes that are left out of the plan, and the resends in it; set by `sync` and `plan`. */
   selection:
     { readonly unsent: Record<Entity, number>; readonly resends: Record<Entity, number> } | undefined;
+  /** Runs work that reads the flow to its end, so that what the flow reads from is not closed before; set by `diff`. */
+  holdOpen: <T>(work: () => Promise<T>) => Promise<T> = (work) => work();
   /** What becomes of the records of delta feeds; set by `sync`. */
   feeds: FeedOutcomes | undefined;
   readonly #attributes = new Map<ProfileEntity, KnownAttributes>();

@@ -10,6 +10,7 @@ import { isEmpty, requireSettled, requireWhole } from './checks.js';
 import { DELETIONS_BY_DAY } from './deletions-by-day.js';
 import { ATTRIBUTE_NAMES } from './known-attributes.js';
 import { OWED_RECORDS } from './owed-records.js';
+import { holdOpen } from './uses.js';
 import { REFUSED_RECORDS } from './remembered-refusals.js';
 import {
   heldBackSinceName,
@@ -66,7 +67,11 @@ const META = [
  * @throws {@link StateError} if a session is in flight (run `sync` first, because the session would change the rows), or if
  * the file cannot be written
  */
-export async function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
+export function exportState(state: StateStore, file: string): Promise<StateRowCounts> {
+  return holdOpen(state, () => writeExport(state, file));
+}
+
+async function writeExport(state: StateStore, file: string): Promise<StateRowCounts> {
   await requireSettled(state);
   // The export of an unfinished import would look complete.
   requireWhole(await state.getMeta('import'));
@@ -150,6 +155,10 @@ export async function importState(
 ): Promise<StateRowCounts> {
   refuseUnknown('importState', options, ['asOfNow']);
   const asOfNow = requireBoolean('asOfNow', options.asOfNow ?? false);
+  return holdOpen(state, () => readExport(file, state, asOfNow));
+}
+
+async function readExport(file: string, state: StateStore, asOfNow: boolean): Promise<StateRowCounts> {
   const isUnfinished = (await state.getMeta('import')) === IMPORT_UNFINISHED;
   if (!isUnfinished && !(await isEmpty(state))) {
     throw new StateError('the state is not empty: import into a new directory', {
@@ -265,7 +274,11 @@ function damaged(): StateError {
  *
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if anything differs
  */
-export async function verifyState(state: StateStore): Promise<StateRowCounts> {
+export function verifyState(state: StateStore): Promise<StateRowCounts> {
+  return holdOpen(state, () => readAllRows(state));
+}
+
+async function readAllRows(state: StateStore): Promise<StateRowCounts> {
   requireWhole(await state.getMeta('import'));
   const expected = await state.counts();
   const counts = { users: 0, groups: 0, memberships: 0 };

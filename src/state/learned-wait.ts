@@ -4,6 +4,14 @@ import type { StateStore } from './store.js';
 /** The name of the meta value in which a state keeps what it learned. */
 const NAME = 'session-wait';
 
+/** What polls found out about one import. Times are milliseconds since it began. */
+export interface ImportTime {
+  /** The last poll before its end; 0 if there was none. */
+  readonly afterMs: number;
+  /** The poll that saw its end. */
+  readonly byMs: number;
+}
+
 /** The wait between two sessions, as Okta has shown it. Times are milliseconds after the trigger of a session. */
 export interface LearnedWait {
   /** Whether a session can be created as soon as the import before it is over; undefined if that was not tried. */
@@ -16,6 +24,8 @@ export interface LearnedWait {
   readonly refusedMs?: number | undefined;
   /** A moment at which a session is tried once more, although Okta refused one at this moment or later: its rule may have changed. */
   readonly retryMs?: number | undefined;
+  /** The last import of the last run in which one ended. */
+  readonly lastImport?: ImportTime | undefined;
   /** The number of sessions from which this was learned. */
   readonly sessions: number;
 }
@@ -62,7 +72,7 @@ export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
     return NOTHING_LEARNED;
   }
   if (typeof value !== 'object' || value === null) return NOTHING_LEARNED;
-  const { afterImport, createdMs, importedMs, refusedMs, retryMs, sessions } = value as Readonly<
+  const { afterImport, createdMs, importedMs, refusedMs, retryMs, lastImport, sessions } = value as Readonly<
     Record<string, unknown>
   >;
   return {
@@ -71,6 +81,7 @@ export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
     importedMs: isDuration(importedMs) ? importedMs : undefined,
     refusedMs: isDuration(refusedMs) ? refusedMs : undefined,
     retryMs: isDuration(retryMs) ? retryMs : undefined,
+    lastImport: toImportTime(lastImport),
     sessions: Number.isSafeInteger(sessions) ? Math.max(0, sessions as number) : 0,
   };
 }
@@ -78,6 +89,11 @@ export async function loadLearnedWait(state: StateStore): Promise<LearnedWait> {
 /** Keeps what was learned for the next run. */
 export async function storeLearnedWait(state: StateStore, learned: LearnedWait): Promise<void> {
   await state.setMeta(NAME, JSON.stringify(learned));
+}
+
+function toImportTime(value: unknown): ImportTime | undefined {
+  const { afterMs, byMs } = Object(value) as Readonly<Record<string, unknown>>;
+  return isDuration(afterMs) && isDuration(byMs) && afterMs <= byMs ? { afterMs, byMs } : undefined;
 }
 
 function isDuration(value: unknown): value is number {

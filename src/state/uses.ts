@@ -1,6 +1,6 @@
 import type { StateStore } from './store.js';
 
-/** The runs that use a state now. The promises never reject. */
+/** The calls that use a state now. The promises never reject. */
 const uses = new WeakMap<StateStore, Set<Promise<void>>>();
 
 /**
@@ -26,9 +26,9 @@ export function holdOpen<T>(state: StateStore, work: () => Promise<T>): Promise<
 export function usesEnded(state: StateStore): Promise<void> | undefined {
   const ended = untilUnused(state);
   if (ended !== undefined)
-    process.emitWarning('A state was closed while a run used it. Write await before the run.', {
+    process.emitWarning('A state was closed while it was in use. Write await before the call that uses it.', {
       code: 'ROLLCALL_FORGOTTEN_AWAIT',
-      detail: 'The state is closed when the run has ended.',
+      detail: 'The state is closed when the call has ended.',
     });
   return ended;
 }

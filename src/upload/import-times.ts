@@ -1,17 +1,11 @@
+import type { ImportTime } from '../state/learned-wait.js';
+
 /** The length of most of Okta's rate-limit windows. */
 const WINDOW_MS = 60_000;
 /** While nobody waits for the end of an import, polls are this many times as far apart. */
 const UNHURRIED = 5;
 /** The end of an import is searched no closer than this share of its time. */
 const PRECISION = 0.01;
-
-/** What polls found out about one import. Times are milliseconds since it began. */
-export interface ImportTime {
-  /** The last poll before its end; 0 if there was none. */
-  readonly afterMs: number;
-  /** The poll that saw its end. */
-  readonly byMs: number;
-}
 
 /** What limits the polls of a run. */
 export interface PollLimits {
@@ -24,13 +18,14 @@ export interface PollLimits {
 /**
  * The imports of a run: how long they took, and whether anybody waits for one. Decides when the next poll is sent:
  *
- * - Until one import has ended, at growing steps, at most so far apart that they use half of the rate-limit window.
+ * - Until one import of this source has ended, at growing steps, at most so far apart that they use half of the rate-limit window.
  * - Afterwards hardly before the moment at which the last import ended, at this moment, and then at growing steps. This moment is
  *   known only between two polls, so one more poll between them finds it more exactly, or that imports have become shorter.
  * - While nobody waits for the end, at steps that are {@link UNHURRIED} times as long.
  */
 export class ImportTimes {
   #last: ImportTime | undefined;
+  #earlier: ImportTime | undefined;
   #overAt = -Infinity;
   #waiting = 0;
   #sleeping = new Set<() => void>();
@@ -45,7 +40,12 @@ export class ImportTimes {
     }
   }
 
-  /** The last import; undefined before the first one has ended. */
+  /** Records how long an import of an earlier run took. Polls follow it until one of this run has ended. */
+  earlier(time: ImportTime | undefined): void {
+    this.#earlier = time;
+  }
+
+  /** The last import of this run; undefined before the first one has ended. */
   get last(): ImportTime | undefined {
     return this.#last;
   }
@@ -73,7 +73,7 @@ export class ImportTimes {
 
   /** Whole milliseconds until the first poll of an import that began `passedMs` ago. */
   firstMs(passedMs: number, limits: PollLimits): number {
-    return (this.#last?.byMs ?? 0) > limits.intervalMs ? this.nextMs(passedMs, limits) : 0;
+    return ((this.#last ?? this.#earlier)?.byMs ?? 0) > limits.intervalMs ? this.nextMs(passedMs, limits) : 0;
   }
 
   /** Whole milliseconds until the next poll of an import that was not over `passedMs` after its beginning. */
@@ -97,7 +97,7 @@ export class ImportTimes {
     const evenMs = perWindow === undefined ? 0 : (2 * WINDOW_MS) / Math.max(1, perWindow);
     const unhurriedMs = Math.max(UNHURRIED * intervalMs, evenMs);
     const longestMs = this.#waiting > 0 ? Math.max(intervalMs, evenMs) : unhurriedMs;
-    const last = this.#last;
+    const last = this.#last ?? this.#earlier;
     if (last === undefined) return Math.min(longestMs, Math.max(intervalMs, evenMs / 4, passedMs / 2));
     const lateMs = passedMs - last.byMs;
     if (lateMs >= 0) return Math.min(longestMs, Math.max(intervalMs, lateMs / 2));

@@ -1,7 +1,8 @@
 import { sleepUnless, throwIfAborted } from '../core/clock.js';
 import { PollTimeoutError } from '../core/errors.js';
 import type { Session, SessionStatus } from '../okta/wire.js';
-import type { ImportTime, PollLimits } from './import-times.js';
+import type { ImportTime } from '../state/learned-wait.js';
+import type { PollLimits } from './import-times.js';
 import { getSession } from './get-session.js';
 import { callOptions, elapsedMs, emitWait, serverNow, type SessionContext } from './upload-context.js';
 import { isUnanswered } from './error-kinds.js';

@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { LIMITS } from '../core/limits.js';
-import type { LearnedWait } from '../state/learned-wait.js';
-import type { ImportTime } from './import-times.js';
+import type { ImportTime, LearnedWait } from '../state/learned-wait.js';
 
 /** The wait that Okta's own tests have: "about 60 seconds" after a trigger. */
 const MINUTE_MS = 60_000;

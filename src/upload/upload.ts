@@ -23,7 +23,7 @@ import { SessionLifecycle } from './lifecycle.js';
 import { SessionLoader } from './load-session.js';
 import { openSession } from './open-session.js';
 import { resolveUploadOptions, type UploadOptions } from './upload-options.js';
-import { expectedWait, loadLearnedWait } from '../state/learned-wait.js';
+import { expectedWait, loadLearnedWait, storeLearnedWait } from '../state/learned-wait.js';
 import { importsBegin, importsEnded } from '../state/imports-end.js';
 import { storeAttributes } from '../state/known-attributes.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
@@ -93,10 +93,11 @@ class Upload {
   }
 
   async run(): Promise<UploadReport> {
-    const { okta, state, options } = this.#context;
+    const { okta, state, options, own } = this.#context;
     this.#startedAt = options.clock.now();
     try {
       await requireTarget(state, okta);
+      own.imports.earlier((await loadLearnedWait(state)).lastImport);
       await settleJournal(this.#context);
       this.#refused.limit.population = await state.counts();
       // Once there is a batch, the guard has passed the plan.
@@ -107,6 +108,9 @@ class Upload {
       await storeAbsences(state, this.#run);
       await storeAttributes(state, this.#run);
       for (const [name, value] of this.#run.valuesAtEnd) await state.setMeta(name, value);
+      const lastImport = own.imports.last;
+      if (lastImport !== undefined)
+        await storeLearnedWait(state, { ...(await loadLearnedWait(state)), lastImport });
       await importsEnded(state, serverNow(this.#context));
       return this.#report();
     } catch (error) {

@@ -12,6 +12,7 @@ describe('the learned wait', () => {
       importedMs: 5,
       refusedMs: 60_500.5,
       retryMs: 60_400,
+      lastImport: { afterMs: 39_000, byMs: 41_000.5 },
       sessions: 7,
     };
     await storeLearnedWait(state, learned);
@@ -27,6 +28,9 @@ describe('the learned wait', () => {
       {},
     ],
     ['{"createdMs":60,"sessions":-3}', { createdMs: 60 }],
+    ['{"lastImport":null}', {}],
+    ['{"lastImport":{"afterMs":2,"byMs":1}}', {}],
+    ['{"lastImport":{"byMs":1}}', {}],
   ])('that cannot be read (%s) counts as nothing', async (text, learned) => {
     const state = memoryState();
     await state.setMeta('session-wait', text);

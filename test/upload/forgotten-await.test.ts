@@ -24,7 +24,7 @@ describe('an upload that is not awaited', () => {
   it('ends its work before the state is closed, and a warning names it', () => {
     const { stderr, ...rest } = run('sends');
     expect(rest).toEqual({ status: 0, stdout: '1 in Okta, 1 in the state' });
-    expect(stderr).toContain('[ROLLCALL_FORGOTTEN_AWAIT] Warning: A state was closed while a run used it.');
+    expect(stderr).toContain('[ROLLCALL_FORGOTTEN_AWAIT] Warning: A state was closed while it was in use.');
   });
 
   it('reports its own failure, and not that of a state which is closed', () => {

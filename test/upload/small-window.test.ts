@@ -4,6 +4,7 @@ import { diff } from '../../src/diff/diff.js';
 import { pipe } from '../../src/flow/pipe.js';
 import { unguarded } from '../../src/guard/guard.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
+import { sync } from '../../src/sync/sync.js';
 import { upload } from '../../src/upload/upload.js';
 import { validate } from '../../src/validate/validate.js';
 import { inVirtualTime } from '../support/virtual-time.js';
@@ -42,6 +43,29 @@ async function run(importMs: number, lastUpdated: 'final' | 'triggered') {
     return { ms: (triggers.at(-1)?.at ?? 0) - (triggers[2]?.at ?? 0), creates: creates.length };
   });
 }
+
+it('a run of one session asks for its end when the import of the run before it ended', async () => {
+  const end = await inVirtualTime(async (clock) => {
+    const importMs = 40_000;
+    const org = makeOrg({ clock, importMs, rateLimits: { sessions: { limit: 15, windowMs: 60_000 } } });
+    const state = memoryState();
+    const day = async (size: number) => {
+      const before = org.requests.length;
+      await sync({ okta: clientOf(org), state, users: company(size).users, clock });
+      const calls = org.requests.slice(before);
+      const trigger = calls.find(({ path }) => path.endsWith('/start-import'));
+      const polls = calls.filter(({ at, method }) => method === 'GET' && at > (trigger?.at ?? Infinity));
+      return polls.map(({ at }) => at - (trigger?.at ?? 0));
+    };
+    const first = await day(1);
+    await clock.sleep(86_400_000);
+    const second = await day(2);
+    expect(first.length).toBeGreaterThan(3);
+    expect(second.length).toBeLessThanOrEqual(4);
+    return second.at(-1) ?? Infinity;
+  });
+  expect(end).toBeLessThan(43_000);
+});
 
 describe('a run with the few requests of a Preview org', () => {
   it.each([21_000, 27_000, 40_000, 52_000])(

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { OptionsError } from '../../core/errors.js';
-import type { Flow, Sink } from '../../flow/flow.js';
+import { contextOf, type Flow, type Sink } from '../../flow/flow.js';
 import { refuseUnknown } from '../../core/check-options.js';
 import { flatten, type Cell } from './csv-cells.js';
 import { checkOutput, withOutput, type Output } from './output.js';
@@ -66,7 +66,11 @@ interface Encoder<T> {
   end(): string;
 }
 
-async function writeChunks<T>(target: Output, source: Flow<T>, encoder: Encoder<T>): Promise<WrittenFile> {
+function writeChunks<T>(target: Output, source: Flow<T>, encoder: Encoder<T>): Promise<WrittenFile> {
+  return contextOf(source).holdOpen(() => writeAll(target, source, encoder));
+}
+
+async function writeAll<T>(target: Output, source: Flow<T>, encoder: Encoder<T>): Promise<WrittenFile> {
   return withOutput(target, async (write) => {
     let records = 0;
     let bytes = 0;
