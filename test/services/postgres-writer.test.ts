@@ -31,7 +31,7 @@ describeWith(service, 'the one writer of a state in PostgreSQL', () => {
   it('of two that open a state at once, exactly one gets it, in every round', async () => {
     const name = fresh();
     const both = [pool(), pool()];
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 100; round++) {
       const results = await Promise.allSettled(both.map((one) => postgresState(one, { schema, name })));
       const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
       const refused = results.flatMap((result) =>
@@ -53,7 +53,7 @@ describeWith(service, 'the one writer of a state in PostgreSQL', () => {
       }),
     );
     await Promise.all(racers.map((racer) => once(racer, 'message')));
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 100; round++) {
       for (const racer of racers) racer.send('open');
       const said = await Promise.all(
         racers.map(async (racer) => (await once(racer, 'message'))[0] as unknown),
@@ -65,8 +65,8 @@ describeWith(service, 'the one writer of a state in PostgreSQL', () => {
     for (const racer of racers) racer.send('end');
     await Promise.all(racers.map((racer) => once(racer, 'exit')));
     const store = await open(name);
-    expect(await store.getMeta('rounds')).toBe('20');
-  }, 60_000);
+    expect(await store.getMeta('rounds')).toBe('100');
+  }, 120_000);
 
   it('has another name or another schema for each state, with rows of its own', async () => {
     const other = `${schema}_other`;

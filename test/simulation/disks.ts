@@ -6,6 +6,8 @@ import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { Machine } from './machine.js';
+import type { SimulationServer } from './postgres-disk.js';
+import type { Store } from './scenario.js';
 
 /** Where a state lives from process to process. */
 export interface Disk {
@@ -16,8 +18,16 @@ export interface Disk {
   dispose(): Promise<void>;
 }
 
+/** The disk of a scenario. @param server - for a state in PostgreSQL */
+export function diskOf(store: Store, machine: Machine, server: SimulationServer | undefined): Disk {
+  if (store === 'memory') return memoryDisk();
+  if (store === 'lmdb') return lmdbDisk(machine);
+  if (server === undefined) throw new Error('a state in PostgreSQL needs a server');
+  return server.disk(machine);
+}
+
 /** A disk in memory. A state that is opened takes over from the one before. */
-export function memoryDisk(): Disk {
+function memoryDisk(): Disk {
   const disk = new MemoryDisk();
   return {
     open: async () => memoryState({ disk }),
@@ -30,7 +40,7 @@ export function memoryDisk(): Disk {
  * The real disk. What a dead process leaves is a copy of its file taken at that moment: the process that died in a
  * simulation lives on in truth, and its state with it, in a directory that nobody looks at any more.
  */
-export function lmdbDisk(machine: Machine): Disk {
+function lmdbDisk(machine: Machine): Disk {
   const root = mkdtempSync(join(tmpdir(), 'rollcall-simulation-'));
   let lives = 1;
   const path = () => join(root, String(lives));

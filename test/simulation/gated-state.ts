@@ -18,7 +18,7 @@ export interface StateGate {
 }
 
 /** What a state does without writing. */
-const READS: ReadonlySet<string | symbol> = new Set(['target', 'counts', 'absences', 'getMeta']);
+const READS: ReadonlySet<string | symbol> = new Set(['target', 'counts', 'absences', 'getMeta', 'metaNames']);
 
 /** A state whose every call is an interaction with the world, and whose writes may fail, before or after they are durable. */
 export function gatedState(state: StateStore, gate: StateGate): StateStore {
@@ -41,9 +41,16 @@ export function gatedState(state: StateStore, gate: StateGate): StateStore {
     throw new StateError(`the state could not be written (${name})`);
   };
   async function* each<T>(name: string, source: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-    for await (const chunk of source) {
-      await gate.life().pass(`state ${name}`);
-      yield chunk;
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await gate.machine.real(() => iterator.next());
+        if (step.done === true) return;
+        await gate.life().pass(`state ${name}`);
+        yield step.value;
+      }
+    } finally {
+      await gate.machine.real(async () => iterator.return?.());
     }
   }
   const reading = (inner: Reading): Reading => ({

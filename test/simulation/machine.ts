@@ -16,6 +16,7 @@ export class Machine {
   #jumped = 0;
   #io = 0;
   #closing = 0;
+  #atRest: (() => void)[] = [];
 
   constructor(timers: FakeTimers.Clock, skewMs: number) {
     this.#timers = timers;
@@ -45,6 +46,7 @@ export class Machine {
       return await work();
     } finally {
       this.#io--;
+      if (!this.busy) for (const resolve of this.#atRest.splice(0)) resolve();
     }
   }
 
@@ -65,7 +67,7 @@ export class Machine {
 
   /** Resolves when nothing real is under way. */
   async idle(): Promise<void> {
-    while (this.#io > 0) await new Promise((resolve) => realImmediate(resolve));
+    while (this.busy) await new Promise<void>((resolve) => this.#atRest.push(resolve));
   }
 }
 
@@ -87,6 +89,7 @@ export async function onMachine<T>(skewMs: number, run: (machine: Machine) => Pr
       await new Promise((resolve) => realImmediate(resolve));
       if (settled) break;
       if (machine.busy) {
+        await machine.idle();
         idle = 0;
       } else if (timers.countTimers() > 0) {
         timers.next();

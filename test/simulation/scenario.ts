@@ -52,10 +52,14 @@ export interface DayPlan {
   readonly runs: readonly RunPlan[];
 }
 
+/** Where the state of a scenario is. */
+export const STORES = ['memory', 'lmdb', 'postgres'] as const;
+export type Store = (typeof STORES)[number];
+
 /** Everything that a seed decides. */
 export interface Scenario {
   readonly seed: number;
-  readonly store: 'memory' | 'lmdb';
+  readonly store: Store;
   readonly org: OrgOptions;
   readonly upload: Required<
     Pick<UploadOptions, 'cooldownMs' | 'pollIntervalMs' | 'requestsPerSession' | 'sessionsInFlight'>
@@ -78,10 +82,14 @@ const REFUSED_PAIRS_EVERY = 5;
 /** Seeds with this remainder have a company in which logins move, and one more day for it. */
 const LOGINS = { every: 5, remainder: 3 };
 
-/** The scenario of a seed. */
-export function scenarioOf(seed: number): Scenario {
+/** The store of a seed, if nobody chooses another one. */
+function storeOf(seed: number): Store {
+  return seed % LMDB_EVERY === 0 ? 'lmdb' : 'memory';
+}
+
+/** The scenario of a seed. @param store - with a store on a real disk it is that of a smaller company */
+export function scenarioOf(seed: number, store = storeOf(seed)): Scenario {
   const draws = new Draws(seed, 0);
-  const store = seed % LMDB_EVERY === 0 ? 'lmdb' : 'memory';
   const heavy = store === 'memory' && draws.chance(0.02);
   const isLoginSeed = seed % LOGINS.every === LOGINS.remainder;
   const logins = new Logins(isLoginSeed ? new Draws(seed, 6) : undefined);
@@ -94,7 +102,7 @@ export function scenarioOf(seed: number): Scenario {
     dayOf(draws, pairs, broken, open, company),
   );
   company.lastDay();
-  const service = serviceOf(draws, store === 'lmdb');
+  const service = serviceOf(draws, store !== 'memory');
   return {
     seed,
     store,

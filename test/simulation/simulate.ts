@@ -11,7 +11,7 @@ import type { StateStore } from '../../src/state/store.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
 import { ORG_URL, SOURCE, type SourceDirectory } from '../support/world.js';
 import { differences, feedFaults, outcomeFaults, reportFaults, stateFaults } from './checks.js';
-import { lmdbDisk, memoryDisk, type Disk } from './disks.js';
+import { diskOf, type Disk } from './disks.js';
 import { Draws } from './draws.js';
 import { inScope, leftOut, type Feed } from './feeds.js';
 import { gatedState } from './gated-state.js';
@@ -19,6 +19,7 @@ import { JournalModel } from './journal-model.js';
 import { Life } from './life.js';
 import { onMachine, type Machine } from './machine.js';
 import { scenarioOf, type DayPlan, type RunPlan, type Scenario } from './scenario.js';
+import type { SimulationServer } from './postgres-disk.js';
 import { Wire } from './wire.js';
 
 /** What a seed came to. */
@@ -62,20 +63,31 @@ export const NO_FEED: Feed = { users: [], groups: [], memberships: [] };
 /** "`abort()` at any moment: settled within five seconds." */
 const ABORT_MS = 5000;
 
-/** Runs the scenario of a seed. @throws an Error that names the seed, for whatever is not as it must be. */
-export function simulate(seed: number, onLine?: (line: string) => void): Promise<Outcome> {
-  return simulateScenario(scenarioOf(seed), onLine);
+/** How a scenario is run. */
+export interface SimulateOptions {
+  /** Called with everything that happens. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** For scenarios whose state is in PostgreSQL. */
+  readonly server?: SimulationServer | undefined;
+}
+
+/**
+ * Runs the scenario of a seed; with a server its state is in PostgreSQL.
+ * @throws an Error that names the seed, for whatever is not as it must be.
+ */
+export function simulate(seed: number, options: SimulateOptions = {}): Promise<Outcome> {
+  return simulateScenario(scenarioOf(seed, options.server && 'postgres'), options);
 }
 
 /** Runs a scenario. @throws as {@link simulate} does. */
 export async function simulateScenario(
   scenario: Scenario,
-  onLine?: (line: string) => void,
+  { onLine, server }: SimulateOptions = {},
 ): Promise<Outcome> {
-  const { seed } = scenario;
+  const { seed, store } = scenario;
   try {
     return await onMachine(scenario.skewMs, async (machine) => {
-      const simulation = new Simulation(scenario, machine, onLine);
+      const simulation = new Simulation(scenario, machine, onLine, server);
       try {
         return await simulation.run();
       } finally {
@@ -85,7 +97,7 @@ export async function simulateScenario(
   } catch (cause) {
     const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     throw new Error(
-      `seed ${seed}: ${why}\nrun it again: npx tsx test/simulation/soak.ts --trace --from ${seed}`,
+      `seed ${seed}: ${why}\nrun it again: npx tsx test/simulation/soak.ts --trace --from ${seed}${store === 'postgres' ? ' --store postgres' : ''}`,
       {
         cause,
       },
@@ -124,7 +136,12 @@ class Simulation {
   #forgetsRefusals = false;
   #runs = 0;
 
-  constructor(scenario: Scenario, machine: Machine, onLine: ((line: string) => void) | undefined) {
+  constructor(
+    scenario: Scenario,
+    machine: Machine,
+    onLine: SimulateOptions['onLine'],
+    server: SimulateOptions['server'],
+  ) {
     const { seed, rates } = scenario;
     this.#scenario = scenario;
     this.#machine = machine;
@@ -153,7 +170,7 @@ class Simulation {
       fault: (request, index) => (this.#plan.requestFaults ? faults(request, index) : undefined),
     });
     this.#wire = new Wire(this.#org, (line) => this.#trace(line));
-    this.#disk = scenario.store === 'lmdb' ? lmdbDisk(machine) : memoryDisk();
+    this.#disk = diskOf(scenario.store, machine, server);
     this.#model = new JournalModel(this.#org);
   }
 
@@ -342,9 +359,8 @@ class Simulation {
 
   async #checkState(): Promise<void> {
     const process = (this.#process ??= await this.#startProcess());
-    expectNone(
-      await stateFaults(process.plain, this.#org, this.#model.inFlight(), this.#model.endsInFlight()),
-    );
+    const inFlight = [this.#model.inFlight(), this.#model.endsInFlight()] as const;
+    expectNone(await this.#machine.real(() => stateFaults(process.plain, this.#org, ...inFlight)));
   }
 
   #count(what: string): void {

@@ -8,9 +8,9 @@ import { CALM, NO_FEED, simulate, simulateScenario } from './simulate.js';
 describe('the simulation', () => {
   it.each([3, 5, 17, 80, 332])('of seed %i has the same trace each time', async (seed) => {
     const lines: string[] = [];
-    const first = await simulate(seed, (line) => lines.push(line));
+    const first = await simulate(seed, { onLine: (line) => lines.push(line) });
     const again: string[] = [];
-    const second = await simulate(seed, (line) => again.push(line));
+    const second = await simulate(seed, { onLine: (line) => again.push(line) });
     expect(again).toEqual(lines);
     expect(second).toEqual(first);
     expect(lines.length).toBeGreaterThan(50);

@@ -1,9 +1,12 @@
+import { SimulationServer } from './postgres-disk.js';
 import { simulate } from './simulate.js';
 
 /** Seeds to run, both ends included. */
 export interface SeedRange {
   readonly first: number;
   readonly last: number;
+  /** @defaultValue the one that each seed has */
+  readonly store?: 'postgres' | undefined;
 }
 
 /** What a range of seeds came to. */
@@ -15,19 +18,21 @@ export interface RangeOutcome {
 }
 
 /** Runs the seeds of a range one after another. */
-export async function runRange({ first, last }: SeedRange): Promise<RangeOutcome> {
+export async function runRange({ first, last, store }: SeedRange): Promise<RangeOutcome> {
+  const server = store === undefined ? undefined : await SimulationServer.start();
   const counts: Record<string, number> = {};
   const failures: { seed: number; message: string }[] = [];
   let runs = 0;
   for (let seed = first; seed <= last; seed++) {
     try {
-      const outcome = await simulate(seed);
+      const outcome = await simulate(seed, { server });
       runs += outcome.runs;
       addCounts(counts, outcome.counts);
     } catch (error) {
       failures.push({ seed, message: (error as Error).message });
     }
   }
+  await server?.stop();
   return { seeds: last - first + 1, runs, counts, failures };
 }
 

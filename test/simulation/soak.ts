@@ -2,6 +2,7 @@
  * Runs any number of seeds, in processes of their own:
  *
  *     npm run test:soak -- --seeds 50000 --from 1 --workers 2
+ *     npm run test:soak -- --seeds 500 --store postgres     with their states in PostgreSQL
  *     npx tsx test/simulation/soak.ts --trace --from 17     one seed, with everything that happens in it
  *
  * An interrupt ends it with what was run so far. The exit code is 1 when a seed failed.
@@ -11,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { addCounts, type RangeOutcome, type SeedRange } from './soak-worker.js';
+import { SimulationServer } from './postgres-disk.js';
 import { simulate } from './simulate.js';
 
 const WORKER = fileURLToPath(new URL('soak-worker.ts', import.meta.url));
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
+    store: { type: 'string' },
   },
 });
 
@@ -35,17 +38,22 @@ const whole = (name: 'seeds' | 'from' | 'workers'): number => {
 };
 
 const from = whole('from');
+if (![undefined, 'postgres'].includes(values.store)) throw new Error('--store: expected postgres');
+const store = values.store as SeedRange['store'];
 
 if (values.trace) await traceOne(from);
 else await soak(from, whole('seeds'), whole('workers'));
 
 async function traceOne(seed: number): Promise<void> {
+  const server = store === undefined ? undefined : await SimulationServer.start();
   try {
-    const { trace, counts, runs } = await simulate(seed, (line) => console.log(line));
+    const { trace, counts, runs } = await simulate(seed, { server, onLine: (line) => console.log(line) });
     console.log({ seed, runs, trace, counts });
   } catch (error) {
     console.log((error as Error).message);
     process.exitCode = 1;
+  } finally {
+    await server?.stop();
   }
 }
 
@@ -76,7 +84,7 @@ async function soak(first: number, seeds: number, workers: number): Promise<void
     Array.from({ length: workers }, async () => {
       let child = startWorker();
       while (next < end) {
-        const range = { first: next, last: Math.min(next + RANGE, end) - 1 };
+        const range = { first: next, last: Math.min(next + RANGE, end) - 1, store };
         next = range.last + 1;
         try {
           take(await ask(child, range));
