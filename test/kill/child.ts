@@ -1,10 +1,11 @@
 /**
- * The program that is killed: one `sync` over HTTP with a state on disk. At the point it is told to it says so, and
- * does nothing any more until it is killed.
+ * The program that is killed: one `sync` over HTTP with a state on disk or in PostgreSQL. At the point it is told to it says so, and
+ * does nothing any more until it is killed, or told to go on.
  */
+import { once } from 'node:events';
 import { createClient } from '../../src/okta/client.js';
 import type { OktaClient } from '../../src/okta/wire.js';
-import { openState } from '../../src/state/lmdb/open-state.js';
+import { openState } from '../../src/state/open-state.js';
 import type { Journal } from '../../src/state/journal.js';
 import type { StateStore } from '../../src/state/store.js';
 import { sync } from '../../src/sync/sync.js';
@@ -19,9 +20,8 @@ async function pass(name: string): Promise<void> {
   passed.set(name, count);
   if (task.stopAt !== `${name} ${count}`) return;
   process.send?.(task.stopAt);
-  // Nothing else may be left that keeps the process from ending by itself.
-  setInterval(() => undefined, 60_000);
-  await new Promise<never>(() => undefined);
+  // The listener keeps the process from ending by itself, where nothing else is left that does.
+  await once(process, 'message');
 }
 
 /** The same object, whose methods pass a point before, and where asked after, they are done. */
@@ -42,7 +42,7 @@ function watched<T extends object>(target: T, what: string, after: boolean): T {
   });
 }
 
-const state = await openState(task.directory);
+const state = await openState(task.place);
 const journal: Journal = watched(state.journal, 'journal', true);
 const watchedState: StateStore = new Proxy(state, {
   get(_, name) {

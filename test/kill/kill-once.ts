@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { keyOf, ENTITIES } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
 import { startOrg, type Org } from '../../src/simulator/index.js';
-import { openState } from '../../src/state/lmdb/open-state.js';
+import { openState } from '../../src/state/open-state.js';
 import { sync } from '../../src/sync/sync.js';
 import { differences, stateFaults } from '../simulation/checks.js';
 import { Draws } from '../simulation/draws.js';
@@ -29,16 +29,41 @@ export interface KillOutcome {
   readonly faults: readonly string[];
 }
 
+/** Where the state is, and what happens there when the program comes to a point. */
+export interface KillPlace {
+  /** The directory or the address of the state. */
+  readonly address: string;
+  /** Takes the state from the program, which goes on; undefined: the program is killed. */
+  readonly interrupt?: (() => Promise<void>) | undefined;
+  /** Resolves when another process can open the state, after the program has ended. */
+  freed(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A directory. */
+function directoryPlace(): KillPlace {
+  const address = mkdtempSync(join(tmpdir(), 'rollcall-kill-'));
+  return {
+    address,
+    freed: async () => undefined,
+    dispose: async () => rmSync(address, { recursive: true, force: true }),
+  };
+}
+
 /**
  * Kills the program at a point of its second day, of every other seed once more while it settles that, and lets two
  * runs go to their end. Nothing may be lost, nothing listed twice in a session, and the state must be whole at each step.
  */
-export async function killOnce(program: string, seed: number, point: Point): Promise<KillOutcome> {
-  const directory = mkdtempSync(join(tmpdir(), 'rollcall-kill-'));
+export async function killOnce(
+  program: string,
+  seed: number,
+  point: Point,
+  place = directoryPlace(),
+): Promise<KillOutcome> {
   const org = await startOrg({ ...ORG, seed });
   try {
     const [first, second] = daysOf(seed);
-    const world = { directory, org, program };
+    const world = { place, org, program };
     await runToEnd(world, first);
     const faults: string[] = [];
     const killedAt: Point[] = [];
@@ -61,24 +86,20 @@ export async function killOnce(program: string, seed: number, point: Point): Pro
     return { killedAt, faults };
   } finally {
     await org.close();
-    rmSync(directory, { recursive: true, force: true });
+    await place.dispose();
   }
 }
 
 interface World {
-  readonly directory: string;
+  readonly place: KillPlace;
   readonly org: Org;
   readonly program: string;
 }
 
-/** Starts the program and kills it at the point; false when it came to its end before. */
-async function killAt(
-  { directory, org, program }: World,
-  day: SourceDirectory,
-  point: Point,
-): Promise<boolean> {
+/** Starts the program and kills it, or takes its state from it, at the point; false when it came to its end before. */
+async function killAt({ place, org, program }: World, day: SourceDirectory, point: Point): Promise<boolean> {
   const task: ChildTask = {
-    directory,
+    place: place.address,
     orgUrl: org.url,
     identitySourceId: SOURCE,
     token: org.token,
@@ -92,7 +113,14 @@ async function killAt(
   });
   let complaint = '';
   child.stderr?.on('data', (data) => (complaint += String(data)));
-  child.once('message', () => child.kill('SIGKILL'));
+  let isInterrupted = false;
+  const stop = async () => {
+    if (place.interrupt === undefined) return child.kill('SIGKILL');
+    await place.interrupt();
+    isInterrupted = true;
+    return child.send('go on');
+  };
+  child.once('message', () => void stop());
   const release =
     point.by === 'org' ? killWhenApplied(org, point.at, () => child.kill('SIGKILL')) : undefined;
   const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
@@ -102,7 +130,9 @@ async function killAt(
     },
   );
   release?.();
+  await place.freed();
   if (signal === 'SIGKILL') return true;
+  if (isInterrupted && complaint.includes('ERR_ROLLCALL_STATE_LOST')) return true;
   if (code !== 0) throw new Error(`the program ended with ${code}: ${complaint}`);
   return false;
 }
@@ -125,8 +155,8 @@ function killWhenApplied(org: Org, at: string, kill: () => void): () => void {
 }
 
 /** One run that nobody disturbs, over the state that the one before left. */
-async function runToEnd({ directory, org }: World, day: SourceDirectory): Promise<void> {
-  await using state = await openState(directory);
+async function runToEnd({ place, org }: World, day: SourceDirectory): Promise<void> {
+  await using state = await openState(place.address);
   const okta = createClient({ orgUrl: org.url, identitySourceId: SOURCE, auth: { token: org.token } });
   try {
     await sync({ ...OPTIONS, ...day, okta, state });
@@ -137,11 +167,11 @@ async function runToEnd({ directory, org }: World, day: SourceDirectory): Promis
 
 /** The state opens, every row of it can be read, and none is ahead of Okta or lost. */
 async function faultsOfState(
-  { directory, org }: World,
+  { place, org }: World,
   before: SourceDirectory,
   after: SourceDirectory,
 ): Promise<readonly string[]> {
-  await using state = await openState(directory);
+  await using state = await openState(place.address);
   const open = await state.journal.open();
   return await stateFaults(state, org.simulated, open.length === 0 ? new Set() : changedKeys(before, after));
 }

@@ -3,7 +3,8 @@ import type { SourceDirectory } from '../support/world.js';
 
 /** What the program is told. */
 export interface ChildTask {
-  readonly directory: string;
+  /** The directory or the address of the state. */
+  readonly place: string;
   readonly orgUrl: string;
   readonly identitySourceId: string;
   readonly token: string;
@@ -13,6 +14,8 @@ export interface ChildTask {
     readonly pollIntervalMs: number;
     readonly guard: GuardLimits;
   };
-  /** The point at which it stops, with the number of the time it comes there; undefined: it runs to its end. */
+  /**
+   * The point at which it stops until it is told to go on, with the number of the time it comes there; undefined: it runs to its end.
+   */
   readonly stopAt: string | undefined;
 }

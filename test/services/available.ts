@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +26,18 @@ export const MARIADB = {
 /** The address of the tests' PostgreSQL. */
 export function urlOf({ host, port, user, database }: typeof POSTGRES): string {
   return `postgres://${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}`;
+}
+
+/** Where Debian has PostgreSQL's programs, by version. */
+const POSTGRES_VERSIONS = '/usr/lib/postgresql';
+
+/** The directory of the programs of a PostgreSQL server; undefined if there is none. */
+export function postgresBinaries(): string | undefined {
+  if (!existsSync(POSTGRES_VERSIONS)) return undefined;
+  const directories = readdirSync(POSTGRES_VERSIONS).map((version) =>
+    join(POSTGRES_VERSIONS, version, 'bin'),
+  );
+  return directories.find((directory) => existsSync(join(directory, 'postgres')));
 }
 
 /** Debian's slapd, which the tests start themselves. */
@@ -54,6 +67,12 @@ export const mariadb = () =>
   probe('MariaDB', required, async () => {
     const connection = await mysql.createConnection(MARIADB);
     await connection.end();
+  });
+
+/** Whether the programs of a PostgreSQL server are installed, so that a test can start one of its own. */
+export const postgresPrograms = () =>
+  probe('PostgreSQL to start', required, async () => {
+    if (postgresBinaries() === undefined) throw new Error(`there is no ${POSTGRES_VERSIONS}/*/bin/postgres`);
   });
 
 /** Whether slapd is installed. */

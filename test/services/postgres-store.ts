@@ -80,7 +80,7 @@ export function schemaForTests(schema: string): {
 }
 
 /** The numbers of the server's processes for the connections of a pool. */
-export async function backendsOf(admin: pg.Client, { name }: TestPool): Promise<number[]> {
+export async function backendsOf(admin: pg.Client, { name }: Pick<TestPool, 'name'>): Promise<number[]> {
   const { rows } = await admin.query<{ pid: number }>(
     'SELECT pid FROM pg_stat_activity WHERE application_name = $1',
     [name],
@@ -89,7 +89,7 @@ export async function backendsOf(admin: pg.Client, { name }: TestPool): Promise<
 }
 
 /** Ends the connections of a pool at the server, and waits until they have ended. */
-export async function cut(admin: pg.Client, pool: TestPool): Promise<void> {
+export async function cut(admin: pg.Client, pool: Pick<TestPool, 'name'>): Promise<void> {
   for (const pid of await backendsOf(admin, pool))
     await admin.query('SELECT pg_terminate_backend($1, 10000)', [pid]);
 }

@@ -16,8 +16,6 @@ export interface Place {
 export class Database implements Place {
   readonly schema: string;
   readonly place: string;
-  /** Called once when the connection ends without {@link release}. */
-  onLost: ((error: Error) => void) | undefined;
   readonly #connection: PostgresConnection;
   #lost: Error | undefined;
   #isReleased = false;
@@ -28,7 +26,6 @@ export class Database implements Place {
   readonly #onError = (error?: Error) => {
     if (this.#lost !== undefined || this.#isReleased) return;
     this.#lost = error ?? new Error('the connection ended');
-    this.onLost?.(this.#lost);
   };
 
   private constructor(connection: PostgresConnection, { schema, place }: Place) {
