@@ -10,6 +10,7 @@ import { packingCases } from './cases/packing.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { settlingCases } from './cases/settling.js';
+import { stateStoreCases } from './cases/state-stores.js';
 
 /** Every case of the bench, in the order of the report. */
 export const CASES: readonly Case[] = [
@@ -21,6 +22,7 @@ export const CASES: readonly Case[] = [
   ...packingCases,
   ...settlingCases,
   ...databaseCases,
+  ...stateStoreCases,
   ...mappingCases,
   ...readingCases,
   ...sendingCases,
@@ -39,6 +41,7 @@ export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
     ...directoryCases,
     ...settlingCases,
     ...databaseCases,
+    ...stateStoreCases,
     ...mappingCases,
     ...largeCases.toReversed(),
   ].filter(({ target }) => target !== undefined),

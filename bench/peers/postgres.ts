@@ -8,17 +8,36 @@ import { COLUMNS, type PersonRow } from '../data/people.js';
 const PAGE = 1000;
 const INSERT_ROWS = 5000;
 
-/** Connects as PostgreSQL's own variables say (`PGHOST` and so on); by default to this machine's `test`. */
-async function connect(): Promise<Client> {
+/** What PostgreSQL's own variables say (`PGHOST` and so on); by default this machine's `test`. */
+const server = () => ({
+  host: process.env['PGHOST'] ?? '127.0.0.1',
+  port: Number(process.env['PGPORT'] ?? 5432),
+  user: process.env['PGUSER'] ?? userInfo().username,
+  database: process.env['PGDATABASE'] ?? 'test',
+});
+
+async function connect(database = server().database): Promise<Client> {
   // Loaded here: every process of the bench knows every case, and peaks of memory are compared.
   const { default: pg } = await import('pg');
-  const client = new pg.Client({
-    host: process.env['PGHOST'] ?? '127.0.0.1',
-    user: process.env['PGUSER'] ?? userInfo().username,
-    database: process.env['PGDATABASE'] ?? 'test',
-  });
+  const client = new pg.Client({ ...server(), database });
   await client.connect();
   return client;
+}
+
+/** Runs work with a connection. */
+export async function withClient<T>(work: (client: Client) => Promise<T>, database?: string): Promise<T> {
+  const client = await connect(database);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The address of a database. */
+export function addressOf(database: string): string {
+  const { host, port, user } = server();
+  return `postgres://${encodeURIComponent(user)}@${host}:${port}/${database}`;
 }
 
 /** Why there is no database to read from, if so. */
@@ -27,7 +46,7 @@ export async function noPostgres(): Promise<string | undefined> {
     await (await connect()).end();
     return undefined;
   } catch (error) {
-    return `no PostgreSQL (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}); see PGHOST, PGUSER and PGDATABASE`;
+    return `no PostgreSQL (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}); see PGHOST, PGPORT, PGUSER and PGDATABASE`;
   }
 }
 

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as Pairs from '../../bench/runner/pairs.js';
 import type * as Postgres from '../../bench/peers/postgres.js';
+import type * as PostgresStates from '../../bench/support/postgres-states.js';
 import type * as Registry from '../../bench/cases.js';
 import type { Case, Product, World } from '../../bench/case.js';
 import { CASES } from '../../bench/cases.js';
@@ -70,6 +71,10 @@ describe('every case in small', () => {
       if (name === 'postgres-1pct') {
         const postgres = await load<typeof Postgres>(join(benches, 'peers/postgres.js'));
         await postgres.dropPostgresTable(SIZE);
+      }
+      if (name.startsWith('state-postgres')) {
+        const states = await load<typeof PostgresStates>(join(benches, 'support/postgres-states.js'));
+        await states.dropPostgresStates(worldOf(SIZE));
       }
     });
 
