@@ -46,7 +46,7 @@ export const rate: readonly Break[] = [
   {
     what: 'others are left nothing of a window',
     file: 'src/okta/rate-limit/rate-window.ts',
-    find: 'Math.floor(limit * this.#share)',
+    find: 'Math.floor(limit * share)',
     replace: 'limit',
     test: [RATE, 'others are left their share of every window'],
   },
