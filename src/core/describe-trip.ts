@@ -1,5 +1,6 @@
 import type { Entity } from './model.js';
 import type { GuardTrip } from './results.js';
+import { quoted } from './visible.js';
 
 /** One limit of the guard that a plan exceeds, as a clause without a full stop. */
 export function describeTrip({
@@ -10,6 +11,7 @@ export function describeTrip({
   population,
   since,
   attribute,
+  lookup,
 }: GuardTrip): string {
   const upTo = `; the limit is ${count(limit)}`;
   const share = `${count(actual)} % of the ${count(population)} ${entity}`;
@@ -37,7 +39,7 @@ export function describeTrip({
     case 'idChanges':
       return `${count(actual)} people come back under another externalId (the limit is ${count(limit)}): did the ids lose their zeros?`;
     case 'missingFiles':
-      return `the source of ${entity} has ${files(population - actual)}, and had ${count(population)} at the last complete run (${count(actual)} fewer; the limit is ${count(limit)})`;
+      return `${lookup === undefined ? `the source of ${entity}` : `the lookup ${quoted(lookup)}`} has ${files(population - actual)}, and had ${count(population)} at the last complete run (${count(actual)} fewer; the limit is ${count(limit)})`;
     case 'rejects':
       return `${count(actual)} % of the ${entity} in the source were rejected${upTo} %`;
   }

@@ -174,6 +174,8 @@ export interface GuardTrip {
   readonly since?: string;
   /** For `emptiedPercent`: the attribute. */
   readonly attribute?: string;
+  /** For `missingFiles`: the name of the lookup whose files are missing. Without it, they are files of the entity's own source. */
+  readonly lookup?: string;
 }
 
 /**

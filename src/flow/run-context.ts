@@ -12,6 +12,12 @@ export interface RejectedKey {
   readonly position: number;
 }
 
+/** The files of an input that values are looked up in, and the entity whose limits apply to them. */
+export interface LookupFiles {
+  readonly entity: Entity;
+  readonly files: number;
+}
+
 /** A record that is not sent, because Okta refused it in an earlier run, or a user or group that it names. */
 export interface RefusedBefore {
   readonly change: Change;
@@ -45,6 +51,13 @@ export class RunContext {
   readonly blank = new Map<Entity, number>();
   /** The number of files of a full read, by entity, for sources that know it; set by `diff`, `sync` and `plan`. */
   readonly files = new Map<Entity, number>();
+  /**
+   * The number of files of each input that the source of this context looks values up in, by its name, for inputs that know it; set when
+   * they are read.
+   */
+  readonly sourceLookups = new Map<string, number>();
+  /** The same of all sources, each with the first entity whose source has it; set by `sync` and `plan`. */
+  readonly lookups = new Map<string, LookupFiles>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
   /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */

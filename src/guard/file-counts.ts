@@ -1,6 +1,6 @@
 import type { Entity } from '../core/model.js';
 import type { RunContext } from '../flow/run-context.js';
-import { sourceFilesName, type StateStore } from '../state/store.js';
+import { LOOKUP_FILES, sourceFilesName, type StateStore } from '../state/store.js';
 import type { FileCounts } from './guard-rules.js';
 
 /**
@@ -16,5 +16,24 @@ export async function fileCounts(context: RunContext, state: StateStore): Promis
     if (before !== undefined) counts.set(entity, { now, before: Number(before) });
     if (before !== String(now)) context.valuesAtEnd.set(name, String(now));
   }
+  return counts;
+}
+
+/** The same of each input that values are looked up in, by its name. */
+export async function lookupFileCounts(
+  context: RunContext,
+  state: StateStore,
+): Promise<Map<string, FileCounts & { readonly entity: Entity }>> {
+  const counts = new Map<string, FileCounts & { readonly entity: Entity }>();
+  const text = await state.getMeta(LOOKUP_FILES);
+  const stored = new Map(Object.entries(JSON.parse(text ?? '{}') as Record<string, number>));
+  let isChanged = false;
+  for (const [name, { entity, files: now }] of context.lookups) {
+    const before = stored.get(name);
+    if (before !== undefined) counts.set(name, { entity, now, before });
+    if (before !== now) isChanged = true;
+    stored.set(name, now);
+  }
+  if (isChanged) context.valuesAtEnd.set(LOOKUP_FILES, JSON.stringify(Object.fromEntries(stored)));
   return counts;
 }

@@ -87,8 +87,8 @@ export interface GuardLimits {
   readonly maxHeldBackDays?: number;
   /**
    * The most files by which an input of several files, or a pattern, may have fewer files than at the last complete run. The command
-   * line counts the files of its inputs, and `concat` its sources; other sources have no number of files, and this limit does not apply
-   * to them.
+   * line counts the files of its inputs, those of lookups included, and `concat` its sources; other sources have no number of files, and
+   * this limit does not apply to them.
    * @defaultValue `0`
    */
   readonly maxMissingFiles?: number;
@@ -214,6 +214,8 @@ export interface GuardFacts {
   readonly heldBack: Readonly<Record<Entity, HeldBack | undefined>>;
   /** The files of inputs of which both numbers are known. */
   readonly files: ReadonlyMap<Entity, FileCounts>;
+  /** The files of inputs that values are looked up in, by the name of the lookup; the limits of `entity` apply. */
+  readonly lookups: ReadonlyMap<string, FileCounts & { readonly entity: Entity }>;
   /** The attribute that most entities lose, by entity. */
   readonly emptied: Readonly<Record<Entity, EmptiedAttribute | undefined>>;
   /** Users who come back under another external id. */
@@ -278,6 +280,11 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
   const files = facts.files.get(entity);
   if (files !== undefined)
     check('missingFiles', files.before - files.now, limits.maxMissingFiles, files.before);
+  for (const [lookup, { entity: of, now, before }] of facts.lookups) {
+    const [actual, limit] = [before - now, limits.maxMissingFiles];
+    if (of === entity && actual > limit)
+      trips.push({ entity, rule: 'missingFiles', actual, limit, population: before, lookup });
+  }
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
     if (reads.rejected >= limits.minRejects)

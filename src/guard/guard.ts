@@ -24,7 +24,7 @@ import { LANES, type Outbox, type StateStore } from '../state/store.js';
 import { batch } from '../batch/batch.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { heldBackIn } from './held-back.js';
-import { fileCounts } from './file-counts.js';
+import { fileCounts, lookupFileCounts } from './file-counts.js';
 import { GroupLosses } from './group-losses.js';
 import {
   GUARD_LIMIT_NAMES,
@@ -175,6 +175,7 @@ async function decide(
       recentDeletes,
       heldBack,
       files: await fileCounts(context, state),
+      lookups: await lookupFileCounts(context, state),
       emptied: byEntity((entity) => mostEmptied(diffCountsOf(context, entity)?.emptied)),
       idChanges: count,
       groupLoss: losses[0],

@@ -15,6 +15,7 @@ import { REFUSED_RECORDS } from './remembered-refusals.js';
 import {
   heldBackSinceName,
   IMPORT_UNFINISHED,
+  LOOKUP_FILES,
   sourceFilesName,
   UNKNOWN,
   type AdoptedRow,
@@ -57,6 +58,7 @@ const META = [
   REFUSED_RECORDS,
   ...ATTRIBUTE_NAMES,
   DELETIONS_BY_DAY,
+  LOOKUP_FILES,
   ...ENTITIES.flatMap((entity) => [heldBackSinceName(entity), sourceFilesName(entity)]),
 ];
 

@@ -163,10 +163,12 @@ async function* changesIn(
     ).chunks();
     if (entity === 'groups') for await (const chunk of chunks) yield groupDeletions.keepBack(chunk);
     else yield* chunks;
-    const { sourceFiles, blankRows } = contextOf(source);
+    const { sourceFiles, blankRows, sourceLookups } = contextOf(source);
     context.blank.set(entity, blankRows);
     if (sourceFiles !== undefined && modeOf(options.mode, entity) === 'full')
       context.files.set(entity, sourceFiles);
+    for (const [name, files] of sourceLookups)
+      if (!context.lookups.has(name)) context.lookups.set(name, { entity, files });
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }

@@ -372,6 +372,10 @@ describe('words', () => {
     expect(tripText({ ...trip, rule: 'missingFiles', actual: 2, limit: 0, population: 5 })).toBe(
       'the source of users has 3 files, and had 5 at the last complete run (2 fewer; the limit is 0) (--max-missing-files)',
     );
+    const ofLookup = { ...trip, actual: 1, limit: 0, population: 2, lookup: 'depts' };
+    expect(tripText({ ...ofLookup, rule: 'missingFiles' })).toBe(
+      'the lookup "depts" has 1 file, and had 2 at the last complete run (1 fewer; the limit is 0) (--max-missing-files)',
+    );
     const heldBack = {
       ...trip,
       rule: 'heldBack',

@@ -1,7 +1,7 @@
 import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cli, directory, envOf, files, org, QUICK, usersCsv } from './support.js';
+import { cli, directory, envOf, files, jsonLines, org, QUICK, usersCsv } from './support.js';
 
 const HEADER = 'externalId,userName,email,firstName,lastName\n';
 const MISSING =
@@ -114,5 +114,103 @@ describe('the number of files of an input', () => {
     const planned = await cli(cwd, ['plan', ...argv]);
     for (const entity of ['users', 'groups', 'memberships'])
       expect(planned.out).toContain(`the source of ${entity} has 1 file, and had 2`);
+  });
+});
+
+describe('the files of a lookup', () => {
+  const FEWER =
+    'the lookup "depts" has 1 file, and had 2 at the last complete run (1 fewer; the limit is 0) (--max-missing-files)';
+  const PEOPLE = 'id,mail,dept\nu1,a@x.example,d1\nu2,b@x.example,d2\n';
+  const mapping = {
+    lookups: { depts: { key: 'code' }, users: { key: 'id' } },
+    users: {
+      externalId: 'id',
+      profile: {
+        userName: "lookup('users', row.id, 'mail')",
+        email: 'row.mail',
+        department: "lookup('depts', row.dept, 'name', 'None')",
+      },
+    },
+  };
+
+  /** Two people, and a lookup of their departments in two files, synced once. */
+  async function looked() {
+    const [cwd, okta] = [await directory(), await org()];
+    const profile = Object.entries(mapping.users.profile).map(([name, cel]) => [name, { cel }]);
+    await files(cwd, {
+      'u.csv': PEOPLE,
+      'd-1.csv': 'code,name\nd1,Sales\n',
+      'd-2.csv': 'code,name\nd2,Ops\n',
+      'map.json': JSON.stringify({
+        ...mapping,
+        users: { ...mapping.users, profile: Object.fromEntries(profile) as object },
+      }),
+      'rollcall.config.json': JSON.stringify({
+        users: 'u.csv',
+        map: 'map.json',
+        lookups: { depts: 'd-*.csv' },
+        maxUpdatePercent: 100,
+      }),
+    });
+    const env = envOf(okta);
+    const sync = (...more: string[]) => cli(cwd, ['sync', ...QUICK, ...more], { env });
+    expect((await sync()).code).toBe(0);
+    const department = (id: string) => okta.directory().users.get(id)?.profile['department'];
+    return { cwd, sync, department, plan: (...more: string[]) => cli(cwd, ['plan', ...more]) };
+  }
+
+  it('are counted like those of other inputs: fewer stop the plan, until a person approves it', async () => {
+    const { cwd, sync, plan, department } = await looked();
+    await unlink(join(cwd, 'd-2.csv'));
+    const planned = await plan();
+    expect(planned.code).toBe(3);
+    expect(planned.out).toContain(FEWER);
+    // A run that the guard stops is not the new measure.
+    for (let run = 0; run < 2; run++) {
+      const stopped = await sync();
+      expect(stopped.code).toBe(3);
+      expect(stopped.err + stopped.out).toContain(FEWER);
+    }
+    expect(department('u2')).toBe('Ops');
+    expect((await sync('--approve', hashIn(planned.out))).code).toBe(0);
+    expect(department('u2')).toBe('None');
+    expect((await sync()).code).toBe(0);
+  });
+
+  it('may rise and have other names, and some may be allowed to be missing', async () => {
+    const { cwd, sync } = await looked();
+    await rename(join(cwd, 'd-2.csv'), join(cwd, 'd-9.csv'));
+    expect((await sync()).code).toBe(0);
+    await files(cwd, { 'd-3.csv': 'code,name\nd3,Legal\n' });
+    expect((await sync()).code).toBe(0);
+    await unlink(join(cwd, 'd-3.csv'));
+    expect((await sync()).code).toBe(3);
+    expect((await sync('--max-missing-files', '1')).code).toBe(0);
+    expect((await sync()).code).toBe(0);
+  });
+
+  it('are known after an import of the state; the report in JSON names the lookup', async () => {
+    const { cwd, sync } = await looked();
+    expect((await cli(cwd, ['state', 'export', 'copy.jsonl'])).code).toBe(0);
+    const imported = await cli(cwd, ['state', 'import', 'copy.jsonl', '--as-of-now', '--state', 'other']);
+    expect(imported.code).toBe(0);
+    await unlink(join(cwd, 'd-1.csv'));
+    const ran = await sync('--state', 'other', '--json');
+    expect(ran.code).toBe(3);
+    expect(jsonLines(ran.out).at(-1)).toMatchObject({
+      trips: [{ entity: 'users', rule: 'missingFiles', actual: 1, limit: 0, population: 2, lookup: 'depts' }],
+    });
+  });
+
+  it('are counted once, as the source, if the lookup is the input of an entity', async () => {
+    const { cwd, sync, plan } = await looked();
+    await files(cwd, {
+      'u-2.csv': 'id,mail,dept\nu3,c@x.example,d1\n',
+    });
+    expect((await sync('--users', 'u*.csv')).code).toBe(0);
+    await unlink(join(cwd, 'u-2.csv'));
+    const { out } = await plan('--users', 'u*.csv');
+    expect(out).toContain('the source of users has 1 file, and had 2');
+    expect(out).not.toContain('the lookup');
   });
 });

@@ -11,6 +11,7 @@ interface Facts {
   resends?: number;
   recent?: number;
   files?: { now: number; before: number };
+  lookups?: Readonly<Record<string, { now: number; before: number }>>;
   heldBack?: { since: number; days: number };
   outOfReach?: { deletes: number; updates: number };
   emptied?: { attribute: string; records: number };
@@ -33,6 +34,7 @@ function trips(
     recent = 0,
     heldBack,
     files,
+    lookups = {},
     emptied,
     reads,
   }: Facts,
@@ -52,6 +54,7 @@ function trips(
       emptied: { users: undefined, groups: undefined, memberships: undefined, [entity]: emptied },
       groupLoss: undefined,
       files: new Map(files === undefined ? [] : [[entity, files]]),
+      lookups: new Map(Object.entries(lookups).map(([name, counts]) => [name, { entity, ...counts }])),
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -197,6 +200,21 @@ describe('a limit of the guard', () => {
       { creates: 0, files: { now: 2, before: 5 } },
       {},
       [{ rule: 'missingFiles', actual: 3, limit: 0, population: 5 }],
+    ],
+    [
+      'fewer files of a lookup than before',
+      {
+        files: { now: 2, before: 2 },
+        lookups: { depts: { now: 2, before: 5 }, sites: { now: 3, before: 2 } },
+      },
+      { maxMissingFiles: 2 },
+      [{ rule: 'missingFiles', actual: 3, limit: 2, population: 5, lookup: 'depts' }],
+    ],
+    [
+      'fewer files of a lookup than before, by option',
+      { lookups: { depts: { now: 2, before: 5 } } },
+      { maxMissingFiles: 3 },
+      [],
     ],
     ['fewer files than before, by option', { files: { now: 2, before: 5 } }, { maxMissingFiles: 3 }, []],
     ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],

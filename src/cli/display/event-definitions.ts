@@ -75,6 +75,7 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     limit: { type: 'number' },
     population: whole,
     'attribute?': text,
+    'lookup?': text,
   }),
   planSummary: object(planSummary),
   plan: object({

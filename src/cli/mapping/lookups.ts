@@ -1,6 +1,6 @@
 import { SourceError } from '../../core/errors.js';
 import { quoted } from '../../core/visible.js';
-import type { Flow } from '../../flow/flow.js';
+import { contextOf, type Flow } from '../../flow/flow.js';
 import { Fault, textOf, type Row } from './cells.js';
 
 /** The most rows of one lookup. */
@@ -17,6 +17,7 @@ export class Lookup {
   readonly #columns = new Set<string>();
   #rows: Map<string, readonly string[] | undefined> | undefined;
   #order: readonly string[] = [];
+  #files: number | undefined;
 
   /**
    * @param name - the input
@@ -37,6 +38,11 @@ export class Lookup {
   /** True if an expression uses it. */
   get isUsed(): boolean {
     return this.#columns.size > 0;
+  }
+
+  /** The number of files that it was read from; undefined for an input that has none, and before it is loaded. */
+  get files(): number | undefined {
+    return this.#files;
   }
 
   /** Keeps another column. Called while expressions are compiled. */
@@ -70,6 +76,7 @@ export class Lookup {
     if (loaded.size === 0)
       throw new SourceError(`the lookup ${quoted(this.name)} has no row with a key; check its input`, {});
     this.#rows = loaded;
+    this.#files = contextOf(rows).sourceFiles;
   }
 
   /** The text of a column in the row with a key; undefined if there is no such row. A key of rows that differ has a fault. */

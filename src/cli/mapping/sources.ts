@@ -1,6 +1,7 @@
 import type { DirectoryOptions, DirectorySources } from '../../sync/directory-changes.js';
 import { modeOf, type Modes } from '../../core/mode.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
+import type { RunContext } from '../../flow/run-context.js';
 import { ENTITIES, type Entity, type GroupRecord, type MembershipRecord } from '../../core/model.js';
 import { flatMap } from '../../transform/flat-map.js';
 import { mapRows } from '../../transform/map-rows.js';
@@ -90,9 +91,13 @@ export function mappedSources(
   };
   const used = [...mapping.lookups.values()].filter(({ isUsed }) => isUsed);
   const tables = used.map((lookup) => ({ lookup, input: inputOfLookup(lookup, inputs, options.lookups) }));
-  const load = async () => {
-    for (const { lookup, input } of tables)
+  const load = async (context: RunContext) => {
+    for (const { lookup, input } of tables) {
       await lookup.load(() => openFrom(input, { names: lookup.columns, others: 'leave' }));
+      // The input of an entity is counted as its source.
+      const { name, files } = lookup;
+      if (files !== undefined && !Object.hasOwn(inputs, name)) context.sourceLookups.set(name, files);
+    }
   };
   const duplicates = duplicatesOf(mapping);
   const open: Open = (entity) => {
@@ -100,8 +105,8 @@ export function mappedSources(
     const input = inputs[from] as InputSpec;
     const rows = openFrom(input, columnsOf(mapping, entity));
     const found = duplicates[from];
-    const loadAll = async () => {
-      await load();
+    const loadAll = async (context: RunContext) => {
+      await load(context);
       await found?.load(() => openFrom(input, columnsOf(mapping, from)));
     };
     const isLoaded = used.length > 0 || found?.needsRead === true;
@@ -267,10 +272,11 @@ function groupsNamed(rule: NamedGroupsRule, mapping: Mapping, open: Open): Flow<
 }
 
 /** The same rows, after the lookups were loaded. They are not screened, because a lookup can change what a row means. */
-function afterLoading(rows: Flow<Row>, load: () => Promise<void>): Flow<Row> {
+function afterLoading(rows: Flow<Row>, load: (context: RunContext) => Promise<void>): Flow<Row> {
+  const context = contextOf(rows);
   async function* chunks() {
-    await load();
+    await load(context);
     yield* rows.chunks();
   }
-  return flowOf(chunks, contextOf(rows));
+  return flowOf(chunks, context);
 }

@@ -234,4 +234,14 @@ export const deletions: readonly Break[] = [
     replace: 'if (loaded.size < 0)',
     test: [LOOKUPS, 'fails for an input without rows, or without the column'],
   },
+  {
+    what: 'a file of a lookup that is missing goes unnoticed',
+    file: 'src/cli/mapping/lookups.ts',
+    find: 'this.#files = contextOf(rows).sourceFiles;',
+    replace: 'this.#files = 1;',
+    test: [
+      'test/cli/missing-files.test.ts',
+      'are counted like those of other inputs: fewer stop the plan, until a person approves it',
+    ],
+  },
 ];
