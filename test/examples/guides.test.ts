@@ -120,6 +120,7 @@ describe('the guides', () => {
       'first-hour.md',
       'is-okta-in-step.md',
       'safe-deletions.md',
+      'the-daily-run.md',
     ]);
   });
 
