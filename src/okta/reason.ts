@@ -27,11 +27,11 @@ export function reasonOf(
   return reason === '' ? undefined : reason;
 }
 
-/** The values of all profiles in the body of a bulk request. */
+/** The values of all profiles in the body of a bulk request, or of the one in the body of a call on one user or group. */
 function profileValues(requestBody = ''): string[] {
-  const { profiles } = objectOf(requestBody);
-  if (!Array.isArray(profiles)) return [];
-  return profiles
+  const body = objectOf(requestBody);
+  const items: readonly unknown[] = Array.isArray(body['profiles']) ? body['profiles'] : [body];
+  return items
     .flatMap((item) => Object.values(fieldsOf(fieldsOf(item)['profile'])))
     .filter((value) => typeof value === 'string');
 }

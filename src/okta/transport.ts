@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { ACCEPTED_ENCODINGS, decodedBody } from './decoded-body.js';
 import { openDispatcher, type DispatcherOptions } from './dispatcher.js';
 import { TransportError, type Transport, type WireRequest, type WireResponse } from './wire.js';
 
@@ -61,7 +62,7 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: request.headers,
+        headers: { 'accept-encoding': ACCEPTED_ENCODINGS, ...request.headers },
         body: request.body === undefined ? null : request.body,
       },
       {
@@ -80,7 +81,9 @@ function sendOnce(agent: Dispatcher, request: WireRequest, options: TransportOpt
           else chunks.push(chunk);
         },
         onResponseEnd() {
-          end(() => resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') }));
+          const decoded = () =>
+            decodedBody(Buffer.concat(chunks), headers['content-encoding'], options.maxResponseBytes);
+          end(() => resolve(decoded().then((body) => ({ status, headers, body }))));
         },
         onResponseError(_, error) {
           fail(reasonOf(error));

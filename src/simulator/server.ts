@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import { requireNumber } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
 import type { DirectoryEdit, DirectoryView } from './directory.js';
@@ -127,10 +129,10 @@ async function serve(
     body,
   });
   if (reply.kind !== 'refused' && reply.delayMs > 0) await sleep(reply.delayMs);
-  respond(reply, request, response);
+  await respond(reply, request, response);
 }
 
-function respond(reply: OrgReply, request: IncomingMessage, response: ServerResponse): void {
+async function respond(reply: OrgReply, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.socket.destroyed) return;
   if (reply.kind !== 'answer') {
     // An HTTP server cannot refuse an existing connection, so it breaks the connection before it processes the request.
@@ -144,9 +146,23 @@ function respond(reply: OrgReply, request: IncomingMessage, response: ServerResp
     response.write(reply.body, () => request.socket.destroy());
     return;
   }
+  if (length > 0 && isCompressed(request)) {
+    const body = await compress(reply.body, { level: constants.Z_BEST_SPEED });
+    const headers = { vary: 'Accept-Encoding', 'content-encoding': 'gzip', 'content-length': body.length };
+    response.writeHead(reply.status, { ...reply.headers, ...headers });
+    response.end(body);
+    return;
+  }
   const headers = reply.status === 204 ? reply.headers : { ...reply.headers, 'content-length': length };
   response.writeHead(reply.status, headers);
   response.end(reply.body);
+}
+
+const compress = promisify(gzip);
+
+/** True for a request whose answer Okta compresses, as recordings show: a GET that accepts it. */
+function isCompressed({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && /\bgzip\b/.test(String(headers['accept-encoding']));
 }
 
 /** The body; undefined if there is none. Of a body that is far too long, only the first part is read. */

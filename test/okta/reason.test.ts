@@ -26,6 +26,13 @@ describe('the reason of an error', () => {
     );
   });
 
+  it('is without the values of a call on one user or group', () => {
+    const body = answer({ errorCauses: [{ errorSummary: "userName: 'ada@x.example' is taken (u1)" }] });
+    const { profiles } = JSON.parse(request) as { profiles: { profile: object }[] };
+    for (const one of [profiles[0], { profile: profiles[0]?.profile }])
+      expect(reasonOf(body, JSON.stringify(one), {})).toBe("userName: '…' is taken (u1)");
+  });
+
   it('names each cause once, and ends after 500 characters without a part of a value', () => {
     const cause = { errorSummary: `${'x'.repeat(495)} Lovelace` };
     expect(reasonOf(answer({ errorCauses: [cause, cause] }), request, {})).toBe(`${'x'.repeat(495)} …`);
