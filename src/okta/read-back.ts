@@ -27,6 +27,6 @@ export function refusal(error: unknown, what: string, scope: string): ReadBackEr
   const reason =
     status === 403
       ? `the credentials may not read ${what}; grant the scope ${scope} (and name it in OKTA_CLIENT_SCOPES), or let the administrator of the API token view applications and groups`
-      : `Okta does not offer the list of ${what} for this identity source`;
+      : `Okta does not offer the list of ${what} for this identity source, or does not know its id ("rollcall check" tells which)`;
   return new ReadBackError(operation, status, `${operation}: Okta answered ${status}: ${reason}`);
 }

@@ -10,6 +10,8 @@ export type EntityReader = Pick<DirectoryClient, 'getUser' | 'getGroup' | 'getMe
 export interface OktaEntity {
   /** The attributes; empty for a membership. */
   readonly profile: Profile;
+  /** The external id in Okta's answer; undefined for a membership. Okta finds a group by its own id, too. */
+  readonly externalId?: string;
 }
 
 /**

@@ -73,7 +73,7 @@ export function pageOf<T>(
   };
 }
 
-/** Milliseconds since the Unix epoch as the API writes them. */
+/** Milliseconds since the Unix epoch as the API writes them: in recordings, always whole seconds. */
 export function iso(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString();
 }

@@ -23,7 +23,7 @@ export function performEntity(
       return emptyContent(200);
     }
     case 'user':
-      return userContent(directory, route.id);
+      return userContent(directory, route.id, UNSET);
     case 'replace-user':
       requireUser(directory, route.id);
       applyOrRefuse(directory, readOne('users', body, route.id), now);
@@ -84,10 +84,22 @@ function deletion(entity: Listed['entity'], externalId: string, memberExternalId
   return { entity, kind: 'delete', externalId, memberExternalId, profile: NO_PROFILE };
 }
 
-function userContent(directory: SimulatedDirectory, externalId: string): Content {
+/** In recordings, the answer of the call that reads a user has these attributes also if they were never sent. */
+const UNSET: Profile = Object.freeze({
+  firstName: null,
+  lastName: null,
+  mobilePhone: null,
+  secondEmail: null,
+});
+
+function userContent(
+  directory: SimulatedDirectory,
+  externalId: string,
+  unset: Profile = NO_PROFILE,
+): Content {
   const { id, profile, created, lastUpdated } = requireUser(directory, externalId);
   const times = { created: iso(created), lastUpdated: iso(lastUpdated) };
-  return jsonContent(200, { id, externalId, profile, ...times });
+  return jsonContent(200, { id, externalId, profile: { ...unset, ...profile }, ...times });
 }
 
 function groupContent(directory: SimulatedDirectory, idOrExternalId: string): Content {

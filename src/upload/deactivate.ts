@@ -10,7 +10,7 @@ import { isRefused } from './error-kinds.js';
 export interface Deactivation {
   readonly id: string;
   readonly outcome: DeactivationOutcome;
-  /** Okta's reason for a refusal, or the error after which the outcome is not known. */
+  /** Okta's reason for a refusal, the error after which the outcome is not known, or why there is no such user. */
   readonly reason?: string | undefined;
 }
 
@@ -67,9 +67,9 @@ async function deactivateOne(
   { okta, state, send, signal }: DeactivateOptions,
 ): Promise<Deactivation> {
   const call = signal === undefined ? {} : { signal };
-  if ((await okta.getUser(id, call)) === undefined) return { id, outcome: 'absent' };
+  if ((await okta.getUser(id, call)) === undefined) return absent(id, state);
   if (!send) return { id, outcome: 'found' };
-  const before = await rowOf(state, id);
+  const before = await rowOf(state, 'users', id);
   const memberships = before === undefined ? [] : await confirmedMembershipsOf(state, id);
   if (before !== undefined)
     await state.adopt([userRow(id, UNKNOWN), ...memberships.map((row) => ({ ...row, held: UNKNOWN }))]);
@@ -88,10 +88,15 @@ async function deactivateOne(
   return { id, outcome: 'ended' };
 }
 
-async function rowOf(state: StateStore, id: string): Promise<Held | undefined> {
+async function absent(id: string, state: StateStore): Promise<Deactivation> {
+  const isGroup = (await rowOf(state, 'groups', id)) !== undefined;
+  return { id, outcome: 'absent', ...(isGroup && { reason: 'it is the id of a group' }) };
+}
+
+async function rowOf(state: StateStore, entity: 'users' | 'groups', id: string): Promise<Held | undefined> {
   const reading = await state.read();
   try {
-    return (await reading.held('users', [id]))[0];
+    return (await reading.held(entity, [id]))[0];
   } finally {
     await reading.close();
   }

@@ -10,6 +10,9 @@ import { withSourceBaseline } from './source-baseline.js';
 import { checkVerifyOptions } from './verify.js';
 import type { VerifyOptions } from './verify-options.js';
 
+const WITHOUT_READING =
+  'without this list, only a state that believes the sources can be made, with the hash of a plan (--adopt HASH, adopt)';
+
 /** Options of {@link adoptVerified}. */
 export type AdoptVerifiedOptions = Omit<VerifyOptions, 'readUsers' | 'sample' | 'repair'>;
 
@@ -61,6 +64,7 @@ async function run(options: AdoptVerifiedOptions): Promise<AdoptVerifiedReport> 
         { ...options, state: baseline, repair: true, onDifference },
         baseline,
         given,
+        WITHOUT_READING,
       );
       await baseline.adopt(found.notActive);
       await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });

@@ -6,6 +6,7 @@ import { importsEndedAt } from '../state/imports-end.js';
 import type { StateStore } from '../state/store.js';
 import type { DirectoryOptions } from '../sync/directory-changes.js';
 import { Comparison } from './comparison.js';
+import { KnownSource } from './known-source.js';
 import { LaterImportTally } from './later-imports.js';
 import { Repair } from './repair.js';
 import { rowsToRead } from './sample.js';
@@ -20,11 +21,16 @@ export type Compared = Pick<
   'counts' | 'differences' | 'examples' | 'repaired' | 'importedLater' | 'notes'
 >;
 
-/** Compares these entities of Okta with the rows of a state. */
+/**
+ * Compares these entities of Okta with the rows of a state.
+ *
+ * @param alternative - what can be done instead if Okta refuses the list of users
+ */
 export async function compareWith(
   options: VerifyOptions,
   expected: StateStore,
   entities: readonly Entity[],
+  alternative: string,
 ): Promise<Compared> {
   const { okta, state, sample, signal, random = Math.random, onProgress } = options;
   const tally = new VerifyTally(options.onDifference);
@@ -41,11 +47,13 @@ export async function compareWith(
   try {
     const repair = options.repair === true ? new Repair(state, ours) : undefined;
     const comparison = new Comparison(expected, reading, tally, repair);
-    const common = { okta, comparison, call: { ...(signal && { signal }) }, note };
+    const call = { ...(signal && { signal }) };
+    const common = { okta, comparison, source: new KnownSource(okta, call), call, note };
     const rows = (entity: Entity) => rowsToRead(expected, entity, sample, random);
     if (entities.includes('users')) {
       const users = {
         ...common,
+        alternative,
         progress: (read: number) => progress('users', read),
         seen: (user: AppUser) => later.add(user),
       };

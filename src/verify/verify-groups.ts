@@ -5,6 +5,7 @@ import { mapAhead } from '../flow/map-ahead.js';
 import { allPages, refusal } from '../okta/read-back.js';
 import type { CallOptions } from '../okta/wire.js';
 import type { Comparison } from './comparison.js';
+import type { KnownSource } from './known-source.js';
 
 /** Groups that are read at the same time; the client's own limit may be lower. */
 const GROUPS_AT_A_TIME = 4;
@@ -13,6 +14,7 @@ const GROUPS_AT_A_TIME = 4;
 export interface GroupsReading {
   readonly okta: DirectoryClient;
   readonly comparison: Comparison;
+  readonly source: KnownSource;
   /** Which of the two entities are compared. */
   readonly groups: boolean;
   readonly memberships: boolean;
@@ -43,6 +45,7 @@ export async function verifyGroups(
     for await (const read of mapAhead(chunk, GROUPS_AT_A_TIME, (row) => readGroup(row, context))) {
       if (isSample) sampled.add(read.row.key);
       if (read.group?.id !== undefined) ids.add(read.group.id);
+      if (read.group === undefined) await context.source.confirm();
       if (groups) await compareGroup(read, context);
       if (memberships) await compareMembers(read, context);
     }

@@ -3,13 +3,15 @@ import type { Entity } from '../core/model.js';
 import type { Rejection } from '../core/rejection.js';
 import type { Difference } from '../core/verify-results.js';
 import type { DirectoryClient } from '../okta/directory-client.js';
+import type { OktaClient } from '../okta/wire.js';
 import type { StateStore } from '../state/store.js';
 import type { DirectoryOptions, DirectorySources } from '../sync/directory-changes.js';
 
 /** Options of `verify`. */
 export interface VerifyOptions
   extends DirectorySources, Pick<DirectoryOptions, 'validate' | 'onCreate' | 'uniqueLogins' | 'onDuplicate'> {
-  readonly okta: DirectoryClient;
+  /** A client of `createClient`. With `listSessions`, nothing counts as missing of an identity source that Okta does not know. */
+  readonly okta: DirectoryClient & Partial<Pick<OktaClient, 'listSessions'>>;
   /** What Okta should have, unless there are sources; and the state that `repair` changes. */
   readonly state: StateStore;
   /**

@@ -6,6 +6,7 @@ import { mapAhead } from '../flow/map-ahead.js';
 import { allPages, refusal } from '../okta/read-back.js';
 import type { CallOptions } from '../okta/wire.js';
 import type { Comparison } from './comparison.js';
+import type { KnownSource } from './known-source.js';
 
 /** Requests for single users at the same time; the client's own limit may be lower. */
 const SINGLE_REQUESTS = 4;
@@ -16,6 +17,9 @@ const INACTIVE: ReadonlySet<string> = new Set(['DEPROVISIONED', 'UNASSIGNED', 'I
 export interface UsersReading {
   readonly okta: DirectoryClient;
   readonly comparison: Comparison;
+  readonly source: KnownSource;
+  /** What can be done instead if Okta refuses the list of users. */
+  readonly alternative: string;
   /** The options of each call. */
   readonly call: CallOptions;
   readonly note: (text: string) => void;
@@ -31,7 +35,7 @@ export interface UsersReading {
  * @throws {@link ReadBackError} if Okta refuses the list of users
  */
 export async function verifyUsersInPages(context: UsersReading): Promise<void> {
-  const { okta, comparison, call, note } = context;
+  const { okta, comparison, alternative, call, note } = context;
   try {
     const read = okta.listUnconfirmedUsers.bind(okta);
     for await (const page of allPages('listUnconfirmedUsers', read, call))
@@ -49,8 +53,7 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
     const refused = refusal(error, 'the users', 'okta.apps.read');
     if (refused === undefined) throw error;
     const { operation, status, message } = refused;
-    const offer = "users can be read one by one instead (--one-by-one, readUsers: 'single')";
-    throw new ReadBackError(operation, status, `${message}; ${offer}`);
+    throw new ReadBackError(operation, status, `${message}; ${alternative}`);
   }
   await comparison.notSeen('users');
 }
@@ -58,13 +61,15 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
 /** Compares the expected users in `rows` one by one. Okta's answer does not show whether a user is active. */
 export async function verifySingleUsers(
   rows: AsyncIterable<readonly HeldRow[]>,
-  { okta, comparison, call, progress }: UsersReading,
+  { okta, comparison, source, call, progress }: UsersReading,
 ): Promise<void> {
   for await (const chunk of rows) {
     const read = async (row: HeldRow) => ({ row, user: await okta.getUser(row.key, call) });
     for await (const { row, user } of mapAhead(chunk, SINGLE_REQUESTS, read)) {
-      if (user === undefined) await comparison.missing('users', row.key, row.held);
-      else await comparison.known('users', { externalId: row.key, profile: user.profile }, row.held);
+      if (user === undefined) {
+        await source.confirm();
+        await comparison.missing('users', row.key, row.held);
+      } else await comparison.known('users', { externalId: row.key, profile: user.profile }, row.held);
       progress(1);
     }
   }

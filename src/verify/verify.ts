@@ -29,6 +29,8 @@ const OPTION_NAMES = [
   'random',
 ];
 
+const ONE_BY_ONE = "users can be read one by one instead (--one-by-one, readUsers: 'single')";
+
 /**
  * Reads what Okta holds of the identity source, and compares it with the state; or, if there are sources, with them. It sends nothing.
  *
@@ -58,9 +60,9 @@ async function run(options: VerifyOptions): Promise<VerifyReport> {
   if (options.onReject) context.onReject(options.onReject);
   const compared =
     given.length === 0
-      ? await compareWith(options, state, ENTITIES)
+      ? await compareWith(options, state, ENTITIES, ONE_BY_ONE)
       : await withSourceBaseline({ ...sourcesOf(options), loginsOf: state }, context, signal, (baseline) =>
-          compareWith(options, baseline, given),
+          compareWith(options, baseline, given, ONE_BY_ONE),
         );
   return {
     ...compared,

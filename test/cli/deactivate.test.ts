@@ -95,6 +95,14 @@ describe('deactivate', () => {
     expect((await rowsOf(cwd)).filter((row) => row.startsWith('users'))).toEqual(ALL);
   });
 
+  it('says that an id is that of a group', async () => {
+    const { run } = await synced();
+    expect(await run('g', '--yes')).toMatchObject({ code: 1 });
+    expect((await run('g')).out).toContain('g: Okta has no user with this external id;');
+    expect((await run('g')).out).toContain('(it is the id of a group)');
+    expect((await run('U1')).out).not.toContain('group');
+  });
+
   it.each([
     ['Okta acted', 'resetAfter', false],
     ['Okta did not act', 'resetBefore', true],

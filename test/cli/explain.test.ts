@@ -146,6 +146,38 @@ describe('explain', () => {
     expect(out).toContain('A sync sends the user again, because it is not known what Okta holds.');
   });
 
+  it('says how to send what Okta has not as it confirmed, and not where nothing differs', async () => {
+    const { okta, explain } = await synced();
+    const advice = 'to send it again: rollcall sync --resend';
+    expect((await explain('u0')).out).not.toContain(advice);
+    okta.edit((edit) => {
+      edit.setUser('u0', { userName: 'other', email: 'other@example.com' });
+      edit.removeMember('g/1', 'u0');
+      edit.removeUser('u1');
+    });
+    expect((await explain('u0')).out).toContain(`${advice} u0\n`);
+    expect((await explain('u1', '--entity', 'users')).out).toContain(`${advice} u1\n`);
+    expect((await explain('g/1/u0')).out).toContain(`${advice} with the id of the user\n`);
+  });
+
+  it("does not take Okta's own id of a group for its external id", async () => {
+    const { okta, explain } = await synced();
+    const id = okta.directory().groups.get('g/1')?.id ?? '';
+    const ran = await explain(id);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('  Okta     does not have it\n');
+    expect(ran.out).toContain(`  similar  this is Okta's own id of the group "g/1"`);
+    expect(jsonLines((await explain(id, '--json')).out).at(-1)).toMatchObject({
+      report: { found: false, explained: [{}, { okta: { found: false, externalId: 'g/1' } }] },
+    });
+  });
+
+  it('does not say that Okta has not the id where Okta does not know the identity source', async () => {
+    const { cwd, explain } = await synced();
+    const ran = await explain('u0', '--identity-source', '0oaother', '--state', join(cwd, 'none'));
+    expect(ran.out).toMatch(/Okta +not read: listIdentitySourceSessions: Okta answered 404/);
+  });
+
   it('explains the rest when Okta does not answer', async () => {
     const { cwd, env, okta } = await synced();
     await okta.close();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OktaAuthError } from '../../src/core/errors.js';
+import { OktaAuthError, OktaHttpError } from '../../src/core/errors.js';
 import { REMEDIES, SAID_BY_MESSAGE, SETTLED_BY_NEXT_RUN } from '../../src/cli/text/remedies.js';
 import { showError } from '../../src/cli/display/show-error.js';
 import type { Display } from '../../src/cli/display/display.js';
@@ -33,6 +33,19 @@ describe('what to do for an error', () => {
   it('is known for each code in exactly one way', () => {
     const known = [...Object.keys(REMEDIES), ...SAID_BY_MESSAGE, ...SETTLED_BY_NEXT_RUN];
     expect(known.sort()).toEqual([...codes].sort());
+  });
+
+  it.each([
+    [new OktaHttpError('listIdentitySourceSessions', 404, 'E0000007'), 'correct --identity-source'],
+    [new OktaHttpError('createIdentitySourceSession', 404, 'E0000007'), 'correct --identity-source'],
+    [new OktaAuthError('listIdentitySourceSessions', 401, 'E0000015'), 'Lifecycle Management'],
+    [new OktaHttpError('getIdentitySourceSession', 404, 'E0000007'), 'run again'],
+    [new OktaHttpError('listIdentitySourceSessions', 404), 'run again'],
+    [new OktaAuthError('listIdentitySourceSessions', 401, 'E0000011'), 'check the token'],
+  ])('follows the answer of Okta: %s', (error, remedy) => {
+    let text = '';
+    showError(error, { error: (_event: unknown, shown: string) => (text = shown) } as unknown as Display);
+    expect(text.split('What to do: ')[1]).toContain(remedy);
   });
 
   it('is the line below the message', () => {

@@ -123,6 +123,15 @@ describe('sync --adopt verified', () => {
     expect(okta.directory().activeUsers).toBe(3);
   });
 
+  it('where the list of users is not offered, names the way that there is', async () => {
+    const { cwd, env } = await synced(3, { appsApi: false });
+    const argv = ['sync', '--users', 'users.csv', '--state', 'new', '--adopt', 'verified'];
+    const refused = await cli(cwd, argv, { env });
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('--adopt HASH');
+    expect(refused.err).not.toContain('--one-by-one');
+  });
+
   it('exits with 5 where a record is rejected, and with 2 for a state that has rows', async () => {
     const { cwd, env } = await synced(3);
     await files(cwd, { 'bad.csv': `${usersCsv(3)}u9,x,wrong,a,b\n` });

@@ -25,6 +25,21 @@ describe('reading an identity source', () => {
     expect(caller.org.directory().users.get('u2')?.status).toBe('DEACTIVATED');
   });
 
+  it('times are whole seconds, and a user who is read has attributes that were never sent, as in recordings', () => {
+    const caller = new Caller();
+    caller.clock.advance(1234);
+    const session = caller.create();
+    expect(session).toMatchObject({ created: '2026-03-01T08:00:01.000Z' });
+    caller.upsertUsers(session.id, 'u1');
+    caller.trigger(session.id);
+    caller.clock.advance(60_000);
+    caller.get(session.id);
+    const user = JSON.parse(read(caller, `${caller.base}/users/u1`).body) as Record<string, unknown>;
+    expect(user['created']).toMatch(/:\d\d\.000Z$/);
+    expect(user['profile']).toMatchObject({ mobilePhone: null, secondEmail: null });
+    expect(caller.org.directory().users.get('u1')?.profile).not.toHaveProperty('mobilePhone');
+  });
+
   it('a page links to the next one, and to itself', () => {
     const caller = new Caller();
     caller.run(['bulk-upsert', users('u1', 'u2', 'u3')]);

@@ -245,6 +245,32 @@ describe('verify', () => {
     });
   });
 
+  it('nothing counts as missing, or is repaired, of an identity source that Okta does not know', async () => {
+    const { okta, state, check } = await synced();
+    const other = { orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId };
+    // The app of the identity source was deleted in the org.
+    const gone = replaced(clientOf(makeOrg({ identitySources: ['0oaother'] })), other);
+    for (const options of [
+      { readUsers: 'single' },
+      { ...source, readUsers: 'single', repair: true },
+    ] as const)
+      await expect(check({ okta: gone, ...options })).rejects.toMatchObject({
+        operation: 'listIdentitySourceSessions',
+        status: 404,
+      });
+    expect((await state.counts()).users).toMatchObject({ unknown: 0 });
+  });
+
+  it('asks once whether Okta knows the identity source, if something is missing, and not otherwise', async () => {
+    const { org, check, asked } = await synced();
+    const listed = () => asked().filter(({ path }) => path.endsWith('/sessions')).length;
+    await check({ readUsers: 'single' });
+    expect(listed()).toBe(0);
+    org.edit((edit) => ['u1', 'u2', 'u3'].forEach((id) => edit.removeUser(id)));
+    expect((await check({ readUsers: 'single' })).report.counts.users.missing).toBe(3);
+    expect(listed()).toBe(1);
+  });
+
   it('without the right to list groups, only groups that are not ours stay unseen', async () => {
     const { org, check } = await synced({ missingScopes: ['okta.groups.read'] });
     org.edit((edit) => edit.setGroup('g9', { displayName: 'Other' }));

@@ -2,6 +2,7 @@ import { OktaAuthError, OktaHttpError, RollcallError } from '../../core/errors.j
 import type { Clock } from '../../core/clock.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { OktaClient } from '../../okta/wire.js';
+import { remedyForAnswer } from '../text/remedies.js';
 import { count, plural, printable } from '../text/words.js';
 import type { AttributeUses } from './attribute-use.js';
 import { fault, faultOf, ok, warning, type Check } from './check.js';
@@ -52,14 +53,12 @@ async function checkAnswer({ okta, ours, signal }: OktaInput): Promise<Check> {
 }
 
 function adviceFor(error: unknown): string | undefined {
-  if (error instanceof OktaHttpError && error.errorCode === 'E0000015')
-    return "The org does not have this feature: it is a part of Okta's Lifecycle Management.";
+  const remedy = remedyForAnswer(error);
+  if (remedy !== undefined) return `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
   if (error instanceof OktaAuthError)
     return error.status === 401
       ? 'The API token is wrong, expired or revoked: create a new one (Security > API > Tokens).'
       : 'Grant the scopes okta.identitySources.read and okta.identitySources.manage, or use the token of an administrator of the app.';
-  if (error instanceof OktaHttpError && error.status === 404)
-    return 'The id of an identity source is that of its app in Okta, in the address of its page in the Admin Console.';
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import { trace, type Trace, type TracedId } from '../../sync/trace/trace.js';
 import { wantedKeys } from '../../sync/trace/wanted-keys.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import { differingAttributes, readOne } from '../../okta/read-one.js';
+import type { OktaClient } from '../../okta/wire.js';
 import { hasSources } from '../inputs/directory-inputs.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import { comparisonOptions, guardOptions } from '../settings/library-options.js';
@@ -127,7 +128,7 @@ async function askOkta(
 }
 
 async function askOne(
-  okta: DirectoryClient,
+  okta: DirectoryClient & Pick<OktaClient, 'listSessions'>,
   { entity, source }: TracedId,
   id: string,
   signal: AbortSignal,
@@ -135,14 +136,18 @@ async function askOne(
   for (const key of wantedKeys(entity, id)) {
     const entityAtOkta = await readOne(okta, entity, key, { signal });
     if (entityAtOkta === undefined) continue;
-    const { profile } = entityAtOkta;
+    const { profile, externalId = key } = entityAtOkta;
+    // Okta finds a group by its own id, too.
+    if (externalId !== key) return { found: false, externalId };
     const expected = source?.first.find(({ result }) => result === 'record')?.profile;
     return {
       found: true,
-      attributes: Object.keys(profile),
+      attributes: Object.keys(profile).filter((name) => profile[name] !== null),
       differing: expected === undefined ? [] : differingAttributes(expected, profile),
     };
   }
+  // Okta's answer is the same for an identity source that it does not know.
+  await okta.listSessions({ signal });
   return { found: false };
 }
 
@@ -172,6 +177,9 @@ function explained(traced: TracedId, okta: OktaAnswer): Explained {
     similar: [
       ...similar.map((other) => `the source has ${quoted(other)}`),
       ...(similarInState === undefined ? [] : [`in the state ${similarInState}`]),
+      ...(okta.found === false && okta.externalId !== undefined
+        ? [`this is Okta's own id of the group ${quoted(okta.externalId)}`]
+        : []),
     ],
     okta,
     next: nextStep(traced),

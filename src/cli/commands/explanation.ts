@@ -13,7 +13,8 @@ export interface ExplainedAttribute {
 /** What Okta was asked, and its answer. */
 export type OktaAnswer =
   | { readonly found: true; readonly attributes: readonly string[]; readonly differing: readonly string[] }
-  | { readonly found: false }
+  /** With `externalId`, the id that was asked for is Okta's own id of the group with this external id. */
+  | { readonly found: false; readonly externalId?: string }
   /** It was not asked, or did not answer. */
   | { readonly found: 'unknown'; readonly why: string };
 

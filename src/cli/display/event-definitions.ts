@@ -207,6 +207,7 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     similar: list(text),
     okta: object({
       found: { enum: [true, false, 'unknown'] },
+      'externalId?': text,
       'attributes?': list(text),
       'differing?': list(text),
       'why?': text,

@@ -6,7 +6,7 @@ import type { PlanSummary } from '../../core/results.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { deletionLines } from '../text/deletions-text.js';
 import { approvalLines, tripLines } from '../text/guard-text.js';
-import { REMEDIES } from '../text/remedies.js';
+import { REMEDIES, remedyForAnswer } from '../text/remedies.js';
 import { partText } from '../text/sync-text.js';
 import { printable } from '../text/words.js';
 
@@ -67,7 +67,7 @@ function failureText(error: unknown, message: string, exitCode: ExitCode): strin
   if (error instanceof RollcallError) {
     if (!(error instanceof OptionsError)) lines[0] += ` [${error.code}]`;
     if (error.report !== undefined) lines.push(partText(error.report));
-    const remedy = REMEDIES[error.code];
+    const remedy = remedyForAnswer(error) ?? REMEDIES[error.code];
     if (remedy !== undefined) lines.push(`What to do: ${remedy}.`);
   }
   if (exitCode === EXIT.INCOMPLETE)

@@ -4,7 +4,7 @@ import { plural, printable } from './words.js';
 
 const SAYS: Readonly<Record<DeactivationOutcome, string>> = {
   found: 'is in Okta; nothing was sent',
-  absent: 'is not known to Okta; nothing was sent. rollcall explain ID shows similar ids',
+  absent: 'Okta has no user with this external id; nothing was sent. rollcall explain ID shows similar ids',
   ended: 'is deactivated; Okta confirmed the request',
   refused: 'Okta refused the request, and nothing changed',
   unknown: 'the answer was lost, so it is not known whether the user is deactivated: run the command again',

@@ -3,6 +3,7 @@ import type { RowInFlight, Touching } from '../../sync/trace/rows-in-flight.js';
 import type { Explained, ExplainReport, OktaAnswer } from '../commands/explanation.js';
 import { tripLines } from './guard-text.js';
 import { rejectionText } from './rejections.js';
+import { shellWord } from './shell.js';
 import { plural, printable } from './words.js';
 
 const RESULTS = Object.freeze({
@@ -75,6 +76,11 @@ function explainedText(id: string, one: Explained): string {
   if (entity === 'users' && okta.found === true)
     add('', 'whether the user is active is not known here; "rollcall verify" reads it');
   add('next', `A sync ${next.reason}.`);
+  if (next.action === 'nothing' && state.row === 'confirmed' && isOutOfStep(okta))
+    add(
+      '',
+      `to send it again: rollcall sync --resend ${entity === 'memberships' ? 'with the id of the user' : shellWord(id)}`,
+    );
   for (const text of similar) add('similar', text);
   return lines.join('\n');
 }
@@ -89,6 +95,11 @@ function touchingLines({ count, first }: Touching): string[] {
     }),
     ...(count > first.length ? [`  and ${plural(count - first.length, 'more row')}`] : []),
   ];
+}
+
+/** True if Okta has not what the source has, although it confirmed the record. */
+function isOutOfStep(okta: OktaAnswer): boolean {
+  return okta.found === false || (okta.found === true && okta.differing.length > 0);
 }
 
 function stateText({ row, absences, refusedBefore }: Explained['state']): string {

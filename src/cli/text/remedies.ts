@@ -1,3 +1,5 @@
+import { OktaHttpError } from '../../core/errors.js';
+
 /**
  * What to do for an error, by its code, as `docs/operations.md` has it. Codes that are not here have messages that say it themselves, or need
  * nothing but another run.
@@ -20,6 +22,18 @@ export const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
   ERR_ROLLCALL_STATE_MOVED: 'set --state, ROLLCALL_STATE or the config file to the new place',
   ERR_ROLLCALL_BUSY: 'wait, or check the process and host that the message names',
 });
+
+/** What to do for an answer of Okta that says more than its code; undefined for all others. */
+export function remedyForAnswer(error: unknown): string | undefined {
+  if (!(error instanceof OktaHttpError) || error.errorCode === undefined) return undefined;
+  if (error.errorCode === 'E0000015')
+    return "the org does not have this feature, which is a part of Okta's Lifecycle Management: ask your account manager";
+  // Both calls name the identity source only.
+  const isOfSource = /^(create|list)IdentitySourceSessions?$/.test(error.operation);
+  return error.status === 404 && isOfSource
+    ? 'correct --identity-source (OKTA_IDENTITY_SOURCE_ID): the id of an identity source is that of its app in Okta, in the address of its page in the Admin Console'
+    : undefined;
+}
 
 /** Codes whose messages say themselves what to do. */
 export const SAID_BY_MESSAGE: readonly string[] = [
