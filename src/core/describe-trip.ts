@@ -40,6 +40,8 @@ export function describeTrip({
       return `${count(actual)} people come back under another externalId (the limit is ${count(limit)}): did the ids lose their zeros?`;
     case 'missingFiles':
       return `${lookup === undefined ? `the source of ${entity}` : `the lookup ${quoted(lookup)}`} has ${files(population - actual)}, and had ${count(population)} at the last complete run (${count(actual)} fewer; the limit is ${count(limit)})`;
+    case 'noneLeftOut':
+      return `a condition of the mapping left out ${count(actual)} ${entity} at the last complete run, and leaves out none now (the limit is ${count(limit)}): did a value get another name?`;
     case 'rejects':
       return `${count(actual)} % of the ${entity} in the source were rejected${upTo} %`;
   }

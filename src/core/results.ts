@@ -160,7 +160,8 @@ export interface GuardTrip {
     | 'groupLoss'
     | 'emptiedPercent'
     | 'heldBack'
-    | 'missingFiles';
+    | 'missingFiles'
+    | 'noneLeftOut';
   /** The value of the plan. */
   readonly actual: number;
   /** The limit of the guard. */

@@ -58,6 +58,8 @@ export class RunContext {
   readonly sourceLookups = new Map<string, number>();
   /** The same of all sources, each with the first entity whose source has it; set by `sync` and `plan`. */
   readonly lookups = new Map<string, LookupFiles>();
+  /** The records that a condition of the mapping leaves out of a full read, by entity; set by `sync` and `plan`. */
+  readonly leftOut = new Map<Entity, number>();
   /** Decides which keys are out of scope, by entity; set by `diff`. */
   readonly excluded = new Map<Entity, (key: string) => boolean>();
   /** The option `resend` of `sync`: records that are sent again although Okta refused them before. */
@@ -142,6 +144,11 @@ export class RunContext {
   /** True if a condition of the mapping leaves out the record with this key. */
   isLeftOutByCondition(entity: Entity, key: string): boolean {
     return this.#leftOutKeys.get(entity)?.has(key) === true;
+  }
+
+  /** The number of records with a key that a condition of the mapping leaves out. */
+  leftOutByCondition(entity: Entity): number {
+    return this.#leftOutKeys.get(entity)?.size ?? 0;
   }
 
   /** The keys rejected since the last call; `diff` marks them as present in the source. */

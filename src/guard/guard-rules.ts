@@ -93,6 +93,11 @@ export interface GuardLimits {
    */
   readonly maxMissingFiles?: number;
   /**
+   * A condition of the mapping (`when`) that left out more records than this at the last complete run of `sync` must not leave out none: a
+   * status may have got another name. @defaultValue `5`
+   */
+  readonly minLeftOut?: number;
+  /**
    * Accepts a source without records, even if Okta has entities.
    * @defaultValue `false`
    */
@@ -126,6 +131,7 @@ export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   minGroupLosses: 20,
   maxHeldBackDays: 7,
   maxMissingFiles: 0,
+  minLeftOut: 5,
   allowEmpty: false,
   maxRejectPercent: 5,
   minRejects: 20,
@@ -172,6 +178,7 @@ export function resolveLimits(
     'minGroupLosses',
     'maxHeldBackDays',
     'maxMissingFiles',
+    'minLeftOut',
     'minRejects',
   ] as const) {
     requireNumber(`${where}.${name}`, merged[name], { min: 0 });
@@ -188,6 +195,13 @@ export interface HeldBack {
 
 /** The numbers of files of one entity's input. */
 export interface FileCounts {
+  readonly now: number;
+  /** At the last complete run. */
+  readonly before: number;
+}
+
+/** The records that conditions leave out of one entity. */
+export interface LeftOutCounts {
   readonly now: number;
   /** At the last complete run. */
   readonly before: number;
@@ -216,6 +230,8 @@ export interface GuardFacts {
   readonly files: ReadonlyMap<Entity, FileCounts>;
   /** The files of inputs that values are looked up in, by the name of the lookup; the limits of `entity` apply. */
   readonly lookups: ReadonlyMap<string, FileCounts & { readonly entity: Entity }>;
+  /** The records that are left out, of entities of which both numbers are known. */
+  readonly leftOut: ReadonlyMap<Entity, LeftOutCounts>;
   /** The attribute that most entities lose, by entity. */
   readonly emptied: Readonly<Record<Entity, EmptiedAttribute | undefined>>;
   /** Users who come back under another external id. */
@@ -285,6 +301,8 @@ function tripsOfEntity(entity: Entity, facts: GuardFacts, limits: Required<Guard
     if (of === entity && actual > limit)
       trips.push({ entity, rule: 'missingFiles', actual, limit, population: before, lookup });
   }
+  const leftOut = facts.leftOut.get(entity);
+  if (leftOut?.now === 0) check('noneLeftOut', leftOut.before, limits.minLeftOut);
   if (reads !== undefined) {
     if (reads.read === 0 && !limits.allowEmpty) check('emptySource', population, 0);
     if (reads.rejected >= limits.minRejects)

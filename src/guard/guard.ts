@@ -25,6 +25,7 @@ import { batch } from '../batch/batch.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
 import { heldBackIn } from './held-back.js';
 import { fileCounts, lookupFileCounts } from './file-counts.js';
+import { leftOutCounts } from './left-out.js';
 import { GroupLosses } from './group-losses.js';
 import {
   GUARD_LIMIT_NAMES,
@@ -176,6 +177,7 @@ async function decide(
       heldBack,
       files: await fileCounts(context, state),
       lookups: await lookupFileCounts(context, state),
+      leftOut: await leftOutCounts(context, state),
       emptied: byEntity((entity) => mostEmptied(diffCountsOf(context, entity)?.emptied)),
       idChanges: count,
       groupLoss: losses[0],

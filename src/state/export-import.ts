@@ -16,6 +16,7 @@ import {
   heldBackSinceName,
   IMPORT_UNFINISHED,
   LOOKUP_FILES,
+  leftOutName,
   sourceFilesName,
   UNKNOWN,
   type AdoptedRow,
@@ -59,7 +60,7 @@ const META = [
   ...ATTRIBUTE_NAMES,
   DELETIONS_BY_DAY,
   LOOKUP_FILES,
-  ...ENTITIES.flatMap((entity) => [heldBackSinceName(entity), sourceFilesName(entity)]),
+  ...ENTITIES.flatMap((entity) => [heldBackSinceName(entity), sourceFilesName(entity), leftOutName(entity)]),
 ];
 
 /**

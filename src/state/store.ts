@@ -185,6 +185,10 @@ export function sourceFilesName(entity: Entity): string {
 
 /** The name of the value with the numbers of files of the inputs of lookups at the last complete run, as JSON by the names of the lookups. */
 export const LOOKUP_FILES = 'lookup-files';
+/** The name of the value with the number of records of an entity that a condition left out at the last complete run. */
+export function leftOutName(entity: Entity): string {
+  return `left-out:${entity}`;
+}
 
 /** The name of the meta value with the place to which a state was moved. A state that has such a place must not be read. */
 export const MOVED_TO = 'moved-to';

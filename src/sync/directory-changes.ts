@@ -169,6 +169,8 @@ async function* changesIn(
       context.files.set(entity, sourceFiles);
     for (const [name, files] of sourceLookups)
       if (!context.lookups.has(name)) context.lookups.set(name, { entity, files });
+    if (entity !== 'memberships' && modeOf(options.mode, entity) === 'full')
+      context.leftOut.set(entity, context.leftOutByCondition(entity));
     const { read, rejected } = entityReport(context, entity);
     events.emit({ type: 'source:end', entity, read, rejected });
   }

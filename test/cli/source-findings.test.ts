@@ -65,6 +65,78 @@ describe('what a plan finds in its sources', () => {
     expect(nobody).not.toContain('left out no row');
   });
 
+  it.each([
+    ['a test', { column: 'status', in: ['active', 'Left', 'ACTIV'], trim: true }],
+    ['an expression', { cel: "row.status == 'active' || row.status in ['Left', 'ACTIV']" }],
+  ])(
+    'are texts of %s that rows have in another way, but not where another text is meant',
+    async (_, when) => {
+      const cwd = await directory();
+      await files(cwd, { 'u.csv': HEADER + ROWS, 'm.json': map({}, when) });
+      const near = (text: string) =>
+        `  No row of the users has "${text}" in status, which the condition names; did you mean "Active"?\n`;
+      const { out } = await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json']);
+      expect(out).toContain(near('active') + near('ACTIV'));
+      expect(out).not.toContain('"Left"');
+      await files(cwd, { 'm.json': map({}, { column: 'status', in: ['Active', 'active'] }) });
+      expect((await cli(cwd, ['plan', '--users', 'u.csv', '--map', 'm.json'])).out).not.toContain(
+        'did you mean',
+      );
+    },
+  );
+
+  it('are in the outcome of --json, of a sync without the values', async () => {
+    const cwd = await directory();
+    const held = await org();
+    const rows = ROWS + '4,jose\u0301,D,x,8,Gone\n';
+    await files(cwd, {
+      'u.csv': HEADER + rows,
+      'm.json': map({}, { column: 'status', in: ['Active', 'gone'] }),
+    });
+    const last = (out: string) => JSON.parse(out.trim().split('\n').at(-1) ?? '') as { findings: unknown };
+    const run = async (command: string, ...more: readonly string[]) =>
+      last(
+        (
+          await cli(cwd, [command, '--users', 'u.csv', '--map', 'm.json', '--json', ...more], {
+            env: envOf(held),
+          })
+        ).out,
+      ).findings;
+    const common = {
+      nearValues: [{ entity: 'users', column: 'status', text: 'gone', value: 'Gone' }],
+      noneLeftOut: [],
+      allLeftOut: [],
+      otherAttributes: [
+        { entity: 'users', attribute: 'room' },
+        { entity: 'users', attribute: 'costCenter' },
+      ],
+      decomposed: [],
+    };
+    const values = [
+      { value: 'Active', rows: 3 },
+      { value: 'Gone', rows: 1 },
+    ];
+    expect(await run('plan')).toMatchObject({
+      ...common,
+      values: [{ entity: 'users', column: 'status', values }],
+    });
+    const synced = await run('sync', ...QUICK);
+    expect(synced).toMatchObject({
+      ...common,
+      missingWords: expect.arrayContaining([
+        { entity: 'users', attribute: 'firstName', word: 'NULL', rows: 2 },
+      ]) as unknown,
+    });
+    expect(synced).not.toHaveProperty('values');
+    await files(cwd, { 'm.json': map({}, { column: 'status', present: true }) });
+    expect(await run('plan')).toMatchObject({
+      noneLeftOut: ['users'],
+      decomposed: ['userName', 'email'].map((attribute) => ({ entity: 'users', attribute, rows: 1 })),
+    });
+    await files(cwd, { 'm.json': map({}, { column: 'status', equals: 'nobody' }) });
+    expect(await run('plan')).toMatchObject({ allLeftOut: ['users'] });
+  });
+
   it('are accents that are code points of their own, in ids and logins', async () => {
     const cwd = await directory();
     await files(cwd, {

@@ -12,6 +12,7 @@ interface Facts {
   recent?: number;
   files?: { now: number; before: number };
   lookups?: Readonly<Record<string, { now: number; before: number }>>;
+  leftOut?: { now: number; before: number };
   heldBack?: { since: number; days: number };
   outOfReach?: { deletes: number; updates: number };
   emptied?: { attribute: string; records: number };
@@ -35,6 +36,7 @@ function trips(
     heldBack,
     files,
     lookups = {},
+    leftOut,
     emptied,
     reads,
   }: Facts,
@@ -55,6 +57,7 @@ function trips(
       groupLoss: undefined,
       files: new Map(files === undefined ? [] : [[entity, files]]),
       lookups: new Map(Object.entries(lookups).map(([name, counts]) => [name, { entity, ...counts }])),
+      leftOut: new Map(leftOut && [[entity, leftOut]]),
       reads: new Map(reads === undefined ? [] : [[entity, reads]]),
     },
     { users: resolved, groups: resolved, memberships: resolved },
@@ -81,6 +84,7 @@ describe('a limit of the guard', () => {
       minGroupLosses: 20,
       maxHeldBackDays: 7,
       maxMissingFiles: 0,
+      minLeftOut: 5,
       allowEmpty: false,
       maxRejectPercent: 5,
       minRejects: 20,
@@ -217,6 +221,15 @@ describe('a limit of the guard', () => {
       [],
     ],
     ['fewer files than before, by option', { files: { now: 2, before: 5 } }, { maxMissingFiles: 3 }, []],
+    ['fewer rows left out than before', { leftOut: { now: 1, before: 600 } }, {}, []],
+    ['no row left out, and a handful before', { leftOut: { now: 0, before: 5 } }, {}, []],
+    [
+      'no row left out, and more before, whatever the changes',
+      { creates: 0, leftOut: { now: 0, before: 6 } },
+      {},
+      [{ rule: 'noneLeftOut', actual: 6, limit: 5 }],
+    ],
+    ['no row left out, by option', { leftOut: { now: 0, before: 6 } }, { minLeftOut: 6 }, []],
     ['creations up to their number', { creates: 6 }, { maxCreates: 6 }, []],
     ['re-sends, which are no growth', { creates: 106, resends: 100 }, { maxCreates: 6 }, []],
     ['a creation more', { creates: 7 }, { maxCreates: 6 }, [{ rule: 'creates', actual: 7, limit: 6 }]],

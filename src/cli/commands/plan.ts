@@ -77,15 +77,16 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const { deletions } = planned;
     const names = columns && (await stopping.finished(readDeletedNames(columns, deletions, state, input)));
     const width = widthOf(context.io.stdout);
-    const met = findingsLines(findings, made.sources);
-    const found = outlookLines(outlook);
+    const found = findings.found(made.sources, true);
+    const met = findingsLines(found);
+    const ahead = outlookLines(outlook);
     const text = [
       ...notice,
       planText(made, { now: context.clock.now(), deletions, names, flags, width }),
       ...(met.length === 0 ? [] : ['', ...met]),
-      ...(found.length === 0 ? [] : ['', ...found]),
+      ...(ahead.length === 0 ? [] : ['', ...ahead]),
     ].join('\n');
-    display.outcome({ type: 'plan:report', plan: made, newState: isNew, outlook }, text);
+    display.outcome({ type: 'plan:report', plan: made, newState: isNew, outlook, findings: found }, text);
     await finishFiles(files, planned, made, display);
     if (made.trips.length === 0) return EXIT.DONE;
     // With --quiet there was no outcome, so the reason is written as an error.

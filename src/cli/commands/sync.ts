@@ -16,7 +16,7 @@ import {
 } from '../settings/library-options.js';
 import { Watermarks } from '../inputs/watermarks.js';
 import { SourceFindings } from '../mapping/source-findings.js';
-import { wordLines } from '../text/findings-text.js';
+import { nearValueLines, wordLines } from '../text/findings-text.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
@@ -105,7 +105,7 @@ async function runAndReport(
   input: CommandInput,
   files: ReportFiles | undefined,
   planned: Planned,
-  { words }: SourceFindings,
+  findings: SourceFindings,
   facts: RunFacts,
 ): Promise<ExitCode> {
   const { resolved, context, display, stopping } = input;
@@ -130,15 +130,22 @@ async function runAndReport(
     if (!(error instanceof GuardError)) throw error;
     facts.guard = error;
     const width = widthOf(context.io.stderr);
-    return showError(error, display, { flags: input.flags, plan, deletions: planned.deletions, width });
+    const hints = nearValueLines({ nearValues: findings.values.near() });
+    const { deletions } = planned;
+    return showError(error, display, { flags: input.flags, plan, deletions, hints, width });
   }
   facts.undone = undoneOf(report);
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);
   await note(options.state, startedAt, input, exitCode, report);
   const undone =
     exitCode === EXIT.DONE ? undefined : [...undoneLines(report), ...sampleLines(report.sample)].join('\n');
-  const text = [syncText(report, widthOf(context.io.stdout)), ...wordLines(words.all())].join('\n');
-  display.outcome({ type: 'sync:report', report }, text, undone);
+  const found = findings.found(report.sources, false);
+  const text = [
+    syncText(report, widthOf(context.io.stdout)),
+    ...nearValueLines(found),
+    ...wordLines(found.missingWords),
+  ].join('\n');
+  display.outcome({ type: 'sync:report', report, findings: found }, text, undone);
   // Last, so that the outcome is shown even if the files cannot be written.
   await finishFiles(files, planned, report, display);
   return exitCode;

@@ -7,6 +7,7 @@ import type { StateRowCounts } from '../../state/export-import.js';
 import type { CheckReport } from '../checks/check.js';
 import type { CancelReport, DeactivateReport, StatusReport } from '../commands/command-reports.js';
 import type { ExplainReport } from '../commands/explanation.js';
+import type { Findings } from '../mapping/source-findings.js';
 import type { EndSignal } from '../process/io.js';
 
 /** The outcome of a command, as `--json` writes it. */
@@ -18,8 +19,9 @@ export type OutcomeEvent =
       readonly newState: boolean;
       /** The things that a sync would find before it sends. */
       readonly outlook: Outlook;
+      readonly findings: Findings;
     }
-  | { readonly type: 'sync:report'; readonly report: SyncReport }
+  | { readonly type: 'sync:report'; readonly report: SyncReport; readonly findings: Findings }
   | { readonly type: 'check:report'; readonly report: CheckReport }
   | { readonly type: 'status:report'; readonly status: StatusReport }
   | { readonly type: 'cancel:report'; readonly cancelled: CancelReport }

@@ -3,6 +3,7 @@ import type { EntityReport, PlanSummary, UploadReport } from '../../core/results
 import { SAMPLE_OUTCOMES } from '../../core/sample-results.js';
 import { DIFFERENCE_STATUSES } from '../../core/verify-results.js';
 import { DEACTIVATION_OUTCOMES } from '../../upload/deactivate.js';
+import type { Findings } from '../mapping/source-findings.js';
 import type { JsonSchema } from '../settings/setting-kinds.js';
 import { byEntity, entity, kind, list, object, ref, text, time, whole } from './schema-parts.js';
 
@@ -97,6 +98,15 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     startedAt: time,
     endedAt: time,
   }),
+  findings: object({
+    'values?': list(object({ entity, column: text, 'values?': list(object({ value: text, rows: whole })) })),
+    nearValues: list(object({ entity, column: text, text, value: text })),
+    noneLeftOut: list(entity),
+    allLeftOut: list(entity),
+    otherAttributes: list(object({ entity, attribute: text })),
+    missingWords: list(object({ entity, attribute: text, word: text, rows: whole })),
+    decomposed: list(object({ entity, attribute: text, rows: whole })),
+  } satisfies Record<keyof Omit<Findings, 'values'> | 'values?', JsonSchema>),
   owedRecord: object({ entity, 'externalId?': text, code: text, since: time, 'watermark?': text }),
   sampleReport: object({
     confirmed: whole,

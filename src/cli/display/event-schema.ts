@@ -115,9 +115,17 @@ export const EVENT_SCHEMAS: {
   },
   'plan:report': {
     description: 'The outcome of `plan`; with a new state, people who left before cannot be found.',
-    members: { plan: ref('plan'), newState: { type: 'boolean' }, outlook: ref('outlook') },
+    members: {
+      plan: ref('plan'),
+      newState: { type: 'boolean' },
+      outlook: ref('outlook'),
+      findings: ref('findings'),
+    },
   },
-  'sync:report': { description: 'The outcome of `sync`.', members: { report: ref('syncReport') } },
+  'sync:report': {
+    description: 'The outcome of `sync`.',
+    members: { report: ref('syncReport'), findings: ref('findings') },
+  },
   'status:report': { description: 'The outcome of `status`.', members: { status: ref('status') } },
   'cancel:report': { description: 'The outcome of `cancel`.', members: { cancelled: ref('cancelled') } },
   'deactivate:report': {

@@ -17,6 +17,8 @@ export interface StoppedPlan {
   /** Undefined if the plan was not complete. */
   readonly plan: Pick<PlanSummary, 'entities'> | undefined;
   readonly deletions: FirstDeletions;
+  /** What may be the cause, one line each. */
+  readonly hints?: readonly string[];
   /** The columns of the terminal; undefined for lines of any length. */
   readonly width: number | undefined;
 }
@@ -55,6 +57,7 @@ export function guardText({ trips, planHash }: GuardError, stopped?: StoppedPlan
   return [
     'rollcall: the guard stopped this plan; nothing was sent.',
     ...tripLines(trips),
+    ...(stopped?.hints ?? []),
     ...(stopped?.plan === undefined
       ? []
       : deletionLines(stopped.plan.entities, stopped.deletions, { ...stopped, state: 'stopped' })),

@@ -8,8 +8,8 @@ export interface CelColumns {
   readonly read: ReadonlySet<string>;
   /** Columns for which it says what a missing value means: `has(row.name)` or `row.?name`. */
   readonly optional: ReadonlySet<string>;
-  /** Columns that are compared with fixed texts. */
-  readonly compared: ReadonlySet<string>;
+  /** Columns that are compared with fixed texts, and these texts. */
+  readonly compared: ReadonlyMap<string, ReadonlySet<string>>;
   /** Columns that are compared with the empty text. */
   readonly comparedWithEmpty: ReadonlySet<string>;
   /** The fixed regular expressions. */
@@ -29,7 +29,7 @@ export function celColumns(root: ASTNode): CelColumns {
   const found = {
     read: new Set<string>(),
     optional: new Set<string>(),
-    compared: new Set<string>(),
+    compared: new Map<string, Set<string>>(),
     comparedWithEmpty: new Set<string>(),
     patterns: [] as string[],
     dateForms: [] as string[],
@@ -71,7 +71,7 @@ function fixedText(node: CelNode | undefined): string | undefined {
 
 function compare(
   { op, args }: CelNode,
-  found: { readonly compared: Set<string>; readonly comparedWithEmpty: Set<string> },
+  found: { readonly compared: Map<string, Set<string>>; readonly comparedWithEmpty: Set<string> },
 ): void {
   if (op !== '==' && op !== '!=' && op !== 'in') return;
   const sides = args as readonly [CelNode, CelNode];
@@ -81,7 +81,9 @@ function compare(
     if (column === undefined || (op === 'in' && i === 1)) continue;
     const texts = op === 'in' ? nodesIn(other.args) : [other];
     if (!texts.every((text) => text.op === 'value' && typeof text.args === 'string')) continue;
-    found.compared.add(column);
+    const known = found.compared.get(column) ?? new Set();
+    found.compared.set(column, known);
+    for (const text of texts) known.add(text.args as string);
     if (texts.some((text) => text.args === '')) found.comparedWithEmpty.add(column);
   }
 }

@@ -70,7 +70,10 @@ export function readCelCondition(text: MappingText, node: MappingNode, what: str
   return {
     columns: [...new Set([...columns.read, ...columns.optional])],
     optional,
-    compared: [...columns.compared],
+    compared: [...columns.compared.keys()],
+    words: [...columns.compared].flatMap(([column, words]) =>
+      [...words].map((word) => ({ column, word, isMet: (value: string) => value === word })),
+    ),
     of(row) {
       const value = computed(of, row, 'EMPTY_CONDITION', place);
       if (value instanceof Fault || typeof value === 'boolean') return value;

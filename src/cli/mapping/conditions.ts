@@ -33,6 +33,7 @@ export function readCondition(text: MappingText, node: MappingNode, what: string
     columns: conditions.flatMap(({ columns }) => columns),
     optional: conditions.flatMap(({ optional }) => optional),
     compared: conditions.flatMap(({ compared }) => compared),
+    words: conditions.flatMap(({ words }) => words),
     of: (row) => combined(conditions, row, join === 'any'),
   };
 }
@@ -86,6 +87,7 @@ function readTest(
       columns: [column],
       optional: [column],
       compared: [],
+      words: [],
       of: (row) => presence(row, column, place, passes, trim),
     };
   const shown = JSON.stringify(column);
@@ -103,6 +105,11 @@ function readTest(
     columns: [column],
     optional: [],
     compared: isDateTest(test) ? [] : [column],
+    words: wordsOf(text, test, argument).map((word) => ({
+      column,
+      word,
+      isMet: (value) => fold(trim ? value.trim() : value) === fold(word),
+    })),
     of(row) {
       if (!hasCell(row, column)) return missing;
       const cell = textOf(row, column, place);
@@ -111,6 +118,12 @@ function readTest(
       return value.trim() === '' && !allowsEmpty ? empty : passes(value);
     },
   };
+}
+
+/** The texts of a test that compares with some. */
+function wordsOf(text: MappingText, test: (typeof TESTS)[number], argument: MappingNode): readonly string[] {
+  if (test === 'equals') return [text.string(argument, test)];
+  return test === 'in' ? text.items(argument, test).map((item) => text.string(item, test)) : [];
 }
 
 /** Whether the cell has a text, or the list an element. A missing column has none. */

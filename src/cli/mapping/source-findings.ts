@@ -1,7 +1,8 @@
 import { LIMITS } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
-import { ConditionValues } from './condition-values.js';
-import { MissingWords } from './missing-words.js';
+import type { EntityReport } from '../../core/results.js';
+import { ConditionValues, type NearValue } from './condition-values.js';
+import { MissingWords, type MissingWord } from './missing-words.js';
 
 /** The most attributes of an entity that are remembered. */
 const MOST_NAMES = 100;
@@ -11,13 +12,42 @@ const ACCENT = /[\u0300-\u036f]/;
 /** Attributes that people type. */
 const TYPED = ['userName', 'email', 'secondEmail'] as const;
 
+/** An attribute with a number of rows. */
+interface CountedAttribute {
+  readonly entity: Entity;
+  readonly attribute: string;
+  readonly rows: number;
+}
+
+/** What a command found in the rows of its sources, as `--json` writes it. Rows that are known to be unchanged are not seen. */
+export interface Findings {
+  /** The values of the columns that conditions compare with texts, the most frequent first; none for more than twenty. Only of `plan`. */
+  readonly values?: readonly {
+    readonly entity: Entity;
+    readonly column: string;
+    readonly values?: readonly { readonly value: string; readonly rows: number }[];
+  }[];
+  readonly nearValues: readonly NearValue[];
+  /** The entities whose condition left out no row, and every row. */
+  readonly noneLeftOut: readonly Entity[];
+  readonly allLeftOut: readonly Entity[];
+  /** Attributes that are not Okta's own. */
+  readonly otherAttributes: readonly { readonly entity: Entity; readonly attribute: string }[];
+  /** Words in place of values. */
+  readonly missingWords: readonly MissingWord[];
+  /** Ids and logins with accents that are code points of their own. */
+  readonly decomposed: readonly CountedAttribute[];
+}
+
 /** What a command finds in the rows of its sources, for the person who reads its outcome. */
 export class SourceFindings {
   /** The values that conditions met. */
   readonly values = new ConditionValues();
   /** Words in place of values. */
   readonly words = new MissingWords();
-  readonly #decomposed = new Map<string, number>();
+  /** The entities whose rows a condition selects. */
+  readonly conditions = new Set<Entity>();
+  readonly #decomposed = new Map<string, CountedAttribute>();
   readonly #attributes = new Map<Entity, Set<string>>();
 
   /** Sees a user or group, and returns it. A placeholder for a row without a record has neither an id nor a profile. */
@@ -32,15 +62,41 @@ export class SourceFindings {
     return record;
   }
 
-  /** Ids and logins with accents that are code points of their own, by entity and attribute, with the number of rows. */
-  get decomposed(): ReadonlyMap<string, number> {
-    return this.#decomposed;
+  /**
+   * What was found, after the rows were read.
+   *
+   * @param sources - what was read of each entity
+   * @param withValues - whether to list the values of conditions
+   */
+  found(sources: Readonly<Partial<Record<Entity, EntityReport>>>, withValues: boolean): Findings {
+    const leftOut = (isSo: (report: EntityReport) => boolean) =>
+      [...this.conditions].filter((entity) => {
+        const report = sources[entity];
+        return report !== undefined && report.read > 0 && isSo(report);
+      });
+    const values = this.values.all().map(({ entity, column, values }) => ({
+      entity,
+      column,
+      ...(values && { values: Array.from(values, ([value, rows]) => ({ value, rows })) }),
+    }));
+    return {
+      ...(withValues && { values }),
+      nearValues: this.values.near(),
+      noneLeftOut: leftOut(({ leftOut }) => leftOut === 0),
+      allLeftOut: leftOut(({ leftOut, read }) => leftOut === read),
+      otherAttributes: [...this.#attributes].flatMap(([entity, names]) =>
+        Array.from(names, (attribute) => ({ entity, attribute })),
+      ),
+      missingWords: this.words.all(),
+      decomposed: [...this.#decomposed.values()],
+    };
   }
 
-  #addLogin(entity: string, name: string, text: unknown): void {
+  #addLogin(entity: Entity, attribute: string, text: unknown): void {
     if (typeof text !== 'string' || !ACCENT.test(text) || text === text.normalize('NFC')) return;
-    const place = `${entity}, ${name}`;
-    this.#decomposed.set(place, 1 + (this.#decomposed.get(place) ?? 0));
+    const place = `${entity}, ${attribute}`;
+    const rows = 1 + (this.#decomposed.get(place)?.rows ?? 0);
+    this.#decomposed.set(place, { entity, attribute, rows });
   }
 
   /** Notes the attributes that are not Okta's own. */
@@ -51,10 +107,5 @@ export class SourceFindings {
       const known = this.#attributes.get(entity) ?? new Set<string>();
       if (known.size < MOST_NAMES) this.#attributes.set(entity, known.add(name));
     }
-  }
-
-  /** The attributes that are sent and are not Okta's own, by entity. */
-  get attributes(): ReadonlyMap<Entity, ReadonlySet<string>> {
-    return this.#attributes;
   }
 }

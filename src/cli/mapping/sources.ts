@@ -188,6 +188,7 @@ function profiles(
       mapping,
     );
   findings?.addAttributes(entity, rule.profile.keys());
+  if (rule.when !== undefined) findings?.conditions.add(entity);
   const count = findings?.values.counter(entity, rule.when);
   const isFeed = modeOf(mode, entity) === 'delta';
   const toRecord = (row: Row) => {

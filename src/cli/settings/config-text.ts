@@ -39,6 +39,7 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
   minGroupLosses: 20,
   maxHeldBackDays: 7,
   maxMissingFiles: 0,
+  minLeftOut: 5,
   maxRejectPercent: 5,
   minRejects: 20,
   allowEmpty: false,

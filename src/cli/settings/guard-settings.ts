@@ -81,6 +81,12 @@ export const GUARD_SETTINGS = Object.freeze({
     'guard: by how many files an input may have fewer than at the last complete run',
     { fallback: '0' },
   ),
+  minLeftOut: setting(
+    '--min-left-out',
+    number(COUNT),
+    'guard: a condition (when) that left out more rows than this at the last complete run must not leave out none',
+    { fallback: '5' },
+  ),
   maxRejectPercent: setting(
     '--max-reject-percent',
     number(PERCENT),

@@ -125,6 +125,8 @@ export interface WrittenSettings {
   readonly maxHeldBackDays?: number;
   /** Guard: by how many files an input may have fewer than at the last complete run. @defaultValue 0 */
   readonly maxMissingFiles?: number;
+  /** Guard: a condition (when) that left out more rows than this at the last complete run must not leave out none. @defaultValue 5 */
+  readonly minLeftOut?: number;
   /** Guard: the most rejected records, in percent of the records read. @defaultValue 5 */
   readonly maxRejectPercent?: number;
   /** Guard: --max-reject-percent applies only from this number of rejected records on. @defaultValue 20 */

@@ -1,6 +1,8 @@
 import { quoted } from '../../core/visible.js';
-import type { MetValues } from '../mapping/condition-values.js';
+import type { Findings } from '../mapping/source-findings.js';
 import { count, printable } from './words.js';
+
+type MetValues = NonNullable<Findings['values']>[number];
 
 /** The values that conditions met, one line for each column. */
 export function conditionLines(all: readonly MetValues[]): string[] {
@@ -13,5 +15,5 @@ export function conditionLines(all: readonly MetValues[]): string[] {
 
 function valuesText(values: MetValues['values']): string {
   if (values === undefined) return 'more than twenty';
-  return [...values].map(([value, rows]) => `${quoted(value)} ${count(rows)}`).join(' · ');
+  return values.map(({ value, rows }) => `${quoted(value)} ${count(rows)}`).join(' · ');
 }

@@ -1,8 +1,6 @@
-import type { Entity } from '../../core/model.js';
-import type { EntityReport } from '../../core/results.js';
 import { quoted } from '../../core/visible.js';
 import type { MissingWord } from '../mapping/missing-words.js';
-import type { SourceFindings } from '../mapping/source-findings.js';
+import type { Findings } from '../mapping/source-findings.js';
 import { conditionLines } from './condition-text.js';
 import { plural, printable } from './words.js';
 
@@ -10,37 +8,36 @@ import { plural, printable } from './words.js';
 const MOST_WORDS = 10;
 
 /** What a plan found in the rows of its sources, one line each. */
-export function findingsLines(
-  findings: SourceFindings,
-  sources: Readonly<Partial<Record<Entity, EntityReport>>>,
-): string[] {
+export function findingsLines(findings: Findings): string[] {
   return [
-    ...conditionLines(findings.values.all()),
-    ...findings.values.all().flatMap(({ entity }, i, all) => {
-      const { read = 0, leftOut = 0 } = sources[entity] ?? {};
-      const isFirst = all.findIndex((other) => other.entity === entity) === i;
-      return isFirst && read > 0 && leftOut === 0
-        ? [`  The condition of the ${entity} left out no row.`]
-        : [];
-    }),
+    ...conditionLines(findings.values ?? []),
+    ...findings.noneLeftOut.map((entity) => `  The condition of the ${entity} left out no row.`),
+    ...nearValueLines(findings),
     ...attributeLines(findings),
     ...accentLines(findings),
-    ...wordLines(findings.words.all()),
+    ...wordLines(findings.missingWords),
   ];
 }
 
-function attributeLines({ attributes }: SourceFindings): string[] {
-  return [...attributes].map(
-    ([entity, names]) =>
-      `Attributes of ${entity} that are not Okta's own, and must be in the schema of the identity source: ${[...names].map(printable).join(', ')}.`,
+/** Texts of conditions that may be written in another way in the rows. */
+export function nearValueLines({ nearValues }: Pick<Findings, 'nearValues'>): string[] {
+  return nearValues.map(
+    ({ entity, column, text, value }) =>
+      `  No row of the ${entity} has ${quoted(text)} in ${printable(column)}, which the condition names; did you mean ${quoted(value)}?`,
   );
 }
 
-function accentLines({ decomposed }: SourceFindings): string[] {
-  return Array.from(
-    decomposed,
-    ([place, rows]) =>
-      `Accents that are code points of their own, so that texts that look the same differ: ${place} in at least ${plural(rows, 'row')}; the mapping joins them with "normalize": "NFC".`,
+function attributeLines({ otherAttributes }: Findings): string[] {
+  return [...new Set(otherAttributes.map(({ entity }) => entity))].map((entity) => {
+    const names = otherAttributes.filter((one) => one.entity === entity);
+    return `Attributes of ${entity} that are not Okta's own, and must be in the schema of the identity source: ${names.map(({ attribute }) => printable(attribute)).join(', ')}.`;
+  });
+}
+
+function accentLines({ decomposed }: Findings): string[] {
+  return decomposed.map(
+    ({ entity, attribute, rows }) =>
+      `Accents that are code points of their own, so that texts that look the same differ: ${entity}, ${attribute} in at least ${plural(rows, 'row')}; the mapping joins them with "normalize": "NFC".`,
   );
 }
 

@@ -17,6 +17,7 @@ const FLAGS: Readonly<Record<GuardTrip['rule'], string>> = {
   groupLoss: '--max-group-loss-percent',
   heldBack: '--max-held-back-days',
   missingFiles: '--max-missing-files',
+  noneLeftOut: '--min-left-out',
   emptySource: '--allow-empty',
   rejects: '--max-reject-percent',
 };
