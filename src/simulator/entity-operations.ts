@@ -89,7 +89,6 @@ const UNSET: Profile = Object.freeze({
   firstName: null,
   lastName: null,
   mobilePhone: null,
-  secondEmail: null,
 });
 
 function userContent(

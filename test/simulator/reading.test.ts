@@ -36,7 +36,7 @@ describe('reading an identity source', () => {
     caller.get(session.id);
     const user = JSON.parse(read(caller, `${caller.base}/users/u1`).body) as Record<string, unknown>;
     expect(user['created']).toMatch(/:\d\d\.000Z$/);
-    expect(user['profile']).toMatchObject({ mobilePhone: null, secondEmail: null });
+    expect(user['profile']).toMatchObject({ lastName: null, mobilePhone: null });
     expect(caller.org.directory().users.get('u1')?.profile).not.toHaveProperty('mobilePhone');
   });
 
