@@ -180,6 +180,33 @@ describe('sync --verify-sample', () => {
     });
   });
 
+  it('doubts the memberships of who is missing, so that the next sync sends them', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    const pair = (id: string) => `g1,${id}\n`;
+    await files(cwd, {
+      'users.csv': usersCsv(3),
+      'groups.csv': 'externalId,displayName,description\ng1,One,\n',
+      'memberships.csv': `groupExternalId,memberExternalId\n${pair('u1')}${pair('u2')}`,
+    });
+    const argv = ['sync', '--users', 'users.csv', '--max-update-percent', '100', ...QUICK];
+    const whole = [...argv, '--groups', 'groups.csv', '--memberships', 'memberships.csv'];
+    expect((await cli(cwd, whole, { env })).code).toBe(0);
+    await files(cwd, { 'users.csv': usersCsv(3, 'x') });
+    const lose = (text: string) => {
+      if (text.includes('back from Okta')) okta.edit((edit) => edit.removeUser('u1'));
+    };
+    const ran = await cli(cwd, [...argv, '--verify-sample', '3'], { env, onErr: lose });
+    expect(ran.code).toBe(6);
+    expect(ran.out).toContain('Read back 3 of 3 confirmed changes: 2 as sent, 1 missing.\n');
+    const status = await cli(cwd, ['status', '--json'], { env });
+    expect(jsonLines(status.out).at(-1)).toMatchObject({
+      status: { baseline: { users: { unknown: 1 }, memberships: { known: 1, unknown: 1 } } },
+    });
+    expect((await cli(cwd, whole, { env })).code).toBe(0);
+    expect(okta.directory().members.get('g1')).toEqual(new Set(['u1', 'u2']));
+  });
+
   it('finds a record that an import dropped, and writes it with --quiet', async () => {
     const cwd = await directory();
     const okta = await org({ dropItem: ({ externalId }) => externalId === 'u1' });

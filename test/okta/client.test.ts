@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   OktaAuthError,
+  OktaGatewayError,
   OktaHttpError,
   OktaNetworkError,
   OktaResponseError,
@@ -30,6 +31,11 @@ afterEach(async () => {
 
 function json(status: number, value?: unknown, headers: Record<string, string> = {}): WireResponse {
   return { status, headers, body: value === undefined ? '' : JSON.stringify(value) };
+}
+
+/** The answer of something in between. */
+function page(status: number): WireResponse {
+  return { status, headers: { 'content-type': 'text/html' }, body: '<html>' };
 }
 
 /** A client over scripted answers, whose waits take no time but are remembered. */
@@ -162,6 +168,8 @@ describe('what is sent again', () => {
   it.each([
     ['a reset', new TransportError('ECONNRESET', true), OktaNetworkError],
     ['a service fault', json(500, { errorCode: 'E0000009' }), OktaHttpError],
+    ['a request that timed out', json(408, { errorCode: 'E0000009' }), OktaHttpError],
+    ['the page of a gateway that timed out', page(408), OktaGatewayError],
     ['a page', { status: 200, headers: {}, body: '<html>' }, OktaResponseError],
   ])('%s is a lost answer: thrown for a call that acts, asked again for a read', async (_, step, type) => {
     const acting = scripted([step]);
@@ -171,6 +179,25 @@ describe('what is sent again', () => {
     expect(acting.requests).toHaveLength(1);
     const reading = scripted([step, json(200, [])]);
     expect(await reading.client.listSessions()).toEqual([]);
+  });
+
+  it('408 that lasts ends a read after its last attempt, and says what Okta answered', async () => {
+    const { signal } = new AbortController();
+    const answer = json(
+      408,
+      { errorCode: 'E0000009', errorSummary: 'Timed out' },
+      { 'x-okta-request-id': 'r1' },
+    );
+    const { client, requests, sleeps } = scripted([answer, answer, answer], { maxAttempts: 3 });
+    // Patience is for requests on which Okta certainly did not act.
+    const error = await failure(client.listSessions({ signal, patienceMs: 900_000 }));
+    expect(error).toMatchObject({
+      status: 408,
+      code: 'ERR_ROLLCALL_OKTA_HTTP',
+      message: 'listIdentitySourceSessions: Okta answered 408 (E0000009, request r1): Timed out',
+    });
+    expect(requests).toHaveLength(3);
+    expect(sleeps).toEqual([500, 1000]);
   });
 
   it('attempts are bounded, and what was never sent is not a lost answer', async () => {

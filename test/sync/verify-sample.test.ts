@@ -119,6 +119,50 @@ describe('the option verifySample', () => {
     expect(await doubted(here.state)).toEqual([]);
   });
 
+  it('what is missing doubts its memberships too, which the sample did not read; the next sync sends them', async () => {
+    const here = world();
+    await sampled(here, { verifySample: 0 });
+    const { users, groups, memberships } = company(30, ' changed');
+    const changed = {
+      users: source.users.map((user, i) => (i === 1 ? (users[i] as typeof user) : user)),
+      groups: groups.map((group, i) => ({
+        ...group,
+        profile: { ...group.profile, description: i === 2 ? 'changed' : null },
+      })),
+    };
+    // Only the changed user and the changed group are read back, and memberships have no source in this run.
+    const run = { ...changed, memberships: undefined } as unknown as Partial<SyncOptions>;
+    const { sample } = await sampled(here, run, (edit) => {
+      edit.removeUser('u1');
+      edit.removeGroup('g2');
+    });
+    expect(sample).toMatchObject({ confirmed: 2, counts: { missing: 2 }, repaired: 2 });
+    const lost = memberships.filter(
+      ({ groupExternalId: g, memberExternalId: m }) => g === 'g2' || m === 'u1',
+    );
+    expect(lost.length).toBeGreaterThan(2);
+    const keys = lost.map((one) => membershipKey(one.groupExternalId, one.memberExternalId));
+    expect(await doubted(here.state)).toEqual(
+      ['users u1', 'groups g2', ...keys.map((key) => `memberships ${key}`)].sort(),
+    );
+    const next = await sampled(here, changed);
+    expect(next.sample).toMatchObject({ confirmed: 2 + lost.length, differences: 0 });
+    expectConverged(here.org, { ...source, ...changed });
+    expect(await doubted(here.state)).toEqual([]);
+  });
+
+  it('who is only different, or is still there after a deletion, doubts no membership', async () => {
+    const here = world();
+    await sampled(here, { verifySample: 0 });
+    const { users } = company(30, ' changed');
+    const changed = source.users.map((user, i) => (i === 1 ? (users[i] as typeof user) : user));
+    const { sample } = await sampled(here, { users: changed }, (edit) => {
+      edit.setUser('u1', { ...source.users[1]!.profile, lastName: 'Other' });
+    });
+    expect(sample).toMatchObject({ confirmed: 1, counts: { differing: 1 }, repaired: 0 });
+    expect(await doubted(here.state)).toEqual([]);
+  });
+
   it('after deletions, what is still there is deleted again; a user who is shown is undetermined', async () => {
     const here = world();
     await sampled(here);
