@@ -114,8 +114,8 @@ export class BaselineWrites {
        )
        SELECT count(b.digest)::int AS known, count(*)::int AS rows FROM input i
        JOIN ${schema}.baseline b ON b.state = $1 AND b.entity = ${number} AND b.id = i.id`,
+      // Without a name it is planned each time: the table may have grown from nothing to a million rows since.
       [this.#state, ...columns],
-      `rollcall_upsert_${entity}`,
     );
     const { known, rows: before } = found[0] as { known: number; rows: number };
     const knownNow = values.filter(({ digest }) => digest !== undefined).length;

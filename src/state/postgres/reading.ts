@@ -9,6 +9,8 @@ import { idOf, keyOfRow } from './row-id.js';
 /** Rows of one answer of a cursor. */
 export const ROWS_AT_A_TIME = 4096;
 const DIGEST_BYTES = 16;
+/** The most memory of the server for the keys that a reading has seen: enough for three million records. */
+const TEMPORARY_MEMORY = '256MB';
 
 /**
  * A reading of a state in PostgreSQL: one transaction that sees the baseline as it was when the reading was opened. The keys that it has
@@ -30,11 +32,14 @@ export class PostgresReading implements Reading {
   }
 
   static async open(database: Database, state: number, onClose: () => void): Promise<PostgresReading> {
-    // A reading waits for its source. A plan for any number of keys uses the index; others are made anew for every call. The last
-    // statement takes the snapshot.
+    // The keys that were seen come in any order, and should stay in memory. Refused after other temporary tables were used.
+    await database.query(`SET temp_buffers = '${TEMPORARY_MEMORY}'`).catch(() => undefined);
+    // A reading waits for its source. A plan is made once, when the tables may be empty, and used for all calls: it must not read them as
+    // a whole. The last statement takes the snapshot.
     await database.query(
       'BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0; ' +
-        'SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL cursor_tuple_fraction = 1; SELECT',
+        'SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; ' +
+        'SET LOCAL cursor_tuple_fraction = 1; SELECT',
     );
     return new PostgresReading(database, state, onClose);
   }
@@ -52,7 +57,6 @@ export class PostgresReading implements Reading {
       first.add(key);
     }
     const seen = await this.#seen(entity);
-    const { schema } = this.#database;
     const { rows } = await this.#query(
       `WITH input AS (
          SELECT * FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS t(id, digest, n)
@@ -63,8 +67,8 @@ export class PostgresReading implements Reading {
        SELECT i.n::int AS n, CASE WHEN s.id IS NOT NULL THEN ${Seen.DUPLICATE} WHEN b.id IS NULL THEN ${Seen.NEW}
          WHEN b.digest IS NULL THEN ${Seen.UNKNOWN} ELSE ${Seen.CHANGED} END AS code
        FROM input i
-       LEFT JOIN ${schema}.baseline b ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id
-       LEFT JOIN ${seen} s ON s.id = i.id AND s.is_compared
+       LEFT JOIN ${this.#rowOf(entity)} b ON true
+       LEFT JOIN LATERAL (SELECT s.id FROM ${seen} s WHERE s.id = i.id AND s.is_compared OFFSET 0) s ON true
        WHERE s.id IS NOT NULL OR b.digest IS DISTINCT FROM i.digest`,
       [
         this.#state,
@@ -86,7 +90,7 @@ export class PostgresReading implements Reading {
     if (keys.length === 0) return held;
     const { rows } = await this.#query(
       `SELECT i.n::int AS n, ${VALUE_COLUMNS} FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
-       JOIN ${this.#database.schema}.baseline b ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id`,
+       JOIN ${this.#rowOf(entity)} b ON true`,
       [this.#state, bytesArray(keys.map((key) => idOf(entity, key)))],
       `rollcall_held_${entity}`,
     );
@@ -124,9 +128,8 @@ export class PostgresReading implements Reading {
     const { rows } = await this.#query(
       `SELECT i.n::int AS n, CASE WHEN b.digest IS NOT NULL THEN ${Reference.HELD} ELSE ${Reference.NEW} END AS code
        FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
-       LEFT JOIN ${this.#database.schema}.baseline b
-         ON b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id
-       LEFT JOIN ${await this.#seen(entity)} s ON s.id = i.id
+       LEFT JOIN ${this.#rowOf(entity)} b ON true
+       LEFT JOIN LATERAL (SELECT * FROM ${await this.#seen(entity)} s WHERE s.id = i.id OFFSET 0) s ON true
        WHERE CASE WHEN b.digest IS NOT NULL THEN NOT $3::boolean OR s.id IS NOT NULL
          ELSE coalesce(s.is_compared, false) END`,
       [this.#state, bytesArray(keys.map((key) => idOf(entity, key))), isComplete],
@@ -139,16 +142,16 @@ export class PostgresReading implements Reading {
   // Only users have a login. A condition for their entity would let the server choose the index of all keys.
   async holders(logins: readonly string[]): Promise<readonly (readonly string[])[]> {
     const { schema } = this.#database;
-    const users = entityNumber('users');
     const found = logins.map((): string[] => []);
     const { rows } = await this.#query(
       `WITH input AS (SELECT * FROM unnest($2::bytea[]) WITH ORDINALITY AS t(login, n))
        SELECT i.n::int AS n, b.id, b.long_key FROM input i
-         JOIN ${schema}.baseline b ON b.state = $1 AND b.login = i.login
+         JOIN LATERAL (SELECT * FROM ${schema}.baseline b WHERE b.state = $1 AND b.login = i.login OFFSET 0) b ON true
        UNION
-       SELECT i.n::int, b.id, b.long_key FROM input i
-         JOIN ${schema}.unknown_logins l ON l.state = $1 AND l.login = i.login
-         JOIN ${schema}.baseline b ON b.state = $1 AND b.entity = ${users} AND b.id = l.id`,
+       SELECT i.n::int, b.id, b.long_key FROM input AS given
+         JOIN LATERAL (SELECT given.n, l.id FROM ${schema}.unknown_logins l
+           WHERE l.state = $1 AND l.login = given.login OFFSET 0) i ON true
+         JOIN ${this.#rowOf('users')} b ON true`,
       [this.#state, bytesArray(logins.map(latin1))],
       'rollcall_holders',
     );
@@ -163,9 +166,9 @@ export class PostgresReading implements Reading {
     await this.#query(`ANALYZE ${seen}`);
     const cursor = `rollcall_missing_${entity}`;
     await this.#query(
-      `DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${this.#database.schema}.baseline b
+      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${this.#database.schema}.baseline b
        WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}
-         AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id)`,
+         AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id); SET LOCAL enable_seqscan = off`,
     );
     try {
       for (;;) {
@@ -187,6 +190,12 @@ export class PostgresReading implements Reading {
     await this.#database.query('ROLLBACK').catch(() => undefined);
     this.#database.release();
     this.#onClose();
+  }
+
+  /** The row of the baseline for each row `i` of a join, by its index: OFFSET keeps the server from joining it in another way. */
+  #rowOf(entity: Entity): string {
+    return `LATERAL (SELECT * FROM ${this.#database.schema}.baseline b
+      WHERE b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id OFFSET 0)`;
   }
 
   /** The temporary table of the keys of an entity that were seen. */
