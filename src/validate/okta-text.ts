@@ -15,6 +15,8 @@ const REPLACEMENT = /\ufffd/;
 /** All of the above: one search suffices for nearly every text. */
 const SUSPICIOUS = new RegExp(`${CONTROL.source}|[\\ud800-\\udfff]|${REPLACEMENT.source}`);
 const UNSUPPORTED = new RegExp(`${SURROGATES_AND_PAIRS.source}|${CONTROL.source}|${REPLACEMENT.source}`, 'g');
+/** Texts that have one form of Unicode only; nearly all are among them. */
+const ONLY_NORMALIZED = /^[\0-\u02ff]*$/;
 /** Control and format characters, such as a zero-width space. Nobody can see or type them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}]/u;
 const UNSUPPORTED_OR_INVISIBLE = /[\u{10000}-\u{10ffff}\p{Cs}\p{Cc}\p{Cf}\ufffd]/gu;
@@ -55,6 +57,28 @@ export function nameFault(text: string): TextFault | undefined {
       ? undefined
       : { code: 'INVISIBLE_CHARACTER', reason: `contains ${codePoint(invisible)}, which cannot be seen` })
   );
+}
+
+/**
+ * Like {@link nameFault}, for logins and addresses: these are in the form NFC of Unicode, because two that look the same would be different,
+ * and nobody can type the other form. An id may have it, because an id that is in use must not change.
+ */
+export function typedFault(text: string): TextFault | undefined {
+  const fault = nameFault(text);
+  if (fault !== undefined || ONLY_NORMALIZED.test(text) || text === text.normalize('NFC')) return fault;
+  return notNormalized(text);
+}
+
+function notNormalized(text: string): TextFault {
+  const characters = Array.from(text);
+  // The first mark, or else the first character with another form of its own.
+  const mark = characters.find((one) => /\p{M}/u.test(one));
+  const found = mark ?? characters.find((one) => one !== one.normalize('NFC')) ?? text.slice(0, 1);
+  const what = mark === undefined ? 'which has another form' : 'an accent that is a code point of its own';
+  return {
+    code: 'NOT_NORMALIZED',
+    reason: `contains ${codePoint(found)}, ${what}: a text that looks the same is another one ("normalize": "NFC" in the mapping mends it)`,
+  };
 }
 
 /** The text with each unsupported character (and each lone surrogate) replaced. */

@@ -100,6 +100,18 @@ describe('openInput', () => {
     );
   });
 
+  it('reads a .txt file as CSV with the delimiter of its header, and says that another one is JSON', async () => {
+    const cwd = await directory();
+    const tabs = 'a\tb\n1\tx, y\n';
+    await files(cwd, { 'x.txt': tabs, 'y.TXT.gz': gzipSync(tabs), 'j.txt': '{"a":"2"}\n' });
+    const expected = [{ a: '1', b: 'x, y' }];
+    for (const name of ['x.txt', 'y.TXT.gz'])
+      expect((await read({ paths: [join(cwd, name)] })).rows).toEqual(expected);
+    expect((await failure(read({ paths: [join(cwd, 'j.txt')] }))).message).toContain('this looks like JSON');
+    const reading = { format: 'jsonl' } as const;
+    expect((await read({ paths: [join(cwd, 'j.txt')], reading })).rows).toEqual([{ a: '2' }]);
+  });
+
   it('takes globs in the order of names, each file once, and a file whose name looks like a glob', async () => {
     const cwd = await directory();
     await mkdir(join(cwd, 'sub'));
@@ -223,7 +235,7 @@ describe('openInput', () => {
   it.each([
     [{ paths: [] }, /^paths:/],
     [{ paths: ['-'] }, /^--format: the format of standard input is unknown/],
-    [{ paths: ['people.txt'] }, /^--format: the format of people.txt is unknown/],
+    [{ paths: ['people.dat'] }, /^--format: the format of people.dat is unknown/],
     [{ paths: ['-', '-'], reading: { format: 'csv' as const } }, /^-: standard input can be read only once/],
   ])('refuses %j at once', (spec, message) => {
     expect(() => openInput(spec)).toThrow(OptionsError);

@@ -143,7 +143,8 @@ describe('what a plan finds in its sources', () => {
       'u.csv':
         'externalId,userName,email\njose\u0301,jose\u0301,j@x.example\nzo\u00eb,zo\u00eb,z@x.example\n',
     });
-    const { out } = await cli(cwd, ['plan', '--users', 'u.csv']);
+    const { out, err } = await cli(cwd, ['plan', '--users', 'u.csv']);
+    expect(out + err).toContain('userName contains \\u0301, an accent that is a code point of its own');
     for (const name of ['externalId', 'userName'])
       expect(out).toContain(
         `users, ${name} in at least 1 row; the mapping joins them with "normalize": "NFC".`,
