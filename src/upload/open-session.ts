@@ -26,7 +26,6 @@ export async function openSession(
   context: SessionContext,
   importing: Promise<void> | undefined,
 ): Promise<OpenedSession> {
-  await bindTarget(context.state, context.okta);
   const wait = await beginWait(context, importing !== undefined);
   void importing?.then(() => wait.imported());
   const patience = new Patience(context);
@@ -89,6 +88,8 @@ async function tryToOpen(context: SessionContext): Promise<CreateOutcome> {
   const ours = await claim(context, open.loadable);
   if (ours !== undefined) return { kind: 'opened', opened: ours };
   const adopted = await resolveForeign(context, open.loadable);
+  // Okta knows the identity source now: a wrong id must not make the state belong to it.
+  await bindTarget(context.state, context.okta);
   if (adopted === undefined) return createSession(context, open);
   const { journal } = context.state;
   const journalId = await journal.creating(serverNow(context), [...open.seen]);

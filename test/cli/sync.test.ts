@@ -11,6 +11,19 @@ import { cli, clock, directory, envOf, files, jsonLines, org, QUICK, Signals, us
 const SYNC = ['sync', '--users', 'u.csv', ...QUICK];
 
 describe('sync', () => {
+  it('with a wrong id of the identity source, or a wrong token, leaves a new state free', async () => {
+    const cwd = await directory();
+    const env = envOf(await org());
+    await files(cwd, { 'users.csv': usersCsv(1) });
+    const sync = (more: Record<string, string>) =>
+      cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env: { ...env, ...more } });
+    const wrong = await sync({ OKTA_IDENTITY_SOURCE_ID: '0oaother' });
+    expect(wrong).toMatchObject({ code: 1 });
+    expect(wrong.err).toContain('What to do: correct --identity-source');
+    expect(await sync({ OKTA_CLIENT_TOKEN: 'wrong' })).toMatchObject({ code: 1 });
+    expect(await sync({})).toMatchObject({ code: 0 });
+  });
+
   it('tells in plain lines what happens, and at the end what it came to', async () => {
     const [cwd, okta] = [await directory(), await org()];
     await files(cwd, {
