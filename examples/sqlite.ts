@@ -3,16 +3,19 @@
  * read.
  *
  *     sqlite3 company.db < examples/data/company.sql
- *     npx tsx examples/sqlite.ts company.db       (without a file, the same company in memory is used)
+ *     npx tsx examples/sqlite.ts company.db       (without a file, the same company in a temporary one is used)
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sqlite from 'node-sqlite3-wasm';
-import { createClient, map, pipe, sync, toGroup, toMembership, toUser, type FlatRow } from 'rollcall';
+import { createClient, map, pipe, sync, toGroup, toMembership, toUser } from 'rollcall';
+import { openSqlite } from 'rollcall/sources';
 import { memoryState } from 'rollcall/testing';
 import { startOrg } from 'rollcall/simulator';
 
-// The queries do not return people who have left, so Okta deactivates them. Every value must be text: cast all others.
+// The queries do not return people who have left, so Okta deactivates them. Every value is read as text.
 const USERS = `
   SELECT employee_id AS externalId, email AS userName, email, given_name AS firstName, family_name AS lastName,
          department
@@ -23,50 +26,33 @@ const MEMBERSHIPS = `
   FROM team_members JOIN people USING (employee_id) WHERE left_on IS NULL`;
 
 /** The three sources, in one transaction, so that they all see the same data. */
-export function sqliteDirectory(open: () => sqlite.Database) {
-  let db: sqlite.Database | undefined;
-
-  function close(): void {
-    db?.close();
-    db = undefined;
-  }
-
-  function* rows(sql: string, last: boolean): Generator<FlatRow, void, undefined> {
-    let readToItsEnd = false;
-    try {
-      if (db === undefined) {
-        db = open();
-        db.exec('BEGIN');
-      }
-      const statement = db.prepare(sql);
-      try {
-        yield* statement.iterate() as Iterable<FlatRow>;
-      } finally {
-        statement.finalize();
-      }
-      readToItsEnd = true;
-    } finally {
-      if (last || !readToItsEnd) close();
-    }
-  }
-
+export function sqliteDirectory(file: string) {
+  const database = openSqlite({ file });
   return {
     // `sync` reads the sources in this order.
-    users: pipe(rows(USERS, false), map(toUser)),
-    groups: pipe(rows(GROUPS, false), map(toGroup)),
-    memberships: pipe(rows(MEMBERSHIPS, true), map(toMembership)),
+    users: pipe(database.rows(USERS), map(toUser)),
+    groups: pipe(database.rows(GROUPS), map(toGroup)),
+    memberships: pipe(database.rows(MEMBERSHIPS), map(toMembership)),
     /** Closes the file if the run fails between two sources. */
-    [Symbol.dispose]: close,
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 
-function sampleCompany(): sqlite.Database {
-  const db = new sqlite.Database(':memory:');
-  db.exec(readFileSync(new URL('data/company.sql', import.meta.url), 'utf8'));
-  return db;
+/** Calls a function with a file that has the sample company, and removes the file. */
+async function withSampleCompany(use: (file: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-example-'));
+  try {
+    const file = join(folder, 'company.db');
+    const db = new sqlite.Database(file);
+    db.exec(readFileSync(new URL('data/company.sql', import.meta.url), 'utf8'));
+    db.close();
+    await use(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-async function main(file: string | undefined): Promise<void> {
+async function main(file: string): Promise<void> {
   await using org = await startOrg({ cooldownMs: 100 });
   await using state = memoryState(); // openState('./state') keeps it between runs
   const okta = createClient({
@@ -74,9 +60,7 @@ async function main(file: string | undefined): Promise<void> {
     identitySourceId: org.identitySourceId,
     auth: { token: org.token },
   });
-  using directory = sqliteDirectory(() =>
-    file === undefined ? sampleCompany() : new sqlite.Database(file, { readOnly: true, fileMustExist: true }),
-  );
+  await using directory = sqliteDirectory(file);
   const { users, groups, memberships } = directory;
   const report = await sync({ okta, state, users, groups, memberships, cooldownMs: 100, pollIntervalMs: 20 });
   const { confirmed } = report;
@@ -87,4 +71,7 @@ async function main(file: string | undefined): Promise<void> {
   await okta.close();
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv[2]);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [, , file] = process.argv;
+  await (file === undefined ? withSampleCompany(main) : main(file));
+}
