@@ -31,11 +31,11 @@ export function parseGroup(operation: string, response: WireResponse): OktaGroup
   return { id: text(id), externalId, profile: toProfile(isObject(inner) ? inner : profile) };
 }
 
-/** A page of the external ids of members. */
+/** A page of the external ids of members. In Okta's API description the list is optional: without it, there are none. */
 export function parseMembers(operation: string, response: WireResponse): OktaPage<string> {
-  const { memberExternalIds: ids } = parseObject(operation, response);
+  const ids = parseObject(operation, response)['memberExternalIds'] ?? [];
   if (!Array.isArray(ids) || ids.some((id) => typeof id !== 'string'))
-    throw unusable(operation, response, 'expected memberExternalIds');
+    throw unusable(operation, response, 'expected memberExternalIds to be a list of texts');
   return { items: ids as string[], next: nextCursor(operation, response) };
 }
 

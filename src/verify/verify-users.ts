@@ -1,4 +1,4 @@
-import { ReadBackError } from '../core/errors.js';
+import { OktaAuthError, OktaHttpError, OktaResponseError, ReadBackError } from '../core/errors.js';
 import type { UserRecord } from '../core/model.js';
 import type { AppUser, DirectoryClient } from '../okta/directory-client.js';
 import { Seen, type HeldRow } from '../state/store.js';
@@ -10,8 +10,14 @@ import type { KnownSource } from './known-source.js';
 
 /** Requests for single users at the same time; the client's own limit may be lower. */
 const SINGLE_REQUESTS = 4;
-/** Okta's statuses of app users that cannot use the org. */
-const INACTIVE: ReadonlySet<string> = new Set(['DEPROVISIONED', 'UNASSIGNED', 'INACTIVE', 'SUSPENDED']);
+/** Okta's statuses of app users that cannot use the org any more. */
+const ENDED: ReadonlySet<string> = new Set([
+  'DEPROVISIONED',
+  'UNASSIGNED',
+  'INACTIVE',
+  'SUSPENDED',
+  'REVOKED',
+]);
 
 /** What reading the users needs. */
 export interface UsersReading {
@@ -41,9 +47,9 @@ export async function verifyUsersInPages(context: UsersReading): Promise<void> {
     for await (const page of allPages('listUnconfirmedUsers', read, call))
       await comparePage(page, context, true);
   } catch (error) {
-    const refused = refusal(error, 'the users who wait for confirmation', 'okta.apps.read');
-    if (refused === undefined) throw error;
-    note(refused.message);
+    const why = refusal(error, 'the users who wait for confirmation', 'okta.apps.read') ?? unusual(error);
+    if (why === undefined) throw error;
+    note(`${why.message}; users who wait for confirmation may count as missing`);
   }
   try {
     const read = okta.listAppUsers.bind(okta);
@@ -86,7 +92,7 @@ async function comparePage(
     seen(user);
     const { externalId, profile, id } = user;
     if (externalId !== undefined) named.push({ record: { externalId, profile }, user });
-    else if (!isInactive(user))
+    else if (!isEnded(user))
       tally.add({
         entity: 'users',
         status: 'foreign',
@@ -112,7 +118,7 @@ async function comparePage(
     const code = codes[i];
     if (code === Seen.DUPLICATE) continue;
     if (code === Seen.NEW) {
-      if (!isInactive(user))
+      if (!isEnded(user))
         tally.add({
           entity: 'users',
           status: 'foreign',
@@ -121,7 +127,7 @@ async function comparePage(
           ...(user.id && { oktaId: user.id }),
         });
     } else if (code === Seen.UNKNOWN) tally.differs('users', externalId, 'unknown');
-    else if (isInactive(user)) tally.differs('users', externalId, 'deactivated');
+    else if (isEnded(user) || user.status === 'STAGED') tally.differs('users', externalId, 'deactivated');
     else if (unconfirmed || user.status === 'IMPORTED') tally.differs('users', externalId, 'unconfirmed');
     else if (code === Seen.SAME) tally.same('users');
     else await comparison.known('users', record, heldOf.get(record) ?? { kind: 'unknown' });
@@ -129,6 +135,16 @@ async function comparePage(
   progress(page.length);
 }
 
-function isInactive({ status }: AppUser): boolean {
-  return status !== undefined && INACTIVE.has(status);
+function isEnded({ status }: AppUser): boolean {
+  return status !== undefined && ENDED.has(status);
+}
+
+/**
+ * The error of a call that Okta does not document, if Okta offers it in another way or not at all; undefined for one that says nothing about
+ * the call, such as refused credentials or a fault of the service.
+ */
+function unusual(error: unknown): OktaHttpError | OktaResponseError | undefined {
+  if (error instanceof OktaResponseError) return error;
+  if (!(error instanceof OktaHttpError) || error instanceof OktaAuthError) return undefined;
+  return error.status < 500 && error.status !== 408 && error.status !== 429 ? error : undefined;
 }

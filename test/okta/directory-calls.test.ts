@@ -123,10 +123,25 @@ describe('single users, groups and memberships', () => {
     expect(org.requests).toEqual([]);
   });
 
+  it.each([{}, { memberExternalIds: null }, { memberExternalIds: [] }])(
+    'a group has no members: %j',
+    async (answer) => {
+      expect(await answering(answer).getMemberships('g1')).toEqual({ items: [], next: undefined });
+    },
+  );
+
+  it.each([[['u1', 2]], ['u1'], [{ u1: true }]])(
+    'members cannot be used that are %j',
+    async (memberExternalIds) => {
+      await expect(answering({ memberExternalIds }).getMemberships('g1')).rejects.toMatchObject({
+        code: 'ERR_ROLLCALL_OKTA_RESPONSE',
+      });
+    },
+  );
+
   it.each<[string, (okta: ReturnType<typeof answering>) => Promise<unknown>]>([
     ['a user without an id', (okta) => okta.getUser('u1')],
     ['a group without an id', (okta) => okta.getGroup('g1')],
-    ['members that are no list', (okta) => okta.getMemberships('g1')],
     ['users that are no list', (okta) => okta.listAppUsers()],
     ['a schema without definitions', (okta) => okta.getSchema()],
   ])('%s cannot be used', async (_, call) => {

@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { OktaAuthError, OktaHttpError, OktaResponseError } from '../../src/core/errors.js';
+import type { AppUser } from '../../src/okta/directory-client.js';
 import type { DirectoryEdit, OrgOptions } from '../../src/simulator/index.js';
 import { openState } from '../../src/state/lmdb/open-state.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
@@ -243,6 +245,57 @@ describe('verify', () => {
       status,
       message: expect.stringContaining(text) as string,
     });
+  });
+
+  it.each<[string, Error]>([
+    ['400', new OktaHttpError('listUnconfirmedUsers', 400, 'E0000001')],
+    ['405', new OktaHttpError('listUnconfirmedUsers', 405, 'E0000022')],
+    ['another shape', new OktaResponseError('listUnconfirmedUsers', 200, 'expected an array of objects')],
+  ])('an unusual answer to the list of those who wait is a note: %s', async (_, error) => {
+    const { org, okta, check } = await synced();
+    org.edit(drift);
+    const listUnconfirmedUsers = () => Promise.reject(error);
+    const { report, found } = await check({ okta: replaced(okta, { listUnconfirmedUsers }) });
+    expect(report.notes).toEqual([`${error.message}; users who wait for confirmation may count as missing`]);
+    expect(found).toContain('users deactivated u4');
+    // This user waits for confirmation, and is not in the list of users.
+    expect(found).toContain('users missing u5');
+  });
+
+  it.each([
+    ['refused credentials', new OktaAuthError('listUnconfirmedUsers', 401, 'E0000011')],
+    ['a fault of the service', new OktaHttpError('listUnconfirmedUsers', 500, 'E0000009')],
+    ['a request that timed out', new OktaHttpError('listUnconfirmedUsers', 408)],
+    ['too many requests', new OktaHttpError('listUnconfirmedUsers', 429, 'E0000047')],
+  ])('which says nothing about the list ends the reading: %s', async (_, error) => {
+    const { okta, check } = await synced();
+    const listUnconfirmedUsers = () => Promise.reject(error);
+    await expect(check({ okta: replaced(okta, { listUnconfirmedUsers }) })).rejects.toBe(error);
+  });
+
+  it('users whom Okta shows as revoked or staged are not active', async () => {
+    const { org, okta, check } = await synced();
+    org.edit((edit) => {
+      for (const id of ['new', 'left']) edit.setUser(id, { userName: `${id}@example.com` });
+    });
+    const statuses = new Map([
+      ['u1', 'REVOKED'],
+      ['u2', 'STAGED'],
+      ['u3', 'PROVISIONED'],
+      ['left', 'REVOKED'],
+      ['new', 'STAGED'],
+    ]);
+    const listAppUsers: typeof okta.listAppUsers = async (options) => {
+      const page = await okta.listAppUsers(options);
+      const shown = (user: AppUser) => ({
+        ...user,
+        status: statuses.get(user.externalId ?? '') ?? user.status,
+      });
+      return { ...page, items: page.items.map(shown) };
+    };
+    const { found } = await check({ okta: replaced(okta, { listAppUsers }) });
+    // Whom nobody expects, and who may still become active, is named.
+    expect(found).toEqual(['users deactivated u1', 'users deactivated u2', 'users foreign new']);
   });
 
   it('nothing counts as missing, or is repaired, of an identity source that Okta does not know', async () => {
