@@ -141,6 +141,33 @@ describe('rows of the command line that are unchanged are not read', () => {
     });
   });
 
+  it('where the mapping of another entity looks something up', async () => {
+    const { inputs } = await everything('csv');
+    const mapping = parseMapping(
+      `{
+        "lookups": { "users": { "key": "id" } },
+        "users": {
+          "externalId": "id",
+          "profile": { "userName": "mail", "email": "mail", "manager": { "cel": "lookup('users', row.id, 'name')" } },
+        },
+        "groups": { "externalId": "team", "profile": { "displayName": "team" } },
+        "memberships": { "groupExternalId": "team", "memberExternalId": "id" },
+      }`,
+      'm.json',
+    );
+    await twice(mapping, inputs, async (run, watch, org) => {
+      await run();
+      expect(held(org).users['a']).toMatchObject({ manager: 'Ann' });
+      expect((await run()).sources).toMatchObject({
+        users: { unchanged: 3 },
+        groups: { unchanged: 2 },
+        memberships: { unchanged: 3 },
+      });
+      // The users alone: the lookup was loaded by the first run with this mapping.
+      expect(watch.rows()).toBe(3);
+    });
+  });
+
   it('without a mapping, from CSV', async () => {
     const cwd = await directory();
     await files(cwd, {

@@ -105,11 +105,12 @@ export function mappedSources(
     const input = inputs[from] as InputSpec;
     const rows = openFrom(input, columnsOf(mapping, entity));
     const found = duplicates[from];
+    const looksUp = used.length > 0 && !isDeclared(mapping, entity);
     const loadAll = async (context: RunContext) => {
-      await load(context);
+      if (looksUp) await load(context);
       await found?.load(() => openFrom(input, columnsOf(mapping, from)));
     };
-    const isLoaded = used.length > 0 || found?.needsRead === true;
+    const isLoaded = looksUp || found?.needsRead === true;
     return { rows: isLoaded ? afterLoading(rows, loadAll) : rows, decide: found?.reader() };
   };
   const hasMemberships = inputs[inputOfMemberships(mapping)] !== undefined;
@@ -155,6 +156,13 @@ function onCreate(mapping: Mapping): Pick<MappedSources, 'onCreate'> {
 function namesOf(rule: Mapping['users' | 'groups'], has: (value: ValueRule) => boolean): string[] {
   if (rule.kind === 'identity') return [];
   return Array.from(rule.profile).flatMap(([name, value]) => (has(value) ? [name] : []));
+}
+
+/** True if the mapping of an entity has columns only, and so no expression that looks anything up. */
+function isDeclared({ users, groups, memberships }: Mapping, entity: Entity): boolean {
+  if (entity === 'memberships') return !isListed(memberships) && membershipMapping(memberships) !== undefined;
+  const rule = entity === 'users' ? users : groups;
+  return rule.kind !== 'memberships' && profileMapping(rule, entity) !== undefined;
 }
 
 /** The input whose rows an entity is made of. */
