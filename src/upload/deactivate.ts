@@ -4,7 +4,9 @@ import { isLostAnswer } from '../okta/lost-answer.js';
 import { membershipsOf } from '../state/ended-parents.js';
 import { UNKNOWN, type AdoptedRow, type Held, type HeldRow, type StateStore } from '../state/store.js';
 import { holdOpen } from '../state/uses.js';
+import type { CallOptions, OktaClient } from '../okta/wire.js';
 import { isRefused } from './error-kinds.js';
+import { bindTarget, requireTarget } from './target.js';
 
 /** What became of a user whose access was to end. */
 export interface Deactivation {
@@ -30,7 +32,7 @@ export type DeactivationOutcome = (typeof DEACTIVATION_OUTCOMES)[number];
 
 /** Options of {@link deactivate}. */
 export interface DeactivateOptions {
-  readonly okta: DirectoryClient;
+  readonly okta: DirectoryClient & Pick<OktaClient, 'listSessions'>;
   readonly state: StateStore;
   /** External ids of users. */
   readonly ids: readonly string[];
@@ -51,7 +53,8 @@ export function deactivate(options: DeactivateOptions): Promise<Deactivation[]> 
 }
 
 async function deactivateAll(options: DeactivateOptions): Promise<Deactivation[]> {
-  const { state, ids, send } = options;
+  const { okta, state, ids, send } = options;
+  await requireTarget(state, okta);
   const [inFlight] = await state.journal.open();
   if (send && inFlight !== undefined)
     throw new SessionError(
@@ -62,13 +65,13 @@ async function deactivateAll(options: DeactivateOptions): Promise<Deactivation[]
   return done;
 }
 
-async function deactivateOne(
-  id: string,
-  { okta, state, send, signal }: DeactivateOptions,
-): Promise<Deactivation> {
+async function deactivateOne(id: string, options: DeactivateOptions): Promise<Deactivation> {
+  const { okta, state, send, signal } = options;
   const call = signal === undefined ? {} : { signal };
-  if ((await okta.getUser(id, call)) === undefined) return absent(id, state);
+  if ((await okta.getUser(id, call)) === undefined) return absent(id, options, call);
   if (!send) return { id, outcome: 'found' };
+  // Okta knows the identity source now: a wrong id must not make the state belong to it.
+  await bindTarget(state, okta);
   const before = await rowOf(state, 'users', id);
   const memberships = before === undefined ? [] : await confirmedMembershipsOf(state, id);
   if (before !== undefined)
@@ -88,7 +91,13 @@ async function deactivateOne(
   return { id, outcome: 'ended' };
 }
 
-async function absent(id: string, state: StateStore): Promise<Deactivation> {
+async function absent(
+  id: string,
+  { okta, state }: DeactivateOptions,
+  call: CallOptions,
+): Promise<Deactivation> {
+  // Okta's answer is the same for an identity source that it does not know.
+  await okta.listSessions(call);
   const isGroup = (await rowOf(state, 'groups', id)) !== undefined;
   return { id, outcome: 'absent', ...(isGroup && { reason: 'it is the id of a group' }) };
 }

@@ -78,7 +78,7 @@ describe('check', () => {
     expect(lineOf(unknown.out, 'identity source')).toContain('is that of its app in Okta');
     const forbidden = await machine({ missingScopes: ['okta.identitySources.read'] });
     expect(lineOf((await forbidden.check()).out, 'identity source')).toContain(
-      'Grant the scopes okta.identitySources.read and okta.identitySources.manage',
+      'Use the API token of an administrator who may manage the app',
     );
   });
 

@@ -95,6 +95,17 @@ describe('deactivate', () => {
     expect((await rowsOf(cwd)).filter((row) => row.startsWith('users'))).toEqual(ALL);
   });
 
+  it('with a wrong id of the identity source says so, and leaves a new state free', async () => {
+    const { cwd, run } = await synced();
+    await (await openState(`${cwd}/free`)).close();
+    const wrong = await run('u1', '--state', 'free', '--identity-source', '0oaother');
+    expect(wrong.code).toBe(1);
+    expect(wrong.out + wrong.err).toContain('What to do: correct --identity-source');
+    expect(await run('u1', '--state', 'free')).toMatchObject({ code: 0 });
+    await using state = await openState(`${cwd}/free`);
+    expect(await state.target()).toBeUndefined();
+  });
+
   it('says that an id is that of a group', async () => {
     const { run } = await synced();
     expect(await run('g', '--yes')).toMatchObject({ code: 1 });

@@ -89,6 +89,15 @@ describe('verify', () => {
     }
   });
 
+  it('without a state that is required, does not offer to create one, which it never does', async () => {
+    const { cwd, env } = await synced(1);
+    await files(cwd, { 'rollcall.config.json': '{ "requireState": true }' });
+    const lost = await cli(cwd, ['verify', '--state', 'lost'], { env });
+    expect(lost.code).not.toBe(0);
+    expect(lost.err).toContain('ERR_ROLLCALL_STATE_MISSING');
+    expect(lost.err).not.toContain('create a new one');
+  });
+
   it('shows its progress', async () => {
     const { okta, verify } = await synced();
     okta.edit((edit) => {

@@ -9,6 +9,8 @@ import { fault, faultOf, ok, warning, type Check } from './check.js';
 import { checkSchema } from './check-schema.js';
 
 const SOURCE = 'identity source';
+/** Statuses of sessions that are over, and in nobody's way. */
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'ERROR', 'CLOSED', 'EXPIRED']);
 /** The `Date` of a response has whole seconds, and the response takes time; a clock that is further off is wrong. */
 const CLOCK_TOLERANCE_MS = 30_000;
 
@@ -18,6 +20,8 @@ export interface OktaInput {
   /** The ids of the sessions of the state; undefined if they are not known. */
   readonly ours: ReadonlySet<string> | undefined;
   readonly uses: AttributeUses;
+  /** True for a service app, false for an API token. */
+  readonly isApp: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -36,30 +40,37 @@ export async function checkOkta(input: OktaInput): Promise<Check[]> {
   ];
 }
 
-async function checkAnswer({ okta, ours, signal }: OktaInput): Promise<Check> {
+async function checkAnswer({ okta, ours, isApp, signal }: OktaInput): Promise<Check> {
   try {
-    const sessions = await okta.listSessions({ signal });
-    const foreign = ours === undefined ? undefined : sessions.find(({ id }) => !ours.has(id));
+    const listed = await okta.listSessions({ signal });
+    const sessions = listed.filter(({ status }) => !ENDED.has(status));
+    const others = ours === undefined ? [] : sessions.filter(({ id }) => !ours.has(id));
+    const foreign = others.find(({ status }) => status !== 'TRIGGERED') ?? others[0];
     if (foreign === undefined)
       return ok(SOURCE, `Okta answers; ${plural(sessions.length, 'active session')}`);
     return warning(
       SOURCE,
       `session ${printable(foreign.id)} (${foreign.status}) was not created by this state`,
-      `If no other program uses this identity source, run "rollcall cancel --force ${printable(foreign.id)}"; a sync is refused while it is open.`,
+      foreign.status === 'TRIGGERED'
+        ? 'Another program uses this identity source. A sync may have to wait for the import of this session.'
+        : `If no other program uses this identity source, run "rollcall cancel --force ${printable(foreign.id)}"; a sync is refused while it is open.`,
     );
   } catch (error) {
-    return faultOf(SOURCE, error, adviceFor(error));
+    return faultOf(SOURCE, error, adviceFor(error, isApp));
   }
 }
 
-function adviceFor(error: unknown): string | undefined {
+function adviceFor(error: unknown, isApp: boolean): string | undefined {
   const remedy = remedyForAnswer(error);
   if (remedy !== undefined) return `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
-  if (error instanceof OktaAuthError)
+  if (!(error instanceof OktaAuthError)) return undefined;
+  if (isApp)
     return error.status === 401
-      ? 'The API token is wrong, expired or revoked: create a new one (Security > API > Tokens).'
-      : 'Grant the scopes okta.identitySources.read and okta.identitySources.manage, or use the token of an administrator of the app.';
-  return undefined;
+      ? 'Check the client id and the key of the service app, and whether it is active.'
+      : 'Grant the scopes okta.identitySources.read and okta.identitySources.manage to the service app, name them in OKTA_CLIENT_SCOPES, and give it a role for the app of the identity source.';
+  return error.status === 401
+    ? 'The API token is wrong, expired or revoked: create a new one (Security > API > Tokens).'
+    : 'Use the API token of an administrator who may manage the app of the identity source.';
 }
 
 async function schemaOf({ okta, uses, signal }: OktaInput): Promise<Check[]> {

@@ -1,5 +1,6 @@
 import { faultOf, reportOf, type Check } from '../checks/check.js';
 import { checkOkta } from '../checks/check-okta.js';
+import { readCredentials } from '../settings/credentials.js';
 import { checkCredentials, checkTarget } from '../checks/check-settings.js';
 import { checkSources } from '../checks/check-sources.js';
 import { checkState, type CheckedState } from '../checks/check-state.js';
@@ -48,6 +49,7 @@ async function askOkta(
   { target, sessions: ours }: CheckedState,
   uses: AttributeUses,
 ): Promise<Check[]> {
+  const isApp = !('token' in ((await readCredentials(context.env)) ?? { token: '' }));
   let okta: Awaited<ReturnType<typeof connect>>;
   try {
     okta = await connect(settings, context, target);
@@ -56,7 +58,7 @@ async function askOkta(
     return [faultOf('connection', error)];
   }
   try {
-    return await checkOkta({ okta, ours, uses, clock: context.clock, signal: stopping.signal });
+    return await checkOkta({ okta, ours, uses, isApp, clock: context.clock, signal: stopping.signal });
   } finally {
     await okta.close();
   }

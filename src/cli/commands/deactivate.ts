@@ -24,7 +24,6 @@ export const deactivateCommand: Command = async (input): Promise<ExitCode> => {
   try {
     const okta = await connect(resolved.settings, context, await state.target());
     try {
-      await state.bind({ orgUrl: okta.orgUrl, identitySourceId: okta.identitySourceId });
       const { signal } = stopping;
       const users = await stopping.finished(deactivate({ okta, state, ids, send, signal }));
       const report: DeactivateReport = { sent: send, users };

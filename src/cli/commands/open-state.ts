@@ -29,7 +29,8 @@ export async function openCommandState(
     try {
       return await openPlace(place, context, { create: settings.requireState !== true, ...options });
     } catch (error) {
-      if (settings.requireState && error instanceof StateError) throw withWayOut(error);
+      if (settings.requireState && options.create !== false && error instanceof StateError)
+        throw withWayOut(error);
       const leftMs = waitMs - (elapsed() - began);
       if (!(error instanceof BusyError) || leftMs <= 0) throw error;
       const { pid, host, since } = error;

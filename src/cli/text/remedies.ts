@@ -16,7 +16,8 @@ export const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
   ERR_ROLLCALL_STATE:
     'free the disk, correct the permissions, or raise the limit; then run again: the state has all changes that were confirmed before',
   ERR_ROLLCALL_STATE_TARGET: 'use the directory of this org (--state)',
-  ERR_ROLLCALL_STATE_MISSING: 'restore a copy, or create a new state with --no-require-state',
+  ERR_ROLLCALL_STATE_MISSING:
+    'restore a copy; without one, a sync makes a new state (with --no-require-state, if one is required)',
   ERR_ROLLCALL_STATE_CORRUPT: 'restore a copy, or adopt what Okta holds',
   ERR_ROLLCALL_STATE_NOT_EMPTY: 'import into a new directory',
   ERR_ROLLCALL_STATE_MOVED: 'set --state, ROLLCALL_STATE or the config file to the new place',
