@@ -5,6 +5,7 @@ import { isEmpty, movedState, requireSettled, requireWhole } from './checks.js';
 import { verifyState, type StateRowCounts } from './export-import.js';
 import { difference, isCopiedValue, MOVED_FROM } from './state-content.js';
 import { IMPORT_UNFINISHED, MOVED_TO, type AdoptedRow, type HeldRow, type StateStore } from './store.js';
+import { holdOpen } from './uses.js';
 
 /** Options of {@link moveState}. */
 export interface MoveOptions {
@@ -35,6 +36,10 @@ export async function moveState(
   for (const name of ['from', 'to'] as const)
     if (typeof options[name] !== 'string' || options[name] === '')
       throw new OptionsError(name, 'expected the place of a state');
+  return holdOpen(from, () => holdOpen(to, () => move(from, to, options)));
+}
+
+async function move(from: StateStore, to: StateStore, options: MoveOptions): Promise<StateRowCounts> {
   if (await requireHere(from, options)) return endMove(from, to, options);
   await requireSettled(from);
   requireWhole(await from.getMeta('import'));

@@ -9,6 +9,7 @@ import { pipe } from '../../src/flow/pipe.js';
 import { toCsv, toJsonLines } from '../../src/report/files/to-files.js';
 import { exportState, importState, verifyState } from '../../src/state/export-import.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
+import { moveState } from '../../src/state/move-state.js';
 import { UNKNOWN } from '../../src/state/store.js';
 import { holdOpen, usesEnded } from '../../src/state/uses.js';
 import { validate } from '../../src/validate/validate.js';
@@ -92,5 +93,13 @@ describe('what is not awaited ends before the state is closed', () => {
       await to.close();
       expect(await imported).toEqual({ users: 2000, groups: 0, memberships: 0 });
     });
+  });
+
+  it('a move to another place', async () => {
+    const [from, to] = [memoryState(), memoryState()];
+    await from.adopt([{ entity: 'users', key: 'u', held: UNKNOWN }]);
+    const moved = moveState(from, to, { from: 'here', to: 'there' });
+    await Promise.all([from.close(), to.close()]);
+    expect(await moved).toEqual({ users: 1, groups: 0, memberships: 0 });
   });
 });
