@@ -39,6 +39,7 @@ const PERMISSIVE: NonNullable<SyncOptions['guard']> = {
   maxRejectPercent: 100,
   maxEmptiedPercent: 100,
   maxIdChanges: 1e6,
+  minLeftOut: 1e6,
   allowEmpty: true,
 };
 
