@@ -79,11 +79,12 @@ export class OwnSessions {
   }
 
   /**
-   * The attempt that created this session: Okta did not list the session before, it was created during the attempt, and it was
-   * not changed since. Undefined if this is not certain.
+   * The attempt that created this session: Okta did not list the session before, it was created during the attempt, it was not
+   * changed since, and it is not one whose id is known. Undefined if this is not certain.
    */
   attemptOf(session: Session): LostCreate | undefined {
     const created = timeOf(session.created);
+    if (this.#known.has(session.id)) return undefined;
     if (session.status !== 'CREATED' || created === undefined) return undefined;
     const updated = timeOf(session.lastUpdated) ?? created;
     if (Math.abs(updated - created) > SKEW_MS) return undefined;

@@ -26,7 +26,9 @@ type NamedSession = JournaledSession & { readonly sessionId: string };
 export async function settleJournal(context: SessionContext): Promise<number> {
   const { state, options } = context;
   let settled = 0;
-  for (const session of await state.journal.open()) {
+  const open = await state.journal.open();
+  // First those with an id: an attempt without one must not take one of them for its own.
+  for (const session of [...open.filter(isNamed), ...open.filter((one) => !isNamed(one))]) {
     const outcome = isNamed(session)
       ? await settleNamed(context, session)
       : await settleUnnamed(context, session);

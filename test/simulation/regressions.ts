@@ -25,4 +25,9 @@ export const REGRESSIONS: readonly { readonly seed: number; readonly found: stri
     seed: 2027318,
     found: 'nothing was wrong but a count: a feed removed a user whose membership it did not name',
   },
+  {
+    seed: 10047753,
+    found:
+      'an attempt took the session of a later one for its own, and its late session was taken for a foreign one',
+  },
 ];

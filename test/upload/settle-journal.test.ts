@@ -6,8 +6,10 @@ import type { Fault, OrgOptions, OrgRequest } from '../../src/simulator/index.js
 import { MemoryDisk } from '../../src/state/memory/memory-disk.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { sync, type SyncOptions } from '../../src/sync/sync.js';
+import { settleJournal } from '../../src/upload/settle-journal.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, expectConverged, makeOrg, SOURCE } from '../support/world.js';
+import { NOON, scripted, session } from './scripted.js';
 
 const HOUR = 3_600_000;
 const first = company(30);
@@ -156,6 +158,22 @@ describe('what an earlier run left in flight', () => {
       });
       expect(org.sessions(SOURCE).at(-1)).toMatchObject({ id: foreign.id, status: 'CREATED' });
     });
+  });
+
+  it('is not taken for that of an earlier attempt, which stays in the journal, if its id is known', async () => {
+    // The list is outdated: it still shows the session that was cancelled.
+    const shown = session('s2', 'CREATED', NOON + 3000);
+    const { context, calls } = scripted({
+      get: ['CREATED', 'CLOSED', 'CLOSED'],
+      cancel: ['ok'],
+      list: [[shown], [shown]],
+    });
+    const { journal } = context.state;
+    const earlier = await journal.creating(NOON, []);
+    await journal.created(await journal.creating(NOON + 2000, []), 's2');
+    expect(await settleJournal(context)).toBe(1);
+    expect((await journal.open()).map(({ id }) => id)).toEqual([earlier]);
+    expect(calls.filter((call) => call.startsWith('cancel'))).toEqual(['cancel s2']);
   });
 
   for (const [end, options, meanwhile] of [

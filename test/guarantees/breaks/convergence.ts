@@ -21,8 +21,8 @@ export const convergence: readonly Break[] = [
   {
     what: 'a run does not settle what an earlier one left',
     file: 'src/upload/settle-journal.ts',
-    find: 'for (const session of await state.journal.open()) {',
-    replace: 'for (const session of (await state.journal.open()).slice(0, 0)) {',
+    find: 'const open = await state.journal.open();',
+    replace: 'const open = (await state.journal.open()).slice(0, 0);',
     test: [UPLOAD, 'a session that outlasts the poll limit is left alone, and settled by the next run'],
   },
   {

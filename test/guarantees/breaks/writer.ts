@@ -97,4 +97,14 @@ export const writer: readonly Break[] = [
       "is not another's that was made in the meantime: the error names it, and it is not touched",
     ],
   },
+  {
+    what: 'an attempt takes the session of a later one for its own',
+    file: 'src/upload/settle-journal.ts',
+    find: '[...open.filter(isNamed), ...open.filter((one) => !isNamed(one))]',
+    replace: 'open',
+    test: [
+      'test/upload/settle-journal.test.ts',
+      'is not taken for that of an earlier attempt, which stays in the journal, if its id is known',
+    ],
+  },
 ];
