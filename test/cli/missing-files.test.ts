@@ -25,23 +25,32 @@ async function world(argv: readonly string[] = ['--users', 'users-*.csv']) {
 
 const hashIn = (text: string) => /--approve ([0-9a-f]{64})/.exec(text)?.[1] as string;
 
+/** Expects the plan and each sync to stop with this text. Returns the hash with which a person approves the plan. */
+async function expectStopped(
+  { plan, sync }: Pick<Awaited<ReturnType<typeof world>>, 'plan' | 'sync'>,
+  text: string,
+): Promise<string> {
+  const planned = await plan();
+  expect(planned.code).toBe(3);
+  expect(planned.out).toContain(text);
+  // A run that the guard stops is not the new measure.
+  for (let run = 0; run < 2; run++) {
+    const stopped = await sync();
+    expect(stopped.code).toBe(3);
+    expect(stopped.err + stopped.out).toContain(text);
+  }
+  return hashIn(planned.out);
+}
+
 describe.each(['on', 'off'])('an input of several files (screening %s)', (screening) => {
   it('with fewer files than at the last complete run stops the plan, until a person approves it', async () => {
     process.env['ROLLCALL_SCREENING'] = screening;
     try {
       const { okta, sync, plan, remove } = await world();
       await remove('users-3.csv');
-      const planned = await plan();
-      expect(planned.code).toBe(3);
-      expect(planned.out).toContain(MISSING);
-      // A run that the guard stops is not the new measure.
-      for (let run = 0; run < 2; run++) {
-        const stopped = await sync();
-        expect(stopped.code).toBe(3);
-        expect(stopped.err + stopped.out).toContain(MISSING);
-      }
+      const hash = await expectStopped({ plan, sync }, MISSING);
       expect(okta.directory().activeUsers).toBe(41);
-      expect((await sync('--approve', hashIn(planned.out))).code).toBe(0);
+      expect((await sync('--approve', hash)).code).toBe(0);
       expect(okta.directory().activeUsers).toBe(40);
       expect((await sync()).code).toBe(0);
     } finally {
@@ -162,17 +171,9 @@ describe('the files of a lookup', () => {
   it('are counted like those of other inputs: fewer stop the plan, until a person approves it', async () => {
     const { cwd, sync, plan, department } = await looked();
     await unlink(join(cwd, 'd-2.csv'));
-    const planned = await plan();
-    expect(planned.code).toBe(3);
-    expect(planned.out).toContain(FEWER);
-    // A run that the guard stops is not the new measure.
-    for (let run = 0; run < 2; run++) {
-      const stopped = await sync();
-      expect(stopped.code).toBe(3);
-      expect(stopped.err + stopped.out).toContain(FEWER);
-    }
+    const hash = await expectStopped({ plan, sync }, FEWER);
     expect(department('u2')).toBe('Ops');
-    expect((await sync('--approve', hashIn(planned.out))).code).toBe(0);
+    expect((await sync('--approve', hash)).code).toBe(0);
     expect(department('u2')).toBe('None');
     expect((await sync()).code).toBe(0);
   });

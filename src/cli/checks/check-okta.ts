@@ -2,6 +2,7 @@ import { OktaAuthError, OktaHttpError, RollcallError } from '../../core/errors.j
 import type { Clock } from '../../core/clock.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { OktaClient } from '../../okta/wire.js';
+import { FINAL } from '../../upload/poll-session.js';
 import { remedyForAnswer } from '../text/remedies.js';
 import { count, plural, printable } from '../text/words.js';
 import type { AttributeUses } from './attribute-use.js';
@@ -9,8 +10,6 @@ import { fault, faultOf, ok, warning, type Check } from './check.js';
 import { checkSchema } from './check-schema.js';
 
 const SOURCE = 'identity source';
-/** Statuses of sessions that are over, and in nobody's way. */
-const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'ERROR', 'CLOSED', 'EXPIRED']);
 /** The `Date` of a response has whole seconds, and the response takes time; a clock that is further off is wrong. */
 const CLOCK_TOLERANCE_MS = 30_000;
 
@@ -43,7 +42,7 @@ export async function checkOkta(input: OktaInput): Promise<Check[]> {
 async function checkAnswer({ okta, ours, isApp, signal }: OktaInput): Promise<Check> {
   try {
     const listed = await okta.listSessions({ signal });
-    const sessions = listed.filter(({ status }) => !ENDED.has(status));
+    const sessions = listed.filter(({ status }) => !FINAL.has(status));
     const others = ours === undefined ? [] : sessions.filter(({ id }) => !ours.has(id));
     const foreign = others.find(({ status }) => status !== 'TRIGGERED') ?? others[0];
     if (foreign === undefined)
