@@ -32,7 +32,7 @@ export { validate } from './validate/validate.js';
 export { refusedRecord } from './validate/refused-record.js';
 export { diff } from './diff/diff.js';
 export { guard, unguarded } from './guard/guard.js';
-export { GUARD_DEFAULTS } from './guard/guard-rules.js';
+export { GUARD_DEFAULTS } from './guard/guard-limits.js';
 export { batch } from './batch/batch.js';
 export { upload } from './upload/upload.js';
 export { toCsv, toJsonLines } from './report/files/to-files.js';

@@ -1,7 +1,8 @@
 import { splitMembershipKey, type Change } from '../core/model.js';
 import type { GroupLoss } from '../core/results.js';
 import type { StateStore } from '../state/store.js';
-import { percentOf, type GuardLimits } from './guard-rules.js';
+import type { GuardLimits } from './guard-limits.js';
+import { percentOf } from './guard-rules.js';
 
 type Limits = Required<Pick<GuardLimits, 'maxGroupLossPercent' | 'minGroupLosses'>>;
 

@@ -27,13 +27,8 @@ import { heldBackIn } from './held-back.js';
 import { fileCounts, lookupFileCounts } from './file-counts.js';
 import { leftOutCounts } from './left-out.js';
 import { GroupLosses } from './group-losses.js';
-import {
-  GUARD_LIMIT_NAMES,
-  resolveLimits,
-  tripsOf,
-  type EmptiedAttribute,
-  type GuardLimits,
-} from './guard-rules.js';
+import { GUARD_LIMIT_NAMES, resolveLimits, type GuardLimits } from './guard-limits.js';
+import { tripsOf, type EmptiedAttribute } from './guard-rules.js';
 import { loadLearnedWait } from '../state/learned-wait.js';
 import { estimate } from './plan-estimate.js';
 import { PlanTally } from './plan-tally.js';

@@ -37,11 +37,8 @@ export { withDeletions, type DeletionCounts } from '../state/deletions-by-day.js
 export type { Fingerprint } from '../core/model.js';
 export type { DigestTable } from '../fingerprints/digest-table.js';
 export type { OpenStateOptions } from '../state/lmdb/open-state.js';
-export {
-  exportState,
-  importState,
-  verifyState,
-  type ImportOptions,
-  type StateRowCounts,
-} from '../state/export-import.js';
+export type { StateRowCounts } from '../state/export-import/export-format.js';
+export { exportState } from '../state/export-import/export-state.js';
+export { importState, type ImportOptions } from '../state/export-import/import-state.js';
+export { verifyState } from '../state/export-import/verify-state.js';
 export { moveState, type MoveOptions } from '../state/move-state.js';

@@ -45,7 +45,7 @@ export type { ValidateOptions } from '../validate/validate-options.js';
 export type { AbsenceOptions } from '../diff/absence-rules.js';
 export type { DiffOptions } from '../diff/diff.js';
 export type { GuardOptions } from '../guard/guard.js';
-export type { GuardLimits } from '../guard/guard-rules.js';
+export type { GuardLimits } from '../guard/guard-limits.js';
 export type { BatchOptions } from '../batch/batch.js';
 export type { UploadOptions } from '../upload/upload-options.js';
 export type { AdoptOptions, AdoptReport } from '../sync/adopt.js';

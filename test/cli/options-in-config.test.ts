@@ -10,7 +10,7 @@ import {
 } from '../../src/cli/settings/library-options.js';
 import { ENTITIES } from '../../src/core/model.js';
 import { ABSENCE_OPTION_NAMES } from '../../src/diff/absence-rules.js';
-import { GUARD_LIMIT_NAMES } from '../../src/guard/guard-rules.js';
+import { GUARD_LIMIT_NAMES } from '../../src/guard/guard-limits.js';
 import { CLIENT_OPTION_NAMES } from '../../src/okta/client-options.js';
 import { SYNC_OPTION_NAMES } from '../../src/sync/sync-options.js';
 import { UPLOAD_OPTION_NAMES } from '../../src/upload/upload-options.js';

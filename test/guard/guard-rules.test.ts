@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENTITIES, type Entity } from '../../src/core/model.js';
-import { GUARD_DEFAULTS, resolveLimits, tripsOf, type GuardLimits } from '../../src/guard/guard-rules.js';
+import { GUARD_DEFAULTS, resolveLimits, type GuardLimits } from '../../src/guard/guard-limits.js';
+import { tripsOf } from '../../src/guard/guard-rules.js';
 
 interface Facts {
   creates?: number;

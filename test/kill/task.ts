@@ -1,4 +1,4 @@
-import type { GuardLimits } from '../../src/guard/guard-rules.js';
+import type { GuardLimits } from '../../src/guard/guard-limits.js';
 import type { SourceDirectory } from '../support/world.js';
 
 /** What the program is told. */

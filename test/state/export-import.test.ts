@@ -7,7 +7,9 @@ import { openState } from '../../src/state/lmdb/open-state.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { REFUSED_RECORDS } from '../../src/state/remembered-refusals.js';
 import type { StateStore } from '../../src/state/store.js';
-import { exportState, importState, verifyState } from '../../src/state/export-import.js';
+import { exportState } from '../../src/state/export-import/export-state.js';
+import { importState } from '../../src/state/export-import/import-state.js';
+import { verifyState } from '../../src/state/export-import/verify-state.js';
 import { confirmed, fingerprint, heldRows, upserted, unknown as doubtful } from '../support/rows.js';
 
 let directory: string;

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import type { StateStore } from '../../state/store.js';
-import { exportState, importState, verifyState, type StateRowCounts } from '../../state/export-import.js';
+import type { StateRowCounts } from '../../state/export-import/export-format.js';
+import { exportState } from '../../state/export-import/export-state.js';
+import { importState } from '../../state/export-import/import-state.js';
+import { verifyState } from '../../state/export-import/verify-state.js';
 import { OptionsError, StateError } from '../../core/errors.js';
 import { targetOf } from './connect.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';

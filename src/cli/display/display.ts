@@ -3,7 +3,7 @@ import type { SyncEvent } from '../../events/events.js';
 import type { GuardTrip, OwedRecord, Plan, SyncReport, UploadReport } from '../../core/results.js';
 import type { Entity } from '../../core/model.js';
 import type { VerifyReport } from '../../core/verify-results.js';
-import type { StateRowCounts } from '../../state/export-import.js';
+import type { StateRowCounts } from '../../state/export-import/export-format.js';
 import type { CheckReport } from '../checks/check.js';
 import type { CancelReport, DeactivateReport, StatusReport } from '../commands/command-reports.js';
 import type { ExplainReport } from '../commands/explanation.js';

@@ -1,7 +1,7 @@
 import { CommanderError, type Command as Commander } from 'commander';
 import { OptionsError } from '../../core/errors.js';
 import { quoted } from '../../core/visible.js';
-import { minPopulationReplaced } from '../../guard/guard-rules.js';
+import { minPopulationReplaced } from '../../guard/guard-limits.js';
 import { createDisplay } from '../display/create-display.js';
 import type { Environment } from './environment.js';
 import { EXIT, type ExitCode } from './exit-codes.js';

@@ -1,6 +1,6 @@
 import { OptionsError } from '../../core/errors.js';
 import type { Source } from '../../flow/flow.js';
-import type { GuardLimits } from '../../guard/guard-rules.js';
+import type { GuardLimits } from '../../guard/guard-limits.js';
 import type { Entity } from '../../core/model.js';
 import type { DeclaredSourceOptions } from './source-spec.js';
 import type { WatermarkColumn } from './watermark-spec.js';

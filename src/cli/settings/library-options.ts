@@ -2,7 +2,7 @@ import type { DirectoryOptions } from '../../sync/directory-changes.js';
 import type { GuardOptions } from '../../guard/guard.js';
 import { OptionsError } from '../../core/errors.js';
 import type { SelectionOptions } from '../../sync/sync.js';
-import type { GuardLimits } from '../../guard/guard-rules.js';
+import type { GuardLimits } from '../../guard/guard-limits.js';
 import type { UploadOptions } from '../../upload/upload-options.js';
 import type { ClientOptions } from '../../okta/client-options.js';
 import type { ValidateOptions } from '../../validate/validate-options.js';

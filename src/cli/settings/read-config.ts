@@ -1,5 +1,5 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-rules.js';
+import { minPopulationReplaced, type GuardLimits } from '../../guard/guard-limits.js';
 import { nearest } from '../text/nearest.js';
 import { isCodeSource, type ConfigSource } from './code-config.js';
 import { isPlainObject, type ConfigValue } from './config-value.js';

@@ -56,7 +56,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'more is gathered than a session carries',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: 'while (batches.length < this.#context.options.requestsPerSession) {',
     replace: 'while (batches.length < this.#context.options.requestsPerSession * 20) {',
     test: [
@@ -66,7 +66,7 @@ export const bounded: readonly Break[] = [
   },
   {
     what: 'any number of sessions is in flight',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: 'while (this.#importing.size >= this.#context.options.sessionsInFlight) {',
     replace: 'while (this.#importing.size >= 100) {',
     test: [

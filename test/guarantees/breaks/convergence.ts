@@ -61,7 +61,7 @@ export const convergence: readonly Break[] = [
   },
   {
     what: 'what a failed session carried is not sent again',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: "this.#outcomes.batches(content, sessionId, 'unknown');",
     replace: "if (status !== '') return;",
     test: [UPLOAD, 'a session that ends in ERROR is uploaded again in a new one'],

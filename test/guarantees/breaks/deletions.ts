@@ -178,8 +178,8 @@ export const deletions: readonly Break[] = [
   {
     what: 'a run that fails while it sends counts its absences',
     file: 'src/upload/upload.ts',
-    find: 'await this.#sendAll();\n      await storeAbsences(state, this.#run);',
-    replace: 'await storeAbsences(state, this.#run);\n      await this.#sendAll();',
+    find: 'await this.#sender.sendAll(startedAt);\n      await storeAbsences(state, this.#run);',
+    replace: 'await storeAbsences(state, this.#run);\n      await this.#sender.sendAll(startedAt);',
     test: ['test/sync/safeguards.test.ts', 'are not counted by a run that fails while it sends'],
   },
   {

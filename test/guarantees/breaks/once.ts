@@ -23,7 +23,7 @@ export const once: readonly Break[] = [
   },
   {
     what: 'a session is replayed while it is open',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: 'await session.cancel();\n      if (accepted',
     replace: 'if (accepted',
     test: [UPLOAD, LOST],

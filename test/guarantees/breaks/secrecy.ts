@@ -70,7 +70,7 @@ export const secrecy: readonly Break[] = [
   },
   {
     what: 'an export that is no export is quoted',
-    file: 'src/state/export-import.ts',
+    file: 'src/state/export-import/read-export.ts',
     find: "throw new StateError('the file is no export of a state that this version knows', {",
     replace: "throw new StateError('the file is no export of a state that this version knows: ' + line, {",
     test: [

@@ -50,7 +50,7 @@ export const state: readonly Break[] = [
   },
   {
     what: 'a refused membership counts as a confirmed creation',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: 'this.#unconfirmed.remove(new PackedBatch(batch));',
     replace:
       'this.#unconfirmed.remove({ creates: batch.changes.filter(({ created }) => created).length, users: 0 });',
@@ -58,7 +58,7 @@ export const state: readonly Break[] = [
   },
   {
     what: 'memberships go before the session that creates their users has completed',
-    file: 'src/upload/upload.ts',
+    file: 'src/upload/send-sessions.ts',
     find: 'if (this.#unconfirmed.delays(batch) || this.#replays.delays(batch, creating())) break;',
     replace: '',
     test: [

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
 import { ENTITIES } from '../../../src/core/model.js';
-import { verifyState } from '../../../src/state/export-import.js';
+import { verifyState } from '../../../src/state/export-import/verify-state.js';
 import { thisHolder, writeHolder } from '../../../src/state/lmdb/holder.js';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import type { HeldRow, StateStore } from '../../../src/state/store.js';

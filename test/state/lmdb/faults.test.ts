@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import type { StateStore } from '../../../src/state/store.js';
 import { confirmed, digests, fingerprint, upserted } from '../../support/rows.js';
-import { verifyState } from '../../../src/state/export-import.js';
+import { verifyState } from '../../../src/state/export-import/verify-state.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-faults-'))));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
-import { verifyState } from '../../../src/state/export-import.js';
+import { verifyState } from '../../../src/state/export-import/verify-state.js';
 import { heldAfter, ROUNDS, rowsOfRound } from '../../support/rounds.js';
 import { heldRows } from '../../support/rows.js';
 

@@ -12,7 +12,7 @@ import { openState } from '../../../src/state/lmdb/open-state.js';
 import { readHolder } from '../../../src/state/lmdb/holder.js';
 import { WriterPlace } from '../../../src/state/lmdb/writer-place.js';
 import type { HeldRow, StateStore } from '../../../src/state/store.js';
-import { verifyState } from '../../../src/state/export-import.js';
+import { verifyState } from '../../../src/state/export-import/verify-state.js';
 import { confirmed, fingerprint, upserted } from '../../support/rows.js';
 import { runs } from '../../support/runs.js';
 
