@@ -76,3 +76,4 @@ export {
   SourceError,
   StateError,
 } from './core/errors.js';
+export { isResumable } from './core/resumable.js';

@@ -1,15 +1,5 @@
-import {
-  AbortedError,
-  BusyError,
-  GuardError,
-  OktaAuthError,
-  OktaHttpError,
-  OktaNetworkError,
-  OptionsError,
-  PollTimeoutError,
-  ForeignSessionError,
-  SessionError,
-} from '../../core/errors.js';
+import { GuardError, OptionsError } from '../../core/errors.js';
+import { isResumable } from '../../core/resumable.js';
 
 /** The exit codes of `rollcall`. */
 export const EXIT = Object.freeze({
@@ -56,16 +46,4 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof GuardError) return EXIT.GUARD;
   if (error instanceof OptionsError) return EXIT.USAGE;
   return isResumable(error) ? EXIT.INCOMPLETE : EXIT.FAILED;
-}
-
-/** Whether another run can get further without anybody fixing anything. */
-function isResumable(error: unknown): boolean {
-  if (error instanceof AbortedError || error instanceof BusyError || error instanceof PollTimeoutError)
-    return true;
-  if (error instanceof OktaAuthError) return false;
-  if (error instanceof OktaHttpError) return [408, 429].includes(error.status) || error.status >= 500;
-  // A session that this state did not create stays open until somebody cancels it.
-  if (error instanceof ForeignSessionError) return false;
-  if (error instanceof OktaNetworkError) return !error.lasting;
-  return error instanceof SessionError;
 }
