@@ -86,7 +86,7 @@ describeWith(service, 'the command line with a state in PostgreSQL', () => {
       { ROLLCALL_STATE: 'postgres://me@127.0.0.1:1/db', PGPASSWORD: SECRET },
     ]) {
       const { code, out, err } = await cli(cwd, ['state', 'verify'], { env });
-      expect(code).toBe(1);
+      expect(code).toBe(4);
       expect(err).toContain('postgres://127.0.0.1:1/db');
       expect(err).toContain('ECONNREFUSED');
       expect(out + err).not.toContain(SECRET);
