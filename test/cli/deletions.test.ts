@@ -165,6 +165,31 @@ describe('what is wrong', () => {
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toContain('there is no command "plam"; did you mean "plan"?');
   });
+
+  it.each([
+    [['help', 'state', 'owd'], 'help: there is no command "state owd"; did you mean "owed"?'],
+    [['help', 'plan', 'now'], 'help: there is no command "plan now"\n'],
+    [
+      ['explain', '--users', 'u.csv', '7'],
+      "missing required argument 'id'; write it before the flags, because a flag such as --users takes every word behind it",
+    ],
+  ])('is said with what helps: %s', async (argv, message) => {
+    const ran = await cli(await directory(), argv);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain(message);
+  });
+});
+
+describe('the help of a command', () => {
+  it.each([
+    [['help', 'state', 'owed'], 'Usage: rollcall state owed [options]'],
+    [['help', 'explain'], 'Usage: rollcall explain <id> [options]'],
+    [['help', 'state', 'move'], 'Usage: rollcall state move <from> <to> [options]'],
+  ])('begins with how it is written: %s', async (argv, usage) => {
+    const ran = await cli(await directory(), argv);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out.split('\n')[0]).toBe(usage);
+  });
 });
 
 describe('lines in a terminal', () => {

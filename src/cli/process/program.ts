@@ -33,6 +33,9 @@ export function buildProgram(execute: Execute): Commander {
     const parent = groups.get(group) ?? program;
     const added = addCommand(parent, isGrouped ? rest.join(' ') : name, summary);
     for (const option of [...flags(), ...settings.flatMap(settingOptions)]) added.addOption(option);
+    // Arguments come before the flags: a flag with several values, such as --users, takes every word behind it.
+    const words = name.match(/<\w+(?:\.{3})?>/g);
+    if (words !== null) added.usage([...words, '[options]'].join(' '));
     // Commander passes the values of arguments first, then the flags, then the command.
     added.action(async (...given: unknown[]) => {
       const names = Array.from(name.matchAll(/<(\w+)(?:\.{3})?>/g), ([, argument]) => argument as string);

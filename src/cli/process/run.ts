@@ -56,7 +56,7 @@ export async function run(
     refuseSecrets(argv);
     refuseMinPopulation(argv);
     refuseUnknownHelp(argv, program);
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(helpOfSubcommand(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
@@ -69,7 +69,7 @@ function prepare(command: Commander, io: CliIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
-    outputError: (text, write) => write(withoutValues(text).replace(/^error: /, 'rollcall: ')),
+    outputError: (text, write) => write(withHint(withoutValues(text)).replace(/^error: /, 'rollcall: ')),
     getOutHelpWidth: () => Math.min(HELP_WIDTH, io.stdout.columns ?? HELP_WIDTH),
     getErrHelpWidth: () => Math.min(HELP_WIDTH, io.stderr.columns ?? HELP_WIDTH),
     getOutHasColors: () => false,
@@ -88,16 +88,38 @@ function refuseSecrets(argv: readonly string[]): void {
 }
 
 /** Commander would print the general help, as if it were that of the command. */
-function refuseUnknownHelp([first, name]: readonly string[], { commands }: Commander): void {
-  if (first !== 'help' || name === undefined || name.startsWith('-')) return;
-  const known = commands.map((command) => command.name());
-  if (known.includes(name) || name === 'help') return;
-  throw new OptionsError('help', `there is no command ${quoted(name)}${nearest(name, known)}`);
+function refuseUnknownHelp([first, ...names]: readonly string[], { commands }: Commander): void {
+  if (first !== 'help') return;
+  let known = commands;
+  for (const [i, name] of names.entries()) {
+    if (name.startsWith('-') || (i === 0 && name === 'help')) return;
+    const found = known.find((command) => command.name() === name);
+    if (found === undefined) {
+      const others = known.map((command) => command.name());
+      const hint = others.length === 0 ? '' : nearest(name, others);
+      throw new OptionsError('help', `there is no command ${quoted(names.slice(0, i + 1).join(' '))}${hint}`);
+    }
+    known = found.commands;
+  }
+}
+
+/** `help state owed` as `state owed --help`: commander's own `help` knows the first word only. */
+function helpOfSubcommand(argv: readonly string[]): readonly string[] {
+  const [first, ...names] = argv;
+  return first === 'help' && names.length > 1 ? [...names, '--help'] : argv;
 }
 
 function refuseMinPopulation(argv: readonly string[]): void {
   if (argv.some((argument) => /^--min-population(=|$)/.test(argument)))
     throw new OptionsError('--min-population', minPopulationReplaced('--min-deletes', '--min-updates'));
+}
+
+/** Says where an argument belongs: behind a flag with several values it would be one of these. */
+function withHint(text: string): string {
+  return text.replace(
+    /^(error: missing required argument '\w+')/,
+    '$1; write it before the flags, because a flag such as --users takes every word behind it',
+  );
 }
 
 /** Removes values from the message about an unknown flag, because the value may be a secret. */

@@ -15,7 +15,8 @@ export const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
     'find out who created it; or run with --foreign-session cancel, or --foreign-session adopt',
   ERR_ROLLCALL_STATE:
     'free the disk, correct the permissions, or raise the limit; then run again: the state has all changes that were confirmed before',
-  ERR_ROLLCALL_STATE_TARGET: 'use the directory of this org (--state)',
+  ERR_ROLLCALL_STATE_TARGET:
+    'use the state of this org, or a new one (--state); if only the address of the org has changed, run rollcall state retarget',
   ERR_ROLLCALL_STATE_MISSING:
     'restore a copy; without one, a sync makes a new state (with --no-require-state, if one is required)',
   ERR_ROLLCALL_STATE_CORRUPT: 'restore a copy, or adopt what Okta holds',
