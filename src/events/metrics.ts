@@ -21,7 +21,7 @@ export type MetricName =
   | 'rollcall.records.rejected'
   /** Changes planned, by `entity` and `kind` (`create`, `update`, `delete`). */
   | 'rollcall.changes.planned'
-  /** Changes that Okta confirmed. */
+  /** Changes that Okta confirmed, by `entity`. */
   | 'rollcall.changes.confirmed'
   /** Records that Okta refused, by `entity` and `kind`. */
   | 'rollcall.changes.refused'
@@ -86,7 +86,12 @@ export function metrics(sink: MetricSink, clock: Clock = systemClock): (event: S
         break;
       case 'session:completed':
         ended(event.sessionId, 'completed');
-        sink.add('rollcall.changes.confirmed', event.changes, {});
+        break;
+      case 'state:committed':
+        for (const entity of ENTITIES) {
+          const count = event.changesByEntity[entity];
+          if (count > 0) sink.add('rollcall.changes.confirmed', count, { entity });
+        }
         break;
       case 'session:failed':
         ended(event.sessionId, 'failed');

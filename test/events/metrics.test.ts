@@ -4,7 +4,7 @@ import { logEvents } from '../../src/events/log-events.js';
 import { metrics } from '../../src/events/metrics.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { sync } from '../../src/sync/sync.js';
-import type { UserRecord } from '../../src/core/model.js';
+import { ENTITIES, type UserRecord } from '../../src/core/model.js';
 import type { SyncEvent } from '../../src/events/events.js';
 import { inVirtualTime } from '../support/virtual-time.js';
 import { clientOf, company, makeOrg } from '../support/world.js';
@@ -50,9 +50,8 @@ describe('measurements', () => {
     expect(sums.get('rollcall.records.read users')).toBe(41);
     expect(sums.get('rollcall.records.rejected users NOT_AN_EMAIL')).toBe(1);
     expect(sums.get('rollcall.changes.planned users create')).toBe(report.plan.entities.users.creates);
-    expect(sums.get('rollcall.changes.confirmed')).toBe(
-      report.confirmed.users.creates + report.confirmed.groups.creates + report.confirmed.memberships.creates,
-    );
+    for (const entity of ENTITIES)
+      expect(sums.get(`rollcall.changes.confirmed ${entity}`)).toBe(report.confirmed[entity].creates);
     const requests = [...sums].filter(([id]) => id.startsWith('rollcall.requests '));
     expect(requests.reduce((sum, [, value]) => sum + value, 0)).toBe(report.requests);
     expect(sums.get('rollcall.sessions failed')).toBe(1);

@@ -34,7 +34,7 @@ export async function connect(
   const ca =
     settings.ca === undefined ? undefined : await readCertificates(resolve(context.cwd, settings.ca));
   const { clock, random, transport } = context;
-  return createClient({
+  const client = createClient({
     orgUrl,
     identitySourceId,
     auth,
@@ -46,6 +46,7 @@ export async function connect(
     ...(ca !== undefined && { ca }),
     ...clientOptions(settings),
   });
+  return context.observed?.(client) ?? client;
 }
 
 /** The org and source from the settings, checked; needs no credentials and sends nothing. */

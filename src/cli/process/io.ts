@@ -39,6 +39,8 @@ export interface CliDeps {
 export interface CliContext extends CliDeps {
   readonly io: CliIo;
   readonly env: Environment;
+  /** The same client, with a span for each request; undefined if the environment does not ask for traces. */
+  readonly observed?: (<T extends { readonly orgUrl: string }>(client: T) => T) | undefined;
 }
 
 /** The real world, without signals: `main` adds those, because they belong to the process. */

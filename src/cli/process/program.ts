@@ -1,13 +1,12 @@
 import { Command as Commander, Option } from 'commander';
-import type { Command } from '../commands/command.js';
-import { COMMAND_GROUPS, COMMANDS } from '../commands/list.js';
+import { COMMAND_GROUPS, COMMANDS, type CommandSpec } from '../commands/list.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import type { Setting } from '../settings/setting.js';
 import { GROUPS, SETTINGS, type SettingKey } from '../settings/settings.js';
 import { VERSION } from './version.js';
 
 /** Runs the command that the command line names. */
-export type Execute = (command: Command, settings: readonly SettingKey[], flags: Flags) => Promise<void>;
+export type Execute = (spec: CommandSpec, flags: Flags) => Promise<void>;
 
 /** The titles of the groups of flags in the help. */
 const TITLES: readonly (readonly [title: string, keys: readonly SettingKey[]])[] = [
@@ -25,7 +24,8 @@ export function buildProgram(execute: Execute): Commander {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command');
   const groups = new Map<string, Commander>();
-  for (const { name, summary, command, settings, flags } of COMMANDS) {
+  for (const spec of COMMANDS) {
+    const { name, summary, settings, flags } = spec;
     const [group = '', ...rest] = name.split(' ');
     const isGrouped = group in COMMAND_GROUPS;
     if (isGrouped && !groups.has(group))
@@ -40,7 +40,7 @@ export function buildProgram(execute: Execute): Commander {
     added.action(async (...given: unknown[]) => {
       const names = Array.from(name.matchAll(/<(\w+)(?:\.{3})?>/g), ([, argument]) => argument as string);
       const args = Object.fromEntries(names.map((argument, i) => [argument, given[i] as string | string[]]));
-      return execute(command, settings, { ...(given.at(-2) as Flags), ...args });
+      return execute(spec, { ...(given.at(-2) as Flags), ...args });
     });
   }
   return program;

@@ -11,6 +11,7 @@ import { resolveSettings } from '../settings/resolve-settings.js';
 import { describeCommandLine } from '../shell/command-line.js';
 import { showError } from '../display/show-error.js';
 import { nearest } from '../text/nearest.js';
+import { isObserved, openTelemetry } from '../telemetry/telemetry.js';
 import { Stopping } from './stopping.js';
 
 const HELP_WIDTH = 100;
@@ -29,10 +30,16 @@ export async function run(
   env: Environment,
   deps: Partial<CliDeps> = {},
 ): Promise<ExitCode> {
-  const context: CliContext = { ...SYSTEM_DEPS, ...deps, io, env };
+  const world = { ...SYSTEM_DEPS, ...deps, io, env };
   let exitCode: ExitCode = EXIT.DONE;
-  const execute: Execute = async (command, settings, flags) => {
-    const display = createDisplay(flags, context);
+  const execute: Execute = async ({ name, command, settings }, flags) => {
+    const { clock } = world;
+    const telemetry = isObserved(name)
+      ? await openTelemetry(name, { env, clock, stderr: io.stderr })
+      : undefined;
+    const context: CliContext = { ...world, observed: telemetry?.client };
+    const shown = createDisplay(flags, context);
+    const display = telemetry?.display(shown) ?? shown;
     const endNow = (signal: EndSignal) => {
       // Restores the cursor of the terminal.
       display.end();
@@ -48,6 +55,7 @@ export async function run(
       exitCode = showError(error, display);
     } finally {
       display.end();
+      await telemetry?.end(exitCode);
     }
   };
   const program = buildProgram(execute);
@@ -60,7 +68,7 @@ export async function run(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.USAGE;
-    return showError(error, createDisplay({}, context));
+    return showError(error, createDisplay({}, world));
   }
 }
 
