@@ -204,6 +204,15 @@ describe('a source of a config file', () => {
       query,
     });
   });
+
+  it.each(['postgres://ann:hidden@db/hr', 'postgres://db/hr?password=hidden', 'mysql://db/hr?passwd=hidden'])(
+    'is not the address %s in the file',
+    (url) => {
+      const read = () => readSource({ mysql: { url, query: 'SELECT 1' } });
+      expect(read).toThrow(/without a password/);
+      expect(read).not.toThrow(/hidden/);
+    },
+  );
 });
 
 describeWith(await postgres(), 'a source of a config file in PostgreSQL', () => {

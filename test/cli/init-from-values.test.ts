@@ -77,4 +77,22 @@ describe('init looks at the values of', () => {
     );
     expect(out).toContain('The dates of "end_date" can be D/M/YYYY or M/D/YYYY: the mapping has the first.');
   });
+
+  it.each([
+    ['left_on', '2025-01-31', true],
+    ['Vertragsende', '31.12.2026', true],
+    ['Raus am', '31.12.2026', true],
+    ['some_day', '2026-12-31 00:00:00', true],
+    ['birth_date', '2001-01-31', false],
+    ['Letztes Login', '2026-01-31', false],
+    ['note', 'soon', false],
+  ])('a column %s with %s in some rows', async (column, day, isEnd) => {
+    const { out, mapping } = await init(
+      'people.csv',
+      `employee_id;mail;${column}\n1;a@x.example;\n2;b@x.example;${day}\n`,
+    );
+    const found = `"${column}" looks like the day on which a person leaves`;
+    expect(out.includes(found)).toBe(isEnd);
+    expect(mapping.includes(`"column": "${column}", "after": "today"`)).toBe(isEnd);
+  });
 });

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/cli/settings/config-file.js';
 import { EXIT } from '../../src/cli/process/exit-codes.js';
 import { dnKey } from '../../src/sources/ldap/dn.js';
 import { ldapServer, type AskedSearch, type SentAnswer, type SentEntry } from '../sources/ldap-server.js';
@@ -246,5 +248,41 @@ describe('a directory in LDAP, in a config file', () => {
       EXIT.USAGE,
       expect.stringContaining('groups.ldap.members.people: expected'),
     ]);
+  });
+});
+
+describe('init from Active Directory', () => {
+  it('finds the id, who is disabled and expired, and the filter, and reads the rest of what it wrote', async () => {
+    const people = [person(1), person(2, '514'), person(3, '66050')];
+    const server = await ldapServer(answering(people, [], []));
+    const cwd = await directory();
+    const from = `${server.url}/OU=People,${encodeURIComponent(BASE)}`;
+    const env = { LDAP_PASSWORD: 'hidden' };
+    const ran = await cli(cwd, ['init', '--users-from', from, '--bind-dn', `CN=reader,${BASE}`], { env });
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain('"userAccountControl" says who is disabled (2 of the sample)');
+    const config = parseConfig(await readFile(join(cwd, 'rollcall.config.json'), 'utf8'), 'c');
+    expect(config.sources.users).toMatchObject({
+      filter: '(&(objectCategory=person)(objectClass=user))',
+      attributes: [
+        'objectGUID',
+        'userPrincipalName',
+        'mail',
+        'givenName',
+        'sn',
+        'userAccountControl',
+        'accountExpires',
+      ],
+    });
+    const mapping = await readFile(join(cwd, 'rollcall.mapping.json'), 'utf8');
+    const planned = async (text: string) => {
+      await files(cwd, { 'rollcall.mapping.json': text });
+      const { out } = await cli(cwd, ['plan', '--json'], { env });
+      return (JSON.parse(out) as { plan: { entities: { users: { creates: number } } } }).plan.entities.users
+        .creates;
+    };
+    expect(await planned(mapping)).toBe(3);
+    expect(await planned(mapping.replace('// "when"', '"when"'))).toBe(1);
+    expect(ran.out + mapping).not.toContain('hidden');
   });
 });

@@ -4,49 +4,115 @@ import { OptionsError, OutputError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
-import { tableSample } from '../inputs/table-sample.js';
+import { declaredInputs } from '../inputs/declared-sources.js';
+import type { RowInput } from '../inputs/inputs.js';
+import { sourceSample } from '../inputs/source-sample.js';
+import { tableSample, type TableSample } from '../inputs/table-sample.js';
+import { asWritten, groupsBeside, usersFrom } from '../inputs/users-from.js';
+import { Watermarks } from '../inputs/watermarks.js';
 import type { CliContext } from '../process/io.js';
 import { STATE_DIRECTORY } from '../settings/run-settings.js';
 import { readEnvironment } from '../process/environment.js';
 import { openPlace, statePlace } from '../settings/state-place.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
 import type { Flags } from '../settings/resolve-settings.js';
+import { readSource, type DeclaredSourceOptions } from '../settings/source-spec.js';
 import { suggestMapping } from '../mapping/suggest.js';
 import { suggestionNotes } from '../mapping/suggestion-notes.js';
-import type { Command } from './command.js';
+import type { Command, CommandInput } from './command.js';
 
 /** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
-/** `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the header and the first rows of the users' file. */
-export const initCommand: Command = async ({ flags, context, display }): Promise<ExitCode> => {
+/**
+ * `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the columns and the first
+ * rows of the users.
+ */
+export const initCommand: Command = async (input): Promise<ExitCode> => {
+  const { flags, context, display } = input;
   const { cwd } = context;
-  const given = sources(flags);
-  const jsonPath = typeof flags['jsonPath'] === 'string' ? flags['jsonPath'] : undefined;
+  const files = givenFiles(flags);
+  const text = (key: string) => (typeof flags[key] === 'string' ? flags[key] : undefined);
+  const jsonPath = text('jsonPath');
+  const from = await sourceOf(text, files, context);
   const sample =
-    given.users === undefined ? undefined : await tableSample(resolve(cwd, given.users), jsonPath);
+    from !== undefined
+      ? await sampleOf(from, input)
+      : files.users === undefined
+        ? undefined
+        : await tableSample(resolve(cwd, files.users), jsonPath);
+  const users = from && sample && asWritten(from, sample.header);
+  const groups = users && groupsBeside(users);
   const mapping = sample && suggestMapping(sample);
-  const config = configText({
-    ...given,
-    ...(mapping !== undefined && { map: MAPPING_FILE }),
-    ...(jsonPath !== undefined && { jsonPath }),
-    ...(sample?.format !== undefined && { format: sample.format }),
-    ...(sample?.encoding !== undefined && { encoding: sample.encoding }),
-    requireState: true,
-  });
+  const config = configText(
+    {
+      ...files,
+      ...(users !== undefined && { users }),
+      ...(mapping !== undefined && { map: MAPPING_FILE }),
+      ...(jsonPath !== undefined && { jsonPath }),
+      ...(sample?.format !== undefined && { format: sample.format }),
+      ...(sample?.encoding !== undefined && { encoding: sample.encoding }),
+      requireState: true,
+    },
+    groups === undefined ? {} : { groups },
+  );
   const texts = { ...(mapping !== undefined && { [MAPPING_FILE]: mapping }), [CONFIG_FILE]: config };
-  const files = Object.keys(texts);
+  const names = Object.keys(texts);
   const replace = flags['force'] === true;
   // Write both files or neither: otherwise one of them would refer to old content of the other.
-  if (!replace) for (const name of files) await refuseExisting(join(cwd, name), name);
-  for (const [name, text] of Object.entries(texts)) await writeFile(join(cwd, name), name, text, replace);
+  if (!replace) for (const name of names) await refuseExisting(join(cwd, name), name);
+  for (const [name, content] of Object.entries(texts))
+    await writeFile(join(cwd, name), name, content, replace);
   await createState(context);
   display.outcome(
-    { type: 'init:written', files },
-    initText(files, sample === undefined ? [] : suggestionNotes(sample)),
+    { type: 'init:written', files: names },
+    initText(names, sample === undefined ? [] : suggestionNotes(sample)),
   );
   return EXIT.DONE;
 };
+
+/** The source of users that is no file. */
+async function sourceOf(
+  text: (key: string) => string | undefined,
+  files: Partial<Record<Entity, string>>,
+  { env }: CliContext,
+): Promise<DeclaredSourceOptions | undefined> {
+  const from = text('usersFrom');
+  const [query, bindDn, ldapCa] = [text('query'), text('bindDn'), text('ldapCa')];
+  if (from !== undefined) {
+    if (files.users !== undefined) throw new OptionsError('--users-from', 'cannot be used with --users');
+    return usersFrom({ from, query, bindDn, ldapCa }, env);
+  }
+  const [useless] = Object.entries({ '--query': query, '--bind-dn': bindDn, '--ldap-ca': ldapCa }).find(
+    ([, value]) => value !== undefined,
+  ) ?? [undefined];
+  if (useless !== undefined)
+    throw new OptionsError(useless, 'needs --users-from with the address of the source');
+  if (Object.keys(files).length === 0)
+    throw new OptionsError(
+      '--users',
+      'not set; give the file with your users, or --users-from with a database or a directory',
+    );
+  return undefined;
+}
+
+async function sampleOf(
+  source: DeclaredSourceOptions,
+  { context, resolved, stopping }: CommandInput,
+): Promise<TableSample> {
+  const { cwd, env, clock } = context;
+  const spec = readSource(source);
+  const placed =
+    spec.kind === 'sqlite'
+      ? { ...spec, file: resolve(cwd, spec.file) }
+      : spec.kind === 'ldap' && spec.caFile !== undefined
+        ? { ...spec, caFile: resolve(cwd, spec.caFile) }
+        : spec;
+  const { users } = await declaredInputs({ users: placed }, env, stopping.signal, new Watermarks(resolved));
+  const isLdap = spec.kind === 'ldap';
+  const kind = { kind: isLdap ? 'ldap' : 'query', isAnonymous: isLdap && spec.bind === undefined } as const;
+  return sourceSample(users as RowInput, kind, clock, stopping.signal);
+}
 
 /** The config file requires a state, so that a state that is lost later is noticed: the first one is created here. */
 async function createState(context: CliContext): Promise<void> {
@@ -55,14 +121,12 @@ async function createState(context: CliContext): Promise<void> {
   await state.close();
 }
 
-function sources(flags: Flags): Partial<Record<Entity, string>> {
+function givenFiles(flags: Flags): Partial<Record<Entity, string>> {
   const given: Partial<Record<Entity, string>> = {};
   for (const entity of ENTITIES) {
     const path = flags[entity];
     if (typeof path === 'string') given[entity] = path;
   }
-  if (Object.keys(given).length === 0)
-    throw new OptionsError('--users', 'not set; give the file with your users');
   return given;
 }
 

@@ -223,7 +223,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'init',
     summary:
-      'Writes a config file and a mapping derived from the header and the values of a file, and creates the state.',
+      'Writes a config file and a mapping derived from the columns and the values of your users, and creates the state.',
     command: initCommand,
     settings: [],
     flags: () => [
@@ -232,6 +232,13 @@ export const COMMANDS: readonly CommandSpec[] = [
         '--users <file>',
         'the file with users, from which the mapping is derived: CSV, JSON or Excel',
       ),
+      new Option(
+        '--users-from <address>',
+        'the database or directory with users: env:NAME, where the environment variable NAME has postgres://... or mysql://...; or sqlite:FILE; or ldaps://HOST/BASE?ATTRIBUTES?SCOPE?FILTER',
+      ),
+      new Option('--query <select>', 'the query of the users, for a database'),
+      new Option('--bind-dn <dn>', 'the account that reads a directory; its password is in LDAP_PASSWORD'),
+      new Option('--ldap-ca <file>', 'a PEM file with the CA certificates of a directory to trust'),
       new Option('--groups <file>', 'the file with groups'),
       new Option('--memberships <file>', 'the file with memberships'),
       new Option('--json-path <path>', 'the path of the array of records in a JSON document'),

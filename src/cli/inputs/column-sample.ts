@@ -13,6 +13,8 @@ export interface ColumnSample {
   readonly values: ReadonlyMap<string, number> | undefined;
   /** True if no row has an empty cell, and no two rows the same. */
   readonly isUnique: boolean;
+  /** True if some rows have a text, and some have none. */
+  readonly isInSomeRows: boolean;
   /** The forms of a date that all its texts have. */
   readonly dateForms: readonly string[];
   /** The separator of lists in its cells. */
@@ -28,6 +30,7 @@ export function columnSample(counts: ReadonlyMap<string, number>, rows: number):
   return {
     values: values.size > MOST_VALUES ? undefined : values,
     isUnique: new Set([...counts.keys()].map((text) => text.trim())).size === rows && !counts.has(''),
+    isInSomeRows: texts.length > 0 && texts.reduce((sum, text) => sum + (counts.get(text) ?? 0), 0) < rows,
     dateForms: DATE_FORMS.filter((form) => isForm(form, texts)),
     separator: SEPARATORS.find((separator) => texts.some((text) => isList(text, separator))),
     missingWords: [...counts.keys()].map((text) => text.trim()).filter(isMissingWord),

@@ -44,7 +44,11 @@ export async function declaredInputs(
     databases.set(key, database);
     const complete = (text: string) => watermarks.inQuery(name, text);
     const shown = `${name} (${kind})`;
-    inputs[name] = { name: shown, rows: () => database.rows(query, { name: shown, complete }) };
+    inputs[name] = {
+      name: shown,
+      rows: () => database.rows(query, { name: shown, complete }),
+      close: () => database[Symbol.asyncDispose](),
+    };
   }
   return inputs;
 }

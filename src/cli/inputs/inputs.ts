@@ -29,6 +29,8 @@ export interface RowInput {
   readonly name: string;
   /** Creates the rows of one read. It may leave out columns that are not needed. */
   readonly rows: (needed?: NeededColumns) => Flow<FlatRow>;
+  /** Closes its connection, also while the source is silent. @defaultValue it has none, or closes it when its rows end */
+  readonly close?: () => PromiseLike<void>;
 }
 
 /** The files of one entity, or standard input. */

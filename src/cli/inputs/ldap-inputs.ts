@@ -31,7 +31,7 @@ export async function ldapInputs(specs: LdapSpecs, env: Environment): Promise<Re
       named(where, () => directory.search(onlyNeeded(search, needed))) as unknown as Flow<FlatRow>;
     // The directory is the judge of the options; a flow that is never read would keep its connection open.
     named(where, () => openLdap(options).search(search));
-    inputs[name] = { name: `${name} (ldap)`, rows };
+    inputs[name] = { name: `${name} (ldap)`, rows, close: () => directory[Symbol.asyncDispose]() };
   }
   return inputs;
 }

@@ -11,11 +11,35 @@ const STATUS_WORDS: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
+/** The ids that a directory gives its entries: they stay when somebody is renamed, moved, or gets another number. */
+const OF_A_DIRECTORY = /^(?:objectGUID|entryUUID)$/i;
+
 /** The columns of a sample that are recognised by their names and values. */
-export function recognised({ header, columns }: Pick<TableSample, 'header' | 'columns'>): UsualColumns {
+export function recognised({
+  header,
+  columns,
+  source,
+}: Pick<TableSample, 'header' | 'columns' | 'source'>): UsualColumns {
   const isStatus = (column: string) =>
     [...(columns.get(column)?.values?.keys() ?? [])].some((value) =>
       STATUS_WORDS.has(value.trim().toLowerCase()),
     );
-  return usualColumns(header, (column) => columns.get(column)?.isUnique !== false, isStatus);
+  const hasOwnId = source?.kind === 'ldap' && header.some((column) => OF_A_DIRECTORY.test(column));
+  const mayBeId = (column: string) =>
+    columns.get(column)?.isUnique !== false && (!hasOwnId || OF_A_DIRECTORY.test(column));
+  const mayBeEnd = (column: string) => {
+    const { isInSomeRows = false, dateForms = [] } = columns.get(column) ?? {};
+    return isInSomeRows && dateForms.length > 0;
+  };
+  return usualColumns(header, mayBeId, isStatus, mayBeEnd);
+}
+
+/** The bits of an account in Active Directory, one of which says that it is disabled. */
+export function isAccountControl(column: string): boolean {
+  return column.toLowerCase() === 'useraccountcontrol';
+}
+
+/** Whether the bits of an account say that it is disabled. */
+export function isDisabled(bits: string): boolean {
+  return /^\d+$/.test(bits) && (Number(bits) & 2) !== 0;
 }

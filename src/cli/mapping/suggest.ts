@@ -1,15 +1,15 @@
 import { LIMITS } from '../../core/limits.js';
 import type { TableSample } from '../inputs/table-sample.js';
-import { recognised } from './recognised.js';
+import { isAccountControl, recognised } from './recognised.js';
 
 /** What is trimmed and put in small letters, for exports write it as people typed it. */
 const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
 
 /**
- * A commented mapping for users whose CSV has this header, guessed from the names that HR systems and directories
+ * A commented mapping for users with these columns, guessed from their values and the names that HR systems and directories
  * use. What is not recognised is listed behind `//`.
  */
-export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns'>): string {
+export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns' | 'source'>): string {
   const { columns } = sample;
   const found = recognised(sample);
   const { groups, status, endDate, others } = found;
@@ -48,7 +48,9 @@ export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns'>):
         ]),
     ...(status === undefined
       ? []
-      : [`    // "when": { "column": ${quote(status)}, "in": ${listed(columns.get(status)?.values)} },`]),
+      : [
+          `    // "when": ${isAccountControl(status) ? enabled(sample.header, status) : oneOf(sample, status)},`,
+        ]),
     ...(endDate === undefined
       ? []
       : [
@@ -64,13 +66,19 @@ export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns'>):
         ]),
     '    },',
     '  },',
-    ...(groups === undefined
-      ? []
-      : [
-          '  // Memberships from a column that lists groups. The groups come from --groups, or from the names in that column:',
-          `  // "memberships": { "from": "users", "groups": { "column": ${quote(groups)}, "split": ${quote(columns.get(groups)?.separator ?? ';')} } },`,
-          '  // "groups": { "from": "memberships" },',
-        ]),
+    ...(sample.source?.kind === 'ldap'
+      ? [
+          '  // Groups list their members: activate "groups" in the config file, and these parts.',
+          `  // "groups": { "externalId": ${quote(id ?? 'entryUUID')}, "profile": { "displayName": "cn" } },`,
+          '  // "memberships": { "from": "groups", "members": { "column": "member", "missing": "empty" } },',
+        ]
+      : groups === undefined
+        ? []
+        : [
+            '  // Memberships from a column that lists groups. The groups come from --groups, or from the names in that column:',
+            `  // "memberships": { "from": "users", "groups": { "column": ${quote(groups)}, "split": ${quote(columns.get(groups)?.separator ?? ';')} } },`,
+            '  // "groups": { "from": "memberships" },',
+          ]),
     '}',
     '',
   ].join('\n');
@@ -79,6 +87,17 @@ export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns'>):
 function value(name: string, column: string): string {
   if (!ADDRESSES.has(name)) return quote(column);
   return `{ "column": ${quote(column)}, "trim": true, "lower": true }`;
+}
+
+function oneOf({ columns }: Pick<TableSample, 'columns'>, status: string): string {
+  return `{ "column": ${quote(status)}, "in": ${listed(columns.get(status)?.values)} }`;
+}
+
+/** The condition for accounts of Active Directory that are neither disabled nor expired. */
+function enabled(header: readonly string[], control: string): string {
+  const expires = header.find((column) => column.toLowerCase() === 'accountexpires');
+  const ends = expires === undefined ? '' : ` && fileTime(row.${expires}) > today()`;
+  return `{ "cel": ${quote(`!hasFlag(row.${control}, 2)${ends}`)} }`;
 }
 
 /** The form of the dates of a column, unless it is the usual one. */

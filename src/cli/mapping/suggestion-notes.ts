@@ -1,19 +1,31 @@
 import { quoted } from '../../core/visible.js';
 import type { TableSample } from '../inputs/table-sample.js';
-import { count } from '../text/words.js';
-import { recognised } from './recognised.js';
+import { count, plural } from '../text/words.js';
+import { isAccountControl, isDisabled, recognised } from './recognised.js';
 
 /** What `init` was unsure of, for the person who checks the mapping. One sentence or two for each. */
 export function suggestionNotes(sample: TableSample): string[] {
-  const { header, columns, rows, encoding } = sample;
+  const { header, columns, rows, encoding, source } = sample;
   const isUnique = (column: string) => columns.get(column)?.isUnique !== false;
   const { profile, groups, status, endDate } = recognised(sample);
   const id = profile.get('externalId');
   const notes: string[] = [];
   if (encoding !== undefined)
     notes.push(`The file is not UTF-8. It is read as ${encoding}: look at the accents in its names.`);
+  if (source?.endedAfterMs !== undefined)
+    notes.push(
+      `Only ${plural(rows, 'row')} came within ${source.endedAfterMs / 1000} s: the rest was not looked at.`,
+    );
+  if (source?.isAnonymous === true)
+    notes.push(
+      'The directory was read without an account, and may show less of itself then: people who are not shown would be deleted. Use --bind-dn.',
+    );
   if (header.length === 1)
-    notes.push(`The header has only the column ${quoted(header[0] as string)}. Is the file a CSV file?`);
+    notes.push(
+      source === undefined
+        ? `The header has only the column ${quoted(header[0] as string)}. Is the file a CSV file?`
+        : `There is only the column ${quoted(header[0] as string)}.`,
+    );
   if (id === undefined)
     notes.push('No column looks like the permanent id of a person: set users.externalId.');
   else if (rows > 0 && !isUnique(id))
@@ -21,7 +33,11 @@ export function suggestionNotes(sample: TableSample): string[] {
       `The column ${quoted(id)} is empty or the same in some rows, so it may not be the id of a person.`,
     );
   if (!profile.has('email')) notes.push('No column looks like an email address, which Okta requires.');
-  if (status !== undefined)
+  if (status !== undefined && isAccountControl(status))
+    notes.push(
+      `The column ${quoted(status)} says who is disabled${disabledIn(columns.get(status)?.values)}. The mapping sends disabled people, too: set users.when.`,
+    );
+  else if (status !== undefined)
     notes.push(
       `The column ${quoted(status)} looks like a status${valuesOf(columns.get(status)?.values)}. The mapping sends people of every status: set users.when.`,
     );
@@ -50,9 +66,17 @@ export function suggestionNotes(sample: TableSample): string[] {
   );
   if (words.length > 0)
     notes.push(`Words in place of a value, which emptyValues in the mapping empties: ${words.join(', ')}.`);
-  if (groups !== undefined)
+  if (source?.kind === 'ldap')
+    notes.push('Groups are not read yet: the config file and the mapping have their search as comments.');
+  else if (groups !== undefined)
     notes.push(`The column ${quoted(groups)} looks like a list of groups. The mapping does not use it yet.`);
   return notes;
+}
+
+function disabledIn(values: ReadonlyMap<string, number> | undefined): string {
+  if (values === undefined) return '';
+  const disabled = [...values].reduce((sum, [bits, rows]) => sum + (isDisabled(bits) ? rows : 0), 0);
+  return ` (${count(disabled)} of the sample)`;
 }
 
 function valuesOf(values: ReadonlyMap<string, number> | undefined): string {

@@ -130,6 +130,7 @@ const STATUS = [
   'actif',
   'estado',
   'activo',
+  'useraccountcontrol',
 ];
 /** Columns with the day on which a person left or will leave. */
 const END_DATE = [
@@ -148,7 +149,25 @@ const END_DATE = [
   'datedesortie',
   'datedefin',
   'fechadebaja',
+  'lefton',
+  'leftat',
+  'dateleft',
+  'leavingon',
+  'lastworkingday',
+  'contractend',
+  'contractenddate',
+  'endedat',
+  'endedon',
+  'deactivatedat',
+  'enddatum',
+  'vertragsende',
+  'ausgeschiedenam',
+  'findecontrat',
+  'fincontrato',
 ];
+/** Parts of the names of days that are not the last one. */
+const OTHER_DAYS =
+  /birth|geburt|naissance|nacimiento|hire|start|begin|join|entry|eintritt|entree|ingreso|alta|creat|chang|modif|update|login|logon/;
 
 /** The columns of an export that were recognised by their names. */
 export interface UsualColumns {
@@ -165,11 +184,13 @@ export interface UsualColumns {
  * Recognises columns by the names that HR systems and directories use, in English, German, French and Spanish.
  * @param mayBeId - whether a column can be the external id, by its values
  * @param isStatus - whether a column has the values of a status, for a status under an unusual name
+ * @param mayBeEnd - whether a column has days in some rows only, for the day on which a person leaves under an unusual name
  */
 export function usualColumns(
   header: readonly string[],
   mayBeId: (column: string) => boolean = () => true,
   isStatus: (column: string) => boolean = () => false,
+  mayBeEnd: (column: string) => boolean = () => false,
 ): UsualColumns {
   const columns = new Map(header.map((column) => [plain(column), column]));
   const used = new Set<string>();
@@ -188,7 +209,10 @@ export function usualColumns(
   const groups = find(GROUPS);
   const status = find(STATUS) ?? header.find((column) => !used.has(column) && isStatus(column));
   if (status !== undefined) used.add(status);
-  const endDate = find(END_DATE);
+  const endDate =
+    find(END_DATE) ??
+    header.find((column) => !used.has(column) && !OTHER_DAYS.test(plain(column)) && mayBeEnd(column));
+  if (endDate !== undefined) used.add(endDate);
   return { profile, groups, status, endDate, others: header.filter((column) => !used.has(column)) };
 }
 

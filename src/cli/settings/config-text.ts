@@ -1,5 +1,7 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { isObject } from './setting-kinds.js';
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
+import type { DeclaredSourceOptions } from './source-spec.js';
 
 /** An example value of each setting; a new config file shows it as a comment. */
 const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
@@ -78,19 +80,26 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
 
 /** The settings that a new config file sets. */
 export type GivenSettings = Readonly<
-  Partial<Record<Entity | 'map' | 'format' | 'encoding' | 'jsonPath', string>> & {
-    readonly requireState?: boolean;
-  }
+  Partial<Record<'map' | 'format' | 'encoding' | 'jsonPath', string>> &
+    Partial<Record<Entity, string | DeclaredSourceOptions>> & { readonly requireState?: boolean }
 >;
 
-/** The text of a config file that explains every setting; the given ones are set, the others are comments. */
-export function configText(given: GivenSettings): string {
+/**
+ * The text of a config file that explains every setting; the given ones are set, the others are comments.
+ * @param examples - values to show for settings that are not given. @defaultValue the usual ones
+ */
+export function configText(
+  given: GivenSettings,
+  examples: Partial<Record<Entity, DeclaredSourceOptions>> = {},
+): string {
   const lines = SETTING_KEYS.flatMap((key) => {
     const { description, fallback } = SETTINGS[key];
     const value = (given as Partial<Record<SettingKey, unknown>>)[key];
-    const pair = `${JSON.stringify(key)}: ${JSON.stringify(value ?? EXAMPLES[key])},`;
+    const shown = value ?? (examples as Partial<Record<SettingKey, unknown>>)[key] ?? EXAMPLES[key];
+    const pair = `${JSON.stringify(key)}: ${jsonOf(shown)},`;
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
-    return ['', `  // ${text}`, value === undefined ? `  // ${pair}` : `  ${pair}`];
+    const before = value === undefined ? '  // ' : '  ';
+    return ['', `  // ${text}`, ...pair.split('\n').map((line) => before + line)];
   });
   return [
     "// Settings of rollcall; docs/cli.md explains them. A flag or one of Okta's environment variables overrides this file.",
@@ -103,4 +112,10 @@ export function configText(given: GivenSettings): string {
     '}',
     '',
   ].join('\n');
+}
+
+/** A source is written over several lines, because people look at it. */
+function jsonOf(value: unknown): string {
+  const isSource = isObject(value) && Object.values(value).some(isObject);
+  return isSource ? JSON.stringify(value, null, 2) : JSON.stringify(value);
 }

@@ -80,11 +80,19 @@ function readUrl(value: unknown, where: string): TextOrVariable {
   }
   const url = requireText(value, where);
   if (!URL.canParse(url)) throw new Unexpected(`an address as ${where}`);
-  if (new URL(url).password !== '')
+  if (hasPassword(new URL(url)))
     throw new Unexpected(
       `${where} without a password, because a config file must not contain secrets; put the address into an environment variable and write { "env": "NAME" }`,
     );
   return url;
+}
+
+/** Parameters of an address in which drivers of databases take a password. */
+const PASSWORD_PARAMETER = /^(?:password|passwd|pwd|sslpassword|passphrase)$/i;
+
+/** Whether an address has a password, before the host or among its parameters. */
+export function hasPassword(url: URL): boolean {
+  return url.password !== '' || [...url.searchParams.keys()].some((name) => PASSWORD_PARAMETER.test(name));
 }
 
 function onlyMember(value: unknown): readonly [string, unknown] {

@@ -146,7 +146,8 @@ function checkBind(
   );
 }
 
-function isLoopback(host: string): boolean {
+/** True for the machine itself, where nobody listens on the way. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
