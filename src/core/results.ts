@@ -23,9 +23,14 @@ export interface IdChange {
   readonly from: string;
   /** The new external id. */
   readonly to: string;
+  /** In what the two ids differ, if it is only in blanks, case, leading zeros or the form of Unicode. @defaultValue in more */
+  readonly onlyIn?: readonly string[];
 }
 
-/** New users whose login (`userName`) is that of a user who is missing from the source. */
+/**
+ * New users whose login (`userName`) is that of a user who is missing from the source, or whose external id is that of such a user in another form of
+ * Unicode.
+ */
 export interface IdChanges {
   readonly count: number;
   /** The first three. */

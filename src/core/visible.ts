@@ -8,7 +8,10 @@ export function quoted(text: string): string {
 
 /** Accents that are code points of their own, where another text looks the same: `jose\u0301` for a text that looks like `josé`. */
 export function marksShown(text: string): string {
-  return text === text.normalize('NFC') ? text : text.replace(/\p{M}/gu, codePoint);
+  if (text === text.normalize('NFC')) return text;
+  return text.replace(/\P{ASCII}/gu, (one) =>
+    /\p{M}/u.test(one) || one !== one.normalize('NFC') ? codePoint(one) : one,
+  );
 }
 
 /** A character as an escape, such as `\u200b`. */

@@ -153,7 +153,7 @@ export class LoginClaims {
   }
 
   #addArrival({ change }: Difference, holders: readonly string[]): void {
-    if (!change.created || change.isResend) return;
+    if (!change.created || change.isResend || !this.#hasHolders) return;
     const namesakes = runReferences(this.#reading).namesakes.get(change.key) ?? [];
     this.#counts.idChanges?.addArrival(change.key, [...holders, ...namesakes]);
   }

@@ -43,6 +43,11 @@ export function commonForm(id: string): string {
   return inForms(id, Object.keys(FORMS));
 }
 
+/** In what two ids differ, if it is only in blanks, case, leading zeros or the form of Unicode; undefined if it is in more. */
+export function onlyDifferences(a: string, b: string): readonly string[] | undefined {
+  return commonForm(a) === commonForm(b) ? differencesOf(a, b) : undefined;
+}
+
 /** The names of the forms without which two similar ids are different. */
 function differencesOf(a: string, b: string): string[] {
   const names = Object.keys(FORMS);

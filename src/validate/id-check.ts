@@ -38,6 +38,7 @@ export function idFault(field: string, id: string, longest: number): IdFault | u
     : undefined;
 }
 
+/** An id in another form of Unicode is lost as well: the person whom it means may be known by the form NFC. */
 function isLost(code: string, id: string): boolean {
   if (code === 'UNSUPPORTED_CHARACTER') return false;
   return code !== 'INVISIBLE_CHARACTER' || UNSEEN.test(id);

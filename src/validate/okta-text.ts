@@ -48,25 +48,17 @@ export function textFault(text: string): TextFault | undefined {
   };
 }
 
-/** Like {@link textFault}, for ids, logins and addresses: these have no character that cannot be seen. */
-export function nameFault(text: string): TextFault | undefined {
-  const invisible = INVISIBLE.exec(text)?.[0];
-  return (
-    textFault(text) ??
-    (invisible === undefined
-      ? undefined
-      : { code: 'INVISIBLE_CHARACTER', reason: `contains ${codePoint(invisible)}, which cannot be seen` })
-  );
-}
-
 /**
- * Like {@link nameFault}, for logins and addresses: these are in the form NFC of Unicode, because two that look the same would be different,
- * and nobody can type the other form. An id may have it, because an id that is in use must not change.
+ * Like {@link textFault}, for ids, logins and addresses: these have no character that cannot be seen, and are in the form NFC of Unicode,
+ * because two that look the same would be different, and nobody can type the other form.
  */
-export function typedFault(text: string): TextFault | undefined {
-  const fault = nameFault(text);
-  if (fault !== undefined || ONLY_NORMALIZED.test(text) || text === text.normalize('NFC')) return fault;
-  return notNormalized(text);
+export function nameFault(text: string): TextFault | undefined {
+  const fault = textFault(text);
+  if (fault !== undefined) return fault;
+  const invisible = INVISIBLE.exec(text)?.[0];
+  if (invisible !== undefined)
+    return { code: 'INVISIBLE_CHARACTER', reason: `contains ${codePoint(invisible)}, which cannot be seen` };
+  return ONLY_NORMALIZED.test(text) || text === text.normalize('NFC') ? undefined : notNormalized(text);
 }
 
 function notNormalized(text: string): TextFault {

@@ -2,7 +2,7 @@ import { LIMITS, type AttributeLimit } from '../core/limits.js';
 import { membershipKey, type Entity } from '../core/model.js';
 import type { FieldRules } from '../screening/screening.js';
 import { idFault, type IdFault } from './id-check.js';
-import { replaceInvisible, replaceUnsupported, textFault, typedFault, type TextFault } from './okta-text.js';
+import { nameFault, replaceInvisible, replaceUnsupported, textFault, type TextFault } from './okta-text.js';
 import type { ValidateOptions } from './validate-options.js';
 
 /** The result of a check: the record (possibly converted), or the reason for its rejection. */
@@ -200,7 +200,7 @@ class ProfileChecker {
   }
 
   #textFault(name: string, text: string): TextFault | undefined {
-    return this.#isTyped(name) ? typedFault(text) : textFault(text);
+    return this.#isTyped(name) ? nameFault(text) : textFault(text);
   }
 
   #attributeFault(name: string, value: unknown): Fault | undefined {

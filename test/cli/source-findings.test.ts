@@ -110,7 +110,6 @@ describe('what a plan finds in its sources', () => {
         { entity: 'users', attribute: 'room' },
         { entity: 'users', attribute: 'costCenter' },
       ],
-      decomposed: [],
     };
     const values = [
       { value: 'Active', rows: 3 },
@@ -131,24 +130,9 @@ describe('what a plan finds in its sources', () => {
     await files(cwd, { 'm.json': map({}, { column: 'status', present: true }) });
     expect(await run('plan')).toMatchObject({
       noneLeftOut: ['users'],
-      decomposed: ['userName', 'email'].map((attribute) => ({ entity: 'users', attribute, rows: 1 })),
     });
     await files(cwd, { 'm.json': map({}, { column: 'status', equals: 'nobody' }) });
     expect(await run('plan')).toMatchObject({ allLeftOut: ['users'] });
-  });
-
-  it('are accents that are code points of their own, in ids and logins', async () => {
-    const cwd = await directory();
-    await files(cwd, {
-      'u.csv':
-        'externalId,userName,email\njose\u0301,jose\u0301,j@x.example\nzo\u00eb,zo\u00eb,z@x.example\n',
-    });
-    const { out, err } = await cli(cwd, ['plan', '--users', 'u.csv']);
-    expect(out + err).toContain('userName contains \\u0301, an accent that is a code point of its own');
-    for (const name of ['externalId', 'userName'])
-      expect(out).toContain(
-        `users, ${name} in at least 1 row; the mapping joins them with "normalize": "NFC".`,
-      );
   });
 
   it('are words in the outcome of a sync as well', async () => {

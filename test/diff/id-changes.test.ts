@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { UserRecord } from '../../src/core/model.js';
+import type { UserRecord, Valid } from '../../src/core/model.js';
 import type { PlanSummary } from '../../src/core/results.js';
 import { diff, type DiffOptions } from '../../src/diff/diff.js';
 import { pipe } from '../../src/flow/pipe.js';
@@ -54,6 +54,31 @@ describe('people who come back under another id', () => {
     });
   });
 
+  it('are found by their ids in another form of Unicode, whatever their logins are', async () => {
+    await withState(async (state) => {
+      const old = ['jose\u0301', 'A\u030a', '\u1100\u1161', 'ann'].map((id, i) => user(id, `p${i}`));
+      // A version that did not check the form of ids.
+      for await (const chunk of pipe(
+        old as unknown as readonly Valid<'users'>[],
+        diff('users', state),
+      ).chunks())
+        await state.adopt(chunk.map(adopted));
+      const now = old.map(({ externalId }, i) => user(externalId.normalize('NFC'), `q${i}`));
+      expect(await idChangesOf(state, now)).toEqual({
+        count: 3,
+        examples: expect.arrayContaining(
+          old.slice(0, 3).map(({ externalId: from }) => ({
+            from,
+            to: from.normalize('NFC'),
+            onlyIn: ['the form of Unicode'],
+          })),
+        ) as unknown,
+      });
+      // Others arrive, and those of the old form leave.
+      expect(await idChangesOf(state, [user('zo\u00eb', 'zoe'), old[3]])).toMatchObject({ count: 0 });
+    });
+  });
+
   it('are not those who stay, arrive or leave', async () => {
     await withState(async (state) => {
       await hold(state, staff);
@@ -68,7 +93,7 @@ describe('people who come back under another id', () => {
       await hold(state, staff);
       const [first] = staff;
       const feed = [{ ...first, deleted: true }, moved[0]];
-      const one = { count: 1, examples: [{ from: '000', to: '0' }] };
+      const one = { count: 1, examples: [{ from: '000', to: '0', onlyIn: ['leading zeros'] }] };
       expect(await idChangesOf(state, feed, { mode: 'delta' })).toEqual(one);
       const read = [...staff.slice(1), moved[0]];
       expect(await idChangesOf(state, read, { absence: { reads: 2 } })).toEqual(one);

@@ -16,11 +16,14 @@ describe('an id', () => {
     ['\ufffd\u0018', 'CONTROL_CHARACTER'],
     ['Zo\ufffd', 'DAMAGED_TEXT'],
     ['7\u200b', 'INVISIBLE_CHARACTER'],
+    ['jose\u0301', 'NOT_NORMALIZED'],
+    ['\u212b', 'NOT_NORMALIZED'],
+    ['\u1100\u1161', 'NOT_NORMALIZED'],
   ])('%j is not the right one of anybody: %s', (id, code) => {
     expect(idFault('externalId', id, 100)).toMatchObject({ code, isLost: true });
   });
 
-  it.each(['1E11', 'nullius', 'N/A-7', '007', 'jose\u0301', 'System.Admin'])('%j can be one', (id) => {
+  it.each(['1E11', 'nullius', 'N/A-7', '007', 'jos\u00e9', 'System.Admin'])('%j can be one', (id) => {
     expect(idFault('externalId', id, 100)).toBeUndefined();
   });
 

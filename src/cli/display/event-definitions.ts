@@ -17,7 +17,10 @@ const planSummary = {
   mostMs: whole,
   changedAttributes: list(ref('attributeChanges')),
   heldBackDeletes: byEntity(whole),
-  idChanges: object({ count: whole, examples: list(object({ from: text, to: text })) }),
+  idChanges: object({
+    count: whole,
+    examples: list(object({ from: text, to: text, 'onlyIn?': list(text) })),
+  }),
   resends: byEntity(whole),
   uncleared: list(object({ entity: text, attribute: text, records: whole, examples: list(text) })),
   groupLosses: object({ count: whole, examples: list(object({ group: text, members: whole, lost: whole })) }),
@@ -105,7 +108,6 @@ export const DEFINITIONS: Readonly<Record<string, JsonSchema>> = {
     allLeftOut: list(entity),
     otherAttributes: list(object({ entity, attribute: text })),
     missingWords: list(object({ entity, attribute: text, word: text, rows: whole })),
-    decomposed: list(object({ entity, attribute: text, rows: whole })),
   } satisfies Record<keyof Omit<Findings, 'values'> | 'values?', JsonSchema>),
   owedRecord: object({ entity, 'externalId?': text, code: text, since: time, 'watermark?': text }),
   sampleReport: object({

@@ -7,18 +7,6 @@ import { MissingWords, type MissingWord } from './missing-words.js';
 /** The most attributes of an entity that are remembered. */
 const MOST_NAMES = 100;
 
-/** Accents that are code points of their own. Two texts that look the same can differ in them. */
-const ACCENT = /[\u0300-\u036f]/;
-/** Attributes that people type. */
-const TYPED = ['userName', 'email', 'secondEmail'] as const;
-
-/** An attribute with a number of rows. */
-interface CountedAttribute {
-  readonly entity: Entity;
-  readonly attribute: string;
-  readonly rows: number;
-}
-
 /** What a command found in the rows of its sources, as `--json` writes it. Rows that are known to be unchanged are not seen. */
 export interface Findings {
   /** The values of the columns that conditions compare with texts, the most frequent first; none for more than twenty. Only of `plan`. */
@@ -35,8 +23,6 @@ export interface Findings {
   readonly otherAttributes: readonly { readonly entity: Entity; readonly attribute: string }[];
   /** Words in place of values. */
   readonly missingWords: readonly MissingWord[];
-  /** Ids and logins with accents that are code points of their own. */
-  readonly decomposed: readonly CountedAttribute[];
 }
 
 /** What a command finds in the rows of its sources, for the person who reads its outcome. */
@@ -47,17 +33,14 @@ export class SourceFindings {
   readonly words = new MissingWords();
   /** The entities whose rows a condition selects. */
   readonly conditions = new Set<Entity>();
-  readonly #decomposed = new Map<string, CountedAttribute>();
   readonly #attributes = new Map<Entity, Set<string>>();
 
   /** Sees a user or group, and returns it. A placeholder for a row without a record has neither an id nor a profile. */
   add<R extends object>(entity: 'users' | 'groups', record: R): R {
-    const { externalId, profile } = record as { readonly externalId?: unknown; readonly profile?: unknown };
-    this.#addLogin(entity, 'externalId', externalId);
+    const { profile } = record as { readonly profile?: unknown };
     if (typeof profile !== 'object' || profile === null) return record;
     const attributes = profile as Readonly<Record<string, unknown>>;
     this.words.add(entity, attributes);
-    for (const name of TYPED) this.#addLogin(entity, name, attributes[name]);
     this.addAttributes(entity, Object.keys(attributes));
     return record;
   }
@@ -88,15 +71,7 @@ export class SourceFindings {
         Array.from(names, (attribute) => ({ entity, attribute })),
       ),
       missingWords: this.words.all(),
-      decomposed: [...this.#decomposed.values()],
     };
-  }
-
-  #addLogin(entity: Entity, attribute: string, text: unknown): void {
-    if (typeof text !== 'string' || !ACCENT.test(text) || text === text.normalize('NFC')) return;
-    const place = `${entity}, ${attribute}`;
-    const rows = 1 + (this.#decomposed.get(place)?.rows ?? 0);
-    this.#decomposed.set(place, { entity, attribute, rows });
   }
 
   /** Notes the attributes that are not Okta's own. */

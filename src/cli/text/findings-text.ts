@@ -14,7 +14,6 @@ export function findingsLines(findings: Findings): string[] {
     ...findings.noneLeftOut.map((entity) => `  The condition of the ${entity} left out no row.`),
     ...nearValueLines(findings),
     ...attributeLines(findings),
-    ...accentLines(findings),
     ...wordLines(findings.missingWords),
   ];
 }
@@ -32,13 +31,6 @@ function attributeLines({ otherAttributes }: Findings): string[] {
     const names = otherAttributes.filter((one) => one.entity === entity);
     return `Attributes of ${entity} that are not Okta's own, and must be in the schema of the identity source: ${names.map(({ attribute }) => printable(attribute)).join(', ')}.`;
   });
-}
-
-function accentLines({ decomposed }: Findings): string[] {
-  return decomposed.map(
-    ({ entity, attribute, rows }) =>
-      `Accents that are code points of their own, so that texts that look the same differ: ${entity}, ${attribute} in at least ${plural(rows, 'row')}; the mapping joins them with "normalize": "NFC".`,
-  );
 }
 
 /** Words in place of values, and what to do. */

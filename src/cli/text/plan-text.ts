@@ -104,9 +104,14 @@ function attributeLines({ changedAttributes }: Plan): string[] {
 
 function idChangeLines({ idChanges: { count: people, examples } }: Plan): string[] {
   if (people === 0) return [];
-  const ids = examples.map(({ from, to }) => `${shownId(from)} as ${shownId(to)}`).join(', ');
-  const more = people > examples.length ? ', ...' : '';
-  return [`The same userName under another externalId: ${plural(people, 'user')} (${ids}${more}).`];
+  const ids = examples.map(({ from, to, onlyIn }) => {
+    const only = onlyIn === undefined ? '' : `, which differs only in ${onlyIn.join(' and ')}`;
+    return `${shownId(from)} as ${shownId(to)}${only}`;
+  });
+  const more = people > examples.length ? '; ...' : '';
+  return [
+    `The same userName under another externalId: ${plural(people, 'user')} (${ids.join('; ')}${more}).`,
+  ];
 }
 
 function resendLines({ resends }: Plan): string[] {

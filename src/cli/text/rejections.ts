@@ -56,7 +56,7 @@ function groupLines({ first, all }: Group): string[] {
 
 /** An id; in quotes if it contains blanks, which could not be seen at its ends. */
 export function shownId(id: string): string {
-  return /\s/.test(id) ? quoted(id) : printable(id);
+  return /\s/.test(id) || id !== id.normalize('NFC') ? quoted(id) : printable(id);
 }
 
 /** One rejection as text: the record, its place, the reason and the code. */
