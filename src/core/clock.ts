@@ -10,7 +10,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The clock of the machine. */
+/**
+ * The clock of the machine.
+ * @example
+ * const impatient: Clock = { now: systemClock.now, sleep: () => Promise.resolve() };
+ */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   elapsed: () => performance.now(),

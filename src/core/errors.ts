@@ -16,7 +16,15 @@ export class RollcallError extends Error {
   }
 }
 
-/** An option is invalid. It is thrown when the operator or client is created. */
+/**
+ * An option is invalid. It is thrown when the operator or client is created.
+ * @example
+ * try {
+ *   createClient({ orgUrl: 'not an address', identitySourceId: 'source', auth: { token: 'token' } });
+ * } catch (error) {
+ *   if (error instanceof OptionsError) console.log('wrong option:', error.option);
+ * }
+ */
 export class OptionsError extends RollcallError {
   /** The name of the option. */
   readonly option: string;
@@ -44,7 +52,11 @@ export class SourceError extends RollcallError {
   }
 }
 
-/** A file or stream could not be written. A file that existed before is unchanged. */
+/**
+ * A file or stream could not be written. A file that existed before is unchanged.
+ * @example
+ * const fileOf = (error: unknown) => (error instanceof OutputError ? error.file : undefined);
+ */
 export class OutputError extends RollcallError {
   /** The path of the file; undefined for a stream. */
   readonly file: string | undefined;
@@ -54,7 +66,11 @@ export class OutputError extends RollcallError {
   }
 }
 
-/** The run ended because of its records: a duplicate with `onDuplicate: 'fail'`, or too many rejected or refused records. */
+/**
+ * The run ended because of its records: a duplicate with `onDuplicate: 'fail'`, or too many rejected or refused records.
+ * @example
+ * const entityOf = (error: unknown) => (error instanceof RecordError ? error.entity : undefined);
+ */
 export class RecordError extends RollcallError {
   readonly entity: Entity;
   constructor(entity: Entity, message: string) {
@@ -113,7 +129,14 @@ export class OktaHttpError extends RollcallError {
   }
 }
 
-/** Okta returned 401 or 403: the credentials are invalid or expired, or lack a permission. Nothing more is sent. */
+/**
+ * Okta returned 401 or 403: the credentials are invalid or expired, or lack a permission. Nothing more is sent.
+ * @example
+ * await sync(options).catch((error: unknown) => {
+ *   if (error instanceof OktaAuthError) console.log(`${error.operation}: look at the token`, error.status);
+ *   throw error;
+ * });
+ */
 export class OktaAuthError extends OktaHttpError {
   constructor(operation: string, status: number, errorCode?: string, requestId?: string, reason?: string) {
     super(operation, status, errorCode, requestId, reason, 'ERR_ROLLCALL_OKTA_AUTH');
@@ -123,6 +146,8 @@ export class OktaAuthError extends OktaHttpError {
 /**
  * Something between this machine and Okta, such as a proxy or a firewall, answered with an error status: the response has neither
  * Okta's error code nor its request id.
+ * @example
+ * const isGateway = (error: unknown) => error instanceof OktaGatewayError;
  */
 export class OktaGatewayError extends OktaHttpError {
   constructor(operation: string, status: number, reason: string) {
@@ -131,7 +156,11 @@ export class OktaGatewayError extends OktaHttpError {
   }
 }
 
-/** There is no complete response. If `sent` is true, Okta may have processed the request. */
+/**
+ * There is no complete response. If `sent` is true, Okta may have processed the request.
+ * @example
+ * const mayHaveArrived = (error: unknown) => error instanceof OktaNetworkError && error.sent;
+ */
 export class OktaNetworkError extends RollcallError {
   readonly operation: string;
   /** False if the request certainly did not reach Okta (refused, DNS, connect timeout), so that it can be repeated. */
@@ -152,7 +181,11 @@ export class OktaNetworkError extends RollcallError {
   }
 }
 
-/** The response is not as the API describes it: HTML, truncated, too large, or a redirect. */
+/**
+ * The response is not as the API describes it: HTML, truncated, too large, or a redirect.
+ * @example
+ * const requestOf = (error: unknown) => (error instanceof OktaResponseError ? error.requestId : undefined);
+ */
 export class OktaResponseError extends RollcallError {
   readonly operation: string;
   readonly status: number;
@@ -165,7 +198,13 @@ export class OktaResponseError extends RollcallError {
   }
 }
 
-/** Okta does not let these credentials list what it holds, or does not offer the list for this identity source. */
+/**
+ * Okta does not let these credentials list what it holds, or does not offer the list for this identity source.
+ * @example
+ * await verify({ okta, state }).catch((error: unknown) => {
+ *   if (error instanceof ReadBackError) console.log(`${error.operation} is not possible: ${error.status}`);
+ * });
+ */
 export class ReadBackError extends RollcallError {
   /** Okta's name of the operation. */
   readonly operation: string;
@@ -178,7 +217,11 @@ export class ReadBackError extends RollcallError {
   }
 }
 
-/** A session cannot be created, triggered or cancelled, or the same changes failed in too many sessions. */
+/**
+ * A session cannot be created, triggered or cancelled, or the same changes failed in too many sessions.
+ * @example
+ * const sessionOf = (error: unknown) => (error instanceof SessionError ? error.sessionId : undefined);
+ */
 export class SessionError extends RollcallError {
   readonly sessionId: string | undefined;
   readonly status: string | undefined;
@@ -189,7 +232,14 @@ export class SessionError extends RollcallError {
   }
 }
 
-/** The identity source has an active session that this state did not create. The session is unchanged. */
+/**
+ * The identity source has an active session that this state did not create. The session is unchanged.
+ * @example
+ * await sync(options).catch((error: unknown) => {
+ *   if (error instanceof ForeignSessionError) console.log('another program has the session', error.sessionId);
+ *   throw error;
+ * });
+ */
 export class ForeignSessionError extends SessionError {
   /** Milliseconds since the session was created; undefined if it is not known. */
   readonly ageMs: number | undefined;
@@ -207,7 +257,11 @@ export class ForeignSessionError extends SessionError {
   }
 }
 
-/** An import did not end within `pollTimeoutMs`. Its outcome is unknown. It was not cancelled, and the next run settles it. */
+/**
+ * An import did not end within `pollTimeoutMs`. Its outcome is unknown. It was not cancelled, and the next run settles it.
+ * @example
+ * const isRunAgain = (error: unknown) => error instanceof PollTimeoutError; // the next run settles the session
+ */
 export class PollTimeoutError extends SessionError {
   constructor(sessionId: string, status: string | undefined, waitedMs: number) {
     super(
@@ -219,7 +273,14 @@ export class PollTimeoutError extends SessionError {
   }
 }
 
-/** The state cannot be read or written, or belongs to another org or identity source. */
+/**
+ * The state cannot be read or written, or belongs to another org or identity source.
+ * @example
+ * await openState('./state').catch((error: unknown) => {
+ *   if (error instanceof StateError) console.log(error.code);
+ *   throw error;
+ * });
+ */
 export class StateError extends RollcallError {
   constructor(
     message: string,
@@ -240,7 +301,14 @@ export class StateError extends RollcallError {
   }
 }
 
-/** Another process, or this one, has the state open. */
+/**
+ * Another process, or this one, has the state open.
+ * @example
+ * await sync(options).catch((error: unknown) => {
+ *   if (error instanceof BusyError) console.log(`process ${error.pid} on ${error.host} uses the state`);
+ *   throw error;
+ * });
+ */
 export class BusyError extends RollcallError {
   readonly pid: number;
   readonly host: string;
@@ -257,7 +325,14 @@ export class BusyError extends RollcallError {
   }
 }
 
-/** The run or call was aborted by its `AbortSignal`, or its client was closed. */
+/**
+ * The run or call was aborted by its `AbortSignal`, or its client was closed.
+ * @example
+ * const stop = AbortSignal.timeout(60_000);
+ * await sync({ ...options, signal: stop }).catch((error: unknown) => {
+ *   if (!(error instanceof AbortedError)) throw error;
+ * });
+ */
 export class AbortedError extends RollcallError {
   constructor(message = 'the run was aborted') {
     super('ERR_ROLLCALL_ABORTED', message);

@@ -1,6 +1,9 @@
 /**
  * The limits of Okta's Identity Sources API, from its API description or from the Anything-as-a-Source guide. Lengths
  * are in UTF-16 code units, like JSON Schema's `maxLength` for the text that the service supports.
+ * @example
+ * for (let at = 0; at < ids.length; at += LIMITS.itemsPerRequest)
+ *   await okta.deleteUsers(sessionId, ids.slice(at, at + LIMITS.itemsPerRequest));
  */
 export const LIMITS = Object.freeze({
   /** "Array of profiles ..." `maxItems: 200`: items of one bulk request. */

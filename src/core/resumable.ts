@@ -33,6 +33,10 @@ const PASSING: ReadonlySet<unknown> = new Set([
  * True for an error after which another run can get further without anybody fixing anything, such as a lost connection, an import that
  * takes long, or a state that another process uses. Use it to decide whether a job is tried again. The command line ends with exit code
  * 4 for these errors. A plan that the guard stopped, a source that cannot be read, refused credentials and the like need a person first.
+ * @example
+ * await sync(options).catch((error: unknown) => {
+ *   if (!isResumable(error)) throw error; // otherwise the next run of the schedule goes on
+ * });
  */
 export function isResumable(error: unknown): boolean {
   if (error instanceof AbortedError || error instanceof BusyError || error instanceof PollTimeoutError)

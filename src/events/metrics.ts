@@ -47,7 +47,9 @@ export type DurationName =
  * Turns events into measurements. Pass the returned function as `onEvent`. No measurement contains an id or a profile value.
  *
  * @example
- * sync({ ..., onEvent: metrics({ add: (name, value, attributes) => counters[name].add(value, attributes), record }) })
+ * const counts = new Map<string, number>();
+ * const add = (name: string, value: number) => counts.set(name, (counts.get(name) ?? 0) + value);
+ * await sync({ ...options, onEvent: metrics({ add, record: () => undefined }) });
  */
 export function metrics(sink: MetricSink, clock: Clock = systemClock): (event: SyncEvent) => void {
   const triggered = new Map<string, number>();

@@ -111,7 +111,12 @@ export interface GuardLimits {
   readonly minRejects?: number;
 }
 
-/** The defaults of {@link GuardLimits}. */
+/**
+ * The defaults of {@link GuardLimits}.
+ * @example
+ * const half = { maxDeletePercent: GUARD_DEFAULTS.maxDeletePercent / 2 };
+ * await sync({ okta, state, users: people, guard: half });
+ */
 export const GUARD_DEFAULTS: Readonly<Required<GuardLimits>> = Object.freeze({
   maxDeletePercent: 20,
   maxWeekDeletePercent: 20,

@@ -88,6 +88,8 @@ export function guard(
 /**
  * Passes changes on without a guard. Okta imports everything that is sent, so a bad export can deactivate everybody:
  * use it only where something else has checked the whole plan.
+ * @example
+ * await pipe(people, validate('users'), diff('users', state), unguarded(), batch(), upload(okta, state));
  */
 export function unguarded(): Operator<ChangesFromDiff & Pick<Change, keyof Batch & keyof Change>, Guarded> {
   return named('guard', (source) => source as Flow<Guarded>);

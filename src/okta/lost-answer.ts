@@ -8,6 +8,11 @@ export function isReadOnlyMode(error: unknown): boolean {
 /**
  * True if Okta may have acted on the request: its response was lost, could not be read, or was a fault of the service
  * (5xx). Callers in `upload` decide what to do, because it depends on the call.
+ * @example
+ * await okta.startImport(sessionId).catch(async (error: unknown) => {
+ *   if (!isLostAnswer(error)) throw error;
+ *   console.log((await okta.getSession(sessionId))?.status);
+ * });
  */
 export function isLostAnswer(error: unknown): boolean {
   if (error instanceof OktaNetworkError) return error.sent;

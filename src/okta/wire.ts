@@ -153,7 +153,11 @@ export interface WireResponse {
 /** Sends one request once. Rejects with {@link TransportError} if there is no complete response. */
 export type Transport = (request: WireRequest) => Promise<WireResponse>;
 
-/** The error of a transport that has no complete response. */
+/**
+ * The error of a transport that has no complete response.
+ * @example
+ * const transport: Transport = () => Promise.reject(new TransportError('the cable is out', false));
+ */
 export class TransportError extends Error {
   /** False when the request certainly never reached the server. */
   readonly sent: boolean;

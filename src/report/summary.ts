@@ -64,6 +64,9 @@ export interface WaitSummary {
 /**
  * The content of `summary.json`, which `report.html` shows. `version` changes if a field is removed or changes its
  * meaning, but not if a field is added.
+ * @example
+ * const summary = JSON.parse(readFileSync('report/summary.json', 'utf8')) as RunSummary;
+ * console.log(summary.status, summary.error?.code);
  */
 export interface RunSummary {
   readonly format: 'rollcall-report';

@@ -3,7 +3,12 @@ import { refuseUnknown, requireNumber } from '../core/check-options.js';
 import { draw } from './random.js';
 import type { Fault, FaultKind, OrgRequest } from './types.js';
 
-/** All kinds of faults, in the order in which they are drawn for a request. */
+/**
+ * All kinds of faults, in the order in which they are drawn for a request.
+ * @example
+ * const rates = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0.01]));
+ * await using org = await startOrg({ faults: { seed: 7, rates } });
+ */
 export const FAULT_KINDS: readonly FaultKind[] = Object.freeze([
   'refuse',
   'resetBefore',

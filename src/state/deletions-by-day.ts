@@ -25,6 +25,9 @@ export function deletionsIn(rows: readonly PendingRow[]): DeletionCounts {
  * as `completed`, with the time at which the session was triggered, or created if it was not triggered.
  * @param value - the value before; it is also the result if there are no deletions
  * @param at - milliseconds since the epoch
+ * @example
+ * const value = await state.getMeta('deletions-by-day');
+ * const table = withDeletions(value, Date.now(), { users: 2, groups: 0, memberships: 0 });
  */
 export function withDeletions(
   value: string | undefined,

@@ -24,6 +24,9 @@ export interface MoveOptions {
  * @param from - opened with `moved: true`, so that a move that was interrupted can be ended
  * @param to - an empty state, or one with what an earlier attempt left; opened with `moved: true` to move a state back
  * @returns the number of rows of each entity; also if the state had been moved there before
+ * @example
+ * await using to = await openState('postgres://rollcall@db.example.com/rollcall');
+ * await moveState(state, to, { from: './state', to: 'the database rollcall' });
  * @throws {@link StateError} if a session is in flight, or an import was not finished; `ERR_ROLLCALL_STATE_MOVED` if the state was moved to
  * another place, `ERR_ROLLCALL_STATE_NOT_EMPTY` if there is another state in the new place, `ERR_ROLLCALL_STATE_CORRUPT` if the state is
  * damaged, or the copy differs from it: then the state stays in use

@@ -9,7 +9,11 @@ export interface Target {
   readonly identitySourceId: string;
 }
 
-/** The result of comparing a record with the baseline. */
+/**
+ * The result of comparing a record with the baseline.
+ * @example
+ * const isUnchanged = (seen: SeenCode) => seen === Seen.SAME;
+ */
 export const Seen = Object.freeze({
   /** The baseline has no row for the key. */
   NEW: 0,
@@ -25,7 +29,11 @@ export const Seen = Object.freeze({
 /** One of the values of {@link Seen}. */
 export type SeenCode = (typeof Seen)[keyof typeof Seen];
 
-/** The result of looking up a user or group to which a membership refers. */
+/**
+ * The result of looking up a user or group to which a membership refers.
+ * @example
+ * const isHeld = (reference: ReferenceCode) => reference === Reference.HELD;
+ */
 export const Reference = Object.freeze({
   /** It is not in Okta and not in the source (a rejected record does not count), or this run removes it. */
   ABSENT: 0,
@@ -119,6 +127,8 @@ export interface Lane {
 /**
  * The lanes in the order in which they are sent. Access that has ended comes first, so that a leaver waits for one session,
  * however large the plan is. Dependent changes come last, after those for which they wait.
+ * @example
+ * for (const lane of LANES) console.log(lane);
  */
 export const LANES: readonly Lane[] = Object.freeze([
   { entity: 'users', kind: 'delete', dependent: false },
@@ -140,7 +150,11 @@ export type Held =
   /** The outcome of the last upload is unknown, so it is not known what Okta has. */
   | { readonly kind: 'unknown' };
 
-/** The value of every unknown row. */
+/**
+ * The value of every unknown row.
+ * @example
+ * await state.adopt([{ entity: 'users', key: '1001', held: UNKNOWN }]);
+ */
 export const UNKNOWN: Held = Object.freeze({ kind: 'unknown' });
 
 /** One row of the baseline. */
@@ -190,10 +204,18 @@ export function leftOutName(entity: Entity): string {
   return `left-out:${entity}`;
 }
 
-/** The name of the meta value with the place to which a state was moved. A state that has such a place must not be read. */
+/**
+ * The name of the meta value with the place to which a state was moved. A state that has such a place must not be read.
+ * @example
+ * const newPlace = await state.getMeta(MOVED_TO);
+ */
 export const MOVED_TO = 'moved-to';
 
-/** The value of the meta value `import` while an import is not finished. */
+/**
+ * The value of the meta value `import` while an import is not finished.
+ * @example
+ * const isHalfImported = (await state.getMeta('import')) === IMPORT_UNFINISHED;
+ */
 export const IMPORT_UNFINISHED = 'unfinished';
 
 /** The number of rows of an entity. */

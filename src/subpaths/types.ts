@@ -6,9 +6,8 @@
 export type { AttributeLimit } from '../core/limits.js';
 export type { Mode, Modes } from '../core/mode.js';
 export type { CompleteFor } from '../diff/complete-for.js';
-export type { ChangeKind, DirectoryRecord, RecordOf, RemovedMembership } from '../core/model.js';
+export type { ChangeKind, RecordOf, RemovedMembership } from '../core/model.js';
 export type { PlannedChange, PlannedReason } from '../core/planned-change.js';
-export type { ReadCounts } from '../core/rejection.js';
 export type {
   AttributeChanges,
   ChangeOutcome,

@@ -42,7 +42,11 @@ export async function readWatermark(
   return oldest === undefined ? last : oldest.from;
 }
 
-/** The owed records of a state: what Okta does not have of the feeds that were read. The oldest is the first. */
+/**
+ * The owed records of a state: what Okta does not have of the feeds that were read. The oldest is the first.
+ * @example
+ * for (const { entity, code, since } of await readOwed(state)) console.log(entity, code, since);
+ */
 export async function readOwed(state: StateStore): Promise<readonly OwedRecord[]> {
   return (await loadOwed(state)).map(publicOwed);
 }
@@ -52,6 +56,8 @@ export async function readOwed(state: StateStore): Promise<readonly OwedRecord[]
  *
  * @param externalIds - the ids (of a membership `group/member`), or `users`, `groups`, `memberships` or `all`
  * @returns the records that were removed
+ * @example
+ * const forgotten = await forgetOwed(state, ['1001', '1002']);
  */
 export async function forgetOwed(
   state: StateStore,

@@ -13,7 +13,10 @@ import { withoutStages } from '../flow/stage-order.js';
  * to leave records out.
  *
  * @example
- * map((row) => ({ externalId: row.employee_id, profile: { userName: row.email, email: row.email } }))
+ * const users = pipe(
+ *   fromCsv('people.csv'),
+ *   map((row) => ({ externalId: row.id!, profile: { userName: row.mail!, email: row.mail! } })),
+ * );
  * @throws {@link OptionsError} at once if `fn` is not a function; {@link SourceError} while reading if it returns
  * `undefined` or `null`.
  */

@@ -45,7 +45,11 @@ export function userFrom(
   return recordFrom(columns, LIMITS.userProfile, options);
 }
 
-/** Like {@link userFrom}, for groups. @throws as {@link userFrom} */
+/**
+ * Like {@link userFrom}, for groups. @throws as {@link userFrom}
+ * @example
+ * const groups = pipe(fromCsv('groups.csv'), map(groupFrom({ externalId: 'code', profile: { displayName: 'name' } })));
+ */
 export function groupFrom(
   columns: RecordColumns,
   options: RecordFromOptions = {},
@@ -55,6 +59,9 @@ export function groupFrom(
 
 /**
  * Like {@link userFrom}, for memberships: `map(membershipFrom({ groupExternalId: 'team', memberExternalId: 'employee_id' }))`.
+ * @example
+ * const columns = { groupExternalId: 'group', memberExternalId: 'person' };
+ * const memberships = pipe(fromCsv('members.csv'), map(membershipFrom(columns)));
  * @throws as {@link userFrom}
  */
 export function membershipFrom(columns: {

@@ -18,6 +18,15 @@ class RefusedRecord {
 /**
  * A placeholder for a record that a source cannot create. `validate` rejects it with the given reason. It is therefore
  * counted and reported with its place, and does not count as removed.
+ * @example
+ * const users = pipe(
+ *   fromCsv('people.csv'),
+ *   map((row) =>
+ *     row.mail
+ *       ? { externalId: row.id!, profile: { userName: row.mail, email: row.mail } }
+ *       : refusedRecord<'users'>({ key: row.id, field: 'mail', code: 'NO_MAIL', reason: 'is empty' }),
+ *   ),
+ * );
  */
 export function refusedRecord<E extends Entity>(refusal: Refusal): RecordOf[E] {
   return new RefusedRecord(refusal) as unknown as RecordOf[E];

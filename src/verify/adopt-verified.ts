@@ -32,6 +32,8 @@ export interface AdoptVerifiedReport {
  * Leavers that Okta still holds are recorded as unknown, so that the next sync deletes them under the guard. Groups that are not in
  * the sources are only reported, because Okta does not show their external ids.
  *
+ * @example
+ * const { adopted, leavers } = await adoptVerified({ okta, state, users: people });
  * @throws {@link OptionsError} without sources, or if the state has rows or a session in flight; {@link ReadBackError} if Okta refuses
  * the list of users; {@link StateError} if the state belongs to another target.
  */

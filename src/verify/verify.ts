@@ -38,6 +38,9 @@ const ONE_BY_ONE = "users can be read one by one instead (--one-by-one, readUser
  * fingerprints, so one difference in 65,536 is not seen. Memory does not grow with the directory beyond the index of the state, and
  * the ids of its groups.
  *
+ * @example
+ * const report = await verify({ okta, state });
+ * if (report.differences > 0) console.log('Okta does not hold what the state says');
  * @throws {@link ReadBackError} if Okta refuses the list of users; {@link OptionsError} for `repair` while a session is in flight;
  * {@link StateError} if the state belongs to another target.
  */

@@ -1,24 +1,11 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import ts from 'typescript';
-
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-
-/** The public entries but the simulator. The main one comes first. */
-const ENTRIES: readonly (readonly [name: string, file: string])[] = [
-  ['rollcall', 'src/index.ts'],
-  ...['config', 'okta', 'postgres', 'store', 'testing', 'types'].map(
-    (name) => [`rollcall/${name}`, `src/subpaths/${name}.ts`] as const,
-  ),
-];
+import { compilerOptions, ENTRIES, examplesOf, resolved, ROOT } from './public-surface.js';
 
 /** Makes the reference page from the types and doc comments of what the entries export. */
 export function referencePage(): string {
-  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path))
-    .config as object;
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   const files = ENTRIES.map(([, file]) => join(ROOT, file));
-  const program = ts.createProgram(files, { ...options, noEmit: true });
+  const program = ts.createProgram(files, { ...compilerOptions(), noEmit: true });
   const checker = program.getTypeChecker();
   const written = new Set<ts.Symbol>();
   const entries = ENTRIES.map(([name], i) => {
@@ -47,7 +34,8 @@ export function referencePage(): string {
     '',
     'Made from the code by `npm run docs:reference`; the tests hold it to the code. Options and events as they are named in TypeScript;',
     'the command line has [a page of its own](cli.md), and what to do about each error code stands in [operations](operations.md).',
-    'The functions and types of the common flow are exported by `rollcall`. An entry from another place names it.',
+    'The functions and types of the common flow are exported by `rollcall`. An entry from another place names it. Examples take a client `okta`, a',
+    'state `state`, records `people` and the options of a sync `options` for granted.',
     '',
     '## Functions',
     '',
@@ -103,10 +91,6 @@ function anyEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
   ];
 }
 
-function resolved(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
-  return (symbol.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(symbol) : symbol;
-}
-
 function functionEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
   const type = checker.getTypeOfSymbol(symbol);
   const signatures = type.getCallSignatures();
@@ -114,7 +98,17 @@ function functionEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
   const text = signatures
     .slice(0, 1)
     .map((signature) => `function ${symbol.name}${checker.signatureToString(signature)}`);
-  return [`### ${symbol.name}`, '', '```text', ...text, '```', '', docOf(symbol, checker), ''];
+  return [
+    `### ${symbol.name}`,
+    '',
+    '```text',
+    ...text,
+    '```',
+    '',
+    docOf(symbol, checker),
+    '',
+    ...exampleOf(symbol, checker),
+  ];
 }
 
 function interfaceEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
@@ -126,10 +120,16 @@ function interfaceEntry(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
     '',
     docOf(symbol, checker),
     '',
+    ...exampleOf(symbol, checker),
     ...codesOf(symbol),
     ...members.map((member) => memberLine(member, checker)),
     '',
   ];
+}
+
+/** The examples of the doc comment. The word `typescript` sets them apart from the snippets of the docs, which are whole programs. */
+function exampleOf(symbol: ts.Symbol, checker: ts.TypeChecker): string[] {
+  return examplesOf(symbol, checker).flatMap((code) => ['```typescript', code, '```', '']);
 }
 
 /** The codes that an error class sets. */

@@ -51,6 +51,8 @@ export function toCsv<T extends object>(target: Output, options: ToCsvOptions = 
  * Writes records as JSON, one per line, to a file or to a Writable. A file has mode 0600, and appears only when it is
  * complete; a Writable stays open.
  *
+ * @example
+ * const { records } = await pipe(people, validate('users'), toJsonLines('valid-people.jsonl'));
  * @throws {@link OptionsError} at once for an invalid target. {@link OutputError} if the output cannot be written. Any
  * error of the source.
  */

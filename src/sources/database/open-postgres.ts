@@ -17,7 +17,7 @@ const BOOLEAN = 16;
  * Needs the packages `pg` and `pg-cursor`.
  *
  * @example
- * await using hr = openPostgres({ url: process.env.HR_DATABASE_URL });
+ * await using hr = openPostgres({ url: process.env['HR_DATABASE_URL'] ?? '' });
  * const users = pipe(hr.rows('SELECT id AS "externalId", mail AS "userName", mail AS email FROM people'), map(toUser));
  * @throws OptionsError at once for an invalid option. SourceError when it is read, if a package is missing or the server does not answer.
  */

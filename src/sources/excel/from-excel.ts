@@ -36,6 +36,8 @@ const OPTIONS = ['name', 'expectRows', 'completeMarker', 'sheet', 'columns', 'sk
  *
  * The workbook is read into memory, at most 64 MiB of it. It needs the packages `@e965/xlsx` and `numfmt`, which rollcall does not install.
  *
+ * @example
+ * const users = pipe(fromExcel('people.xlsx', { sheet: 'Staff' }), map(toUser), validate('users'));
  * @throws {@link OptionsError} at once for an invalid option. {@link SourceError} while reading, with file, row and cell: for bytes that
  * are not a whole workbook, a password, a sheet that does not exist, and, in a column that is used, for an error such as `#N/A`, a
  * formula without a value, a value that its number format hides, and merged cells.

@@ -43,7 +43,8 @@ const NAME = 'LDAP';
  * Opens an LDAP directory as a source. Needs the package `ldapts`.
  *
  * @example
- * await using directory = openLdap({ url: 'ldaps://dc.example.com', bind: { dn: READER, password: process.env.LDAP_PASSWORD } });
+ * const password = process.env['LDAP_PASSWORD'] ?? '';
+ * await using directory = openLdap({ url: 'ldaps://dc.example.com', bind: { dn: 'CN=Reader,DC=example,DC=com', password } });
  * const people = directory.search({ base: 'OU=People,DC=example,DC=com', filter: '(objectClass=user)', attributes: ['objectGUID', 'mail'] });
  * @throws {@link OptionsError} at once for an invalid option, without the password.
  */

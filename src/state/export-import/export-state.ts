@@ -21,6 +21,8 @@ const ROWS_PER_LINE = 500;
  * Writes the content of a state to a file, as a backup or for another machine: external ids, keyed fingerprints and their
  * key. It contains no profile. The mode of the file is 0600. If writing fails, there is no file.
  *
+ * @example
+ * const rows = await exportState(state, 'backup.jsonl');
  * @throws {@link StateError} if a session is in flight (run `sync` first, because the session would change the rows), or if
  * the file cannot be written
  */

@@ -23,6 +23,9 @@ export interface ImportOptions {
  * Fills an empty state from an export. Its rows are unknown, unless `asOfNow` is set. The whole file is read and checked before the first write. If an import is
  * interrupted, the state cannot be used until the file is imported again.
  *
+ * @example
+ * await using empty = await openState('./restored');
+ * await importState('backup.jsonl', empty, { asOfNow: true });
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_NOT_EMPTY` if the state has rows or sessions, `ERR_ROLLCALL_STATE_CORRUPT` if
  * the file is incomplete or changed, `ERR_ROLLCALL_STATE_FORMAT` if it is not an export that this version can read
  */

@@ -9,6 +9,8 @@ import type { StateRowCounts } from './export-format.js';
  * Reads all rows of a state, and compares each row with its check sum and their number with `counts`. Returns the number of
  * rows of each entity.
  *
+ * @example
+ * const { users } = await verifyState(state);
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_CORRUPT` if anything differs
  */
 export function verifyState(state: StateStore): Promise<StateRowCounts> {

@@ -33,6 +33,12 @@ export interface DiskContent {
 
 /**
  * The content of a memory state, which the next `memoryState` can open. Each write is atomic.
+ * @example
+ * const disk = new MemoryDisk();
+ * disk.onWrite = (name) => {
+ *   if (name === 'settle') throw new Error('the disk is full');
+ * };
+ * const state = memoryState({ disk });
  */
 export class MemoryDisk {
   /** Called before every write with its name. If it throws, the write fails: for tests of failing disks. */

@@ -72,6 +72,9 @@ const CONNECTION_OPTIONS = ['connectTimeoutMs', 'driverOptions'];
  *
  * @param pool - a `Pool` of the package `pg` (version 8) with at least four connections, to the primary server. It stays open when the
  * state is closed. A pooler between must give a client the same connection always (session mode).
+ * @example
+ * const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] });
+ * await using state = await postgresState(pool, { name: 'people' });
  * @throws {@link BusyError} if another writer has the state open; {@link StateError} if the server cannot be used (the message contains
  * the SQLSTATE), if there is no state and `create` is false (`ERR_ROLLCALL_STATE_MISSING`), if the tables have another version
  * (`ERR_ROLLCALL_STATE_FORMAT`), or if the state was moved to another place (`ERR_ROLLCALL_STATE_MOVED`). If it throws, nothing stays open.
@@ -90,6 +93,8 @@ export async function postgresState(
  * password may also be in the environment variable PGPASSWORD, or in the file that PGPASSFILE names. `openState` takes such an address
  * too. Needs the package `pg`.
  *
+ * @example
+ * await using state = await openPostgresState('postgres://rollcall@db.example.com/rollcall', { name: 'people' });
  * @throws as {@link postgresState}; {@link OptionsError} for an invalid address
  */
 export async function openPostgresState(
@@ -118,6 +123,8 @@ export async function openPostgresState(
  * state open should be ended before.
  *
  * @param place - a pool of the package `pg`, or an address as for {@link openPostgresState}
+ * @example
+ * const { from, to } = await migratePostgresState('postgres://rollcall@db.example.com/rollcall');
  * @throws {@link StateError} `ERR_ROLLCALL_STATE_FORMAT` if the tables are of a later version
  */
 export async function migratePostgresState(
