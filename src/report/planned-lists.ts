@@ -1,5 +1,6 @@
 import { ENTITIES, type Entity } from '../core/model.js';
 import { plannedId, type PlannedChange } from '../core/planned-change.js';
+import { groupsOf, type ValueGroups } from './value-groups.js';
 import { changesOf, type ChangeOutcome, type KindCounts } from '../core/results.js';
 
 /** The most changes of each entity and action that the summary lists. */
@@ -13,6 +14,16 @@ const MOST_LISTED: Readonly<Record<PlannedChange['action'], number>> = {
 export interface ListedChange extends PlannedChange {
   /** The outcome of the change; missing if it was not sent, or not confirmed yet. */
   readonly outcome?: ChangeOutcome['outcome'];
+  /** The values of the attributes of the list (`attributes`), if they are allowed and were read. */
+  readonly values?: readonly string[];
+}
+
+/** Values of allowed attributes of entities that a plan deletes. */
+export interface AllowedValues {
+  readonly entity: Entity;
+  readonly attributes: readonly string[];
+  /** The values by external id, in the order of `attributes`. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The changes of one entity and action. */
@@ -22,11 +33,18 @@ export interface ChangeList {
   readonly count: number;
   /** The first 500 deletions; the first 200 creations and updates. */
   readonly first: readonly ListedChange[];
+  /** The attributes whose values are shown. */
+  readonly attributes?: readonly string[];
+  /** The changes by the values of these attributes. */
+  readonly groups?: readonly ValueGroups[];
+  /** The number of changes whose values are known. */
+  readonly known?: number;
 }
 
 interface OpenList {
   count: number;
   readonly first: Map<string, { -readonly [K in keyof ListedChange]: ListedChange[K] }>;
+  shown?: Pick<ChangeList, 'attributes' | 'groups' | 'known'>;
 }
 
 /** The first changes of a plan by entity and action, with their outcomes, in bounded memory. */
@@ -53,6 +71,18 @@ export class PlannedLists {
     if (listed !== undefined) listed.outcome = outcome;
   }
 
+  /** Shows these values beside the deletions that are listed. */
+  show({ entity, attributes, values }: AllowedValues): void {
+    const list = this.#lists.get(`${entity} delete`);
+    if (list === undefined) return;
+    for (const change of list.first.values()) {
+      const known = values.get(change.externalId);
+      if (known !== undefined) change.values = known;
+    }
+    const groups = groupsOf(attributes, [...values.values()]);
+    list.shown = { attributes, groups, known: values.size };
+  }
+
   /** True if the lists have every change of this plan: the run was connected with the report, and its plan was complete. */
   isOf(entities: Readonly<Record<Entity, KindCounts>>): boolean {
     return this.#count === changesOf(entities);
@@ -65,7 +95,7 @@ export class PlannedLists {
         const list = this.#lists.get(`${entity} ${action}`);
         return list === undefined
           ? []
-          : [{ entity, action, count: list.count, first: [...list.first.values()] }];
+          : [{ entity, action, count: list.count, first: [...list.first.values()], ...list.shown }];
       }),
     );
   }

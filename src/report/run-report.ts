@@ -12,7 +12,7 @@ import { makeDirectory } from './files/make-directory.js';
 import { withOutput } from './files/output.js';
 import type { RunOrigin } from './origin.js';
 import { PlannedFile } from './planned-file.js';
-import { PlannedLists } from './planned-lists.js';
+import { PlannedLists, type AllowedValues } from './planned-lists.js';
 import { RejectsFile } from './rejects-file.js';
 import { reportPage } from './page/page.js';
 import { SessionLog } from './session-log.js';
@@ -30,7 +30,7 @@ export interface RunReportOptions {
   readonly clock?: Clock;
   /** Where the run takes place: what the page says first. The other parts of the report do not depend on it. */
   readonly origin?: RunOrigin;
-  /** Must be false: the files never contain profile values. @defaultValue `false` */
+  /** Must be false: the files never contain profile values, but those of `allowedValues`. @defaultValue `false` */
   readonly values?: false;
 }
 
@@ -54,6 +54,11 @@ export interface RunReport {
   readonly observe: (event: SyncEvent) => void;
   /** Receives the changes of the plan, and writes them to `planned.csv`: pass it as `onPlanned` of `sync` or `plan`. Never throws. */
   readonly planned: (changes: readonly PlannedChange[]) => void;
+  /**
+   * Receives the values of attributes that may be shown beside deletions: the page and `summary.json` then contain them, and the page
+   * counts deletions by them. Without a call, no file has a profile value.
+   */
+  readonly allowedValues: (values: AllowedValues) => void;
   /** Receives outcomes, and writes them to `changes.csv`: pass it as `onOutcome` of `sync` or `upload`. Never throws. */
   readonly outcomes: (list: readonly ChangeOutcome[]) => void;
   /**
@@ -69,7 +74,7 @@ export interface RunReport {
  * Creates a report of one run as files: `summary.json`, `changes.csv`, `rejects.csv` and `report.html`. The files have
  * mode 0600. {@link RunReport.finish} completes them; a file that cannot be completed does not appear. Rows are written
  * during the run, so that memory does not grow with it. The files contain external ids and names of attributes, but no
- * profile values.
+ * profile values, except those that {@link RunReport.allowedValues} receives.
  *
  * @throws {@link OptionsError} for an invalid option; {@link OutputError} if the directory cannot be created or written.
  */
@@ -85,6 +90,7 @@ export function createRunReport(options: RunReportOptions): RunReport {
   return {
     observe: (e) => run.observe(e),
     planned: (changes) => run.planned(changes),
+    allowedValues: (values) => run.allowedValues(values),
     outcomes: (list) => run.outcomes(list),
     finish: (r) => run.finish(r),
   };
@@ -154,6 +160,10 @@ class ObservedRun {
     if (this.#finished) return;
     this.#planned.add(changes);
     this.#lists.add(changes);
+  }
+
+  allowedValues(values: AllowedValues): void {
+    if (!this.#finished) this.#lists.show(values);
   }
 
   async finish(result: RunResult): Promise<ReportFiles> {

@@ -64,7 +64,8 @@ export type {
 export type { PlanOptions } from '../sync/sync.js';
 export type { SelectionOptions } from '../diff/selection.js';
 export type { LastRunFigures, RunOrigin } from '../report/origin.js';
-export type { ChangeList, ListedChange } from '../report/planned-lists.js';
+export type { AllowedValues, ChangeList, ListedChange } from '../report/planned-lists.js';
+export type { ValueGroups } from '../report/value-groups.js';
 export type { ToCsvOptions, WrittenFile } from '../report/files/to-files.js';
 export type { Output } from '../report/files/output.js';
 export type { AttributeCount } from '../report/changes-file.js';

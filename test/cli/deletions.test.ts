@@ -64,7 +64,8 @@ describe('who would be deleted', () => {
     expect(ran.out).toMatch(/^ {4}g2 {4}Ops$/m);
     expect(
       okta.requests.slice(before).filter(({ path }) => /\/(users|groups)\/\w+$/.test(path)),
-    ).toHaveLength(21);
+    ).toHaveLength(1);
+    expect(okta.requests.slice(before).filter(({ path }) => path.includes('/apps/'))).toHaveLength(1);
     const offline = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName']);
     expect(offline.out).toContain('The names were not read: no credentials are set.');
     expect(offline.out).toContain('    u0, u1, u10,');
@@ -72,6 +73,53 @@ describe('who would be deleted', () => {
       '--names: expected names of attributes',
     );
     expect((await cli(cwd, ['plan', ...INPUTS, '--names', 'a', '--json'])).code).toBe(2);
+  });
+
+  it('is counted by the attributes that --names allows, on the terminal and in the report', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    const department = (i: number) => (i === 1 || i === 2 ? 'IT' : i === 3 ? '' : 'Sales <1>');
+    const withDepartments = (to: number) =>
+      usersCsv(to)
+        .trimEnd()
+        .split('\n')
+        .map((line, i) => `${line},${i === 0 ? 'department' : department(i)}\n`)
+        .join('');
+    await files(cwd, { 'u.csv': withDepartments(40) });
+    expect((await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })).code).toBe(0);
+    await files(cwd, {
+      'u.csv': 'externalId,userName,email,firstName,lastName,department\nn,n@x.eu,n@x.eu,A,B,C\n',
+    });
+    const plan = (...more: string[]) =>
+      cli(cwd, ['plan', '--users', 'u.csv', '--report', 'r', ...more], { env });
+    const names = ['--names', 'lastName,department'];
+    const ran = await plan(...names);
+    expect(ran.out).toContain('    and 20 more\n    by department: Sales <1> 37, IT 2, (none) 1\n');
+    expect(ran.out).not.toContain('by lastName');
+    const page = await readFile(join(cwd, 'r/report.html'), 'utf8');
+    const text = page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('By department : Sales &lt;1&gt; 37, IT 2, (none) 1');
+    expect(text).toContain('Id lastName department Reason');
+    expect(text).toContain('this page and summary.json the allowed values of lastName, department.');
+    expect(text).toMatch(/u39 Last39 Sales &lt;1&gt; /);
+    expect(page).toContain('<table class="searchable" data-what="users">');
+    for (const name of ['summary.json', 'report.html'])
+      expect(await readFile(join(cwd, 'r', name), 'utf8')).toContain('Last39');
+    expect(await readFile(join(cwd, 'r/planned.csv'), 'utf8')).not.toContain('Last39');
+    // Nobody allowed them: no value is in any file.
+    expect((await plan()).out).not.toContain('Sales');
+    for (const name of ['summary.json', 'report.html', 'planned.csv'])
+      expect(await readFile(join(cwd, 'r', name), 'utf8')).not.toMatch(/Last39|Sales/);
+  });
+
+  it('is counted of those that were read, in an org that does not serve the list of users', async () => {
+    const [cwd, okta] = [await directory(), await org({ appsApi: false })];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(30) });
+    expect((await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })).code).toBe(0);
+    await files(cwd, { 'u.csv': usersCsv(4) });
+    const { out } = await cli(cwd, ['plan', '--users', 'u.csv', '--names', 'firstName'], { env });
+    expect(out).toContain('    and 6 more\n    by firstName: First 20 (of the 20 that were read)\n');
   });
 
   it('is listed by a sync that the guard stops, without names', async () => {

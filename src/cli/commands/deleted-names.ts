@@ -1,10 +1,21 @@
-import { AbortedError, OptionsError, RollcallError } from '../../core/errors.js';
+import {
+  AbortedError,
+  OktaHttpError,
+  OptionsError,
+  ReadBackError,
+  RollcallError,
+} from '../../core/errors.js';
 import type { Entity, Profile } from '../../core/model.js';
+import type { DirectoryClient } from '../../okta/directory-client.js';
+import type { CallOptions } from '../../okta/wire.js';
 import type { StateStore } from '../../state/store.js';
 import type { DeletedNames } from '../text/deletions-text.js';
 import type { CommandInput } from './command.js';
 import { connectIfSet } from './connect-if-set.js';
 import type { FirstDeletions } from './planned.js';
+
+/** Stands for the values of somebody whom Okta does not have. */
+const NOT_THERE = '(not in Okta)';
 
 /** The attributes that `--names` allows to be shown. @throws {@link OptionsError} if it names none */
 export function nameColumns({ flags }: Pick<CommandInput, 'flags'>): readonly string[] | undefined {
@@ -17,9 +28,16 @@ export function nameColumns({ flags }: Pick<CommandInput, 'flags'>): readonly st
   return columns;
 }
 
+/** The most deletions of each entity that are read one by one. */
+const MOST_READ = 20;
+/** The most pages of the list of users that are read, of up to 500 users each. */
+const MOST_PAGES = 40;
+
+type Values = Map<string, readonly string[]>;
+
 /**
- * Reads the names of the listed deletions from Okta: their rows have left the source, and the state stores no values. Only the users and
- * groups that are listed are read, one by one. A failure is a note, because the plan is valid without names.
+ * Reads the names of deletions from Okta: their rows have left the source, and the state stores no values. Many users are found in the
+ * list of the identity source, some are read one by one. A failure is a note, because the plan is valid without names.
  */
 export async function readDeletedNames(
   columns: readonly string[],
@@ -28,21 +46,28 @@ export async function readDeletedNames(
   input: CommandInput,
 ): Promise<DeletedNames | undefined> {
   if (deletions.users.length + deletions.groups.length === 0) return undefined;
-  const values = { users: new Map(), groups: new Map(), memberships: new Map() } as Record<
-    Entity,
-    Map<string, readonly string[]>
-  >;
+  const values = { users: new Map(), groups: new Map(), memberships: new Map() } as Record<Entity, Values>;
   const named = (note?: string): DeletedNames => ({ columns, values, note });
   try {
     const okta = await connectIfSet(state, input);
     if ('why' in okta) return named(`The names were not read: ${okta.why}.`);
     const options = { signal: input.stopping.signal };
     const valuesOf = (found: { readonly profile: Profile } | undefined): readonly string[] =>
-      found === undefined ? ['(not in Okta)'] : columns.map((column) => found.profile[column] ?? '');
+      columns.map((column, i) => found?.profile[column] ?? (found === undefined && i === 0 ? NOT_THERE : ''));
     try {
-      for (const { externalId } of deletions.users)
-        values.users.set(externalId, valuesOf(await okta.getUser(externalId, options)));
-      for (const { externalId } of deletions.groups)
+      if (deletions.users.length > MOST_READ) {
+        const wanted = new Set(deletions.users.map(({ externalId }) => externalId));
+        await readFromList(
+          okta,
+          wanted,
+          (user) => values.users.set(user.externalId, valuesOf(user)),
+          options,
+        );
+      }
+      for (const { externalId } of deletions.users.slice(0, MOST_READ))
+        if (!values.users.has(externalId))
+          values.users.set(externalId, valuesOf(await okta.getUser(externalId, options)));
+      for (const { externalId } of deletions.groups.slice(0, MOST_READ))
         values.groups.set(externalId, valuesOf(await okta.getGroup(externalId, options)));
     } finally {
       await okta.close();
@@ -51,5 +76,30 @@ export async function readDeletedNames(
   } catch (error) {
     if (!(error instanceof RollcallError) || error instanceof AbortedError) throw error;
     return named(`The names were not read: ${error.message}.`);
+  }
+}
+
+/** Finds users in the list of the identity source. An org that does not serve the list is no failure: some are read one by one then. */
+async function readFromList(
+  okta: DirectoryClient,
+  wanted: ReadonlySet<string>,
+  found: (user: { readonly externalId: string; readonly profile: Profile }) => void,
+  options: CallOptions,
+): Promise<void> {
+  let after: string | undefined;
+  let missing = wanted.size;
+  try {
+    for (let page = 0; page < MOST_PAGES && missing > 0; page++) {
+      const { items, next } = await okta.listAppUsers({ ...options, ...(after !== undefined && { after }) });
+      for (const { externalId, profile } of items) {
+        if (externalId === undefined || !wanted.has(externalId)) continue;
+        missing--;
+        found({ externalId, profile });
+      }
+      if (next === undefined) return;
+      after = next;
+    }
+  } catch (error) {
+    if (!(error instanceof OktaHttpError || error instanceof ReadBackError)) throw error;
   }
 }

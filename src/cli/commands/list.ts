@@ -58,7 +58,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       changes(),
       new Option(
         '--names <attribute,...>',
-        'show these attributes of the people and groups that would be deleted, e.g. firstName,lastName: read from Okta, only for those that are listed',
+        'show these attributes of the people and groups that would be deleted, e.g. firstName,department, and count them by these: read from Okta; with --report, the report has them too',
       ).conflicts(['json', 'quiet']),
     ],
   },

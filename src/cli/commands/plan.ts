@@ -1,4 +1,5 @@
 import { GuardError } from '../../core/errors.js';
+import { ENTITIES } from '../../core/model.js';
 import type { Plan } from '../../core/results.js';
 import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
@@ -75,7 +76,11 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
     const outlook = await stopping.finished(lookAhead(state, settings, context, stopping.signal));
     const { deletions } = planned;
-    const names = columns && (await stopping.finished(readDeletedNames(columns, deletions, state, input)));
+    const names =
+      columns && (await stopping.finished(readDeletedNames(columns, planned.named, state, input)));
+    for (const entity of ENTITIES)
+      if (names !== undefined && names.values[entity].size > 0)
+        files?.allowedValues({ entity, attributes: names.columns, values: names.values[entity] });
     const width = widthOf(context.io.stdout);
     const found = findings.found(made.sources, true);
     const met = findingsLines(found);

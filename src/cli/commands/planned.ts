@@ -9,6 +9,9 @@ import type { CliContext } from '../process/io.js';
 /** The most deletions of each entity that a command lists. */
 const SHOWN_DELETIONS = 20;
 
+/** The most deletions of each entity whose names are read. */
+const NAMED_DELETIONS = 500;
+
 /** The first deletions of a plan, by entity. */
 export type FirstDeletions = Readonly<Record<Entity, readonly PlannedChange[]>>;
 
@@ -32,7 +35,15 @@ export class Planned {
     this.#changes = new PlannedFile(resolve(cwd, this.#file), format.toLowerCase() as 'csv' | 'jsonl');
   }
 
+  /** Those that are listed on the terminal. */
   get deletions(): FirstDeletions {
+    const { users, groups, memberships } = this.#deletions;
+    const first = (changes: readonly PlannedChange[]) => changes.slice(0, SHOWN_DELETIONS);
+    return { users: first(users), groups: first(groups), memberships: first(memberships) };
+  }
+
+  /** Those whose names can be read. */
+  get named(): FirstDeletions {
     return this.#deletions;
   }
 
@@ -40,7 +51,7 @@ export class Planned {
   readonly add = (changes: readonly PlannedChange[]): void => {
     for (const change of changes) {
       const first = this.#deletions[change.entity];
-      if (change.action === 'delete' && first.length < SHOWN_DELETIONS) first.push(change);
+      if (change.action === 'delete' && first.length < NAMED_DELETIONS) first.push(change);
     }
     this.#changes?.add(changes);
     this.report?.(changes);

@@ -3,6 +3,7 @@ import type { SyncEvent } from '../../events/events.js';
 import type { ChangeOutcome, Plan, SyncReport } from '../../core/results.js';
 import type { PlannedChange } from '../../core/planned-change.js';
 import type { RunOrigin } from '../../report/origin.js';
+import type { AllowedValues } from '../../report/planned-lists.js';
 import { createRunReport } from '../../report/run-report.js';
 import type { Rejection } from '../../core/rejection.js';
 import type { Display } from '../display/display.js';
@@ -16,6 +17,7 @@ export interface ReportFiles {
   readonly observe: (event: SyncEvent) => void;
   readonly rejected: (rejection: Rejection) => void;
   readonly planned: (changes: readonly PlannedChange[]) => void;
+  readonly allowedValues: (values: AllowedValues) => void;
   readonly outcomes: (outcomes: readonly ChangeOutcome[]) => void;
   /** Once only. */
   readonly finish: (result: SyncReport | Plan | Error) => Promise<unknown>;
@@ -36,13 +38,21 @@ export async function openReport(
 ): Promise<ReportFiles | undefined> {
   if (report === undefined) return undefined;
   const directory = resolve(cwd, report);
-  const { observe, planned, outcomes, finish } = createRunReport({
+  const { observe, planned, allowedValues, outcomes, finish } = createRunReport({
     directory,
     clock,
     origin: await originOf(),
   });
   const rejected = (rejection: Rejection) => observe({ type: 'record:rejected', rejection });
-  return { observe, rejected, planned, outcomes, finish, line: `Report: ${join(report, 'report.html')}` };
+  return {
+    observe,
+    rejected,
+    planned,
+    allowedValues,
+    outcomes,
+    finish,
+    line: `Report: ${join(report, 'report.html')}`,
+  };
 }
 
 /** Writes the files of a run that reached its end, and names them. @throws {@link OutputError} if one cannot be written */

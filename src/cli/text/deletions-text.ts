@@ -1,6 +1,7 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { plannedId, type PlannedChange } from '../../core/planned-change.js';
 import type { KindCounts } from '../../core/results.js';
+import { groupsOf } from '../../report/value-groups.js';
 import type { FirstDeletions } from '../commands/planned.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { count, plural, printable } from './words.js';
@@ -45,6 +46,7 @@ export function deletionLines(
       `  ${what}:`,
       ...idLines(first[entity], names?.values[entity]).map((line) => `    ${line}`),
       ...(rest > 0 ? [`    and ${count(rest)} more`] : []),
+      ...groupLines(deletes, names, entity).map((line) => `    ${line}`),
     ];
   });
   const isCut = shown.some((entity) => entities[entity].deletes > first[entity].length);
@@ -54,6 +56,18 @@ export function deletionLines(
     ...(isCut && flags['changes'] === undefined ? ['  --changes FILE writes all of them to a file.'] : []),
     ...(names?.note === undefined ? [] : [`  ${printable(names.note)}`]),
   ];
+}
+
+/** How many have the same value of an attribute, one line for each attribute that makes groups. */
+function groupLines(deletes: number, names: DeletedNames | undefined, entity: Entity): string[] {
+  if (names === undefined) return [];
+  const known = names.values[entity];
+  return groupsOf(names.columns, [...known.values()]).map(({ attribute, top, others }) => {
+    const parts = top.map(({ value, count: n }) => `${printable(value)} ${count(n)}`);
+    if (others > 0) parts.push(`other values ${count(others)}`);
+    const of = known.size < deletes ? ` (of the ${count(known.size)} that were read)` : '';
+    return `by ${printable(attribute)}: ${parts.join(', ')}${of}`;
+  });
 }
 
 /** The ids in one line; with names, one line each. */

@@ -51,39 +51,50 @@ function titleOf(action: Action, status: RunStatus): string {
   }
 }
 
-function table({ entity, action, count: all, first }: ChangeList, status: RunStatus): Html {
+function table(list: ChangeList, status: RunStatus): Html {
+  const { entity, action, count: all, first, attributes = [] } = list;
   const isSent = status !== 'planned' && status !== 'stopped';
   const withNames = action === 'update' && entity !== 'memberships';
-  return html`<div
-    class="scroll"
-    role="region"
-    aria-label="${titleOf(action, status)}, ${entity}"
-    tabindex="0"
-  >
-    <table class="searchable" data-what="${entity}">
-      <caption>
-        <strong>${plural(all, entity.slice(0, -1))}</strong
-        >${first.length < all && `: the first ${count(first.length)}; all of them are in planned.csv`}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${entity === 'memberships' ? 'Group / member' : 'Id'}</th>
-          <th scope="col">${withNames ? 'Attributes' : 'Reason'}</th>
-          ${isSent && html`<th scope="col">Outcome</th>`}
-        </tr>
-      </thead>
-      <tbody>
-        ${first.map((change) => row(change, withNames, isSent))}
-      </tbody>
-    </table>
-  </div>`;
+  return html`${groups(list)}
+    <div class="scroll" role="region" aria-label="${titleOf(action, status)}, ${entity}" tabindex="0">
+      <table class="searchable" data-what="${entity}">
+        <caption>
+          <strong>${plural(all, entity.slice(0, -1))}</strong
+          >${first.length < all && `: the first ${count(first.length)}; all of them are in planned.csv`}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">${entity === 'memberships' ? 'Group / member' : 'Id'}</th>
+            ${attributes.map((name) => html`<th scope="col">${shortened(name, 60)}</th>`)}
+            <th scope="col">${withNames ? 'Attributes' : 'Reason'}</th>
+            ${isSent && html`<th scope="col">Outcome</th>`}
+          </tr>
+        </thead>
+        <tbody>
+          ${first.map((change) => row(change, attributes, withNames, isSent))}
+        </tbody>
+      </table>
+    </div>`;
 }
 
-function row(change: ListedChange, withNames: boolean, isSent: boolean): Html {
-  const { reason, changedAttributes: names, outcome } = change;
+/** How many have the same value of an allowed attribute. */
+function groups({ groups: all = [], count: changed, known = 0 }: ChangeList): Html[] {
+  return all.map(({ attribute, top, others }) => {
+    const parts = top.map(({ value, count: n }) => `${shortened(value, 60)} ${count(n)}`);
+    if (others > 0) parts.push(`other values ${count(others)}`);
+    const of = known < changed ? ` (of the ${count(known)} whose values were read)` : '';
+    return html`<p class="grouped">
+      By <span class="id">${shortened(attribute, 60)}</span>: ${parts.join(', ')}${of}
+    </p>`;
+  });
+}
+
+function row(change: ListedChange, attributes: readonly string[], withNames: boolean, isSent: boolean): Html {
+  const { reason, changedAttributes: names, outcome, values = [] } = change;
   const why = withNames ? (names?.join(', ') ?? 'not known') : describeReason(reason);
   return html`<tr>
     <th scope="row"><span class="id">${shortened(plannedId(change))}</span></th>
+    ${attributes.map((_, i) => html`<td class="any">${shortened(values[i] ?? '', 200)}</td>`)}
     <td class="any">${shortened(why, 300)}</td>
     ${isSent && html`<td>${outcome === undefined ? 'not confirmed' : OUTCOMES[outcome]}</td>`}
   </tr>`;

@@ -9,7 +9,7 @@ import { attributes, rejects } from './lists.js';
 import { planCard } from './plan.js';
 import { sample } from './sample.js';
 import { sessions } from './sessions.js';
-import { plural } from './words.js';
+import { plural, shortened } from './words.js';
 import type { RunSummary } from '../summary.js';
 
 /**
@@ -30,7 +30,7 @@ export function reportPage(
         ${planCard(summary)} ${attributes(summary)} ${sample(summary)} ${sessions(summary)}
       </div>`,
     footer: html`<p>
-        Files of this report. They contain external ids and names of attributes, but no profile values.
+        Files of this report. They contain external ids and names of attributes, ${valuesOf(summary)}.
       </p>
       ${downloads(files(summary).map(([name, what]) => ({ name, what, content: contentOf(name) })))}`,
   });
@@ -47,4 +47,12 @@ function files(summary: RunSummary): readonly (readonly [name: string, what: str
 
 function rows({ outcomes: { confirmed, refused, unknown } }: RunSummary): number {
   return confirmed + refused + unknown;
+}
+
+/** The profile values that the files have. */
+function valuesOf({ planned = [] }: RunSummary): string {
+  const names = new Set(planned.flatMap(({ attributes: shown = [] }) => shown));
+  if (names.size === 0) return 'but no profile values';
+  const list = Array.from(names, (name) => shortened(name, 60)).join(', ');
+  return `and this page and summary.json the allowed values of ${list}`;
 }
