@@ -169,7 +169,9 @@ describe('check', () => {
 
   it('says what the state holds, that it is in use, required, or of another org', async () => {
     const { cwd, env, check } = await machine();
-    expect(lineOf((await check(['--require-state'])).out, 'state')).toMatch(/^fault state .*--require-state/);
+    expect(lineOf((await check(['--require-state'])).out, 'state')).toMatch(
+      /^fault state .*rollcall plan --no-require-state.*--require-state is set/,
+    );
     await cli(cwd, ['sync', '--users', 'users.csv', ...QUICK], { env });
     expect(lineOf((await check()).out, 'state')).toContain('Okta confirmed 3 users, 0 groups, 0 memberships');
     // The state knows its org: the token is all there is to say.

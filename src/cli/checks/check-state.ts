@@ -39,7 +39,11 @@ function missing({ requireState }: Settings, shown: string): CheckedState {
   const text = `${shown}: does not exist yet`;
   const check =
     requireState === true
-      ? fault(NAME, text, 'Run "rollcall init", or restore a copy: --require-state is set.')
+      ? fault(
+          NAME,
+          text,
+          'Restore a copy; for the first run, "rollcall plan --no-require-state" creates it: --require-state is set.',
+        )
       : ok(NAME, `${text}; the first plan or sync creates it`);
   return { check, target: undefined, sessions: new Set() };
 }
