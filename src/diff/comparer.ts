@@ -28,6 +28,23 @@ const DIGEST_WORDS = 4;
 /** The rest of a request is for its frame, as in `validate`. */
 const MOST_ITEM_BYTES = LIMITS.bytesPerRequest - 200;
 
+const NONE: ReadonlySet<number> = new Set();
+
+/** Records that are about to be compared. */
+export interface Prepared<E extends Entity> {
+  /** Without the attributes that are not compared. */
+  readonly chunk: Chunk<RecordOf[E]>;
+  /** Four words each, in memory that the next call writes again. */
+  readonly digests: Uint32Array;
+  /** The indexes of records that are not compared. */
+  readonly dropped: ReadonlySet<number>;
+  /** Records of the source before the chunk, as far as they were counted. */
+  readonly first: number;
+}
+
+/** The result of comparing a chunk. */
+type Compared = Omit<Prepared<Entity>, 'chunk'> & { readonly codes: Uint8Array };
+
 /** The options of `diff` that a comparison needs. */
 export interface ComparerOptions {
   readonly onDuplicate?: 'reject' | 'fail';
@@ -85,15 +102,37 @@ export class Comparer<E extends Entity> {
   }
 
   async compare(records: Chunk<RecordOf[E]>): Promise<Change[]> {
-    const chunk = withoutOnCreate(records, this.#onCreate);
-    const { entity, counts, memberships } = this;
-    const first = counts.read;
-    const digests = this.#digestsOf(chunk);
-    counts.read += chunk.length;
-    const dropped = await this.#rejectReserved(chunk, digests, first);
-    if (entity === 'memberships')
-      await memberships.leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
+    const { chunk, digests, dropped, first } = await this.prepare(records);
     const codes = await this.#codes(chunk, digests, dropped);
+    return this.#changes(records, chunk, { codes, digests, dropped, first });
+  }
+
+  /** What precedes the comparison of records: they are counted, and some of them are rejected or left out, and not compared. */
+  async prepare(records: Chunk<RecordOf[E]>): Promise<Prepared<E>> {
+    const chunk = withoutOnCreate(records, this.#onCreate);
+    const first = this.counts.read;
+    const digests = this.#digestsOf(chunk);
+    this.counts.read += chunk.length;
+    const dropped = await this.#rejectReserved(chunk, digests, first);
+    if (this.entity === 'memberships')
+      await this.memberships.leaveOutRemoved(chunk as Chunk<RecordOf['memberships']>, dropped);
+    return { chunk, digests, dropped, first };
+  }
+
+  /** The changes of records that were compared elsewhere. They must have positions. */
+  async changes(records: Chunk<RecordOf[E]>, codes: Uint8Array): Promise<Change[]> {
+    const chunk = withoutOnCreate(records, this.#onCreate);
+    const digests = this.#digestsOf(chunk);
+    return this.#changes(records, chunk, { codes, digests, dropped: NONE, first: 0 });
+  }
+
+  /** @param records - with the attributes that are sent at their creation only */
+  async #changes(
+    records: Chunk<RecordOf[E]>,
+    chunk: Chunk<RecordOf[E]>,
+    { codes, digests, dropped, first }: Compared,
+  ): Promise<Change[]> {
+    const { entity, counts, memberships } = this;
     if (entity === 'memberships') memberships.sendAgain(chunk as Chunk<RecordOf['memberships']>, codes);
     const differences: Difference[] = [];
     const before = await this.#heldOfChanged(chunk, codes);

@@ -90,7 +90,8 @@ const KNOWN_OPTIONS = [
 
 /**
  * Compares records with the *baseline* (the last state that Okta confirmed) and emits only the differences: creations and
- * updates while the source is read, removals after its end.
+ * updates while the source is read, removals after its end. A state in PostgreSQL compares all records at once, so that all changes come
+ * after the end of the source.
  *
  * If the source fails, no removal is emitted. A record that `validate` rejected counts as present, so its entity is not
  * removed. If a record has no valid id, no entity of its kind is removed. You may put your own stages between `validate` and

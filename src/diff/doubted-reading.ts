@@ -1,6 +1,6 @@
 import { OptionsError } from '../core/errors.js';
 import { ENTITIES, type Entity } from '../core/model.js';
-import { Reference, Seen, UNKNOWN, type Held, type Reading } from '../state/store.js';
+import { Reference, Seen, UNKNOWN, type Held, type Reading, type WholeComparison } from '../state/store.js';
 
 /**
  * A reading that takes some rows for unknown, although the baseline has them as confirmed. See the option `resend`.
@@ -71,6 +71,11 @@ class DoubtedReading implements Reading {
       const isConfirmed = code === Seen.SAME || code === Seen.CHANGED;
       return isConfirmed && this.#isDoubted(entity, keyAt(i)) ? Seen.UNKNOWN : code;
     });
+  }
+
+  /** Undefined for a doubted entity: unchanged records are not among those that differ, and they would not be sent. */
+  compareAll(entity: Entity): WholeComparison | undefined {
+    return this.#mayDoubt(entity) ? undefined : this.#reading.compareAll?.(entity);
   }
 
   async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {

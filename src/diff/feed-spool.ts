@@ -1,7 +1,9 @@
-import { CHUNK_SIZE, placeOf, withPlaces, type Chunk } from '../flow/chunk.js';
+import { placeOf, type Chunk } from '../flow/chunk.js';
 import { keyOf, type Entity, type RecordOf } from '../core/model.js';
 import { KeyNumbers } from '../fingerprints/key-numbers.js';
 import type { Spool, StateStore } from '../state/store.js';
+import { RecordsOfFile } from './records-of-file.js';
+import { openSpool } from './open-spool.js';
 
 /** A chunk of a feed as it is spooled. */
 interface Spooled<R> {
@@ -31,8 +33,7 @@ export class FeedSpool<E extends Entity> {
   }
 
   static async open<E extends Entity>(entity: E, state: StateStore): Promise<FeedSpool<E>> {
-    const spool = (await state.spool?.()) ?? new TextsInMemory();
-    return new FeedSpool(entity, spool, state.fingerprintKey);
+    return new FeedSpool(entity, await openSpool(state), state.fingerprintKey);
   }
 
   /**
@@ -61,17 +62,17 @@ export class FeedSpool<E extends Entity> {
     isWanted: (record: RecordOf[E]) => boolean,
   ): AsyncGenerator<Chunk<RecordOf[E]>, void, undefined> {
     let number = 0;
-    let kept = new Kept<RecordOf[E]>(undefined);
+    let kept = new RecordsOfFile<RecordOf[E]>({ file: undefined });
     for await (const text of this.#spool.read()) {
       const { records, file, lines, names } = JSON.parse(text) as Spooled<RecordOf[E]>;
-      if (file !== kept.file) {
+      if (file !== kept.source.file) {
         yield* kept.take();
-        kept = new Kept(file);
+        kept = new RecordsOfFile({ file });
       }
       for (const [i, record] of records.entries()) {
         if (this.#last.get(keyOf(this.#entity, record)) !== number++ || !isWanted(record)) continue;
-        kept.add(record, lines?.[i], names?.[i]);
-        if (kept.size === CHUNK_SIZE) yield* kept.take();
+        kept.add(record, { line: lines?.[i], name: names?.[i] });
+        if (kept.isFull) yield* kept.take();
       }
     }
     yield* kept.take();
@@ -79,56 +80,5 @@ export class FeedSpool<E extends Entity> {
 
   close(): Promise<void> {
     return this.#spool.close();
-  }
-}
-
-/** Records of one file that become a chunk. */
-class Kept<R> {
-  readonly file: string | undefined;
-  #records: R[] = [];
-  #lines: number[] = [];
-  #names: string[] = [];
-
-  constructor(file: string | undefined) {
-    this.file = file;
-  }
-
-  get size(): number {
-    return this.#records.length;
-  }
-
-  add(record: R, line: number | undefined, name: string | undefined): void {
-    this.#records.push(record);
-    if (line !== undefined) this.#lines.push(line);
-    if (name !== undefined) this.#names.push(name);
-  }
-
-  *take(): Generator<Chunk<R>, void, undefined> {
-    const [records, lines, names] = [this.#records, this.#lines, this.#names];
-    [this.#records, this.#lines, this.#names] = [[], [], []];
-    if (records.length === 0) return;
-    const hasAll = (places: readonly unknown[]) => places.length === records.length;
-    yield withPlaces(records, {
-      file: this.file,
-      lines: hasAll(lines) ? lines : undefined,
-      ...(hasAll(names) && { names }),
-    });
-  }
-}
-
-/** The spool of a store that has none. */
-class TextsInMemory implements Spool {
-  #texts: string[] = [];
-
-  async add(text: string): Promise<void> {
-    this.#texts.push(text);
-  }
-
-  async *read(): AsyncGenerator<string, void, undefined> {
-    yield* this.#texts;
-  }
-
-  async close(): Promise<void> {
-    this.#texts = [];
   }
 }

@@ -2,7 +2,8 @@ import { withoutPlaces, type Chunk } from '../flow/chunk.js';
 import { splitMembershipKey, type Change, type Entity, type RecordOf } from '../core/model.js';
 import { screenedOf } from '../screening/screening.js';
 import { FileOverlaps } from './file-overlaps.js';
-import type { Reading } from '../state/store.js';
+import type { Reading, WholeComparison } from '../state/store.js';
+import { ComparisonAtOnce } from './compare-at-once.js';
 import type { IdChangeFinder } from './id-changes.js';
 import { removedReferences } from './membership-references.js';
 import { withoutExcluded, type Read } from './read.js';
@@ -17,12 +18,10 @@ export async function* fullDifferences<E extends Entity>(
   if (rules.excludes) context.excluded.set(entity, (key) => rules.isExcluded(key));
   if (entity === 'memberships') comparer.memberships.removed = await removedReferences(reading);
   const overlaps = (comparer.overlaps = new FileOverlaps(state.fingerprintKey));
-  for await (const chunk of screened(read, overlaps) ?? source.chunks()) {
-    await comparer.reserve(context.drainRejectedKeys(entity));
-    const changes = await comparer.compare(withoutExcluded(read, chunk));
-    if (changes.length > 0) yield withoutPlaces(changes);
-  }
-  await comparer.reserve(context.drainRejectedKeys(entity));
+  const rows = screened(read, overlaps);
+  const comparison = rows === undefined ? reading.compareAll?.(entity) : undefined;
+  if (comparison === undefined) yield* comparedEach(read, rows ?? source.chunks());
+  else yield* comparedAtOnce(read, comparison);
   overlaps.check(entity);
   if (context.sourceFiles !== undefined) context.files.set(entity, context.sourceFiles);
   if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
@@ -38,6 +37,39 @@ export async function* fullDifferences<E extends Entity>(
     return;
   }
   yield* removals(entity, reading, state, rules, clock.now(), context, counts, onKept);
+}
+
+/** The creations and updates, found while the source is read. */
+async function* comparedEach<E extends Entity>(
+  read: Read<E>,
+  chunks: AsyncIterable<Chunk<RecordOf[E]>>,
+): AsyncGenerator<Chunk<Change>, void, undefined> {
+  const { entity, comparer, context } = read;
+  for await (const chunk of chunks) {
+    await comparer.reserve(context.drainRejectedKeys(entity));
+    const changes = await comparer.compare(withoutExcluded(read, chunk));
+    if (changes.length > 0) yield withoutPlaces(changes);
+  }
+  await comparer.reserve(context.drainRejectedKeys(entity));
+}
+
+/** The creations and updates, found at the end of the source. */
+async function* comparedAtOnce<E extends Entity>(
+  read: Read<E>,
+  comparison: WholeComparison,
+): AsyncGenerator<Chunk<Change>, void, undefined> {
+  const { entity, source, comparer, context } = read;
+  const records = await ComparisonAtOnce.open(read, comparison);
+  try {
+    for await (const chunk of source.chunks()) {
+      await comparer.reserve(context.drainRejectedKeys(entity));
+      await records.add(withoutExcluded(read, chunk));
+    }
+    await comparer.reserve(context.drainRejectedKeys(entity));
+    for await (const changes of records.changes()) if (changes.length > 0) yield withoutPlaces(changes);
+  } finally {
+    await records.close();
+  }
 }
 
 /** The source without its unchanged rows; undefined if they cannot be recognised by their bytes. */

@@ -89,12 +89,17 @@ export class MembershipChecks {
 
   /** Makes confirmed memberships unknown whose user or group this run creates: Okta removed them with it. */
   sendAgain(chunk: Chunk<MembershipRecord>, codes: Uint8Array): void {
+    for (const i of this.ofCreated(chunk)) if (codes[i] === Seen.SAME) codes[i] = Seen.UNKNOWN;
+  }
+
+  /** The indexes of memberships whose user or group this run creates. */
+  ofCreated(chunk: Chunk<MembershipRecord>): readonly number[] {
     const { created } = runReferences(this.#reading);
-    if (created.users.size + created.groups.size === 0) return;
-    for (const [i, { groupExternalId, memberExternalId }] of chunk.entries()) {
-      const isNew = created.users.has(memberExternalId) || created.groups.has(groupExternalId);
-      if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;
-    }
+    if (created.users.size + created.groups.size === 0) return [];
+    return Array.from(chunk.keys()).filter((i) => {
+      const { groupExternalId, memberExternalId } = chunk[i] as MembershipRecord;
+      return created.users.has(memberExternalId) || created.groups.has(groupExternalId);
+    });
   }
 
   /** The memberships that can be sent. The others are rejected or left out, because their user or group is not in Okta. */

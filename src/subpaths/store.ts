@@ -20,6 +20,7 @@ export {
   Seen,
   UNKNOWN,
   type AdoptedRow,
+  type DifferingRecord,
   type EntityCounts,
   type Held,
   type HeldRow,
@@ -32,6 +33,7 @@ export {
   type StateIdentity,
   type StateStore,
   type Target,
+  type WholeComparison,
 } from '../state/store.js';
 export { withDeletions, type DeletionCounts } from '../state/deletions-by-day.js';
 export type { Fingerprint } from '../core/model.js';

@@ -9,6 +9,7 @@ import { loginModelLaws } from './login-model.js';
 import { parentLaws } from './parent-laws.js';
 import { readingLaws } from './reading-laws.js';
 import { valueLaws } from './value-laws.js';
+import { wholeComparisonLaws } from './whole-comparison-laws.js';
 
 /** One law of the contract of a {@link StateStore}. */
 export interface StoreLaw {
@@ -20,6 +21,7 @@ export interface StoreLaw {
 
 const LAWS: Laws = {
   ...readingLaws,
+  ...wholeComparisonLaws,
   ...journalLaws,
   ...journalModelLaws,
   ...baselineLaws,

@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { membershipKey, type Entity, type Fingerprint } from '../../core/model.js';
 import type { PendingRow, SessionOutcome } from '../journal.js';
-import { UNKNOWN, type Reading, type StateStore } from '../store.js';
+import { Seen, UNKNOWN, type Reading, type StateStore } from '../store.js';
 import { confirmed, digests, fingerprint, upserted } from './rows.js';
 
 /** Keys that a store may encode in different ways. Each must stay a key of its own. */
@@ -44,6 +45,41 @@ export async function compare(
   fingerprints: readonly Fingerprint[] = keys.map((key) => print(key)),
 ): Promise<number[]> {
   return [...(await reading.compare(entity, digests(...fingerprints), (i) => keys[i] as string))];
+}
+
+/**
+ * Compares records as a whole, if the reading can, and otherwise one part after another. Returns the code of each.
+ * @param part - the number of records that are passed at once
+ */
+export async function compareWhole(
+  reading: Reading,
+  entity: Entity,
+  keys: readonly string[],
+  fingerprints: readonly Fingerprint[] = keys.map((key) => print(key)),
+  part = 1000,
+): Promise<number[]> {
+  const whole = reading.compareAll?.(entity);
+  const codes: number[] = [];
+  for (let start = 0; start < keys.length; start += part) {
+    const words = digests(...fingerprints.slice(start, start + part));
+    const keyAt = (i: number) => keys[start + i] as string;
+    if (whole === undefined) codes.push(...(await reading.compare(entity, words, keyAt)));
+    else await whole.add(words, keyAt);
+    // The caller may use the memory again.
+    words.fill(0);
+  }
+  if (whole === undefined) return codes;
+  const all = new Array<number>(keys.length).fill(Seen.SAME);
+  let last = -1;
+  for await (const chunk of whole.end()) {
+    for (const { place, code } of chunk) {
+      assert.ok(place > last && place < keys.length, `place ${place} comes after ${last}`);
+      assert.notEqual(code, Seen.SAME);
+      all[place] = code;
+      last = place;
+    }
+  }
+  return all;
 }
 
 /** The keys that the reading did not see, in order. */

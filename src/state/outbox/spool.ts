@@ -12,12 +12,20 @@ export function createSpool(directory: string | undefined, options: SealedFileOp
   return new SealedSpool(directory, options);
 }
 
+/** A block of texts, one after another. */
+interface Texts {
+  readonly block: SealedBlock;
+  /** UTF-8 cannot represent a text that is not well-formed Unicode. */
+  readonly encoding: 'utf8' | 'utf16le';
+  readonly lengths: readonly number[];
+}
+
 class SealedSpool implements Spool {
   readonly #directory: string | undefined;
   readonly #options: SealedFileOptions;
   #texts: string[] = [];
   #length = 0;
-  #blocks: SealedBlock[] = [];
+  #blocks: Texts[] = [];
   #file: SealedFile | undefined;
 
   constructor(directory: string | undefined, options: SealedFileOptions) {
@@ -30,14 +38,20 @@ class SealedSpool implements Spool {
     this.#length += text.length;
     if (this.#length < BYTES_IN_MEMORY || this.#directory === undefined) return;
     const file = (this.#file ??= new SealedFile(this.#directory, this.#options));
-    this.#blocks.push(file.write(Buffer.from(JSON.stringify(this.#texts))));
+    const joined = this.#texts.join('');
+    const encoding = joined.isWellFormed() ? 'utf8' : 'utf16le';
+    const lengths = this.#texts.map(({ length }) => length);
+    this.#blocks.push({ block: file.write(Buffer.from(joined, encoding)), encoding, lengths });
     this.#texts = [];
     this.#length = 0;
   }
 
   async *read(): AsyncGenerator<string, void, undefined> {
-    for (const block of this.#blocks)
-      yield* JSON.parse((this.#file as SealedFile).read(block).toString()) as string[];
+    for (const { block, encoding, lengths } of this.#blocks) {
+      const text = (this.#file as SealedFile).read(block).toString(encoding);
+      let start = 0;
+      for (const length of lengths) yield text.slice(start, (start += length));
+    }
     yield* this.#texts;
   }
 

@@ -32,8 +32,9 @@ import {
 import type { PostgresPool } from './connection.js';
 import { Database } from './database.js';
 import { PostgresJournal } from './journal.js';
-import { PostgresReading, ROWS_AT_A_TIME } from './reading.js';
+import { PostgresReading } from './reading.js';
 import { Values } from './values.js';
+import { ROWS_AT_A_TIME } from './whole-comparison.js';
 import type { Writer } from './writer.js';
 
 /** What a {@link PostgresState} is made of. */

@@ -1,32 +1,40 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
-import { Reference, Seen, type Held, type Reading } from '../store.js';
+import { Reference, Seen, type Held, type Reading, type WholeComparison } from '../store.js';
 import { entityNumber, heldOfRow, KEY_COLUMNS, VALUE_COLUMNS } from './baseline.js';
 import { bytesArray, bytesArrayOf, latin1 } from './bytes-array.js';
+import type { PostgresResult } from './connection.js';
 import type { Database } from './database.js';
 import { idOf, keyOfRow } from './row-id.js';
+import { Statements } from './statements.js';
+import { PostgresComparison, ROWS_AT_A_TIME } from './whole-comparison.js';
 
-/** Rows of one answer of a cursor. */
-export const ROWS_AT_A_TIME = 4096;
 const DIGEST_BYTES = 16;
-/** The most memory of the server for the keys that a reading has seen: enough for three million records. */
+/** In place of {@link PostgresComparison.presence}. */
+const NOT_COMPARED = 'SELECT false AS is_present, false AS is_sent';
+/** The most memory of the server for the temporary tables of a reading. */
 const TEMPORARY_MEMORY = '256MB';
 
 /**
  * A reading of a state in PostgreSQL: one transaction that sees the baseline as it was when the reading was opened. The keys that it has
- * seen are in temporary tables of the server, so the memory of this process does not grow with the source. Each call is one statement.
+ * seen are in temporary tables of the server, so the memory of this process does not grow with the source. Records are compared as a whole
+ * ({@link compareAll}), or with one statement for each call of {@link compare}, for the few of a delta feed.
  */
 export class PostgresReading implements Reading {
   readonly #database: Database;
+  readonly #statements: Statements;
   readonly #state: number;
   readonly #onClose: () => void;
   readonly #complete = new Set<Entity>();
   readonly #tables = new Map<Entity, Promise<string>>();
-  #isClosed = false;
+  /** Entities of which records were compared by {@link compare}. */
+  readonly #compared = new Set<Entity>();
+  readonly #whole = new Map<Entity, PostgresComparison>();
 
   /** @param database - a connection of its own, with a transaction that this reading ends */
   private constructor(database: Database, state: number, onClose: () => void) {
     this.#database = database;
+    this.#statements = new Statements(database);
     this.#state = state;
     this.#onClose = onClose;
   }
@@ -37,7 +45,7 @@ export class PostgresReading implements Reading {
     // A reading waits for its source. A plan is made once, when the tables may be empty, and used for all calls: it must not read them as
     // a whole. The last statement takes the snapshot.
     await database.query(
-      'BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0; ' +
+      'BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL jit = off; ' +
         'SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; ' +
         'SET LOCAL cursor_tuple_fraction = 1; SELECT',
     );
@@ -45,6 +53,8 @@ export class PostgresReading implements Reading {
   }
 
   async compare(entity: Entity, digests: Uint32Array, keyAt: (place: number) => string): Promise<Uint8Array> {
+    if (this.#whole.has(entity)) throw comparedAlready(entity);
+    this.#compared.add(entity);
     const count = (digests.length * Uint32Array.BYTES_PER_ELEMENT) / DIGEST_BYTES;
     const codes = new Uint8Array(count).fill(Seen.SAME);
     const bytes = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
@@ -83,6 +93,13 @@ export class PostgresReading implements Reading {
     );
     for (const { n, code } of rows) codes[places[(n as number) - 1] as number] = code as number;
     return codes;
+  }
+
+  compareAll(entity: Entity): WholeComparison {
+    if (this.#compared.has(entity) || this.#whole.has(entity)) throw comparedAlready(entity);
+    const comparison = new PostgresComparison(this.#statements, this.#state, entity);
+    this.#whole.set(entity, comparison);
+    return comparison;
   }
 
   async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {
@@ -124,16 +141,18 @@ export class PostgresReading implements Reading {
     const codes = new Uint8Array(keys.length).fill(Reference.ABSENT);
     if (keys.length === 0) return codes;
     const isComplete = this.#complete.has(entity);
+    const whole = this.#endedOf(entity);
     // An unknown row that was not compared may have a rejected record, so it is not sent.
     const { rows } = await this.#query(
       `SELECT i.n::int AS n, CASE WHEN b.digest IS NOT NULL THEN ${Reference.HELD} ELSE ${Reference.NEW} END AS code
        FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
        LEFT JOIN ${this.#rowOf(entity)} b ON true
        LEFT JOIN LATERAL (SELECT * FROM ${await this.#seen(entity)} s WHERE s.id = i.id OFFSET 0) s ON true
-       WHERE CASE WHEN b.digest IS NOT NULL THEN NOT $3::boolean OR s.id IS NOT NULL
-         ELSE coalesce(s.is_compared, false) END`,
+       CROSS JOIN LATERAL (${whole?.presence ?? NOT_COMPARED}) w
+       WHERE CASE WHEN b.digest IS NOT NULL THEN NOT $3::boolean OR s.id IS NOT NULL OR w.is_present
+         ELSE coalesce(s.is_compared, false) OR w.is_sent END`,
       [this.#state, bytesArray(keys.map((key) => idOf(entity, key))), isComplete],
-      `rollcall_refer_${entity}`,
+      `rollcall_refer_${entity}${whole ? '_whole' : ''}`,
     );
     for (const { n, code } of rows) codes[(n as number) - 1] = code as number;
     return codes;
@@ -164,10 +183,13 @@ export class PostgresReading implements Reading {
     const seen = await this.#seen(entity);
     // The server has no statistics of a temporary table, and would read the baseline by its index.
     await this.#query(`ANALYZE ${seen}`);
+    const whole = this.#endedOf(entity);
+    const rows = whole
+      ? `${whole.differing} b WHERE b.place IS NULL`
+      : `${this.#database.schema}.baseline b WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}`;
     const cursor = `rollcall_missing_${entity}`;
     await this.#query(
-      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${this.#database.schema}.baseline b
-       WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}
+      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${rows}
          AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id); SET LOCAL enable_seqscan = off`,
     );
     try {
@@ -178,14 +200,14 @@ export class PostgresReading implements Reading {
         if (rows.length < ROWS_AT_A_TIME) return;
       }
     } finally {
-      if (!this.#isClosed && !this.#database.isLost)
+      if (!this.#statements.isClosed && !this.#database.isLost)
         await this.#query(`CLOSE ${cursor}`).catch(() => undefined);
     }
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#statements.isClosed) return;
+    await this.#statements.close();
     // Drops the temporary tables too.
     await this.#database.query('ROLLBACK').catch(() => undefined);
     this.#database.release();
@@ -196,6 +218,13 @@ export class PostgresReading implements Reading {
   #rowOf(entity: Entity): string {
     return `LATERAL (SELECT * FROM ${this.#database.schema}.baseline b
       WHERE b.state = $1 AND b.entity = ${entityNumber(entity)} AND b.id = i.id OFFSET 0)`;
+  }
+
+  /** The comparison of the whole entity, if there is one. @throws {@link StateError} if it has not ended */
+  #endedOf(entity: Entity): PostgresComparison | undefined {
+    const whole = this.#whole.get(entity);
+    whole?.requireEnded();
+    return whole;
   }
 
   /** The temporary table of the keys of an entity that were seen. */
@@ -210,8 +239,11 @@ export class PostgresReading implements Reading {
     return created;
   }
 
-  #query(text: string, values?: readonly unknown[], name?: string) {
-    if (this.#isClosed) return Promise.reject(new StateError('the reading of the state is closed'));
-    return this.#database.query(text, values, name);
+  #query(text: string, values?: readonly unknown[], name?: string): Promise<PostgresResult> {
+    return this.#statements.run(text, values, name);
   }
+}
+
+function comparedAlready(entity: Entity): StateError {
+  return new StateError(`the ${entity} are compared already: one by one, or as a whole once`);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { membershipKey, splitMembershipKey, type Entity } from '../../core/model.js';
+import type { BytesArrayWriter } from './bytes-array.js';
 
 /** The first byte of a part of an id says how the text is encoded. */
 const UTF8 = 1;
@@ -9,6 +10,8 @@ const UTF16 = 2;
 const HASHED = 3;
 /** The most bytes of a text that is in an id. An entry of an index has at most 2,704 bytes, and a membership has two ids. */
 const LONGEST_TEXT = 1200;
+/** Characters of a text that is not {@link HASHED}, whatever they are. */
+const SHORT_TEXT = LONGEST_TEXT / 3;
 /** In place of the length of the group's part, for a key that is not one of a membership. */
 const NO_MEMBERSHIP = 0xffff;
 const LENGTH_BYTES = 2;
@@ -37,6 +40,12 @@ export function rowIdOf(entity: Entity, key: string): RowId {
 /** The id of the row of a key, without the other columns. */
 export function idOf(entity: Entity, key: string): Buffer {
   return rowIdOf(entity, key).id;
+}
+
+/** Adds {@link idOf} to an array. Most ids are short, and take one copy. */
+export function addId(array: BytesArrayWriter, entity: Entity, key: string): void {
+  if (entity !== 'memberships' && key.length <= SHORT_TEXT && key.isWellFormed()) array.addText(UTF8, key);
+  else array.add(idOf(entity, key));
 }
 
 /** The id of a user as memberships contain it. */

@@ -147,11 +147,21 @@ export const convergence: readonly Break[] = [
   {
     what: 'a membership of a user or group that is created counts as unchanged',
     file: 'src/diff/membership-checks.ts',
-    find: 'if (codes[i] === Seen.SAME && isNew) codes[i] = Seen.UNKNOWN;',
-    replace: 'if (codes[i] === Seen.NEW && isNew) codes[i] = Seen.UNKNOWN;',
+    find: 'if (codes[i] === Seen.SAME) codes[i] = Seen.UNKNOWN;',
+    replace: 'if (codes[i] === Seen.NEW) codes[i] = Seen.UNKNOWN;',
     test: [
       'test/diff/diff-reading.test.ts',
       'sends every membership of a user or group that is created, whatever the baseline says: full',
+    ],
+  },
+  {
+    what: 'a membership of a user or group that is created is only counted, where records are compared at once',
+    file: 'src/diff/compare-at-once.ts',
+    find: 'again.size === 0',
+    replace: 'again.size >= 0',
+    test: [
+      'test/diff/compare-at-once.test.ts',
+      'are those of a whole directory, with memberships of new, removed and refused users and groups',
     ],
   },
   {

@@ -4,6 +4,7 @@ const DIFF = 'test/diff/diff.test.ts';
 const GUARD = 'test/guard/guard.test.ts';
 const MODES = 'test/sync/modes.test.ts';
 const LOOKUPS = 'test/cli/mapping-lookups.test.ts';
+const AT_ONCE = 'test/diff/compare-at-once.test.ts';
 const ABSENCE = 'test/sync/absence-and-delta.test.ts';
 
 /** "A source that throws, ends early, is empty, or holds records that cannot be identified causes no deletion ..." */
@@ -11,10 +12,25 @@ export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended',
     file: 'src/diff/full-read.ts',
-    find: 'for await (const chunk of screened(read, overlaps) ?? source.chunks()) {',
+    find: 'for await (const chunk of chunks) {',
     replace:
-      'for await (const chunk of (async function* () { try { yield* screened(read, overlaps) ?? source.chunks(); } catch { /* swallowed */ } })()) {',
+      'for await (const chunk of (async function* () { try { yield* chunks; } catch { /* swallowed */ } })()) {',
     test: [DIFF, 'a source that fails causes no deletion'],
+  },
+  {
+    what: 'a source that throws passes for one that ended, where records are compared at once',
+    file: 'src/diff/full-read.ts',
+    find: 'for await (const chunk of source.chunks()) {',
+    replace:
+      'for await (const chunk of (async function* () { try { yield* source.chunks(); } catch { /* swallowed */ } })()) {',
+    test: [AT_ONCE, 'are forgotten if the source fails: nothing is emitted, and the spool is closed'],
+  },
+  {
+    what: 'a store that compared other records than it was given is believed',
+    file: 'src/diff/compare-at-once.ts',
+    find: 'if ((await this.before(Infinity)) !== undefined)',
+    replace: 'if ((await this.before(0)) !== undefined)',
+    test: [AT_ONCE, 'end the run if the store returns places that it was not given'],
   },
   {
     what: 'a JSON document that is cut off passes for a whole one',
@@ -142,9 +158,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'removals are told before the source was read to its end',
     file: 'src/diff/full-read.ts',
-    find: 'if (changes.length > 0) yield withoutPlaces(changes);',
+    find: 'const changes = await comparer.compare(withoutExcluded(read, chunk));',
     replace:
-      'yield withoutPlaces(changes); yield* removals(entity, reading, state, rules, clock.now(), context, counts);',
+      'const changes = await comparer.compare(withoutExcluded(read, chunk)); const { reading, state, rules, clock, counts } = read; yield* removals(entity, reading, state, rules, clock.now(), context, counts);',
     test: [DIFF, 'nobody is removed before the source was read to its end'],
   },
   {

@@ -1,0 +1,47 @@
+import { StateError } from '../../core/errors.js';
+import type { PostgresResult } from './connection.js';
+import type { Database } from './database.js';
+
+/** The statements of a reading, one after another on one connection. The last one may be under way while its caller prepares the next. */
+export class Statements {
+  readonly database: Database;
+  /** The statement that was begun last. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  async run(text: string, values?: readonly unknown[], name?: string): Promise<PostgresResult> {
+    await this.#last;
+    this.#requireOpen();
+    return this.database.query(text, values, name);
+  }
+
+  /**
+   * Begins a statement, and resolves when the one that was begun before it has ended. If it fails, every later statement fails with its
+   * error: the transaction is then aborted, and the error that the server returns from then on does not say why.
+   */
+  async begin(text: string, values: readonly unknown[], name: string): Promise<void> {
+    await this.#last;
+    this.#requireOpen();
+    this.#last = this.database.query(text, values, name);
+    // The next statement reports the failure. This only prevents an unhandled rejection until then.
+    this.#last.catch(() => undefined);
+  }
+
+  /** Waits for the statement that is under way. Every later one fails. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#last.catch(() => undefined);
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new StateError('the reading of the state is closed');
+  }
+}
