@@ -29,14 +29,25 @@ export const Seen = Object.freeze({
 /** One of the values of {@link Seen}. */
 export type SeenCode = (typeof Seen)[keyof typeof Seen];
 
-/** A record of a {@link WholeComparison} that is not SAME. */
+/**
+ * A record of a {@link WholeComparison} that is not SAME.
+ * @example
+ * const isNew = ({ code }: DifferingRecord) => code === Seen.NEW;
+ */
 export interface DifferingRecord {
   /** Its place among all records that were added, from 0. */
   readonly place: number;
   readonly code: SeenCode;
 }
 
-/** A comparison of all records of an entity at once; see {@link Reading.compareAll}. */
+/**
+ * A comparison of all records of an entity at once; see {@link Reading.compareAll}.
+ * @example
+ * async function codesOf(whole: WholeComparison, digests: Uint32Array, keys: readonly string[]) {
+ *   await whole.add(digests, (place) => keys[place] ?? '');
+ *   for await (const records of whole.end()) for (const { place, code } of records) console.log(keys[place], code);
+ * }
+ */
 export interface WholeComparison {
   /** Adds the next records. Their digests may be overwritten when the promise resolves. */
   add(digests: Uint32Array, keyAt: (place: number) => string): Promise<void>;
