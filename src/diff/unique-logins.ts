@@ -12,6 +12,15 @@ export const MOST_FORMS = 199;
 const FIRST_BATCH = 8;
 const BATCH_GROWTH = 8;
 
+/** Options of unique logins. */
+export interface UniqueLoginsOptions {
+  /**
+   * Attributes that get the number of the login as well, such as an `email` of the same parts: `anna.berg2@mail.example.com` beside the login
+   * `anna.berg2@example.com`. @defaultValue none
+   */
+  readonly follow?: readonly string[];
+}
+
 /** A record with a login. */
 interface Wanted {
   /** Its index in the chunk. */
@@ -44,13 +53,20 @@ export class UniqueLogins {
   /** The forms that records of this read took, and each with the key of its record. */
   readonly #taken: HashedKeys;
   readonly #takenBy: HashedKeys;
+  readonly #follow: readonly string[];
 
   /**
    * @param reading - has the logins
    * @param fingerprintKey - the key of its state
    * @param notes - the reading of `diff`, which learns of new people whose login another one has. @defaultValue the same
    */
-  constructor(reading: Reading, fingerprintKey: string, notes: Reading = reading) {
+  constructor(
+    reading: Reading,
+    fingerprintKey: string,
+    notes: Reading = reading,
+    { follow = [] }: UniqueLoginsOptions = {},
+  ) {
+    this.#follow = follow;
     this.#reading = reading;
     this.#notes = notes;
     this.#fingerprints = new LoginFingerprints(fingerprintKey);
@@ -78,7 +94,7 @@ export class UniqueLogins {
     const records = [...chunk];
     for (const [i, one] of others.entries()) {
       const form = (await this.#ownForm(one, rows[i])) ?? (await this.#freeForm(one, rows[i]));
-      if (form !== 1) records[one.at] = withLogin(chunk[one.at] as R, formOf(one.login, form));
+      if (form !== 1) records[one.at] = this.#withForm(chunk[one.at] as R, one.login, form);
     }
     return withPlaces(records, chunk.places);
   }
@@ -117,6 +133,16 @@ export class UniqueLogins {
     return 1;
   }
 
+  #withForm<R extends object>(record: R, login: string, form: number): R {
+    const { profile } = record as unknown as UserRecord;
+    const changed: Record<string, string | null | undefined> = { ...profile, userName: formOf(login, form) };
+    for (const name of this.#follow) {
+      const value: unknown = Object.hasOwn(profile, name) ? profile[name] : undefined;
+      if (typeof value === 'string' && value !== '') changed[name] = formOf(value, form);
+    }
+    return { ...record, profile: changed };
+  }
+
   /** Takes a form for a record; false if another record of this read has it. */
   #take(key: string, form: string): boolean {
     const login = form.toLowerCase();
@@ -140,9 +166,4 @@ export class UniqueLogins {
       for (const [i, number] of numbers.entries()) yield { number, holders: holders[i] ?? [] };
     }
   }
-}
-
-function withLogin<R extends object>(record: R, userName: string): R {
-  const { profile } = record as unknown as UserRecord;
-  return { ...record, profile: { ...profile, userName } };
 }

@@ -42,6 +42,7 @@ export type { RecordOptions } from '../transform/to-records.js';
 export type { Refusal } from '../validate/refused-record.js';
 export type { ValidateOptions } from '../validate/validate-options.js';
 export type { AbsenceOptions } from '../diff/absence-rules.js';
+export type { UniqueLoginsOptions } from '../diff/unique-logins.js';
 export type { DiffOptions } from '../diff/diff.js';
 export type { GuardOptions } from '../guard/guard.js';
 export type { GuardLimits } from '../guard/guard-limits.js';

@@ -19,7 +19,7 @@ import { doubtedReading } from '../diff/doubted-reading.js';
 import { RememberedRefusals } from '../state/remembered-refusals.js';
 import { Selection, type SelectionOptions } from '../diff/selection.js';
 import { diffCountsOf } from '../diff/diff-counts.js';
-import { UniqueLogins } from '../diff/unique-logins.js';
+import { UniqueLogins, type UniqueLoginsOptions } from '../diff/unique-logins.js';
 import { GroupDeletions } from '../diff/group-deletions.js';
 import type { AbsenceOptions } from '../diff/absence-rules.js';
 import { validate } from '../validate/validate.js';
@@ -52,9 +52,10 @@ export interface DirectoryOptions extends DirectorySources {
   /**
    * Gives a user whose login (`userName`) another user has the next free form of it: `anna.berg2@example.com`, then
    * `anna.berg3@example.com`, up to 199. A user keeps its form while it is in the state, whatever the order of records and whoever
-   * leaves. Files are then read without screening. @defaultValue `false`: the second of two users with one login is rejected
+   * leaves. Files are then read without screening. An object names attributes that get the same number. @defaultValue `false`: the second of two
+   * users with one login is rejected
    */
-  readonly uniqueLogins?: boolean;
+  readonly uniqueLogins?: boolean | UniqueLoginsOptions;
   /** See `diff`. @defaultValue `'reject'` */
   readonly onDuplicate?: DiffOptions['onDuplicate'];
   /**
@@ -124,9 +125,11 @@ async function* changes(
   const { uniqueLogins = false, loginsOf } = options;
   let logins: Reading | undefined;
   try {
-    if (uniqueLogins) logins = await loginsOf?.read();
+    if (uniqueLogins !== false) logins = await loginsOf?.read();
     const { fingerprintKey } = loginsOf ?? state;
-    const unique = uniqueLogins ? new UniqueLogins(logins ?? reading, fingerprintKey, reading) : undefined;
+    const follows = uniqueLogins === true ? {} : uniqueLogins;
+    const unique =
+      follows === false ? undefined : new UniqueLogins(logins ?? reading, fingerprintKey, reading, follows);
     const found = changesIn(reading, unique, options, state, events, context, signal);
     const isPart = only !== undefined || first !== undefined;
     yield* isPart ? new Selection(options, reading, context).of(found) : found;

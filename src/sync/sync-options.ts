@@ -1,3 +1,4 @@
+import { checkUniqueLogins } from './check-unique-logins.js';
 import { refuseUnknown, requireBoolean, requireFunction } from '../core/check-options.js';
 import { OptionsError } from '../core/errors.js';
 import { checkModes, modeOf } from '../core/mode.js';
@@ -103,7 +104,7 @@ export function checkSources(options: PlanOptions): void {
     throw new OptionsError('users', 'expected a source for at least one of users, groups and memberships');
   }
   requireBoolean('screening', options.screening ?? true);
-  requireBoolean('uniqueLogins', options.uniqueLogins ?? false);
+  checkUniqueLogins(options.uniqueLogins);
   checkModes(options.mode ?? 'full');
   refuseUnknown('onCreate', options.onCreate ?? {}, ['users', 'groups']);
   const [feed] = feedsOf(options);

@@ -1,3 +1,4 @@
+import { checkUniqueLogins } from '../sync/check-unique-logins.js';
 import { refuseUnknown, requireBoolean, requireNumber, requireOneOf } from '../core/check-options.js';
 import { systemClock } from '../core/clock.js';
 import { OptionsError } from '../core/errors.js';
@@ -83,7 +84,7 @@ export function checkVerifyOptions(options: VerifyOptions): VerifyOptions {
   refuseUnknown('verify', options, OPTION_NAMES);
   requireOneOf('readUsers', options.readUsers ?? 'pages', ['pages', 'single']);
   requireBoolean('repair', options.repair ?? false);
-  requireBoolean('uniqueLogins', options.uniqueLogins ?? false);
+  checkUniqueLogins(options.uniqueLogins);
   if (options.memberships !== undefined && (options.users === undefined || options.groups === undefined))
     throw new OptionsError('memberships', 'expected sources of users and groups as well');
   if (options.sample !== undefined) requireNumber('sample', options.sample, { min: 1, integer: true });

@@ -135,6 +135,31 @@ describe('what a plan finds in its sources', () => {
     expect(await run('plan')).toMatchObject({ allLeftOut: ['users'] });
   });
 
+  it('are in the error of a sync that the guard stopped, as JSON', async () => {
+    const [cwd, held] = [await directory(), await org()];
+    const flags = ['sync', '--users', 'u.csv', '--map', 'm.json', '--json', ...QUICK];
+    const sync = () => cli(cwd, flags, { env: envOf(held) });
+    const rows = Array.from({ length: 40 }, (_, i) => `9${i},p${i}@x.example,A,x,8,Active\n`).join('');
+    await files(cwd, {
+      'u.csv': HEADER + rows,
+      'm.json': map({}, { column: 'status', in: ['Active', 'gone'] }),
+    });
+    expect((await sync()).code).toBe(0);
+    const gone = rows.replaceAll('Active', 'Gone').replaceAll(',A,', ',NULL,');
+    await files(cwd, { 'u.csv': HEADER + gone });
+    const { code, out } = await sync();
+    expect(code).toBe(3);
+    expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      type: 'run:error',
+      trips: [{ rule: 'deletePercent' }, {}],
+      findings: {
+        nearValues: [{ entity: 'users', column: 'status', text: 'gone', value: 'Gone' }],
+        noneLeftOut: [],
+        allLeftOut: ['users'],
+      },
+    });
+  });
+
   it('are words in the outcome of a sync as well', async () => {
     const cwd = await directory();
     const held = await org();

@@ -119,14 +119,18 @@ describe('a watermark column', () => {
     [{ column: 'x', from: '5', overlap: '1m' }, feedOf(QUERY), 'no overlap'],
     [{ column: 'x', from: '2026-01-01', overlap: 'soon' }, feedOf(QUERY), 'a duration such as 10m'],
     [{ column: 'x', from: '5', more: 1 }, feedOf(QUERY), 'watermark.users: expected'],
-    [{ column: 'x', from: '5' }, feedOf('SELECT 1'), 'must have {watermark} in its query or address'],
-    [{ column: 'x', from: '5' }, 'people.csv', 'needs a query, a REST API or a function'],
+    [{ column: 'x', from: '5' }, feedOf('SELECT 1'), 'must have {watermark} in its query, filter or address'],
+    [
+      { column: 'x', from: '5' },
+      { ldap: { url: 'ldap://127.0.0.1', base: 'dc=x', filter: '(x>={watermark})', attributes: ['mail'] } },
+      'the attributes of the search must have "x"',
+    ],
   ])('%o of %o is refused', async (watermark, source, text) => {
     const cwd = await directory();
     await files(cwd, {
       'map.json': JSON.stringify(MAPPING),
       'people.csv': 'id,mail,gone\n',
-      'rollcall.config.json': config(source as object, watermark),
+      'rollcall.config.json': config(source, watermark),
     });
     const { code, err } = await cli(cwd, ['plan'], {});
     expect([code, err]).toEqual([EXIT.USAGE, expect.stringContaining(text)]);
@@ -182,16 +186,28 @@ describe('a position', () => {
     ['2026-01-02', 'time'],
     ['2026-01-02 03:04:05.123456+00', 'time'],
     ['2026-01-02T03:04Z', 'time'],
+    ['20260102030405Z', 'time'],
+    ['20260102030405.0Z', 'time'],
+    ['20260102030405,5+0200', 'time'],
+    ['20260102030405', 'number'],
   ])('%s is a %s', (text, kind) => expect(positionOf(text)?.kind).toBe(kind));
 
-  it.each(['', 'x', '1.5', '2026-13-01', "1' OR '1", '2026-01-02 03:04:05; DROP'])('%s is none', (text) =>
-    expect(positionOf(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    'x',
+    '1.5',
+    '2026-13-01',
+    '20261302030405Z',
+    '2026010203Z',
+    "1' OR '1",
+    '2026-01-02 03:04:05; DROP',
+  ])('%s is none', (text) => expect(positionOf(text)).toBeUndefined());
 
   it('is compared to the nanosecond, and across zones', () => {
     const value = (text: string) => positionOf(text)?.value;
     expect(value('2026-01-02 03:04:05.000000001')).toBe((value('2026-01-02 03:04:05') as bigint) + 1n);
     expect(value('2026-01-02T05:04:05+02:00')).toBe(value('2026-01-02T03:04:05Z'));
+    expect(value('20260102050405.0+0200')).toBe(value('2026-01-02T03:04:05Z'));
     expect(value('2026-01-02 03:04:05+00')).toBe(value('2026-01-02 03:04:05'));
   });
 
@@ -200,5 +216,94 @@ describe('a position', () => {
     ['2026-01-02T03:04:05.9999Z', '2026-01-02T02:54:05.999Z'],
     ['2026-01-02 05:04:05+02', '2026-01-02 02:54:05.000+00:00'],
     ['2026-01-02', '2026-01-01'],
+    ['20260102030405Z', '2026-01-02T02:54:05.000Z'],
+    ['20260102050405.5+0200', '2026-01-02T02:54:05.500Z'],
   ])('%s is %s ten minutes earlier', (text, expected) => expect(earlier(text, 600_000)).toBe(expected));
+});
+
+describe('a feed in files', () => {
+  const watermark = { users: { column: 'changed', from: '2000-01-01' } };
+  const mapping = JSON.stringify(MAPPING);
+  const configFor = (users: unknown, more: object = {}) =>
+    JSON.stringify({ users, map: 'map.json', mode: { users: 'delta' }, watermark, ...more });
+  const HEADER = 'id,mail,gone,changed\n';
+
+  it('has all changes that ever were, and each run reads on from the newest of the last one', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const run = async (csv: string) => {
+      await files(cwd, {
+        'log.csv': HEADER + csv,
+        'map.json': mapping,
+        'rollcall.config.json': configFor('log.csv'),
+      });
+      const { code, out } = await cli(cwd, ['sync', '--json', ...QUICK], { env: envOf(okta) });
+      const { report } = JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as {
+        report: { sources: { users: { read: number } } };
+      };
+      return [code, report.sources.users.read, okta.directory().activeUsers];
+    };
+    const day1 = '1,a@example.com,0,2026-01-01 08:00:00\n2,b@example.com,0,2026-01-01 09:00:00\n';
+    expect(await run(day1)).toEqual([0, 2, 2]);
+    // What has the newest time is read again: another change may have the same.
+    expect(await run(day1)).toEqual([0, 1, 2]);
+    const day2 = '2,b@example.com,1,2026-01-02 09:00:00\n3,c@example.com,0,\n';
+    expect(await run(day1 + day2)).toEqual([0, 3, 2]);
+    // An older file cannot bring back who was removed. A row without a time always counts.
+    expect(await run(day1 + day2)).toEqual([0, 2, 2]);
+    expect(await run(day1)).toEqual([0, 0, 2]);
+  });
+
+  it('of JSON lines and of several files, also reads on, with a column that the mapping does not use', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const line = (id: string, changed: string) =>
+      `${JSON.stringify({ id, mail: `${id}@example.com`, gone: 0, changed })}\n`;
+    await files(cwd, {
+      'a.jsonl': line('1', '2026-01-01'),
+      'b.jsonl': line('2', '2026-01-02'),
+      'map.json': mapping,
+      'rollcall.config.json': configFor(['*.jsonl']),
+    });
+    const run = async () => {
+      const { code, out } = await cli(cwd, ['sync', ...QUICK], { env: envOf(okta) });
+      return [code, /^users +(\d+)/m.exec(out)?.[1]];
+    };
+    expect(await run()).toEqual([0, '2']);
+    await files(cwd, { 'c.jsonl': line('3', '2026-01-03') });
+    expect(await run()).toEqual([0, '2']);
+    expect(okta.directory().activeUsers).toBe(3);
+  });
+
+  it('fails without the column, and for a value that is not a time', async () => {
+    const cwd = await directory();
+    const failure = async (csv: string) => {
+      await files(cwd, { 'log.csv': csv, 'map.json': mapping, 'rollcall.config.json': configFor('log.csv') });
+      const { code, err } = await cli(cwd, ['plan']);
+      expect(code).toBe(1);
+      return err;
+    };
+    expect(await failure('id,mail,gone,chnaged\n1,a@x.example,0,2026-01-01\n')).toContain(
+      'the header has no column "changed"; did you mean "chnaged"?',
+    );
+    expect(await failure(`${HEADER}1,a@x.example,0,yesterday\n`)).toContain(
+      'a value in "changed" that is not a time',
+    );
+  });
+
+  it('reads the whole of it again from before a record that is owed', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const run = async (csv: string, ...flags: readonly string[]) => {
+      await files(cwd, {
+        'log.csv': HEADER + csv,
+        'map.json': mapping,
+        'rollcall.config.json': configFor('log.csv'),
+      });
+      return (await cli(cwd, ['sync', ...QUICK, ...flags], { env: envOf(okta) })).code;
+    };
+    const later = '2,b@example.com,0,2026-01-02\n';
+    expect(await run(`1,,0,2026-01-01\n${later}`)).toBe(5);
+    expect(okta.directory().activeUsers).toBe(1);
+    // Mended in place, with the old time.
+    expect(await run(`1,a@example.com,0,2026-01-01\n${later}`, '--retry-owed')).toBe(0);
+    expect(okta.directory().activeUsers).toBe(2);
+  });
 });

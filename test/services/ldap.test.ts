@@ -229,4 +229,73 @@ describeWith(service, 'a directory in LDAP', () => {
         '2 memberships name no entry of the directory\n',
     );
   });
+
+  it('is a feed by a filter with {watermark}, read on from the newest modifyTimestamp', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const people = `ou=people,${BASE}`;
+    await files(cwd, {
+      'map.json': JSON.stringify({
+        users: { externalId: 'uid', profile: { userName: 'mail', email: 'mail' } },
+      }),
+      'rollcall.config.json': JSON.stringify({
+        users: {
+          ldap: {
+            url: small.url,
+            base: people,
+            filter: '(&(objectClass=inetOrgPerson)(modifyTimestamp>={watermark}))',
+            attributes: ['uid', 'mail', 'modifyTimestamp'],
+          },
+        },
+        map: 'map.json',
+        mode: { users: 'delta' },
+        watermark: { users: { column: 'modifyTimestamp', from: '2000-01-01' } },
+      }),
+    });
+    const client = new Client({ url: small.url });
+    await client.bind(ADMIN.dn, ADMIN.password);
+    const { searchEntries: all } = await client.search(people, { filter: '(objectClass=inetOrgPerson)' });
+    const run = async () => {
+      const { code, out } = await cli(cwd, ['sync', ...QUICK], { env: envOf(okta) });
+      return [code, Number(/^users +(\d+)/m.exec(out)?.[1])] as const;
+    };
+    expect(await run()).toEqual([0, all.length]);
+    // The newest second is read again.
+    const [code, again] = await run();
+    expect(code).toBe(0);
+    expect(again).toBeGreaterThan(0);
+    // The server's clock says when the second of the entries is over.
+    const written = async () => {
+      const { searchEntries: found } = await client.search(people, {
+        filter: '(uid=feed)',
+        attributes: ['modifyTimestamp'],
+      });
+      return String(found[0]?.['modifyTimestamp']);
+    };
+    const newest = async () => {
+      const { searchEntries: found } = await client.search(people, {
+        filter: '(objectClass=inetOrgPerson)',
+        attributes: ['uid', 'modifyTimestamp'],
+      });
+      return found
+        .map(({ modifyTimestamp }) => String(modifyTimestamp))
+        .sort()
+        .at(-1);
+    };
+    const first = await newest();
+    for (;;) {
+      await client.add(`uid=feed,${people}`, {
+        objectClass: 'inetOrgPerson',
+        cn: 'f',
+        sn: 'f',
+        mail: 'feed@example.com',
+      });
+      if ((await written()) !== first) break;
+      await client.del(`uid=feed,${people}`);
+    }
+    const active = okta.directory().activeUsers;
+    expect((await run())[0]).toBe(0);
+    expect(okta.directory().activeUsers).toBe(active + 1);
+    expect(await run()).toEqual([0, 1]);
+    await client.unbind();
+  });
 });

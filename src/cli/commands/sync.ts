@@ -132,7 +132,8 @@ async function runAndReport(
     const width = widthOf(context.io.stderr);
     const hints = nearValueLines({ nearValues: findings.values.near() });
     const { deletions } = planned;
-    return showError(error, display, { flags: input.flags, plan, deletions, hints, width });
+    const found = findings.found(undefined, false);
+    return showError(error, display, { flags: input.flags, plan, deletions, hints, findings: found, width });
   }
   facts.undone = undoneOf(report);
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);

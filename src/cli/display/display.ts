@@ -67,6 +67,8 @@ export interface ErrorEvent {
   readonly trips?: readonly GuardTrip[];
   /** The hash for `--approve`; only if the guard stopped the plan. */
   readonly planHash?: string;
+  /** What was found in the rows of the sources; only if the guard stopped the plan. */
+  readonly findings?: Findings;
   /** The work that was done before the error; only if sending had begun. */
   readonly report?: UploadReport;
 }

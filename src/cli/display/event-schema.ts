@@ -182,9 +182,10 @@ export const EVENT_SCHEMAS: {
       exitCode: { enum: [1, 2, 3, 4] },
       trips: list(ref('trip')),
       planHash: text,
+      findings: ref('findings'),
       report: ref('uploadReport'),
     },
-    optional: ['code', 'trips', 'planHash', 'report'],
+    optional: ['code', 'trips', 'planHash', 'findings', 'report'],
   },
 };
 

@@ -2,6 +2,7 @@ import { GuardError, OptionsError, RollcallError } from '../../core/errors.js';
 import type { Display } from './display.js';
 import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
 import type { FirstDeletions } from '../commands/planned.js';
+import type { Findings } from '../mapping/source-findings.js';
 import type { PlanSummary } from '../../core/results.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { deletionLines } from '../text/deletions-text.js';
@@ -19,6 +20,8 @@ export interface StoppedPlan {
   readonly deletions: FirstDeletions;
   /** What may be the cause, one line each. */
   readonly hints?: readonly string[];
+  /** What was found in the rows of the sources. */
+  readonly findings?: Findings;
   /** The columns of the terminal; undefined for lines of any length. */
   readonly width: number | undefined;
 }
@@ -39,6 +42,7 @@ export function showError(error: unknown, display: Display, stopped?: StoppedPla
       message,
       exitCode,
       ...(error instanceof GuardError && { trips: error.trips, planHash: error.planHash }),
+      ...(stopped?.findings !== undefined && { findings: stopped.findings }),
       ...(known?.report !== undefined && { report: known.report }),
     },
     error instanceof GuardError ? guardText(error, stopped) : failureText(error, message, exitCode),

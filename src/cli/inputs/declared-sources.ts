@@ -26,7 +26,9 @@ export async function declaredInputs(
   watermarks: Watermarks,
 ): Promise<Record<string, RowInput>> {
   const databases = new Map<string, DatabaseSource>();
-  const inputs: Record<string, RowInput> = await ldapInputs(ldapSpecs(sources), env);
+  const inputs: Record<string, RowInput> = await ldapInputs(ldapSpecs(sources), env, (name, filter) =>
+    watermarks.inFilter(name, filter),
+  );
   for (const [name, spec] of Object.entries(sources)) {
     if (spec.kind === 'ldap') continue;
     if (spec.kind === 'code') {

@@ -3,7 +3,7 @@ import { OptionsError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { formatOfName } from './format.js';
 import { declaredInputs } from './declared-sources.js';
-import type { InputSpec, RowInput } from './inputs.js';
+import type { InputSpec } from './inputs.js';
 import { Watermarks } from './watermarks.js';
 import type { CliContext } from '../process/io.js';
 import type { SourceFindings } from '../mapping/source-findings.js';
@@ -39,14 +39,26 @@ export async function openSources(
   const inputs: Partial<Record<Entity, InputSpec>> = {};
   for (const entity of ENTITIES) {
     const input = declared[entity];
-    if (input !== undefined) inputs[entity] = noted(entity, input, watermarks);
+    if (input === undefined) continue;
+    const { name } = input;
+    inputs[entity] = {
+      ...input,
+      also: watermarks.columnOf(entity),
+      watched: (rows) => watermarks.watched(entity, rows, name),
+    };
   }
   // Beside standard input, whose format only `--format` says, the names of the other inputs still count.
   const all = ENTITIES.flatMap((entity) => settings[entity] ?? []);
   const formatForAll = all.every((path) => formatOfName(path) !== undefined);
   for (const entity of ENTITIES) {
     const paths = settings[entity];
-    if (paths !== undefined) inputs[entity] = { paths, reading: { ...settings, formatForAll } };
+    if (paths === undefined) continue;
+    inputs[entity] = {
+      paths,
+      reading: { ...settings, formatForAll },
+      also: watermarks.columnOf(entity),
+      watched: (rows) => watermarks.fresh(entity, watermarks.watched(entity, rows, paths.join(', '))),
+    };
   }
   expectRows(inputs, settings.expectRows);
   if (settings.completeMarker !== undefined && all.length === 0)
@@ -66,11 +78,6 @@ export async function openSources(
     mode: settings.mode,
     lookups: { ...declared, ...fileInputs(files, settings) },
   });
-}
-
-/** The input of a feed, whose newest value is noted. */
-function noted(entity: Entity, { name, rows }: RowInput, watermarks: Watermarks): RowInput {
-  return { name, rows: (needed) => watermarks.watched(entity, rows(needed), name) };
 }
 
 /** The lookups that are files, and the others. */

@@ -21,6 +21,10 @@ import type { Rereads } from './rereads.js';
 export type InputSpec = (FileInput | RowInput) & {
   /** The number of rows of all files together; another number fails the read. @defaultValue any number is right */
   readonly expectRows?: number | undefined;
+  /** Changes the rows, after they were counted for `expectRows`. @defaultValue they stay as they are */
+  readonly watched?: ((rows: Flow<FlatRow>) => Flow<FlatRow>) | undefined;
+  /** A column that is read even if the mapping does not use it. @defaultValue none */
+  readonly also?: string | undefined;
 };
 
 /** Rows of a source that is not a file. */
@@ -83,7 +87,8 @@ export interface OpenInputOptions {
  * @throws {@link OptionsError} at once if the format of a path is unknown, or if there is no path.
  * {@link SourceError} while reading, with file and line, and at the end if no record had a column that the mapping needs.
  */
-export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow<FlatRow> {
+export function openInput(spec: InputSpec, given: OpenInputOptions = {}): Flow<FlatRow> {
+  const options = withColumn(given, spec.also);
   if ('rows' in spec) return checked(spec.rows(options.columns), spec.name, spec, options);
   const { paths, reading = {} } = spec;
   if (paths.length === 0) throw new OptionsError('paths', 'expected a path, a glob or "-"');
@@ -100,12 +105,20 @@ export function openInput(spec: InputSpec, options: OpenInputOptions = {}): Flow
 function checked(
   rows: Flow<FlatRow>,
   name: string,
-  { expectRows: expected }: InputSpec,
+  { expectRows: expected, watched }: InputSpec,
   { columns }: OpenInputOptions,
 ): Flow<FlatRow> {
   const { names = [], optional = [] } = columns ?? {};
   const required = names.filter((column) => !optional.includes(column));
-  return requireProperties(expectRows(rows, expected, name), required, name);
+  const all = requireProperties(expectRows(rows, expected, name), required, name);
+  return watched?.(all) ?? all;
+}
+
+/** The same options, with one more column that is needed. */
+function withColumn(options: OpenInputOptions, column: string | undefined): OpenInputOptions {
+  const { columns } = options;
+  if (column === undefined || columns === undefined || columns.names.includes(column)) return options;
+  return { ...options, columns: { ...columns, names: [...columns.names, column] } };
 }
 
 async function* filesOf(

@@ -9,15 +9,21 @@ import type { LdapSpec } from '../settings/ldap-spec.js';
 import { textOf } from './environment-text.js';
 import type { NeededColumns } from './header-check.js';
 import type { RowInput } from './inputs.js';
+import { WATERMARK_WORD } from './watermarks.js';
 
 /** The searches that a config file declares, by the names of the sources. */
 export type LdapSpecs = Readonly<Record<string, LdapSpec>>;
 
 /**
  * The inputs of LDAP directories that a config file declares. Those of the same server and account share one connection.
+ * @param complete - completes the filter of a source when it is read, with a watermark
  * @throws {@link OptionsError} for a variable that is not set, or an option that `openLdap` does not accept
  */
-export async function ldapInputs(specs: LdapSpecs, env: Environment): Promise<Record<string, RowInput>> {
+export async function ldapInputs(
+  specs: LdapSpecs,
+  env: Environment,
+  complete: (name: string, filter: string) => string = (_, filter) => filter,
+): Promise<Record<string, RowInput>> {
   const directories = new Map<string, LdapSource>();
   const inputs: Record<string, RowInput> = {};
   for (const [name, spec] of Object.entries(specs)) {
@@ -27,8 +33,11 @@ export async function ldapInputs(specs: LdapSpecs, env: Environment): Promise<Re
     const directory = directories.get(key) ?? named(where, () => openLdap(options));
     directories.set(key, directory);
     const search = searchOf(name, spec, specs['users']);
+    const completed = (filter: string) => complete(name, filter);
     const rows = (needed?: NeededColumns): Flow<FlatRow> =>
-      named(where, () => directory.search(onlyNeeded(search, needed))) as unknown as Flow<FlatRow>;
+      named(where, () =>
+        directory.search({ ...onlyNeeded(search, needed), complete: completed }),
+      ) as unknown as Flow<FlatRow>;
     // The directory is the judge of the options; a flow that is never read would keep its connection open.
     named(where, () => openLdap(options).search(search));
     inputs[name] = { name: `${name} (ldap)`, rows, close: () => directory[Symbol.asyncDispose]() };
@@ -64,11 +73,20 @@ async function certificates(file: string, where: string): Promise<string> {
 
 function searchOf(name: string, spec: LdapSpec, users: LdapSpec | undefined): LdapSearch {
   const { attributes, binary, members } = spec;
-  if (members !== undefined && members.people === undefined && users === undefined)
-    throw new OptionsError(
-      `${name}.ldap.members.people`,
-      'expected the base and the filter of the people, because the users are not read from LDAP',
-    );
+  if (members !== undefined) {
+    const { people = users } = members;
+    const why =
+      people === undefined
+        ? 'because the users are not read from LDAP'
+        : people.filter?.includes(WATERMARK_WORD) === true
+          ? `without ${WATERMARK_WORD}: members are all people, and not only those who changed`
+          : undefined;
+    if (why !== undefined)
+      throw new OptionsError(
+        `${name}.ldap.members.people`,
+        `expected the base and the filter of the people, ${why}`,
+      );
+  }
   return {
     ...selectionOf(spec),
     attributes,

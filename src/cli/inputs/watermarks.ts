@@ -5,10 +5,11 @@ import type { Flow } from '../../flow/flow.js';
 import { watchRows } from '../../sources/watch-rows.js';
 import type { StateStore } from '../../state/store.js';
 import { readWatermark } from '../../sync/watermark.js';
+import { filter } from '../../transform/filter.js';
 import type { FlatRow } from '../../transform/to-records.js';
 import type { Resolved } from '../settings/resolve-settings.js';
 import type { WatermarkSpec } from '../settings/watermark-spec.js';
-import { earlier, positionOf } from './position.js';
+import { earlier, ldapTimeOf, positionOf } from './position.js';
 
 /** The word in a query or address that stands for the watermark. */
 export const WATERMARK_WORD = '{watermark}';
@@ -40,10 +41,16 @@ export class Watermarks {
       }
       if (modeOf(settings.mode, entity) !== 'delta')
         throw new OptionsError(where, `needs a feed of changes: set "mode": { "${entity}": "delta" }`);
-      if (source?.kind === 'ldap' || source === undefined)
-        throw new OptionsError(where, 'needs a query, a REST API or a function as the source');
-      if (!isNamed && source.kind !== 'code')
-        throw new OptionsError(where, `the source must have ${WATERMARK_WORD} in its query or address`);
+      if (source === undefined && settings[entity] === undefined)
+        throw new OptionsError(where, `there is no source of ${entity}`);
+      if (source !== undefined && !isNamed && source.kind !== 'code')
+        throw new OptionsError(
+          where,
+          `the source must have ${WATERMARK_WORD} in its query, filter or address`,
+        );
+      const { column } = watermarks[entity];
+      if (source?.kind === 'ldap' && !source.attributes.includes(column))
+        throw new OptionsError(where, `the attributes of the search must have ${JSON.stringify(column)}`);
     }
   }
 
@@ -79,6 +86,19 @@ export class Watermarks {
     return query.replaceAll(WATERMARK_WORD, positionOf(value)?.kind === 'number' ? value : `'${value}'`);
   }
 
+  /** An LDAP filter with the value. It is a number, or a time in digits: it needs no escaping (RFC 4515). */
+  inFilter(entity: string, filter: string): string {
+    const position = positionOf(this.from(entity) ?? '');
+    if (position === undefined) return filter;
+    const value = position.kind === 'number' ? String(position.value) : ldapTimeOf(position);
+    return filter.replaceAll(WATERMARK_WORD, value);
+  }
+
+  /** The column of the watermark; undefined without one. */
+  columnOf(entity: string): string | undefined {
+    return this.#specs[entity as Entity]?.column;
+  }
+
   /** An address with the value. */
   inUrl(entity: string, url: string): string {
     return url.replaceAll(WATERMARK_WORD, encodeURIComponent(this.from(entity) ?? ''));
@@ -96,6 +116,21 @@ export class Watermarks {
     }));
   }
 
+  /**
+   * The rows of a file that are not older than the value: a file has no query that could leave them out. Rows without a value are changes
+   * without a time.
+   */
+  fresh(entity: Entity, rows: Flow<FlatRow>): Flow<FlatRow> {
+    const spec = this.#specs[entity];
+    if (spec === undefined) return rows;
+    const isFresh = (row: FlatRow) => {
+      const cell: unknown = row[spec.column];
+      const [position, from] = [positionOf(textOf(cell) ?? ''), positionOf(this.from(entity) ?? '')];
+      return position === undefined || from === undefined || position.value >= from.value;
+    };
+    return filter<FlatRow>(isFresh)(rows) as Flow<FlatRow>;
+  }
+
   /** What the state stores after the run. */
   next(): string {
     return JSON.stringify({ ...this.#last, ...this.#newest });
@@ -107,7 +142,7 @@ export class Watermarks {
       throw new SourceError(`watermark.${entity}: ${what}`, { file: name });
     };
     if (!Object.hasOwn(row, column)) fail(`a row has no column ${JSON.stringify(column)}`);
-    const text = typeof cell === 'number' || typeof cell === 'string' ? String(cell).trim() : '';
+    const text = textOf(cell) ?? '';
     if (text === '' && (cell === null || cell === undefined || cell === '')) return;
     const position = positionOf(text);
     if (position === undefined || position.kind !== positionOf(from)?.kind)
@@ -118,6 +153,10 @@ export class Watermarks {
     if (newest === undefined || (positionOf(newest)?.value ?? 0n) < position.value)
       this.#newest[entity] = text;
   }
+}
+
+function textOf(cell: unknown): string | undefined {
+  return typeof cell === 'number' || typeof cell === 'string' ? String(cell).trim() : undefined;
 }
 
 /** @throws {@link OptionsError} for a watermark that a program stored */

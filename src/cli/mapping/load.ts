@@ -129,8 +129,13 @@ function readProfile(
     if (near !== undefined) text.fail(value, `${what}: did you mean ${JSON.stringify(near)}?`);
     const nullable = !Object.hasOwn(limits, name) || limits[name]?.nullable === true;
     const isLogin = entity === 'users' && name === 'userName';
-    profile.set(name, readValue(text, value, { what, autoEmpty: nullable ? null : undefined, isLogin }));
+    const isOfUser = entity === 'users';
+    const autoEmpty = nullable ? null : undefined;
+    profile.set(name, readValue(text, value, { what, autoEmpty, isLogin, isOfUser }));
   }
+  const [following] = [...profile].find(([, { isFollowing }]) => isFollowing === true) ?? [];
+  if (following !== undefined && profile.get('userName')?.isUnique !== true)
+    text.fail(node, `${entity}.profile.${following}: follows needs "unique": true for userName`);
   return profile;
 }
 

@@ -33,6 +33,10 @@ const unique = described(
   flag,
 );
 
+const follows = described('for other attributes of users: gets the number of the unique login as well', {
+  const: 'userName',
+});
+
 /** The names of columns. */
 const names: Schema = { type: 'array', items: text, minItems: 1 };
 
@@ -63,7 +67,9 @@ function valueSchema(isId: boolean): Schema {
       `the result for values that are not listed; the same value for { "same": true }${isId ? '' : '; without values, the result for an empty text'}`,
       { anyOf: [result, SAME] },
     ),
-    ...(isId ? {} : { empty: described('the result for an empty value', { enum: EMPTY }), onCreate, unique }),
+    ...(isId
+      ? {}
+      : { empty: described('the result for an empty value', { enum: EMPTY }), onCreate, unique, follows }),
   };
   const column = described('the column', text);
   const columns = described('the first of these columns that is not empty', names);

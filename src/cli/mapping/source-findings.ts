@@ -1,6 +1,7 @@
 import { LIMITS } from '../../core/limits.js';
 import type { Entity } from '../../core/model.js';
 import type { EntityReport } from '../../core/results.js';
+import { isLeftOut } from '../../validate/left-out-record.js';
 import { ConditionValues, type NearValue } from './condition-values.js';
 import { MissingWords, type MissingWord } from './missing-words.js';
 
@@ -34,9 +35,12 @@ export class SourceFindings {
   /** The entities whose rows a condition selects. */
   readonly conditions = new Set<Entity>();
   readonly #attributes = new Map<Entity, Set<string>>();
+  /** The rows that a condition was asked of, and those that it left out. */
+  readonly #rows = new Map<Entity, { read: number; leftOut: number }>();
 
   /** Sees a user or group, and returns it. A placeholder for a row without a record has neither an id nor a profile. */
   add<R extends object>(entity: 'users' | 'groups', record: R): R {
+    if (this.conditions.has(entity)) this.#count(entity, isLeftOut(record));
     const { profile } = record as { readonly profile?: unknown };
     if (typeof profile !== 'object' || profile === null) return record;
     const attributes = profile as Readonly<Record<string, unknown>>;
@@ -48,13 +52,13 @@ export class SourceFindings {
   /**
    * What was found, after the rows were read.
    *
-   * @param sources - what was read of each entity
+   * @param sources - what was read of each entity; undefined for the rows that were seen here, if there is no report
    * @param withValues - whether to list the values of conditions
    */
-  found(sources: Readonly<Partial<Record<Entity, EntityReport>>>, withValues: boolean): Findings {
-    const leftOut = (isSo: (report: EntityReport) => boolean) =>
+  found(sources: Readonly<Partial<Record<Entity, EntityReport>>> | undefined, withValues: boolean): Findings {
+    const leftOut = (isSo: (report: Pick<EntityReport, 'read' | 'leftOut'>) => boolean) =>
       [...this.conditions].filter((entity) => {
-        const report = sources[entity];
+        const report = sources === undefined ? this.#rows.get(entity) : sources[entity];
         return report !== undefined && report.read > 0 && isSo(report);
       });
     const values = this.values.all().map(({ entity, column, values }) => ({
@@ -72,6 +76,13 @@ export class SourceFindings {
       ),
       missingWords: this.words.all(),
     };
+  }
+
+  #count(entity: Entity, isOut: boolean): void {
+    const counts = this.#rows.get(entity) ?? { read: 0, leftOut: 0 };
+    this.#rows.set(entity, counts);
+    counts.read++;
+    if (isOut) counts.leftOut++;
   }
 
   /** Notes the attributes that are not Okta's own. */

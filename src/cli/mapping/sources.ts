@@ -1,4 +1,4 @@
-import type { DirectoryOptions, DirectorySources } from '../../sync/directory-changes.js';
+import type { DirectorySources } from '../../sync/directory-changes.js';
 import { modeOf, type Modes } from '../../core/mode.js';
 import { contextOf, flowOf, type Flow } from '../../flow/flow.js';
 import type { RunContext } from '../../flow/run-context.js';
@@ -30,8 +30,8 @@ import { isListed, type ListedRule, type Mapping, type NamedGroupsRule } from '.
 import { NamedGroups } from './named-groups.js';
 import { inputOfLookup, refuseModes, refuseUseless, type MappedInputs } from './refuse-inputs.js';
 import type { NeededColumns } from '../inputs/header-check.js';
-import type { ValueRule } from './values.js';
 import { columnsOf } from './mapping-columns.js';
+import { comparisonOptions, type ComparisonOptions } from './comparison-options.js';
 
 export type { MappedInputs };
 
@@ -54,8 +54,7 @@ export interface MappedSourcesOptions {
 }
 
 /** The sources, and the options of `validate` for them. */
-export type MappedSources = DirectorySources &
-  Pick<DirectoryOptions, 'validate' | 'onCreate' | 'uniqueLogins'>;
+export type MappedSources = DirectorySources & ComparisonOptions;
 
 /** The rows of an entity, and for an input with a rule for duplicates, which of them count. */
 interface Opened {
@@ -121,41 +120,8 @@ export function mappedSources(
       ? hasMemberships && { groups: groupsNamed(groups, mapping, open) }
       : inputs.groups !== undefined && { groups: profiles(groups, 'groups', open, options) }),
     ...(hasMemberships && { memberships: memberships(mapping, open, options) }),
-    ...validateOptions(mapping, options),
-    ...onCreate(mapping),
-    ...(namesOf(mapping.users, ({ isUnique }) => isUnique === true).length > 0 && { uniqueLogins: true }),
+    ...comparisonOptions(mapping, options),
   };
-}
-
-/** The option `validate`, with the attributes that are never cleared. */
-function validateOptions(
-  mapping: Mapping,
-  { validate, neverClear = [] }: MappedSourcesOptions,
-): Pick<MappedSources, 'validate'> {
-  const of = (entity: 'users' | 'groups') => {
-    const leftAlone = namesOf(mapping[entity], ({ isLeftAlone }) => isLeftAlone === true);
-    const names = [...leftAlone, ...neverClear];
-    const options = { ...validate?.[entity], ...(names.length > 0 && { neverClear: names }) };
-    return Object.keys(options).length === 0 ? {} : { [entity]: options };
-  };
-  const both = { ...of('users'), ...of('groups') };
-  return Object.keys(both).length === 0 ? {} : { validate: both };
-}
-
-/** The option `onCreate`. */
-function onCreate(mapping: Mapping): Pick<MappedSources, 'onCreate'> {
-  const of = (entity: 'users' | 'groups') => {
-    const names = namesOf(mapping[entity], ({ isOnCreate }) => isOnCreate === true);
-    return names.length === 0 ? {} : { [entity]: names };
-  };
-  const both = { ...of('users'), ...of('groups') };
-  return Object.keys(both).length === 0 ? {} : { onCreate: both };
-}
-
-/** The attributes whose rule has a property. */
-function namesOf(rule: Mapping['users' | 'groups'], has: (value: ValueRule) => boolean): string[] {
-  if (rule.kind === 'identity') return [];
-  return Array.from(rule.profile).flatMap(([name, value]) => (has(value) ? [name] : []));
 }
 
 /** True if the mapping of an entity has columns only, and so no expression that looks anything up. */

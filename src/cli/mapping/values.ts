@@ -17,6 +17,8 @@ export interface ValueRule {
   readonly isOnCreate?: boolean;
   /** True if a login that is taken gets the next free form. */
   readonly isUnique?: boolean;
+  /** True if the value gets the number of the login, if that has one. */
+  readonly isFollowing?: boolean;
   /** The value; null or `undefined` (left out) only if the mapping says so, and never for ids. */
   of(row: Row): string | null | undefined | Fault;
 }
@@ -40,14 +42,13 @@ export interface ValuePlace {
   readonly autoEmpty: null | undefined | 'required';
   /** True for the login of users, which can be unique. */
   readonly isLogin?: boolean;
+  /** True for attributes of users, which can follow the login. */
+  readonly isOfUser?: boolean;
 }
 
 /** Parses a value rule: the name of a column, or an object. */
-export function readValue(
-  text: MappingText,
-  node: MappingNode,
-  { what, autoEmpty, isLogin = false }: ValuePlace,
-): ValueRule {
+export function readValue(text: MappingText, node: MappingNode, valuePlace: ValuePlace): ValueRule {
+  const { what, autoEmpty, isLogin = false } = valuePlace;
   const place = text.place(node);
   const required = autoEmpty === 'required';
   if (node.type === 'string') {
@@ -61,9 +62,10 @@ export function readValue(
     'normalize',
     'values',
     'default',
-    ...(required ? [] : [...OF_ATTRIBUTES, 'unique']),
+    ...(required ? [] : [...OF_ATTRIBUTES, 'unique', 'follows']),
   ];
   const members = text.members(node, what, known);
+  checkFollows(text, members, valuePlace);
   const given = SOURCES.filter((source) => members.has(source));
   const [source] = given;
   if (source === undefined || given.length > 1)
@@ -95,6 +97,7 @@ export function readValue(
     ...(empty === 'omit' && { isLeftAlone: true }),
     isOnCreate: readOnCreate(text, members, what),
     ...(readUnique(text, members, what, isLogin) && { isUnique: true }),
+    ...(members.has('follows') && { isFollowing: true }),
   };
 }
 
@@ -113,6 +116,19 @@ function readUnique(
   if (node === undefined) return false;
   if (!isLogin) text.fail(node, `${what}: unique is for userName of users only`);
   return text.boolean(node, `${what}.unique`);
+}
+
+/** The word after which a value follows the login. @throws for a place or a word in which that has no sense */
+function checkFollows(
+  text: MappingText,
+  members: ReadonlyMap<string, MappingNode>,
+  { what, isOfUser = false, isLogin = false }: ValuePlace,
+): void {
+  const node = members.get('follows');
+  if (node === undefined) return;
+  if (!isOfUser || isLogin)
+    text.fail(node, `${what}: follows is for attributes of users other than userName`);
+  text.oneOf(node, `${what}.follows`, ['userName']);
 }
 
 function rule(

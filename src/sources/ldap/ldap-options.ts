@@ -1,5 +1,11 @@
 import { isIP } from 'node:net';
-import { refuseUnknown, requireBoolean, requireNumber, requireOneOf } from '../../core/check-options.js';
+import {
+  refuseUnknown,
+  requireBoolean,
+  requireFunction,
+  requireNumber,
+  requireOneOf,
+} from '../../core/check-options.js';
 import { OptionsError } from '../../core/errors.js';
 
 /** Where a directory is, and who reads it. */
@@ -51,6 +57,8 @@ export interface LdapSearch extends EntrySelection {
   readonly members?: LdapMembers;
   /** The name of the source in errors and rejections. @defaultValue `LDAP` */
   readonly name?: string;
+  /** Completes the filter just before it is sent, with what is known only then, such as a watermark. @defaultValue the filter as it is */
+  readonly complete?: (filter: string) => string;
 }
 
 /** How the members that a group lists by their DNs become the ids of people. */
@@ -86,7 +94,7 @@ const OPTIONS = [
   'timeoutMs',
 ];
 const SELECTION = ['base', 'filter', 'scope'];
-const SEARCH = [...SELECTION, 'attributes', 'binary', 'members', 'name'];
+const SEARCH = [...SELECTION, 'attributes', 'binary', 'members', 'name', 'complete'];
 
 /** @throws {@link OptionsError} for the first invalid option, without a password */
 export function checkLdap(options: LdapOptions): CheckedLdap {
@@ -155,7 +163,8 @@ export function isLoopback(host: string): boolean {
 export function checkSearch(search: LdapSearch): void {
   refuseUnknown('search', search, SEARCH);
   checkSelection('', search);
-  const { attributes, binary = [], members } = search;
+  const { attributes, binary = [], members, complete } = search;
+  if (complete !== undefined) requireFunction('complete', complete);
   if (!Array.isArray(attributes) || attributes.length === 0)
     throw new OptionsError('attributes', 'expected the names of attributes');
   checkNames('attributes', attributes);

@@ -92,12 +92,14 @@ async function* rowPages(
   find: (members: LdapMembers) => Promise<Resolve>,
   dns: WeakMap<LdapRow, string>,
 ): AsyncGenerator<readonly LdapRow[], void, undefined> {
-  const { attributes, binary, members, name = NAME } = search;
+  const { attributes, binary, members, name = NAME, filter, complete } = search;
+  const selected =
+    filter === undefined || complete === undefined ? search : { ...search, filter: complete(filter) };
   const columns = columnsOf(attributes, binary);
   // The people first: somebody who is renamed between the two searches is then found under the new name.
   const resolve = members && (await find(members));
   const column = columns.names.get((members?.attribute ?? MEMBER).toLowerCase()) ?? MEMBER;
-  for await (const found of searchPages(session, search, columns.asked, options, name)) {
+  for await (const found of searchPages(session, selected, columns.asked, options, name)) {
     const page: LdapRow[] = [];
     for (const sent of found) {
       const entry = openEntry(sent, columns.names);
