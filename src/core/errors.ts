@@ -117,10 +117,12 @@ export class OktaHttpError extends RollcallError {
     requestId?: string,
     reason?: string,
     code = 'ERR_ROLLCALL_OKTA_HTTP',
+    host?: string,
   ) {
     const details = [errorCode, requestId && `request ${requestId}`].filter(Boolean).join(', ');
     const why = reason === undefined ? '' : `: ${reason}`;
-    super(code, `${operation}: Okta answered ${status}${details === '' ? '' : ` (${details})`}${why}`);
+    const who = host === undefined ? 'Okta' : `Okta at ${host}`;
+    super(code, `${operation}: ${who} answered ${status}${details === '' ? '' : ` (${details})`}${why}`);
     this.operation = operation;
     this.status = status;
     this.errorCode = errorCode;
@@ -138,8 +140,16 @@ export class OktaHttpError extends RollcallError {
  * });
  */
 export class OktaAuthError extends OktaHttpError {
-  constructor(operation: string, status: number, errorCode?: string, requestId?: string, reason?: string) {
-    super(operation, status, errorCode, requestId, reason, 'ERR_ROLLCALL_OKTA_AUTH');
+  /** @param host - the host of the org, so that a token of another org is noticed */
+  constructor(
+    operation: string,
+    status: number,
+    errorCode?: string,
+    requestId?: string,
+    reason?: string,
+    host?: string,
+  ) {
+    super(operation, status, errorCode, requestId, reason, 'ERR_ROLLCALL_OKTA_AUTH', host);
   }
 }
 

@@ -14,12 +14,16 @@ export function requestIdOf(response: WireResponse): string | undefined {
  * The error for a response; undefined for a 2xx. Of its body it contains the code, and the reason without what was secret in the
  * request.
  *
- * @param sent - the body of the request, and its credential
+ * @param sent - the body of the request, its credential, and the host of the org
  */
 export function errorOf(
   operation: string,
   response: WireResponse,
-  sent: { readonly body: string | undefined; readonly credential: Readonly<Record<string, string>> },
+  sent: {
+    readonly body: string | undefined;
+    readonly credential: Readonly<Record<string, string>>;
+    readonly host: string;
+  },
 ): OktaHttpError | OktaResponseError | undefined {
   const { status } = response;
   if (status >= 200 && status < 300) return undefined;
@@ -27,8 +31,9 @@ export function errorOf(
   if (status < 400) return new OktaResponseError(operation, status, 'redirects are not followed', requestId);
   const errorCode = errorCodeOf(response.body) ?? challengeOf(response);
   const reason = reasonOf(response.body, sent.body, sent.credential);
-  const ErrorClass = status === 403 || isCredentialRefused(response) ? OktaAuthError : OktaHttpError;
-  return new ErrorClass(operation, status, errorCode, requestId, reason);
+  return status === 403 || isCredentialRefused(response)
+    ? new OktaAuthError(operation, status, errorCode, requestId, reason, sent.host)
+    : new OktaHttpError(operation, status, errorCode, requestId, reason);
 }
 
 /**

@@ -151,7 +151,8 @@ export class Exchange {
     credential: Readonly<Record<string, string>>,
   ): OktaHttpError | OktaResponseError | undefined {
     const other = this.#options.route.otherAnswer(response);
-    if (other === undefined) return errorOf(id, response, { body, credential });
+    if (other === undefined)
+      return errorOf(id, response, { body, credential, host: this.#options.route.host });
     const { status } = response;
     return status < 400
       ? new OktaResponseError(id, status, other, requestIdOf(response))

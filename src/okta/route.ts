@@ -10,14 +10,15 @@ const PROXY_SETTING = 'HTTPS_PROXY (in code: the option proxy)';
  * themselves, with the setting that helps. A description names hosts and codes only: a URL may contain a password.
  */
 export class Route {
-  readonly #host: string;
+  /** The host of the org. */
+  readonly host: string;
   /** The host of the proxy; undefined for a direct connection, or if the transport is not ours. */
   readonly #proxy: string | undefined;
   #reached = false;
 
   /** @param proxy - the URL of the proxy */
   constructor(orgUrl: string, proxy: string | undefined) {
-    this.#host = new URL(orgUrl).host;
+    this.host = new URL(orgUrl).host;
     this.#proxy = proxy === undefined ? undefined : new URL(proxy).host;
   }
 
@@ -44,15 +45,15 @@ export class Route {
     const details = `(${reason}${this.#via()})`;
     switch (reason) {
       case 'ECONNREFUSED':
-        return `${this.#proxy ?? this.#host} refuses the connection ${details}; check --org-url (in code: orgUrl), and ${PROXY_SETTING}`;
+        return `${this.#proxy ?? this.host} refuses the connection ${details}; check --org-url (in code: orgUrl), and ${PROXY_SETTING}`;
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        return `the name service does not know ${this.#proxy ?? this.#host} at the moment ${details}`;
+        return `the name service does not know ${this.#proxy ?? this.host} at the moment ${details}`;
       case 'UND_ERR_CONNECT_TIMEOUT':
       case 'ETIMEDOUT':
-        return `${this.#proxy ?? this.#host} does not answer ${details}; check the network, and ${PROXY_SETTING}`;
+        return `${this.#proxy ?? this.host} does not answer ${details}; check the network, and ${PROXY_SETTING}`;
       default:
-        return `no complete response from ${this.#host} ${details}`;
+        return `no complete response from ${this.host} ${details}`;
     }
   }
 
@@ -61,17 +62,17 @@ export class Route {
     const answer = `the proxy answered ${status}${this.#via()}`;
     return status === '407'
       ? `${answer}: it requires a sign-in; add user and password to its URL: ${PROXY_SETTING}`
-      : `${answer}: it does not connect to ${this.#host}; allow this host in the proxy, or add it to NO_PROXY`;
+      : `${answer}: it does not connect to ${this.host}; allow this host in the proxy, or add it to NO_PROXY`;
   }
 
   #unknownHost(): string {
     return this.#proxy === undefined
-      ? `there is no host ${this.#host} (ENOTFOUND); correct --org-url (in code: orgUrl), or set the proxy of your network: ${PROXY_SETTING}`
+      ? `there is no host ${this.host} (ENOTFOUND); correct --org-url (in code: orgUrl), or set the proxy of your network: ${PROXY_SETTING}`
       : `there is no host ${this.#proxy} (ENOTFOUND), which is the proxy; correct ${PROXY_SETTING}`;
   }
 
   #tlsFault(code: string): string | undefined {
-    const certificate = `the certificate of ${this.#host}`;
+    const certificate = `the certificate of ${this.host}`;
     const details = `(${code}${this.#via()})`;
     if (/EXPIRED|NOT_YET_VALID/.test(code))
       return `${certificate} has expired or is not valid yet ${details}; check the clock of this machine, or renew the certificate`;
@@ -80,7 +81,7 @@ export class Route {
     if (/CERT|SIGNED|UNABLE_TO_|INVALID_CA/.test(code))
       return `${certificate} is not trusted ${details}; if your network inspects TLS, ${TRUST}`;
     if (/ERR_TLS|ERR_SSL|EPROTO|UND_ERR_PRX_TLS/.test(code))
-      return `no TLS connection to ${this.#host} ${details}; check --org-url (in code: orgUrl), and ${PROXY_SETTING}`;
+      return `no TLS connection to ${this.host} ${details}; check --org-url (in code: orgUrl), and ${PROXY_SETTING}`;
     return undefined;
   }
 
@@ -94,7 +95,7 @@ export class Route {
     const hint = `check ${between}, and --org-url (in code: orgUrl)`;
     if (status >= 300 && status < 400) {
       const target = hostOf(headers['location']);
-      return `${this.#host} redirects${target === undefined ? '' : ` to ${target}`}, and redirects are not followed; ${hint}`;
+      return `${this.host} redirects${target === undefined ? '' : ` to ${target}`}, and redirects are not followed; ${hint}`;
     }
     const type = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0].toLowerCase();
     const isPage = type?.startsWith('text/') === true && body.trim() !== '';
@@ -103,7 +104,7 @@ export class Route {
       headers['www-authenticate'] !== undefined ||
       errorCodeOf(body) !== undefined;
     if (status < 300 ? !isPage : hasMarks) return undefined;
-    return `something between this machine and ${this.#host} answered ${status} ${type ?? 'without a content type'}, not Okta; ${hint}`;
+    return `something between this machine and ${this.host} answered ${status} ${type ?? 'without a content type'}, not Okta; ${hint}`;
   }
 
   #via(): string {

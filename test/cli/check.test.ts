@@ -22,6 +22,21 @@ function lineOf(out: string, name: string): string | undefined {
 }
 
 describe('check', () => {
+  it('reads the credentials once', async () => {
+    const [cwd, started] = [await directory(), await org()];
+    await files(cwd, { 'u.csv': usersCsv(1) });
+    let reads = 0;
+    const env = new Proxy(envOf(started), {
+      get(target, name: string) {
+        if (name === 'OKTA_CLIENT_TOKEN') reads++;
+        return target[name];
+      },
+    });
+    const { out } = await cli(cwd, ['check', '--users', 'u.csv'], { env });
+    expect(out).toContain('an API token');
+    expect(reads).toBe(1);
+  });
+
   it('finds no fault on a machine that is ready, creates nothing and sends nothing', async () => {
     const { cwd, okta, check } = await machine();
     const ran = await check();

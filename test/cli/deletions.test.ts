@@ -206,6 +206,7 @@ describe('what is wrong', () => {
     const ran = await cli(cwd, argv, { env: { ...envOf(okta), OKTA_CLIENT_TOKEN: 'wrong' } });
     expect(ran.code).not.toBe(0);
     expect(ran.err).toContain('[ERR_ROLLCALL_OKTA_AUTH]');
+    expect(ran.err).toContain(`: Okta at ${new URL(okta.url).host} answered 401`);
   });
 
   it('is a command with a nearby name', async () => {

@@ -2,7 +2,7 @@ import { OptionsError } from '../../core/errors.js';
 import type { Target } from '../../state/store.js';
 import { targetOf } from '../commands/connect.js';
 import type { Environment } from '../process/environment.js';
-import { readCredentials } from '../settings/credentials.js';
+import { readCredentials, type Credentials } from '../settings/credentials.js';
 import type { Settings } from '../settings/settings.js';
 import { fault, faultOf, ok, warning, type Check } from './check.js';
 
@@ -37,24 +37,30 @@ export async function checkTarget(settings: Settings, known: Target | undefined)
   );
 }
 
-/** Checks that credentials are set and complete. Sends nothing. */
-export async function checkCredentials(env: Environment): Promise<Check> {
+/** Checks that credentials are set and complete, and returns those that can be used. Sends nothing. */
+export async function checkCredentials(
+  env: Environment,
+): Promise<{ readonly check: Check; readonly credentials?: Credentials }> {
   try {
     const credentials = await readCredentials(env);
-    if (credentials === undefined)
-      return warning(
-        CREDENTIALS,
-        'not set, so Okta was not checked',
-        'Set OKTA_CLIENT_TOKEN_FILE, or OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY_FILE.',
-      );
-    if ('token' in credentials) return ok(CREDENTIALS, 'an API token');
-    const { clientId, scopes } = credentials;
-    const app = `service app ${clientId}`;
-    if (scopes !== undefined && !scopes.includes(MANAGE))
-      return fault(CREDENTIALS, `${app} without the scope ${MANAGE}`, 'Add it to OKTA_CLIENT_SCOPES.');
-    return ok(CREDENTIALS, app);
+    return { check: credentialsCheck(credentials), ...(credentials && { credentials }) };
   } catch (error) {
-    if (error instanceof OptionsError) return faultOf(CREDENTIALS, error);
+    if (error instanceof OptionsError) return { check: faultOf(CREDENTIALS, error) };
     throw error;
   }
+}
+
+function credentialsCheck(credentials: Credentials | undefined): Check {
+  if (credentials === undefined)
+    return warning(
+      CREDENTIALS,
+      'not set, so Okta was not checked',
+      'Set OKTA_CLIENT_TOKEN_FILE, or OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY_FILE.',
+    );
+  if ('token' in credentials) return ok(CREDENTIALS, 'an API token');
+  const { clientId, scopes } = credentials;
+  const app = `service app ${clientId}`;
+  if (scopes !== undefined && !scopes.includes(MANAGE))
+    return fault(CREDENTIALS, `${app} without the scope ${MANAGE}`, 'Add it to OKTA_CLIENT_SCOPES.');
+  return ok(CREDENTIALS, app);
 }

@@ -1,6 +1,6 @@
 import { faultOf, reportOf, type Check } from '../checks/check.js';
 import { checkOkta } from '../checks/check-okta.js';
-import { readCredentials } from '../settings/credentials.js';
+import type { Credentials } from '../settings/credentials.js';
 import { checkCredentials, checkTarget } from '../checks/check-settings.js';
 import { checkSources } from '../checks/check-sources.js';
 import { checkState, type CheckedState } from '../checks/check-state.js';
@@ -38,21 +38,22 @@ async function checkAll(input: CommandInput): Promise<Check[]> {
   const state = await checkState(settings, context);
   const target = await checkTarget(settings, state.target);
   const { checks: sources, uses } = await checkSources(input);
-  const credentials = await checkCredentials(context.env);
+  const { check: credentials, credentials: known } = await checkCredentials(context.env);
   const local = [target, state.check, ...sources, credentials];
   const mayAsk = target.result === 'ok' && credentials.result === 'ok';
-  return mayAsk ? [...local, ...(await askOkta(input, state, uses))] : local;
+  return mayAsk && known !== undefined ? [...local, ...(await askOkta(input, state, uses, known))] : local;
 }
 
 async function askOkta(
   { resolved: { settings }, context, stopping }: CommandInput,
   { target, sessions: ours }: CheckedState,
   uses: AttributeUses,
+  credentials: Credentials,
 ): Promise<Check[]> {
-  const isApp = !('token' in ((await readCredentials(context.env)) ?? { token: '' }));
+  const isApp = !('token' in credentials);
   let okta: Awaited<ReturnType<typeof connect>>;
   try {
-    okta = await connect(settings, context, target);
+    okta = await connect(settings, context, target, credentials);
   } catch (error) {
     // A key that cannot be read, or a file of certificates.
     return [faultOf('connection', error)];

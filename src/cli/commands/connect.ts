@@ -6,7 +6,7 @@ import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { OktaClient } from '../../okta/wire.js';
 import type { Target } from '../../state/store.js';
 import { clientOptions } from '../settings/library-options.js';
-import { readCredentials } from '../settings/credentials.js';
+import { readCredentials, type Credentials } from '../settings/credentials.js';
 import type { CliContext } from '../process/io.js';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { VERSION } from '../process/version.js';
@@ -15,16 +15,18 @@ import { VERSION } from '../process/version.js';
  * Creates a client of Okta, with credentials from the environment.
  *
  * @param known - The org and source that the state belongs to: used if no setting names them.
+ * @param credentials - those of the environment, if they were read before
  * @throws {@link OptionsError} that names the missing setting.
  */
 export async function connect(
   settings: Settings,
   context: CliContext,
   known?: Target,
+  credentials?: Credentials,
 ): Promise<OktaClient & DirectoryClient> {
   const orgUrl = settings.orgUrl ?? known?.orgUrl ?? missing('orgUrl');
   const identitySourceId = settings.identitySource ?? known?.identitySourceId ?? missing('identitySource');
-  const auth = await readCredentials(context.env);
+  const auth = credentials ?? (await readCredentials(context.env));
   if (auth === undefined) {
     throw new OptionsError(
       'OKTA_CLIENT_TOKEN',

@@ -26,6 +26,8 @@ export interface RunMessage {
       readonly rule: string;
       readonly actual: number;
       readonly limit: number;
+      /** The name of the lookup whose files are missing. */
+      readonly lookup?: string;
     }[];
     /** The hash for `--approve`, if the guard stopped the plan. */
     readonly planHash?: string;
@@ -64,7 +66,13 @@ export function runMessage(
       ...(orgUrl !== undefined && { orgUrl }),
       ...(identitySource !== undefined && { identitySourceId: identitySource }),
       ...(guard && {
-        trips: guard.trips.map(({ entity, rule, actual, limit }) => ({ entity, rule, actual, limit })),
+        trips: guard.trips.map(({ entity, rule, actual, limit, lookup }) => ({
+          entity,
+          rule,
+          actual,
+          limit,
+          ...(lookup !== undefined && { lookup }),
+        })),
         planHash: guard.planHash,
       }),
       ...(undone && { undone }),

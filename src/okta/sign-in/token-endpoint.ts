@@ -129,7 +129,7 @@ export class TokenEndpoint {
     if (code === 'use_dpop_nonce' && hasNonce) return { again: 'nonce' };
     const skewed = Math.abs(this.#time.skewMs - skew) > NOTABLE_SKEW_MS;
     if (skewed && !clockCorrected) return { again: 'clock' };
-    throw new OktaAuthError(OPERATION, status, code, requestIdOf(response));
+    throw new OktaAuthError(OPERATION, status, code, requestIdOf(response), undefined, route.host);
   }
 
   #read(response: WireResponse, requestedAt: number): Outcome {

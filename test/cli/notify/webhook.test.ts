@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openWebhook } from '../../../src/cli/notify/webhook.js';
-import type { RunMessage } from '../../../src/cli/notify/run-message.js';
+import { runMessage, type RunMessage } from '../../../src/cli/notify/run-message.js';
+import { GuardError } from '../../../src/core/errors.js';
 import { cli, directory, envOf, files, org, QUICK, usersCsv } from '../support.js';
 
 const SECRET = `whsec_${Buffer.from('a secret of thirty-two bytes, yes').toString('base64')}`;
@@ -52,6 +53,15 @@ const message: RunMessage = {
   data: { startedAt: '2026-01-01T00:00:00.000Z', exitCode: 1 },
 };
 const env = { ROLLCALL_NOTIFY_SECRET: SECRET };
+
+it('a message about missing files names the lookup that they are of', () => {
+  const trip = { entity: 'users', rule: 'missingFiles', actual: 1, limit: 0, population: 2 } as const;
+  const guard = new GuardError([{ ...trip, lookup: 'sites' }, trip], '0'.repeat(64));
+  const times = { startedAt: new Date(0), endedAt: new Date(0) };
+  const { data } = runMessage(times, {}, 3, { guard }) as RunMessage;
+  const sent = { entity: 'users', rule: 'missingFiles', actual: 1, limit: 0 };
+  expect(data.trips).toEqual([{ ...sent, lookup: 'sites' }, sent]);
+});
 
 describe('a webhook', () => {
   it('signs its messages as Standard Webhooks prescribe', async () => {
