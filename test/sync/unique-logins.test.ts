@@ -51,6 +51,29 @@ async function onDisk(): Promise<StateStore> {
 
 const BOTH = { a: 'anna.berg@example.com', b: 'anna.berg2@example.com' };
 
+it('gives attributes that follow the same number, and refuses options that are not valid', async () => {
+  const { run, org } = started();
+  const users = ['a', 'b'].map((id) => {
+    const { profile } = anna(id);
+    return { externalId: id, profile: { ...profile, email: 'Anna.Berg@mail.example.com' } };
+  });
+  const emails = () => Object.entries(held(org).users).map(([id, { email }]) => [id, email]);
+  const uniqueLogins = { follow: ['email', 'secondEmail'] };
+  await run(users, { uniqueLogins });
+  const both = [
+    ['a', 'Anna.Berg@mail.example.com'],
+    ['b', 'Anna.Berg2@mail.example.com'],
+  ];
+  expect(emails()).toEqual(both);
+  const again = await run([...users].reverse(), { uniqueLogins });
+  expect([again.requests, emails()]).toEqual([0, both]);
+  for (const bad of [{ follow: 'email' }, { follow: ['userName'] }, { follow: [''] }, { follows: [] }, 1])
+    await expect(
+      plan({ state: memoryState(), users: [], uniqueLogins: bad as never }),
+      JSON.stringify(bad),
+    ).rejects.toThrow(/uniqueLogins|follows/);
+});
+
 describe.each([
   ['in memory', () => memoryState()],
   ['on disk', onDisk],
