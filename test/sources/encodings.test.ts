@@ -93,6 +93,34 @@ describe('the encoding of an input', () => {
     });
   });
 
+  it.each(['windows-1252', 'latin1', 'windows-1251', 'koi8-r', 'iso-8859-2', 'macintosh'])(
+    'is not %s if the whole input is UTF-8: an export changed, and ü would become two characters',
+    async (encoding) => {
+      const people = Array.from({ length: 60 }, (_, i) => `${i + 2},Bob,Bern\n`).join('');
+      const bytes = Buffer.from(`id,name,city\n1,Bob,Bern\n${people}99,Zoë,Köln\n100,Bob,Bern\n`);
+      for (const at of [[], [1], [bytes.indexOf(0xc3) + 1], [...bytes.keys()]]) {
+        const { error } = await drain(fromCsv(cut(bytes, at), { encoding, name: 'x.csv' }));
+        expect(error).toBeInstanceOf(SourceError);
+        expect((error as Error).message).toMatch(/^x\.csv:63: is UTF-8 and not /);
+      }
+      const marked = Buffer.from(MARK + CSV);
+      expect((await drain(fromCsv([marked], { encoding }))).error).toBeInstanceOf(SourceError);
+    },
+  );
+
+  it.each([
+    ['windows-1252', Uint8Array.of(0xc3, 0xa9, 0xe9), 'Ã©é'],
+    ['windows-1252', Uint8Array.of(0xdc, 0x62), 'Üb'],
+    ['windows-1252', Uint8Array.of(0x61, 0xdc), 'aÜ'],
+    ['windows-1251', Uint8Array.of(0xc2, 0xb3, 0xea, 0xf2, 0xee, 0xf0), 'Віктор'],
+    ['koi8-r', Uint8Array.of(0xe9, 0xd7, 0xc1, 0xce), 'Иван'],
+  ])('is %s if one character of the input cannot be UTF-8', async (encoding, cell, text) => {
+    const bytes = Buffer.concat([Buffer.from('id,name\n1,'), cell]);
+    const { records, error } = await drain(fromCsv([bytes], { encoding }));
+    expect(error).toBeUndefined();
+    expect(records).toEqual([{ id: '1', name: text }]);
+  });
+
   it.each([
     ['the ZIP archive is damaged or was cut off', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0)],
     [

@@ -6,6 +6,7 @@ import { HEAD_BYTES, marksLength, recognise } from './first-bytes.js';
 import type { InputChunk } from './input-chunk.js';
 import { READ_BYTES } from './read-file.js';
 import { collected, unzip, WORKBOOK } from './unzip.js';
+import { Utf8Instead } from './utf8-instead.js';
 
 /** How the bytes of an input are encoded. */
 export interface Encoded {
@@ -24,7 +25,8 @@ type Chunks = AsyncIterable<InputChunk> | Iterable<InputChunk>;
  * The input as UTF-8 bytes or text, without byte order marks at its start. Gzip and a ZIP archive of one file are unpacked, and
  * UTF-16 is decoded, if the first bytes show them.
  *
- * @throws {@link SourceError} for archives as {@link unzip}, for an Excel workbook, and for bytes that are not in the encoding
+ * @throws {@link SourceError} for archives as {@link unzip}, for an Excel workbook, for bytes that are not in the encoding, and at its end
+ * for UTF-8 that was read in an encoding with one byte for each character
  */
 export async function* asUtf8(source: Chunks, encoded: Encoded): AsyncGenerator<InputChunk, void, undefined> {
   const { gzip, encoding, name } = encoded;
@@ -120,6 +122,7 @@ async function* decoded(
   file: string | undefined,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder(encoding, { fatal: true });
+  const utf8Instead = new Utf8Instead(encoding);
   let line = 1;
   const decode = (bytes: Uint8Array | undefined): string => {
     try {
@@ -129,6 +132,7 @@ async function* decoded(
     }
   };
   for await (const chunk of chunks) {
+    if (typeof chunk !== 'string') utf8Instead.add(chunk, line);
     const text = typeof chunk === 'string' ? chunk : decode(chunk);
     if (text === '') continue;
     yield text;
@@ -136,6 +140,7 @@ async function* decoded(
   }
   const rest = decode(undefined);
   if (rest !== '') yield rest;
+  utf8Instead.end(file);
 }
 
 /** Decompresses gzip; closes its source on every exit. */
