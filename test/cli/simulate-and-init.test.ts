@@ -1,11 +1,21 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseMapping } from '../../src/cli/mapping/load.js';
 import { parseConfig } from '../../src/cli/settings/config-file.js';
 import { cli, directory, files, jsonLines, org, QUICK, Signals, usersCsv } from './support.js';
+
+/** An export with a title above its header. */
+const SAP = [
+  'Mitarbeiterliste',
+  '',
+  'Personalnr;E-Mail;Vorname;Nachname',
+  '7;a@example.com;Ada;L',
+  '8;b@example.com;B;M',
+  '',
+].join('\n');
 
 describe('simulate', () => {
   it('runs an org until a signal ends it, and says how to use it', async () => {
@@ -103,12 +113,50 @@ describe('init', () => {
 
   it('doubts a header of one column, and one without an id or an address', async () => {
     const cwd = await directory();
-    await files(cwd, { 'people.csv': 'name\nAda\n' });
-    expect((await cli(cwd, ['init', '--users', 'people.csv'])).out).toContain(`Look at this first:
-  - The header has only the column "name". Is the file a CSV file?
+    await files(cwd, { 'one.csv': 'email\na@example.com\n', 'people.csv': 'name,town\nAda,Paris\n' });
+    expect((await cli(cwd, ['init', '--users', 'one.csv'])).out).toContain(
+      '- The header has only the column "email". Is the file a CSV file?\n',
+    );
+    expect((await cli(cwd, ['init', '--users', 'people.csv', '--force'])).out).toContain(`Look at this first:
   - No column looks like the permanent id of a person: set users.externalId.
   - No column looks like an email address, which Okta requires.
 `);
+  });
+
+  it.each([
+    ['name\nAda\n', 'people.csv: there is only the column "name"'],
+    ['People of the company\n1 January\n', 'only the column "People of the company"'],
+    [SAP, 'people.csv: line 3 looks like a header: use --skip-lines 2'],
+    [SAP.replaceAll(';', ','), 'line 3 looks like a header: use --skip-lines 2'],
+    [SAP.replace('\n\n', ';;\n\n'), 'line 3 looks like a header: use --skip-lines 2'],
+    [SAP.replaceAll('\n', '\r\n'), 'line 3 looks like a header: use --skip-lines 2'],
+    ['Stand: 01.01.2026;Seite 1\n\nx\n' + SAP, 'line 6 looks like a header: use --skip-lines 5'],
+  ])('writes nothing for a table without a header in its first line: %j', async (text, message) => {
+    const cwd = await directory();
+    await files(cwd, { 'people.csv': text });
+    const ran = await cli(cwd, ['init', '--users', 'people.csv']);
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toContain(message);
+    expect(await readdir(cwd)).toEqual(['people.csv']);
+  });
+
+  it('reads a file as its flags say, and writes them into the config file, which plan then uses', async () => {
+    const cwd = await directory();
+    const text = SAP.replaceAll(';', '\t').replace('Ada', 'Zo\u00eb');
+    await files(cwd, { 'people.csv': Buffer.from(text, 'latin1') });
+    const flags = ['--skip-lines', '2', '--encoding', 'iso-8859-15', '--delimiter', 'tab'];
+    expect(await cli(cwd, ['init', '--users', 'people.csv', ...flags])).toMatchObject({ code: 0, err: '' });
+    const config = await readFile(join(cwd, 'rollcall.config.json'), 'utf8');
+    expect(parseConfig(config, 'c').settings).toMatchObject({
+      skipLines: 2,
+      encoding: 'iso-8859-15',
+      delimiter: '\t',
+    });
+    const planned = await cli(cwd, ['plan', '--json']);
+    expect(jsonLines(planned.out)[0]).toMatchObject({ plan: { entities: { users: { creates: 2 } } } });
+    const wrong = await cli(cwd, ['init', '--users', 'people.csv', '--force', '--skip-lines', '-1']);
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.err).toContain('--skip-lines: expected a whole number from 0 to 1000');
   });
 
   it('prefers an id whose values differ', async () => {

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { SETTINGS } from '../settings/settings.js';
 import type { SimulateFlag } from './simulate.js';
 
 /** The flags of all commands that tell something: the config file, and the form of what is told. */
@@ -60,6 +61,12 @@ export function changes(): Option {
 /** Part of {@link output}, and alone for a command without a config file. */
 export function json(): Option {
   return new Option('--json', 'write JSON to standard output, one object per line');
+}
+
+/** The flag of a setting, for a command that reads neither the environment nor the config file. */
+export function ofSetting(key: 'delimiter' | 'encoding' | 'skipLines'): Option {
+  const { flag, kind, description, fallback } = SETTINGS[key];
+  return new Option(`${flag} <${kind.placeholder}>`, `${description} (default: ${fallback})`);
 }
 
 /** A flag of `simulate`, from its table. */

@@ -1,13 +1,14 @@
 import { access, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { OptionsError, OutputError } from '../../core/errors.js';
+import { OptionsError, OutputError, SourceError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { quoted } from '../../core/visible.js';
 import { CONFIG_FILE } from '../settings/config-file.js';
 import { configText } from '../settings/config-text.js';
 import { declaredInputs } from '../inputs/declared-sources.js';
 import type { RowInput } from '../inputs/inputs.js';
 import { sourceSample } from '../inputs/source-sample.js';
-import { tableSample, type TableSample } from '../inputs/table-sample.js';
+import { tableSample, type SampleOptions, type TableSample } from '../inputs/table-sample.js';
 import { asWritten, groupsBeside, usersFrom } from '../inputs/users-from.js';
 import { Watermarks } from '../inputs/watermarks.js';
 import type { CliContext } from '../process/io.js';
@@ -15,8 +16,9 @@ import { STATE_DIRECTORY } from '../settings/run-settings.js';
 import { readEnvironment } from '../process/environment.js';
 import { openPlace, statePlace } from '../settings/state-place.js';
 import { EXIT, type ExitCode } from '../process/exit-codes.js';
-import type { Flags } from '../settings/resolve-settings.js';
+import { flagValue, type Flags } from '../settings/resolve-settings.js';
 import { readSource, type DeclaredSourceOptions } from '../settings/source-spec.js';
+import { recognised } from '../mapping/recognised.js';
 import { suggestMapping } from '../mapping/suggest.js';
 import { suggestionNotes } from '../mapping/suggestion-notes.js';
 import type { Command, CommandInput } from './command.js';
@@ -33,14 +35,15 @@ export const initCommand: Command = async (input): Promise<ExitCode> => {
   const { cwd } = context;
   const files = givenFiles(flags);
   const text = (key: string) => (typeof flags[key] === 'string' ? flags[key] : undefined);
-  const jsonPath = text('jsonPath');
+  const reading = readingOf(flags);
   const from = await sourceOf(text, files, context);
   const sample =
     from !== undefined
       ? await sampleOf(from, input)
       : files.users === undefined
         ? undefined
-        : await tableSample(resolve(cwd, files.users), jsonPath);
+        : await tableSample(resolve(cwd, files.users), reading);
+  if (from === undefined && sample !== undefined) refuseOneColumn(sample, files.users);
   const users = from && sample && asWritten(from, sample.header);
   const groups = users && groupsBeside(users);
   const mapping = sample && suggestMapping(sample);
@@ -49,9 +52,9 @@ export const initCommand: Command = async (input): Promise<ExitCode> => {
       ...files,
       ...(users !== undefined && { users }),
       ...(mapping !== undefined && { map: MAPPING_FILE }),
-      ...(jsonPath !== undefined && { jsonPath }),
       ...(sample?.format !== undefined && { format: sample.format }),
       ...(sample?.encoding !== undefined && { encoding: sample.encoding }),
+      ...reading,
       requireState: true,
     },
     groups === undefined ? {} : { groups },
@@ -70,6 +73,16 @@ export const initCommand: Command = async (input): Promise<ExitCode> => {
   );
   return EXIT.DONE;
 };
+
+/** One column that is nothing of a user is a title, or a whole row: a mapping of it would be useless. */
+function refuseOneColumn(sample: TableSample, file: string | undefined): void {
+  const [only, ...more] = sample.header;
+  if (only === undefined || more.length > 0 || recognised(sample).profile.size > 0) return;
+  throw new SourceError(
+    `there is only the column ${quoted(only)}, which is nothing of a user, so nothing was written; look at the delimiter, or at lines before the header`,
+    { file },
+  );
+}
 
 /** The source of users that is no file. */
 async function sourceOf(
@@ -119,6 +132,16 @@ async function createState(context: CliContext): Promise<void> {
   const place = await readEnvironment(context.env, 'ROLLCALL_STATE');
   const state = await openPlace(statePlace(place === undefined ? {} : { state: place }, context), context);
   await state.close();
+}
+
+/** How the files are read: flags that are settings of a sync as well. They are written into the config file. */
+function readingOf(flags: Flags): SampleOptions {
+  return {
+    ...flagValue('jsonPath', flags),
+    ...flagValue('encoding', flags),
+    ...flagValue('delimiter', flags),
+    ...flagValue('skipLines', flags),
+  };
 }
 
 function givenFiles(flags: Flags): Partial<Record<Entity, string>> {

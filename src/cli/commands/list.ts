@@ -3,7 +3,16 @@ import type { SettingKey } from '../settings/settings.js';
 import { cancelCommand, CANCEL_SETTINGS } from './cancel.js';
 import { checkCommand, CHECK_SETTINGS } from './check.js';
 import type { Command } from './command.js';
-import { changes, json, output, resend, retryOwed, selection, simulateOption } from './command-flags.js';
+import {
+  changes,
+  json,
+  ofSetting,
+  output,
+  resend,
+  retryOwed,
+  selection,
+  simulateOption,
+} from './command-flags.js';
 import { completionCommand } from './completion.js';
 import { deactivateCommand, DEACTIVATE_SETTINGS } from './deactivate.js';
 import { explainCommand, EXPLAIN_SETTINGS } from './explain.js';
@@ -242,6 +251,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option('--groups <file>', 'the file with groups'),
       new Option('--memberships <file>', 'the file with memberships'),
       new Option('--json-path <path>', 'the path of the array of records in a JSON document'),
+      ofSetting('skipLines'),
+      ofSetting('delimiter'),
+      ofSetting('encoding'),
       new Option('--force', 'replace existing files'),
     ],
   },

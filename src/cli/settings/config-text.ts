@@ -80,8 +80,11 @@ const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
 
 /** The settings that a new config file sets. */
 export type GivenSettings = Readonly<
-  Partial<Record<'map' | 'format' | 'encoding' | 'jsonPath', string>> &
-    Partial<Record<Entity, string | DeclaredSourceOptions>> & { readonly requireState?: boolean }
+  Partial<Record<'map' | 'format' | 'encoding' | 'delimiter' | 'jsonPath', string>> &
+    Partial<Record<Entity, string | DeclaredSourceOptions>> & {
+      readonly skipLines?: number;
+      readonly requireState?: boolean;
+    }
 >;
 
 /**

@@ -69,6 +69,17 @@ export async function resolveSettings(
   };
 }
 
+/**
+ * The value of the flag of one setting, by its key, without the environment and the config file; empty if it was not given.
+ * @throws {@link OptionsError} if the value is not valid
+ */
+export function flagValue<K extends SettingKey>(key: K, flags: Flags): Pick<Settings, K> {
+  const { kind, flag } = SETTINGS[key] as Setting<unknown>;
+  const given = flags[key];
+  const value = given === undefined ? {} : { [key]: checked(flag ?? key, () => kind.parse(given)) };
+  return value as Pick<Settings, K>;
+}
+
 function lookupsOf(config: Config, cwd: string): Config['lookups'] {
   const pathOf = fromPlaceOf(config, cwd);
   return Object.fromEntries(
