@@ -150,6 +150,17 @@ async function decide(
   options: GuardOptions,
   limits: Readonly<Record<Entity, Required<GuardLimits>>>,
 ): Promise<void> {
+  const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
+  const hash = tally.hash(
+    state.fingerprintKey,
+    byEntity((entity) => ({
+      rejected: context.counts(entity).rejected,
+      heldBackDeletes: heldBackDeletes[entity],
+    })),
+  );
+  // A plan that sends nothing needs no approval. That of another plan may be one that was sent meanwhile.
+  const approved = options.approve === hash;
+  const refused = options.approve !== undefined && !approved && tally.size > 0;
   const counts = await state.counts();
   const population = byEntity((entity) => counts[entity].known + counts[entity].unknown);
   const outOfReach = byEntity(
@@ -162,7 +173,7 @@ async function decide(
   const reads = readsOf(context);
   const now = (options.clock ?? systemClock).now();
   const recentDeletes = recentDeletions(await state.getMeta(DELETIONS_BY_DAY), now);
-  const heldBack = await heldBackIn(context, state, now, options.approve !== undefined);
+  const heldBack = await heldBackIn(context, state, now, approved);
   const losses = await groupLosses.over(state, limits.memberships);
   const trips = tripsOf(
     {
@@ -181,14 +192,6 @@ async function decide(
       reads,
     },
     limits,
-  );
-  const heldBackDeletes = byEntity((entity) => diffCountsOf(context, entity)?.heldBack ?? 0);
-  const hash = tally.hash(
-    state.fingerprintKey,
-    byEntity((entity) => ({
-      rejected: context.counts(entity).rejected,
-      heldBackDeletes: heldBackDeletes[entity],
-    })),
   );
   context.plannedChanges = changesByEntity(tally.counts);
   if (options.onPlan !== undefined) {
@@ -210,9 +213,8 @@ async function decide(
       trips,
     );
   }
-  if (options.approve !== undefined ? options.approve !== hash : trips.length > 0)
-    throw new GuardError(trips, hash);
-  if (options.approve !== undefined)
+  if (refused || (!approved && trips.length > 0)) throw new GuardError(trips, hash);
+  if (approved)
     await state.setMeta(
       DELETIONS_BY_DAY,
       afterApproval(

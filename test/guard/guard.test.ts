@@ -9,6 +9,7 @@ import { guard, type GuardOptions } from '../../src/guard/guard.js';
 import { validate } from '../../src/validate/validate.js';
 import { pipe } from '../../src/flow/pipe.js';
 import type { PlanSummary } from '../../src/core/results.js';
+import { DELETIONS_BY_DAY } from '../../src/state/deletions-by-day.js';
 import { memoryState } from '../../src/state/memory/memory-state.js';
 import { LANES, type StateStore } from '../../src/state/store.js';
 import { anyChanges } from '../support/changes.js';
@@ -187,7 +188,20 @@ describe('guard', () => {
     const stopped = (await attempt(state, staff(10))) as GuardError;
     expect(await attempt(state, staff(10), { approve: stopped.planHash })).toBe(190);
     expect(await attempt(state, staff(11), { approve: stopped.planHash })).toBeInstanceOf(GuardError);
-    expect(await attempt(state, staff(200), { approve: stopped.planHash })).toBeInstanceOf(GuardError);
+    expect(await attempt(state, staff(199), { approve: stopped.planHash })).toBeInstanceOf(GuardError);
+  });
+
+  it('an approval that is given again passes if nothing is left to send, and approves nothing else', async () => {
+    const state = await holding(staff(200));
+    const stopped = (await attempt(state, staff(10))) as GuardError;
+    const approve = stopped.planHash;
+    const before = await state.getMeta(DELETIONS_BY_DAY);
+    expect(await attempt(state, staff(200), { approve })).toBe(0);
+    expect(await state.getMeta(DELETIONS_BY_DAY)).toBe(before);
+    const rejected = Array.from({ length: 20 }, () => ({ externalId: '', profile: {} }));
+    expect(await attempt(state, [...staff(200), ...rejected], { approve })).toMatchObject({
+      trips: [{ entity: 'users', rule: 'rejects' }],
+    });
   });
 
   it('an approval is not valid with other rejected records, or for another state', async () => {
