@@ -182,6 +182,24 @@ describe('check', () => {
     );
   });
 
+  it.each([
+    ['login', 'u9,u0@example.com,b@example.com,a,b', 'userName is that of an earlier record', 'DUPLICATE_LOGIN'],
+    ['login in capitals', 'u9,U0@Example.com,b@example.com,a,b', 'userName is that of', 'DUPLICATE_LOGIN'],
+    ['id', 'u0,b@example.com,b@example.com,a,b', 'the same externalId appears earlier', 'DUPLICATE'],
+  ])('counts a %s that appears twice as rejected, as plan does', async (_, row, reason, code) => {
+    const { cwd, check } = await machine({}, `${usersCsv(2)}${row}\n`);
+    const line = lineOf((await check()).out, 'users');
+    expect(line).toContain('warning users 3 records, 1 rejected: users');
+    expect(line).toContain('(users.csv:4)');
+    expect(line).toContain(reason);
+    const { out } = await cli(cwd, ['plan', '--users', 'users.csv', '--json']);
+    const { plan } = jsonLines(out)[0] as unknown as { plan: { rejections: { code: string }[] } };
+    expect(plan.rejections.map((rejection) => rejection.code)).toEqual([code]);
+    expect(line).toContain(`[${code}]`);
+    if (code === 'DUPLICATE')
+      expect(lineOf((await check(['--on-duplicate', 'fail'])).out, 'users')).toMatch(/^fault users users u0/);
+  });
+
   it('says what the state holds, that it is in use, required, or of another org', async () => {
     const { cwd, env, check } = await machine();
     expect(lineOf((await check(['--require-state'])).out, 'state')).toMatch(

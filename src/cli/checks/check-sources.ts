@@ -1,10 +1,13 @@
 import { ENTITIES, type Entity, type RecordOf, type UserRecord } from '../../core/model.js';
 import type { Rejection } from '../../core/rejection.js';
-import { inContext, type Source } from '../../flow/flow.js';
+import { silent } from '../../events/events.js';
+import { flowOf, inContext, type Flow, type Source } from '../../flow/flow.js';
 import { pipe } from '../../flow/pipe.js';
 import { RunContext } from '../../flow/run-context.js';
 import { modeOf } from '../../core/mode.js';
 import type { MappedSources } from '../mapping/sources.js';
+import { memoryState } from '../../state/memory/memory-state.js';
+import { directoryChanges } from '../../sync/directory-changes.js';
 import { ReadingProgress } from '../../sync/reading-progress.js';
 import { watchReading } from '../../transform/watch-reading.js';
 import { validate } from '../../validate/validate.js';
@@ -52,9 +55,57 @@ export async function checkSources(input: CommandInput): Promise<CheckedSources>
     const source = sources[entity];
     if (source === undefined) continue;
     const options = { ...sources.validate?.[entity], mode: modeOf(settings.mode, entity) };
-    checks.push(await checkSource(entity, source as Source<RecordOf[Entity]>, options, uses, input));
+    const compare: Compare = (records, context) =>
+      compareWithNothing(entity, records, sources, context, input);
+    checks.push(await checkSource(entity, source as Source<RecordOf[Entity]>, options, uses, compare, input));
   }
   return { checks, uses };
+}
+
+/** Reads the accepted records to their end, as a plan does. Its rejections reach the context. */
+type Compare = (records: Flow<RecordOf[Entity]>, context: RunContext) => Promise<void>;
+
+/**
+ * Compares users or groups with an empty state: so ids and logins that appear twice are rejected as in the plan of a first run. Memberships
+ * are read only, because a state may know people and groups that no source has.
+ */
+async function compareWithNothing(
+  entity: Entity,
+  records: Flow<RecordOf[Entity]>,
+  sources: MappedSources,
+  context: RunContext,
+  { resolved: { settings }, stopping }: CommandInput,
+): Promise<void> {
+  if (entity === 'memberships') {
+    for await (const chunk of records.chunks()) void chunk;
+    return;
+  }
+  const { users: _users, groups: _groups, memberships: _memberships, ...more } = sources;
+  const { onDuplicate, mode } = settings;
+  const options = {
+    ...more,
+    // A flow of its own, so that its rejections are not forwarded twice.
+    [entity]: flowOf(() => records.chunks(), new RunContext()),
+    ...(onDuplicate !== undefined && { onDuplicate }),
+    ...(mode !== undefined && { mode }),
+    screening: false,
+  };
+  const state = memoryState();
+  try {
+    const changes = directoryChanges(options, state, silent, context, stopping.signal);
+    for await (const chunk of changes.chunks()) void chunk;
+  } finally {
+    await state.close();
+  }
+}
+
+/** The accepted records, with the use of the attributes of users noted. */
+async function* noted(records: Flow<RecordOf[Entity]>, entity: Entity, uses: AttributeUses) {
+  for await (const chunk of records.chunks()) {
+    if (entity === 'users')
+      for (const record of chunk) if ('profile' in record) uses.add((record).profile);
+    yield chunk;
+  }
 }
 
 async function checkSource(
@@ -62,11 +113,12 @@ async function checkSource(
   source: Source<RecordOf[Entity]>,
   options: ValidateOptions,
   uses: AttributeUses,
+  compare: Compare,
   { display, stopping }: CommandInput,
 ): Promise<Check> {
-  const context = new RunContext();
+  const [context, compared] = [new RunContext(), new RunContext()];
   let first: Rejection | undefined;
-  context.onReject((rejection) => (first ??= rejection));
+  for (const one of [context, compared]) one.onReject((rejection) => (first ??= rejection));
   const progress = new ReadingProgress(entity, { emit: (event) => display.progress(event) }, stopping.signal);
   try {
     const records = pipe(
@@ -74,13 +126,15 @@ async function checkSource(
       watchReading<RecordOf[Entity]>(progress.add, stopping.signal),
       validate(entity, options),
     );
-    for await (const chunk of records.chunks())
-      if (entity === 'users')
-        for (const record of chunk) if ('profile' in record) uses.add((record as UserRecord).profile);
+    await compare(
+      flowOf(() => noted(records as Flow<RecordOf[Entity]>, entity, uses), context),
+      compared,
+    );
   } catch (error) {
     return faultOf(entity, asAborted(error, stopping));
   }
-  const { read, rejected, leftOut } = context.counts(entity);
+  const { read, leftOut } = context.counts(entity);
+  const rejected = context.counts(entity).rejected + compared.counts(entity).rejected;
   const size = `${plural(read, 'record')}${leftOut > 0 ? `, ${count(leftOut)} left out by the mapping` : ''}`;
   if (read === 0)
     return warning(
