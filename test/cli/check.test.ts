@@ -183,7 +183,12 @@ describe('check', () => {
   });
 
   it.each([
-    ['login', 'u9,u0@example.com,b@example.com,a,b', 'userName is that of an earlier record', 'DUPLICATE_LOGIN'],
+    [
+      'login',
+      'u9,u0@example.com,b@example.com,a,b',
+      'userName is that of an earlier record',
+      'DUPLICATE_LOGIN',
+    ],
     ['login in capitals', 'u9,U0@Example.com,b@example.com,a,b', 'userName is that of', 'DUPLICATE_LOGIN'],
     ['id', 'u0,b@example.com,b@example.com,a,b', 'the same externalId appears earlier', 'DUPLICATE'],
   ])('counts a %s that appears twice as rejected, as plan does', async (_, row, reason, code) => {

@@ -75,6 +75,19 @@ describe('who would be deleted', () => {
     expect((await cli(cwd, ['plan', ...INPUTS, '--names', 'a', '--json'])).code).toBe(2);
   });
 
+  it('has attributes that are written as a list, and names those that nobody has', async () => {
+    const { cwd, env } = await cutExport();
+    const withCommas = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName,lastName'], { env });
+    const asWords = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName', 'lastName'], { env });
+    expect(asWords).toMatchObject({ code: 3, err: '', out: withCommas.out });
+    expect(asWords.out).toMatch(/^ {4}u0 {3}First {2}Last0$/m);
+    expect(asWords.out).not.toContain('Nobody of them');
+    const wrong = await cli(cwd, ['plan', ...INPUTS, '--names', 'fistName', 'shoes'], { env });
+    expect(wrong.out).toContain(
+      '\n  Nobody of them has in Okta: "fistName" (did you mean "firstName"?), "shoes".\n',
+    );
+  });
+
   it('is counted by the attributes that --names allows, on the terminal and in the report', async () => {
     const [cwd, okta] = [await directory(), await org()];
     const env = envOf(okta);

@@ -44,6 +44,17 @@ describe('explain', () => {
     expect(ran.out).not.toMatch(/u0@example|Last0|differs/);
   });
 
+  it('names --login for an id with an @ that nothing knows', async () => {
+    const { explain } = await synced();
+    const login = 'If this is a login and not an id: rollcall explain u0@example.com --login';
+    const ran = await explain('u0@example.com');
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain(login);
+    expect((await explain('u0@example.com', '--login')).out).not.toContain('If this is');
+    expect((await explain('nobody')).out).not.toContain('--login');
+    expect((await explain('u0')).out).not.toContain('--login');
+  });
+
   it('says what changed, where Okta differs, and names every entity that has the id', async () => {
     const { cwd, okta, explain } = await synced();
     await files(cwd, { 'users.csv': usersCsv(2, 'secret') });

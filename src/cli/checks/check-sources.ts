@@ -1,4 +1,4 @@
-import { ENTITIES, type Entity, type RecordOf, type UserRecord } from '../../core/model.js';
+import { ENTITIES, type Entity, type RecordOf } from '../../core/model.js';
 import type { Rejection } from '../../core/rejection.js';
 import { silent } from '../../events/events.js';
 import { flowOf, inContext, type Flow, type Source } from '../../flow/flow.js';
@@ -102,8 +102,7 @@ async function compareWithNothing(
 /** The accepted records, with the use of the attributes of users noted. */
 async function* noted(records: Flow<RecordOf[Entity]>, entity: Entity, uses: AttributeUses) {
   for await (const chunk of records.chunks()) {
-    if (entity === 'users')
-      for (const record of chunk) if ('profile' in record) uses.add((record).profile);
+    if (entity === 'users') for (const record of chunk) if ('profile' in record) uses.add(record.profile);
     yield chunk;
   }
 }

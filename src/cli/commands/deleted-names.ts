@@ -6,10 +6,12 @@ import {
   RollcallError,
 } from '../../core/errors.js';
 import type { Entity, Profile } from '../../core/model.js';
+import { quoted } from '../../core/visible.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { CallOptions } from '../../okta/wire.js';
 import type { StateStore } from '../../state/store.js';
 import type { DeletedNames } from '../text/deletions-text.js';
+import { similarTo } from '../text/nearest.js';
 import type { CommandInput } from './command.js';
 import { connectIfSet } from './connect-if-set.js';
 import type { FirstDeletions } from './planned.js';
@@ -17,14 +19,15 @@ import type { FirstDeletions } from './planned.js';
 /** Stands for the values of somebody whom Okta does not have. */
 const NOT_THERE = '(not in Okta)';
 
-/** The attributes that `--names` allows to be shown. @throws {@link OptionsError} if it names none */
+/** The attributes that `--names` allows to be shown: words, or one word with commas. @throws {@link OptionsError} if it names none */
 export function nameColumns({ flags }: Pick<CommandInput, 'flags'>): readonly string[] | undefined {
   if (flags['names'] === undefined) return undefined;
-  const columns = String(flags['names'])
-    .split(',')
+  const columns = [flags['names']]
+    .flat()
+    .flatMap((word) => String(word).split(','))
     .map((name) => name.trim());
   if (columns.includes(''))
-    throw new OptionsError('--names', 'expected names of attributes in Okta, separated by commas');
+    throw new OptionsError('--names', 'expected names of attributes in Okta, such as firstName department');
   return columns;
 }
 
@@ -48,12 +51,17 @@ export async function readDeletedNames(
   if (deletions.users.length + deletions.groups.length === 0) return undefined;
   const values = { users: new Map(), groups: new Map(), memberships: new Map() } as Record<Entity, Values>;
   const named = (note?: string): DeletedNames => ({ columns, values, note });
+  const seen = new Set<string>();
   try {
     const okta = await connectIfSet(state, input);
     if ('why' in okta) return named(`The names were not read: ${okta.why}.`);
     const options = { signal: input.stopping.signal };
-    const valuesOf = (found: { readonly profile: Profile } | undefined): readonly string[] =>
-      columns.map((column, i) => found?.profile[column] ?? (found === undefined && i === 0 ? NOT_THERE : ''));
+    const valuesOf = (found: { readonly profile: Profile } | undefined): readonly string[] => {
+      for (const name of Object.keys(found?.profile ?? {})) seen.add(name);
+      return columns.map(
+        (column, i) => found?.profile[column] ?? (found === undefined && i === 0 ? NOT_THERE : ''),
+      );
+    };
     try {
       if (deletions.users.length > MOST_READ) {
         const wanted = new Set(deletions.users.map(({ externalId }) => externalId));
@@ -72,11 +80,23 @@ export async function readDeletedNames(
     } finally {
       await okta.close();
     }
-    return named();
+    return named(unknownColumns(columns, seen));
   } catch (error) {
     if (!(error instanceof RollcallError) || error instanceof AbortedError) throw error;
     return named(`The names were not read: ${error.message}.`);
   }
+}
+
+/** The sentence about attributes that nobody who was read has; undefined without such, or if nobody was found. */
+function unknownColumns(columns: readonly string[], seen: ReadonlySet<string>): string | undefined {
+  if (seen.size === 0) return undefined;
+  const unknown = columns
+    .filter((column) => !seen.has(column))
+    .map((column) => {
+      const near = similarTo(column, [...seen]);
+      return near === undefined ? quoted(column) : `${quoted(column)} (did you mean ${quoted(near)}?)`;
+    });
+  return unknown.length === 0 ? undefined : `Nobody of them has in Okta: ${unknown.join(', ')}.`;
 }
 
 /** Finds users in the list of the identity source. An org that does not serve the list is no failure: some are read one by one then. */

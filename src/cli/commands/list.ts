@@ -66,8 +66,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...selection(),
       changes(),
       new Option(
-        '--names <attribute,...>',
-        'show these attributes of the people and groups that would be deleted, e.g. firstName,department, and count them by these: read from Okta; with --report, the report has them too',
+        '--names <attribute...>',
+        'show these attributes of the people and groups that would be deleted, e.g. firstName department, and count them by these: read from Okta; with --report, the report has them too',
       ).conflicts(['json', 'quiet']),
     ],
   },

@@ -87,7 +87,14 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const ahead = outlookLines(outlook);
     const text = [
       ...notice,
-      planText(made, { now: context.clock.now(), deletions, names, flags, width }),
+      planText(made, {
+        now: context.clock.now(),
+        deletions,
+        plannedFile: files?.plannedFile,
+        names,
+        flags,
+        width,
+      }),
       ...(met.length === 0 ? [] : ['', ...met]),
       ...(ahead.length === 0 ? [] : ['', ...ahead]),
     ].join('\n');
@@ -96,7 +103,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     if (made.trips.length === 0) return EXIT.DONE;
     // With --quiet there was no outcome, so the reason is written as an error.
     if (flags['quiet'] !== true) return EXIT.GUARD;
-    const stopped = { flags, plan: made, deletions, width: undefined };
+    const stopped = { flags, plan: made, deletions, plannedFile: files?.plannedFile, width: undefined };
     return showError(new GuardError(made.trips, made.hash), display, stopped);
   } finally {
     if (!stopping.late) await state.close();

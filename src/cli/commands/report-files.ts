@@ -23,6 +23,8 @@ export interface ReportFiles {
   readonly finish: (result: SyncReport | Plan | Error) => Promise<unknown>;
   /** The line that names the page. */
   readonly line: string;
+  /** The file with every change of the plan. */
+  readonly plannedFile: string;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function openReport(
     outcomes,
     finish,
     line: `Report: ${join(report, 'report.html')}`,
+    plannedFile: join(report, 'planned.csv'),
   };
 }
 

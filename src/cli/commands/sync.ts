@@ -133,7 +133,16 @@ async function runAndReport(
     const hints = nearValueLines({ nearValues: findings.values.near() });
     const { deletions } = planned;
     const found = findings.found(undefined, false);
-    return showError(error, display, { flags: input.flags, plan, deletions, hints, findings: found, width });
+    const { plannedFile } = files ?? {};
+    return showError(error, display, {
+      flags: input.flags,
+      plan,
+      deletions,
+      plannedFile,
+      hints,
+      findings: found,
+      width,
+    });
   }
   facts.undone = undoneOf(report);
   const exitCode = exitCodeOfReport(report, resolved.settings.allowRejects);

@@ -18,6 +18,8 @@ export interface StoppedPlan {
   /** Undefined if the plan was not complete. */
   readonly plan: Pick<PlanSummary, 'entities'> | undefined;
   readonly deletions: FirstDeletions;
+  /** The file of the report with all changes; undefined without a report. */
+  readonly plannedFile?: string | undefined;
   /** What may be the cause, one line each. */
   readonly hints?: readonly string[];
   /** What was found in the rows of the sources. */

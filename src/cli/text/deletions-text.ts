@@ -27,6 +27,8 @@ export interface DeletionView {
   readonly state: DeletionState;
   /** The flags of the command. */
   readonly flags: Flags;
+  /** The file of the report with all changes; undefined without a report. */
+  readonly plannedFile?: string | undefined;
   readonly names?: DeletedNames | undefined;
 }
 
@@ -34,7 +36,7 @@ export interface DeletionView {
 export function deletionLines(
   entities: Readonly<Record<Entity, KindCounts>>,
   first: FirstDeletions,
-  { state, flags, names }: DeletionView,
+  { state, flags, plannedFile, names }: DeletionView,
 ): string[] {
   const shown = ENTITIES.filter((entity) => entities[entity].deletes > 0);
   if (shown.length === 0) return [];
@@ -53,7 +55,16 @@ export function deletionLines(
   return [
     `${TITLES[state]}:`,
     ...lines,
-    ...(isCut && flags['changes'] === undefined ? ['  --changes FILE writes all of them to a file.'] : []),
+    ...(isCut && flags['changes'] === undefined
+      ? [
+          plannedFile === undefined
+            ? '  --changes FILE writes all of them to a file.'
+            : `  All of them are in ${printable(plannedFile)}.`,
+        ]
+      : []),
+    ...(state === 'stopped' && flags['names'] === undefined && entities.users.deletes > 0
+      ? ['  "rollcall plan --names COLUMNS" shows who they are, such as --names firstName lastName.']
+      : []),
     ...(names?.note === undefined ? [] : [`  ${printable(names.note)}`]),
   ];
 }

@@ -21,7 +21,7 @@ const PHASES: Readonly<Record<RowInFlight['phase'], string>> = Object.freeze({
 });
 
 /** The outcome of `explain`, as text. */
-export function explainText({ id, loginIn, explained, inFlight, trips }: ExplainReport): string {
+export function explainText({ id, loginIn, found, explained, inFlight, trips }: ExplainReport): string {
   const { sessions, rows, touching } = inFlight;
   return [
     ...(loginIn === undefined
@@ -30,6 +30,9 @@ export function explainText({ id, loginIn, explained, inFlight, trips }: Explain
           `The login is that of ${printable(id)} (in ${loginIn.map((place) => (place === 'Okta' ? place : `the ${place}`)).join(', ')}).`,
         ]),
     ...explained.map((one) => explainedText(id, one)),
+    ...(!found && loginIn === undefined && id.includes('@')
+      ? [`If this is a login and not an id: rollcall explain ${shellWord(id)} --login`]
+      : []),
     ...(sessions === 0
       ? []
       : [

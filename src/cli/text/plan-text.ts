@@ -21,6 +21,7 @@ export interface PlanView {
   /** In milliseconds since the epoch; it gives the latest end. */
   readonly now: number;
   readonly deletions: FirstDeletions;
+  readonly plannedFile?: string | undefined;
   readonly names: DeletedNames | undefined;
   /** The flags of the command; the approval repeats them. */
   readonly flags: Flags;
