@@ -67,6 +67,63 @@ describe('init looks at the values of', () => {
     expect(mapping).toContain('{ "column": "memberOf", "split": ";" }');
   });
 
+  it.each([
+    [['Aktiv', 'Aktiv', 'Ausgeschieden'], '["Aktiv"]'],
+    [['A', 'A', 'B', 'A', 'B', 'C'], '["A", "B"]'],
+    [['0', '1', '1'], '["1"]'],
+    [['terminated'], '["active"]'],
+    [['true', 'false'], '["true"]'],
+  ])('a status, of which the suggested condition leaves out some: %j', async (values, kept) => {
+    const rows = values.map((value, i) => `${i},a${i}@x.example,${value}\n`).join('');
+    const { mapping } = await init('people.csv', `employee_id,mail,status\n${rows}`);
+    expect(mapping).toContain(`// "when": { "column": "status", "in": ${kept} },`);
+    expect(mapping).not.toContain('"all"');
+  });
+
+  it('a status and a last day: the comment and the error name "all"', async () => {
+    const { mapping } = await init(
+      'people.csv',
+      'employee_id,mail,status,end_date\n1,a@x.example,active,\n2,b@x.example,left,2025-01-31\n',
+    );
+    expect(mapping).toContain('// For both conditions, write one: "when": { "all": [{ ... }, { ... }] }.');
+    expect(() => parseMapping(mapping.replaceAll('// "when"', '"when"'), 'm.json')).toThrow(
+      '"when" is set twice; for both conditions, write "when": { "all": [',
+    );
+  });
+
+  const people = (ids: readonly string[]) =>
+    `employee_id,mail\n${ids.map((id, i) => `${id},a${i}@x.example\n`).join('')}`;
+  const many = Array.from({ length: 300 }, (_, i) => String(i + 1));
+
+  it.each([
+    [['1', '2', '1'], 'is the same in rows 1 and 3, so it may'],
+    [['1', '2', '1', '2', '1'], 'is the same in rows 1 and 3, and 2 more, so it may'],
+    [['1', '', '2', ''], 'is empty in 2 rows (first in row 2), so it may'],
+    [['', '1', ' 1'], 'is empty in 1 row (first in row 1), and the same in rows 2 and 3, so it may'],
+    [many.with(-1, ''), 'is empty in 1 row (first in row 300), so it may'],
+    [
+      many.with(39, '12').with(59, '1').with(69, '2').with(79, '3'),
+      'is the same in rows 12 and 40, and 3 more',
+    ],
+  ])('an id that is not unique: %#', async (ids, text) => {
+    expect((await init('people.csv', people(ids))).out).toContain(`The column "employee_id" ${text}`);
+  });
+
+  it('one repeated record among many, which is no doubt about the id', async () => {
+    const { out } = await init('people.csv', people(many.with(39, '12')));
+    expect(out).toContain('A record is repeated: the column "employee_id" is the same in rows 12 and 40.');
+    expect(out).not.toContain('may not be');
+  });
+
+  it('columns that could be the id, where none has a usual name', async () => {
+    const { out } = await init('people.csv', 'nr,mail,town\n1,a@x.example,X\n2,b@x.example,X\n');
+    expect(out).toContain('set users.externalId. "nr" has a different value in every row.');
+    const two = await init('people.csv', 'nr,mail,town\n1,a@x.example,X\n2,b@x.example,Y\n');
+    expect(two.out).toContain('"nr", "town" have a different value in every row.');
+    const none = await init('people.csv', 'nr,mail\n1,a@x.example\n1,b@x.example\n');
+    expect(none.out).toContain('set users.externalId.\n');
+  });
+
   it('a login that is not unique, and dates that can be read in two ways', async () => {
     const { out } = await init(
       'people.csv',

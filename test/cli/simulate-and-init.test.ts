@@ -101,13 +101,13 @@ describe('init', () => {
     await files(cwd, { 'people.csv': Buffer.from(`\ufeff${rows.join('\r\n')}\r\n;;;;;;\r\n`, 'utf16le') });
     const { out } = await cli(cwd, ['init', '--users', 'people.csv']);
     expect(out).toContain(`Look at this first:
-  - The column "Personalnr" is empty or the same in some rows, so it may not be the id of a person.
+  - The column "Personalnr" is the same in rows 2 and 3, so it may not be the id of a person. Row 1 is the first record.
   - The column "Status" looks like a status ("aktiv" 2, "ausgeschieden" 1). The mapping sends people of every status: set users.when.
   - The column "Austritt" looks like the day on which a person leaves. The mapping does not use it: set users.when.
   - The column "Gruppen" looks like a list of groups. The mapping does not use it yet.
 `);
     const text = await readFile(join(cwd, 'rollcall.mapping.json'), 'utf8');
-    expect(text).toContain('"when": { "column": "Status", "in": ["aktiv", "ausgeschieden"] }');
+    expect(text).toContain('"when": { "column": "Status", "in": ["aktiv"] }');
     expect(parseMapping(text, 'm.json').users).toMatchObject({ externalId: { columns: ['Personalnr'] } });
   });
 

@@ -97,6 +97,22 @@ describe('fromCsv', () => {
   });
 
   it.each([
+    ['a last row that is cut', 'a,b\n1,2\n1', true],
+    ['a last row that is cut behind a quoted cell', 'a,b,c\n"1","2"', true],
+    ['a last row that is cut after a delimiter', 'a,b,c\n1,', true],
+    ['a short row that is not the last', 'a,b\n1\n1,2', false],
+    ['a short last row with its line end', 'a,b\n1,2\n1\n', false],
+    ['a last row that is too long', 'a,b\n1,2,3', false],
+  ])('says whether the file may be cut off: %s', async (_, text, isCut) => {
+    for (const input of [bytewise(text), [text], [Buffer.from(text)]]) {
+      const { error } = await drain(fromCsv(input, { name: 'people.csv' }));
+      const { message } = error as Error;
+      expect(message).toMatch(/but the header has \d/);
+      expect(message.endsWith('; it is the last line; the file may be cut off')).toBe(isCut);
+    }
+  });
+
+  it.each([
     ['a row with too many fields', 'a,b\n1,2\n1,2,3\n', 3, 'the row has 3 fields, but the header has 2'],
     ['a row with too few fields', 'a,b\n1\n', 2, 'the row has 1 field, but the header has 2'],
     ['a quoted row with too few fields', 'a,b\n"1"\n', 2, 'the row has 1 field'],

@@ -13,6 +13,8 @@ export interface ColumnSample {
   readonly values: ReadonlyMap<string, number> | undefined;
   /** True if no row has an empty cell, and no two rows the same. */
   readonly isUnique: boolean;
+  /** The rows that keep the column from being unique. */
+  readonly faults: ColumnFaults;
   /** True if some rows have a text, and some have none. */
   readonly isInSomeRows: boolean;
   /** The forms of a date that all its texts have. */
@@ -23,13 +25,56 @@ export interface ColumnSample {
   readonly missingWords: readonly string[];
 }
 
+/** Rows with an empty cell, and rows with the value of an earlier one: how many, and the numbers of the first, from 1. */
+export interface ColumnFaults {
+  readonly empty: number;
+  readonly firstEmpty: number | undefined;
+  readonly repeated: number;
+  /** The row that has the value first, and the one that repeats it. */
+  readonly firstRepeated: readonly [first: number, repeated: number] | undefined;
+}
+
+/** Finds the rows that keep a column from being unique. */
+export class FaultCounter {
+  readonly #rows = new Map<string, number>();
+  #empty = 0;
+  #firstEmpty: number | undefined;
+  #repeated = 0;
+  #firstRepeated: readonly [number, number] | undefined;
+
+  /** @param row - its number, from 1 */
+  add(cell: string, row: number): void {
+    const text = cell.trim();
+    const first = this.#rows.get(text);
+    if (text === '') {
+      this.#empty++;
+      this.#firstEmpty ??= row;
+    } else if (first !== undefined) {
+      this.#repeated++;
+      this.#firstRepeated ??= [first, row];
+    } else this.#rows.set(text, row);
+  }
+
+  get faults(): ColumnFaults {
+    const [empty, firstEmpty] = [this.#empty, this.#firstEmpty];
+    return { empty, firstEmpty, repeated: this.#repeated, firstRepeated: this.#firstRepeated };
+  }
+}
+
+const NO_FAULTS: ColumnFaults = new FaultCounter().faults;
+
 /** @param counts - the number of rows with each value */
-export function columnSample(counts: ReadonlyMap<string, number>, rows: number): ColumnSample {
+export function columnSample(
+  counts: ReadonlyMap<string, number>,
+  rows: number,
+  faults: ColumnFaults = NO_FAULTS,
+): ColumnSample {
   const values = new Map([...counts].sort(([, a], [, b]) => b - a));
   const texts = [...counts.keys()].filter((text) => text.trim() !== '' && !isMissingWord(text));
   return {
     values: values.size > MOST_VALUES ? undefined : values,
     isUnique: new Set([...counts.keys()].map((text) => text.trim())).size === rows && !counts.has(''),
+    faults,
     isInSomeRows: texts.length > 0 && texts.reduce((sum, text) => sum + (counts.get(text) ?? 0), 0) < rows,
     dateForms: DATE_FORMS.filter((form) => isForm(form, texts)),
     separator: SEPARATORS.find((separator) => texts.some((text) => isList(text, separator))),

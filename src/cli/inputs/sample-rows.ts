@@ -1,4 +1,4 @@
-import { columnSample, type ColumnSample } from './column-sample.js';
+import { columnSample, FaultCounter, type ColumnSample } from './column-sample.js';
 
 /** The most rows of a sample. */
 const MOST_ROWS = 10_000;
@@ -17,6 +17,7 @@ export interface RowsSample {
  */
 export async function sampleRows(header: string[], table: AsyncIterable<object>): Promise<RowsSample> {
   const cells = new Map<string, Map<string, number>>();
+  const faults = new Map<string, FaultCounter>();
   let rows = 0;
   // `break` closes the input.
   for await (const row of table) {
@@ -26,11 +27,16 @@ export async function sampleRows(header: string[], table: AsyncIterable<object>)
       let counts = cells.get(name);
       if (counts === undefined) cells.set(name, (counts = new Map<string, number>()));
       counts.set(text, (counts.get(text) ?? 0) + 1);
+      let counter = faults.get(name);
+      if (counter === undefined) faults.set(name, (counter = new FaultCounter()));
+      counter.add(text, rows + 1);
     }
     if (++rows === MOST_ROWS) break;
   }
   for (const name of cells.keys()) if (!header.includes(name)) header.push(name);
-  const columns = new Map(header.map((name) => [name, columnSample(cells.get(name) ?? new Map(), rows)]));
+  const columns = new Map(
+    header.map((name) => [name, columnSample(cells.get(name) ?? new Map(), rows, faults.get(name)?.faults)]),
+  );
   return { header, columns, rows };
 }
 

@@ -73,7 +73,11 @@ export class MappingText {
       const [name, value] = property.children ?? [];
       if (name === undefined || value === undefined) continue;
       const key = String(name.value);
-      if (members.has(key)) this.fail(name, `${what}: ${JSON.stringify(key)} is set twice`);
+      if (members.has(key)) {
+        const joined =
+          key === 'when' ? '; for both conditions, write "when": { "all": [{ ... }, { ... }] }' : '';
+        this.fail(name, `${what}: ${JSON.stringify(key)} is set twice${joined}`);
+      }
       if (known !== undefined && !known.includes(key))
         this.fail(name, `${what}: unknown key ${JSON.stringify(key)}${nearest(key, known)}`);
       members.set(key, value);

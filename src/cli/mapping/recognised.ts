@@ -11,6 +11,20 @@ const STATUS_WORDS: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
+/** Those of people who are not there any more, and the words of a column that says yes or no. */
+const LEFT_WORDS: ReadonlySet<string> = new Set(
+  [
+    ['inactive', 'terminated', 'retired', 'resigned', 'left', 'false', 'no', 'n', '0', 'disabled'],
+    ['inaktiv', 'ausgeschieden', 'gekündigt', 'nein', 'inactif', 'sorti', 'retraité', 'non'],
+    ['inactivo', 'baja', 'de baja', 'jubilado'],
+  ].flat(),
+);
+
+/** True for a value of a status that means that somebody is not there any more. */
+export function isLeftWord(value: string): boolean {
+  return LEFT_WORDS.has(value.trim().toLowerCase());
+}
+
 /** The ids that a directory gives its entries: they stay when somebody is renamed, moved, or gets another number. */
 const OF_A_DIRECTORY = /^(?:objectGUID|entryUUID)$/i;
 

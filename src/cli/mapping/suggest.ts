@@ -1,6 +1,6 @@
 import { LIMITS } from '../../core/limits.js';
 import type { TableSample } from '../inputs/table-sample.js';
-import { isAccountControl, recognised } from './recognised.js';
+import { isAccountControl, isLeftWord, recognised } from './recognised.js';
 
 /** What is trimmed and put in small letters, for exports write it as people typed it. */
 const ADDRESSES = new Set(['userName', 'email', 'secondEmail']);
@@ -46,6 +46,9 @@ export function suggestMapping(sample: Pick<TableSample, 'header' | 'columns' | 
       : [
           '    // Only rows that meet this condition are sent; people who do not meet it are deleted in Okta. Check your values.',
         ]),
+    ...(status === undefined || endDate === undefined
+      ? []
+      : ['    // For both conditions, write one: "when": { "all": [{ ... }, { ... }] }.']),
     ...(status === undefined
       ? []
       : [
@@ -89,8 +92,14 @@ function value(name: string, column: string): string {
   return `{ "column": ${quote(column)}, "trim": true, "lower": true }`;
 }
 
+/** The condition for the values of people who are there; if none of them means that somebody left, it leaves out the rarest. */
 function oneOf({ columns }: Pick<TableSample, 'columns'>, status: string): string {
-  return `{ "column": ${quote(status)}, "in": ${listed(columns.get(status)?.values)} }`;
+  const words = [...(columns.get(status)?.values?.keys() ?? [])].filter((word) => word.trim() !== '');
+  const staying = words.filter((word) => !isLeftWord(word));
+  if (staying.length === 0) return `{ "column": ${quote(status)}, "in": ["active"] }`;
+  // The most frequent value comes first.
+  const kept = staying.length < words.length || words.length === 1 ? staying : staying.slice(0, -1);
+  return `{ "column": ${quote(status)}, "in": [${kept.map(quote).join(', ')}] }`;
 }
 
 /** The condition for accounts of Active Directory that are neither disabled nor expired. */
@@ -103,12 +112,6 @@ function enabled(header: readonly string[], control: string): string {
 /** The form of the dates of a column, unless it is the usual one. */
 function dateForm([form]: readonly string[] = []): string {
   return form === undefined || form === 'YYYY-MM-DD' ? '' : `, "date": ${quote(form)}`;
-}
-
-/** The values of a status column, for the reader to choose from. */
-function listed(values: ReadonlyMap<string, number> | undefined): string {
-  const words = [...(values?.keys() ?? [])].filter((word) => word.trim() !== '');
-  return `[${(words.length === 0 ? ['active'] : words).map(quote).join(', ')}]`;
 }
 
 function camelCase(column: string): string {

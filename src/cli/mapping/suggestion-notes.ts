@@ -1,4 +1,5 @@
 import { quoted } from '../../core/visible.js';
+import type { ColumnFaults } from '../inputs/column-sample.js';
 import type { TableSample } from '../inputs/table-sample.js';
 import { count, plural } from '../text/words.js';
 import { isAccountControl, isDisabled, recognised } from './recognised.js';
@@ -27,11 +28,10 @@ export function suggestionNotes(sample: TableSample): string[] {
         : `There is only the column ${quoted(header[0] as string)}.`,
     );
   if (id === undefined)
-    notes.push('No column looks like the permanent id of a person: set users.externalId.');
-  else if (rows > 0 && !isUnique(id))
     notes.push(
-      `The column ${quoted(id)} is empty or the same in some rows, so it may not be the id of a person.`,
+      `No column looks like the permanent id of a person: set users.externalId.${uniqueText(sample)}`,
     );
+  else if (rows > 0 && !isUnique(id)) notes.push(idNote(id, columns.get(id)?.faults, rows));
   if (!profile.has('email')) notes.push('No column looks like an email address, which Okta requires.');
   if (status !== undefined && isAccountControl(status))
     notes.push(
@@ -71,6 +71,41 @@ export function suggestionNotes(sample: TableSample): string[] {
   else if (groups !== undefined)
     notes.push(`The column ${quoted(groups)} looks like a list of groups. The mapping does not use it yet.`);
   return notes;
+}
+
+/** One repeated value in this many rows is a repeated record, and no reason to doubt the id. */
+const ROWS_FOR_ONE = 100;
+
+/** What is wrong with the values of the id. */
+function idNote(id: string, faults: ColumnFaults | undefined, rows: number): string {
+  const { empty = 0, firstEmpty, repeated = 0, firstRepeated } = faults ?? {};
+  const [first, again] = firstRepeated ?? [];
+  const same =
+    repeated === 0
+      ? []
+      : [`the same in rows ${first} and ${again}${repeated > 1 ? `, and ${count(repeated - 1)} more` : ''}`];
+  if (empty === 0 && repeated > 0 && repeated * ROWS_FOR_ONE <= rows) {
+    const is = repeated === 1 ? 'A record is' : `${count(repeated)} records are`;
+    return `${is} repeated: the column ${quoted(id)} is ${same.join()}. The first of them is sent.`;
+  }
+  const kinds = [
+    ...(empty === 0 ? [] : [`empty in ${plural(empty, 'row')} (first in row ${firstEmpty})`]),
+    ...same,
+  ];
+  const what = kinds.length === 0 ? 'missing from some rows' : kinds.join(', and ');
+  return `The column ${quoted(id)} is ${what}, so it may not be the id of a person. Row 1 is the first record.`;
+}
+
+/** The most columns that are proposed as the id. */
+const MOST_PROPOSED = 3;
+
+/** The columns that have a different value in every row, and are nothing else of a user. */
+function uniqueText({ columns, rows, header, source }: TableSample): string {
+  const { others } = recognised({ header, columns, ...(source && { source }) });
+  const unique = rows < 2 ? [] : others.filter((column) => columns.get(column)?.isUnique === true);
+  if (unique.length === 0) return '';
+  const names = unique.slice(0, MOST_PROPOSED).map(quoted);
+  return ` ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} a different value in every row.`;
 }
 
 function disabledIn(values: ReadonlyMap<string, number> | undefined): string {

@@ -37,6 +37,8 @@ export class CsvScanner {
   /** 1-based line on which the next record begins. */
   #line = 1;
   #columns = 0;
+  /** Where the row that is read begins, in the text. */
+  #at = 0;
   /** True if the rows end with an additional delimiter, which the header does not have; undefined before the first row. */
   #trailing: boolean | undefined;
   #nextDelimiter = -1;
@@ -79,6 +81,7 @@ export class CsvScanner {
     let fields = new Array<string>(this.#columns);
     let at = 0;
     while (at < text.length) {
+      this.#at = at;
       let end = text.indexOf('\n', at);
       if (end === -1) {
         if (!last) break;
@@ -233,7 +236,14 @@ export class CsvScanner {
   #ragged(count: number): SourceError {
     const fields = count === 1 ? '1 field' : `${count} fields`;
     const others = this.#trailing === true ? `, and other rows have ${this.#columns + 1}` : '';
-    return this.#error(`the row has ${fields}, but the header has ${this.#columns}${others}`);
+    const cut =
+      count < this.#columns && this.#isLastLine() ? '; it is the last line; the file may be cut off' : '';
+    return this.#error(`the row has ${fields}, but the header has ${this.#columns}${others}${cut}`);
+  }
+
+  /** True if the file ends with the row that is read, and no line feed comes after it. */
+  #isLastLine(): boolean {
+    return this.#last && this.#text.indexOf('\n', this.#at) === -1;
   }
 
   #strayCr(line: number): SourceError {
