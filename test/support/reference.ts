@@ -156,7 +156,9 @@ function memberLine(member: ts.Symbol, checker: ts.TypeChecker): string {
   const fallback = tags.find(({ name }) => name === 'defaultValue');
   const value = fallback ? ` Default: ${oneLine(ts.displayPartsToString(fallback.text))}.` : '';
   const doc = docOf(member, checker);
-  return `- \`${member.name}${optional}: ${type}\`${doc === '' ? '' : `: ${oneLine(doc)}`}${value}`;
+  // TypeScript numbers the names of symbols anew in each program.
+  const name = member.name.replace(/^__@(\w+)@\d+$/, '[Symbol.$1]');
+  return `- \`${name}${optional}: ${type}\`${doc === '' ? '' : `: ${oneLine(doc)}`}${value}`;
 }
 
 function unionEntry(symbol: ts.Symbol): string[] {
