@@ -75,6 +75,17 @@ describe('who would be deleted', () => {
     expect((await cli(cwd, ['plan', ...INPUTS, '--names', 'a', '--json'])).code).toBe(2);
   });
 
+  it('is in planned.csv, which a stopped sync with a report names', async () => {
+    const { cwd, env } = await cutExport();
+    const { code, err } = await cli(cwd, ['sync', ...INPUTS, ...QUICK, '--report', 'r'], { env });
+    expect(code).toBe(3);
+    expect(err).toContain(
+      `\n  All of them are in ${join(cwd, 'r', 'planned.csv')}.\n  "rollcall plan --names COLUMNS" `,
+    );
+    expect(err).not.toContain('--changes FILE');
+    expect(await readFile(join(cwd, 'r/planned.csv'), 'utf8')).toContain('u29');
+  });
+
   it('has attributes that are written as a list, and names those that nobody has', async () => {
     const { cwd, env } = await cutExport();
     const withCommas = await cli(cwd, ['plan', ...INPUTS, '--names', 'firstName,lastName'], { env });
