@@ -53,6 +53,11 @@ export class RejectsFile {
   readonly file: RowFile<readonly Cell[]>;
   readonly first: RejectedRecord[] = [];
   readonly counts: Record<RejectedBy, number> = { rollcall: 0, okta: 0 };
+  readonly byEntity: Readonly<Record<Entity, Record<RejectedBy, number>>> = {
+    users: { rollcall: 0, okta: 0 },
+    groups: { rollcall: 0, okta: 0 },
+    memberships: { rollcall: 0, okta: 0 },
+  };
   readonly #reasons = new TopCounts<Omit<RejectReason, 'count'>>();
 
   constructor(directory: string) {
@@ -64,6 +69,7 @@ export class RejectsFile {
     // A refused record comes from the plan, which does not store the place in the source.
     const position = rejection.position > 0 ? rejection.position : undefined;
     this.counts[rejectedBy]++;
+    this.byEntity[entity][rejectedBy]++;
     this.file.add([
       rejectedBy,
       entity,

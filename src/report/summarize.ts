@@ -69,6 +69,11 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
     rejected: {
       rollcall: Math.max(rejects.counts.rollcall, rejected),
       okta: rejects.counts.okta,
+      entities: {
+        users: rejectedOf(rejects, sources, 'users'),
+        groups: rejectedOf(rejects, sources, 'groups'),
+        memberships: rejectedOf(rejects, sources, 'memberships'),
+      },
       listed: rejects.file.count,
       reasons: rejects.topReasons(MOST_LISTED),
       otherReasons: rejects.otherReasons(MOST_LISTED),
@@ -83,6 +88,12 @@ export function summarize(record: RunRecord, result: RunResult): RunSummary {
       each: log.waits.map(({ reason, from, to }) => ({ reason, from: iso(from), to: iso(to) })),
     },
   };
+}
+
+/** The records of an entity that were rejected or refused. Not every rejection may have reached the report. */
+function rejectedOf(rejects: RejectsFile, sources: RunSummary['sources'], entity: Entity): number {
+  const { rollcall, okta } = rejects.byEntity[entity];
+  return Math.max(rollcall, sources[entity]?.rejected ?? 0) + okta;
 }
 
 /** The report of sending, of a run that succeeded or failed. */

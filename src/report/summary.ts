@@ -106,6 +106,8 @@ export interface RunSummary {
     /** Rejected before anything was sent. */
     readonly rollcall: number;
     readonly okta: number;
+    /** Both together, by entity. */
+    readonly entities: Readonly<Record<Entity, number>>;
     /** The number of rows in `rejects.csv`; smaller than the counts only if the report did not receive every rejection. */
     readonly listed: number;
     /** The most frequent reasons: at most 50. */

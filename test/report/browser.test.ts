@@ -178,9 +178,9 @@ describe.skipIf(!available)('the report page in a browser', () => {
     const { page } = await openPage(browser, pages['verify'] as string, { width: 390 });
     const ids = await page.locator('.id').allTextContents();
     expect(ids).toContain('<script>document.title="owned"</script>');
-    expect(await page.title()).toMatch(/differences between Okta and what is expected/);
+    expect(await page.title()).toMatch(/^Not as expected in Okta: /);
     const tree = await page.locator('main').ariaSnapshot();
-    expect(tree).toMatch(/heading ".* differences between Okta and what is expected" \[level=1\]/);
+    expect(tree).toMatch(/heading "Not as expected in Okta: .*" \[level=1\]/);
     expect(tree).toContain('heading "Missing" [level=2]');
     expect(tree).toMatch(/table "Entities that were compared, by result"/);
     const list = page.locator('details').first();

@@ -88,7 +88,12 @@ describe('the report of a sync', () => {
     });
     const reason = 'Okta refused the record: Api validation failed; lastName: not an allowed value';
     expect(rejects.find((row) => row['rejectedBy'] === 'okta')).toMatchObject({ reason });
-    expect(readFileSync(files.page, 'utf8')).toContain(reason);
+    const page = readFileSync(files.page, 'utf8');
+    expect(page).toContain(reason);
+    const { entities } = summary.rejected;
+    const byEntity = tally(rejects.map((row) => row['entity']));
+    expect(entities).toEqual({ users: 0, groups: 0, memberships: 0, ...byEntity });
+    expect(page).toMatch(/<h1>Okta confirmed .*; rejected or refused: 7 users<\/h1>/);
   });
 
   it('names of changed attributes are in changes.csv, and counted in the summary', async () => {
@@ -386,7 +391,11 @@ describe('the report of a plan', () => {
       return summaryOf(files).rejected;
     };
     expect(await listed(true, 'told')).toMatchObject({ rollcall: 1200, listed: 1200 });
-    expect(await listed(false, 'untold')).toMatchObject({ rollcall: 1200, listed: 1000 });
+    expect(await listed(false, 'untold')).toMatchObject({
+      rollcall: 1200,
+      listed: 1000,
+      entities: { users: 1200, groups: 0, memberships: 0 },
+    });
   });
 });
 

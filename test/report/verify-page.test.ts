@@ -68,7 +68,9 @@ describe('the page of verify', () => {
       { entity: 'groups', status: 'foreign', externalId: undefined, attributes: [], oktaId: '00g1' },
     ];
     const { page, directory } = await written(all);
-    expect(page).toContain('<title>6 differences between Okta and what is expected · rollcall</title>');
+    expect(page).toContain(
+      '<title>Not as expected in Okta: 3 users, 2 groups and 1 membership · rollcall</title>',
+    );
     expect(Array.from(page.matchAll(/<h2 id="(\w+)"/g), ([, id]) => id)).toEqual([
       'counts',
       'missing',

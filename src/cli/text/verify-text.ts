@@ -1,3 +1,4 @@
+import { differingList } from '../../core/differing-list.js';
 import { ENTITIES } from '../../core/model.js';
 import {
   DIFFERENCE_STATUSES,
@@ -21,13 +22,14 @@ const HEADINGS: Readonly<Record<DifferenceStatus, string>> = Object.freeze({
 
 /** The outcome of `verify`, as text. */
 export function verifyText(report: VerifyReport, width?: number): string {
-  const { counts, differences, repaired, notes, inFlight, rejected } = report;
+  const { counts, repaired, notes, inFlight, rejected } = report;
   const took = formatDuration(report.endedAt.getTime() - report.startedAt.getTime());
   const isPart = report.sample !== undefined || report.readUsers === 'single' || notes.length > 0;
+  const differing = differingList(counts);
   const found =
-    differences === 0
+    differing === undefined
       ? `nothing differs${isPart ? ' in what was read' : ''}.`
-      : `${plural(differences, 'difference')}.`;
+      : `not as expected: ${differing}.`;
   const header = ['', 'same', ...DIFFERENCE_STATUSES.map((status) => HEADINGS[status])];
   return [
     `Read Okta in ${took}: ${found}`,

@@ -68,8 +68,9 @@ function done({ rejected, plan, sources, sample, sent, owed }: RunSummary): Head
       badge: 'Differs',
       title: `${title}; ${plural(differ, 'change')} of a sample not found so at Okta`,
     };
-  const left = rejected.rollcall + rejected.okta;
-  if (left > 0) return { tone: 'warn', badge: 'Done', title: `${title}; ${plural(left, 'record')} not sent` };
+  const left = entityList((entity) => rejected.entities[entity]);
+  if (left !== undefined)
+    return { tone: 'warn', badge: 'Done', title: `${title}; rejected or refused: ${left}` };
   if (unsent !== undefined) return { tone: 'warn', badge: 'Done', title: `${title}; ${unsent} not selected` };
   const held = plan && entityList((entity) => plan.heldBackDeletes[entity]);
   if (held !== undefined)

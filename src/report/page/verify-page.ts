@@ -1,3 +1,4 @@
+import { differingList } from '../../core/differing-list.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import {
   DIFFERENCE_STATUSES,
@@ -58,46 +59,30 @@ export function verifyPage(
   });
 }
 
-function titleOf({ differences, sample, readUsers, notes: refused }: VerifyReport): string {
+function titleOf({ counts, sample, readUsers, notes: refused }: VerifyReport): string {
   const isPart = sample !== undefined || readUsers === 'single' || refused.length > 0;
-  if (differences === 0) return isPart ? 'Nothing differs in what was read' : 'Okta is in step';
-  return `${plural(differences, 'difference')} between Okta and what is expected`;
+  const differing = differingList(counts);
+  if (differing === undefined) return isPart ? 'Nothing differs in what was read' : 'Okta is in step';
+  return `Not as expected in Okta: ${differing}`;
 }
 
 function header(report: VerifyReport): Html {
-  const { differences, startedAt, endedAt, repaired } = report;
-  const same = ENTITIES.reduce((sum, entity) => sum + report.counts[entity].same, 0);
+  const { differences, startedAt, endedAt } = report;
   const [from, to] = [startedAt.toISOString(), endedAt.toISOString()];
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const figures = [
-    ['Same', same],
-    ['Differences', differences],
-    ['Doubted by the state', repaired],
-  ] as const;
   return html`<header>
-      <span class="badge ${differences === 0 ? 'good' : 'bad'}"
-        >${differences === 0 ? 'Same' : 'Differs'}</span
-      >
-      <span class="brand">rollcall verify report</span>
-      <h1>${titleOf(report)}</h1>
-      <p class="soft">
-        ${dateTime(from, zone)} to ${dateTime(to, zone)}, ${duration(endedAt.getTime() - startedAt.getTime())}
-      </p>
-    </header>
-    <dl class="figures">
-      ${figures.map(
-        ([name, n]) =>
-          html`<div class="${n === 0 && 'zero'}">
-            <dt>${name}</dt>
-            <dd>${count(n)}</dd>
-          </div>`,
-      )}
-    </dl>`;
+    <span class="badge ${differences === 0 ? 'good' : 'bad'}">${differences === 0 ? 'Same' : 'Differs'}</span>
+    <span class="brand">rollcall verify report</span>
+    <h1>${titleOf(report)}</h1>
+    <p class="soft">
+      ${dateTime(from, zone)} to ${dateTime(to, zone)}, ${duration(endedAt.getTime() - startedAt.getTime())}
+    </p>
+  </header>`;
 }
 
 /** What limits the result. */
 function notes(report: VerifyReport): Html | undefined {
-  const { inFlight, rejected, importedLater, sample, readUsers } = report;
+  const { inFlight, rejected, repaired, importedLater, sample, readUsers } = report;
   const lines = [
     ...report.notes,
     ...(sample === undefined
@@ -115,6 +100,9 @@ function notes(report: VerifyReport): Html | undefined {
       : [
           `Okta imported ${plural(importedLater.users, 'user')} after the last import of this state: another program writes to the identity source, or the state is an old copy.`,
         ]),
+    ...(repaired === 0
+      ? []
+      : [`The state doubts ${plural(repaired, 'row')} now: the next sync sends them again.`]),
   ];
   if (lines.length === 0) return undefined;
   return html`<section class="wide alert warn" aria-labelledby="notes">
