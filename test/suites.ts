@@ -23,6 +23,11 @@ export const LEFT_OUT: readonly { readonly files: readonly string[]; readonly wh
     files: ['test/kill/**', 'test/disk/**', 'test/state/lmdb/killed.test.ts', 'test/cli/process.test.ts'],
     what: 'processes that are killed, or whose disk fails',
   },
+  {
+    files: ['test/state/lmdb/{check-pages,damage,one-writer}.test.ts'],
+    what: 'states that are damaged, and processes that want the same one',
+  },
+  { files: ['test/cli/shell/completion.test.ts'], what: 'completion in bash, zsh and fish' },
   { files: ['test/cli/pseudo-terminal.test.ts'], what: 'the lines of a real terminal, at four widths' },
   { files: ['test/bench/**'], what: 'the benchmarks, with small sizes' },
   {
