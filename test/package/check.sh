@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 # What the package may weigh: the code, the documentation that its first page links to, and the packages that an install brings
 # along. These are alarms for what slips in unseen (a dependency, data of a test); a feature that is meant may raise them in the
 # commit that brings it.
-most_code_kb=750
+most_code_kb=800
 most_docs_kb=475
 most_packages=60
 # The first version of each supported line of Node that can require() a module, and the newest lines.
