@@ -1,7 +1,7 @@
 import { OptionsError, SourceError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
 import { modeOf } from '../../core/mode.js';
-import type { Flow } from '../../flow/flow.js';
+import { contextOf, type Flow } from '../../flow/flow.js';
 import { watchRows } from '../../sources/watch-rows.js';
 import type { StateStore } from '../../state/store.js';
 import { readWatermark } from '../../sync/watermark.js';
@@ -117,8 +117,8 @@ export class Watermarks {
   }
 
   /**
-   * The rows of a file that are not older than the value: a file has no query that could leave them out. Rows without a value are changes
-   * without a time.
+   * The rows of a file that are not older than the value: a file has no query that could leave them out. The others are counted as left
+   * out. Rows without a value are changes without a time.
    */
   fresh(entity: Entity, rows: Flow<FlatRow>): Flow<FlatRow> {
     const spec = this.#specs[entity];
@@ -126,7 +126,11 @@ export class Watermarks {
     const isFresh = (row: FlatRow) => {
       const cell: unknown = row[spec.column];
       const [position, from] = [positionOf(textOf(cell) ?? ''), positionOf(this.from(entity) ?? '')];
-      return position === undefined || from === undefined || position.value >= from.value;
+      if (position === undefined || from === undefined || position.value >= from.value) return true;
+      const context = contextOf(rows);
+      context.counts(entity).read++;
+      context.leaveOut(entity, undefined);
+      return false;
     };
     return filter<FlatRow>(isFresh)(rows) as Flow<FlatRow>;
   }

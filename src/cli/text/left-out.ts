@@ -11,7 +11,7 @@ export function leftOutLines(sources: Sources): string[] {
     ...(counts.length === 0
       ? []
       : [
-          `Left out by a condition, as a duplicate, or because their user or group is not in scope: ${counts.join(', ')}.`,
+          `Left out by a condition, as a duplicate, as older than the watermark, or because their user or group is not in scope: ${counts.join(', ')}.`,
         ]),
     ...ENTITIES.flatMap((entity) => {
       const { read = 0, leftOut = 0 } = sources[entity] ?? {};
