@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { compileInMemory } from './support/compile-in-memory.js';
+import { compilerOptions } from './support/public-surface.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = [
@@ -48,26 +50,10 @@ const snippets = pages.flatMap(snippetsOf);
 
 /** Type-checks all snippets in one program; they are modules beside the examples, held in memory. */
 function problems(): string[] {
-  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
-  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-  const host = ts.createCompilerHost({ ...options, noUnusedLocals: false });
   const files = new Map(
     snippets.map((s, i) => [join(root, `examples/snippet-${i}.ts`), `export {};\n${s.code}`]),
   );
-  const readFile = host.readFile.bind(host);
-  const fileExists = host.fileExists.bind(host);
-  const getSourceFile = host.getSourceFile.bind(host);
-  host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.fileExists = (name) => files.has(name) || fileExists(name);
-  host.getSourceFile = (name, target, ...rest) =>
-    files.has(name)
-      ? ts.createSourceFile(name, files.get(name) as string, target)
-      : getSourceFile(name, target, ...rest);
-  const program = ts.createProgram(
-    [...files.keys()],
-    { ...options, noUnusedLocals: false, noEmit: true },
-    host,
-  );
+  const program = compileInMemory(files, { ...compilerOptions(), noUnusedLocals: false });
   return ts.getPreEmitDiagnostics(program).map((d) => {
     const at = [...files.keys()].indexOf(d.file?.fileName ?? '');
     const snippet = snippets[at];

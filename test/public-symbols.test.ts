@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { compileInMemory } from './support/compile-in-memory.js';
 import {
   compilerOptions,
   executedCode,
@@ -63,24 +64,13 @@ function problems(): string[] {
   ]);
   const options: ts.CompilerOptions = {
     ...compilerOptions(),
-    noEmit: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
     noPropertyAccessFromIndexSignature: false,
     isolatedModules: false,
     verbatimModuleSyntax: false,
   };
-  const host = ts.createCompilerHost(options);
-  const readFile = host.readFile.bind(host);
-  const fileExists = host.fileExists.bind(host);
-  const getSourceFile = host.getSourceFile.bind(host);
-  host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.fileExists = (name) => files.has(name) || fileExists(name);
-  host.getSourceFile = (name, target, ...rest) =>
-    files.has(name)
-      ? ts.createSourceFile(name, files.get(name) as string, target)
-      : getSourceFile(name, target, ...rest);
-  const program = ts.createProgram([...files.keys()], options, host);
+  const program = compileInMemory(files, options);
   const paths = [...files.keys()];
   return paths.flatMap((path, i) =>
     ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(({ messageText }) => {
