@@ -14,11 +14,13 @@ export class Instruments {
   /** Counts an event of a run. */
   readonly event: (event: SyncEvent) => void;
   readonly #meter: Meter;
+  readonly #clock: Clock;
   readonly #counters = new Map<string, Counter>();
   readonly #histograms = new Map<string, Histogram>();
 
   constructor(meter: Meter, clock: Clock) {
     this.#meter = meter;
+    this.#clock = clock;
     this.event = metrics(
       {
         add: (name, value, attributes) => this.#add(name, value, attributes),
@@ -36,7 +38,7 @@ export class Instruments {
       this.event({ type: 'source:end', entity, read: source.read, rejected: source.rejected });
     }
     for (const rejection of plan.rejections) this.event({ type: 'record:rejected', rejection });
-    const now = new Date();
+    const now = new Date(this.#clock.now());
     this.event({ type: 'plan:ready', plan, earliestEnd: now, estimatedEnd: now });
     this.guardStop(plan.trips);
   }
