@@ -1,18 +1,12 @@
 import { placeOf, type Chunk } from '../flow/chunk.js';
-import {
-  encodeItem,
-  keyOf,
-  type Change,
-  type Entity,
-  type RecordOf,
-  type UserRecord,
-} from '../core/model.js';
+import { keyOf, type Change, type Entity, type RecordOf, type UserRecord } from '../core/model.js';
 import type { KnownAttributes } from '../core/known-attributes.js';
 import { LIMITS } from '../core/limits.js';
 import type { RejectedKey, RunContext } from '../flow/run-context.js';
 import type { AttributeFingerprints } from '../fingerprints/attribute-fingerprints.js';
 import { digestText, type Digester } from '../fingerprints/digests.js';
 import { Seen, type Held, type Reading } from '../state/store.js';
+import { ChangeMaker } from './change-maker.js';
 import type { DiffCounts } from './diff-counts.js';
 import { countDifference, countUncleared, type Difference } from './difference.js';
 import type { EarlierRefusals } from './earlier-refusals.js';
@@ -71,6 +65,7 @@ export class Comparer<E extends Entity> {
   overlaps: FileOverlaps | undefined;
 
   readonly #onCreate: ReadonlySet<string>;
+  readonly #maker: ChangeMaker<E>;
   /** The keys of rejected records, with the first position of each. */
   readonly #reserved = new Map<string, number>();
   /** For users and groups: the attributes that the source sets. */
@@ -80,13 +75,14 @@ export class Comparer<E extends Entity> {
     private readonly entity: E,
     private readonly reading: Reading,
     private readonly digester: Digester,
-    private readonly attributes: AttributeFingerprints,
+    attributes: AttributeFingerprints,
     options: ComparerOptions,
     context: RunContext,
     private readonly counts: DiffCounts,
     private readonly refusals: EarlierRefusals,
   ) {
     this.#onCreate = new Set(options.onCreate);
+    this.#maker = new ChangeMaker(entity, attributes);
     this.rejections = new Rejections(entity, context, options.onDuplicate);
     this.memberships = new MembershipChecks(reading, context, this.rejections, options.mixed ?? false);
   }
@@ -158,13 +154,14 @@ export class Comparer<E extends Entity> {
       const held = before?.get(key);
       const created = code === Seen.NEW || code === Seen.UNKNOWN;
       const sent = created ? (records[i] as RecordOf[E]) : record;
-      const change = this.#change(key, record, sent, digestText(digests, i), created, held);
+      const change = this.#maker.change({ key, record, sent, digest: digestText(digests, i), created }, held);
+      this.known?.add((record as UserRecord).profile);
       if (this.#isTooLarge(change, place)) continue;
       differences.push({
         change: code === Seen.UNKNOWN ? { ...change, isResend: true } : change,
         place,
         before: held,
-        emptied: this.#emptied(change, record, held),
+        emptied: this.#maker.emptied(change, record, held),
       });
     }
     const sendable = await this.#sendable(differences);
@@ -220,47 +217,6 @@ export class Comparer<E extends Entity> {
       .map((record) => keyOf(this.entity, record));
     const held = await this.reading.held(this.entity, changed);
     return new Map(changed.map((key, i) => [key, held[i]]));
-  }
-
-  /** @param sent - the record with the attributes that are sent at its creation only, if it is created */
-  #change(
-    key: string,
-    record: RecordOf[E],
-    sent: RecordOf[E],
-    digest: string,
-    created: boolean,
-    before: Held | undefined,
-  ): Change {
-    const { item, group } = encodeItem(this.entity, sent);
-    this.known?.add((record as UserRecord).profile);
-    return {
-      entity: this.entity,
-      kind: 'upsert',
-      key,
-      item,
-      group,
-      fingerprint: { digest, attributes: this.#attributesOf(record) },
-      created,
-      changed: this.#changedAttributes(record, before),
-      dependent: false,
-    };
-  }
-
-  #attributesOf(record: RecordOf[E]): string {
-    if (this.entity === 'memberships') return '';
-    const { profile } = record as UserRecord;
-    return this.entity === 'users' ? this.attributes.ofUser(profile) : this.attributes.of(profile);
-  }
-
-  #emptied({ changed }: Change, record: RecordOf[E], before: Held | undefined): readonly string[] {
-    if (changed === undefined || before?.kind !== 'confirmed') return [];
-    return this.attributes.emptied(before.fingerprint.attributes, (record as UserRecord).profile, changed);
-  }
-
-  /** The names of the attributes that changed; undefined if their fingerprints are not known. */
-  #changedAttributes(record: RecordOf[E], before: Held | undefined): readonly string[] | undefined {
-    if (before?.kind !== 'confirmed' || before.fingerprint.attributes === '') return undefined;
-    return this.attributes.changed(before.fingerprint.attributes, (record as UserRecord).profile);
   }
 
   /** The codes of a chunk. Dropped records are not compared, so that they do not count as seen. */
