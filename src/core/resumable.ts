@@ -25,6 +25,9 @@ const PASSING: ReadonlySet<unknown> = new Set([
   '57P03',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'EPIPE',
   'ETIMEDOUT',
 ]);

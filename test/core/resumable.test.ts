@@ -30,10 +30,10 @@ describe('another run gets further by itself', () => {
     ['a rate limit', new OktaHttpError('getSession', 429)],
     ['a lost answer', new OktaNetworkError('getSession', true, 'ECONNRESET')],
     ['a state that another process took over', new StateError('lost', { code: 'ERR_ROLLCALL_STATE_LOST' })],
-    ...['57P01', '57P03', '40001', '53300', 'ECONNREFUSED', 'ECONNRESET'].map((code): [string, unknown] => [
-      `a failure ${code} of the server of the state`,
-      ofPostgres(code),
-    ]),
+    ...[
+      ...['57P01', '57P03', '40001', '40P01', '53300'],
+      ...['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'EAI_AGAIN'],
+    ].map((code): [string, unknown] => [`a failure ${code} of the server of the state`, ofPostgres(code)]),
   ])('after %s', (_, error) => {
     expect(isResumable(error)).toBe(true);
     expect(exitCodeOf(error)).toBe(EXIT.INCOMPLETE);
@@ -52,7 +52,7 @@ describe('another run gets further by itself', () => {
     ],
     ['another session', new ForeignSessionError('session', 'CREATED'), EXIT.FAILED],
     ['a state of another org', new StateError('x', { code: 'ERR_ROLLCALL_STATE_TARGET' }), EXIT.FAILED],
-    ...['28P01', '42501', '53100', 'ENOTFOUND'].map((code): [string, unknown, number] => [
+    ...['25006', '28P01', '42501', '53100', 'ENOTFOUND'].map((code): [string, unknown, number] => [
       `a failure ${code} of the server of the state`,
       ofPostgres(code),
       EXIT.FAILED,

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keyOf, ENTITIES } from '../../src/core/model.js';
 import { createClient } from '../../src/okta/client.js';
 import { startOrg, type Org } from '../../src/simulator/index.js';
 import { openState } from '../../src/state/open-state.js';
@@ -10,6 +9,7 @@ import { sync } from '../../src/sync/sync.js';
 import { differences, stateFaults } from '../simulation/checks.js';
 import { Draws } from '../simulation/draws.js';
 import { SOURCE, type SourceDirectory } from '../support/world.js';
+import { changedKeys } from './changed-keys.js';
 import { POINTS, requestName, SECOND_POINTS, type Point } from './points.js';
 import type { ChildTask } from './task.js';
 
@@ -174,19 +174,6 @@ async function faultsOfState(
   await using state = await openState(place.address);
   const open = await state.journal.open();
   return await stateFaults(state, org.simulated, open.length === 0 ? new Set() : changedKeys(before, after));
-}
-
-/** `entity key` of all that differs between two days. */
-function changedKeys(before: SourceDirectory, after: SourceDirectory): ReadonlySet<string> {
-  const texts = (day: SourceDirectory) =>
-    new Map(
-      ENTITIES.flatMap((entity) =>
-        day[entity].map((record) => [`${entity} ${keyOf(entity, record)}`, JSON.stringify(record)] as const),
-      ),
-    );
-  const [old, current] = [texts(before), texts(after)];
-  const keys = new Set([...old.keys(), ...current.keys()]);
-  return new Set([...keys].filter((key) => old.get(key) !== current.get(key)));
 }
 
 /** Two days: the second changes people and groups, adds memberships, and by seed lets some come and go. */

@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf, type ExitCode } from '../process/exit-codes.js';
 import type { FirstDeletions } from '../commands/planned.js';
 import type { Findings } from '../mapping/source-findings.js';
 import type { PlanSummary } from '../../core/results.js';
+import { PostgresFailure } from '../../state/postgres/failure.js';
 import type { Flags } from '../settings/resolve-settings.js';
 import { deletionLines } from '../text/deletions-text.js';
 import { approvalLines, tripLines } from '../text/guard-text.js';
@@ -76,7 +77,9 @@ function failureText(error: unknown, message: string, exitCode: ExitCode): strin
   if (error instanceof RollcallError) {
     if (!(error instanceof OptionsError)) lines[0] += ` [${error.code}]`;
     if (error.report !== undefined) lines.push(partText(error.report));
-    const remedy = remedyForAnswer(error) ?? REMEDIES[error.code];
+    // The remedy of a state that cannot be used is for a directory.
+    const remedy =
+      error instanceof PostgresFailure ? undefined : (remedyForAnswer(error) ?? REMEDIES[error.code]);
     if (remedy !== undefined) lines.push(`What to do: ${remedy}.`);
   }
   if (exitCode === EXIT.INCOMPLETE)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { StateError } from '../../core/errors.js';
 import { lastResult, type PostgresConnection, type PostgresPool, type PostgresResult } from './connection.js';
 import { postgresFailure } from './failure.js';
 
@@ -25,7 +24,7 @@ export class Database implements Place {
   readonly #suffix: string;
   readonly #onError = (error?: Error) => {
     if (this.#lost !== undefined || this.#isReleased) return;
-    this.#lost = error ?? new Error('the connection ended');
+    this.#lost = error ?? new Error('Connection terminated');
   };
 
   private constructor(connection: PostgresConnection, { schema, place }: Place) {
@@ -56,7 +55,7 @@ export class Database implements Place {
    * @throws {@link StateError} for every failure
    */
   async query(text: string, values?: readonly unknown[], name?: string): Promise<PostgresResult> {
-    if (this.#lost !== undefined) throw this.#lostError(this.#lost);
+    if (this.#lost !== undefined) throw postgresFailure('the connection has ended', this.place, this.#lost);
     const query =
       values === undefined
         ? text
@@ -103,9 +102,5 @@ export class Database implements Place {
     // The connection may report its end later.
     if (destroy || this.isLost) this.#connection.on('error', () => undefined);
     this.#connection.release(destroy || this.isLost);
-  }
-
-  #lostError(cause: Error): StateError {
-    return new StateError(`the connection to ${this.place} has ended`, { cause });
   }
 }

@@ -13,6 +13,9 @@ export interface PostgresConnectionOptions {
 /** One connection for the lock, one for a reading, and two for lists of rows. */
 const CONNECTIONS = 4;
 
+/** The idle time of a connection after which the system asks the other side whether it is there. It gives up 10 s later. */
+const KEEP_ALIVE_MS = 20_000;
+
 /**
  * Opens a pool for one state.
  * @throws {@link StateError} if the package `pg` is not installed
@@ -27,7 +30,9 @@ export async function openPool(
     connectionString: withPassword(url, driverOptions['password']),
     fallback_application_name: 'rollcall',
     connectionTimeoutMillis: connectTimeoutMs,
+    // Otherwise a run would notice only after hours that the machine of the server is gone.
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     max: CONNECTIONS,
     ...driverOptions,
   });

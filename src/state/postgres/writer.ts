@@ -5,6 +5,7 @@ import { BusyError, StateError } from '../../core/errors.js';
 import { closedState, lostState } from '../checks.js';
 import type { PostgresPool } from './connection.js';
 import { Database } from './database.js';
+import { PostgresFailure } from './failure.js';
 
 /** Runs a change in a transaction that ends before the next one begins. Fails if this process is not the writer any more. */
 export type Write = <T>(name: string, change: () => Promise<T>) => Promise<T>;
@@ -26,6 +27,8 @@ const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_count: '3',
   tcp_user_timeout: '50000',
   idle_session_timeout: '0',
+  // No other transaction can make a statement fail that has no transaction of its own (40001).
+  default_transaction_isolation: 'read committed',
 };
 
 /**
@@ -149,7 +152,7 @@ async function setUp(database: Database): Promise<void> {
   );
   // A replica has locks of its own, so two workers could have the lock, one on each server.
   if (rows[0]?.['replica'] === true)
-    throw new StateError(`${database.place} is a read-only replica: use the primary server`);
+    throw new PostgresFailure(`${database.place} is a read-only replica: use the primary server`);
   // A commit must be on disk when its promise resolves.
   const durable = rows[0]?.['durable'] === 'off' ? { synchronous_commit: 'on' } : {};
   const settings = { ...SESSION_SETTINGS, ...durable };
@@ -187,7 +190,7 @@ async function requireOwnSession(database: Database, pool: PostgresPool, lock: s
   } finally {
     second.release();
   }
-  throw new StateError(
+  throw new PostgresFailure(
     `${database.place} is behind a pooler that gives each transaction another connection, so it cannot hold the lock of a state: ` +
       'connect to the server itself, or to a pool in session mode',
   );
@@ -209,8 +212,7 @@ function connectionLost({ place }: Database, cause: unknown): StateError {
 
 /** Says which write failed. */
 function named(name: string, error: unknown): unknown {
-  if (!(error instanceof StateError) || error.code !== 'ERR_ROLLCALL_STATE' || error.cause === undefined)
-    return error;
+  if (!(error instanceof PostgresFailure) || error.cause === undefined) return error;
   const message = error.message.replace('could not be used', `could not be written (${name})`);
-  return new StateError(message, { cause: error.cause });
+  return new PostgresFailure(message, { cause: error.cause });
 }
