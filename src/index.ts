@@ -1,4 +1,10 @@
-// The main entry, in the order of the flow. Everything else that is public is in `subpaths`.
+/**
+ * The functions, records, reports and errors of the flow, in its order. Types that TypeScript infers are in `rollcall/types`. The examples
+ * take a client `okta`, a state `state`, records `people` and the options of a sync `options` for granted.
+ *
+ * @module rollcall
+ * @packageDocumentation
+ */
 export { pipe } from './flow/pipe.js';
 export type { Flow, Operator, Sink, Source } from './flow/flow.js';
 

@@ -98,6 +98,17 @@ describe('the public names', () => {
     expect(alone.map(written)).toEqual([]);
   });
 
+  it('the doc comment of each error class names its codes', () => {
+    const codesIn = (text: string) => [...new Set(text.match(/ERR_ROLLCALL_\w+/g))].sort();
+    const classes = symbols.flatMap(({ symbol }) => symbol.declarations?.filter(ts.isClassDeclaration) ?? []);
+    const errors = classes.filter((each) => codesIn(each.getText()).length > 0);
+    expect(errors.length).toBeGreaterThan(10);
+    for (const each of errors)
+      expect(codesIn(ts.getTextOfJSDocComment(ts.getJSDocCommentsAndTags(each)[0]?.comment) ?? '')).toEqual(
+        codesIn(each.getText()),
+      );
+  });
+
   it('the examples of doc comments type-check', () => {
     expect(symbols.flatMap(({ examples }) => examples).length).toBeGreaterThan(50);
     expect(problems()).toEqual([]);

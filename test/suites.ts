@@ -6,6 +6,7 @@ export const LEFT_OUT: readonly { readonly files: readonly string[]; readonly wh
     files: ['test/examples/**', 'test/docs.test.ts'],
     what: 'all examples, guides and snippets of the documentation, executed',
   },
+  { files: ['test/reference.test.ts'], what: 'the reference of the API, made anew from the code' },
   {
     files: ['test/simulation/seeds-*.test.ts', 'test/simulation/simulation.test.ts'],
     what: 'thousands of simulated days with faults',

@@ -18,6 +18,7 @@ export class RollcallError extends Error {
 
 /**
  * An option is invalid. It is thrown when the operator or client is created.
+ * Code: `ERR_ROLLCALL_OPTIONS`.
  * @example
  * try {
  *   createClient({ orgUrl: 'not an address', identitySourceId: 'source', auth: { token: 'token' } });
@@ -34,7 +35,7 @@ export class OptionsError extends RollcallError {
   }
 }
 
-/** The source could not be read to its end, or its content is not valid. */
+/** The source could not be read to its end, or its content is not valid. Code: `ERR_ROLLCALL_SOURCE`. */
 export class SourceError extends RollcallError {
   /** The file, or another name of the source; undefined if it has no name. */
   readonly file: string | undefined;
@@ -54,6 +55,7 @@ export class SourceError extends RollcallError {
 
 /**
  * A file or stream could not be written. A file that existed before is unchanged.
+ * Code: `ERR_ROLLCALL_OUTPUT`.
  * @example
  * const fileOf = (error: unknown) => (error instanceof OutputError ? error.file : undefined);
  */
@@ -68,6 +70,7 @@ export class OutputError extends RollcallError {
 
 /**
  * The run ended because of its records: a duplicate with `onDuplicate: 'fail'`, or too many rejected or refused records.
+ * Code: `ERR_ROLLCALL_RECORD`.
  * @example
  * const entityOf = (error: unknown) => (error instanceof RecordError ? error.entity : undefined);
  */
@@ -79,7 +82,7 @@ export class RecordError extends RollcallError {
   }
 }
 
-/** The plan exceeds limits of the guard. Nothing was sent. */
+/** The plan exceeds limits of the guard. Nothing was sent. Code: `ERR_ROLLCALL_GUARD`. */
 export class GuardError extends RollcallError {
   readonly trips: readonly GuardTrip[];
   /** The hash of the plan. With the option `approve` set to it, exactly this plan passes. */
@@ -96,7 +99,10 @@ export class GuardError extends RollcallError {
   }
 }
 
-/** Okta returned an error status. The error contains neither headers nor body, but Okta's reason without profile values. */
+/**
+ * Okta returned an error status. The error contains neither headers nor body, but Okta's reason without profile values.
+ * Code: `ERR_ROLLCALL_OKTA_HTTP`.
+ */
 export class OktaHttpError extends RollcallError {
   readonly status: number;
   /** Okta's `errorCode`, e.g. `E0000001`. */
@@ -133,6 +139,7 @@ export class OktaHttpError extends RollcallError {
 
 /**
  * Okta returned 401 or 403: the credentials are invalid or expired, or lack a permission. Nothing more is sent.
+ * Code: `ERR_ROLLCALL_OKTA_AUTH`.
  * @example
  * await sync(options).catch((error: unknown) => {
  *   if (error instanceof OktaAuthError) console.log(`${error.operation}: look at the token`, error.status);
@@ -156,6 +163,7 @@ export class OktaAuthError extends OktaHttpError {
 /**
  * Something between this machine and Okta, such as a proxy or a firewall, answered with an error status: the response has neither
  * Okta's error code nor its request id.
+ * Code: `ERR_ROLLCALL_OKTA_GATEWAY`.
  * @example
  * const isGateway = (error: unknown) => error instanceof OktaGatewayError;
  */
@@ -168,6 +176,7 @@ export class OktaGatewayError extends OktaHttpError {
 
 /**
  * There is no complete response. If `sent` is true, Okta may have processed the request.
+ * Codes: `ERR_ROLLCALL_OKTA_NETWORK`, `ERR_ROLLCALL_OKTA_UNREACHABLE`.
  * @example
  * const mayHaveArrived = (error: unknown) => error instanceof OktaNetworkError && error.sent;
  */
@@ -193,6 +202,7 @@ export class OktaNetworkError extends RollcallError {
 
 /**
  * The response is not as the API describes it: HTML, truncated, too large, or a redirect.
+ * Code: `ERR_ROLLCALL_OKTA_RESPONSE`.
  * @example
  * const requestOf = (error: unknown) => (error instanceof OktaResponseError ? error.requestId : undefined);
  */
@@ -210,6 +220,7 @@ export class OktaResponseError extends RollcallError {
 
 /**
  * Okta does not let these credentials list what it holds, or does not offer the list for this identity source.
+ * Code: `ERR_ROLLCALL_READ_BACK`.
  * @example
  * await verify({ okta, state }).catch((error: unknown) => {
  *   if (error instanceof ReadBackError) console.log(`${error.operation} is not possible: ${error.status}`);
@@ -229,6 +240,7 @@ export class ReadBackError extends RollcallError {
 
 /**
  * A session cannot be created, triggered or cancelled, or the same changes failed in too many sessions.
+ * Code: `ERR_ROLLCALL_SESSION`.
  * @example
  * const sessionOf = (error: unknown) => (error instanceof SessionError ? error.sessionId : undefined);
  */
@@ -244,6 +256,7 @@ export class SessionError extends RollcallError {
 
 /**
  * The identity source has an active session that this state did not create. The session is unchanged.
+ * Code: `ERR_ROLLCALL_FOREIGN_SESSION`.
  * @example
  * await sync(options).catch((error: unknown) => {
  *   if (error instanceof ForeignSessionError) console.log('another program has the session', error.sessionId);
@@ -269,6 +282,7 @@ export class ForeignSessionError extends SessionError {
 
 /**
  * An import did not end within `pollTimeoutMs`. Its outcome is unknown. It was not cancelled, and the next run settles it.
+ * Code: `ERR_ROLLCALL_POLL_TIMEOUT`.
  * @example
  * const isRunAgain = (error: unknown) => error instanceof PollTimeoutError; // the next run settles the session
  */
@@ -285,6 +299,8 @@ export class PollTimeoutError extends SessionError {
 
 /**
  * The state cannot be read or written, or belongs to another org or identity source.
+ * Codes: `ERR_ROLLCALL_STATE`, `ERR_ROLLCALL_STATE_TARGET`, `ERR_ROLLCALL_STATE_FORMAT`, `ERR_ROLLCALL_STATE_MISSING`,
+ * `ERR_ROLLCALL_STATE_LOST`, `ERR_ROLLCALL_STATE_CORRUPT`, `ERR_ROLLCALL_STATE_NOT_EMPTY`, `ERR_ROLLCALL_STATE_MOVED`.
  * @example
  * await openState('./state').catch((error: unknown) => {
  *   if (error instanceof StateError) console.log(error.code);
@@ -313,6 +329,7 @@ export class StateError extends RollcallError {
 
 /**
  * Another process, or this one, has the state open.
+ * Code: `ERR_ROLLCALL_BUSY`.
  * @example
  * await sync(options).catch((error: unknown) => {
  *   if (error instanceof BusyError) console.log(`process ${error.pid} on ${error.host} uses the state`);
@@ -337,6 +354,7 @@ export class BusyError extends RollcallError {
 
 /**
  * The run or call was aborted by its `AbortSignal`, or its client was closed.
+ * Code: `ERR_ROLLCALL_ABORTED`.
  * @example
  * const stop = AbortSignal.timeout(60_000);
  * await sync({ ...options, signal: stop }).catch((error: unknown) => {

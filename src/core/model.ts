@@ -79,13 +79,13 @@ export interface Fingerprint {
  * One difference between the source and the last state that Okta confirmed.
  *
  * `item` is the JSON that is sent for the change. For a membership it is only the member's id as a JSON string, because
- * the entry of a group contains many members. It is encoded once, by {@link encodeItem}, so that the bytes that are
+ * the entry of a group contains many members. It is encoded once, by `encodeItem`, so that the bytes that are
  * measured are the bytes that are sent.
  */
 export interface Change {
   readonly entity: Entity;
   readonly kind: ChangeKind;
-  /** The key of the record in a state; see {@link keyOf}. */
+  /** The key of the record in a state; see `keyOf`. */
   readonly key: string;
   /** The JSON sent for this change. */
   readonly item: string;

@@ -23,8 +23,18 @@ type Piped<R> = R extends AsyncIterable<infer T> ? Flow<T> : R;
  * The source is any sync or async iterable, a Node Readable or an Observable. Nothing is read before the resulting flow is
  * read. Every source is closed on every exit: at its end, after a failure, and if the reader stops early.
  *
+ * Up to nine operators are typed: each takes what the one before it emits, and the last stage takes what the last of them emits.
+ *
  * @example
- * const report = await pipe(rows, map(toUser), validate('users'), diff('users', state), guard(state), batch(), upload(okta, state));
+ * const report = await pipe(
+ *   rows,
+ *   map(toUser),
+ *   validate('users'),
+ *   diff('users', state),
+ *   guard(state),
+ *   batch(),
+ *   upload(okta, state),
+ * );
  * @throws {@link OptionsError} if the source or a stage is invalid, or if a built-in stage is in the wrong place.
  */
 export function pipe<A>(source: Source<A>): Flow<A>;

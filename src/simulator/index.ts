@@ -1,6 +1,7 @@
 /**
  * A local Okta org for tests: `startOrg` over HTTP, `SimulatedOrg` without it.
  *
+ * @module rollcall/simulator
  * @packageDocumentation
  */
 export { Org, startOrg, type StartOrgOptions } from './server.js';

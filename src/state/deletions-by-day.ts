@@ -21,7 +21,7 @@ export function deletionsIn(rows: readonly PendingRow[]): DeletionCounts {
 }
 
 /**
- * The meta value {@link DELETIONS_BY_DAY} with further deletions. A store sets it in the transaction in which `settle` ends a session
+ * The meta value `deletions-by-day` with further deletions. A store sets it in the transaction in which `settle` ends a session
  * as `completed`, with the time at which the session was triggered, or created if it was not triggered.
  * @param value - the value before; it is also the result if there are no deletions
  * @param at - milliseconds since the epoch

@@ -1,6 +1,7 @@
 /**
  * A config in code for the command line: `rollcall.config.ts` or `rollcall.config.mjs`.
  *
+ * @module rollcall/config
  * @packageDocumentation
  */
 export {

@@ -1,6 +1,7 @@
 /**
  * The parts of the Okta client: its raw operations, its transport, and the pieces of its sign-in.
  *
+ * @module rollcall/okta
  * @packageDocumentation
  */
 export type { ClientOptions } from '../okta/client-options.js';

@@ -1,6 +1,7 @@
 /**
  * The state in PostgreSQL. Needs the package `pg`.
  *
+ * @module rollcall/postgres
  * @packageDocumentation
  */
 export {

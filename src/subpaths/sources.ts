@@ -2,6 +2,7 @@
  * Sources over drivers, which are optional peer dependencies: a driver is loaded when its source is read. And `concat`, which makes one
  * source of several.
  *
+ * @module rollcall/sources
  * @packageDocumentation
  */
 export type { DatabaseOptions } from '../sources/database/database-options.js';

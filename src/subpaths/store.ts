@@ -1,6 +1,7 @@
 /**
  * The store of a state: the interface that a store of your own implements, its contract as tests, and export and import.
  *
+ * @module rollcall/store
  * @packageDocumentation
  */
 export { stateStoreContract, type StoreLaw } from '../state/contract/contract.js';

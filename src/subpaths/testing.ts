@@ -1,6 +1,7 @@
 /**
  * What tests need beside the simulator: a state in memory, and the clock.
  *
+ * @module rollcall/testing
  * @packageDocumentation
  */
 export { MemoryDisk } from '../state/memory/memory-disk.js';

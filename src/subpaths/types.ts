@@ -1,6 +1,7 @@
 /**
  * Types of options and of parts of results. Programs rarely name them, because TypeScript infers them.
  *
+ * @module rollcall/types
  * @packageDocumentation
  */
 export type { AttributeLimit } from '../core/limits.js';

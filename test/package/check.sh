@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 # along. These are alarms for what slips in unseen (a dependency, data of a test); a feature that is meant may raise them in the
 # commit that brings it.
 most_code_kb=800
-most_docs_kb=475
+most_docs_kb=495
 most_packages=60
 # The first version of each supported line of Node that can require() a module, and the newest lines.
 nodes='20.19.0 22.12.0 24 26'

@@ -34,11 +34,12 @@ function linksOf(page: string): Link[] {
     });
 }
 
-/** The anchors of a page, as GitHub makes them of headings. */
+/** The anchors of a page: those that it has itself, and those that GitHub makes of headings. */
 function anchorsOf(page: string): readonly string[] {
   const text = readFileSync(join(root, page), 'utf8').replace(/^```[^]*?^```/gm, '');
   const used = new Map<string, number>();
-  return Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading = '']) => {
+  const own = Array.from(text.matchAll(/<a id="([^"]+)">/g), ([, id = '']) => id);
+  const ofHeadings = Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading = '']) => {
     const anchor = heading
       .toLowerCase()
       .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -48,6 +49,7 @@ function anchorsOf(page: string): readonly string[] {
     used.set(anchor, before + 1);
     return before === 0 ? anchor : `${anchor}-${before}`;
   });
+  return [...own, ...ofHeadings];
 }
 
 const packed = packedFiles();

@@ -103,7 +103,7 @@ export function executedCode(): string {
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => pattern.test(name))
       .map((name) => readFileSync(join(ROOT, folder, name), 'utf8'));
-  const pages = [readFileSync(join(ROOT, 'README.md'), 'utf8'), ...files('docs', /(?<!reference)\.md$/)];
+  const pages = [readFileSync(join(ROOT, 'README.md'), 'utf8'), ...files('docs', /^(?!reference\/).*\.md$/)];
   const blocks = pages.flatMap((page) =>
     Array.from(page.matchAll(/^```(?:ts|js)[^\n]*\n([\s\S]*?)^```$/gm), ([, code]) => code as string),
   );

@@ -16,7 +16,7 @@ import { stateDamage, stateFailure } from './state-failure.js';
 import { verifyRows } from './verify-rows.js';
 import { WriterPlace } from './writer-place.js';
 
-/** Options of {@link openState}. */
+/** Options of `openState`. */
 export interface OpenStateOptions {
   /** @defaultValue the system's clock */
   readonly clock?: Clock;
