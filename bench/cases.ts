@@ -7,6 +7,7 @@ import { firstLoadCases } from './cases/first-load.js';
 import { largeCases } from './cases/large.js';
 import { mappingCases } from './cases/mapping.js';
 import { packingCases } from './cases/packing.js';
+import { queryCases } from './cases/queries.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { settlingCases } from './cases/settling.js';
@@ -23,6 +24,7 @@ export const CASES: readonly Case[] = [
   ...settlingCases,
   ...databaseCases,
   ...stateStoreCases,
+  ...queryCases,
   ...mappingCases,
   ...readingCases,
   ...sendingCases,

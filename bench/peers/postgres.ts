@@ -54,26 +54,28 @@ const tableOf = (size: number) => `rollcall_bench_people_${size}`;
 
 /** The second day's people in a table; made when it is not there. */
 export async function postgresTable({ size }: World): Promise<void> {
-  const client = await connect();
-  try {
+  await withClient(async (client) => {
     const table = tableOf(size);
     const { rows } = await client.query<{ found: string | null }>('SELECT to_regclass($1) AS found', [table]);
-    if (rows[0]?.found !== null) return;
-    await client.query('BEGIN');
-    await client.query(`CREATE TABLE ${table} (${COLUMNS.map((column) => `${column} text`).join(', ')})`);
-    let people: PersonRow[] = [];
-    const flush = async () => {
-      const cells = COLUMNS.map((column) => people.map((person) => person[column]));
-      const arrays = COLUMNS.map((_, i) => `$${i + 1}::text[]`).join(', ');
-      await client.query(`INSERT INTO ${table} SELECT * FROM unnest(${arrays})`, cells);
-      people = [];
-    };
-    for (const row of secondDay(size)) if (people.push(row) === INSERT_ROWS) await flush();
-    if (people.length > 0) await flush();
-    await client.query('COMMIT');
-  } finally {
-    await client.end();
-  }
+    if (rows[0]?.found === null) await fillTable(client, table, secondDay(size));
+  });
+}
+
+/** Makes a table of people anew, in one transaction. */
+export async function fillTable(client: Client, table: string, rows: Iterable<PersonRow>): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(`DROP TABLE IF EXISTS ${table}`);
+  await client.query(`CREATE TABLE ${table} (${COLUMNS.map((column) => `${column} text`).join(', ')})`);
+  let people: PersonRow[] = [];
+  const flush = async () => {
+    const cells = COLUMNS.map((column) => people.map((person) => person[column]));
+    const arrays = COLUMNS.map((_, i) => `$${i + 1}::text[]`).join(', ');
+    await client.query(`INSERT INTO ${table} SELECT * FROM unnest(${arrays})`, cells);
+    people = [];
+  };
+  for (const row of rows) if (people.push(row) === INSERT_ROWS) await flush();
+  if (people.length > 0) await flush();
+  await client.query('COMMIT');
 }
 
 /** Pages of a cursor over the table, and its end. */

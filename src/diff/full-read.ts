@@ -4,6 +4,7 @@ import { screenedOf } from '../screening/screening.js';
 import { FileOverlaps } from './file-overlaps.js';
 import type { Reading, WholeComparison } from '../state/store.js';
 import { ComparisonAtOnce } from './compare-at-once.js';
+import type { DiffCounts } from './diff-counts.js';
 import type { IdChangeFinder } from './id-changes.js';
 import { removedReferences } from './membership-references.js';
 import { withoutExcluded, type Read } from './read.js';
@@ -21,7 +22,7 @@ export async function* fullDifferences<E extends Entity>(
   const rows = screened(read, overlaps);
   const comparison = rows === undefined ? reading.compareAll?.(entity) : undefined;
   if (comparison === undefined) yield* comparedEach(read, rows ?? source.chunks());
-  else yield* comparedAtOnce(read, comparison);
+  else yield* comparedAtOnce(read, comparison, withoutUnchanged(read, comparison) ?? source.chunks());
   overlaps.check(entity);
   if (context.sourceFiles !== undefined) context.files.set(entity, context.sourceFiles);
   if (counts.idChanges?.hasArrivals) await addMissing(counts.idChanges, reading);
@@ -57,11 +58,12 @@ async function* comparedEach<E extends Entity>(
 async function* comparedAtOnce<E extends Entity>(
   read: Read<E>,
   comparison: WholeComparison,
+  chunks: AsyncIterable<Chunk<RecordOf[E]>>,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
-  const { entity, source, comparer, context } = read;
+  const { entity, comparer, context } = read;
   const records = await ComparisonAtOnce.open(read, comparison);
   try {
-    for await (const chunk of source.chunks()) {
+    for await (const chunk of chunks) {
       await comparer.reserve(context.drainRejectedKeys(entity));
       await records.add(withoutExcluded(read, chunk));
     }
@@ -85,16 +87,31 @@ function screened<E extends Entity>(
   const { fingerprintKey: key } = state;
   const changed = comparer.memberships.changedReferences;
   const options = { entity, key, digests, changed };
-  const onUnchanged = (rows: number) => {
-    counts.read += rows;
-    counts.unchanged += rows;
-  };
   return open({
     entity,
-    onUnchanged: [onUnchanged],
+    onUnchanged: [(rows) => addUnchanged(counts, rows)],
     onSeen: (first, second, file, line) => overlaps.addScreened(first, second, file, line),
     open: (shape, threads) => screening.open(options, shape, threads),
   });
+}
+
+/** The source without the rows that the database of the state recognised as unchanged; undefined if it is elsewhere. */
+function withoutUnchanged<E extends Entity>(
+  { entity, source, comparer, rules, screening, counts }: Read<E>,
+  comparison: WholeComparison,
+): AsyncIterable<Chunk<RecordOf[E]>> | undefined {
+  if (screening === undefined || rules.excludes) return undefined;
+  return screenedOf<RecordOf[E]>(source)?.({
+    entity,
+    onUnchanged: [(rows) => addUnchanged(counts, rows)],
+    comparison,
+    changed: comparer.memberships.changedReferences,
+  });
+}
+
+function addUnchanged(counts: DiffCounts, rows: number): void {
+  counts.read += rows;
+  counts.unchanged += rows;
 }
 
 /** Adds everybody who is missing, whether they are removed or not. */

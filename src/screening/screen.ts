@@ -23,8 +23,17 @@ export interface ScreenRequest {
   readonly onSeen?: (first: number, second: number, file: string | undefined, line: number) => void;
   /** True if the source has several files. @defaultValue `false` */
   readonly isOneOfSeveral?: boolean;
-  /** Creates a screen with this many worker threads; undefined if rows of this shape cannot be screened. */
-  open(shape: RowShape, threads: number): RowScreen | undefined;
+  /**
+   * Creates a screen with this many worker threads; undefined if rows of this shape cannot be screened. Without it, only a source in the
+   * database of the state can recognise unchanged rows.
+   */
+  readonly open?: (shape: RowShape, threads: number) => RowScreen | undefined;
+  /** The comparison of the state, for a source in its database. */
+  readonly comparison?: object;
+  /** Users and groups that this run creates or removes. Their memberships must not be left out. */
+  readonly changed?: ChangedReferences;
+  /** A text that is another one if `validate` could accept or convert records in another way. */
+  readonly validation?: string;
 }
 
 /** The format of the rows of a file, and how they become records. */

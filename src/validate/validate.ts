@@ -69,6 +69,7 @@ export function validate<E extends Entity>(
         return {
           ...request,
           rules: fieldRules(entity, options),
+          validation: JSON.stringify(options),
           onUnchanged: [...request.onUnchanged, onUnchanged],
         };
       },

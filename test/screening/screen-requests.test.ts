@@ -107,7 +107,11 @@ describe('validate, asked for what a screen lets through', () => {
     const options: ValidateOptions = { attributes, onReject: ({ code }) => told.push(code) };
     expect(await asked(stage(options), from, { onUnchanged })).toEqual([user('b')]);
     const [got] = from.requests;
-    expect({ ...got, onUnchanged: [] }).toEqual({ ...request, rules: fieldRules('users', options) });
+    expect({ ...got, onUnchanged: [] }).toEqual({
+      ...request,
+      rules: fieldRules('users', options),
+      validation: JSON.stringify({ attributes }),
+    });
     expect(context.counts('users')).toEqual({
       read: 2,
       accepted: 1,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cli, directory, envOf, files, org, QUICK, usersCsv } from '../cli/support.js';
+import { SCHEMA_VERSION } from '../../src/state/postgres/migrations.js';
 import { describeWith, POSTGRES, postgres, uniqueName, urlOf } from './available.js';
 
 const service = await postgres();
@@ -23,10 +24,18 @@ describeWith(service, 'the command line with a state in PostgreSQL', () => {
     const env = { ...envOf(okta), ROLLCALL_STATE: place };
     await files(cwd, { 'u.csv': usersCsv(300) });
     expect((await cli(cwd, ['state', 'verify'], { env })).code).toBe(1);
-    expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain('were created with version 1');
-    expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain('have version 1 already');
+    expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain(
+      `were created with version ${SCHEMA_VERSION}`,
+    );
+    expect((await cli(cwd, ['state', 'migrate'], { env })).out).toContain(
+      `have version ${SCHEMA_VERSION} already`,
+    );
     const json = await cli(cwd, ['state', 'migrate', '--json'], { env });
-    expect(JSON.parse(json.out)).toMatchObject({ type: 'state:migrated', from: 1, to: 1 });
+    expect(JSON.parse(json.out)).toMatchObject({
+      type: 'state:migrated',
+      from: SCHEMA_VERSION,
+      to: SCHEMA_VERSION,
+    });
     const sync = ['sync', '--users', 'u.csv', ...QUICK];
     expect((await cli(cwd, sync, { env })).code).toBe(0);
     expect(okta.directory(okta.identitySourceId).users.size).toBe(300);

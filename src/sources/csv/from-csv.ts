@@ -113,7 +113,7 @@ export function fromCheckedCsv(
     onHeader,
     onBlank: () => void context.blankRows++,
   };
-  const openScreened: OpenScreened<CsvRow> = (request) => screened(settings, request);
+  const openScreened: OpenScreened<CsvRow> = (request) => request.open && screened(settings, request);
   const rows = flowOf(() => new CsvReader(settings).rows(source.open()), context, openScreened);
   return rowsOfFile(expectRows(rows, expected, source.name));
 }
@@ -168,7 +168,7 @@ function openScreen(
   if (names.includes('')) return undefined;
   const mapping = request.mapping?.(names.filter((name) => name !== undefined));
   const { rules } = request;
-  return request.open({ format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules }, threads);
+  return request.open?.({ format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules }, threads);
 }
 
 /** Reads the first line with its line feed, if it is not too long, and returns it with the bytes that were read after it. */

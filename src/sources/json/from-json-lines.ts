@@ -62,7 +62,7 @@ export function fromJsonLines<T = Record<string, unknown>>(
     numbers: requireNumbers(options.numbers),
     threads,
   };
-  const openScreened: OpenScreened<T> = (request) => screened(settings, request);
+  const openScreened: OpenScreened<T> = (request) => request.open && screened(settings, request);
   const open = () => new LinesReader<T>(settings).rest(source.open(), 1);
   return rowsOfFile(expectRows(flowOf(open, new RunContext(), openScreened), expected, source.name));
 }
@@ -173,7 +173,7 @@ async function* screened<T>(
     const mapping = request.mapping?.(undefined);
     const shape = { format: 'json-lines', columns: [], delimiter: ',', maxRecordLength } as const;
     const { rules } = request;
-    const screen = request.open({ ...shape, mapping, rules }, threadsFor(bytes, threads));
+    const screen = request.open?.({ ...shape, mapping, rules }, threadsFor(bytes, threads));
     if (screen === undefined) {
       yield* lines.rest(bytes.remaining(), 1);
       return;

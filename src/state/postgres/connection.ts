@@ -31,6 +31,8 @@ export interface PostgresQuery {
 export interface PostgresResult {
   readonly rows: Readonly<Record<string, unknown>>[];
   readonly rowCount: number | null;
+  /** The columns, in order. Needed by `diffQuery` only. */
+  readonly fields?: readonly { readonly name: string }[];
 }
 
 /** The result of the last statement of a text with several statements. */

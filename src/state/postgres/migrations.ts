@@ -92,6 +92,16 @@ export const MIGRATIONS: readonly string[] = Object.freeze([
     count integer NOT NULL,
     PRIMARY KEY (state, entity, id)
   )`,
+  // A cache: rows of queries, and the records that they became.
+  `
+  CREATE TABLE query_rows (
+    state integer NOT NULL REFERENCES states,
+    entity smallint NOT NULL,
+    id bytea NOT NULL,
+    row_digest bytea NOT NULL CHECK (length(row_digest) = 16),
+    digest bytea NOT NULL CHECK (length(digest) = 16),
+    PRIMARY KEY (state, entity, id)
+  )`,
 ]);
 
 /** The version of the tables of this rollcall. */

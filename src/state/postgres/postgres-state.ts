@@ -29,12 +29,13 @@ import {
   readCounts,
   VALUE_COLUMNS,
 } from './baseline.js';
-import type { PostgresPool } from './connection.js';
+import type { PostgresPool, PostgresResult } from './connection.js';
 import { Database } from './database.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresReading } from './reading.js';
+import { columnsOf, rowsAsJson, TEXT_FORMS, type QueriedRow, type Run } from './record-query.js';
 import { Values } from './values.js';
-import { ROWS_AT_A_TIME } from './whole-comparison.js';
+import { ROWS_AT_A_TIME, type PostgresComparison } from './whole-comparison.js';
 import type { Writer } from './writer.js';
 
 /** What a {@link PostgresState} is made of. */
@@ -47,7 +48,16 @@ export interface OpenedState {
 }
 
 /** The tables with rows of a state, in an order in which they can be emptied. */
-const TABLES = ['pending', 'loads', 'sessions', 'baseline', 'unknown_logins', 'absences', 'meta'];
+const TABLES = [
+  'pending',
+  'loads',
+  'sessions',
+  'baseline',
+  'unknown_logins',
+  'absences',
+  'query_rows',
+  'meta',
+];
 
 /** The state in PostgreSQL, for its one writer. */
 export class PostgresState implements StateStore {
@@ -168,18 +178,49 @@ export class PostgresState implements StateStore {
   async *rows(entity: Entity): AsyncGenerator<readonly HeldRow[], void, undefined> {
     // After the writes that were begun.
     await this.#writer.read(async () => undefined);
+    const { schema } = this.#database;
+    const query = async () =>
+      `SELECT ${KEY_COLUMNS}, ${VALUE_COLUMNS}, ${loginsColumn(this.#database, entity)} AS logins
+       FROM ${schema}.baseline b WHERE b.state = ${this.#writer.state} AND b.entity = ${entityNumber(entity)}`;
+    for await (const rows of this.#pages(query)) yield rows.map((row) => heldRowOf(entity, row));
+  }
+
+  /** The rows of a query of any tables of the database, each as the texts of its columns. */
+  async *rowsOfQuery(
+    sql: string,
+    check: (columns: readonly string[]) => void,
+  ): AsyncGenerator<readonly QueriedRow[], void, undefined> {
+    const query = async (run: Run) => {
+      await run(TEXT_FORMS);
+      const columns = await columnsOf(run, sql);
+      check(columns);
+      return rowsAsJson({ sql, columns });
+    };
+    for await (const rows of this.#pages(query))
+      yield rows.map(({ row }) => JSON.parse(row as string) as QueriedRow);
+  }
+
+  /** The comparison, if it is one of the reading of this state that is open. */
+  comparisonOf(comparison: unknown): PostgresComparison | undefined {
+    return this.#reading instanceof PostgresReading ? this.#reading.comparisonOf(comparison) : undefined;
+  }
+
+  /** The rows of a query, on a connection of its own. */
+  async *#pages(
+    query: (run: Run) => Promise<string>,
+  ): AsyncGenerator<PostgresResult['rows'], void, undefined> {
     const database = await Database.connect(this.#pool, this.#database);
     this.#readers.add(database);
     try {
       await database.query(
-        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0;
-         DECLARE rollcall_rows NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS}, ${VALUE_COLUMNS}, ${loginsColumn(database, entity)} AS logins
-           FROM ${database.schema}.baseline b WHERE b.state = ${this.#writer.state} AND b.entity = ${entityNumber(entity)}`,
+        'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0',
       );
+      const text = await query((...statement) => database.query(...statement));
+      await database.query(`DECLARE rollcall_rows NO SCROLL CURSOR FOR ${text}`);
       for (;;) {
         this.#requireOpen();
         const { rows } = await database.query(`FETCH ${ROWS_AT_A_TIME} FROM rollcall_rows`);
-        if (rows.length > 0) yield rows.map((row) => heldRowOf(entity, row));
+        if (rows.length > 0) yield rows;
         if (rows.length < ROWS_AT_A_TIME) break;
       }
     } finally {

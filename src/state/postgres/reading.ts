@@ -12,6 +12,8 @@ import { PostgresComparison, ROWS_AT_A_TIME } from './whole-comparison.js';
 const DIGEST_BYTES = 16;
 /** In place of {@link PostgresComparison.presence}. */
 const NOT_COMPARED = 'SELECT false AS is_present, false AS is_sent';
+/** In place of the row of a key in the table of those that were seen, if there is none. */
+const NOT_SEEN = 'SELECT NULL::bytea AS id, NULL::boolean AS is_compared WHERE false';
 /** The most memory of the server for the temporary tables of a reading. */
 const TEMPORARY_MEMORY = '256MB';
 
@@ -102,6 +104,11 @@ export class PostgresReading implements Reading {
     return comparison;
   }
 
+  /** The comparison, if it is one of this reading. */
+  comparisonOf(comparison: unknown): PostgresComparison | undefined {
+    return [...this.#whole.values()].find((own) => own === comparison);
+  }
+
   async held(entity: Entity, keys: readonly string[]): Promise<readonly (Held | undefined)[]> {
     const held: (Held | undefined)[] = keys.map(() => undefined);
     if (keys.length === 0) return held;
@@ -142,17 +149,22 @@ export class PostgresReading implements Reading {
     if (keys.length === 0) return codes;
     const isComplete = this.#complete.has(entity);
     const whole = this.#endedOf(entity);
+    if (whole !== undefined) await whole.index();
+    // Keys are in a table only if some were kept, or compared one by one.
+    const seen = await this.#tables.get(entity);
+    const seenRow = seen === undefined ? NOT_SEEN : `SELECT * FROM ${seen} s WHERE s.id = i.id OFFSET 0`;
+    const variant = `${whole ? '_whole' : ''}${seen === undefined ? '' : '_seen'}`;
     // An unknown row that was not compared may have a rejected record, so it is not sent.
     const { rows } = await this.#query(
       `SELECT i.n::int AS n, CASE WHEN b.digest IS NOT NULL THEN ${Reference.HELD} ELSE ${Reference.NEW} END AS code
        FROM unnest($2::bytea[]) WITH ORDINALITY AS i(id, n)
        LEFT JOIN ${this.#rowOf(entity)} b ON true
-       LEFT JOIN LATERAL (SELECT * FROM ${await this.#seen(entity)} s WHERE s.id = i.id OFFSET 0) s ON true
+       LEFT JOIN LATERAL (${seenRow}) s ON true
        CROSS JOIN LATERAL (${whole?.presence ?? NOT_COMPARED}) w
        WHERE CASE WHEN b.digest IS NOT NULL THEN NOT $3::boolean OR s.id IS NOT NULL OR w.is_present
          ELSE coalesce(s.is_compared, false) OR w.is_sent END`,
       [this.#state, bytesArray(keys.map((key) => idOf(entity, key))), isComplete],
-      `rollcall_refer_${entity}${whole ? '_whole' : ''}`,
+      `rollcall_refer_${entity}${variant}`,
     );
     for (const { n, code } of rows) codes[(n as number) - 1] = code as number;
     return codes;
@@ -180,17 +192,18 @@ export class PostgresReading implements Reading {
   }
 
   async *missing(entity: Entity): AsyncGenerator<readonly string[], void, undefined> {
-    const seen = await this.#seen(entity);
+    const seen = await this.#tables.get(entity);
     // The server has no statistics of a temporary table, and would read the baseline by its index.
-    await this.#query(`ANALYZE ${seen}`);
+    if (seen !== undefined) await this.#query(`ANALYZE ${seen}`);
+    const notSeen = seen === undefined ? '' : `AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id)`;
     const whole = this.#endedOf(entity);
     const rows = whole
       ? `${whole.differing} b WHERE b.place IS NULL`
       : `${this.#database.schema}.baseline b WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}`;
     const cursor = `rollcall_missing_${entity}`;
     await this.#query(
-      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${rows}
-         AND NOT EXISTS (SELECT FROM ${seen} s WHERE s.id = b.id); SET LOCAL enable_seqscan = off`,
+      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${rows} ${notSeen};
+         SET LOCAL enable_seqscan = off`,
     );
     try {
       for (;;) {
@@ -207,11 +220,23 @@ export class PostgresReading implements Reading {
 
   async close(): Promise<void> {
     if (this.#statements.isClosed) return;
+    const isRemembered = await this.#remember();
     await this.#statements.close();
     // Drops the temporary tables too.
-    await this.#database.query('ROLLBACK').catch(() => undefined);
+    await this.#database.query(isRemembered ? 'COMMIT' : 'ROLLBACK').catch(() => undefined);
     this.#database.release();
     this.#onClose();
+  }
+
+  /** Remembers the unchanged rows of queries, for the next reading. Returns true if there are any. What is remembered is never needed. */
+  async #remember(): Promise<boolean> {
+    const compared = [...this.#whole.values()].filter(({ hasQuery }) => hasQuery);
+    try {
+      for (const comparison of compared) await comparison.remember();
+    } catch {
+      return false;
+    }
+    return compared.length > 0;
   }
 
   /** The row of the baseline for each row `i` of a join, by its index: OFFSET keeps the server from joining it in another way. */

@@ -42,6 +42,19 @@ export function idOf(entity: Entity, key: string): Buffer {
   return rowIdOf(entity, key).id;
 }
 
+/**
+ * The id as an expression of SQL, equal to {@link idOf}, from expressions of the texts of a key: NULL for a text that is NULL, empty or long.
+ * PostgreSQL has only well-formed texts.
+ */
+export function idExpression(texts: readonly string[]): string {
+  const bytes = texts.map((text) => `convert_to(${text}, 'UTF8')`);
+  const [group, member] = bytes.map((text) => `'\\x0${UTF8}'::bytea || ${text}`);
+  const id =
+    member === undefined ? group : `int2send((octet_length(${bytes[0]}) + 1)::int2) || ${group} || ${member}`;
+  const areShort = bytes.map((text) => `octet_length(${text}) BETWEEN 1 AND ${LONGEST_TEXT}`).join(' AND ');
+  return `CASE WHEN ${areShort} THEN ${id} END`;
+}
+
 /** Adds {@link idOf} to an array. Most ids are short, and take one copy. */
 export function addId(array: BytesArrayWriter, entity: Entity, key: string): void {
   if (entity !== 'memberships' && key.length <= SHORT_TEXT && key.isWellFormed()) array.addText(UTF8, key);

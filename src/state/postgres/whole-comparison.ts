@@ -3,6 +3,8 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { Seen, type DifferingRecord, type SeenCode, type WholeComparison } from '../store.js';
 import { entityNumber } from './baseline.js';
 import { BytesArrayWriter } from './bytes-array.js';
+import { QueryComparison } from './query-comparison.js';
+import { columnsOf, type RecordQuery } from './record-query.js';
 import { addId } from './row-id.js';
 import type { Statements } from './statements.js';
 
@@ -25,6 +27,7 @@ export class PostgresComparison implements WholeComparison {
   /** The table of records that differ, with their place and code, and of missing rows, without a place. */
   readonly differing: string;
   readonly #statements: Statements;
+  readonly #state: number;
   readonly #entity: Entity;
   readonly #rows: string;
   readonly #added: string;
@@ -34,8 +37,12 @@ export class PostgresComparison implements WholeComparison {
   #sent = 0;
   #hasTable = false;
   #isEnded = false;
+  #isIndexed = false;
+  /** The query whose unchanged rows were left out. */
+  #query: QueryComparison | undefined;
 
   constructor(statements: Statements, state: number, entity: Entity) {
+    this.#state = state;
     const number = ENTITIES.indexOf(entity);
     this.differing = `pg_temp.rollcall_differing_${number}`;
     this.#added = `pg_temp.rollcall_added_${number}`;
@@ -82,6 +89,38 @@ export class PostgresComparison implements WholeComparison {
     );
   }
 
+  /** The names of the columns of a query in this database. */
+  columnsOf(sql: string): Promise<readonly string[]> {
+    return columnsOf((...statement) => this.#statements.run(...statement), sql);
+  }
+
+  /**
+   * Leaves out the unchanged rows of a query in this database: they count as compared and unchanged. Before any record is added.
+   *
+   * @returns the other rows; undefined if two rows have the same id, so that all of them must be compared
+   */
+  async leaveOut(query: RecordQuery): Promise<QueryComparison | undefined> {
+    const compared = new QueryComparison(this.#statements, this.#state, this.#entity);
+    if (!(await compared.run(query))) return undefined;
+    this.#query = compared;
+    await this.#create();
+    // Places of records begin with 0.
+    await this.#statements.run(
+      `INSERT INTO ${this.#added} (place, id, digest) SELECT -place, id, digest FROM ${compared.table} WHERE row IS NULL`,
+    );
+    return compared;
+  }
+
+  /** Remembers the rows of the query that turned out to be unchanged, so that they can be left out the next time. */
+  async remember(): Promise<void> {
+    if (this.#isEnded) await this.#query?.remember(this.#added, this.differing);
+  }
+
+  /** True if {@link remember} has something to write. */
+  get hasQuery(): boolean {
+    return this.#isEnded && this.#query !== undefined;
+  }
+
   /** @throws {@link StateError} if {@link end} has not compared the records yet */
   requireEnded(): void {
     if (!this.#isEnded)
@@ -125,10 +164,15 @@ export class PostgresComparison implements WholeComparison {
          WHERE a.digest IS DISTINCT FROM b.digest OR b.digest IS NULL`,
     );
     if (await this.#hasDuplicates()) await this.#markDuplicates();
-    await this.#statements.run(
-      `DROP TABLE ${this.#added}; CREATE INDEX ON ${this.differing} (id); ANALYZE ${this.differing};
-       SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan = off`,
-    );
+    const drop = this.#query === undefined ? `DROP TABLE ${this.#added};` : '';
+    await this.#statements.run(`${drop} SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_seqscan = off`);
+  }
+
+  /** Prepares {@link differing} for {@link presence}. */
+  async index(): Promise<void> {
+    if (this.#isIndexed) return;
+    this.#isIndexed = true;
+    await this.#statements.run(`CREATE INDEX ON ${this.differing} (id); ANALYZE ${this.differing}`);
   }
 
   /**
@@ -143,7 +187,8 @@ export class PostgresComparison implements WholeComparison {
        FROM ${this.differing}`,
     );
     const count = (name: string): number => Number(rows[0]?.[name]);
-    return this.#sent - count('new') !== count('rows') - count('missing') || count('new') !== count('ids');
+    const compared = this.#sent + (this.#query?.leftOut ?? 0);
+    return compared - count('new') !== count('rows') - count('missing') || count('new') !== count('ids');
   }
 
   /** The first record of each id keeps its code. */
