@@ -168,7 +168,10 @@ function openScreen(
   if (names.includes('')) return undefined;
   const mapping = request.mapping?.(names.filter((name) => name !== undefined));
   const { rules } = request;
-  return request.open?.({ format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules }, threads);
+  return request.open?.(
+    { format: 'csv', columns: names, delimiter, maxRecordLength, mapping, rules },
+    threads,
+  );
 }
 
 /** Reads the first line with its line feed, if it is not too long, and returns it with the bytes that were read after it. */
