@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { compileInMemory } from './support/compile-in-memory.js';
+import { linkRollcall } from './support/compiled.js';
 import { compilerOptions } from './support/public-surface.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,12 +17,6 @@ const pages = [
     .filter((name) => name.endsWith('.md') && !name.startsWith('reference/')) // its examples: public-symbols.test.ts
     .map((name) => `docs/${name}`),
 ];
-
-/** The source of an entry of the package. */
-function fileOfEntry(name: string | undefined): string {
-  if (name === undefined) return 'index.ts';
-  return name === 'simulator' ? 'simulator/index.ts' : `subpaths/${name}.ts`;
-}
 
 interface Snippet {
   readonly page: string;
@@ -71,22 +66,13 @@ describe('the docs', () => {
     it(`${page}:${line} runs (${info})`, async () => {
       const directory = mkdtempSync(join(tmpdir(), 'rollcall-docs-'));
       try {
-        const program = code.replaceAll(
-          /from 'rollcall(?:\/(\w+))?'/g,
-          (_, name?: string) => `from '${root}src/${fileOfEntry(name)}'`,
-        );
-        const run = promisify(execFile)(
-          process.execPath,
-          [
-            '--import',
-            join(root, 'node_modules/tsx/dist/esm/index.mjs'),
-            '--input-type=module',
-            '--eval',
-            ts.transpile(program, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }),
-          ],
-          { cwd: directory, timeout: 50_000 },
-        );
-        const { stdout } = await run;
+        linkRollcall(directory);
+        const program = ts.transpile(code, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 });
+        const argv = ['--input-type=module', '--eval', program];
+        const { stdout } = await promisify(execFile)(process.execPath, argv, {
+          cwd: directory,
+          timeout: 50_000,
+        });
         if (output !== undefined) expect(stdout.trim()).toBe(output.trim());
       } finally {
         rmSync(directory, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import type { StartOrgOptions } from '../../src/simulator/index.js';
+import { compiled } from '../support/compiled.js';
 import { directory, envOf, files, jsonLines, org as orgInTestTime, QUICK, usersCsv } from './support.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,16 +22,11 @@ const org = (options: StartOrgOptions = {}) => orgInTestTime({ clock: systemCloc
 
 /** Starts the command as a process of its own, with nothing of this process's environment but where programs are. */
 function start(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      join(root, 'node_modules/tsx/dist/esm/index.mjs'),
-      join(root, 'src/cli/process/main.ts'),
-      ...argv,
-    ],
-    { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'pipe' },
-  );
+  const child = spawn(process.execPath, [compiled('src/cli/process/main.ts'), ...argv], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: 'pipe',
+  });
   running.add(child);
   const texts = { out: '', err: '' };
   child.stdout.on('data', (data) => (texts.out += String(data)));

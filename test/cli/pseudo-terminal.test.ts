@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../src/cli/text/width.js';
 import { startOrg } from '../../src/simulator/index.js';
+import { compiled } from '../support/compiled.js';
 import { directory, envOf, files, usersCsv } from './support.js';
 
 /** Runs a command in a pseudo terminal. */
 const SCRIPT = '/usr/bin/script';
-const main = fileURLToPath(new URL('../../src/cli/process/main.ts', import.meta.url));
-const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/esm/index.mjs', import.meta.url));
 
 /** What a command writes to a pseudo terminal of so many columns, with its control sequences. */
 async function inTerminal(
@@ -20,13 +17,10 @@ async function inTerminal(
   args: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const rollcall = `"${process.execPath}" --import "${tsx}" "${main}"`;
+  const rollcall = `"${process.execPath}" "${compiled('src/cli/process/main.ts')}"`;
   const command = `stty cols ${columns} rows 50; ${rollcall} ${args} || true`;
   const { PATH } = process.env;
-  const options = {
-    cwd,
-    env: { PATH, TERM: 'xterm', TSX_TSCONFIG_PATH: join(main, '../../../../tsconfig.json'), ...env },
-  };
+  const options = { cwd, env: { PATH, TERM: 'xterm', ...env } };
   const { stdout } = await promisify(execFile)(SCRIPT, ['-qec', command, '/dev/null'], options);
   return stdout;
 }

@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, it } from 'vitest';
-import { buildProgram } from '../kill/program.js';
+import { describe, expect, it } from 'vitest';
+import { compiled } from '../support/compiled.js';
 import { faultOnce, hasStrace, nameOf, type Fault } from './fault-once.js';
 
 const once = (call: string, error: string, when: number): Fault => ({ call, error, when, forever: false });
@@ -16,15 +16,13 @@ const CALLS_THAT_FAIL: readonly Fault[] = [
 ];
 
 describe.concurrent('a disk that fails', () => {
-  const program = buildProgram(new URL('sync-once.ts', import.meta.url));
-  afterAll(() => program.dispose());
-
+  const program = compiled('test/disk/sync-once.ts');
   const faults = [...FILES_THAT_MAY_NOT_GROW, ...(hasStrace() ? CALLS_THAT_FAIL : [])];
   if (!hasStrace()) console.log('strace is not installed: calls that fail are not tried');
 
   for (const fault of faults)
     it(`${nameOf(fault)}: the run ends by itself with the cause, and the next goes on`, async () => {
-      const { faults, noticed } = await faultOnce(program.file, fault);
+      const { faults, noticed } = await faultOnce(program, fault);
       expect(faults).toEqual([]);
       expect(noticed).toBe(true);
     });

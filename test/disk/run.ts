@@ -8,7 +8,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildProgram } from '../kill/program.js';
+import { compiled } from '../support/compiled.js';
 import { faultOnce, hasStrace, nameOf, type Fault } from './fault-once.js';
 
 const { values } = parseArgs({
@@ -28,31 +28,27 @@ const faults: Fault[] = [
     ),
   ),
 ];
-const program = buildProgram(new URL('sync-once.ts', import.meta.url));
+const program = compiled('test/disk/sync-once.ts');
 let next = 0;
 let noticed = 0;
 let failed = 0;
 let slowest = 0;
-try {
-  await Promise.all(
-    Array.from({ length: Number(values.parallel) }, async () => {
-      for (let fault = faults[next++]; fault !== undefined; fault = faults[next++]) {
-        const outcome = await faultOnce(program.file, fault).catch((error: unknown) => ({
-          faults: [String(error)],
-          noticed: false,
-          seconds: 0,
-        }));
-        if (outcome.noticed) noticed++;
-        slowest = Math.max(slowest, outcome.seconds);
-        if (outcome.faults.length === 0) continue;
-        failed++;
-        console.log(`FAILED ${nameOf(fault)}\n  ${outcome.faults.join('\n  ')}`);
-      }
-    }),
-  );
-} finally {
-  program.dispose();
-}
+await Promise.all(
+  Array.from({ length: Number(values.parallel) }, async () => {
+    for (let fault = faults[next++]; fault !== undefined; fault = faults[next++]) {
+      const outcome = await faultOnce(program, fault).catch((error: unknown) => ({
+        faults: [String(error)],
+        noticed: false,
+        seconds: 0,
+      }));
+      if (outcome.noticed) noticed++;
+      slowest = Math.max(slowest, outcome.seconds);
+      if (outcome.faults.length === 0) continue;
+      failed++;
+      console.log(`FAILED ${nameOf(fault)}\n  ${outcome.faults.join('\n  ')}`);
+    }
+  }),
+);
 console.log(
   `${faults.length} faults, ${noticed} noticed, ${failed} failed, the slowest run ${slowest.toFixed(1)} s`,
 );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startOrg } from '../../src/simulator/index.js';
+import { linkRollcall } from '../support/compiled.js';
 import { root } from './run.js';
 
 const run = promisify(execFile);
@@ -26,8 +27,8 @@ async function runProgram(code: string, files: Readonly<Record<string, string>>)
   await using org = await startOrg({ importMs: 10 });
   const program = code
     .replace("'https://example.okta.com'", JSON.stringify(org.url))
-    .replace("'0oa3l6l6WK6h0R0QW0g4'", JSON.stringify(org.identitySourceId))
-    .replace("from 'rollcall'", `from '${root}src/index.ts'`);
+    .replace("'0oa3l6l6WK6h0R0QW0g4'", JSON.stringify(org.identitySourceId));
+  linkRollcall(folder);
   await writeFile(join(folder, 'program.mts'), program);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const { stdout } = await run(

@@ -15,6 +15,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { compiled, linkRollcall } from '../support/compiled.js';
 import { root } from './run.js';
 
 const folder = join(root, 'docs/guides');
@@ -57,16 +58,14 @@ class Desk implements AsyncDisposable {
   constructor() {
     const bin = join(this.#directory, 'bin');
     for (const path of [bin, this.#work]) mkdirSync(path);
-    const tsx = join(root, 'node_modules/tsx/dist/esm/index.mjs');
     const command = join(bin, 'rollcall');
-    writeFileSync(
-      command,
-      `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${root}src/cli/process/main.ts" "$@"\n`,
-    );
+    const main = compiled('src/cli/process/main.ts');
+    writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
     chmodSync(command, 0o755);
     const { PATH = '', HOME = '' } = process.env;
+    this.#env = { PATH: `${bin}${delimiter}${PATH}`, HOME };
     // A config in code imports rollcall by its name.
-    this.#env = { PATH: `${bin}${delimiter}${PATH}`, HOME, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+    linkRollcall(this.#directory);
   }
 
   write(name: string, text: string): void {

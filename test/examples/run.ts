@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compiled } from '../support/compiled.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs an example as a user does, and gives what it printed. */
+/** Runs an example, and gives what it printed. */
 export async function runExample(
   example: string,
   env: Readonly<Record<string, string>> = {},
@@ -13,7 +14,7 @@ export async function runExample(
 ): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', join('examples', example), ...args],
+    [compiled(join('examples', example)), ...args],
     { cwd: root, timeout: 50_000, env: { ...process.env, ...env } },
   );
   return stdout;

@@ -8,9 +8,9 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { compiled } from '../support/compiled.js';
 import { killOnce } from './kill-once.js';
 import { POINTS, type Point } from './points.js';
-import { buildProgram } from './program.js';
 
 /** Scenarios between two lines of progress. */
 const PROGRESS = 50;
@@ -44,16 +44,12 @@ const interrupt = () => (next = scenarios.length);
 process.once('SIGINT', interrupt);
 process.once('SIGTERM', interrupt);
 
-const program = buildProgram();
-try {
-  await Promise.all(
-    Array.from({ length: whole('parallel') }, async () => {
-      for (let one = scenarios[next++]; one !== undefined; one = scenarios[next++]) await run(one);
-    }),
-  );
-} finally {
-  program.dispose();
-}
+const child = compiled('test/kill/child.ts');
+await Promise.all(
+  Array.from({ length: whole('parallel') }, async () => {
+    for (let one = scenarios[next++]; one !== undefined; one = scenarios[next++]) await run(one);
+  }),
+);
 
 console.log(`\n${done} scenarios, ${killed} kills, ${failed} failed in ${seconds()} s; killed:`);
 for (const [name, count] of [...kills].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -61,7 +57,7 @@ for (const [name, count] of [...kills].sort(([a], [b]) => (a < b ? -1 : 1)))
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function run({ point, seed }: { readonly point: Point; readonly seed: number }): Promise<void> {
-  const { killedAt, faults } = await killOnce(program.file, seed, point);
+  const { killedAt, faults } = await killOnce(child, seed, point);
   done++;
   for (const at of killedAt) {
     killed++;

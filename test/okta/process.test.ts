@@ -1,22 +1,16 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/okta/client.js';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+import { compiled } from '../support/compiled.js';
 
 describe('a process with a client', () => {
   it('ends by itself once the client and the state are closed: no handle is left', async () => {
-    const script = join(root, 'test/support/one-sync.ts');
+    const script = compiled('test/support/one-sync.ts');
     // It would run into the limit, and fail, if anything kept it alive.
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
-      cwd: root,
-      timeout: 50_000,
-    });
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 50_000 });
     expect(stdout.trim()).toBe('3 people, handles left: none');
   });
 

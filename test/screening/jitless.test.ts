@@ -2,17 +2,15 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-
-const program = fileURLToPath(new URL('two-days.ts', import.meta.url));
+import { compiled } from '../support/compiled.js';
 
 /** What two days of a directory come to in a process with these options of Node's and this environment. */
 async function twoDays(options: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-jitless-'));
   try {
-    const args = [...options, '--import', 'tsx', program, directory];
+    const args = [...options, compiled('test/screening/two-days.ts'), directory];
     const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
     return JSON.parse(stdout) as unknown;
   } finally {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killOnce, type KillPlace } from '../kill/kill-once.js';
 import { POINTS } from '../kill/points.js';
-import { buildProgram } from '../kill/program.js';
+import { compiled } from '../support/compiled.js';
 import { describeWith, POSTGRES, postgres, postgresPrograms, uniqueName, urlOf } from './available.js';
 import { startPostgres, type OwnPostgres } from './own-postgres.js';
 import { cut } from './postgres-store.js';
@@ -17,8 +17,7 @@ const CRASHES = [
   'before journal.settle 1',
 ];
 
-const program = buildProgram();
-afterAll(() => program.dispose());
+const CHILD = compiled('test/kill/child.ts');
 
 const asCases = (points: typeof POINTS) =>
   points.map((point, i) => ({ point, at: point.at, by: point.by, seed: i + 1 }));
@@ -47,7 +46,7 @@ describeWith(service, 'a process whose state is in PostgreSQL', () => {
   it.each(asCases(POINTS))(
     'killed by the $by at "$at" loses nothing and sends nothing twice',
     async ({ point, seed, at, by }) => {
-      const { killedAt, faults } = await killOnce(program.file, seed, point, place(`${by} ${at}`, false));
+      const { killedAt, faults } = await killOnce(CHILD, seed, point, place(`${by} ${at}`, false));
       expect(faults).toEqual([]);
       expect(killedAt[0]).toEqual(point);
     },
@@ -56,7 +55,7 @@ describeWith(service, 'a process whose state is in PostgreSQL', () => {
   it.each(asCases(POINTS_OF_THE_PROGRAM))(
     'whose backends are terminated at "$at" ends, loses nothing and sends nothing twice',
     async ({ point, seed, at }) => {
-      const { killedAt, faults } = await killOnce(program.file, seed, point, place(`cut ${at}`, true));
+      const { killedAt, faults } = await killOnce(CHILD, seed, point, place(`cut ${at}`, true));
       expect(faults).toEqual([]);
       expect(killedAt[0]).toEqual(point);
     },
@@ -77,7 +76,7 @@ describeWith(programs, 'a process whose PostgreSQL crashes', () => {
         dispose: async () => undefined,
       };
       // An odd seed crashes once more while the next run settles.
-      const { killedAt, faults } = await killOnce(program.file, 1, { by: 'program', at }, crashing);
+      const { killedAt, faults } = await killOnce(CHILD, 1, { by: 'program', at }, crashing);
       expect(faults).toEqual([]);
       expect(killedAt[0]).toEqual({ by: 'program', at });
     }, 60_000);

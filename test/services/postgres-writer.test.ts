@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { BusyError, StateError } from '../../src/core/errors.js';
 import { postgresState } from '../../src/state/postgres/open-postgres-state.js';
 import type { StateStore } from '../../src/state/store.js';
 import { confirmed, deleted, heldRows, upserted } from '../../src/state/contract/rows.js';
+import { compiled } from '../support/compiled.js';
 import { describeWith, postgres, uniqueName } from './available.js';
 import { cut, lockHolderOf, schemaForTests } from './postgres-store.js';
 
@@ -45,10 +45,10 @@ describeWith(service, 'the one writer of a state in PostgreSQL', () => {
 
   it('of two processes that open a state at once, one writes, and the other learns who has it', async () => {
     const name = fresh();
-    const file = fileURLToPath(new URL('postgres-racer.ts', import.meta.url));
+    const file = compiled('test/services/postgres-racer.ts');
     const racers = [1, 2].map(() =>
       fork(file, [schema, name], {
-        execArgv: ['--import', 'tsx'],
+        execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     );

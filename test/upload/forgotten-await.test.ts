@@ -2,18 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { compiled } from '../support/compiled.js';
 
 function run(way: 'sends' | 'fails') {
   const directory = mkdtempSync(join(tmpdir(), 'rollcall-forgotten-'));
   try {
-    const program = fileURLToPath(new URL('forgotten-await.ts', import.meta.url));
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', program, join(directory, 'state'), way],
-      { encoding: 'utf8' },
-    );
+    const program = compiled('test/upload/forgotten-await.ts');
+    const argv = [program, join(directory, 'state'), way];
+    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
     return { status, stdout: stdout.trim(), stderr };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startOrg, type Org } from '../../../src/simulator/index.js';
 import { describeWith, POSTGRES, postgres, uniqueName } from '../../services/available.js';
-import { installExample, type Installed } from '../../support/installed.js';
+import { compiledProject } from '../../support/compiled.js';
 import { wanted } from '../../support/world.js';
 import { root } from '../run.js';
 import { directoryOf, Exports, heldOf, unanswered } from './world.js';
@@ -33,7 +33,6 @@ describeWith(service, 'a fleet of 20 sources in 4 orgs', () => {
   const file = join(directory, 'sources.json');
   const orgs = new Map<string, Org>();
   let exports: Exports;
-  let example: Installed;
   let workers: Workers;
 
   const orgOf = (name: string) => orgs.get(name) as Org;
@@ -65,7 +64,6 @@ describeWith(service, 'a fleet of 20 sources in 4 orgs', () => {
   }
 
   beforeAll(async () => {
-    example = installExample('fleet');
     await admin.connect();
     await admin.query(`CREATE DATABASE ${database}`);
     await own.connect();
@@ -87,7 +85,7 @@ describeWith(service, 'a fleet of 20 sources in 4 orgs', () => {
       writeFileSync(join(tokens, name), `${org.token}\n`);
     }
     writeSources(0.02);
-    workers = new Workers(example.folder, {
+    workers = new Workers(join(compiledProject(), 'examples/fleet'), {
       ...process.env,
       PGHOST: POSTGRES.host,
       PGPORT: String(POSTGRES.port),
@@ -108,7 +106,6 @@ describeWith(service, 'a fleet of 20 sources in 4 orgs', () => {
     await own.end();
     await admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
     await admin.end();
-    example.dispose();
     rmSync(directory, { recursive: true });
   });
 

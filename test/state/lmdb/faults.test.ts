@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import type { StateStore } from '../../../src/state/store.js';
+import { compiled } from '../../support/compiled.js';
 import { confirmed, digests, fingerprint, upserted } from '../../support/rows.js';
 import { verifyState } from '../../../src/state/export-import/verify-state.js';
 
@@ -87,18 +87,10 @@ describe('a state on a failing disk', () => {
     await state.adopt(rows(1000, 'before'));
     await state.close();
     // A limit on the size of files makes the kernel refuse what a full disk would.
-    const script = join(dirname(fileURLToPath(import.meta.url)), '../../support/fill-state.ts');
-    const { stdout } = await promisify(execFile)(
-      'bash',
-      [
-        '-c',
-        `ulimit -f 900; trap '' XFSZ; exec "$0" --import tsx "$1" "$2"`,
-        process.execPath,
-        script,
-        directory,
-      ],
-      { cwd: join(dirname(fileURLToPath(import.meta.url)), '../../..') },
-    );
+    const script = compiled('test/support/fill-state.ts');
+    const command = `ulimit -f 900; trap '' XFSZ; exec "$0" "$1" "$2"`;
+    const argv = ['-c', command, process.execPath, script, directory];
+    const { stdout } = await promisify(execFile)('bash', argv);
     const told = JSON.parse(stdout) as { code: string; rowsAfter: number; confirmed: number };
     expect(told.code).toBe('ERR_ROLLCALL_STATE');
     const again = await openState(directory);

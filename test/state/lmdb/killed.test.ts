@@ -1,26 +1,23 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import { verifyState } from '../../../src/state/export-import/verify-state.js';
+import { compiled } from '../../support/compiled.js';
 import { heldAfter, ROUNDS, rowsOfRound } from '../../support/rounds.js';
 import { heldRows } from '../../support/rows.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
 /** Steps at which the writer dies, spread over all of them, and over those of the last cache that it writes. */
 const KILLS = 6;
 
 /** Runs the writer; answers what it reported before it ended or died. */
 function write(directory: string, diesAt: number): Promise<{ lines: string[]; signal: string | undefined }> {
-  const script = join(here, '../../support/write-rounds.ts');
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', script, directory, String(diesAt)],
-      { cwd: join(here, '../../..') },
+      [compiled('test/support/write-rounds.ts'), directory, String(diesAt)],
       (error, stdout) =>
         resolve({ lines: stdout.trim().split('\n').filter(Boolean), signal: error?.signal ?? undefined }),
     );

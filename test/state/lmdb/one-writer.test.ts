@@ -2,29 +2,23 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/core/clock.js';
 import { BusyError } from '../../../src/core/errors.js';
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import { readHolder, writeHolder, type Holder } from '../../../src/state/lmdb/holder.js';
+import { compiled } from '../../support/compiled.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'rollcall-writer-'))));
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Another process that opens the state, writes a row, and holds it until it is killed. */
 async function otherProcess(): Promise<{ pid: number; kill(): Promise<void> }> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(here, '../../support/hold-state.ts'), directory],
-    {
-      cwd: join(here, '../../..'),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [compiled('test/support/hold-state.ts'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   return {
     pid: child.pid as number,

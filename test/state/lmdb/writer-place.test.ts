@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type * as NodeFs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import FakeTimers from '@sinonjs/fake-timers';
@@ -13,6 +13,7 @@ import { BEAT_MS, readHolder, thisHolder, writeHolder } from '../../../src/state
 import { openState } from '../../../src/state/lmdb/open-state.js';
 import { WriterPlace } from '../../../src/state/lmdb/writer-place.js';
 import type { FileSystem } from '../../support/failing-fs.js';
+import { compiled } from '../../support/compiled.js';
 
 const fileSystem = vi.hoisted((): FileSystem => ({ calls: [], fails: undefined, onCall: undefined }));
 vi.mock('node:fs', async (original) => {
@@ -107,17 +108,10 @@ describe('the place of the one writer', () => {
   });
 
   it('does not keep the process alive', async () => {
-    const module = pathToFileURL(resolve('src/state/lmdb/open-state.ts')).href;
+    const module = pathToFileURL(compiled('src/state/lmdb/open-state.ts')).href;
     const script = `const { openState } = await import(${JSON.stringify(module)}); await openState(process.argv[1]);`;
     // It ends by itself: it is not stopped.
-    await promisify(execFile)(process.execPath, [
-      '--import',
-      'tsx',
-      '--input-type=module',
-      '-e',
-      script,
-      directory,
-    ]);
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, directory]);
     expect(readHolder(directory)).toBeDefined();
   });
 
