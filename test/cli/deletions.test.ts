@@ -177,6 +177,44 @@ describe('who would be deleted', () => {
   });
 });
 
+describe('sync --names', () => {
+  it('has the attributes when the guard stops it, on the terminal and in the report, also with --quiet', async () => {
+    const { cwd, env } = await cutExport();
+    const argv = ['sync', ...INPUTS, ...QUICK, '--report', 'r', '--names', 'firstName', 'lastName'];
+    const ran = await cli(cwd, argv, { env });
+    expect(ran).toMatchObject({ code: 3, out: '' });
+    expect(ran.err).toMatch(/^ {4}u0 {3}First {2}Last0$/m);
+    expect(ran.err).toContain('    and 6 more\n    by firstName: First 26\n');
+    expect(ran.err).not.toContain('COLUMNS');
+    expect(ran.err).toMatch(/^ {2}rollcall sync .*--report r .*--approve [0-9a-f]{64}$/m);
+    expect(ran.err).not.toMatch(/--names.*--approve/);
+    for (const name of ['report.html', 'summary.json'])
+      expect(await readFile(join(cwd, 'r', name), 'utf8')).toContain('Last29');
+    const stop = ran.err.slice(
+      ran.err.indexOf('rollcall: the guard stopped'),
+      ran.err.indexOf('If these changes'),
+    );
+    expect(stop).toContain('u0');
+    expect((await cli(cwd, [...argv, '--quiet'], { env })).err).toContain(stop);
+    expect((await cli(cwd, [...argv, '--json'], { env })).code).toBe(2);
+    const wrong = await cli(cwd, [...argv, '--names', 'a,,b'], { env });
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toContain('--names: expected names of attributes');
+  });
+
+  it('reads nothing when the guard accepts the plan', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    await files(cwd, { 'u.csv': usersCsv(30) });
+    expect((await cli(cwd, ['sync', '--users', 'u.csv', ...QUICK], { env })).code).toBe(0);
+    await files(cwd, { 'u.csv': usersCsv(28) });
+    const before = okta.requests.length;
+    const argv = ['sync', '--users', 'u.csv', ...QUICK, '--names', 'firstName'];
+    expect(await cli(cwd, argv, { env })).toMatchObject({ code: 0 });
+    expect(okta.requests.slice(before).filter(({ path }) => /\/apps\/|\/users\/\w+$/.test(path))).toEqual([]);
+  });
+});
+
 describe('--changes', () => {
   it('has every change with its reason, and is private', async () => {
     const { cwd, env } = await cutExport();

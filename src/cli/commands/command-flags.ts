@@ -58,6 +58,14 @@ export function changes(): Option {
   );
 }
 
+/** Of the commands that list deletions. */
+export function names(): Option {
+  return new Option(
+    '--names <attribute...>',
+    'show these attributes of the people and groups that would be deleted, e.g. firstName department, and count them by these: read from Okta; with --report, the report has them too',
+  );
+}
+
 /** Part of {@link output}, and alone for a command without a config file. */
 export function json(): Option {
   return new Option('--json', 'write JSON to standard output, one object per line');

@@ -1,11 +1,5 @@
-import {
-  AbortedError,
-  OktaHttpError,
-  OptionsError,
-  ReadBackError,
-  RollcallError,
-} from '../../core/errors.js';
-import type { Entity, Profile } from '../../core/model.js';
+import { OktaHttpError, ReadBackError, RollcallError } from '../../core/errors.js';
+import { ENTITIES, type Entity, type Profile } from '../../core/model.js';
 import { quoted } from '../../core/visible.js';
 import type { DirectoryClient } from '../../okta/directory-client.js';
 import type { CallOptions } from '../../okta/wire.js';
@@ -14,22 +8,11 @@ import type { DeletedNames } from '../text/deletions-text.js';
 import { similarTo } from '../text/nearest.js';
 import type { CommandInput } from './command.js';
 import { connectIfSet } from './connect-if-set.js';
-import type { FirstDeletions } from './planned.js';
+import type { FirstDeletions, Planned } from './planned.js';
+import type { ReportFiles } from './report-files.js';
 
 /** Stands for the values of somebody whom Okta does not have. */
 const NOT_THERE = '(not in Okta)';
-
-/** The attributes that `--names` allows to be shown: words, or one word with commas. @throws {@link OptionsError} if it names none */
-export function nameColumns({ flags }: Pick<CommandInput, 'flags'>): readonly string[] | undefined {
-  if (flags['names'] === undefined) return undefined;
-  const columns = [flags['names']]
-    .flat()
-    .flatMap((word) => String(word).split(','))
-    .map((name) => name.trim());
-  if (columns.includes(''))
-    throw new OptionsError('--names', 'expected names of attributes in Okta, such as firstName department');
-  return columns;
-}
 
 /** The most deletions of each entity that are read one by one. */
 const MOST_READ = 20;
@@ -40,51 +23,63 @@ type Values = Map<string, readonly string[]>;
 
 /**
  * Reads the names of deletions from Okta: their rows have left the source, and the state stores no values. Many users are found in the
- * list of the identity source, some are read one by one. A failure is a note, because the plan is valid without names.
+ * list of the identity source, some are read one by one. The report gets them too. A failure, or a signal, is a note, because the plan
+ * is valid without names. Without `--names`, nothing is read.
  */
 export async function readDeletedNames(
-  columns: readonly string[],
-  deletions: FirstDeletions,
+  planned: Planned,
   state: StateStore,
+  files: ReportFiles | undefined,
   input: CommandInput,
 ): Promise<DeletedNames | undefined> {
-  if (deletions.users.length + deletions.groups.length === 0) return undefined;
+  const { columns, named } = planned;
+  if (columns === undefined || named.users.length + named.groups.length === 0) return undefined;
   const values = { users: new Map(), groups: new Map(), memberships: new Map() } as Record<Entity, Values>;
-  const named = (note?: string): DeletedNames => ({ columns, values, note });
+  const note = await input.stopping.finished(readValues(columns, named, values, state, input)).catch(whyNot);
+  for (const entity of ENTITIES)
+    if (values[entity].size > 0)
+      files?.allowedValues({ entity, attributes: columns, values: values[entity] });
+  return { columns, values, note };
+}
+
+/** @throws what is no error of rollcall */
+function whyNot(error: unknown): string {
+  if (!(error instanceof RollcallError)) throw error;
+  return `The names were not read: ${error.message}.`;
+}
+
+/** Reads the values, and returns what there is to say of them. */
+async function readValues(
+  columns: readonly string[],
+  deletions: FirstDeletions,
+  values: Record<Entity, Values>,
+  state: StateStore,
+  input: CommandInput,
+): Promise<string | undefined> {
+  const okta = await connectIfSet(state, input);
+  if ('why' in okta) return `The names were not read: ${okta.why}.`;
+  const options = { signal: input.stopping.signal };
   const seen = new Set<string>();
+  const valuesOf = (found: { readonly profile: Profile } | undefined): readonly string[] => {
+    for (const name of Object.keys(found?.profile ?? {})) seen.add(name);
+    return columns.map(
+      (column, i) => found?.profile[column] ?? (found === undefined && i === 0 ? NOT_THERE : ''),
+    );
+  };
   try {
-    const okta = await connectIfSet(state, input);
-    if ('why' in okta) return named(`The names were not read: ${okta.why}.`);
-    const options = { signal: input.stopping.signal };
-    const valuesOf = (found: { readonly profile: Profile } | undefined): readonly string[] => {
-      for (const name of Object.keys(found?.profile ?? {})) seen.add(name);
-      return columns.map(
-        (column, i) => found?.profile[column] ?? (found === undefined && i === 0 ? NOT_THERE : ''),
-      );
-    };
-    try {
-      if (deletions.users.length > MOST_READ) {
-        const wanted = new Set(deletions.users.map(({ externalId }) => externalId));
-        await readFromList(
-          okta,
-          wanted,
-          (user) => values.users.set(user.externalId, valuesOf(user)),
-          options,
-        );
-      }
-      for (const { externalId } of deletions.users.slice(0, MOST_READ))
-        if (!values.users.has(externalId))
-          values.users.set(externalId, valuesOf(await okta.getUser(externalId, options)));
-      for (const { externalId } of deletions.groups.slice(0, MOST_READ))
-        values.groups.set(externalId, valuesOf(await okta.getGroup(externalId, options)));
-    } finally {
-      await okta.close();
+    if (deletions.users.length > MOST_READ) {
+      const wanted = new Set(deletions.users.map(({ externalId }) => externalId));
+      await readFromList(okta, wanted, (user) => values.users.set(user.externalId, valuesOf(user)), options);
     }
-    return named(unknownColumns(columns, seen));
-  } catch (error) {
-    if (!(error instanceof RollcallError) || error instanceof AbortedError) throw error;
-    return named(`The names were not read: ${error.message}.`);
+    for (const { externalId } of deletions.users.slice(0, MOST_READ))
+      if (!values.users.has(externalId))
+        values.users.set(externalId, valuesOf(await okta.getUser(externalId, options)));
+    for (const { externalId } of deletions.groups.slice(0, MOST_READ))
+      values.groups.set(externalId, valuesOf(await okta.getGroup(externalId, options)));
+  } finally {
+    await okta.close();
   }
+  return unknownColumns(columns, seen);
 }
 
 /** The sentence about attributes that nobody who was read has; undefined without such, or if nobody was found. */

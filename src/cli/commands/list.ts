@@ -6,6 +6,7 @@ import type { Command } from './command.js';
 import {
   changes,
   json,
+  names,
   ofSetting,
   output,
   resend,
@@ -65,10 +66,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       retryOwed(),
       ...selection(),
       changes(),
-      new Option(
-        '--names <attribute...>',
-        'show these attributes of the people and groups that would be deleted, e.g. firstName department, and count them by these: read from Okta; with --report, the report has them too',
-      ).conflicts(['json', 'quiet']),
+      names().conflicts(['json', 'quiet']),
     ],
   },
   {
@@ -82,6 +80,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       retryOwed(),
       ...selection(),
       changes(),
+      // A stopped run names the deletions with --quiet too: they are part of its error.
+      names().conflicts('json'),
       new Option(
         '--leave-session',
         'give up a session that Okta has not finished within --poll-timeout, and send its changes again',
@@ -93,7 +93,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       new Option(
         '--adopt <hash>',
         'send nothing, and record the plan with this hash as already done in Okta: for a state that was lost; with the word verified instead of a hash, read Okta first and record only what is the same',
-      ).conflicts(['approve', 'resend', 'only', 'first', 'changes']),
+      ).conflicts(['approve', 'resend', 'only', 'first', 'changes', 'names']),
     ],
   },
   {

@@ -1,5 +1,4 @@
 import { GuardError } from '../../core/errors.js';
-import { ENTITIES } from '../../core/model.js';
 import type { Plan } from '../../core/results.js';
 import { isNewState } from '../../sync/new-state.js';
 import { plan, type PlanOptions } from '../../sync/sync.js';
@@ -10,7 +9,7 @@ import {
   resendOption,
   selectionOption,
 } from '../settings/library-options.js';
-import { nameColumns, readDeletedNames } from './deleted-names.js';
+import { readDeletedNames } from './deleted-names.js';
 import { lookAhead } from './outlook.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
@@ -48,7 +47,6 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
   const { settings } = resolved;
   // Flags are checked before anything is opened.
   const selection = selectionOption(flags);
-  const columns = nameColumns(input);
   const planned = new Planned(flags, context);
   const findings = new SourceFindings();
   const watermarks = new Watermarks(resolved);
@@ -76,11 +74,7 @@ export const planCommand: Command = async (input): Promise<ExitCode> => {
     const notice = isNew ? [`${NEW_STATE}.`, ''] : [];
     const outlook = await stopping.finished(lookAhead(state, settings, context, stopping.signal));
     const { deletions } = planned;
-    const names =
-      columns && (await stopping.finished(readDeletedNames(columns, planned.named, state, input)));
-    for (const entity of ENTITIES)
-      if (names !== undefined && names.values[entity].size > 0)
-        files?.allowedValues({ entity, attributes: names.columns, values: names.values[entity] });
+    const names = await readDeletedNames(planned, state, files, input);
     const width = widthOf(context.io.stdout);
     const found = findings.found(made.sources, true);
     const met = findingsLines(found);

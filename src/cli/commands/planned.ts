@@ -15,8 +15,22 @@ const NAMED_DELETIONS = 500;
 /** The first deletions of a plan, by entity. */
 export type FirstDeletions = Readonly<Record<Entity, readonly PlannedChange[]>>;
 
+/** The attributes that `--names` allows to be shown: words, or one word with commas. @throws {@link OptionsError} if it names none */
+function nameColumns(names: Flags[string]): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  const columns = [names]
+    .flat()
+    .flatMap((word) => String(word).split(','))
+    .map((name) => name.trim());
+  if (columns.includes(''))
+    throw new OptionsError('--names', 'expected names of attributes in Okta, such as firstName department');
+  return columns;
+}
+
 /** What a command does with the changes of its plan: it lists the first deletions, and writes all changes into the file of `--changes`. */
 export class Planned {
+  /** The attributes of `--names`. */
+  readonly columns: readonly string[] | undefined;
   readonly #deletions = { users: [], groups: [], memberships: [] } as Record<Entity, PlannedChange[]>;
   readonly #changes: PlannedFile | undefined;
   /** Another receiver of the changes: the report. */
@@ -25,8 +39,9 @@ export class Planned {
   #failure: { readonly error: unknown } | undefined;
   #isComplete = false;
 
-  /** @throws {@link OptionsError} if `--changes` names a file of another format */
-  constructor({ changes }: Flags, { cwd }: Pick<CliContext, 'cwd'>) {
+  /** @throws {@link OptionsError} if `--changes` names a file of another format, or `--names` nothing */
+  constructor({ changes, names }: Flags, { cwd }: Pick<CliContext, 'cwd'>) {
+    this.columns = nameColumns(names);
     if (changes === undefined) return;
     this.#file = String(changes);
     const [, format] = /\.(csv|jsonl)$/i.exec(this.#file) ?? [];

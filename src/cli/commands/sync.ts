@@ -17,6 +17,7 @@ import {
 import { Watermarks } from '../inputs/watermarks.js';
 import { SourceFindings } from '../mapping/source-findings.js';
 import { nearValueLines, wordLines } from '../text/findings-text.js';
+import { readDeletedNames } from './deleted-names.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
 import { finishFailed, finishFiles, openReport, type ReportFiles } from './report-files.js';
@@ -126,6 +127,8 @@ async function runAndReport(
   } catch (cause) {
     const error = asAborted(cause, stopping);
     if (!stopping.late) await note(options.state, startedAt, input, exitCodeOf(error), error);
+    const names =
+      error instanceof GuardError ? await readDeletedNames(planned, options.state, files, input) : undefined;
     await finishFailed(files, planned, error, display);
     if (!(error instanceof GuardError)) throw error;
     facts.guard = error;
@@ -138,6 +141,7 @@ async function runAndReport(
       flags: input.flags,
       plan,
       deletions,
+      names,
       plannedFile,
       hints,
       findings: found,

@@ -6,7 +6,7 @@ import type { Findings } from '../mapping/source-findings.js';
 import type { PlanSummary } from '../../core/results.js';
 import { PostgresFailure } from '../../state/postgres/failure.js';
 import type { Flags } from '../settings/resolve-settings.js';
-import { deletionLines } from '../text/deletions-text.js';
+import { deletionLines, type DeletedNames } from '../text/deletions-text.js';
 import { approvalLines, tripLines } from '../text/guard-text.js';
 import { REMEDIES, remedyForAnswer } from '../text/remedies.js';
 import { partText } from '../text/sync-text.js';
@@ -19,6 +19,7 @@ export interface StoppedPlan {
   /** Undefined if the plan was not complete. */
   readonly plan: Pick<PlanSummary, 'entities'> | undefined;
   readonly deletions: FirstDeletions;
+  readonly names?: DeletedNames | undefined;
   /** The file of the report with all changes; undefined without a report. */
   readonly plannedFile?: string | undefined;
   /** What may be the cause, one line each. */

@@ -63,7 +63,9 @@ export function deletionLines(
         ]
       : []),
     ...(state === 'stopped' && flags['names'] === undefined && entities.users.deletes > 0
-      ? ['  "rollcall plan --names COLUMNS" shows who they are, such as --names firstName lastName.']
+      ? [
+          '  "rollcall plan --names COLUMNS" shows who they are, such as --names firstName lastName; sync has the same flag.',
+        ]
       : []),
     ...(names?.note === undefined ? [] : [`  ${printable(names.note)}`]),
   ];
