@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { SmallDisk } from '../support/small-disk.js';
 
 /** Where the tests' PostgreSQL is; the environment's usual names say otherwise. */
 export const POSTGRES = {
@@ -73,6 +74,12 @@ export const mariadb = () =>
 export const postgresPrograms = () =>
   probe('PostgreSQL to start', required, async () => {
     if (postgresBinaries() === undefined) throw new Error(`there is no ${POSTGRES_VERSIONS}/*/bin/postgres`);
+  });
+
+/** Whether this process may mount a small disk. Many containers do not allow it, so nothing requires it. */
+export const smallDisk = () =>
+  probe('a small disk', false, async () => {
+    SmallDisk.mount(1)[Symbol.dispose]();
   });
 
 /** Whether slapd is installed. */
