@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { buildSync } from 'esbuild';
 
 /** The root of the project. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,22 +16,19 @@ export const COMPILED = join(ROOT, `node_modules/.cache/rollcall-bench/${process
  */
 export function compileFolder(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true });
-  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.mjs')) {
-      mkdirSync(dirname(join(to, name)), { recursive: true });
-      copyFileSync(join(from, name), join(to, name));
-    }
-    if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue;
-    const { outputText } = ts.transpileModule(readFileSync(join(from, name), 'utf8'), {
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.ESNext,
-        verbatimModuleSyntax: true,
-      },
-    });
-    const target = join(to, name.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, outputText);
+  const names = readdirSync(from, { recursive: true, encoding: 'utf8' });
+  buildSync({
+    absWorkingDir: from,
+    entryPoints: names.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')),
+    outbase: '.',
+    outdir: to,
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  for (const name of names.filter((name) => name.endsWith('.mjs'))) {
+    mkdirSync(dirname(join(to, name)), { recursive: true });
+    copyFileSync(join(from, name), join(to, name));
   }
   writeFileSync(join(to, 'package.json'), '{"type":"module"}');
 }

@@ -55,9 +55,9 @@ describe('--json', () => {
     });
     const env = envOf(okta);
     await files(cwd, {
-      'u.csv': `${usersCsv(25_000)}u99999,x,wrong,a,b\n`,
+      'u.csv': `${usersCsv(10_050)}u99999,x,wrong,a,b\n`,
       'few.csv': usersCsv(10),
-      'more.csv': usersCsv(25_010),
+      'more.csv': usersCsv(10_060),
     });
     const seen = new Set<string>();
     const collect = (events: readonly { type: string }[]) => {
@@ -73,7 +73,7 @@ describe('--json', () => {
     const synced = collect(await lines(cwd, sync, { env }));
     expect(synced.at(-1)).toMatchObject({ type: 'sync:report', report: { remaining: 0 } });
     collect(await lines(cwd, ['verify'], { env }));
-    collect(await lines(cwd, ['deactivate', 'u24999'], { env }));
+    collect(await lines(cwd, ['deactivate', 'u10049'], { env }));
     collect(await lines(cwd, ['explain', 'u0', '--users', 'u.csv'], { env }));
     collect(await lines(cwd, ['explain', 'nobody', '--users', 'u.csv'], {}));
     collect(await lines(cwd, ['sync', '--users', 'few.csv', ...QUICK], { env }));

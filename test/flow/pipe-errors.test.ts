@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
+import { compileInMemory } from '../support/compile-in-memory.js';
+import { compilerOptions, ROOT } from '../support/public-surface.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const FILE = join(root, 'test/flow/a-users-program.ts');
+const FOLDER = join(ROOT, 'test/flow');
 const HEAD = `
 import { batch, diff, guard, map, pipe, unguarded, upload, validate, type OktaClient, type StateStore, type UserRecord } from '../../src/index.js';
 declare const okta: OktaClient;
@@ -15,27 +14,8 @@ declare const rows: readonly UserRecord[];
 
 /** The errors of a program: the text of the line, and the message. */
 function errorsOf(programs: readonly string[]): (readonly [line: string, message: string])[][] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as {
-    config: object;
-  };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const host = ts.createCompilerHost(options);
-  const nameOf = (i: number) => join(dirname(FILE), `users-program-${i}.ts`);
-  const texts = new Map(programs.map((text, i) => [nameOf(i), HEAD + text]));
-  const getSourceFile = host.getSourceFile.bind(host);
-  const fileExists = host.fileExists.bind(host);
-  host.fileExists = (name) => texts.has(name) || fileExists(name);
-  host.getSourceFile = (name, ...rest) => {
-    const text = texts.get(name);
-    return text === undefined
-      ? getSourceFile(name, ...rest)
-      : ts.createSourceFile(name, text, ts.ScriptTarget.ESNext);
-  };
-  const program = ts.createProgram(
-    [...texts.keys()],
-    { ...options, noEmit: true, skipLibCheck: true, noUnusedLocals: false },
-    host,
-  );
+  const texts = new Map(programs.map((text, i) => [join(FOLDER, `users-program-${i}.ts`), HEAD + text]));
+  const program = compileInMemory(texts, { ...compilerOptions(), noUnusedLocals: false });
   return [...texts.keys()].map((name) => {
     const source = program.getSourceFile(name) as ts.SourceFile;
     return program.getSemanticDiagnostics(source).map(({ start = 0, messageText }) => {
