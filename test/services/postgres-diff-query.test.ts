@@ -238,6 +238,31 @@ describeWith(service, 'diffQuery', () => {
     expect(limited.run.rejections.map(({ code }) => code)).toEqual(['TOO_LONG', 'TOO_LONG']);
   });
 
+  it('remembers no row whose id another one has too, because only one of them becomes the record', async () => {
+    await createTables();
+    const state = await open();
+    const [valid] = people(['a', 'Ann']).users as [readonly string[]];
+    const invalid = ['a', 'no address', 'Ann'];
+    const users = (...rows: Rows['users']): Rows => ({ users: rows, groups: [], memberships: [] });
+    await day(state, users(valid));
+    for (const rows of [users(invalid, valid), users(valid, invalid)]) {
+      const both = await day(state, rows);
+      expect(both).toMatchObject({
+        records: 2,
+        run: { rejections: [{ code: 'NOT_AN_EMAIL' }], changes: [] },
+      });
+      expect(await remembered()).toBe(0);
+      const alone = await day(state, users(invalid));
+      expect(alone).toMatchObject({
+        records: 1,
+        run: { rejections: [{ code: 'NOT_AN_EMAIL' }], changes: [] },
+      });
+    }
+    for (let run = 0; run < 2; run++) await day(state, users(valid));
+    expect(await remembered()).toBe(1);
+    expect((await day(state, users(valid, invalid))).records).toBe(2);
+  });
+
   it('remembers nothing of a run that fails, and fails with the SQLSTATE and no value', async () => {
     await createTables();
     const state = await open();

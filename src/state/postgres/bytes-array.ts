@@ -56,10 +56,16 @@ export class BytesArrayWriter {
     this.#added(length);
   }
 
-  /** The values so far. No more may be added. */
+  /** The values so far, until {@link clear}. No more may be added before it. */
   end(): Buffer {
     writeHeader(this.#array, this.count, false);
     return this.#array.subarray(0, this.#end);
+  }
+
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.count = 0;
+    this.#end = HEADER_BYTES;
   }
 
   #added(length: number): void {

@@ -2,13 +2,11 @@ import { ENTITIES, type Entity } from '../../core/model.js';
 import { entityNumber } from './baseline.js';
 import { rowsAsJson, TEXT_FORMS, type QueriedRow, type RecordQuery } from './record-query.js';
 import { idExpression } from './row-id.js';
-import type { Statements } from './statements.js';
+import { WORK_MEMORY, type Statements } from './statements.js';
 
 /** Rows of one answer of a cursor. */
 const ROWS_AT_A_TIME = 1024;
 const DIGEST_BYTES = 16;
-/** Memory of the server for one sort or hash table. What does not fit is written to temporary files. */
-const WORK_MEMORY = '64MB';
 
 /** The place of a row in its query, from 1, and the row. */
 export interface PlacedRow {

@@ -2,6 +2,9 @@ import { StateError } from '../../core/errors.js';
 import type { PostgresResult } from './connection.js';
 import type { Database } from './database.js';
 
+/** Memory of the server for one sort or hash table. What does not fit is written to temporary files. */
+export const WORK_MEMORY = '64MB';
+
 /** The statements of a reading, one after another on one connection. The last one may be under way while its caller prepares the next. */
 export class Statements {
   readonly database: Database;

@@ -6,7 +6,7 @@ import { BytesArrayWriter } from './bytes-array.js';
 import { QueryComparison } from './query-comparison.js';
 import { columnsOf, type RecordQuery } from './record-query.js';
 import { addId } from './row-id.js';
-import type { Statements } from './statements.js';
+import { WORK_MEMORY, type Statements } from './statements.js';
 
 /** Rows of one answer of a cursor. */
 export const ROWS_AT_A_TIME = 4096;
@@ -15,8 +15,6 @@ const BATCH = 8192;
 const ID_BYTES = 32;
 const DIGEST_WORDS = 4;
 const DIGEST_BYTES = 16;
-/** Memory of the server for one sort or hash table. What does not fit is written to temporary files. */
-const WORK_MEMORY = '64MB';
 
 /**
  * The comparison of all records of an entity. Their ids and digests are copied to a temporary table of the server without an index, and one
@@ -31,8 +29,9 @@ export class PostgresComparison implements WholeComparison {
   readonly #entity: Entity;
   readonly #rows: string;
   readonly #added: string;
-  #ids = new BytesArrayWriter(BATCH * ID_BYTES);
-  #digests = new Uint32Array(BATCH * DIGEST_WORDS);
+  /** The records that are added now. The others are those of the statement that is under way. */
+  #batch = new Batch();
+  #otherBatch = new Batch();
   /** Records that were sent to the server. */
   #sent = 0;
   #hasTable = false;
@@ -56,21 +55,21 @@ export class PostgresComparison implements WholeComparison {
   async add(digests: Uint32Array, keyAt: (place: number) => string): Promise<void> {
     const count = digests.length / DIGEST_WORDS;
     for (let i = 0; i < count; i++) {
-      const at = this.#ids.count * DIGEST_WORDS;
+      const { ids, digests: own } = this.#batch;
+      const at = ids.count * DIGEST_WORDS;
       for (let word = 0; word < DIGEST_WORDS; word++)
-        this.#digests[at + word] = digests[i * DIGEST_WORDS + word] as number;
-      addId(this.#ids, this.#entity, keyAt(i));
-      if (this.#ids.count === BATCH) await this.#send();
+        own[at + word] = digests[i * DIGEST_WORDS + word] as number;
+      addId(ids, this.#entity, keyAt(i));
+      if (ids.count === BATCH) await this.#send();
     }
   }
 
   /** Sends the records since the last call. While the server writes them, the next are read. */
   async #send(): Promise<void> {
-    const { count } = this.#ids;
-    const values = [this.#sent, this.#ids.end(), Buffer.from(this.#digests.buffer, 0, count * DIGEST_BYTES)];
+    const { ids, digests } = this.#batch;
+    const { count } = ids;
+    const values = [this.#sent, ids.end(), Buffer.from(digests.buffer, 0, count * DIGEST_BYTES)];
     this.#sent += count;
-    this.#ids = new BytesArrayWriter(BATCH * ID_BYTES);
-    this.#digests = new Uint32Array(BATCH * DIGEST_WORDS);
     await this.#create();
     await this.#statements.begin(
       `INSERT INTO ${this.#added} (place, id, digest)
@@ -79,6 +78,9 @@ export class PostgresComparison implements WholeComparison {
       values,
       `rollcall_add_${this.#entity}`,
     );
+    // The statement before has ended, so its memory can be used again.
+    [this.#batch, this.#otherBatch] = [this.#otherBatch, this.#batch];
+    this.#batch.ids.clear();
   }
 
   async #create(): Promise<void> {
@@ -136,7 +138,7 @@ export class PostgresComparison implements WholeComparison {
   }
 
   async *end(): AsyncGenerator<readonly DifferingRecord[], void, undefined> {
-    if (this.#ids.count > 0) await this.#send();
+    if (this.#batch.ids.count > 0) await this.#send();
     await this.#create();
     await this.#compare();
     this.#isEnded = true;
@@ -205,4 +207,10 @@ export class PostgresComparison implements WholeComparison {
        DROP TABLE ${repeated}`,
     );
   }
+}
+
+/** The records of one statement. */
+class Batch {
+  readonly ids = new BytesArrayWriter(BATCH * ID_BYTES);
+  readonly digests = new Uint32Array(BATCH * DIGEST_WORDS);
 }
