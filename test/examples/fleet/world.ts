@@ -111,9 +111,36 @@ export function unanswered(org: SimulatedOrg, at: string): Promise<string> {
       const name = requestName(request.method, request.path);
       if (!at.startsWith(`${name} `) || reply.kind !== 'answer' || at !== `${name} ${++count}`) return reply;
       org.handle = handle;
-      resolve(/identity-sources\/([^/]+)\//.exec(request.path)?.[1] ?? '');
+      resolve(identitySourceOf(request.path));
       // Longer than any test, and what a timer can wait.
       return { ...reply, delayMs: 2 ** 31 - 1 };
     };
   });
+}
+
+/** A request that an org refused because its window was used up. */
+export interface RefusedRequest {
+  readonly identitySourceId: string;
+  /** The end of the window, in seconds since 1970. No two windows of an endpoint end in the same second. */
+  readonly window: number;
+}
+
+/** The requests that an org refuses from now on because their window is used up. */
+export function refusedRequests(org: SimulatedOrg): readonly RefusedRequest[] {
+  const handle = org.handle.bind(org);
+  const refused: RefusedRequest[] = [];
+  org.handle = (request) => {
+    const reply = handle(request);
+    if (reply.kind === 'answer' && reply.status === 429)
+      refused.push({
+        identitySourceId: identitySourceOf(request.path),
+        window: Number(reply.headers['x-rate-limit-reset']),
+      });
+    return reply;
+  };
+  return refused;
+}
+
+function identitySourceOf(path: string): string {
+  return /identity-sources\/([^/]+)\//.exec(path)?.[1] ?? '';
 }
