@@ -19,6 +19,10 @@ at_most() { # what, found, most
   [ "$2" -le "$3" ] || { echo "$1: $2 is over $3, the limit that $0 sets" >&2; exit 1; }
 }
 
+# The versions of Node are fetched while the package is built and checked.
+for version in $nodes; do npx --yes --package "node@$version" -- true; done &
+fetching=$!
+
 # As from a clean clone: npm pack must build the package itself.
 rm -rf dist
 npm pack --pack-destination "$work" --silent >/dev/null
@@ -51,6 +55,7 @@ node -e "
     if (scripts && scripts[name]) throw new Error('the package runs a script when it is installed');
 "
 
+wait "$fetching"
 echo '-- the first program, the command line and require(), on each supported version of Node'
 for version in $nodes; do
   npx --yes --package "node@$version" -- bash "$root/test/package/on-this-node.sh" "$version"
