@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sampleFiles } from '../../examples/data/generate.js';
+import { compiledProject } from '../support/compiled.js';
 import { root, runExample } from './run.js';
 
 /** What each example prints: all of it, or parts that must be there. */
@@ -105,7 +106,7 @@ describe('the examples', () => {
 
   it('demo.ts leaves the report of each run', () => {
     const page = (name: string) =>
-      readFileSync(join(root, 'rollcall-demo/reports', name, 'report.html'), 'utf8');
+      readFileSync(join(compiledProject(), 'rollcall-demo/reports', name, 'report.html'), 'utf8');
     expect(page('truncated')).toContain('721 users');
     expect(page('next-day')).toContain('<title>');
     for (const name of ['first-load', 'same-export', 'next-day', 'truncated'])
