@@ -1,7 +1,7 @@
 import type { Observable, Subject } from 'rxjs';
 import { attempt, forgiving } from './forgiving-observable.js';
 import type { ChangeKind, Entity } from '../core/model.js';
-import type { PlanSummary } from '../core/results.js';
+import type { EntityReport, PlanSummary } from '../core/results.js';
 import type { Rejection } from '../core/rejection.js';
 import { rxjs } from '../flow/load-rxjs.js';
 
@@ -38,6 +38,8 @@ export type SyncEvent =
   | {
       readonly type: 'plan:ready';
       readonly plan: PlanSummary;
+      /** What was read of each source, by entity. */
+      readonly sources: Readonly<Partial<Record<Entity, EntityReport>>>;
       /** The end if every wait between two sessions is the shortest that is expected: `plan.leastMs` from now, or less by `cooldownMs`. */
       readonly earliestEnd: Date;
       /** The end if every wait between two sessions is the longest that is expected: `plan.mostMs` from now, or less by `cooldownMs`. */

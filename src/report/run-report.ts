@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.js';
 import { OptionsError, OutputError } from '../core/errors.js';
 import type { SyncEvent } from '../events/events.js';
-import type { Entity } from '../core/model.js';
+import { ENTITIES, type Entity } from '../core/model.js';
 import type { PlannedChange } from '../core/planned-change.js';
 import { refuseUnknown } from '../core/check-options.js';
 import type { ChangeOutcome, PlanSummary } from '../core/results.js';
@@ -16,8 +16,8 @@ import { PlannedLists, type AllowedValues } from './planned-lists.js';
 import { RejectsFile } from './rejects-file.js';
 import { reportPage } from './page/page.js';
 import { SessionLog } from './session-log.js';
-import { summarize, uploadOf, type RunResult } from './summarize.js';
-import type { RunSummary } from './summary.js';
+import { sourceSummary, summarize, uploadOf, type RunResult } from './summarize.js';
+import type { RunSummary, SourceSummary } from './summary.js';
 
 /** The most bytes of a file that the page contains, so that it can be mailed. */
 const MOST_EMBEDDED = 1_000_000;
@@ -106,7 +106,7 @@ class ObservedRun {
   readonly #lists = new PlannedLists();
   readonly #origin: RunOrigin | undefined;
   readonly #log = new SessionLog();
-  readonly #sources = new Map<Entity, { readonly read: number; readonly rejected: number }>();
+  readonly #sources = new Map<Entity, SourceSummary>();
   #plan: PlanSummary | undefined;
   #plannedAt: number | undefined;
   #finished = false;
@@ -133,6 +133,10 @@ class ObservedRun {
       this.#sources.set(event.entity, { read: event.read, rejected: event.rejected });
     } else if (event.type === 'plan:ready') {
       this.#plan = event.plan;
+      for (const entity of ENTITIES) {
+        const source = event.sources[entity];
+        if (source !== undefined) this.#sources.set(entity, sourceSummary(source));
+      }
       this.#plannedAt = this.#clock.now();
     } else {
       this.#log.observe(event, this.#clock.now());
@@ -143,6 +147,7 @@ class ObservedRun {
   #reads(entity: Entity, read: number, rejected: number): void {
     const before = this.#sources.get(entity);
     this.#sources.set(entity, {
+      ...before,
       read: Math.max(before?.read ?? 0, read),
       rejected: (before?.rejected ?? 0) + rejected,
     });

@@ -1,5 +1,6 @@
 import { AbortedError, GuardError, RollcallError } from '../core/errors.js';
 import {
+  type EntityReport,
   type GuardTrip,
   type KindCounts,
   type PlanSummary,
@@ -30,7 +31,7 @@ export interface RunRecord {
   readonly log: SessionLog;
   readonly lists: PlannedLists;
   readonly origin: RunOrigin | undefined;
-  readonly sources: ReadonlyMap<Entity, { readonly read: number; readonly rejected: number }>;
+  readonly sources: ReadonlyMap<Entity, SourceSummary>;
   readonly plan: PlanSummary | undefined;
   readonly plannedAt: number | undefined;
   readonly startedAt: number;
@@ -170,12 +171,16 @@ function sourcesOf(record: RunRecord, result: RunResult): Partial<Record<Entity,
       if (source !== undefined) sources[entity] = source;
     } else {
       const source = result.sources[entity];
-      if (source === undefined) continue;
-      const { read, rejected, unchanged, leftOut, refusedBefore, unsent } = source;
-      sources[entity] = { read, rejected, unchanged, leftOut, refusedBefore, ...(unsent > 0 && { unsent }) };
+      if (source !== undefined) sources[entity] = sourceSummary(source);
     }
   }
   return sources;
+}
+
+/** The counts of a source that belong into a file. */
+export function sourceSummary(source: EntityReport): SourceSummary {
+  const { read, rejected, unchanged, leftOut, refusedBefore, unsent } = source;
+  return { read, rejected, unchanged, leftOut, refusedBefore, ...(unsent > 0 && { unsent }) };
 }
 
 function sentOf(record: RunRecord, plan: RunSummary['plan'], result: RunResult): RunSummary['sent'] {

@@ -163,6 +163,7 @@ async function run(
     hub.emit({
       type: 'plan:ready',
       plan: summary,
+      sources: sourceReports(options, context),
       earliestEnd: new Date(clock.now() + waits * wait.leastMs),
       estimatedEnd: new Date(clock.now() + waits * wait.mostMs),
     });

@@ -32,7 +32,13 @@ const NO_CHANGES = { users: none, groups: none, memberships: none };
 const USERS = 'users 0/12300: 0 of 12,300 confirmed';
 const END = 'end expected: between 2026-01-01 00:01 and 00:05 UTC';
 const at = (ms: number) => new Date(NOW + ms);
-const ready: ProgressEvent = { type: 'plan:ready', plan, earliestEnd: at(60_000), estimatedEnd: at(300_000) };
+const ready: ProgressEvent = {
+  type: 'plan:ready',
+  plan,
+  sources: {},
+  earliestEnd: at(60_000),
+  estimatedEnd: at(300_000),
+};
 const created = (number: number, requests = 50): ProgressEvent => ({
   type: 'session:created',
   sessionId: `s${number}`,

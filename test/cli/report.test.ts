@@ -31,7 +31,14 @@ describe('--report', () => {
     const changes = await readFile(join(cwd, 'r/changes.csv'), 'utf8');
     expect(changes.trimEnd().split('\n')).toHaveLength(301);
     expect((await cli(cwd, ['sync', '--users', 'less.csv', ...QUICK], { env })).code).toBe(3);
-    expect(await summaryOf(cwd)).toMatchObject({ status: 'stopped' });
+    expect(await summaryOf(cwd)).toMatchObject({
+      status: 'stopped',
+      sources: { users: { read: 100, unchanged: 100, rejected: 0 } },
+    });
+    const page = await readFile(join(cwd, 'r/report.html'), 'utf8');
+    expect(page.replace(/<[^>]+>|\s+/g, ' ').replace(/ +/g, ' ')).toContain(
+      'records 100 unchanged 100 rejected 0',
+    );
     const wrong = { ...env, OKTA_CLIENT_TOKEN: 'canary' };
     await cli(cwd, ['sync', '--users', 'less.csv', '--max-delete-percent', '100', ...QUICK], { env: wrong });
     expect(await summaryOf(cwd)).toMatchObject({

@@ -16,7 +16,7 @@ import {
 } from '../settings/library-options.js';
 import { Watermarks } from '../inputs/watermarks.js';
 import { SourceFindings } from '../mapping/source-findings.js';
-import { nearValueLines, wordLines } from '../text/findings-text.js';
+import { nearValueLines, sentLines } from '../text/findings-text.js';
 import { readDeletedNames } from './deleted-names.js';
 import { openCommandSources } from './open-sources.js';
 import { openCommandState } from './open-state.js';
@@ -154,11 +154,7 @@ async function runAndReport(
   const undone =
     exitCode === EXIT.DONE ? undefined : [...undoneLines(report), ...sampleLines(report.sample)].join('\n');
   const found = findings.found(report.sources, false);
-  const text = [
-    syncText(report, widthOf(context.io.stdout)),
-    ...nearValueLines(found),
-    ...wordLines(found.missingWords),
-  ].join('\n');
+  const text = [syncText(report, widthOf(context.io.stdout)), ...sentLines(found)].join('\n');
   display.outcome({ type: 'sync:report', report, findings: found }, text, undone);
   // Last, so that the outcome is shown even if the files cannot be written.
   await finishFiles(files, planned, report, display);

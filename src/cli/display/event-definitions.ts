@@ -52,7 +52,8 @@ const source = {
   blank: whole,
   unsent: whole,
 } satisfies Record<keyof EntityReport, JsonSchema>;
-const sources = {
+/** The counts of each source, by entity. */
+export const sources = {
   type: 'object',
   properties: Object.fromEntries(ENTITIES.map((name) => [name, ref('source')])),
 };

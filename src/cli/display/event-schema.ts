@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../settings/setting-kinds.js';
-import { DEFINITIONS } from './event-definitions.js';
+import { DEFINITIONS, sources } from './event-definitions.js';
 import type { JsonEvent } from './json-display.js';
 import { byEntity, entity, kind, list, object, ref, text, time, whole } from './schema-parts.js';
 
@@ -35,8 +35,8 @@ export const EVENT_SCHEMAS: {
     optional: ['sessionId'],
   },
   'plan:ready': {
-    description: 'The plan is complete, and has not passed the guard yet.',
-    members: { plan: ref('planSummary'), earliestEnd: time, estimatedEnd: time },
+    description: 'The plan is complete, and has not passed the guard yet; `sources` is what was read.',
+    members: { plan: ref('planSummary'), sources, earliestEnd: time, estimatedEnd: time },
   },
   'session:created': {
     description:

@@ -39,7 +39,7 @@ export class Instruments {
     }
     for (const rejection of plan.rejections) this.event({ type: 'record:rejected', rejection });
     const now = new Date(this.#clock.now());
-    this.event({ type: 'plan:ready', plan, earliestEnd: now, estimatedEnd: now });
+    this.event({ type: 'plan:ready', plan, sources: plan.sources, earliestEnd: now, estimatedEnd: now });
     this.guardStop(plan.trips);
   }
 

@@ -12,10 +12,13 @@ export function findingsLines(findings: Findings): string[] {
   return [
     ...conditionLines(findings.values ?? []),
     ...findings.noneLeftOut.map((entity) => `  The condition of the ${entity} left out no row.`),
-    ...nearValueLines(findings),
-    ...attributeLines(findings),
-    ...wordLines(findings.missingWords),
+    ...sentLines(findings),
   ];
+}
+
+/** What a sync says of the rows that it read, one line each. */
+export function sentLines(findings: Findings): string[] {
+  return [...nearValueLines(findings), ...attributeLines(findings), ...wordLines(findings.missingWords)];
 }
 
 /** Texts of conditions that may be written in another way in the rows. */
@@ -29,12 +32,13 @@ export function nearValueLines({ nearValues }: Pick<Findings, 'nearValues'>): st
 function attributeLines({ otherAttributes }: Findings): string[] {
   return [...new Set(otherAttributes.map(({ entity }) => entity))].map((entity) => {
     const names = otherAttributes.filter((one) => one.entity === entity);
-    return `Attributes of ${entity} that are not Okta's own, and must be in the schema of the identity source: ${names.map(({ attribute }) => printable(attribute)).join(', ')}.`;
+    const are = names.length === 1 ? 'is' : 'are';
+    return `${plural(names.length, 'attribute')} of ${entity} ${are} not Okta's own, and must be in the schema of the identity source: ${names.map(({ attribute }) => printable(attribute)).join(', ')}.`;
   });
 }
 
 /** Words in place of values, and what to do. */
-export function wordLines(words: readonly MissingWord[]): string[] {
+function wordLines(words: readonly MissingWord[]): string[] {
   if (words.length === 0) return [];
   const lines = words
     .slice(0, MOST_WORDS)
