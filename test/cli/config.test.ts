@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/settings/config-file.js';
 import { configSchema } from '../../src/cli/settings/config-schema.js';
 import { configText } from '../../src/cli/settings/config-text.js';
+import { EVERY_SETTING } from './every-setting.js';
 import { SETTING_KEYS } from '../../src/cli/settings/settings.js';
 import { cli, directory, files, usersCsv } from './support.js';
 
@@ -139,12 +140,21 @@ describe('the config file', () => {
     );
   });
 
-  it('is written by init with every setting, and works once its comments are taken for settings', () => {
+  it('can have every setting', () => {
+    const { settings } = parseConfig(JSON.stringify(EVERY_SETTING), 'c.json');
+    expect(Object.keys(settings).sort()).toEqual([...SETTING_KEYS].sort());
+    expect(validate(EVERY_SETTING)).toBe(true);
+  });
+
+  it('is written by init with what users decide, and works once its comments are taken for settings', () => {
     const text = configText({ users: 'people.csv' });
     expect(parseConfig(text, 'c.json').settings).toEqual({ users: ['people.csv'] });
+    expect(text.match(/\/\/ /g)?.length).toBeLessThan(70);
     const all = text.replace(/^ {2}\/\/ (".*)$/gm, '  $1');
     const parsed = parseConfig(all, 'c.json');
-    expect(Object.keys(parsed.settings).sort()).toEqual([...SETTING_KEYS].sort());
+    expect(Object.keys(parsed.settings)).toEqual(
+      expect.arrayContaining(['expectRows', 'maxDeletePercent', 'orgUrl', 'protect']),
+    );
     expect(parsed.guard.memberships).toBeDefined();
     expect(validate(parse(all, [], { allowTrailingComma: true }))).toBe(true);
   });

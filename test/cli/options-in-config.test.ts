@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/cli/settings/config-file.js';
-import { configText } from '../../src/cli/settings/config-text.js';
 import {
   clientOptions,
   comparisonOptions,
@@ -15,6 +14,7 @@ import { CLIENT_OPTION_NAMES } from '../../src/okta/client-options.js';
 import { SYNC_OPTION_NAMES } from '../../src/sync/sync-options.js';
 import { UPLOAD_OPTION_NAMES } from '../../src/upload/upload-options.js';
 import { VALIDATE_OPTION_NAMES } from '../../src/validate/validate.js';
+import { EVERY_SETTING } from './every-setting.js';
 
 const OF_THE_PROGRAM = 'a function or an object of the program';
 
@@ -76,7 +76,7 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const OF_SYNC = SYNC_OPTION_NAMES.filter((name) => !UPLOAD_OPTION_NAMES.includes(name));
 
 /** A config file with every setting. */
-const config = parseConfig(configText({}).replace(/^ {2}\/\/ (".*)$/gm, '  $1'), 'rollcall.config.json');
+const config = parseConfig(JSON.stringify(EVERY_SETTING), 'rollcall.config.json');
 const { settings } = config;
 
 describe('an option of the library', () => {

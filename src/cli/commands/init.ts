@@ -26,6 +26,10 @@ import type { Command, CommandInput } from './command.js';
 /** The file to which `init` writes the mapping. */
 export const MAPPING_FILE = 'rollcall.mapping.json';
 
+/** What only the user knows of the files. */
+const CUT_FILES =
+  'A file that was cut off between two rows looks complete: set expectRows, trailer or completeMarker, or a lower maxDeletePercent.';
+
 /**
  * `init`: writes a commented config file, creates the state that it requires, and writes a mapping derived from the columns and the first
  * rows of the users.
@@ -69,7 +73,7 @@ export const initCommand: Command = async (input): Promise<ExitCode> => {
   await createState(context);
   display.outcome(
     { type: 'init:written', files: names },
-    initText(names, sample === undefined ? [] : suggestionNotes(sample)),
+    initText(names, sample === undefined ? [] : suggestionNotes(sample), from === undefined),
   );
   return EXIT.DONE;
 };
@@ -175,12 +179,13 @@ async function writeFile(path: string, name: string, text: string, replace: bool
   }
 }
 
-function initText(files: readonly string[], notes: readonly string[]): string {
+function initText(files: readonly string[], notes: readonly string[], isOfFiles: boolean): string {
   return [
     ...files.map((name) => `Wrote ${name}`),
     `The state is in ${STATE_DIRECTORY}. Keep it: without it, people who left cannot be found.`,
     '',
     ...(notes.length === 0 ? [] : ['Look at this first:', ...notes.map((note) => `  - ${note}`), '']),
+    ...(isOfFiles ? [CUT_FILES, ''] : []),
     files.length > 1 ? 'Check both files. Then:' : 'Check the file. Then:',
     '  rollcall plan    shows what a sync would send; it sends nothing and needs no credentials',
     '  rollcall sync    sends it; set OKTA_CLIENT_ORGURL, OKTA_CLIENT_TOKEN and OKTA_IDENTITY_SOURCE_ID first',

@@ -1,82 +1,33 @@
-import { ENTITIES, type Entity } from '../../core/model.js';
+import type { Entity } from '../../core/model.js';
 import { isObject } from './setting-kinds.js';
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './settings.js';
 import type { DeclaredSourceOptions } from './source-spec.js';
 
-/** An example value of each setting; a new config file shows it as a comment. */
-const EXAMPLES: Readonly<Record<SettingKey, unknown>> = Object.freeze({
+/** The settings that each user decides, with an example value: a new config file shows them, as comments if they are not set. */
+const SHOWN: Readonly<Partial<Record<SettingKey, unknown>>> = Object.freeze({
   orgUrl: 'https://example.okta.com',
   identitySource: '0oa1example',
   users: 'people.csv',
   groups: 'groups.csv',
   memberships: ['memberships.csv', 'more/*.csv.gz'],
-  format: 'csv',
-  delimiter: ';',
-  encoding: 'windows-1252',
-  skipLines: 1,
   trailer: 'TRAILER,{count}',
   expectRows: { users: 1200 },
   completeMarker: 'export.done',
-  jsonPath: 'value',
-  sheet: 'People',
   map: 'rollcall.mapping.json',
-  today: '2026-12-31',
+  protect: ['admin', 'service-*'],
+  exclude: ['contractor-*'],
   state: 'rollcall-state',
   report: 'reports',
   notify: 'https://hooks.example.com/rollcall',
   requireState: true,
-  waitLock: '90s',
   maxDeletePercent: 20,
-  maxWeekDeletePercent: 20,
-  minDeletes: 5,
   maxDeletes: 500,
   maxUpdatePercent: 50,
-  minUpdates: 5,
-  maxEmptiedPercent: 20,
-  minEmptied: 5,
-  maxUpdates: 5000,
-  maxCreates: 1000,
-  maxIdChanges: 3,
-  maxGroupLossPercent: 50,
-  minGroupLosses: 20,
-  maxHeldBackDays: 7,
-  maxMissingFiles: 0,
-  minLeftOut: 5,
-  maxRejectPercent: 5,
-  minRejects: 20,
-  allowEmpty: false,
   allowRejects: false,
-  onDuplicate: 'reject',
-  absenceReads: 2,
-  absenceMinAge: '1h',
-  protect: ['admin', 'service-*'],
-  neverClear: ['costCenter'],
-  exclude: ['contractor-*'],
-  deleteExcluded: false,
-  mode: 'full',
-  completeFor: 'members',
-  required: { users: ['userName', 'email'] },
-  coerce: 'none',
-  unsupportedCharacters: 'reject',
-  mixed: false,
-  cooldown: '5m',
-  cooldownMin: '0s',
-  poll: '2s',
-  pollTimeout: '1h',
-  patience: '15m',
-  foreignSession: 'fail',
-  sessionsInFlight: 2,
-  requestsPerSession: 50,
-  loadsInFlight: 4,
-  verifySample: 20,
-  ca: 'ca.pem',
-  concurrency: 4,
-  rateLimitShare: 0.5,
-  requestTimeout: '60s',
-  connectTimeout: '10s',
-  maxAttempts: 6,
-  maxResponseBytes: 8_388_608,
 });
+
+/** How the end of a file is noticed: no other source needs it. */
+const OF_FILES: ReadonlySet<SettingKey> = new Set(['trailer', 'expectRows', 'completeMarker']);
 
 /** The settings that a new config file sets. */
 export type GivenSettings = Readonly<
@@ -88,30 +39,32 @@ export type GivenSettings = Readonly<
 >;
 
 /**
- * The text of a config file that explains every setting; the given ones are set, the others are comments.
+ * The text of a config file: the given settings, and as comments the others that each user decides.
  * @param examples - values to show for settings that are not given. @defaultValue the usual ones
  */
 export function configText(
   given: GivenSettings,
   examples: Partial<Record<Entity, DeclaredSourceOptions>> = {},
 ): string {
+  const values = given as Partial<Record<SettingKey, unknown>>;
+  const shown: Partial<Record<SettingKey, unknown>> = { ...SHOWN, ...examples, ...values };
   const lines = SETTING_KEYS.flatMap((key) => {
+    const isSet = values[key] !== undefined;
+    if (shown[key] === undefined || (!isSet && OF_FILES.has(key) && isObject(given.users))) return [];
     const { description, fallback } = SETTINGS[key];
-    const value = (given as Partial<Record<SettingKey, unknown>>)[key];
-    const shown = value ?? (examples as Partial<Record<SettingKey, unknown>>)[key] ?? EXAMPLES[key];
-    const pair = `${JSON.stringify(key)}: ${jsonOf(shown)},`;
+    const pair = `${JSON.stringify(key)}: ${jsonOf(shown[key])},`;
     const text = fallback === undefined ? description : `${description} (default: ${fallback})`;
-    const before = value === undefined ? '  // ' : '  ';
-    return ['', `  // ${text}`, ...pair.split('\n').map((line) => before + line)];
+    return ['', `  // ${text}`, ...pair.split('\n').map((line) => (isSet ? '  ' : '  // ') + line)];
   });
   return [
-    "// Settings of rollcall; docs/cli.md explains them. A flag or one of Okta's environment variables overrides this file.",
+    '// What most users decide. "rollcall help sync" and docs/cli.md have all settings, with their defaults.',
+    "// A flag or one of Okta's environment variables overrides this file.",
     '// Do not write secrets here. Set OKTA_CLIENT_TOKEN, or set OKTA_CLIENT_TOKEN_FILE to a file with the token.',
     '{',
     ...lines.slice(1),
     '',
     '  // limits of the guard for one entity; they override the common limits',
-    `  // "guard": ${JSON.stringify(Object.fromEntries(ENTITIES.slice(2).map((entity) => [entity, { maxDeletePercent: 40 }])))},`,
+    `  // "guard": ${JSON.stringify({ memberships: { maxDeletePercent: 40 } })},`,
     '}',
     '',
   ].join('\n');
