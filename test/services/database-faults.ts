@@ -12,8 +12,8 @@ import { TestPool } from './postgres-store.js';
 
 /** A place in a run: before a statement is sent to the server. */
 export interface At {
-  /** A part of the statement. */
-  readonly statement: string;
+  /** A part of the statement, or its form. */
+  readonly statement: string | RegExp;
   /** The number of the time. @defaultValue 1 */
   readonly time?: number;
   /** A part of an earlier statement, from which on times are counted. */
@@ -79,7 +79,7 @@ export class FaultedWorld {
     pool.beforeQuery = async (text) => {
       if (at === undefined) return;
       if (!isCounting) isCounting = text.includes(at.after ?? '');
-      else if (text.includes(at.statement)) times++;
+      else if (isAt(at, text)) times++;
       else return;
       if (times !== (at.time ?? 1) || sentBefore !== undefined) return;
       await strike(pool);
@@ -129,4 +129,8 @@ export class FaultedWorld {
     const violations = this.org.violations.map(({ rule }) => rule);
     return [...faults, ...violations];
   }
+}
+
+function isAt({ statement }: At, text: string): boolean {
+  return typeof statement === 'string' ? text.includes(statement) : statement.test(text);
 }
