@@ -3,10 +3,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The files that take longest, the longest first. They start first, so that no core is left with one of them at the end. */
 const LONGEST = [
   'services/postgres-kill',
+  'simulation/seeds-1',
+  'simulation/seeds-2',
+  'simulation/seeds-3',
+  'simulation/seeds-4',
   'services/postgres-simulation',
   'services/postgres-simulation-2',
   'examples/guides',
   'kill/kill',
+  'state/lmdb/digest-cache',
   'properties/packing',
   'simulation/simulation',
   'docs',
