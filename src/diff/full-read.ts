@@ -58,12 +58,12 @@ async function* comparedEach<E extends Entity>(
 async function* comparedAtOnce<E extends Entity>(
   read: Read<E>,
   comparison: WholeComparison,
-  chunks: AsyncIterable<Chunk<RecordOf[E]>>,
+  input: AsyncIterable<Chunk<RecordOf[E]>>,
 ): AsyncGenerator<Chunk<Change>, void, undefined> {
   const { entity, comparer, context } = read;
   const records = await ComparisonAtOnce.open(read, comparison);
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of input) {
       await comparer.reserve(context.drainRejectedKeys(entity));
       await records.add(withoutExcluded(read, chunk));
     }

@@ -20,9 +20,9 @@ export const deletions: readonly Break[] = [
   {
     what: 'a source that throws passes for one that ended, where records are compared at once',
     file: 'src/diff/full-read.ts',
-    find: 'for await (const chunk of source.chunks()) {',
+    find: 'for await (const chunk of input) {',
     replace:
-      'for await (const chunk of (async function* () { try { yield* source.chunks(); } catch { /* swallowed */ } })()) {',
+      'for await (const chunk of (async function* () { try { yield* input; } catch { /* swallowed */ } })()) {',
     test: [AT_ONCE, 'are forgotten if the source fails: nothing is emitted, and the spool is closed'],
   },
   {
