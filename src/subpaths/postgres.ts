@@ -22,4 +22,3 @@ export type {
   PostgresResult,
 } from '../state/postgres/connection.js';
 export { diffQuery, type DiffQueryOptions } from '../sources/database/diff-query.js';
-export type { TextRow } from '../sources/database/rows-of-text.js';

@@ -8,7 +8,8 @@ import { startPostgres, type OwnPostgres } from './own-postgres.js';
 import { cut } from './postgres-store.js';
 
 const [service, programs] = [await postgres(), await postgresPrograms()];
-const POINTS_OF_THE_PROGRAM = POINTS.filter(({ by }) => by === 'program');
+/** The other steps at which a connection ends are those of postgres-cut.test.ts, which needs no process for them. */
+const BEFORE_WRITES = POINTS.filter(({ at }) => at.startsWith('before journal.'));
 /** Before the first load, after a load whose answer is not written yet, before the import, and before the commit. */
 const CRASHES = [
   'before journal.loading 1',
@@ -52,7 +53,7 @@ describeWith(service, 'a process whose state is in PostgreSQL', () => {
     },
   );
 
-  it.each(asCases(POINTS_OF_THE_PROGRAM))(
+  it.each(asCases(BEFORE_WRITES))(
     'whose backends are terminated at "$at" ends, loses nothing and sends nothing twice',
     async ({ point, seed, at }) => {
       const { killedAt, faults } = await killOnce(CHILD, seed, point, place(`cut ${at}`, true));
