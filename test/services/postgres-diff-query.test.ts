@@ -200,7 +200,12 @@ describeWith(service, 'diffQuery', () => {
     let records = 0;
     const toUser = MAPPINGS.users;
     const counted = withMapping((row: FlatRow) => (records++, toUser(row)), mappingOf(toUser) as MappingOf);
-    const flow = diffQuery(state, `SELECT id, mail, name FROM ${tableOf('users')} ORDER BY n`);
+    // Columns may have any name.
+    const others = ['texts', 'texts_', 'query', 'r', 'row', 'place', 'a "" b'].map(
+      (name) => `id AS "${name}"`,
+    );
+    const sql = `SELECT id, mail, name, ${others.join(', ')} FROM ${tableOf('users')} ORDER BY n`;
+    const flow = diffQuery(state, sql);
     const run = await runOf(flow, { entity: 'users', toRecord: counted, validate: validation }, state);
     await commit(state, run.changes);
     return { records, run };

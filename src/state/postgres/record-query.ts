@@ -34,16 +34,26 @@ export async function columnsOf(run: Run, sql: string): Promise<readonly string[
   return fields.map(({ name }) => name);
 }
 
-/**
- * The rows of a query as JSON with the text of each column, in a column `row`; beside it the texts of some columns, as `key_1`, `key_2` and so
- * on. OFFSET keeps the server from making a text each time it is used.
- */
-export function rowsAsJson({ sql, columns }: Query, keys: readonly string[] = []): string {
-  const texts = columns.map((name) => `query.${quoted(name)}::text AS ${quoted(name)}`).join(', ');
-  const named = keys.map((name, i) => `, texts.${quoted(name)} AS key_${i + 1}`).join('');
-  return `SELECT row_to_json(texts)::text AS row${named} FROM (SELECT ${texts} FROM (\n${sql}\n) AS query) AS texts OFFSET 0`;
+/** The rows of a query as JSON with the text of each column, in a column `row`. */
+export function rowsAsJson(query: Query): string {
+  const whole = rowName(query);
+  return `SELECT row_to_json(${whole})::text AS row FROM (${textsOf(query)}) AS ${whole}`;
 }
 
-function quoted(name: string): string {
+/** A name for whole rows of a query: one that no column has, because SQL would take it for the column. */
+export function rowName({ columns }: Pick<Query, 'columns'>): string {
+  let name = 'texts';
+  while (columns.includes(name)) name += '_';
+
+  return name;
+}
+
+/** The rows of a query with the text of each column. */
+export function textsOf({ sql, columns }: Query): string {
+  const texts = columns.map((name) => `query.${quoted(name)}::text AS ${quoted(name)}`).join(', ');
+  return `SELECT ${texts} FROM (\n${sql}\n) AS query`;
+}
+
+export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

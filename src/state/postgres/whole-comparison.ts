@@ -105,11 +105,6 @@ export class PostgresComparison implements WholeComparison {
     const compared = new QueryComparison(this.#statements, this.#state, this.#entity);
     if (!(await compared.run(query))) return undefined;
     this.#query = compared;
-    await this.#create();
-    // Places of records begin with 0.
-    await this.#statements.run(
-      `INSERT INTO ${this.#added} (place, id, digest) SELECT -place, id, digest FROM ${compared.table} WHERE row IS NULL`,
-    );
     return compared;
   }
 
@@ -155,6 +150,12 @@ export class PostgresComparison implements WholeComparison {
     await this.#statements.run(`CLOSE ${cursor}`);
   }
 
+  /** The records that were added, and the unchanged rows of the query. */
+  get #compared(): string {
+    if (this.#query === undefined) return this.#added;
+    return `(SELECT place, id, digest FROM ${this.#added} UNION ALL ${this.#query.unchanged})`;
+  }
+
   async #compare(): Promise<void> {
     // Here tables are read as a whole. The server has no statistics of a temporary table.
     await this.#statements.run(
@@ -162,7 +163,7 @@ export class PostgresComparison implements WholeComparison {
        CREATE TEMPORARY TABLE ${this.differing} ON COMMIT DROP AS
          SELECT a.place, coalesce(a.id, b.id) AS id, b.long_key, CASE WHEN a.id IS NULL THEN NULL WHEN b.id IS NULL THEN ${Seen.NEW}
            WHEN b.digest IS NULL THEN ${Seen.UNKNOWN} ELSE ${Seen.CHANGED} END AS code
-         FROM ${this.#added} a FULL JOIN ${this.#rows} b ON b.id = a.id
+         FROM ${this.#compared} a FULL JOIN ${this.#rows} b ON b.id = a.id
          WHERE a.digest IS DISTINCT FROM b.digest OR b.digest IS NULL`,
     );
     if (await this.#hasDuplicates()) await this.#markDuplicates();
