@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openInput, type InputSpec, type OpenInputOptions } from '../../src/cli/inputs/inputs.js';
+import { findFiles } from '../../src/cli/inputs/paths.js';
 import { Rereads } from '../../src/cli/inputs/rereads.js';
 import { isFlow, type Flow } from '../../src/flow/flow.js';
 import { OptionsError, SourceError } from '../../src/core/errors.js';
@@ -130,6 +131,22 @@ describe('openInput', () => {
     expect(await values('b.csv', '{a10,b}.csv')).toEqual(['b', '10']);
     expect(await values('**/*.csv')).toEqual(['B', 'x', '10', 'b', 'c']);
     expect(await values('[x].csv')).toEqual(['x']);
+  });
+
+  it('searches no directory but that of a glob: a link to nowhere beside it is not its error', async () => {
+    const cwd = await directory();
+    await mkdir(join(cwd, 'in'));
+    await files(cwd, { 'in/a.csv': 'a\n1\n', 'in/b.csv': 'a\n2\n' });
+    await symlink(join(cwd, 'none'), join(cwd, 'gone'));
+    const relativeTo = relative(process.cwd(), cwd);
+    for (const [glob, found] of [
+      [join(cwd, 'in/*.csv'), join(cwd, 'in')],
+      [join(relativeTo, 'in/*.csv'), join(relativeTo, 'in')],
+      [`./${relativeTo}/in/{a,b}.csv`, join(relativeTo, 'in')],
+    ] as const)
+      expect(await findFiles([glob])).toEqual([join(found, 'a.csv'), join(found, 'b.csv')]);
+    expect(await findFiles(['package.jso?'])).toEqual(['package.json']);
+    expect(await findFiles(['./package.jso?'])).toEqual(['package.json']);
   });
 
   it.each([

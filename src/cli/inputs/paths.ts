@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { basename, isAbsolute, sep } from 'node:path';
+import { basename, posix, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { SourceError } from '../../core/errors.js';
 
@@ -21,11 +21,9 @@ export async function findFiles(paths: readonly string[]): Promise<readonly stri
 
 async function globFiles(pattern: string): Promise<readonly string[]> {
   const watched = watchErrors();
-  const found = await glob(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern, {
-    absolute: isAbsolute(pattern),
-    expandDirectories: false,
-    fs: watched.fs,
-  });
+  const { directory, rest } = fixedPart(sep === '\\' ? pattern.replaceAll('\\', '/') : pattern);
+  const names = await glob(rest, { cwd: directory, expandDirectories: false, fs: watched.fs });
+  const found = names.map((name) => (directory === './' ? name : directory + name));
   const [error] = watched.errors;
   if (error !== undefined) {
     throw new SourceError(`cannot be searched for files (${error.code})`, { file: error.path ?? pattern });
@@ -33,6 +31,19 @@ async function globFiles(pattern: string): Promise<readonly string[]> {
   if (found.length === 0) throw new SourceError('no file matches this pattern', { file: pattern });
   // Sorted by code units, so that the order is the same on every machine.
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/**
+ * The directory that all files of a pattern are in, and the rest of the pattern. From another directory, tinyglobby begins at the one that
+ * both are in, and what is wrong there, such as a link to nowhere, would be an error of this pattern.
+ */
+function fixedPart(pattern: string): { readonly directory: string; readonly rest: string } {
+  const end = pattern.search(/[*?[\]{}()\\]/);
+  const start = pattern.lastIndexOf('/', end) + 1;
+  return {
+    directory: start === 0 ? './' : posix.normalize(pattern.slice(0, start)),
+    rest: pattern.slice(start),
+  };
 }
 
 /** A file system for tinyglobby that collects errors; tinyglobby itself silently skips what it cannot read. */
