@@ -34,8 +34,9 @@ import { Database } from './database.js';
 import { PostgresJournal } from './journal.js';
 import { PostgresReading } from './reading.js';
 import { columnsOf, rowsAsJson, TEXT_FORMS, type QueriedRow, type Run } from './record-query.js';
+import { ROWS_AT_A_TIME } from './statements.js';
 import { Values } from './values.js';
-import { ROWS_AT_A_TIME, type PostgresComparison } from './whole-comparison.js';
+import type { PostgresComparison } from './whole-comparison.js';
 import type { Writer } from './writer.js';
 
 /** What a {@link PostgresState} is made of. */

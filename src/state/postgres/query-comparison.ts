@@ -4,8 +4,6 @@ import { quoted, rowName, textsOf, TEXT_FORMS, type QueriedRow, type RecordQuery
 import { idExpression } from './row-id.js';
 import { WORK_MEMORY, type Statements } from './statements.js';
 
-/** Rows of one answer of a cursor. */
-const ROWS_AT_A_TIME = 1024;
 const DIGEST_BYTES = 16;
 
 /** The place of a row in its query, from 1, and the row. */
@@ -91,20 +89,12 @@ export class QueryComparison {
 
   /** The rows that are not certainly unchanged, in the order of the query. */
   async *rows(): AsyncGenerator<readonly PlacedRow[], void, undefined> {
-    const cursor = `rollcall_query_${this.#entity}`;
-    await this.#statements.run(
-      `DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT place, row FROM ${this.table} WHERE row IS NOT NULL ORDER BY place`,
-    );
-    for (;;) {
-      const { rows } = await this.#statements.run(`FETCH ${ROWS_AT_A_TIME} FROM ${cursor}`);
-      if (rows.length > 0)
-        yield rows.map(({ place, row }) => ({
-          place: place as number,
-          row: JSON.parse(row as string) as QueriedRow,
-        }));
-      if (rows.length < ROWS_AT_A_TIME) break;
-    }
-    await this.#statements.run(`CLOSE ${cursor}`);
+    const others = `SELECT place, row FROM ${this.table} WHERE row IS NOT NULL ORDER BY place`;
+    for await (const rows of this.#statements.pages(`rollcall_query_${this.#entity}`, others))
+      yield rows.map(({ place, row }) => ({
+        place: place as number,
+        row: JSON.parse(row as string) as QueriedRow,
+      }));
   }
 
   /**

@@ -7,7 +7,7 @@ import type { PostgresResult } from './connection.js';
 import type { Database } from './database.js';
 import { idOf, keyOfRow } from './row-id.js';
 import { Statements } from './statements.js';
-import { PostgresComparison, ROWS_AT_A_TIME } from './whole-comparison.js';
+import { PostgresComparison } from './whole-comparison.js';
 
 const DIGEST_BYTES = 16;
 /** In place of {@link PostgresComparison.presence}. */
@@ -200,22 +200,9 @@ export class PostgresReading implements Reading {
     const rows = whole
       ? `${whole.differing} b WHERE b.place IS NULL`
       : `${this.#database.schema}.baseline b WHERE b.state = ${this.#state} AND b.entity = ${entityNumber(entity)}`;
-    const cursor = `rollcall_missing_${entity}`;
-    await this.#query(
-      `SET LOCAL enable_seqscan = on; DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT ${KEY_COLUMNS} FROM ${rows} ${notSeen};
-         SET LOCAL enable_seqscan = off`,
-    );
-    try {
-      for (;;) {
-        const { rows } = await this.#query(`FETCH ${ROWS_AT_A_TIME} FROM ${cursor}`);
-        if (rows.length > 0)
-          yield rows.map((row) => keyOfRow(entity, row['id'] as Buffer, row['long_key'] as Buffer | null));
-        if (rows.length < ROWS_AT_A_TIME) return;
-      }
-    } finally {
-      if (!this.#statements.isClosed && !this.#database.isLost)
-        await this.#query(`CLOSE ${cursor}`).catch(() => undefined);
-    }
+    const missing = `SELECT ${KEY_COLUMNS} FROM ${rows} ${notSeen}`;
+    for await (const page of this.#statements.pages(`rollcall_missing_${entity}`, missing))
+      yield page.map((row) => keyOfRow(entity, row['id'] as Buffer, row['long_key'] as Buffer | null));
   }
 
   async close(): Promise<void> {

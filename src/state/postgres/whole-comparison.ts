@@ -8,8 +8,6 @@ import { columnsOf, type RecordQuery } from './record-query.js';
 import { addId } from './row-id.js';
 import { WORK_MEMORY, type Statements } from './statements.js';
 
-/** Rows of one answer of a cursor. */
-export const ROWS_AT_A_TIME = 4096;
 /** Records of one statement. Larger ones save nothing. */
 const BATCH = 8192;
 const ID_BYTES = 32;
@@ -137,17 +135,9 @@ export class PostgresComparison implements WholeComparison {
     await this.#create();
     await this.#compare();
     this.#isEnded = true;
-    const cursor = `rollcall_differing_${this.#entity}`;
-    await this.#statements.run(
-      `DECLARE ${cursor} NO SCROLL CURSOR FOR SELECT place, code FROM ${this.differing} WHERE place IS NOT NULL ORDER BY place`,
-    );
-    for (;;) {
-      const { rows } = await this.#statements.run(`FETCH ${ROWS_AT_A_TIME} FROM ${cursor}`);
-      if (rows.length > 0)
-        yield rows.map((row) => ({ place: row['place'] as number, code: row['code'] as SeenCode }));
-      if (rows.length < ROWS_AT_A_TIME) break;
-    }
-    await this.#statements.run(`CLOSE ${cursor}`);
+    const differing = `SELECT place, code FROM ${this.differing} WHERE place IS NOT NULL ORDER BY place`;
+    for await (const rows of this.#statements.pages(`rollcall_differing_${this.#entity}`, differing))
+      yield rows.map((row) => ({ place: row['place'] as number, code: row['code'] as SeenCode }));
   }
 
   /** The records that were added, and the unchanged rows of the query. */
