@@ -6,10 +6,11 @@ import type { Entity } from './model.js';
  * - `new`: the source has it, and Okta does not
  * - `differs`: the source has other content than Okta confirmed
  * - `unknown`: it is sent again, because it is not known whether Okta has it
- * - `missing`: a complete read of the source did not have it any more, or left it out
+ * - `missing`: a complete read of the source did not have it any more
+ * - `leftOut`: the source has it, and a condition of the mapping left it out, such as that of people who left
  * - `removed`: the feed of changes marks it as removed
  */
-export type PlannedReason = 'new' | 'differs' | 'unknown' | 'missing' | 'removed';
+export type PlannedReason = 'new' | 'differs' | 'unknown' | 'missing' | 'leftOut' | 'removed';
 
 /** One change of a plan: whom or what it concerns, and why. It has no profile values. */
 export interface PlannedChange {
@@ -29,6 +30,7 @@ const WORDS: Readonly<Record<PlannedReason, string>> = {
   differs: 'differs from what Okta confirmed',
   unknown: 'sent again, because it is not known whether Okta has it',
   missing: 'not in the source any more',
+  leftOut: 'left out by a condition',
   removed: 'marked as removed in the source',
 };
 

@@ -56,6 +56,33 @@ describe('who would be deleted', () => {
     expect(okta.directory().activeUsers).toBe(4);
   });
 
+  it('is told apart: left out by a condition, or not in the source any more', async () => {
+    const [cwd, okta] = [await directory(), await org()];
+    const env = envOf(okta);
+    const profile = { userName: 'mail', email: 'mail' };
+    const when = { column: 'status', equals: 'active' };
+    const exported = (...rows: readonly string[]) =>
+      `id,mail,status\n${rows.map((row) => row.replace(/^\w+/, '$&,$&@x.example')).join('\n')}\n`;
+    const stay = Array.from({ length: 9 }, (_, i) => `s${i},active`);
+    await files(cwd, {
+      'map.json': JSON.stringify({ users: { externalId: 'id', profile, when } }),
+      'u.csv': exported(...stay, 'gone,active', 'left,active'),
+    });
+    const input = ['--users', 'u.csv', '--map', 'map.json'];
+    expect((await cli(cwd, ['sync', ...input, ...QUICK], { env })).code).toBe(0);
+    await files(cwd, { 'u.csv': exported(...stay, 'left,terminated') });
+    const both = await cli(cwd, ['plan', ...input, '--changes', 'all.csv'], { env });
+    expect(both.out).toContain(
+      '    gone, left\n    of these, left out by a condition: left; the others are not in the source any more\n',
+    );
+    const rows = await readFile(join(cwd, 'all.csv'), 'utf8');
+    expect(rows).toMatch(/^users,delete,left,,leftOut,\r?$/m);
+    expect(rows).toMatch(/^users,delete,gone,,missing,\r?$/m);
+    await files(cwd, { 'u.csv': exported(...stay, 'gone,active', 'left,terminated') });
+    const one = await cli(cwd, ['plan', ...input], { env });
+    expect(one.out).toContain('    left\n    all of these are left out by a condition\n');
+  });
+
   it('has the attributes that --names allows, read from Okta only for those that are listed', async () => {
     const { cwd, env, okta } = await cutExport();
     const before = okta.requests.length;
@@ -80,7 +107,7 @@ describe('who would be deleted', () => {
     const { code, err } = await cli(cwd, ['sync', ...INPUTS, ...QUICK, '--report', 'r'], { env });
     expect(code).toBe(3);
     expect(err).toContain(
-      `\n  All of them are in ${join(cwd, 'r', 'planned.csv')}.\n  "rollcall plan --names COLUMNS" `,
+      `\n  All of them are in ${join(cwd, 'r', 'planned.csv')}.\n  "rollcall plan --names ATTRIBUTES" `,
     );
     expect(err).not.toContain('--changes FILE');
     expect(await readFile(join(cwd, 'r/planned.csv'), 'utf8')).toContain('u29');

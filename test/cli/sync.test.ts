@@ -162,7 +162,7 @@ describe('sync', () => {
     expect(stopped.code).toBe(3);
     expect(stopped.out).toBe('');
     expect(stopped.err).toMatch(
-      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users would be deleted; the limit is 20 % \(--max-delete-percent\)\nNot deleted, because the guard stopped the plan:\n {2}50 users, deactivated in Okta:\n {4}u100, .*u119\n {4}and 30 more\n {2}--changes FILE writes all of them to a file.\n {2}"rollcall plan --names COLUMNS" shows who they are, such as --names firstName lastName; sync has the same flag.\nIf these changes are intended, approve exactly this plan:\n {2}rollcall sync --users u.csv --cooldown 1ms --poll 1ms --approve [0-9a-f]{64}\n$/,
+      /^rollcall: the guard stopped this plan; nothing was sent\.\n {2}33\.3 % of the 150 users would be deleted; the limit is 20 % \(--max-delete-percent\)\nNot deleted, because the guard stopped the plan:\n {2}50 users, deactivated in Okta:\n {4}u100, .*u119\n {4}and 30 more\n {2}--changes FILE writes all of them to a file.\n {2}"rollcall plan --names ATTRIBUTES" shows who they are, such as --names firstName lastName; sync has the same flag.\nIf these changes are intended, approve exactly this plan:\n {2}rollcall sync --users u.csv --cooldown 1ms --poll 1ms --approve [0-9a-f]{64}\n$/,
     );
     expect(okta.directory().activeUsers).toBe(150);
     const hash = /[0-9a-f]{64}/.exec(stopped.err)?.[0] as string;

@@ -30,7 +30,7 @@ export function load(app) {
       // The signature has the type parameters.
       .replace(/^#+ Type Parameters\n\n\| Type Parameter \|\n\| :-+ \|\n(\|.*\|\n)+\n/gm, '')
       // A property without a default says so by an empty cell.
-      .replaceAll('| `undefined` |', '| |')
+      .replaceAll(/(?<!\\)\| `undefined` \|/g, '| |')
       // A heading is an anchor itself, if it is the only one of its name. Rows are none: their numbers would change with every new symbol.
       .replace(/<a id="[^"]*\D"><\/a>\n\n/g, '')
       .replace(/<a id="[^"]*"><\/a> /g, '')

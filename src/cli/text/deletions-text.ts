@@ -48,6 +48,7 @@ export function deletionLines(
       `  ${what}:`,
       ...idLines(first[entity], names?.values[entity]).map((line) => `    ${line}`),
       ...(rest > 0 ? [`    and ${count(rest)} more`] : []),
+      ...leftOutLines(first[entity]).map((line) => `    ${line}`),
       ...groupLines(deletes, names, entity).map((line) => `    ${line}`),
     ];
   });
@@ -64,10 +65,23 @@ export function deletionLines(
       : []),
     ...(state === 'stopped' && flags['names'] === undefined && entities.users.deletes > 0
       ? [
-          '  "rollcall plan --names COLUMNS" shows who they are, such as --names firstName lastName; sync has the same flag.',
+          '  "rollcall plan --names ATTRIBUTES" shows who they are, such as --names firstName lastName; sync has the same flag.',
         ]
       : []),
     ...(names?.note === undefined ? [] : [`  ${printable(names.note)}`]),
+  ];
+}
+
+/** Those among the listed that are in the source, and that a condition left out: people who left, and not rows that are missing. */
+function leftOutLines(changes: readonly PlannedChange[]): string[] {
+  const ids = changes
+    .filter(({ reason }) => reason === 'leftOut')
+    .map((change) => printable(plannedId(change)));
+  if (ids.length === 0) return [];
+  return [
+    ids.length === changes.length
+      ? 'all of these are left out by a condition'
+      : `of these, left out by a condition: ${ids.join(', ')}; the others are not in the source any more`,
   ];
 }
 
