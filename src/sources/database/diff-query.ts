@@ -27,7 +27,7 @@ const VERSION = 1;
  * unchanged, and remembers that. A run without this comparison has the same result: with a mapping of your own, with `screening: false`, or
  * if an unchanged row and another one have the same id.
  *
- * The server needs the extra space of a temporary table with 60 bytes for each row, and the text of each row that is not unchanged.
+ * The server needs the space of a temporary table with 84 bytes for each row (ids of nine characters), and the text of each row that is not unchanged.
  *
  * @param state - a state of `postgresState` or `openPostgresState`
  * @param sql - one SELECT without parameters, of tables that the role of the state may read
@@ -45,7 +45,7 @@ export function diffQuery(state: StateStore, sql: string, options: DiffQueryOpti
   refuseUnknown('diffQuery', options, ['name']);
   const { name = 'PostgreSQL' } = options;
   const query = new StateQuery(state, sql.replace(/;\s*$/, ''), name);
-  const rows = fromPages(query.pages(), { name });
+  const rows = query.all();
   const openScreened: OpenScreened<TextRow> = (request) => query.screened(request);
   return flowOf(() => rows.chunks(), contextOf(rows), openScreened);
 }
@@ -57,7 +57,12 @@ class StateQuery {
     private readonly name: string,
   ) {}
 
-  async *pages(): AsyncGenerator<readonly TextRow[], void, undefined> {
+  /** All rows. */
+  all(): Flow<TextRow> {
+    return fromPages(this.#pages(), { name: this.name });
+  }
+
+  async *#pages(): AsyncGenerator<readonly TextRow[], void, undefined> {
     const check = (columns: readonly string[]) => void checkColumns(columns, this.name);
     try {
       yield* this.state.rowsOfQuery(this.sql, check);
@@ -66,6 +71,7 @@ class StateQuery {
     }
   }
 
+  /** The rows that are not certainly unchanged; undefined if the database of the state does not compare them. */
   screened(request: ScreenRequest): Chunks<TextRow> | undefined {
     const comparison = this.state.comparisonOf(request.comparison);
     if (comparison === undefined || request.isOneOfSeveral === true || request.mapping === undefined)
@@ -77,7 +83,6 @@ class StateQuery {
     request: ScreenRequest,
     comparison: PostgresComparison,
   ): AsyncGenerator<Chunk<TextRow>, void, undefined> {
-    const places = { file: this.name, lines: undefined };
     try {
       const columns = await comparison.columnsOf(this.sql);
       checkColumns(columns, this.name);
@@ -85,15 +90,14 @@ class StateQuery {
       const compared =
         mapping && (await comparison.leaveOut(recordQuery(this.sql, columns, mapping, request)));
       if (compared === undefined) {
-        for await (const page of this.state.rowsOfQuery(this.sql, () => undefined))
-          yield withPlaces([...page], places);
+        yield* this.all().chunks();
         return;
       }
       for (const onUnchanged of request.onUnchanged) onUnchanged(compared.leftOut);
       for await (const page of compared.rows())
         yield withPlaces(
           page.map(({ row }) => row),
-          { ...places, positions: page.map(({ place }) => place) },
+          { file: this.name, lines: undefined, positions: page.map(({ place }) => place) },
         );
     } catch (error) {
       throw failureOf(error, this.name);

@@ -1,10 +1,9 @@
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { DIGEST_BYTES } from '../../fingerprints/sip-hash.js';
 import { entityNumber } from './baseline.js';
 import { quoted, rowName, textsOf, TEXT_FORMS, type QueriedRow, type RecordQuery } from './record-query.js';
 import { idExpression } from './row-id.js';
 import { WORK_MEMORY, type Statements } from './statements.js';
-
-const DIGEST_BYTES = 16;
 
 /** The place of a row in its query, from 1, and the row. */
 export interface PlacedRow {

@@ -1,5 +1,6 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { DIGEST_BYTES } from '../../fingerprints/sip-hash.js';
 import { Reference, Seen, type Held, type Reading, type WholeComparison } from '../store.js';
 import { entityNumber, heldOfRow, KEY_COLUMNS, VALUE_COLUMNS } from './baseline.js';
 import { bytesArray, bytesArrayOf, latin1 } from './bytes-array.js';
@@ -9,7 +10,6 @@ import { idOf, keyOfRow } from './row-id.js';
 import { Statements } from './statements.js';
 import { PostgresComparison } from './whole-comparison.js';
 
-const DIGEST_BYTES = 16;
 /** In place of {@link PostgresComparison.presence}. */
 const NOT_COMPARED = 'SELECT false AS is_present, false AS is_sent';
 /** In place of the row of a key in the table of those that were seen, if there is none. */
@@ -217,13 +217,13 @@ export class PostgresReading implements Reading {
 
   /** Remembers the unchanged rows of queries, for the next reading. Returns true if there are any. What is remembered is never needed. */
   async #remember(): Promise<boolean> {
-    const compared = [...this.#whole.values()].filter(({ hasQuery }) => hasQuery);
+    let isAny = false;
     try {
-      for (const comparison of compared) await comparison.remember();
+      for (const comparison of this.#whole.values()) if (await comparison.remember()) isAny = true;
     } catch {
       return false;
     }
-    return compared.length > 0;
+    return isAny;
   }
 
   /** The row of the baseline for each row `i` of a join, by its index: OFFSET keeps the server from joining it in another way. */

@@ -44,7 +44,6 @@ export function rowsAsJson(query: Query): string {
 export function rowName({ columns }: Pick<Query, 'columns'>): string {
   let name = 'texts';
   while (columns.includes(name)) name += '_';
-
   return name;
 }
 

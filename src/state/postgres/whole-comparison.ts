@@ -1,5 +1,6 @@
 import { StateError } from '../../core/errors.js';
 import { ENTITIES, type Entity } from '../../core/model.js';
+import { DIGEST_BYTES, DIGEST_WORDS } from '../../fingerprints/sip-hash.js';
 import { Seen, type DifferingRecord, type SeenCode, type WholeComparison } from '../store.js';
 import { entityNumber } from './baseline.js';
 import { BytesArrayWriter } from './bytes-array.js';
@@ -11,8 +12,6 @@ import { WORK_MEMORY, type Statements } from './statements.js';
 /** Records of one statement. Larger ones save nothing. */
 const BATCH = 8192;
 const ID_BYTES = 32;
-const DIGEST_WORDS = 4;
-const DIGEST_BYTES = 16;
 
 /**
  * The comparison of all records of an entity. Their ids and digests are copied to a temporary table of the server without an index, and one
@@ -106,14 +105,11 @@ export class PostgresComparison implements WholeComparison {
     return compared;
   }
 
-  /** Remembers the rows of the query that turned out to be unchanged, so that they can be left out the next time. */
-  async remember(): Promise<void> {
-    if (this.#isEnded) await this.#query?.remember(this.#added, this.differing);
-  }
-
-  /** True if {@link remember} has something to write. */
-  get hasQuery(): boolean {
-    return this.#isEnded && this.#query !== undefined;
+  /** Remembers the rows of the query that turned out to be unchanged, so that they can be left out the next time. Returns false without one. */
+  async remember(): Promise<boolean> {
+    if (!this.#isEnded || this.#query === undefined) return false;
+    await this.#query.remember(this.#added, this.differing);
+    return true;
   }
 
   /** @throws {@link StateError} if {@link end} has not compared the records yet */
